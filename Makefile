@@ -1,0 +1,52 @@
+# Every target works as the first command typed in a fresh clone: it makes .venv, installs what it needs
+# (the CPU build of PyTorch unless an NVIDIA driver is found), says so, and reuses it the next time.
+# Needed beforehand: make, and Python 3.11 or newer.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+FILE ?= names
+
+.PHONY: more test check format bench reproduce lines clean help
+
+more: .venv/.runtime
+	@$(BIN)/moreish $(FILE)
+
+test: .venv/.dev
+	@$(BIN)/python tools/run_tests.py
+
+check: .venv/.dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright
+	@$(BIN)/python tools/lines.py --limit
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_architecture.py
+
+format: .venv/.dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/.dev
+	@$(BIN)/python -m benchmarks
+
+lines: .venv/.dev
+	@$(BIN)/python tools/lines.py
+
+clean:
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+
+help:
+	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
+	@echo "make test       set up, then run every test"
+	@echo "make check      lint, format, types, import rule, line counts"
+	@echo "make bench      measure, side by side with what one would use instead"
+	@echo "make lines      how long everything is"
+	@echo "make clean      remove what make made"
+
+.venv/.runtime: pyproject.toml tools/bootstrap.py
+	@test -n "$(PYTHON)" || { echo "moreish needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/bootstrap.py runtime
+
+.venv/.dev: pyproject.toml tools/bootstrap.py
+	@test -n "$(PYTHON)" || { echo "moreish needs Python 3.11 or newer: install it, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) tools/bootstrap.py dev

@@ -1,0 +1,1 @@
+"""Every gradient derived by hand, checked against autograd."""

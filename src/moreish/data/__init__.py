@@ -1,0 +1,1 @@
+"""From a file to items, to ids, to batches."""

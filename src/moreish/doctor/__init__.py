@@ -1,0 +1,1 @@
+"""Sees inside any PyTorch net while it trains. Depends on torch only."""

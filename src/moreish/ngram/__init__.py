@@ -1,0 +1,1 @@
+"""Count-based models of any order. numpy only."""

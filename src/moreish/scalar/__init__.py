@@ -1,0 +1,1 @@
+"""The scalar autograd engine: every number a node, every gradient in plain sight. Standard library only."""
