@@ -1,4 +1,4 @@
-"""How long everything is: lines by folder, and with `--limit` a failure for files and functions that grew too long."""
+"""How long everything is: lines by folder; with `--limit`, a failure for files and functions that are too long."""
 
 import ast
 import sys

@@ -1,1 +1,42 @@
-"""Networks, one file a family, under one contract."""
+"""Networks, one file a family, under one contract: ids (B, T) in, logits out; nothing here knows about text.
+
+A network is a plain `torch.nn.Module` with
+
+- `Options`: its frozen dataclass of options,
+- `windowed`: True if windows (B, block_size) give logits (B, V), False if sequences (B, T) give (B, T, V),
+- `block_size`: how many ids it can look back on (None: no limit),
+- optionally `step(idx (B,), state) -> (logits (B, V), state)` where it can read one id at a time.
+
+`MODELS` names them. A new one is a file and a line, and the conformance tests run over it from then on.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from moreish.config import did_you_mean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+MODELS = {
+    "bigram": "moreish.models.bigram:Bigram",
+    "mlp": "moreish.models.mlp:MLP",
+    "gru": "moreish.models.gru:GRU",
+}
+
+
+def model_class(name: str) -> type["nn.Module"]:
+    """The network class of this name. Raises ValueError for an unknown one."""
+    if name not in MODELS:
+        raise ValueError(f'there is no model "{name}"{did_you_mean(name, MODELS)}')
+    module, _, attribute = MODELS[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def build_model(name: str, options: Any, vocab_size: int, seed: int) -> "nn.Module":
+    """A freshly initialised network; the same seed gives the same parameters, and torch's own stream is untouched."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return model_class(name)(options, vocab_size)

@@ -28,9 +28,7 @@ class LanguageModel(Protocol):
         """The state of `rows` items of which only the opening boundary was read, and their next log probabilities."""
         ...
 
-    def advance(
-        self, state: State, ids: Integer[np.ndarray, " rows"]
-    ) -> tuple[State, Float[np.ndarray, "rows V"]]:
+    def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row. The state handed in is not used again by the caller and may be overwritten."""
         ...
 

@@ -1,0 +1,141 @@
+"""From flat ids to batches: fixed windows for models that look at the last few symbols, whole sequences for the rest.
+
+Both are built from the flat array and its offsets, vectorised and in its own small dtype. Sequences are grouped by
+length, so no padding is ever computed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Integer
+
+from moreish.data.corpus import Part
+from moreish.data.streams import stream
+
+
+class Batch(NamedTuple):
+    """x and y as arrays of ids; `weight` is the batch's tokens over the mean tokens of a batch.
+
+    x is (B, block_size) and y (B,) for windows; both are (B, T) for sequences. Multiplying the mean loss by
+    `weight` before backward makes an epoch's sum of gradients the gradient of the token-weighted loss.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: float
+
+
+def windows(part: Part, block_size: int) -> tuple[Integer[np.ndarray, "N block_size"], Integer[np.ndarray, " N"]]:
+    """Every predicted symbol with the `block_size` ids before it, the boundary repeated before an item's start.
+
+    For "emma" and block 3: ...>e ..e>m .em>m emm>a mma>. ; N is `part.n_predicted`.
+    """
+    ids = part.ids
+    x = np.zeros((len(ids) - 1, block_size), ids.dtype)
+    inside = ids[:-1] != 0  # is the symbol just before still in the same item as the prediction?
+    column = ids[:-1]
+    for lag in range(1, block_size + 1):
+        x[:, block_size - lag] = column
+        shifted = np.zeros_like(column)
+        np.multiply(column[:-1], inside[1:], out=shifted[1:])
+        column = shifted
+    return x, ids[1:]
+
+
+class WindowBatches:
+    """Shuffled batches of windows, without replacement, the same for the same seed, reachable by step."""
+
+    def __init__(self, part: Part, block_size: int, batch_size: int, seed: int) -> None:
+        self.x, self.y = windows(part, block_size)
+        self.seed = seed
+        self.batch_size = min(batch_size, len(self.y))
+        self.per_epoch = len(self.y) // self.batch_size
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
+        order = stream(self.seed, "batches", index).permutation(len(self.y))
+        for b in range(self.per_epoch):
+            rows = order[b * self.batch_size : (b + 1) * self.batch_size]
+            yield Batch(self.x[rows], self.y[rows], 1.0)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """Stretches of the flat array to be read as sequences: `ids[start : start + length]` predicts the next each.
+
+    An item no longer than `block_size` symbols and its end is one piece; a longer one is cut.
+    """
+
+    starts: Integer[np.ndarray, " M"]
+    lengths: Integer[np.ndarray, " M"]
+
+    @classmethod
+    def of(cls, part: Part, block_size: int) -> "Pieces":
+        """Cut every item of the part into pieces of at most `block_size` predicted ids."""
+        spans = np.diff(part.offsets)
+        counts = -(-spans // block_size)
+        first = np.repeat(part.offsets[:-1], counts)
+        nth = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
+        lengths = np.minimum(np.repeat(spans, counts) - nth * block_size, block_size)
+        return cls(first + nth * block_size, lengths)
+
+    def grouped(self, order: Integer[np.ndarray, " M"], rows: int = 0, tokens: int = 0) -> list[np.ndarray]:
+        """Groups of one length in this order, of at most `rows` rows and `tokens` predictions (0: no limit)."""
+        if not len(order):
+            return []
+        by_length = order[np.argsort(self.lengths[order], kind="stable")]
+        edges = np.flatnonzero(np.diff(self.lengths[by_length])) + 1
+        made = []
+        for group in np.split(by_length, edges):
+            size = rows or len(group)
+            if tokens:
+                size = min(size, max(1, tokens // int(self.lengths[group[0]])))
+            made += [group[i : i + size] for i in range(0, len(group), size)]
+        return made
+
+    def read(self, ids: Integer[np.ndarray, " N"], rows: Integer[np.ndarray, " B"]) -> np.ndarray:
+        """The ids of these rows, which have one length T: (B, T + 1)."""
+        return ids[self.starts[rows, None] + np.arange(self.lengths[rows[0]] + 1)]
+
+
+class SequenceBatches:
+    """Shuffled batches of whole items, each batch of one length, the same for the same seed, reachable by step.
+
+    Where every piece is a cut of a longer text, the cuts move from epoch to epoch, so that each symbol is seen
+    with contexts of every length.
+    """
+
+    def __init__(self, part: Part, block_size: int, batch_size: int, seed: int) -> None:
+        self.ids, self.seed, self.batch_size = part.ids, seed, batch_size
+        self.block_size = block_size
+        self.pieces = Pieces.of(part, block_size)
+        room = self.pieces.starts + 2 * block_size <= len(part.ids)  # for the cuts to move by up to a block less one
+        self.one_text = len(part.offsets) == 2 and bool(room.any())
+        if self.one_text:
+            self.pieces = Pieces(self.pieces.starts[room], self.pieces.lengths[room])
+        groups = self.pieces.grouped(np.arange(len(self.pieces.starts)), batch_size)
+        self.per_epoch = len(groups)
+        self.mean_tokens = float(self.pieces.lengths.sum()) / self.per_epoch
+
+    def epoch(self, index: int) -> Iterator[Batch]:
+        """The batches of one pass over all pieces."""
+        chance = stream(self.seed, "batches", index)
+        pieces = self.pieces
+        if self.one_text:
+            pieces = Pieces(pieces.starts + chance.integers(self.block_size), pieces.lengths)
+        groups = pieces.grouped(chance.permutation(len(pieces.starts)), self.batch_size)
+        for g in chance.permutation(len(groups)):
+            block = pieces.read(self.ids, groups[g])
+            yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens)
+
+
+def batches_from(source: WindowBatches | SequenceBatches, step: int) -> Iterator[Batch]:
+    """Batches without end, beginning with the one that belongs to `step`."""
+    epoch, skip = divmod(step, source.per_epoch)
+    while True:
+        for i, batch in enumerate(source.epoch(epoch)):
+            if i >= skip:
+                yield batch
+        epoch, skip = epoch + 1, 0

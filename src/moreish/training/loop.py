@@ -1,0 +1,257 @@
+"""The training loop: a generator of records.
+
+    state = start(model, train_part, options, seed)
+    for record in train(state, train_part, val_part):
+        ...  # print it, append it, plot it, or break
+
+It stands still while its consumer looks at a record, always after a whole step; `state.snapshot()` taken there and
+given to `resume` continues bit for bit on the same machine, torch build and thread count.
+"""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
+from moreish.data.corpus import Part
+from moreish.data.streams import torch_seed
+from moreish.training.evaluation import mean_loss
+from moreish.training.network import Network
+from moreish.training.options import TrainOptions
+from moreish.training.schedules import lr_at
+from moreish.training.steps import gradients_of, make_optimizer
+
+Record = dict[str, Any]
+Tensors = dict[str, np.ndarray]
+
+PLANNED_EVALUATIONS = 20
+REPLAN_SECONDS = 0.5
+
+
+@dataclass
+class TrainState:
+    """All that training changes. `progress` goes from 0 to 1, by `pace` a step; a time budget adjusts the pace."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    options: TrainOptions
+    seed: int
+    step: int = 0
+    progress: float = 0.0
+    pace: float = 0.0
+    best: float = math.inf
+    best_step: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+    evaluated: float = 0.0
+    best_tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    NUMBERS = ("step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated")
+
+    def numbers(self) -> dict[str, Any]:
+        """The part of the state that is plain JSON; infinity as null."""
+        values = {name: getattr(self, name) for name in self.NUMBERS}
+        return {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
+
+    def tensors(self) -> Tensors:
+        """The model's parameters and buffers as arrays (copies)."""
+        return {k: v.detach().cpu().numpy().copy() for k, v in self.model.state_dict().items()}
+
+    def optimizer_tensors(self) -> Tensors:
+        """What the optimizer remembers, by the parameter's name."""
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        return {
+            f"{names[id(p)]}/{key}": value.detach().cpu().numpy().copy()
+            for p, memory in self.optimizer.state.items()
+            for key, value in memory.items()
+            if isinstance(value, Tensor)
+        }
+
+    def restore(self, numbers: dict[str, Any], tensors: Tensors, optimizer_tensors: Tensors) -> None:
+        """Go back to what `numbers`, `tensors` and `optimizer_tensors` gave."""
+        for name in self.NUMBERS:
+            setattr(self, name, math.inf if numbers[name] is None else numbers[name])
+        self.model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
+        memories: dict[nn.Parameter, dict[str, Tensor]] = {}
+        parameters = dict(self.model.named_parameters())
+        for key, value in optimizer_tensors.items():
+            name, _, slot = key.rpartition("/")
+            p = parameters[name]
+            memory = torch.from_numpy(value.copy())
+            memories.setdefault(p, {})[slot] = memory if memory.ndim == 0 else memory.to(p.device)
+        self.optimizer.state.clear()
+        self.optimizer.state.update(memories)
+
+
+def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+    """Windows or whole sequences, as the model reads."""
+    if model.windowed:
+        return WindowBatches(part, model.block_size, options.batch_size, seed)
+    return SequenceBatches(part, model.block_size or options.block_size, options.batch_size, seed)
+
+
+def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
+    """The state before the first step."""
+    state = TrainState(model, make_optimizer(model, options), options, seed)
+    if options.time_budget is None:
+        state.pace = 1 / options.steps if options.steps else 0.0
+        state.progress = 0.0 if options.steps else 1.0
+    return state
+
+
+def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterator[Record]:
+    """Train to the end of the steps or of the time budget, or until val no longer improves.
+
+    Yields `{"event": "step", "step", "loss", "lr", "tokens", "seconds", "progress"}` every `log_every` steps (loss:
+    mean nats per token since the last one) and `{"event": "eval", "step", "val_loss", "best"}`. Leaves the model
+    with the parameters that were best on val, where there is a val.
+    """
+    options, model = state.options, state.model
+    source = batches_for(model, train_part, options, state.seed)
+    gradients = gradients_of(model, options)
+    noisy = any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    model.train()
+    batches = batches_from(source, state.step)
+    tally = _Tally()
+    clock = _Clock(state)
+    while state.progress < 1 - 1e-12:
+        batch = next(batches)
+        lr = lr_at(state.progress, options)
+        loss = _step(state, gradients, batch, lr, noisy)
+        tally.add(loss, batch.y.size)
+        clock.tick()
+        ended = state.progress >= 1 - 1e-12
+        due = val_part is not None and (ended or _evaluation_due(state))
+        if state.step % options.log_every == 0 or due or ended:
+            yield tally.record(state, lr)
+        if not math.isfinite(tally.last):
+            raise FloatingPointError(
+                f"the loss became {tally.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
+            )
+        if due and val_part is not None:
+            with clock.paused():
+                record = _evaluate(state, val_part)
+            yield record
+            if options.patience and state.stale >= options.patience:
+                break
+    if state.best_tensors:
+        model.load_state_dict(state.best_tensors)
+
+
+def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: bool) -> Tensor:
+    device = next(state.model.parameters()).device
+    idx = torch.from_numpy(batch.x.astype(np.int64)).to(device)
+    targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
+    if noisy:
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
+            loss = gradients(idx, targets, batch.weight)
+    else:
+        loss = gradients(idx, targets, batch.weight)
+    if state.options.clip:
+        nn.utils.clip_grad_norm_(state.model.parameters(), state.options.clip)
+    for group in state.optimizer.param_groups:
+        group["lr"] = lr
+    state.optimizer.step()
+    state.step += 1
+    return loss
+
+
+def _evaluation_due(state: TrainState) -> bool:
+    """Every `eval_every` steps, or each time another twentieth of the training is done."""
+    if state.options.eval_every:
+        return state.step % state.options.eval_every == 0
+    return int(state.progress * PLANNED_EVALUATIONS) > int(state.evaluated * PLANNED_EVALUATIONS)
+
+
+def _evaluate(state: TrainState, val_part: Part) -> Record:
+    state.evaluated = state.progress
+    loss = mean_loss(Network(state.model), val_part)
+    improved = loss < state.best
+    if improved:
+        state.best, state.best_step, state.stale = loss, state.step, 0
+        state.best_tensors = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
+    else:
+        state.stale += 1
+    return {"event": "eval", "step": state.step, "val_loss": loss, "best": improved}
+
+
+class _Tally:
+    """Loss and tokens since the last record."""
+
+    def __init__(self) -> None:
+        self.losses: list[Tensor] = []
+        self.sizes: list[int] = []
+        self.last = 0.0
+
+    def add(self, loss: Tensor, tokens: int) -> None:
+        self.losses.append(loss)
+        self.sizes.append(tokens)
+
+    def record(self, state: TrainState, lr: float) -> Record:
+        losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
+        tokens = sum(self.sizes)
+        self.last = float(np.dot(losses, self.sizes) / tokens)
+        self.losses, self.sizes = [], []
+        return {
+            "event": "step",
+            "step": state.step,
+            "loss": self.last,
+            "lr": lr,
+            "tokens": tokens,
+            "seconds": round(state.seconds, 3),
+            "progress": round(state.progress, 6),
+        }
+
+
+class _Clock:
+    """Counts training time and keeps `pace` such that a time budget ends with the schedule at its end.
+
+    The pace is part of the state: resumed training goes on with the pace that it had.
+    """
+
+    def __init__(self, state: TrainState) -> None:
+        self.state = state
+        self.now = self.planned_at = time.monotonic()
+        self.planned_step = state.step
+
+    def tick(self) -> None:
+        """One step is done."""
+        state, now = self.state, time.monotonic()
+        state.seconds += now - self.now
+        self.now = now
+        budget = state.options.time_budget
+        if budget is None:
+            state.progress = min(1.0, state.step * state.pace)
+            return
+        waited = now - self.planned_at
+        if state.pace == 0.0 or waited > min(REPLAN_SECONDS, budget / 20):
+            per_step = waited / max(1, state.step - self.planned_step)
+            left = max(budget - state.seconds, 0.0)
+            state.pace = (1 - state.progress) / max(1.0, left / max(per_step, 1e-9))
+            self.planned_at, self.planned_step = now, state.step
+        state.progress = min(1.0, state.progress + state.pace)
+
+    def paused(self) -> "_Pause":
+        """Time spent on looking counts in the budget, but not in the time of a step."""
+        return _Pause(self)
+
+
+class _Pause:
+    def __init__(self, clock: _Clock) -> None:
+        self.clock = clock
+
+    def __enter__(self) -> None:
+        self.began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        spent = time.monotonic() - self.began
+        self.clock.state.seconds += spent
+        self.clock.now += spent
+        self.clock.planned_at += spent

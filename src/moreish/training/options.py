@@ -1,0 +1,36 @@
+"""The options of training, each declared once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from moreish.config import option
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How a network is trained; shares are of the whole training, from 0 to 1."""
+
+    steps: int = option(5000, "updates of the parameters", low=0)
+    time_budget: float | None = option(None, "seconds to train for, instead of a number of steps", above=0)
+    batch_size: int = option(256, "items, or windows, in a batch", low=1)
+    block_size: int = option(256, "longest stretch read at once by a net that reads whole items", low=2)
+    optimizer: Literal["adamw", "sgd"] = option("adamw", "how a gradient becomes an update")
+    lr: float = option(3e-3, "learning rate at its highest", above=0)
+    schedule: Literal["cosine", "step", "constant"] = option("cosine", "how the learning rate falls")
+    warmup: float = option(0.02, "share over which the learning rate rises to its highest", low=0, below=1)
+    lr_end: float = option(0.0, "cosine: where it ends, as a share of lr", low=0, high=1)
+    step_at: float = option(0.5, "step: where the learning rate drops", above=0, below=1)
+    step_factor: float = option(0.1, "step: by what it is multiplied there", above=0, high=1)
+    betas: tuple[float, ...] = option(
+        (0.9, 0.99), "AdamW: memory of the mean gradient and of its square", low=0, below=1
+    )
+    momentum: float = option(0.0, "SGD: share of the last update that is kept", low=0, below=1)
+    weight_decay: float = option(0.0, "pull of matrices to zero; not on biases and norms", low=0)
+    clip: float = option(1.0, "longest gradient (Euclidean norm over all parameters); 0 for no limit", low=0)
+    label_smoothing: float = option(0.0, "share of the target spread over all symbols", low=0, below=1)
+    log_every: int = option(10, "steps between records", low=1)
+    eval_every: int | None = option(None, "steps between evaluations on val; none: twenty in all", low=1)
+    patience: int = option(0, "stop after so many evaluations without a better one; 0 for never", low=0)
+    backward: Literal["autograd", "by-hand", "fused"] = option("autograd", "who derives the gradients")
+    threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0)
+    device: Literal["auto", "cpu", "cuda"] = option("auto", "where to compute; auto: CUDA where it is there")

@@ -1,0 +1,77 @@
+"""One step: from a batch to gradients in `.grad`, by autograd or by other means that give the same gradients."""
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from moreish.training.options import TrainOptions
+
+Gradients = Callable[[Tensor, Tensor, float], Tensor]
+"""(idx, targets, weight) -> loss: fills `.grad` with the gradient of weight times the loss."""
+
+
+def token_loss(
+    logits: Float[Tensor, "*rows V"], targets: Integer[Tensor, "*rows"], label_smoothing: float = 0.0
+) -> Float[Tensor, ""]:
+    """Mean nats per predicted token."""
+    return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), label_smoothing=label_smoothing)
+
+
+def gradients_of(model: nn.Module, options: TrainOptions) -> Gradients:
+    """The way `options.backward` names. Raises ValueError where this model cannot go it."""
+    if options.backward == "by-hand":
+        return _by_hand(model, options)
+    if options.backward == "fused":
+        return _fused(model, options)
+    return _autograd(model, options)
+
+
+def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
+    def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
+        for p in model.parameters():
+            p.grad = None
+        loss = token_loss(model(idx), targets, options.label_smoothing)
+        (loss if weight == 1.0 else loss * weight).backward()
+        return loss.detach()
+
+    return gradients
+
+
+def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
+    from moreish.backprop import by_hand
+
+    plain = _autograd(model, options)
+
+    def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
+        with by_hand():
+            return plain(idx, targets, weight)
+
+    return gradients
+
+
+def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
+    from moreish.fast import FUSED
+
+    name = type(model).__name__
+    if name not in FUSED:
+        raise ValueError(
+            f"there is no fused step for {name}; there is one for {', '.join(FUSED)}: say --backward autograd"
+        )
+    return FUSED[name](model, options.label_smoothing)
+
+
+def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
+    """AdamW or SGD; weight decay on matrices only, because a bias or a gain has no reason to be small."""
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim >= 2], "weight_decay": options.weight_decay},
+        {"params": [p for p in model.parameters() if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    groups = [g for g in groups if g["params"]]
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(groups, options.lr, momentum=options.momentum)
+    if len(options.betas) != 2:
+        raise ValueError(f"train.betas needs two numbers, not {len(options.betas)}")
+    return torch.optim.AdamW(groups, options.lr, betas=(options.betas[0], options.betas[1]), fused=True)
