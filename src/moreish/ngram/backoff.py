@@ -1,0 +1,145 @@
+"""A count model in backoff form: a finite automaton whose states are the contexts that occurred.
+
+    log P(w | c) = logprob[c w]                          where c w occurred
+                   log_backoff[c] + log P(w | suffix(c))  where it did not
+                   log_backoff[root] - log V              where w never occurred at all
+
+Interpolated models fit this form too: what the shorter contexts contribute is already in `logprob`. The methods are
+those of the `LanguageModel` contract; a state is the node of the longest known context, one integer a row.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from moreish.ngram.counts import Counts
+
+PIECE = 2**20  # positions scored at a time
+
+
+class Backoff:
+    """Log probabilities over a trie of counts.
+
+    logprob     : (nodes,) of each n-gram's last symbol given the symbols before it; that of the root is not used
+    log_backoff : (contexts,) of the probability left for symbols that never followed the context, on the scale of
+                  the next shorter context
+    """
+
+    def __init__(
+        self,
+        counts: Counts,
+        logprob: Float[np.ndarray, " nodes"],
+        log_backoff: Float[np.ndarray, " contexts"],
+    ) -> None:
+        self.counts, self.logprob, self.log_backoff = counts, logprob, log_backoff
+        self._begin = self._step(np.zeros(1, np.int64), np.zeros(1, np.int64))
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the boundary included."""
+        return self.counts.vocab_size
+
+    @property
+    def order(self) -> int:
+        """One more than the length of the longest context; 0 is the uniform distribution."""
+        return self.counts.order
+
+    def start(self, rows: int) -> tuple[Integer[np.ndarray, " rows"], Float[np.ndarray, "rows V"]]:
+        """`rows` items of which only the opening boundary was read, and their next log probabilities."""
+        return np.repeat(self._begin, rows), np.repeat(self._rows(self._begin), rows, axis=0)
+
+    def advance(
+        self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> tuple[Integer[np.ndarray, " rows"], Float[np.ndarray, "rows V"]]:
+        """Read one id a row; a boundary begins the next item."""
+        state = self._step(state, ids)
+        return state, self._rows(state)
+
+    def take(
+        self, state: Integer[np.ndarray, " rows"], rows: Integer[np.ndarray, " kept"]
+    ) -> Integer[np.ndarray, " kept"]:
+        """The state of these rows, in this order."""
+        return state[rows]
+
+    def score(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Float[np.ndarray, " N"]:
+        """Log probability of every id given those before it in its item; 0 at the first place, which none predicts.
+
+        Every position at once. `offsets` is not needed: id 0 stands at the boundaries and nowhere else.
+        """
+        scores = np.zeros(len(ids))
+        for low, warm, piece in _pieces(ids, self.order):
+            logprob = np.full(len(piece), -np.log(self.vocab_size))
+            for at, context, node in self.counts.walk(piece):
+                shorter = logprob[at] + self.log_backoff[context]
+                logprob[at] = np.where(node > 0, self.logprob[node], shorter)
+            scores[low : low + len(piece) - warm] = logprob[warm:]
+        scores[:1] = 0
+        return scores
+
+    def loss(self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]) -> float:
+        """Mean nats per predicted token, end markers included; infinite where something has probability 0."""
+        return float(-self.score(ids, offsets).sum() / (len(ids) - 1))
+
+    def evidence(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> tuple[Integer[np.ndarray, " N"], Integer[np.ndarray, " N"]]:
+        """What each prediction rests on: the length of the longest known context, and how often it occurred.
+
+        Aligned with ids; both are 0 at the first place, which none predicts.
+        """
+        length, count = np.zeros((2, len(ids)), np.int64)
+        for low, warm, piece in _pieces(ids, self.order):
+            node = np.zeros(len(piece), np.int64)
+            for at, context, _ in self.counts.walk(piece):
+                node[at] = context
+            here = slice(low, low + len(piece) - warm)
+            length[here], count[here] = self.evidence_of(node[warm:])
+        length[:1] = count[:1] = 0
+        return length, count
+
+    def evidence_of(
+        self, state: Integer[np.ndarray, " rows"]
+    ) -> tuple[Integer[np.ndarray, " rows"], Integer[np.ndarray, " rows"]]:
+        """The same for the next prediction of every row of a state."""
+        return self.counts.length(state), self.counts.count[state]
+
+    def _step(
+        self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> Integer[np.ndarray, " rows"]:
+        """The longest known context after one more id."""
+        counts = self.counts
+        context = np.where(ids == 0, 0, state)  # an item begins: nothing before the boundary counts
+        after = counts.child(context, ids)
+        open_rows = np.flatnonzero((after == 0) & (context > 0))
+        while len(open_rows):
+            context[open_rows] = counts.suffix[context[open_rows]]
+            after[open_rows] = counts.child(context[open_rows], ids[open_rows])
+            open_rows = open_rows[(after[open_rows] == 0) & (context[open_rows] > 0)]
+        return np.where(after < counts.contexts, after, counts.suffix[after])
+
+    def _rows(self, state: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
+        """The log probabilities of all V ids after each context, from the shortest context to the longest."""
+        counts = self.counts
+        chain = [state]
+        while chain[-1].any():
+            chain.append(counts.suffix[chain[-1]])
+        rows = np.full((len(state), self.vocab_size), -np.log(self.vocab_size))
+        for length, context in enumerate(reversed(chain)):
+            # a short context reaches the root early: it stands there once, at the start of the chain
+            row = np.flatnonzero(context) if length else np.arange(len(state))
+            context = context[row]
+            rows[row] += self.log_backoff[context, None]
+            low, fanout = counts.first[context], counts.first[context + 1] - counts.first[context]
+            child = np.arange(fanout.sum()) + np.repeat(low - (fanout.cumsum() - fanout), fanout)
+            rows[np.repeat(row, fanout), counts.symbol[child]] = self.logprob[child]
+        return rows
+
+
+def _pieces(ids: np.ndarray, order: int) -> Iterator[tuple[int, int, np.ndarray]]:
+    """Pieces of flat ids to be walked one by one: (where its new part begins, how many ids stand before that, it)."""
+    for low in range(0, len(ids), PIECE):
+        warm = min(low, max(order - 1, 0))
+        yield low, warm, ids[low - warm : low + PIECE]
