@@ -1,0 +1,506 @@
+"""The run folder: named, opened, appended to, followed, resumed; and what is refused, in one sentence."""
+
+import json
+import math
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moreish.run import Damaged, Run, RunError, claim_folder, create, find_run, list_runs, open_run
+from moreish.sealed import FORMAT, Files, TooNew, write_sealed
+
+CONFIG = {"model": {"kind": "mlp", "n_hidden": 200}, "lr": 0.1, "source": "naïve \ud800.txt"}
+VOCAB = {"unit": "char", "symbols": ["a", "ß", "\u2028", "語"]}
+FIXTURES = Path(__file__).parent / "fixtures"
+
+scalars = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | st.text(max_size=8)
+values = st.recursive(
+    scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(), v, max_size=3), max_leaves=8
+)
+records = st.lists(st.dictionaries(st.text(max_size=8), values, max_size=4), max_size=6)
+
+
+@pytest.fixture
+def run(tmp_path) -> Run:
+    return create(tmp_path / "runs" / "names-quick-1", CONFIG, VOCAB)
+
+
+def weights(step: int) -> dict[str, np.ndarray]:
+    return {"w": np.full((2, 3), step, np.float32)}
+
+
+def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def in_another_process(code: str, *args: object) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], stdout=subprocess.PIPE, text=True)
+
+
+# Making and naming
+
+
+def test_what_was_created_is_what_is_opened(run):
+    again = open_run(run.folder)
+    assert (again.name, again.config, again.vocab) == ("names-quick-1", CONFIG, VOCAB)
+    assert list(again.records()) == []
+    assert not again.finished
+
+
+def test_config_json_is_plain_json_with_its_format(run):
+    assert json.loads((run.folder / "config.json").read_text("utf-8")) == {"format": FORMAT, "options": CONFIG}
+
+
+def test_create_makes_missing_parents_and_takes_an_empty_folder(tmp_path):
+    assert create(tmp_path / "a" / "b" / "c", {}, []).folder.is_dir()
+    (tmp_path / "empty").mkdir()
+    assert create(tmp_path / "empty", {}, []).config == {}
+
+
+def test_create_overwrites_nothing(run, tmp_path):
+    before = snapshot(run.folder)
+    with pytest.raises(RunError, match="is a run already"):
+        create(run.folder, {}, [])
+    assert snapshot(run.folder) == before
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("years")
+    with pytest.raises(RunError, match="not empty"):
+        create(tmp_path / "full", {}, [])
+    assert (tmp_path / "full" / "thesis.txt").read_text() == "years"
+
+
+def test_a_create_that_fails_leaves_nothing_behind(tmp_path):
+    class Full(Files):
+        def write(self, path, data):
+            if path.name == "vocab.json":
+                raise OSError(28, "No space left on device", str(path))
+            super().write(path, data)
+
+    with pytest.raises(RunError, match=r"vocab\.json cannot be written: no space left on device; free some space"):
+        create(tmp_path / "run", CONFIG, VOCAB, Full())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_claimed_names_are_numbered_and_never_shared(tmp_path):
+    claimed = []
+    threads = [
+        threading.Thread(
+            target=lambda: claimed.extend(claim_folder(tmp_path / "runs", "names-quick") for _ in range(5))
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {folder.name for folder in claimed} == {f"names-quick-{n}" for n in range(1, 21)}
+
+
+@given(st.text())
+def test_any_stem_becomes_one_readable_component(tmp_path_factory, stem):
+    root = tmp_path_factory.mktemp("runs")
+    folder = claim_folder(root, stem)
+    assert folder.parent == root
+    assert folder.is_dir()
+    assert all(c.isalnum() or c == "-" for c in folder.name)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"), [("../../etc", "etc-1"), ("Ångström Bay.txt", "ångström-bay-txt-1"), ("…", "run-1")]
+)
+def test_claimed_names_read_well(tmp_path, stem, name):
+    assert claim_folder(tmp_path, stem).name == name
+
+
+# Finding
+
+
+def test_a_short_name_is_looked_up_in_the_root(run):
+    assert open_run("names-quick-1", run.folder.parent).folder == run.folder
+    assert find_run("names-quick-1", run.folder.parent) == run.folder
+    assert find_run(run.folder) == run.folder
+    assert find_run("names-quick-9", run.folder.parent) is None
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(run):
+    with pytest.raises(RunError, match=r'no run "nmes-quick-1" in .*; did you mean "names-quick-1"\? `moreish runs`'):
+        open_run("nmes-quick-1", run.folder.parent)
+    with pytest.raises(RunError, match=r'no run "zzz" in .*; `moreish runs` lists them'):
+        open_run("zzz", run.folder.parent)
+
+
+def test_without_any_run_the_answer_says_how_to_make_one(tmp_path):
+    with pytest.raises(RunError, match=r"none at all in .*`moreish train FILE` makes one"):
+        open_run("names", tmp_path / "runs")
+
+
+def test_a_folder_or_file_that_is_no_run_is_named(tmp_path):
+    (tmp_path / "names.txt").write_text("emma\n")
+    for path in (tmp_path, tmp_path / "names.txt"):
+        with pytest.raises(RunError, match="is not a run folder"):
+            open_run(path)
+
+
+def test_runs_are_listed_in_the_order_of_their_numbers_without_links(tmp_path):
+    for name in ("b-2", "b-10", "a-1", "b-1"):
+        create(tmp_path / name, {}, [])
+    (tmp_path / "b-3").mkdir()
+    (tmp_path / "b-4").symlink_to(tmp_path / "b-1")
+    assert list_runs(tmp_path) == ["a-1", "b-1", "b-2", "b-10"]
+    assert list_runs(tmp_path / "nowhere") == []
+
+
+def test_run_and_its_reading_load_no_torch():
+    code = "import sys, moreish.run; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_reading_changes_no_byte(run):
+    with run.writing() as writer:
+        writer.append({"event": "step", "step": 1})
+        writer.save(1, weights(1), val_loss=2.0)
+    before = snapshot(run.folder)
+    again = open_run(run.folder)
+    assert again.checkpoint().model().keys() == {"w"}
+    assert list(again.records())
+    assert again.summary()["finished"] is again.running is False
+    assert snapshot(run.folder) == before
+
+
+# Records
+
+
+def finite(value):
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    return [finite(v) for v in value] if isinstance(value, list) else value
+
+
+@given(records)
+@settings(max_examples=40)
+def test_records_come_back_exactly_and_what_is_not_finite_as_null(tmp_path_factory, appended):
+    run = create(tmp_path_factory.mktemp("run"), {}, [])
+    with run.writing() as writer:
+        for record in appended:
+            writer.append(record)
+    read = list(run.records())
+    assert repr(read) == repr([finite(record) for record in appended])  # repr tells 1 from 1.0 and 0.0 from -0.0
+    lines = (run.folder / "metrics.jsonl").read_bytes().splitlines()
+    assert len(lines) == len(appended)
+    for line in lines:
+        json.loads(line, parse_constant=pytest.fail)
+
+
+def test_records_of_one_event(run):
+    with run.writing() as writer:
+        for record in ({"event": "step", "step": 1}, {"event": "eval", "step": 1}, {"event": "step", "step": 2}):
+            writer.append(record)
+    assert [record["step"] for record in run.records("step")] == [1, 2]
+
+
+@pytest.mark.parametrize("half", [b'{"event": "st', b'{"event": "step"}', b"\0\0\0", b"\xff"])
+def test_a_half_line_at_the_end_is_left_out_and_cut_by_the_next_writer(run, half):
+    with run.writing() as writer:
+        writer.append({"step": 1})
+    whole = run.metrics_offset()
+    with open(run.folder / "metrics.jsonl", "ab") as file:
+        file.write(half)
+    assert list(run.records()) == [{"step": 1}]
+    assert run.metrics_offset() == whole
+    with run.writing() as writer:
+        writer.append({"step": 2})
+    assert list(run.records()) == [{"step": 1}, {"step": 2}]
+
+
+@pytest.mark.parametrize(
+    "bad", [b"{", b"[1]", b'{"loss": NaN}', b'{"a": "\xff"}', b"[" * 100_000, b'{"n": ' + b"1" * 5000 + b"}"]
+)
+def test_a_broken_line_is_refused_by_its_place(run, bad):
+    (run.folder / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + bad + b'\n{"step": 3}\n')
+    with pytest.raises(Damaged, match=r"metrics\.jsonl, the line at byte 12, is damaged"):
+        list(run.records())
+
+
+def test_a_line_that_never_ends_is_refused(run):
+    with open(run.folder / "metrics.jsonl", "wb") as file:
+        file.truncate(17 * 2**20)
+    with pytest.raises(Damaged, match="line at byte 0 never ends"):
+        list(run.records())
+
+
+def test_a_follower_goes_on_where_it_stopped(run):
+    with run.writing() as writer:
+        writer.append({"step": 1})
+        *_, (offset, _) = run.follow()
+        assert list(run.follow(offset)) == []
+        writer.append({"step": 2})
+        assert [record for _, record in run.follow(offset)] == [{"step": 2}]
+        writer.rewind(None)
+    with pytest.raises(RunError, match="was cut back before byte 12"):
+        list(run.follow(offset))
+
+
+class Tears(Files):
+    """Writes only half of every line while `tearing`."""
+
+    tearing = False
+
+    def append(self, path, data):
+        super().append(path, data[: len(data) // 2] if self.tearing else data)
+        if self.tearing:
+            raise OSError(28, "No space left on device", str(path))
+
+
+def test_a_record_is_appended_whole_or_not_at_all(tmp_path):
+    files = Tears()
+    run = create(tmp_path / "run", {}, [], files)
+    with run.writing() as writer:
+        writer.append({"step": 1})
+        files.tearing = True
+        with pytest.raises(RunError, match="no space left on device"):
+            writer.append({"step": 2, "text": "x" * 100})
+        files.tearing = False
+        writer.append({"step": 3})
+        files.tearing = True
+        with pytest.raises(RunError, match="no space left on device"):
+            writer.append({"step": 4})
+        writer.save(4, weights(4))
+    assert list(run.records()) == [{"step": 1}, {"step": 3}]
+    assert run.checkpoint().metrics.offset == run.metrics_offset() == (run.folder / "metrics.jsonl").stat().st_size
+
+
+def test_a_run_is_finished_when_its_last_record_says_so(run):
+    with run.writing() as writer:
+        for record, finished in (
+            ({"event": "step"}, False),
+            ({"event": "done"}, True),
+            ({"event": "resumed"}, False),
+        ):
+            writer.append(record)
+            assert run.finished is finished
+        writer.append({"event": "done", "items": ["long" * 50_000]})
+        assert run.finished
+
+
+def test_summary_is_a_row_of_the_table(run):
+    empty = {
+        "run": "names-quick-1",
+        "step": None,
+        "val_loss": None,
+        "best_step": None,
+        "finished": False,
+        "running": False,
+    }
+    assert run.summary() == empty
+    with run.writing() as writer:
+        for step, loss in ((10, 2.5), (20, 2.25), (30, 2.75)):
+            writer.save(step, weights(step), val_loss=loss)
+        assert run.summary() == {**empty, "step": 30, "val_loss": 2.25, "best_step": 20, "running": True}
+        writer.append({"event": "done", "step": 35})
+    assert run.summary() == {**empty, "step": 35, "val_loss": 2.25, "best_step": 20, "finished": True}
+
+
+# One writer
+
+HOLD = """
+import sys, time
+from moreish.run import open_run
+with open_run(sys.argv[1]).writing() as writer:
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_two_processes_never_write_one_run_and_a_killed_one_frees_it(run):
+    holder = in_another_process(HOLD, run.folder)
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert run.running
+        with pytest.raises(RunError, match="is being written by another process"), run.writing():
+            pytest.fail("two writers")
+    finally:
+        holder.send_signal(signal.SIGKILL)
+        holder.communicate()
+    assert not run.running
+    with run.writing() as writer:
+        writer.append({"step": 1})
+
+
+def test_two_writers_in_one_process_exclude_each_other(run):
+    with run.writing(), pytest.raises(RunError, match="is being written"), run.writing():
+        pytest.fail("two writers")
+    with run.writing():
+        pass
+
+
+# Resuming
+
+
+def trained(run: Run, steps=(1, 2, 3), keep: int = 9) -> None:
+    with run.writing(keep) as writer:
+        for step in steps:
+            writer.append({"step": step})
+            writer.save(step, weights(step), val_loss=float(step))
+
+
+def test_rewinding_removes_what_came_after(run):
+    trained(run)
+    with run.writing() as writer:
+        writer.append({"step": 4})
+        writer.rewind(run.checkpoint(2))
+        assert list(run.records()) == [{"step": 1}, {"step": 2}]
+        assert run.steps() == [1, 2]
+        writer.append({"step": 3, "again": True})
+        writer.save(3, weights(33))
+    assert list(run.records()) == [{"step": 1}, {"step": 2}, {"step": 3, "again": True}]
+    assert np.array_equal(run.checkpoint("last").model()["w"], weights(33)["w"])
+    with run.writing() as writer:  # the hash of the records went on correctly from the cut
+        writer.rewind(run.checkpoint("last"))
+
+
+def test_rewinding_to_nothing_starts_anew(run):
+    trained(run)
+    with run.writing() as writer:
+        writer.rewind(None)
+    assert (run.steps(), list(run.records())) == ([], [])
+
+
+@pytest.mark.parametrize("place", [0, 5, 23])
+def test_resuming_after_changed_records_is_refused_and_removes_nothing(run, place):
+    trained(run)
+    path = run.folder / "metrics.jsonl"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with run.writing() as writer, pytest.raises(Damaged, match=r"metrics\.jsonl is damaged before byte 24"):
+        writer.rewind(run.checkpoint(2))
+    assert run.steps() == [1, 2, 3]
+    assert path.read_bytes() == data
+
+
+def test_resuming_with_records_missing_is_refused(run):
+    trained(run)
+    os.truncate(run.folder / "metrics.jsonl", 12)
+    with run.writing() as writer, pytest.raises(Damaged, match="so step 2 cannot be resumed"):
+        writer.rewind(run.checkpoint(2))
+
+
+def test_rewinding_past_a_broken_checkpoint_keeps_it_aside(run):
+    trained(run)
+    broken = run.folder / "checkpoints" / "step-000000003"
+    (broken / "state.json").write_text("{}")
+    with run.writing() as writer:
+        writer.rewind(run.checkpoint("last"))
+        writer.append({"step": 3})
+        writer.save(3, weights(3), val_loss=3.0)
+    assert run.checkpoint("last").passed_over == ()
+    assert run.checkpoint("last").step == 3
+    aside = [path for path in broken.parent.iterdir() if path.name.startswith("broken-")]
+    assert [(path / "state.json").read_text() for path in aside] == ["{}"]
+
+
+# What is refused
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".pth", ".pkl", ".bin", ".ckpt", ".PT"])
+@pytest.mark.parametrize("place", ["", "checkpoints", "checkpoints/step-000000003"])
+def test_a_pickle_is_refused_with_the_way_to_convert_it(run, tmp_path, suffix, place):
+    trained(run)
+    given_as_a_run = tmp_path / f"model{suffix}"
+    given_as_a_run.write_bytes(b"\x80\x04.")
+    shutil.copy(given_as_a_run, run.folder / place)
+    for path in (given_as_a_run, run.folder):
+        with pytest.raises(RunError, match=rf"model\{suffix} may be a pickle.*safetensors\.torch\.save_file"):
+            open_run(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.json", "metrics.jsonl", "checkpoints", "checkpoints/step-000000003", "notes"]
+)
+def test_a_link_in_a_run_folder_is_refused(run, tmp_path, name):
+    trained(run)
+    path = run.folder / name
+    if path.exists():
+        path.rename(tmp_path / "outside")
+    else:
+        (tmp_path / "outside").write_text("secret")
+    path.symlink_to(tmp_path / "outside")
+    with pytest.raises(Damaged, match=f"{name} is a link"):
+        open_run(run.folder)
+
+
+@pytest.mark.parametrize("name", ["config.json", "vocab.json", "manifest.json"])
+def test_a_missing_file_is_named(run, name):
+    (run.folder / name).unlink()
+    with pytest.raises(RunError, match=name):
+        open_run(run.folder)
+
+
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(run):
+    (run.folder / "config.json").unlink()
+    os.mkfifo(run.folder / "config.json")
+    with pytest.raises(Damaged, match=r"config\.json is no plain file"):
+        open_run(run.folder)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_one_flipped_bit_in_the_runs_own_files_is_refused_by_name(tmp_path_factory, data):
+    run = create(tmp_path_factory.mktemp("run"), CONFIG, VOCAB)
+    path = run.folder / data.draw(st.sampled_from(["config.json", "vocab.json", "manifest.json"]))
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    path.write_bytes(content)
+    with pytest.raises(Damaged, match=path.name):
+        open_run(run.folder)
+
+
+def resealed(folder: Path, config: bytes) -> Path:
+    folder.mkdir()
+    (folder / "metrics.jsonl").touch()
+    write_sealed(Files(), folder, {"config.json": config, "vocab.json": b'{"format": 1, "vocab": []}'})
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"),
+    [
+        (b"[]", "not an object"),
+        (b"{}", "does not say which format"),
+        (b'{"format": true, "options": {}}', "does not say which format"),
+        (b'{"format": 0, "options": {}}', "does not say which format"),
+        (b'{"format": 1}', 'has no "options"'),
+        (b'{"format": 1, "options": NaN}', "not JSON"),
+        (b"\xff\xfe{}", "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_hostile_config_whose_hashes_are_right_is_refused_by_name(tmp_path, config, sentence):
+    with pytest.raises(Damaged, match=rf"config\.json.*{sentence}"):
+        open_run(resealed(tmp_path / "run", config))
+
+
+def test_a_huge_file_is_not_even_read(tmp_path):
+    folder = resealed(tmp_path / "run", b'{"format": 1, "options": {}}')
+    os.truncate(folder / "manifest.json", 2**40)
+    with pytest.raises(Damaged, match=r"manifest\.json is damaged: it has 1099511627776 bytes"):
+        open_run(folder)
+
+
+def test_a_later_format_is_refused_as_later_not_as_damaged(tmp_path):
+    folder = resealed(tmp_path / "run", b'{"format": 2, "options": {}}')
+    with pytest.raises(TooNew, match=r"config\.json has format 2, written by a later moreish.*upgrade"):
+        open_run(folder)
