@@ -209,7 +209,7 @@ class Checkpoints:
         folder = self.folder / _name(step)
         try:
             return _read_checkpoint(folder, step, self.belongs_to, whole)
-        except Damaged:
+        except RunError:
             if not folder.exists():
                 raise FileNotFoundError(folder) from None
             raise
