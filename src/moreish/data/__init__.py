@@ -1,1 +1,32 @@
-"""From a file to items, to ids, to batches."""
+"""From a file to items, to ids, to batches.
+
+Importing this loads nothing; each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from moreish.data.build import from_items, read
+    from moreish.data.corpus import Corpus, Items, Part
+    from moreish.data.options import DataOptions
+    from moreish.data.report import Report
+    from moreish.data.vocab import Vocab
+
+_HOME = {
+    "Corpus": "corpus",
+    "DataOptions": "options",
+    "Items": "corpus",
+    "Part": "corpus",
+    "Report": "report",
+    "Vocab": "vocab",
+    "from_items": "build",
+    "read": "build",
+}
+__all__ = ["Corpus", "DataOptions", "Items", "Part", "Report", "Vocab", "from_items", "read"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"moreish.data.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'moreish.data' has no attribute {name!r}")

@@ -1,0 +1,112 @@
+"""Decoder: strict decoding that says where it failed, and which encoding the file may have instead."""
+
+import codecs
+from typing import Protocol, runtime_checkable
+
+MARKS = [
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+    (codecs.BOM_UTF8, "UTF-8"),
+]
+
+
+@runtime_checkable
+class Bytes(Protocol):
+    """All that is asked of a stream."""
+
+    def read(self, n: int, /) -> bytes:
+        """Up to n bytes; none at the end."""
+        ...
+
+
+class Decoder:
+    """Bytes to text in one encoding. In what `start` returns, ASCII characters are the bytes of ASCII.
+
+    Raises ValueError for an encoding that does not exist.
+    """
+
+    def __init__(self, name: str, encoding: str) -> None:
+        self.name, self.encoding = name, encoding
+        self.skipped = 0  # bytes of a mark before the first line
+        try:
+            self.utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
+            self.transparent = _transparent(encoding)
+        except LookupError:
+            raise ValueError(
+                f'there is no text encoding "{encoding}"; utf-8, utf-16, latin-1 and cp1252 are some'
+            ) from None
+
+    def start(self, stream: Bytes) -> Bytes:
+        """The stream past its mark, in an encoding whose ASCII is ASCII. Raises ValueError for another's mark."""
+        if not self.transparent:
+            stream, self.encoding, self.utf8 = _Recoded(stream, self.name, self.encoding), "utf-8", True
+        head = stream.read(4)
+        for mark, other in MARKS:
+            if head.startswith(mark):
+                if other != "UTF-8" or not self.utf8:
+                    raise ValueError(f"{self.name} starts with a {other} mark; say --encoding {other.lower()}")
+                head, self.skipped = head[len(mark) :], len(mark)
+                break
+        return _Ahead(head, stream)
+
+    def decode(self, piece: bytes, line: int) -> str:
+        """The text of whole lines, `line` lines into the file. Raises ValueError with the line and byte at fault."""
+        try:
+            return piece.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            before = piece[: error.start]
+            row = line + before.count(b"\n") + 1
+            byte = error.start - before.rfind(b"\n") + (self.skipped if row == 1 else 0)
+            hint = "If the file is Latin-1, say --encoding latin-1." if self.utf8 else "Is --encoding right?"
+            raise ValueError(
+                f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} "
+                f"(0x{piece[error.start]:02X}). {hint}"
+            ) from None
+
+
+class _Ahead:
+    """A stream of which the first bytes were read already."""
+
+    def __init__(self, head: bytes, stream: Bytes) -> None:
+        self.head, self.stream = head, stream
+
+    def read(self, n: int) -> bytes:
+        head, self.head = self.head, b""
+        return head + self.stream.read(n - len(head))
+
+
+class _Recoded:
+    """A stream in UTF-16 or another encoding that is not ASCII underneath, as UTF-8."""
+
+    def __init__(self, stream: Bytes, name: str, encoding: str) -> None:
+        self.stream, self.name, self.encoding = stream, name, encoding
+        self.decoder = codecs.getincrementaldecoder(encoding)("strict")
+        self.bytes = 0
+        self.ready = b""
+
+    def read(self, n: int) -> bytes:
+        while len(self.ready) < n:
+            data = self.stream.read(n)
+            try:
+                self.ready += self.decoder.decode(data, final=not data).encode()
+            except UnicodeError as error:
+                raise ValueError(
+                    f"{self.name}, within {n:,} bytes after byte {self.bytes:,}: not {self.encoding.upper()}. "
+                    "Is --encoding right?"
+                ) from error
+            self.bytes += len(data)
+            if not data:
+                break
+        piece, self.ready = self.ready[:n], self.ready[n:]
+        return piece
+
+
+def _transparent(encoding: str) -> bool:
+    """Whether the bytes below 128 stand for ASCII and nothing else."""
+    ascii_bytes = bytes(range(128))
+    try:
+        return ascii_bytes.decode(encoding) == ascii_bytes.decode("ascii")
+    except UnicodeError:
+        return False

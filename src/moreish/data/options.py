@@ -1,0 +1,51 @@
+"""DataOptions: how a file becomes items, and items become the parts train, val and test."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from moreish.config import option
+
+Unit = Literal["char", "grapheme", "word"]
+Form = Literal["NFC", "NFKC", "none"]
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """What is read, what one symbol is, what is set aside, and how much is too much.
+
+    Raises ValueError where val and test would leave nothing for train, or where two options exclude each other.
+    """
+
+    encoding: str = option("utf-8", "how the file's bytes are to be read")
+    text: bool = option(False, "one running text, split by position, instead of a list of items")
+    unit: Literal["char", "grapheme", "word"] = option(
+        "char", "what a symbol is: code point, letter as the eye sees it, word"
+    )
+    normalise: Literal["NFC", "NFKC", "none"] = option("NFC", "Unicode form; NFKC also folds look-alikes")
+    lower: bool = option(False, "lower case throughout")
+    min_count: int = option(1, "words that train holds less often become <unk> (unit word only)", low=1)
+    duplicates: Literal["drop", "keep"] | None = option(
+        None, "items that occurred before: dropped, or kept (left out: kept by the lecture split alone)"
+    )
+    split: Literal["hash", "lecture"] = option("hash", "by a keyed hash of the item, or shuffled as in the lectures")
+    split_seed: int = option(42, "the key of the hash, the seed of the shuffle", low=0)
+    val_share: float = option(0.1, "share of the items set aside for val", low=0, below=1)
+    test_share: float = option(0.1, "share of the items set aside for test", low=0, below=1)
+    max_items: int = option(100_000_000, "most items to read", low=1)
+    max_length: int = option(10_000, "most characters in one item", low=1)
+    max_symbols: int = option(60_000, "most different symbols", low=1)
+    max_bytes: int = option(2**31, "most bytes to read", low=1)
+
+    def __post_init__(self) -> None:
+        if self.val_share + self.test_share >= 1:
+            raise ValueError(
+                f"val_share {self.val_share:g} and test_share {self.test_share:g} leave nothing to train on; "
+                "their sum must be less than 1"
+            )
+        if self.min_count > 1 and self.unit != "word":
+            raise ValueError(f'min_count={self.min_count} needs unit "word": only words become <unk>')
+
+    @property
+    def drop_duplicates(self) -> bool:
+        """What `duplicates` says; where it says nothing the lecture split keeps them, as the lectures do."""
+        return self.duplicates == "drop" or (self.duplicates is None and self.split == "hash")

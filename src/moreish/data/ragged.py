@@ -1,0 +1,88 @@
+"""Ragged: items of different lengths that lie end to end in one flat array, handled without a loop over the items.
+
+The layout is that of a `Part`: one boundary before, between and after the items; `offsets[i]` is where the boundary
+before item i stands, the last offset where the last boundary stands.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import Bool, Integer, UInt
+
+ITEMS, CODES = 2**16, 2**20  # handled at once: bounds what is needed besides the arrays themselves
+
+
+class Growing:
+    """An array that grows at its end, and widens its type when a larger number comes.
+
+    Memory that was asked for and not yet written to costs nothing, so asking for twice as much is cheap.
+    """
+
+    def __init__(self, dtype: np.dtype | type[np.unsignedinteger], first: tuple[int, ...] = ()) -> None:
+        self.buffer = np.empty(2**16, dtype)
+        self.buffer[: len(first)] = first
+        self.n = len(first)
+
+    def __len__(self) -> int:
+        return self.n
+
+    def extend(self, values: Integer[np.ndarray, " more"]) -> None:
+        """Put these at the end; none may be negative."""
+        if values.dtype.itemsize > self.buffer.dtype.itemsize and len(values):
+            self.buffer = self.buffer.astype(np.promote_types(self.buffer.dtype, np.min_scalar_type(values.max())))
+        if self.n + len(values) > len(self.buffer):
+            self.buffer.resize(max(self.n + len(values), 2 * len(self.buffer)), refcheck=False)
+        self.buffer[self.n : self.n + len(values)] = values
+        self.n += len(values)
+
+    def finish(self) -> UInt[np.ndarray, " n"]:
+        """The array; what was asked for in vain is given back."""
+        self.buffer.resize(self.n, refcheck=False)
+        return self.buffer
+
+
+def slices(n: int, most: int = ITEMS) -> Iterator[slice]:
+    """0..n in slices of at most so many."""
+    return (slice(a, min(a + most, n)) for a in range(0, n, most))
+
+
+def bounded(offsets: Integer[np.ndarray, " items_and_one"]) -> Iterator[slice]:
+    """All items in slices that hold at most CODES codes, or one item."""
+    a, n = 0, len(offsets) - 1
+    while a < n:
+        reach = offsets[a : a + ITEMS + 1]
+        b = a + max(1, int(np.searchsorted(reach, int(reach[0]) + CODES, side="right")) - 1)
+        yield slice(a, b)
+        a = b
+
+
+def gather(
+    codes: UInt[np.ndarray, " n"],
+    offsets: Integer[np.ndarray, " items_and_one"],
+    which: Integer[np.ndarray, " some"],
+) -> UInt[np.ndarray, " m"]:
+    """These items end to end, a boundary after each."""
+    starts = offsets[which].astype(np.int64)
+    lengths = offsets[which + 1].astype(np.int64) - starts
+    stops = np.cumsum(lengths)
+    index = np.repeat(starts - stops + lengths + 1, lengths)
+    index += np.arange(len(index))
+    return codes.take(index)
+
+
+def equal(
+    codes: UInt[np.ndarray, " n"],
+    offsets: Integer[np.ndarray, " items_and_one"],
+    a: Integer[np.ndarray, " pairs"],
+    b: Integer[np.ndarray, " pairs"],
+) -> Bool[np.ndarray, " pairs"]:
+    """Whether the items a[k] and b[k] are the same."""
+    lengths = offsets[a + 1] - offsets[a]
+    same = lengths == offsets[b + 1] - offsets[b]
+    alike = np.flatnonzero(same)
+    reach = np.concatenate([[0], np.cumsum(lengths[alike], dtype=np.int64)])
+    for part in bounded(reach):
+        pairs = alike[part]
+        differ = np.flatnonzero(gather(codes, offsets, a[pairs]) != gather(codes, offsets, b[pairs]))
+        same[pairs[np.searchsorted(reach[part] - reach[part.start], differ, side="right") - 1]] = False
+    return same

@@ -1,0 +1,186 @@
+"""The reader: from bytes to blocks of items, a bounded piece at a time. Nothing is guessed in silence.
+
+Lines end at LF, CRLF and CR only: Python's `splitlines` also splits at U+2028, U+0085, VT and FF, and so invents
+items. A piece that is plain ASCII with nothing to strip, as most are, is taken as it is; every other goes the long
+way through `str`.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Integer, UInt
+
+from moreish.data import symbols
+from moreish.data.encodings import Bytes, Decoder
+from moreish.data.options import DataOptions
+from moreish.data.report import Report
+from moreish.data.suspicious import control_bytes, suspicious
+
+PIECE = 2**18  # bytes: the arrays that are made of one piece stay in the cache
+LF, SPACE = 10, 32
+MOST_CONTROL = 0.01
+
+
+@dataclass
+class Block:
+    """Some consecutive items: their code points with an LF after each, and where those LF stand."""
+
+    codes: UInt[np.ndarray, " chars"]
+    ends: Integer[np.ndarray, " items"]
+    items: list[str] | None  # where they had to be made anyway
+
+
+class Reader:
+    """Reads one source; counts in `report` what it saw. Every ValueError names the source and the line."""
+
+    def __init__(self, name: str, options: DataOptions, report: Report) -> None:
+        self.name, self.options, self.report = name, options, report
+        self.bytes = self.control = self.items = 0
+        self.line = 0  # lines before the piece at hand
+
+    def blocks(self, stream: Bytes) -> Iterator[Block]:
+        """The items of a list."""
+        decoder = Decoder(self.name, self.options.encoding)
+        for piece in self._pieces(decoder.start(stream)):
+            block = self._plain(piece)
+            if block is None:
+                self._refuse_binary(piece)
+                block = self._careful(decoder.decode(piece, self.line))
+            self._within_limits(block)
+            yield block
+        if not self.items:
+            what = "is empty" if not self.bytes else f"has no items: all its {self.line:,} lines are blank"
+            raise ValueError(f"{self.name} {what}")
+
+    def text(self, stream: Bytes) -> Iterator[str]:
+        """Running text, line ends as LF and the rest as it stands."""
+        decoder = Decoder(self.name, self.options.encoding)
+        for piece in self._pieces(decoder.start(stream)):
+            self._refuse_binary(piece)
+            text = self._normal(decoder.decode(piece, self.line))
+            self._suspect(compact(text), None)
+            self.line += text.count("\n")
+            yield text
+        if not self.bytes:
+            raise ValueError(f"{self.name} is empty")
+
+    def _pieces(self, stream: Bytes) -> Iterator[bytes]:
+        """The bytes, cut after a line's end, every line end as LF; a list's last line gets the LF it may lack."""
+        rest: list[bytes] = []
+        while piece := stream.read(PIECE):
+            if piece.endswith(b"\r"):
+                piece += stream.read(1)  # LF, or the beginning of the next line
+            self.bytes += len(piece)
+            if self.bytes > self.options.max_bytes:
+                raise self._too_much("is larger than {:,} bytes", "max_bytes")
+            cut = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+            if cut:
+                yield _unix(b"".join([*rest, piece[:cut]]))
+                rest = []
+            rest.append(piece[cut:])
+            if not self.options.text and sum(map(len, rest)) > 16 * self.options.max_length:
+                self._refuse_binary(b"".join(rest))
+                raise self._too_long(self.line + 1)
+        if last := b"".join(rest):
+            yield last if self.options.text else last + b"\n"
+
+    def _plain(self, piece: bytes) -> Block | None:
+        """A piece of printable ASCII in which no two blanks or line ends are neighbours: there is nothing to do."""
+        if self.options.unit == "word" or not piece.isascii():
+            return None
+        codes = np.frombuffer(piece.lower() if self.options.lower else piece, np.uint8)
+        low = codes <= SPACE
+        ends = np.flatnonzero(codes == LF)
+        only_blanks = np.count_nonzero(low) == len(ends) + np.count_nonzero(codes == SPACE)
+        if low[0] or not only_blanks or b"\x7f" in piece or (low[1:] & low[:-1]).any():
+            return None
+        self.line += len(ends)
+        return Block(codes, ends, None)
+
+    def _careful(self, text: str) -> Block:
+        """Any piece: normal form, outer blanks stripped, empty lines dropped and counted."""
+        lines = self._normal(text).split("\n")[:-1]
+        if self.options.unit == "word":
+            items = [" ".join(line.split()) for line in lines]
+        else:
+            items = [line.strip() for line in lines]
+        if kept := [item for item in items if item]:
+            codes = compact("\n".join(kept) + "\n")
+        else:
+            codes = np.zeros(0, np.uint8)
+        if len(kept) < len(items):
+            self.report.dropped["empty"] += len(items) - len(kept)
+        self._suspect(codes, items)
+        self.line += len(lines)
+        return Block(codes, np.flatnonzero(codes == LF), kept)
+
+    def _normal(self, text: str) -> str:
+        """The piece in its normal form; lines that were not are counted."""
+        form = self.options.normalise
+        if form != "none" and not unicodedata.is_normalized(form, text):
+            for number, line in enumerate(text.split("\n"), start=self.line + 1):
+                if not unicodedata.is_normalized(form, line):
+                    self.report.suspect(f"not {form}, now is", number, line.strip())
+        return symbols.normal(text, form, self.options.lower)
+
+    def _suspect(self, codes: UInt[np.ndarray, " chars"], items: list[str] | None) -> None:
+        """Report suspicious characters; without `items` every line is one."""
+        found = [(k, place) for k, place in suspicious(codes) if k != "tab" or items is not None]
+        if not found:
+            return
+        ends = np.flatnonzero(codes == LF)
+        numbers = range(len(ends) + 1) if items is None else [i for i, item in enumerate(items) if item]
+        for kind, place in found:
+            line = self.line + 1 + numbers[int(np.searchsorted(ends, place))]
+            self.report.suspect(kind, line, f"U+{codes[place]:04X}")
+
+    def _refuse_binary(self, piece: bytes) -> None:
+        """Text has no NUL and hardly a control character."""
+        if (at := piece.find(0)) >= 0:
+            line = self.line + len(_unix(piece[:at]).split(b"\n"))
+            raise ValueError(
+                f"{self.name}, line {line}: looks binary (it has a NUL). If it is UTF-16, say --encoding utf-16"
+            )
+        self.control += control_bytes(np.frombuffer(piece, np.uint8))
+        if self.control > MOST_CONTROL * self.bytes:
+            raise ValueError(
+                f"{self.name} looks binary: {self.control} of its first {self.bytes:,} bytes are control characters"
+            )
+
+    def _within_limits(self, block: Block) -> None:
+        lengths = np.diff(block.ends, prepend=-1) - 1
+        if len(lengths) and lengths.max() > self.options.max_length:
+            raise self._too_long(self.line)
+        self.items += len(lengths)
+        if self.items > self.options.max_items:
+            raise self._too_much("has more than {:,} items", "max_items")
+
+    def _too_long(self, line: int) -> ValueError:
+        limit = self.options.max_length
+        return ValueError(
+            f"{self.name}, line {line:,}: longer than {limit:,} characters. If it is running text, say --text; if it "
+            f"is a list of long items, raise the limit with --set data.max_length={10 * limit}"
+        )
+
+    def _too_much(self, sentence: str, option: str) -> ValueError:
+        limit = getattr(self.options, option)
+        cure = f"raise the limit with --set data.{option}={10 * limit}"
+        return ValueError(f"{self.name} {sentence.format(limit)}; {cure}")
+
+
+def compact(text: str) -> UInt[np.ndarray, " chars"]:
+    """The code points of a text in the smallest type that holds them. Raises ValueError for half a surrogate pair."""
+    if text.isascii():
+        return np.frombuffer(text.encode(), np.uint8)
+    try:
+        codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"U+{ord(text[error.start]):04X} is half a surrogate pair and no character") from None
+    return codes.astype(np.min_scalar_type(int(codes.max())))
+
+
+def _unix(piece: bytes) -> bytes:
+    """Every CRLF and CR as LF."""
+    return piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in piece else piece

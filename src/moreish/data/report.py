@@ -1,0 +1,109 @@
+"""Report: what was in the file, what was made of it, and what cannot be known from so little."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+MOST_LINES = 5  # line numbers given for each kind of suspicion
+MOST_SYMBOLS = 100  # listed with their counts
+
+
+@dataclass
+class Suspicion:
+    """One kind of character to look at: how often, the first lines, the first of them."""
+
+    count: int = 0
+    lines: list[int] = field(default_factory=list)
+    example: str = ""
+
+    def add(self, line: int, example: str = "", count: int = 1) -> None:
+        """Seen once more (or `count` times), in this line."""
+        self.count += count
+        self.example = self.example or example
+        if len(self.lines) < MOST_LINES and line not in self.lines:
+            self.lines.append(line)
+
+
+@dataclass
+class Report:
+    """Filled by the reader and the corpus while they work.
+
+    items:       items read, before duplicates were dropped; for running text 1
+    unique:      different items
+    lengths:     length in symbols -> number of items of it, of those kept
+    counts:      symbol -> how often it stands in those kept
+    dropped:     reason -> how many lines or items were left out
+    parts:       part -> its items and the tokens to be predicted in it
+    notes:       plain sentences, those first that say what cannot be measured
+    """
+
+    source: str
+    text: bool = False
+    lines: int = 0
+    items: int = 0
+    unique: int = 0
+    vocab_size: int = 0
+    longest_item: str = ""
+    lengths: dict[int, int] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    dropped: Counter[str] = field(default_factory=Counter)
+    suspicious: dict[str, Suspicion] = field(default_factory=dict)
+    parts: dict[str, dict[str, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def suspect(self, kind: str, line: int, example: str = "", count: int = 1) -> None:
+        """Something of this kind stands in this line."""
+        self.suspicious.setdefault(kind, Suspicion()).add(line, example, count)
+
+    @property
+    def duplicates(self) -> int:
+        """Items that occurred before, whether they were dropped or kept."""
+        return self.items - self.unique
+
+    @property
+    def longest(self) -> int:
+        """Length of the longest item in symbols."""
+        return max(self.lengths, default=0)
+
+    @property
+    def shortest(self) -> int:
+        """Length of the shortest item in symbols."""
+        return min(self.lengths, default=0)
+
+    @property
+    def mean_length(self) -> float:
+        """Mean length in symbols."""
+        return sum(n * k for n, k in self.lengths.items()) / max(1, sum(self.lengths.values()))
+
+    @property
+    def once(self) -> list[str]:
+        """Symbols that occur a single time: nothing can be learned about them, and nothing measured."""
+        return [symbol for symbol, n in self.counts.items() if n == 1]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the keys stay as they are from release to release."""
+        most_frequent = sorted(self.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS]
+        return {
+            "source": self.source,
+            "text": self.text,
+            "lines": self.lines,
+            "items": self.items,
+            "unique": self.unique,
+            "duplicates": self.duplicates,
+            "symbols": len(self.counts),
+            "vocab_size": self.vocab_size,
+            "shortest": self.shortest,
+            "longest": self.longest,
+            "mean_length": round(self.mean_length, 4),
+            "longest_item": self.longest_item,
+            "dropped": dict(self.dropped),
+            "suspicious": [
+                {"kind": kind, "count": s.count, "lines": s.lines, "example": s.example}
+                for kind, s in self.suspicious.items()
+            ],
+            "parts": self.parts,
+            "symbols_once": self.once[:MOST_SYMBOLS],
+            "lengths": [[length, n] for length, n in sorted(self.lengths.items())],
+            "symbol_counts": [[symbol, n] for symbol, n in most_frequent],
+            "notes": self.notes,
+        }

@@ -1,0 +1,89 @@
+"""The split into train, val and test: by a keyed hash of each item, shuffled as in the lectures, or by position.
+
+By hash, where an item goes depends on nothing but the item and the key, so adding a line moves no other line.
+"""
+
+import array
+import random
+
+import numpy as np
+from jaxtyping import Integer, UInt, UInt8, UInt64
+
+from moreish.data.options import DataOptions
+from moreish.data.ragged import Growing, bounded, gather
+
+PARTS = ("train", "val", "test")
+TRAIN, VAL, TEST, DROPPED = range(4)
+
+
+def labels_of(hashes: UInt64[np.ndarray, " items"], options: DataOptions) -> UInt8[np.ndarray, " items"]:
+    """TRAIN, VAL or TEST for each hash: the lowest share of all hashes is test, the next val."""
+    below_test = np.uint64(int(options.test_share * 2**64))
+    below_val = np.uint64(int((options.test_share + options.val_share) * 2**64))
+    labels = (hashes < below_val).view(np.uint8)
+    labels += hashes < below_test
+    return labels
+
+
+def lecture_cuts(n: int, options: DataOptions) -> tuple[int, int]:
+    """Where val and test begin among n things in a row; train has at least one."""
+    train = int((1 - options.val_share - options.test_share) * n)
+    return max(train, min(n, 1)), max(int((1 - options.test_share) * n), min(n, 1))
+
+
+def lecture_order(n: int, options: DataOptions) -> Integer[np.ndarray, " n"]:
+    """The order of `random.seed(42); random.shuffle(words)`, which train, val and test then share out."""
+    order = array.array("q", range(n))
+    random.Random(options.split_seed).shuffle(order)
+    return np.frombuffer(order, np.int64)
+
+
+def arrange_by_label(
+    codes: UInt[np.ndarray, " n"],
+    offsets: UInt[np.ndarray, " items_and_one"],
+    labels: UInt8[np.ndarray, " items"],
+) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
+    """Train, val and test one after the other, each in the order of the list. Overwrites `codes`, to save a copy."""
+    counts = np.bincount(labels, minlength=4)[:DROPPED]
+    placed = np.zeros(counts.sum() + 1, np.int64)
+    item = [1, 1 + counts[TRAIN], 1 + counts[TRAIN] + counts[VAL]]  # where each part's next offset goes
+    train_end = 1
+    aside = {VAL: Growing(codes.dtype), TEST: Growing(codes.dtype)}
+    for part in bounded(offsets):
+        here = offsets[part.start : part.stop + 1]
+        piece = codes[int(here[0]) + 1 : int(here[-1]) + 1].copy()
+        lengths = np.diff(here)
+        label_of_code = np.repeat(labels[part], lengths)
+        for label in (TRAIN, VAL, TEST):
+            chosen = piece[label_of_code == label]
+            ends = np.cumsum(lengths[labels[part] == label], dtype=np.int64)
+            before = train_end if label == TRAIN else len(aside[label]) + 1
+            placed[item[label] : item[label] + len(ends)] = ends + before - 1
+            item[label] += len(ends)
+            if label == TRAIN:
+                codes[train_end : train_end + len(chosen)] = chosen
+                train_end += len(chosen)
+            else:
+                aside[label].extend(chosen)
+    end = train_end
+    for label, first in ((VAL, 1 + counts[TRAIN]), (TEST, 1 + counts[TRAIN] + counts[VAL])):
+        chosen = aside[label].finish()
+        codes[end : end + len(chosen)] = chosen
+        placed[first : first + counts[label]] += end - 1
+        end += len(chosen)
+    return codes[:end], placed
+
+
+def arrange_by_order(
+    codes: UInt[np.ndarray, " n"],
+    offsets: UInt[np.ndarray, " items_and_one"],
+    order: Integer[np.ndarray, " kept"],
+) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
+    """The items in this order."""
+    placed = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(np.diff(offsets)[order], out=placed[1:])
+    arranged = np.empty(placed[-1] + 1, codes.dtype)
+    arranged[0] = codes[0]
+    for part in bounded(placed):
+        arranged[placed[part.start] + 1 : placed[part.stop] + 1] = gather(codes, offsets, order[part])
+    return arranged, placed

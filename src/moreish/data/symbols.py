@@ -1,0 +1,51 @@
+"""Symbols: from a text in its normal form to the list of its characters, graphemes or words, and back.
+
+A word of an item is what stands between blanks, so that an item comes back as it was. In running text a word is a
+run of letters and digits, every other mark is a symbol of its own, and so is the end of a line.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from moreish.data.options import Form, Unit
+
+WORDS_AND_MARKS = r"\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*|(?=\S)\X"
+
+
+def normal(text: str, form: Form, lower: bool) -> str:
+    """The text in its Unicode form and, if asked, in lower case; doing it twice changes nothing more."""
+    if text.isascii():
+        return text.lower() if lower else text
+    if form != "none":
+        text = unicodedata.normalize(form, text)
+    if lower:
+        text = text.lower()
+        if form != "none":
+            text = unicodedata.normalize(form, text)
+    return text
+
+
+def split(text: str, unit: Unit, running: bool) -> Sequence[str]:
+    """The symbols of a text that is in its normal form."""
+    if unit == "char" or (unit == "grapheme" and text.isascii() and "\r" not in text):
+        return text
+    if unit == "grapheme":
+        return _pattern(r"\X").findall(text)
+    return _pattern(WORDS_AND_MARKS).findall(text) if running else text.split()
+
+
+def join(symbols: Iterable[str], unit: Unit) -> str:
+    """The text that these symbols stand for: words are joined with one space, and none at the end of a line."""
+    if unit != "word":
+        return "".join(symbols)
+    text = " ".join(symbols)
+    return text.replace(" \n", "\n").replace("\n ", "\n") if "\n" in text else text
+
+
+@cache
+def _pattern(pattern: str) -> Any:
+    import regex  # 10 ms, and only graphemes and running words need it
+
+    return regex.compile(pattern)

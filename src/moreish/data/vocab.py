@@ -1,0 +1,163 @@
+"""Vocab: the symbols of a list and their ids. Id 0 is the boundary before and after an item, never a symbol."""
+
+import difflib
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from jaxtyping import Integer, UInt
+
+from moreish.data import symbols as symbols_of
+from moreish.data.options import Form, Unit
+
+UNKNOWN = "<unk>"
+MOST_RANGES = 40  # in a sentence that lists the symbols
+
+
+@dataclass(frozen=True)
+class Vocab:
+    """`symbols[i]` has id i + 1, and they stand in the order of their code points.
+
+    unknown:   whether the last symbol is `<unk>`, which stands for every word that is not listed
+    running:   whether the words are those of running text, where marks and line ends are symbols of their own
+    normalise, lower: what was done to the list is done to every text that is to be encoded
+    """
+
+    symbols: tuple[str, ...]
+    unit: Unit = "char"
+    normalise: Form = "NFC"
+    lower: bool = False
+    running: bool = False
+    unknown: bool = False
+
+    def __len__(self) -> int:
+        """V, the boundary included."""
+        return len(self.symbols) + 1
+
+    @property
+    def dtype(self) -> np.dtype:
+        """The smallest unsigned type that holds every id."""
+        return np.min_scalar_type(len(self) - 1)
+
+    @cached_property
+    def ids(self) -> dict[str, int]:
+        """The id of each symbol."""
+        return {symbol: i for i, symbol in enumerate(self.symbols, start=1)}
+
+    def normal(self, text: str) -> str:
+        """The text in the Unicode form and case of the list."""
+        return symbols_of.normal(text, self.normalise, self.lower)
+
+    def split(self, text: str) -> Sequence[str]:
+        """The symbols of a text, whether listed or not."""
+        return symbols_of.split(self.normal(text), self.unit, self.running)
+
+    def encode(self, text: str, what: str = "the text") -> UInt[np.ndarray, " T"]:
+        """The ids of a text's symbols, without boundaries.
+
+        Raises ValueError for a symbol that the list never has; `what` names the text in that sentence.
+        """
+        try:
+            found = [self.ids[symbol] for symbol in self.split(text)]
+        except KeyError:
+            if not self.unknown:
+                raise ValueError(self._never(text, what)) from None
+            found = [self.ids.get(symbol, len(self.symbols)) for symbol in self.split(text)]
+        return np.array(found, self.dtype)
+
+    def decode(self, ids: Integer[np.ndarray, " T"] | Iterable[int]) -> str:
+        """The text of these ids; boundaries say nothing."""
+        return symbols_of.join((self.symbols[i - 1] for i in map(int, ids) if i), self.unit)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values from which `from_json` makes the same vocabulary."""
+        return {
+            "unit": self.unit,
+            "normalise": self.normalise,
+            "lower": self.lower,
+            "running": self.running,
+            "unknown": self.unknown,
+            "symbols": list(self.symbols),
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Vocab":
+        """The vocabulary that `to_json` described. Raises ValueError where the values describe none."""
+        from moreish.config import build
+
+        try:
+            vocab = build(cls, values)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"this is no vocabulary: {error}") from None
+        if len(vocab.ids) != len(vocab.symbols) or "" in vocab.ids:
+            raise ValueError("this is no vocabulary: a symbol is empty or listed twice")
+        return vocab
+
+    def describe(self) -> str:
+        """The symbols in few words: `a-z, ' and -`."""
+        if self.unit == "word":
+            return f"{len(self.symbols):,} words"
+        ranges = _ranges(self.symbols)
+        if len(ranges) > MOST_RANGES:
+            left = sum(n for _, n in ranges[MOST_RANGES:])
+            ranges = [*ranges[:MOST_RANGES], (f"{left:,} more", left)]
+        names = [name for name, _ in ranges]
+        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+    def nearest(self, symbol: str, most: int = 3) -> list[str]:
+        """Known symbols that a person may have meant: another case, the letter without its marks, a like word."""
+        base = unicodedata.normalize("NFKD", symbol)
+        forms = dict.fromkeys(f for s in (symbol, base, base[:1]) for f in (s.lower(), s.upper(), s.casefold()))
+        near = [f for f in forms if f in self.ids and f != symbol]
+        if self.unit == "word":
+            near += [w for w in difflib.get_close_matches(symbol, self.symbols, n=most) if w not in near]
+        elif len(symbol) == 1:
+            near += [s for s in self.symbols if s not in near and _base(s) == base[:1].casefold()]
+        return near[:most]
+
+    def _never(self, text: str, what: str) -> str:
+        strangers = list(dict.fromkeys(s for s in self.split(text) if s not in self.ids))
+        listed = " and ".join(shown(s) for s in strangers[:3])
+        near = list(dict.fromkeys(n for s in strangers[:3] for n in self.nearest(s)))
+        hint = f" Nearest: {', '.join(shown(n) for n in near[:3])}." if near else ""
+        verb = "occurs" if len(strangers) == 1 else "occur"
+        return f'{what} "{text}" has {listed}, which never {verb} in this list.{hint} Its symbols: {self.describe()}.'
+
+
+def shown(symbol: str) -> str:
+    """A symbol in quotes, or its code points where there is nothing to see."""
+    if symbol.isprintable() and not symbol.isspace() and not unicodedata.combining(symbol[0]):
+        return f'"{symbol}"'
+    if symbol == " ":
+        return "the space"
+    return " ".join(f"U+{ord(c):04X}" for c in symbol)
+
+
+def _base(symbol: str) -> str:
+    """The letter without case and marks."""
+    return unicodedata.normalize("NFKD", symbol)[:1].casefold()
+
+
+def _ranges(symbols: Sequence[str]) -> list[tuple[str, int]]:
+    """Runs of neighbouring code points, with how many symbols each stands for; letters first, as one reads them."""
+    runs: list[list[str]] = []
+    for symbol in symbols:
+        last = runs[-1][-1] if runs else ""
+        if len(symbol) == len(last) == 1 and ord(symbol) == ord(last) + 1 and symbol.isalnum() == last.isalnum():
+            runs[-1].append(symbol)
+        else:
+            runs.append([symbol])
+    runs.sort(key=lambda run: not run[0].isalnum())
+    named = []
+    for run in runs:
+        ends = [s if s.isprintable() and not s.isspace() else shown(s) for s in (run[0], run[-1])]
+        whole = len(run) > 2 and run[0].isalnum()
+        named += [(f"{ends[0]}-{ends[1]}", len(run))] if whole else [(n, 1) for n in _each(run)]
+    return named
+
+
+def _each(run: Sequence[str]) -> list[str]:
+    return [s if s.isprintable() and not s.isspace() else shown(s) for s in run]
