@@ -25,7 +25,7 @@ def padded(item, order):
 
 
 class TextbookKneserNey:
-    def __init__(self, items, order, vocab_size=V):
+    def __init__(self, items, order: int, vocab_size=V):
         self.order, self.vocab_size = order, vocab_size
         windows = [tuple(w[i - order + 1 : i + 1]) for item in items for w in [padded(item, order)]
                    for i in range(order - 1, len(w))]  # fmt: skip

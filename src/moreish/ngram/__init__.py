@@ -1,7 +1,25 @@
 """Count-based models of any order. numpy only."""
 
 from moreish.ngram.add_k import AddK
+from moreish.ngram.backoff import Backoff
+from moreish.ngram.baselines import baselines
+from moreish.ngram.choice import Choice, choose_order
 from moreish.ngram.counts import Counts, count_ngrams
+from moreish.ngram.curse import Reach, reach
 from moreish.ngram.kneser_ney import KneserNey
+from moreish.ngram.stored import from_tensors, to_tensors
 
-__all__ = ["AddK", "Counts", "KneserNey", "count_ngrams"]
+__all__ = [
+    "AddK",
+    "Backoff",
+    "Choice",
+    "Counts",
+    "KneserNey",
+    "Reach",
+    "baselines",
+    "choose_order",
+    "count_ngrams",
+    "from_tensors",
+    "reach",
+    "to_tensors",
+]

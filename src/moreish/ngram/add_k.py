@@ -5,6 +5,8 @@
 where c is exactly the order - 1 symbols before w (fewer only where the item begins). k = 0 is maximum likelihood.
 """
 
+import math
+
 import numpy as np
 from jaxtyping import Integer
 
@@ -20,7 +22,7 @@ class AddK(Backoff):
     """
 
     def __init__(self, counts: Counts, k: float = 1.0) -> None:
-        if not 0 <= k < np.inf:
+        if not 0 <= k < math.inf:
             raise ValueError(f"add-k smoothing adds a finite k of at least 0 to every count, not {k}")
         self.k = k
         V, contexts = counts.vocab_size, counts.contexts

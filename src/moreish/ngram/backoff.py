@@ -16,6 +16,7 @@ from jaxtyping import Float, Integer
 from moreish.ngram.counts import Counts
 
 PIECE = 2**20  # positions scored at a time
+LARGEST_TABLE = 2**23  # log probabilities kept for sampling: 64 MiB
 
 
 class Backoff:
@@ -33,6 +34,11 @@ class Backoff:
         log_backoff: Float[np.ndarray, " contexts"],
     ) -> None:
         self.counts, self.logprob, self.log_backoff = counts, logprob, log_backoff
+        self._shortest = np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size))  # no context at all
+        alone = slice(1, counts.first[1])
+        self._shortest[counts.symbol[alone]] = logprob[alone]
+        self._table = np.empty((0, 0))
+        self._asked = 0
         self._begin = self._step(np.zeros(1, np.int64), np.zeros(1, np.int64))
 
     @property
@@ -81,6 +87,8 @@ class Backoff:
 
     def loss(self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]) -> float:
         """Mean nats per predicted token, end markers included; infinite where something has probability 0."""
+        if len(ids) < 2:
+            raise ValueError("there are no items to score")
         return float(-self.score(ids, offsets).sum() / (len(ids) - 1))
 
     def evidence(
@@ -121,15 +129,26 @@ class Backoff:
         return np.where(after < counts.contexts, after, counts.suffix[after])
 
     def _rows(self, state: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
-        """The log probabilities of all V ids after each context, from the shortest context to the longest."""
+        """The log probabilities of all V ids after each context.
+
+        Once as many rows were asked for as there are contexts, all of them are kept, where that is a small table.
+        """
+        contexts = self.counts.contexts
+        self._asked += len(state)
+        if self._asked > contexts and not len(self._table) and contexts * self.vocab_size <= LARGEST_TABLE:
+            self._table = self._compute_rows(np.arange(contexts))
+        return self._table[state] if len(self._table) else self._compute_rows(state)
+
+    def _compute_rows(self, state: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
+        """From the shortest context to the longest: what the shorter one says, scaled, then the symbols seen."""
         counts = self.counts
-        chain = [state]
-        while chain[-1].any():
-            chain.append(counts.suffix[chain[-1]])
-        rows = np.full((len(state), self.vocab_size), -np.log(self.vocab_size))
-        for length, context in enumerate(reversed(chain)):
-            # a short context reaches the root early: it stands there once, at the start of the chain
-            row = np.flatnonzero(context) if length else np.arange(len(state))
+        chain = []
+        while state.any():
+            chain.append(state)
+            state = counts.suffix[state]
+        rows = np.repeat(self._shortest[None], len(state), axis=0)
+        for context in reversed(chain):
+            row = np.flatnonzero(context)  # the others are at the root already
             context = context[row]
             rows[row] += self.log_backoff[context, None]
             low, fanout = counts.first[context], counts.first[context + 1] - counts.first[context]

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Integer
 
+HIGHEST_ORDER = 100
 LARGEST_TABLE = 2**27  # entries of a direct table of counts: 1 GiB
 
 
@@ -140,8 +141,8 @@ def count_ngrams(
 
 
 def _check(ids: np.ndarray, offsets: np.ndarray, vocab_size: int, order: int) -> None:
-    if order < 0:
-        raise ValueError(f"the order of an n-gram model is 0 (uniform) or more, not {order}")
+    if not 0 <= order <= HIGHEST_ORDER:
+        raise ValueError(f"the order of an n-gram model is between 0 (uniform) and {HIGHEST_ORDER}, not {order}")
     if len(offsets) < 2 or len(ids) < 2:
         raise ValueError("there are no items to count")
     if ids[0] != 0 or ids[-1] != 0 or offsets[0] != 0 or offsets[-1] != len(ids) - 1:
