@@ -1,29 +1,48 @@
-"""From a stream of bytes to a Corpus: read, drop duplicates, split, find the vocabulary, number the symbols."""
+"""From bytes to a Corpus: read, find duplicates, split, number the symbols, and say what cannot be measured."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt
+from jaxtyping import Integer, UInt, UInt64
 
-from moreish.data.collect import LF, NUL, Collector
+from moreish.data.collect import Collector
 from moreish.data.corpus import Corpus, Part
 from moreish.data.duplicates import first_occurrences
 from moreish.data.encodings import Bytes
+from moreish.data.notes import notes_on
+from moreish.data.numbering import number_by_vocab
 from moreish.data.options import DataOptions
-from moreish.data.ragged import CODES, slices
+from moreish.data.ragged import slices
 from moreish.data.reader import Reader
 from moreish.data.report import Report
 from moreish.data.sources import lines_of, opened
 from moreish.data.split import (
     DROPPED,
+    PARTS,
     TRAIN,
     arrange_by_label,
     arrange_by_order,
-    lecture_cuts,
+    cuts,
     lecture_order,
+    places_of_labels,
 )
-from moreish.data.vocab import Vocab
+
+
+@dataclass
+class Arranged:
+    """Numbers in the order train, val, test; `counts` of items in each, and where each item of the list went.
+
+    `hashes` are those of the items in this order, kept only where rare words make different items look alike.
+    """
+
+    numbers: UInt[np.ndarray, " N"]
+    offsets: Integer[np.ndarray, " items_and_one"]
+    counts: list[int]
+    places: Callable[[], Integer[np.ndarray, " items"]] | None
+    hashes: UInt64[np.ndarray, " items"] | None = None
 
 
 def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
@@ -32,104 +51,96 @@ def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
     Raises ValueError with one sentence for whatever cannot be read; see `reader` for the rules.
     """
     with opened(source) as (name, stream):
-        return build_corpus(name, stream, options or DataOptions())
+        return _build(name, stream, options or DataOptions())
 
 
 def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corpus:
     """The corpus of items that are at hand already; the same rules, so each is stripped and normalised.
 
-    Raises ValueError where an item has a line end in it.
+    With `text` they are the lines of one running text. Raises ValueError where an item has a line end in it.
     """
-    return build_corpus("the list", lines_of(items), options or DataOptions())
+    options = replace(options or DataOptions(), encoding="utf-8")
+    return _build("the list", lines_of(items, options.text), options)
 
 
-def build_corpus(name: str, stream: Bytes, options: DataOptions) -> Corpus:
-    """The corpus in this stream; `name` is what messages call it."""
+def _build(name: str, stream: Bytes, options: DataOptions) -> Corpus:
     report = Report(name, text=options.text)
-    reader = Reader(name, options, report)
-    collector = Collector(options)
+    reader, collector = Reader(name, options, report), Collector(options)
     if options.text:
-        for text in reader.text(stream):
-            collector.add_text(text)
-        codes, offsets, counts, places = _running(collector, options)
-        report.items = report.unique = 1
+        for piece in reader.text(stream):
+            collector.add_text(*piece)
+        arranged = _by_position(collector, report)
     else:
         for block in reader.blocks(stream):
             collector.add_items(block)
-        codes, offsets, counts, places = _listed(collector, options, report)
+        arranged = _by_item(collector, report)
     report.lines = reader.line
-    n_train = int(offsets[counts[0]]) + 1
-    vocab, ids = _number(collector, codes, n_train, options, report)
-    return Corpus(vocab, Part(ids, offsets), counts, places, options, report)
+    offsets, counts = arranged.offsets, arranged.counts
+    n_train = int(offsets[counts[TRAIN]]) + 1
+    vocab, ids = number_by_vocab(arranged.numbers, collector.texts, collector.end, n_train, options, report)
+    corpus = Corpus(vocab, Part(ids, offsets), counts, arranged.places, options, report, arranged.hashes)
+    _measure(corpus, report)
+    return corpus
 
 
-def _listed(collector: Collector, options: DataOptions, report: Report):
-    codes, offsets = collector.codes.finish(), collector.offsets.finish()
-    first = first_occurrences(collector.hashes.finish(), codes, offsets)
+def _by_item(collector: Collector, report: Report) -> Arranged:
+    """Items, duplicates dropped or kept, in the order of their parts."""
+    options = collector.options
+    numbers, offsets = collector.numbers.finish(), collector.offsets.finish()
+    hashes, labels = collector.hashes.finish(), collector.labels.finish()
+    del collector.hashes, collector.labels  # their memory is needed
+    full = hashes.copy() if options.min_count > 1 else None
+    first = first_occurrences(hashes, numbers, offsets)
+    del hashes
     report.items, report.unique = len(first), int(np.count_nonzero(first))
     if not options.drop_duplicates:
         first[:] = True
     elif report.duplicates:
         report.dropped["duplicate"] = report.duplicates
+    n = int(np.count_nonzero(first))
     if options.split == "lecture":
-        n = int(np.count_nonzero(first))
+        train, val = cuts(n, options)
+        counts = [train, val - train, n - val]
         order = lecture_order(n, options)
-        a, b = lecture_cuts(n, options)
-        places = np.empty(n, np.int64)
-        places[order] = np.arange(n)
-        codes, offsets = arrange_by_order(codes, offsets, np.flatnonzero(first)[order])
-        return codes, offsets, (a, b - a, n - b), places
-    labels = collector.labels.finish()
+        kept = np.flatnonzero(first)[order]
+        numbers, offsets = arrange_by_order(numbers, offsets, kept)
+        return Arranged(numbers, offsets, counts, lambda: np.argsort(order), None if full is None else full[kept])
     labels[~first] = DROPPED
-    counts = np.bincount(labels, minlength=4)
-    if not counts[TRAIN]:
+    if not (labels == TRAIN).any():
         labels[first] = TRAIN
-        counts = np.bincount(labels, minlength=4)
-    codes, offsets = arrange_by_label(codes, offsets, labels)
-    labels = labels[first]
-    places = np.empty(len(labels), np.int64)
-    places[np.argsort(labels, kind="stable")] = np.arange(len(labels))
-    return codes, offsets, counts[:DROPPED].tolist(), places
+    counts = [int(np.count_nonzero(labels == part)) for part in range(DROPPED)]
+    numbers, offsets = arrange_by_label(numbers, offsets, labels, counts)
+    if full is not None:
+        full = np.concatenate([full[labels == part] for part in range(DROPPED)])
+    return Arranged(numbers, offsets, counts, partial(places_of_labels, labels), full)
 
 
-def _running(collector: Collector, options: DataOptions):
-    codes = collector.codes.finish()[1:]
-    a, b = lecture_cuts(len(codes), options)
-    boundary = np.zeros(1, codes.dtype)
-    parts = [codes[:a], codes[a:b], codes[b:]]
+def _by_position(collector: Collector, report: Report) -> Arranged:
+    """One running text, cut twice; each part is one long item."""
+    numbers = collector.numbers.finish()[1:]
+    report.items = report.unique = 1
+    train, val = cuts(len(numbers), collector.options)
+    parts = [numbers[:train], numbers[train:val], numbers[val:]]
+    boundary = np.array([collector.end], numbers.dtype)
+    pieces = [boundary] + [piece for part in parts if len(part) for piece in (part, boundary)]
+    offsets = np.cumsum([0] + [len(part) + 1 for part in parts if len(part)])
     counts = [int(len(part) > 0) for part in parts]
-    pieces = [boundary]
-    for part in parts:
-        if len(part):
-            pieces += [part, boundary]
-    offsets = np.concatenate([[0], np.cumsum([len(p) + 1 for p in parts if len(p)])]).astype(np.int64)
-    return np.concatenate(pieces), offsets, counts, None
+    return Arranged(np.concatenate(pieces), offsets, counts, None)
 
 
-def _number(
-    collector: Collector, codes: UInt[np.ndarray, " N"], n_train: int, options: DataOptions, report: Report
-) -> tuple[Vocab, UInt[np.ndarray, " N"]]:
-    boundary = NUL if options.text else LF
-    counts = np.zeros(int(codes.max()) + 1, np.int64)
-    for part in slices(len(codes), CODES):
-        counts += np.bincount(codes[part], minlength=len(counts))
-    counts[boundary] = 0
-    present = np.flatnonzero(counts)
-    texts = sorted((collector.symbol(int(c)), int(c)) for c in present)
-    if len(texts) > options.max_symbols:
-        raise ValueError(
-            f"{report.source} has {len(texts):,} different symbols, more than {options.max_symbols:,}; "
-            f"raise the limit with --set data.max_symbols={len(texts)}"
-        )
-    vocab = Vocab(tuple(t for t, _ in texts), options.unit, options.normalise, options.lower, options.text)
-    lut = np.zeros(len(counts), vocab.dtype)
-    lut[[c for _, c in texts]] = np.arange(1, len(texts) + 1)
-    report.vocab_size = len(vocab)
-    report.counts = {t: int(counts[c]) for t, c in texts}
-    if codes.dtype == vocab.dtype:
-        ids = codes
-    else:
-        ids = np.empty(len(codes), vocab.dtype)
-    for part in slices(len(codes), CODES):
-        ids[part] = lut.take(codes[part])
-    return vocab, ids
+def _measure(corpus: Corpus, report: Report) -> None:
+    """What the report says of the items that were kept."""
+    whole = corpus.part("all")
+    lengths = np.zeros(1, np.int64)
+    for part in slices(len(whole)):
+        more = np.bincount(np.diff(whole.offsets[part.start : part.stop + 1]) - 1)
+        if len(more) > len(lengths):
+            lengths.resize(len(more), refcheck=False)
+            longest = part.start + int(np.diff(whole.offsets[part.start : part.stop + 1]).argmax())
+            report.longest_item = whole.item(longest, corpus.vocab)[:1000]
+        lengths[: len(more)] += more
+    report.lengths = {int(n): int(lengths[n]) for n in np.flatnonzero(lengths)}
+    for name in PARTS:
+        part = corpus.part(name)
+        report.parts[name] = {"items": len(part), "predicted": part.n_predicted}
+    report.notes += notes_on(report, corpus.options)

@@ -1,68 +1,78 @@
-"""Collector: blocks of items, or pieces of running text, put end to end as codes until the whole vocabulary is known.
+"""Collector: blocks of items, or pieces of running text, put end to end as numbers until the vocabulary is known.
 
-The code of a symbol is its code point; a grapheme of several code points, and every word, gets a number above them.
+Symbols are numbered as they come, ASCII first with its own codes: so a plain block is taken as it is, and any list of
+fewer than 256 symbols needs one byte for each, whatever its script.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import UInt
+from jaxtyping import Integer, UInt
 
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.options import DataOptions
 from moreish.data.ragged import Growing
-from moreish.data.reader import LF, Block, compact
+from moreish.data.reader import LF, Block
 from moreish.data.split import labels_of
 
-CODE_POINTS = 0x110000
 NUL = 0  # the boundary of running text, which has LF among its symbols
 
 
 class Collector:
-    """`codes` and `offsets` have the layout of a `Part`, with LF (NUL for running text) as the boundary."""
+    """`numbers` and `offsets` have the layout of a `Part`; the boundary is `end`, LF or for running text NUL."""
 
     def __init__(self, options: DataOptions) -> None:
         self.options = options
-        self.codes = Growing(np.uint8, first=(NUL if options.text else LF,))
+        self.end = NUL if options.text else LF
+        self.numbers = Growing(np.uint8, first=(self.end,))
         self.offsets = Growing(np.uint32, first=(0,))
         self.hashes = Growing(np.uint64)
         self.labels = Growing(np.uint8)
         self.hash = ItemHash(options.split_seed, end=LF)
-        self.numbers: dict[str, int] = {}  # of symbols that are more than one code point
+        self.number_of = {chr(code): code for code in range(128)}
+        self.number_of_code = np.arange(128)
+
+    @property
+    def texts(self) -> list[str]:
+        """The symbols in the order of their numbers."""
+        return list(self.number_of)
 
     def add_items(self, block: Block) -> None:
         """The items of a block, with their hashes and the parts that these give."""
         hashes = self.hash(block.codes, block.ends)
         self.hashes.extend(hashes)
         self.labels.extend(labels_of(hashes, self.options))
-        codes, ends = block.codes, block.ends
-        if block.items is not None and self.options.unit != "char":
-            split = [symbols.split(item, self.options.unit, running=False) for item in block.items]
-            codes = self._numbered(symbol for item in split for symbol in (*item, "\n"))
-            ends = np.cumsum([len(item) + 1 for item in split]) - 1
-        self.offsets.extend(ends + len(self.codes))
-        self.codes.extend(codes)
-
-    def add_text(self, text: str) -> None:
-        """A piece of running text that ends where a line ends."""
+        numbers, ends = block.codes, block.ends
         if self.options.unit == "char":
-            self.codes.extend(compact(text))
+            numbers = self._of_codes(numbers)
+        elif block.items is not None:
+            split = [symbols.split(item, self.options.unit, running=False) for item in block.items]
+            numbers = self._of_texts(symbol for item in split for symbol in (*item, "\n"))
+            ends = np.cumsum([len(item) + 1 for item in split]) - 1
+        self.offsets.extend(ends + len(self.numbers))
+        self.numbers.extend(numbers)
+
+    def add_text(self, text: str, codes: UInt[np.ndarray, " n"]) -> None:
+        """A piece of running text, and its code points; it ends where a line ends."""
+        if self.options.unit == "char":
+            self.numbers.extend(self._of_codes(codes))
         else:
-            self.codes.extend(self._numbered(symbols.split(text, self.options.unit, running=True)))
+            self.numbers.extend(self._of_texts(symbols.split(text, self.options.unit, running=True)))
 
-    def symbol(self, code: int) -> str:
-        """The text of a code."""
-        return chr(code) if code < CODE_POINTS else self._several[code - CODE_POINTS]
+    def _of_codes(self, codes: UInt[np.ndarray, " n"]) -> Integer[np.ndarray, " n"]:
+        if not len(codes) or codes.max() < 128:
+            return codes
+        if len(self.number_of_code) == 128:
+            self.number_of_code = np.concatenate([self.number_of_code, np.zeros(0x110000 - 128, np.int64)])
+        numbers = self.number_of_code.take(codes)
+        strange = np.unique(codes[numbers == 0])
+        if strange.any():
+            for code in strange[strange > 0].tolist():
+                self.number_of_code[code] = self.number_of[chr(code)] = len(self.number_of)
+            numbers = self.number_of_code.take(codes)
+        return numbers
 
-    @property
-    def _several(self) -> Sequence[str]:
-        return list(self.numbers)
-
-    def _numbered(self, found: Iterable[str]) -> UInt[np.ndarray, " n"]:
-        numbers = self.numbers
-        codes = [
-            ord(symbol) if len(symbol) == 1 else numbers.setdefault(symbol, CODE_POINTS + len(numbers))
-            for symbol in found
-        ]
-        return np.array(codes, np.uint32)
+    def _of_texts(self, found: Iterable[str]) -> Integer[np.ndarray, " n"]:
+        number_of = self.number_of
+        return np.array([number_of.setdefault(symbol, len(number_of)) for symbol in found], np.int64)

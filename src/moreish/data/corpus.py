@@ -1,20 +1,26 @@
 """Corpus: a list that was read, as ids, with its parts train, val and test."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
-from jaxtyping import Int64, Integer, UInt
+from jaxtyping import Int64, Integer, UInt, UInt64
 
 from moreish.config import did_you_mean
+from moreish.data import symbols
+from moreish.data.hashing import ItemHash
+from moreish.data.known import Known, hashes_of
 from moreish.data.options import DataOptions
+from moreish.data.reader import LF
 from moreish.data.report import Report
 from moreish.data.split import PARTS
 from moreish.data.vocab import Vocab
 
 PartName = Literal["train", "val", "test", "all"]
+Where = Literal["new", "train", "val", "test"]
 
 
 @dataclass(frozen=True)
@@ -85,20 +91,22 @@ class Corpus:
         vocab: Vocab,
         whole: Part,
         counts: Sequence[int],
-        places: Integer[np.ndarray, " items"] | None,
+        places: Callable[[], Integer[np.ndarray, " items"]] | Integer[np.ndarray, " items"] | None,
         options: DataOptions,
         report: Report,
+        hashes: UInt64[np.ndarray, " items"] | None = None,
     ) -> None:
         """`whole` holds the items of train, val and test one after the other, `counts` says how many each has.
 
-        `places[i]` is where in `whole` the i-th item of the list stands; None where they are in that order.
+        `places[i]`, made only when it is asked for, is where in `whole` the i-th item of the list stands; None where
+        they stand in order. `hashes` are those of the items' code points, needed where `<unk>` makes them look alike.
         """
         self.vocab, self.options, self.report = vocab, options, report
-        self._whole, self._places = whole, places
-        self._first = np.concatenate([[0], np.cumsum(counts)]).tolist()
+        self._whole, self._places, self.hashes = whole, places, hashes
+        self._first = [0, counts[0], counts[0] + counts[1], sum(counts)]
 
     def __len__(self) -> int:
-        """How many items, without the duplicates that were dropped."""
+        """How many items, without the duplicates that were dropped; the parts of a running text count as one each."""
         return len(self._whole)
 
     def part(self, name: PartName) -> Part:
@@ -115,16 +123,47 @@ class Corpus:
     @cached_property
     def items(self) -> Items:
         """The items in the order of the list."""
-        return Items(self._whole, self.vocab, self._places)
+        return Items(self._whole, self.vocab, self.places)
 
-    def where(self, text: str) -> Literal["new", "train", "val", "test"]:
-        """Which part holds this item, or "new" if none does."""
-        text = self.vocab.normal(text).strip()
-        if self._known is None:
-            self._known = {self._whole.item(i, self.vocab): i for i in range(len(self._whole))}
-        i = self._known.get(text)
-        if i is None:
+    @cached_property
+    def places(self) -> Integer[np.ndarray, " items"] | None:
+        """Where each item of the list stands when train, val and test stand one after the other; None: in order."""
+        return self._places() if callable(self._places) else self._places
+
+    def where(self, text: str) -> Where:
+        """Which part holds this item, the first of train, val and test that does, or "new".
+
+        In a running text, which part holds these symbols somewhere.
+        """
+        text = self.vocab.normal(text)
+        item = text if self.options.text else symbols.trim(text, self.options.unit)
+        ids = self.vocab.lookup(item)
+        if ids is None or not len(ids):
             return "new"
-        return PARTS[int(np.searchsorted(self._first[1:], i, side="right"))]
+        if self.options.text:
+            text_parts: list[Where] = [name for name in PARTS if _holds(self.part(name).ids, ids)]
+            return text_parts[0] if text_parts else "new"
+        i = self._known.find(ids, self._hash_of(item, ids))
+        return "new" if i is None else PARTS[bisect_right(self._first, i) - 1]
 
-    _known: dict[str, int] | None = None
+    @cached_property
+    def _hash(self) -> ItemHash:
+        return ItemHash(self.options.split_seed, end=0 if self.hashes is None else LF)
+
+    @cached_property
+    def _known(self) -> Known:
+        ids, offsets = self._whole.ids, self._whole.offsets
+        return Known(ids, offsets, hashes_of(ids, offsets, self._hash) if self.hashes is None else self.hashes)
+
+    def _hash_of(self, item: str, ids: UInt[np.ndarray, " T"]) -> int:
+        codes = np.append(ids, 0) if self.hashes is None else np.array([*map(ord, item), LF])
+        return int(self._hash(codes, np.array([len(codes) - 1]))[0])
+
+
+def _holds(ids: UInt[np.ndarray, " N"], sought: UInt[np.ndarray, " T"]) -> bool:
+    """Whether these ids stand somewhere in a row."""
+    flat, needle, size = ids.tobytes(), sought.tobytes(), ids.itemsize
+    at = flat.find(needle)
+    while at % size:  # also -1 % 1 == 0: not found
+        at = flat.find(needle, at + 1)
+    return at >= 0

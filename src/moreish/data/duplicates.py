@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Integer, UInt, UInt64
 
+from moreish.data.known import keyed
 from moreish.data.ragged import equal, slices
 
 
@@ -11,31 +12,28 @@ def first_occurrences(
     codes: UInt[np.ndarray, " n"],
     offsets: Integer[np.ndarray, " items_and_one"],
 ) -> Bool[np.ndarray, " items"]:
-    """True for every item that is not equal to an earlier one. Destroys `hashes`, which saves a copy of them.
+    """True for every item that is not equal to an earlier one. Overwrites `hashes`, to save a copy of them.
 
     The number of the item takes the place of the low bits of its hash, so that one sort in place brings equal items
     together, in the order of the list.
     """
-    bits = len(hashes).bit_length()
-    number = np.uint64((1 << bits) - 1)
-    for part in slices(len(hashes)):
-        hashes[part] &= ~number
-        hashes[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
-    hashes.sort()
-    first = np.ones(len(hashes), np.bool_)
+    keys, mask = keyed(hashes)
+    number = np.uint64(mask)
+    keys.sort()
+    first = np.ones(len(keys), np.bool_)
     groups = set()
-    for part in slices(len(hashes) - 1):
-        keys = hashes[part.start : part.stop + 1]
-        close = np.flatnonzero(keys[1:] ^ keys[:-1] <= number)
+    for part in slices(len(keys) - 1):
+        here = keys[part.start : part.stop + 1]
+        close = np.flatnonzero(here[1:] ^ here[:-1] <= number)
         if len(close):
-            a, b = ((keys[close + k] & number).astype(np.int64) for k in (0, 1))
+            a, b = ((here[close + k] & number).astype(np.int64) for k in (0, 1))
             same = equal(codes, offsets, a, b)
             first[b[same]] = False
-            groups.update(np.unique(keys[close[~same]] & ~number).tolist())
+            groups.update((here[close[~same]] & ~number).tolist())
     for group in groups:  # different items of one hash, a few among millions
-        members = slice(*np.searchsorted(hashes, np.array([group, group | int(number)], np.uint64)))
+        members = slice(*np.searchsorted(keys, np.array([group, group | mask], np.uint64)).tolist())
         seen = set()
-        for i in (hashes[members] & number).tolist():
+        for i in (keys[members] & number).tolist():
             item = codes[offsets[i] + 1 : offsets[i + 1]].tobytes()
             first[i] = item not in seen
             seen.add(item)

@@ -9,36 +9,31 @@ from collections.abc import Iterator
 import numpy as np
 from jaxtyping import Bool, Integer, UInt
 
-ITEMS, CODES = 2**16, 2**20  # handled at once: bounds what is needed besides the arrays themselves
+ITEMS, CODES = 2**15, 2**18  # handled at once: bounds what is needed besides the arrays themselves
 
 
 class Growing:
-    """An array that grows at its end, and widens its type when a larger number comes.
-
-    Memory that was asked for and not yet written to costs nothing, so asking for twice as much is cheap.
-    """
+    """An array that grows at its end without being copied, and widens its type when a larger number comes."""
 
     def __init__(self, dtype: np.dtype | type[np.unsignedinteger], first: tuple[int, ...] = ()) -> None:
-        self.buffer = np.empty(2**16, dtype)
-        self.buffer[: len(first)] = first
-        self.n = len(first)
+        self.dtype = np.dtype(dtype)
+        self.bytes = bytearray(np.array(first, self.dtype).tobytes())  # grows in place, unlike an array
 
     def __len__(self) -> int:
-        return self.n
+        return len(self.bytes) // self.dtype.itemsize
 
     def extend(self, values: Integer[np.ndarray, " more"]) -> None:
         """Put these at the end; none may be negative."""
-        if values.dtype.itemsize > self.buffer.dtype.itemsize and len(values):
-            self.buffer = self.buffer.astype(np.promote_types(self.buffer.dtype, np.min_scalar_type(values.max())))
-        if self.n + len(values) > len(self.buffer):
-            self.buffer.resize(max(self.n + len(values), 2 * len(self.buffer)), refcheck=False)
-        self.buffer[self.n : self.n + len(values)] = values
-        self.n += len(values)
+        if values.dtype.itemsize > self.dtype.itemsize and len(values):
+            wide = np.promote_types(self.dtype, np.min_scalar_type(values.max()))
+            if wide != self.dtype:
+                self.bytes = bytearray(self.finish().astype(wide).tobytes())
+                self.dtype = wide
+        self.bytes += values.astype(self.dtype, copy=False).data
 
     def finish(self) -> UInt[np.ndarray, " n"]:
-        """The array; what was asked for in vain is given back."""
-        self.buffer.resize(self.n, refcheck=False)
-        return self.buffer
+        """The array, which may be written to; nothing can be put in any more."""
+        return np.frombuffer(self.bytes, self.dtype)
 
 
 def slices(n: int, most: int = ITEMS) -> Iterator[slice]:

@@ -54,15 +54,16 @@ class Reader:
             what = "is empty" if not self.bytes else f"has no items: all its {self.line:,} lines are blank"
             raise ValueError(f"{self.name} {what}")
 
-    def text(self, stream: Bytes) -> Iterator[str]:
-        """Running text, line ends as LF and the rest as it stands."""
+    def text(self, stream: Bytes) -> Iterator[tuple[str, UInt[np.ndarray, " chars"]]]:
+        """Running text and its code points, line ends as LF and the rest as it stands."""
         decoder = Decoder(self.name, self.options.encoding)
         for piece in self._pieces(decoder.start(stream)):
             self._refuse_binary(piece)
             text = self._normal(decoder.decode(piece, self.line))
-            self._suspect(compact(text), None)
+            codes = compact(text)
+            self._suspect(codes, None)
             self.line += text.count("\n")
-            yield text
+            yield text, codes
         if not self.bytes:
             raise ValueError(f"{self.name} is empty")
 
@@ -102,10 +103,7 @@ class Reader:
     def _careful(self, text: str) -> Block:
         """Any piece: normal form, outer blanks stripped, empty lines dropped and counted."""
         lines = self._normal(text).split("\n")[:-1]
-        if self.options.unit == "word":
-            items = [" ".join(line.split()) for line in lines]
-        else:
-            items = [line.strip() for line in lines]
+        items = [symbols.trim(line, self.options.unit) for line in lines]
         if kept := [item for item in items if item]:
             codes = compact("\n".join(kept) + "\n")
         else:
@@ -171,14 +169,11 @@ class Reader:
 
 
 def compact(text: str) -> UInt[np.ndarray, " chars"]:
-    """The code points of a text in the smallest type that holds them. Raises ValueError for half a surrogate pair."""
+    """The code points of a text in the smallest type that holds them."""
     if text.isascii():
         return np.frombuffer(text.encode(), np.uint8)
-    try:
-        codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"U+{ord(text[error.start]):04X} is half a surrogate pair and no character") from None
-    return codes.astype(np.min_scalar_type(int(codes.max())))
+    codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
+    return codes.astype(np.min_scalar_type(codes.max()))
 
 
 def _unix(piece: bytes) -> bytes:

@@ -33,6 +33,7 @@ class Report:
     lengths:     length in symbols -> number of items of it, of those kept
     counts:      symbol -> how often it stands in those kept
     dropped:     reason -> how many lines or items were left out
+    only_outside_train: symbols that val or test has and train has not
     parts:       part -> its items and the tokens to be predicted in it
     notes:       plain sentences, those first that say what cannot be measured
     """
@@ -47,6 +48,7 @@ class Report:
     lengths: dict[int, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
+    only_outside_train: list[str] = field(default_factory=list)
     suspicious: dict[str, Suspicion] = field(default_factory=dict)
     parts: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)

@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from moreish.config import did_you_mean
+from moreish.data.encodings import Bytes
 
 BUNDLED = Path(__file__).parent / "lists"
 
@@ -46,7 +46,7 @@ def find(source: str | Path) -> Path:
 
 
 @contextmanager
-def opened(source: str | Path) -> Iterator[tuple[str, BinaryIO]]:
+def opened(source: str | Path) -> Iterator[tuple[str, Bytes]]:
     """The name to use in messages and the bytes. Raises ValueError where they cannot be had."""
     if str(source) == "-":
         yield "standard input", sys.stdin.buffer
@@ -71,12 +71,19 @@ def _files(folder: Path) -> list[str]:
     return [p.name for p in folder.iterdir() if p.is_file()]
 
 
-def lines_of(items: Iterable[str]) -> BinaryIO:
-    """The items as a stream of lines. Raises ValueError for one that is itself more than a line."""
-    stream = io.BytesIO()
+def lines_of(items: Iterable[str], text: bool) -> Bytes:
+    """The items as a stream of UTF-8, one a line; with `text` each may be many lines.
+
+    Raises ValueError for an item that cannot be a line of text.
+    """
+    lines = []
     for i, item in enumerate(items, start=1):
-        if "\n" in item or "\r" in item:
+        if not text and ("\n" in item or "\r" in item):
             raise ValueError(f"item {i} has a line end in it; an item is one line")
-        stream.write(item.encode() + b"\n")
-    stream.seek(0)
-    return stream
+        try:
+            lines.append(item.encode())
+        except UnicodeEncodeError as error:
+            raise ValueError(
+                f"item {i} has U+{ord(item[error.start]):04X}, which is half a surrogate pair and no character"
+            ) from None
+    return io.BytesIO(b"\n".join(lines))

@@ -5,6 +5,7 @@ By hash, where an item goes depends on nothing but the item and the key, so addi
 
 import array
 import random
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Integer, UInt, UInt8, UInt64
@@ -12,7 +13,7 @@ from jaxtyping import Integer, UInt, UInt8, UInt64
 from moreish.data.options import DataOptions
 from moreish.data.ragged import Growing, bounded, gather
 
-PARTS = ("train", "val", "test")
+PARTS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 TRAIN, VAL, TEST, DROPPED = range(4)
 
 
@@ -25,7 +26,7 @@ def labels_of(hashes: UInt64[np.ndarray, " items"], options: DataOptions) -> UIn
     return labels
 
 
-def lecture_cuts(n: int, options: DataOptions) -> tuple[int, int]:
+def cuts(n: int, options: DataOptions) -> tuple[int, int]:
     """Where val and test begin among n things in a row; train has at least one."""
     train = int((1 - options.val_share - options.test_share) * n)
     return max(train, min(n, 1)), max(int((1 - options.test_share) * n), min(n, 1))
@@ -38,14 +39,22 @@ def lecture_order(n: int, options: DataOptions) -> Integer[np.ndarray, " n"]:
     return np.frombuffer(order, np.int64)
 
 
+def places_of_labels(labels: UInt8[np.ndarray, " items"]) -> Integer[np.ndarray, " kept"]:
+    """Where each kept item of the list stands when train, val and test stand one after the other."""
+    labels = labels[labels != DROPPED]
+    places = np.empty(len(labels), np.int64)
+    places[np.argsort(labels, kind="stable")] = np.arange(len(labels))
+    return places
+
+
 def arrange_by_label(
     codes: UInt[np.ndarray, " n"],
     offsets: UInt[np.ndarray, " items_and_one"],
     labels: UInt8[np.ndarray, " items"],
+    counts: list[int],
 ) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
     """Train, val and test one after the other, each in the order of the list. Overwrites `codes`, to save a copy."""
-    counts = np.bincount(labels, minlength=4)[:DROPPED]
-    placed = np.zeros(counts.sum() + 1, np.int64)
+    placed = np.zeros(sum(counts) + 1, np.int64)
     item = [1, 1 + counts[TRAIN], 1 + counts[TRAIN] + counts[VAL]]  # where each part's next offset goes
     train_end = 1
     aside = {VAL: Growing(codes.dtype), TEST: Growing(codes.dtype)}

@@ -27,6 +27,11 @@ def normal(text: str, form: Form, lower: bool) -> str:
     return text
 
 
+def trim(line: str, unit: Unit) -> str:
+    """The item in a line: outer blanks say nothing, and between words one says all."""
+    return " ".join(line.split()) if unit == "word" else line.strip()
+
+
 def split(text: str, unit: Unit, running: bool) -> Sequence[str]:
     """The symbols of a text that is in its normal form."""
     if unit == "char" or (unit == "grapheme" and text.isascii() and "\r" not in text):

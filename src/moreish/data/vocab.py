@@ -60,13 +60,16 @@ class Vocab:
 
         Raises ValueError for a symbol that the list never has; `what` names the text in that sentence.
         """
-        try:
-            found = [self.ids[symbol] for symbol in self.split(text)]
-        except KeyError:
-            if not self.unknown:
-                raise ValueError(self._never(text, what)) from None
-            found = [self.ids.get(symbol, len(self.symbols)) for symbol in self.split(text)]
-        return np.array(found, self.dtype)
+        found = self.lookup(text)
+        if found is None:
+            raise ValueError(self._never(text, what))
+        return found
+
+    def lookup(self, text: str) -> UInt[np.ndarray, " T"] | None:
+        """The same ids, or None where `encode` would raise."""
+        unknown = len(self.symbols) if self.unknown else -1
+        found = [self.ids.get(symbol, unknown) for symbol in self.split(text)]
+        return None if -1 in found else np.array(found, self.dtype)
 
     def decode(self, ids: Integer[np.ndarray, " T"] | Iterable[int]) -> str:
         """The text of these ids; boundaries say nothing."""

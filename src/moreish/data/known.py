@@ -1,0 +1,56 @@
+"""Known: where in a flat array an item stands, without holding the items as text."""
+
+import numpy as np
+from jaxtyping import Int64, UInt, UInt64
+
+from moreish.data.hashing import ItemHash
+from moreish.data.ragged import bounded, slices
+
+
+class Known:
+    """An index of items by their hash; eight bytes an item.
+
+    Each key holds the high bits of an item's hash and, in its low bits, the item's number; the keys are sorted. What
+    the hash points to is compared, so the answer is exact.
+    """
+
+    def __init__(
+        self,
+        ids: UInt[np.ndarray, " N"],
+        offsets: Int64[np.ndarray, " items_and_one"],
+        hashes: UInt64[np.ndarray, " items"],
+    ) -> None:
+        """`hashes` becomes the index."""
+        self.ids, self.offsets = ids, offsets
+        self.keys, self.number = keyed(hashes)
+        self.keys.sort()
+
+    def find(self, item: UInt[np.ndarray, " T"], item_hash: int) -> int | None:
+        """The first item with these ids and this hash."""
+        low = item_hash & ~self.number
+        first, last = np.searchsorted(self.keys, np.array([low, low | self.number], np.uint64))
+        for key in self.keys[first:last].tolist():
+            i = key & self.number
+            if np.array_equal(self.ids[self.offsets[i] + 1 : self.offsets[i + 1]], item):
+                return i
+        return None
+
+
+def keyed(hashes: UInt64[np.ndarray, " items"]) -> tuple[UInt64[np.ndarray, " items"], int]:
+    """Hashes with the item's number in their low bits, made in place, and the mask of those bits."""
+    number = (1 << len(hashes).bit_length()) - 1
+    for part in slices(len(hashes)):
+        hashes[part] &= np.uint64(~number & (2**64 - 1))
+        hashes[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
+    return hashes, number
+
+
+def hashes_of(
+    ids: UInt[np.ndarray, " N"], offsets: Int64[np.ndarray, " items_and_one"], item_hash: ItemHash
+) -> UInt64[np.ndarray, " items"]:
+    """The hash of every item's ids."""
+    hashes = np.empty(len(offsets) - 1, np.uint64)
+    for part in bounded(offsets):
+        first, last = int(offsets[part.start]) + 1, int(offsets[part.stop]) + 1
+        hashes[part] = item_hash(ids[first:last], offsets[part.start + 1 : part.stop + 1] - first)
+    return hashes
