@@ -155,6 +155,13 @@ def occurrences(text, context):
     return sum(text.startswith(context, i) for i in range(0 if context else 1, len(text) - len(context)))
 
 
+@pytest.mark.parametrize("strange", [V, -1])
+def test_ids_outside_the_vocabulary_are_refused(strange):
+    for model in fits([[1, 2], [1]], 2):
+        with pytest.raises(ValueError, match="vocabulary has 6"):
+            model.score(np.array([0, 1, strange, 0]), np.array([0, 3]))
+
+
 @pytest.mark.parametrize("k", [-1.0, float("nan"), float("inf")])
 def test_impossible_k_is_refused(k):
     with pytest.raises(ValueError, match="add-k"):

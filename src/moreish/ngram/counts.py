@@ -107,6 +107,7 @@ class Counts:
         For each length from 0 to order - 1: the positions whose preceding `length` ids are a known context within
         the item, that context, and its child for the id at the position (0 where that is new).
         """
+        check_ids(ids, self.vocab_size)
         at, context = np.arange(len(ids)), np.zeros(len(ids), np.int64)
         for length in range(self.order):
             node = self.child(context, ids[at])
@@ -147,7 +148,12 @@ def _check(ids: np.ndarray, offsets: np.ndarray, vocab_size: int, order: int) ->
         raise ValueError("there are no items to count")
     if ids[0] != 0 or ids[-1] != 0 or offsets[0] != 0 or offsets[-1] != len(ids) - 1:
         raise ValueError("flat ids begin and end with the boundary 0, at the places that offsets names")
-    if ids.min() < 0 or ids.max() >= vocab_size:
+    check_ids(ids, vocab_size)
+
+
+def check_ids(ids: Integer[np.ndarray, " N"], vocab_size: int) -> None:
+    """Raises ValueError for an id that is not in the vocabulary: its key would be that of another n-gram."""
+    if len(ids) and (ids.min() < 0 or ids.max() >= vocab_size):
         raise ValueError(f"ids reach from {ids.min()} to {ids.max()}, but the vocabulary has {vocab_size}")
 
 

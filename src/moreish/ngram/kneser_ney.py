@@ -41,17 +41,16 @@ class KneserNey(Backoff):
             context = slice(levels[order - 1], levels[order])
             gram = slice(levels[order], levels[order + 1])
             a, parent = adjusted[gram], counts.parent[gram] - context.start
-            padded = slice(0, opening[order] if order > 1 else 0)  # these stand for the longest n-grams
-            step = np.minimum(a, 3)
-            discount = np.append(0, self.discounts[order - 1])[step]
-            discount[padded] = np.append(0, self.discounts[-1])[step[padded]]
+            padded = slice(opening[order] if order > 1 else 0)  # these stand for the longest n-grams
+            discount = self.discounts[order - 1][np.minimum(a, 3) - 1]
+            discount[padded] = self.discounts[-1][np.minimum(a[padded], 3) - 1]
 
             rows = context.stop - context.start
             total, left = (np.bincount(parent, x, rows).astype(float) for x in (a, discount))
             share, rest = self._chain(order)
             kept = a - discount
             kept[padded] += share * (left / np.maximum(np.bincount(parent, minlength=rows), 1))[parent[padded]]
-            left[: opening[order - 1] if order > 1 else 0] *= rest
+            left[: opening[order - 1]] *= rest
 
             has = total > 0  # an n-gram that ends with a boundary is no context
             backoff[context][has] = left[has] / total[has]

@@ -85,7 +85,7 @@ def _check_as_counted(counts: Counts, fanout: np.ndarray) -> None:
     if not counts.order:
         return
     levels, contexts = counts.levels, counts.contexts
-    _require(counts.symbol[1] == 0, "symbol", "has no boundary among the 1-grams")
+    _require(0 in counts.symbol[1:2], "symbol", "has no boundary among the 1-grams")
     ended = np.zeros(contexts, bool)
     ended[levels[2] :] = counts.symbol[levels[2] : contexts] == 0
     _require(not fanout[ended].any(), "fanout", "is not 0 for an n-gram that ends with a boundary")
