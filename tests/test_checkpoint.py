@@ -147,7 +147,7 @@ def losses_of(run: Run) -> dict[int, float | None]:
     st.lists(st.none() | st.sampled_from([1.0, 2.0, 3.0, math.nan, math.inf]), min_size=1, max_size=7),
     st.integers(1, 3),
 )
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_the_last_few_and_the_best_are_kept(tmp_path_factory, losses, keep):
     run = create(tmp_path_factory.mktemp("run"), {}, [])
     with run.writing(keep) as writer:
@@ -193,7 +193,7 @@ def test_a_reader_never_stumbles_over_the_pruning_of_a_live_run(tmp_path):
     done = threading.Event()
 
     def train() -> None:
-        saved(tmp_path / "run", *range(2, 120), keep=1, run=run)
+        saved(tmp_path / "run", *range(2, 80), keep=1, run=run)
         done.set()
 
     trainer = threading.Thread(target=train)
@@ -228,7 +228,7 @@ def trained(tmp_path_factory) -> Run:
     return saved(tmp_path_factory.mktemp("runs") / "run", 1, 2)
 
 
-@settings(max_examples=120)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_one_flipped_bit_anywhere_is_refused_by_name_and_passed_over(trained, data):
     path = folder_of(trained, 2) / data.draw(st.sampled_from(FILES))

@@ -61,6 +61,20 @@ def test_config_json_is_plain_json_with_its_format(run):
     assert json.loads((run.folder / "config.json").read_text("utf-8")) == {"format": FORMAT, "options": CONFIG}
 
 
+def test_the_list_is_kept_as_arrays_where_it_is_given(run, tmp_path):
+    corpus = {"train.ids": np.arange(9, dtype=np.uint8), "train.offsets": np.array([0, 4, 8])}
+    kept = open_run(create(tmp_path / "with", {}, [], corpus=corpus).folder)
+    assert {name: (t.dtype, t.tolist()) for name, t in kept.corpus().items()} == {
+        name: (t.dtype, t.tolist()) for name, t in corpus.items()
+    }
+    with pytest.raises(RunError, match="saved without its list"):
+        run.corpus()
+    path = kept.folder / "corpus.safetensors"
+    path.write_bytes(path.read_bytes()[:-1] + b"\1")
+    with pytest.raises(Damaged, match=r"corpus\.safetensors is damaged"):
+        kept.corpus()
+
+
 def test_create_makes_missing_parents_and_takes_an_empty_folder(tmp_path):
     assert create(tmp_path / "a" / "b" / "c", {}, []).folder.is_dir()
     (tmp_path / "empty").mkdir()

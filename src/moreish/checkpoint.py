@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as safetensors_bytes
 
 from moreish import sealed
+from moreish.records import MetricsMark
 from moreish.sealed import Damaged, Files, RunError, decode, encode, is_count, is_sha256, told
 
 MODEL, OPTIM, STATE = "model.safetensors", "optim.safetensors", "state.json"
@@ -37,14 +38,6 @@ Which = int | Literal["best", "last"]
 
 _STEP = re.compile(r"step-([0-9]{9})")
 _SAVING, _DOOMED, _BROKEN = ".saving-", ".doomed-", "broken-"
-
-
-@dataclass(frozen=True)
-class MetricsMark:
-    """How far `metrics.jsonl` reached when a checkpoint was saved: bytes, and the SHA-256 of those bytes."""
-
-    offset: int
-    sha256: str
 
 
 @dataclass(frozen=True)

@@ -3,21 +3,19 @@
     runs/names-quick-1/
       config.json       {"format": 1, "options": every option, resolved}; written once
       vocab.json        {"format": 1, "vocab": plain JSON}; written once
-      manifest.json     sizes and hashes of the two; a folder without it is no run
-      metrics.jsonl     append-only records, one JSON object a line
+      corpus.safetensors  the list itself, as numbers; written once, or left out
+      manifest.json     sizes and hashes of these; a folder without it is no run
+      metrics.jsonl     append-only records, see records.py
       checkpoints/      see checkpoint.py
       lock              held by the one process that writes
 
 `Run` reads and never changes a byte, also while another process trains; `Writer` appends and saves. Nothing here
-knows what a record, an option or a tensor means. A number in a record that is not finite is written as null, as
-JavaScript does, so that every line is strict JSON and a curve has a gap there.
+knows what a record, an option or a tensor means.
 """
 
 import contextlib
 import difflib
 import fcntl
-import hashlib
-import math
 import os
 import re
 import time
@@ -27,14 +25,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+import numpy as np
+
 from moreish import sealed
-from moreish.checkpoint import Checkpoint, Checkpoints, MetricsMark, Tensors, Which, refuse_pickle
+from moreish.checkpoint import (
+    Checkpoint,
+    Checkpoints,
+    Tensors,
+    Which,
+    dump_tensors,
+    load_tensors,
+    refuse_pickle,
+)
+from moreish.records import Appender, Records
 from moreish.sealed import FORMAT, Damaged, Files, RunError, decode, encode, told
 
 __all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "find_run", "list_runs", "open_run"]
 
 CONFIG, VOCAB, METRICS, CHECKPOINTS, LOCK = "config.json", "vocab.json", "metrics.jsonl", "checkpoints", "lock"
-RECORD_LIMIT = 16 * 2**20  # bytes in one line of metrics.jsonl
+CORPUS = "corpus.safetensors"
 
 
 class Run:
@@ -48,12 +57,20 @@ class Run:
         _refuse_strangers(folder)
         if not (folder / sealed.MANIFEST).exists():
             raise RunError(f"{folder} is not a run folder, or not a whole one: it has no {sealed.MANIFEST}")
-        entries = sealed.read_manifest(folder, required=(CONFIG, VOCAB))
+        entries = sealed.read_manifest(folder, required=(CONFIG, VOCAB), allowed=(CORPUS,))
         self.config: dict[str, Any] = self._part(CONFIG, "options", entries)
         self.vocab: Any = self._part(VOCAB, "vocab", entries)
         belongs_to = {"config_sha256": entries[CONFIG].sha256, "vocab_sha256": entries[VOCAB].sha256}
         self._checkpoints = Checkpoints(folder / CHECKPOINTS, belongs_to, self._files)
-        self._metrics = folder / METRICS
+        self._records = Records(folder / METRICS)
+        self._corpus = entries.get(CORPUS)
+
+    def corpus(self) -> dict[str, np.ndarray]:
+        """The arrays of the list that the run was made from, verified. Raises RunError where none was kept."""
+        if self._corpus is None:
+            raise RunError(f"{self.folder} was saved without its list, so there is nothing to compare with")
+        sealed.verify(self.folder, CORPUS, self._corpus)
+        return load_tensors(self.folder / CORPUS)
 
     def checkpoint(self, which: Which = "best") -> Checkpoint:
         """The checkpoint with the lowest val loss, the newest one ("last"), or that of one step, verified.
@@ -72,38 +89,27 @@ class Run:
 
     def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
-        if sealed.regular_size(self._metrics) < start:
-            raise RunError(f"{self._metrics} was cut back before byte {start}, as a resumed run does: read it anew")
-        with told(self._metrics, "read"), open(self._metrics, "rb") as file:
-            file.seek(start)
-            while line := file.readline(RECORD_LIMIT):
-                if not line.endswith(b"\n"):
-                    if len(line) == RECORD_LIMIT:
-                        raise Damaged(f"{self._metrics} is damaged: the line at byte {start} never ends")
-                    return
-                yield start + len(line), self._record(line, start)
-                start += len(line)
+        return self._records.follow(start)
 
     def metrics_offset(self) -> int:
         """Bytes up to the end of the last whole record."""
-        return self._tail()[0]
+        return self._records.end()
 
     @property
     def finished(self) -> bool:
         """Whether the last record says that training came to its end."""
-        return self._last_record().get("event") == "done"
+        return self._records.last().get("event") == "done"
 
     @property
     def running(self) -> bool:
         """Whether a process is writing this run now."""
-        try:
-            lock = open(self.folder / LOCK, "rb")  # noqa: SIM115
-        except OSError:
+        path = self.folder / LOCK
+        if not path.is_file():
             return False
-        with lock:
+        with told(path, "read"), open(path, "rb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 return True
             return False
 
@@ -112,7 +118,7 @@ class Run:
         outlines = self._checkpoints.outlines()
         losses = [(o.val_loss, o.step) for o in outlines if o.val_loss is not None]
         val_loss, best_step = min(losses, default=(None, None))
-        last = self._last_record().get("step")
+        last = self._records.last().get("step")
         return {
             "run": self.name,
             "step": last if isinstance(last, int) else outlines[-1].step if outlines else None,
@@ -136,31 +142,6 @@ class Run:
             raise Damaged(f'{path} is damaged: it has no "{key}"')
         return value[key]
 
-    def _record(self, line: bytes, start: int) -> dict[str, Any]:
-        record = decode(line, f"{self._metrics}, the line at byte {start},")
-        if not isinstance(record, dict):
-            raise Damaged(f"{self._metrics}, the line at byte {start}, is damaged: it is not an object")
-        return record
-
-    def _tail(self) -> tuple[int, bytes]:
-        """The end of the last whole line, and that line."""
-        size = sealed.regular_size(self._metrics)
-        reach = 2**16
-        with told(self._metrics, "read"), open(self._metrics, "rb") as file:
-            while True:
-                start = max(0, size - reach)
-                file.seek(start)
-                chunk = file.read(size - start)
-                end = chunk.rfind(b"\n") + 1
-                begin = chunk.rfind(b"\n", 0, end - 1) + 1 if end else 0
-                if start == 0 or begin:
-                    return start + end, chunk[begin:end]
-                reach *= 4
-
-    def _last_record(self) -> dict[str, Any]:
-        end, line = self._tail()
-        return self._record(line, end - len(line)) if line else {}
-
 
 class Writer:
     """The one process that writes a run. The kernel holds its lock from `with` to the end, and frees it upon a death.
@@ -171,19 +152,14 @@ class Writer:
     def __init__(self, run: Run, keep: int = 2) -> None:
         self.run = run
         self._keep = keep
-        self._files = run._files
-        self._path = run.folder / METRICS
         self._lock: IO[bytes] | None = None
-        self._offset = 0
-        self._digest = hashlib.sha256()
-        self._torn = False  # a failed append may have left half a line behind
 
     def __enter__(self) -> "Writer":
-        self._lock = _take_lock(self.run.folder / LOCK, self._files)
+        self._lock = _take_lock(self.run.folder / LOCK, self.run._files)
         try:
             with told(self.run.folder, "written"):
                 self.run._checkpoints.sweep()
-                self._cut(self.run.metrics_offset())
+            self._appender = Appender(self.run._records, self.run._files)
         except BaseException:
             self._lock.close()
             raise
@@ -197,17 +173,9 @@ class Writer:
         self._lock = None
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write one record at the end, whole or not at all. Values are plain JSON; a NaN or infinity becomes null."""
+        """Write one record, whole or not at all. Values are plain JSON; a NaN or infinity becomes null."""
         assert self._lock is not None, "use the writer inside `with`"
-        line = encode(_finite(record))
-        with told(self._path, "written"):
-            if self._torn:
-                self._files.truncate(self._path, self._offset)
-            self._torn = True
-            self._files.append(self._path, line)
-            self._torn = False
-        self._offset += len(line)
-        self._digest.update(line)
+        self._appender.append(record)
 
     def save(
         self,
@@ -223,13 +191,8 @@ class Writer:
         saved and whole is left as it is: what a step holds is a function of the step.
         """
         assert self._lock is not None, "use the writer inside `with`"
-        with told(self._path, "written"):
-            if self._torn:
-                self._files.truncate(self._path, self._offset)
-                self._torn = False
-            self._files.sync(self._path)
-        metrics = MetricsMark(self._offset, self._digest.hexdigest())
-        self.run._checkpoints.save(step, model, optim, dict(state or {}), val_loss, metrics, self._keep)
+        mark = self._appender.mark()  # the records first, so that no checkpoint points beyond them
+        self.run._checkpoints.save(step, model, optim, dict(state or {}), val_loss, mark, self._keep)
 
     def rewind(self, checkpoint: Checkpoint | None) -> None:
         """Go back to a checkpoint, or to nothing: later checkpoints and records are removed, so curves never fork.
@@ -237,40 +200,27 @@ class Writer:
         Raises Damaged where the records up to the checkpoint are not those that it was saved with.
         """
         assert self._lock is not None, "use the writer inside `with`"
-        offset = checkpoint.metrics.offset if checkpoint else 0
-        if checkpoint and self._prefix_digest(offset).hexdigest() != checkpoint.metrics.sha256:
+        if checkpoint and not self.run._records.starts_with(checkpoint.metrics):
             raise Damaged(
-                f"{self._path} is damaged before byte {offset}, so step {checkpoint.step} cannot be resumed: bring "
-                "the file back from a copy, or train a new run"
+                f"{self.run._records.path} is damaged before byte {checkpoint.metrics.offset}, so step "
+                f"{checkpoint.step} cannot be resumed: bring the file back from a copy, or train a new run"
             )
         self.run._checkpoints.drop_after(checkpoint.step if checkpoint else -1)
-        with told(self._path, "written"):
-            self._cut(offset)
-
-    def _cut(self, offset: int) -> None:
-        """Cut the records back and go on from there. Raises OSError."""
-        if sealed.regular_size(self._path) > offset:
-            self._files.truncate(self._path, offset)
-            self._files.sync(self._path)
-        self._offset, self._digest, self._torn = offset, self._prefix_digest(offset), False
-
-    def _prefix_digest(self, size: int) -> "hashlib._Hash":
-        digest = hashlib.sha256()
-        with told(self._path, "read"), open(self._path, "rb") as file:
-            while size > 0 and (chunk := file.read(min(size, 2**20))):
-                digest.update(chunk)
-                size -= len(chunk)
-        return digest
+        self._appender.cut(checkpoint.metrics.offset if checkpoint else 0)
 
 
-def create(folder: Path, config: Mapping[str, Any], vocab: Any, files: Files | None = None) -> Run:
-    """A new run in `folder`, which is new or empty. `config` and `vocab` are plain JSON; the manifest comes last."""
+def create(
+    folder: Path, config: Mapping[str, Any], vocab: Any, files: Files | None = None, corpus: Tensors | None = None
+) -> Run:
+    """A new run in `folder`, which is new or empty. `config` and `vocab` are plain JSON, `corpus` arrays by name."""
     files = files or Files()
     refuse_pickle(folder)
     contents = {
         CONFIG: encode({"format": FORMAT, "options": config}),
         VOCAB: encode({"format": FORMAT, "vocab": vocab}),
     }
+    if corpus is not None:
+        contents[CORPUS] = dump_tensors(corpus)
     with told(folder, "written"):
         files.make_parents(folder)
         if not folder.is_dir():
@@ -372,16 +322,6 @@ def _take_lock(path: Path, files: Files) -> IO[bytes]:
                 return lock
         lock.close()
     raise RunError(f"{path.parent} is being written by another process: wait for it or stop it, or train a new run")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _finite(v) for key, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(v) for v in value]
-    return value
 
 
 def _readable(stem: str) -> str:
