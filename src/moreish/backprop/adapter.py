@@ -1,0 +1,169 @@
+"""The adapter: one generic autograd.Function that carries any pair of the table into torch's engine."""
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from moreish.backprop.precision import cast, precision
+from moreish.backprop.rules import NotDerived
+from moreish.backprop.spelling import Call
+from moreish.backprop.table import Rule
+
+# Called with the carried call, dy and the gradients of its tensors; returns the gradients to go on with.
+Judge = Callable[["Carried", Any, list[Tensor | None]], list[Tensor | None]]
+
+
+class Carried:
+    """One call on its way through torch's engine. Its tensors travel apart, so it keeps no graph alive."""
+
+    def __init__(self, call: Call, rule: Rule, name: str, judge: Judge | None):
+        self.key, self.rule, self.name, self.in_place, self.judge = call.key, rule, name, call.in_place, judge
+        self.tensors: list[Tensor] = []
+        self.tree = take_out(call.arguments, self.tensors)
+        self.shapes = [t.shape for t in self.tensors]
+        self.precision = precision(call.key, self.tensors)
+        self.device = self.tensors[0].device.type
+        self.returns: type = Tensor
+        self.saved: Any = ()
+
+    def forward(self, tensors: Sequence[Tensor]) -> tuple[Any, tuple[Any, ...]]:
+        """The rule's forward, in the precision that torch would use."""
+        if self.precision is None:
+            return self.rule.forward(*put_back(self.tree, tensors))
+        inside = cast(tensors, self.precision.compute)
+        with torch.autocast(self.device, enabled=False):
+            y, saved = self.rule.forward(*put_back(self.tree, inside))
+        for theirs, ours in zip(tensors, inside, strict=True):
+            if ours is not theirs and ours._version > 0:  # the rule wrote into it: running statistics
+                theirs.copy_(ours)
+        if isinstance(y, Tensor):
+            return y.to(self.precision.result), saved
+        return type(y)(cast(y, self.precision.result)), saved
+
+    def backward(self, dy: Any, saved: Sequence[Any], needed: Sequence[bool]) -> list[Tensor | None]:
+        """The rule's backward: one gradient per tensor, None where it is not needed."""
+        wanted = [any(needed[slot.i] for slot in slots(argument)) for argument in self.tree]
+        options = {"needs": wanted} if _takes_needs(self.rule.backward) else {}
+        if self.precision is None:
+            grads = self.rule.backward(dy, *saved, **options)
+        else:
+            compute = self.precision.compute
+            dy = dy.to(compute) if isinstance(dy, Tensor) else tuple(cast(dy, compute))
+            with torch.autocast(self.device, enabled=False):
+                grads = self.rule.backward(dy, *saved, **options)
+        flat: list[Tensor | None] = [None] * len(needed)
+        for slot, grad in pair(self.tree, grads):
+            flat[slot.i] = grad if needed[slot.i] else None
+        return flat
+
+    def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
+        """A gradient has the shape of its value. torch would quietly sum a larger one, so it is refused here."""
+        for grad, shape in zip(grads, self.shapes, strict=True):
+            if grad is not None and grad.shape != shape:
+                raise ValueError(
+                    f"{self.name}: the rule's gradient has shape {tuple(grad.shape)}, its value {tuple(shape)}; "
+                    "a gradient has the shape of its value"
+                )
+
+
+class HandDerived(torch.autograd.Function):
+    """Forward and backward of a `Carried` call, with its tensors."""
+
+    @staticmethod
+    def forward(ctx: Any, carried: Carried, *tensors: Tensor) -> Any:
+        """The rule's value; what it saved is kept where torch looks after it."""
+        y, saved = carried.forward(tensors)
+        kept: list[Tensor] = []
+        carried.saved = take_out(saved, kept)
+        if carried.in_place:
+            x = tensors[0]
+            kept = [t.clone() if t is x else t for t in kept]
+            y = x.copy_(y)
+            ctx.mark_dirty(x)
+        ctx.save_for_backward(*kept)
+        ctx.carried = carried
+        if isinstance(y, Tensor):
+            return y
+        carried.returns = type(y)
+        return tuple(y)
+
+    @staticmethod
+    def backward(ctx: Any, *dys: Any) -> Any:
+        """The rule's gradients, one per tensor."""
+        carried = ctx.carried
+        if torch.is_grad_enabled():
+            raise NotDerived(
+                f"{carried.name}: the gradient of a gradient (create_graph=True) is not derived by hand; "
+                "run this part outside by_hand()"
+            )
+        dy = dys[0] if carried.returns is Tensor else dys
+        grads = carried.backward(dy, put_back(carried.saved, ctx.saved_tensors), ctx.needs_input_grad[1:])
+        if carried.judge is not None:
+            grads = carried.judge(carried, dy, grads)
+        carried.check_shapes(grads)
+        return None, *grads
+
+
+def apply(call: Call, rule: Rule, name: str, judge: Judge | None = None) -> Any:
+    """The value of the call, in torch's graph, with the rule's backward."""
+    carried = Carried(call, rule, name, judge)
+    tensors, carried.tensors = carried.tensors, []
+    y = HandDerived.apply(carried, *tensors)
+    return y if carried.returns in (Tensor, tuple) else carried.returns(y)
+
+
+class Slot:
+    """Stands in a tree of arguments where tensor number i was."""
+
+    __slots__ = ("i",)
+
+    def __init__(self, i: int):
+        self.i = i
+
+
+def take_out(tree: Any, tensors: list[Tensor]) -> Any:
+    """The tree of tuples and lists with its tensors appended to the list, and slots in their places."""
+    if isinstance(tree, Tensor):
+        tensors.append(tree)
+        return Slot(len(tensors) - 1)
+    if isinstance(tree, tuple | list):
+        parts = [take_out(part, tensors) for part in tree]
+        return parts if isinstance(tree, list) else tuple(parts)
+    return tree
+
+
+def put_back(tree: Any, tensors: Sequence[Tensor]) -> Any:
+    """The reverse of `take_out`."""
+    if isinstance(tree, Slot):
+        return tensors[tree.i]
+    if isinstance(tree, tuple | list):
+        parts = [put_back(part, tensors) for part in tree]
+        return parts if isinstance(tree, list) else tuple(parts)
+    return tree
+
+
+def slots(tree: Any) -> Iterator[Slot]:
+    """The slots of a tree, in order."""
+    if isinstance(tree, Slot):
+        yield tree
+    elif isinstance(tree, tuple | list):
+        for part in tree:
+            yield from slots(part)
+
+
+def pair(tree: Any, grads: Any) -> Iterator[tuple[Slot, Any]]:
+    """Each slot with its gradient; arguments beyond the gradients have none."""
+    if isinstance(tree, Slot):
+        yield tree, grads
+    elif isinstance(tree, tuple | list) and grads is not None:
+        for part, grad in zip(tree, grads, strict=False):
+            yield from pair(part, grad)
+
+
+@cache
+def _takes_needs(backward: Callable[..., Any]) -> bool:
+    return "needs" in inspect.signature(backward).parameters

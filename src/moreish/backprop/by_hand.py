@@ -1,0 +1,145 @@
+"""The switch: `with by_hand():` sends every differentiable call of any module through the rules of the table.
+
+    with by_hand() as calls:
+        loss = F.cross_entropy(any_module(x), y)
+    loss.backward()                  # hand-derived, carried by torch's engine
+    print(calls.report())            # what went by hand, what stayed autograd's
+
+Inside, a TorchFunctionMode sees each call to torch. Where the table has a rule and a gradient is asked for, the call
+runs as one generic autograd.Function; everything else goes to torch unchanged. Nothing is patched: outside the
+context, and in other threads, torch is as it was.
+"""
+
+import types
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from moreish.backprop.adapter import Judge, apply
+from moreish.backprop.rules import NotDerived
+from moreish.backprop.spelling import Call, key_of, name_of, spell
+from moreish.backprop.table import HAND_DERIVED, Rule
+
+__all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
+
+FUSED = {
+    torch.lstm: "nn.LSTM calls one fused kernel for all time steps, which cannot be entered; use nn.LSTMCell",
+    torch.gru: "nn.GRU calls one fused kernel for all time steps, which cannot be entered; use nn.GRUCell",
+    torch.rnn_tanh: "nn.RNN calls one fused kernel for all time steps, which cannot be entered; use nn.RNNCell",
+    torch.rnn_relu: "nn.RNN calls one fused kernel for all time steps, which cannot be entered; use nn.RNNCell",
+}
+
+
+def by_hand(*, strict: bool = False) -> "ByHand":
+    """A context in which gradients are hand-derived, for any module, in this thread.
+
+    strict: raise NotDerived, naming the function, where a differentiable call has no rule; otherwise autograd
+    differentiates that call as always, and the report says so. An option that was not derived is refused in both
+    cases. Backward may run inside or outside the context. First derivatives only: create_graph=True is refused.
+    """
+    return ByHand(strict=strict)
+
+
+class Report(NamedTuple):
+    """How often each function went by hand, how often it stayed autograd's, and why where there is more to say."""
+
+    by_hand: dict[str, int]
+    by_autograd: dict[str, int]
+    notes: list[str]
+
+    def __str__(self) -> str:
+        rows = [("by hand", self.by_hand), ("by autograd", self.by_autograd)]
+        lines = [f"{n:6} {how:12} {name}" for how, names in rows for name, n in sorted(names.items())]
+        return "\n".join([*lines, *self.notes])
+
+
+class ByHand(TorchFunctionMode):
+    """What `by_hand()` returns; `report()` says which calls went by hand. Memory does not grow with the steps."""
+
+    def __init__(self, *, strict: bool = False, rules: Mapping[Callable[..., Any], Rule] | None = None):
+        super().__init__()
+        self.strict = strict
+        self.rules = HAND_DERIVED if rules is None else rules
+        self.judge: Judge | None = None
+        self._counts = {True: Counter[Callable[..., Any]](), False: Counter[Callable[..., Any]]()}
+
+    def report(self) -> Report:
+        """The calls so far."""
+        by_hand, by_autograd = ({name_of(f): n for f, n in self._counts[how].items()} for how in (True, False))
+        return Report(by_hand, by_autograd, [note for f, note in FUSED.items() if f in self._counts[False]])
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if not torch.is_grad_enabled():
+            return func(*args, **kwargs)
+        if func in OPENED:
+            with self:
+                return OPENED[func](*args, **kwargs)
+        call = self._call(func, args, kwargs)
+        try:
+            result = func(*args, **kwargs) if call is None else self._apply(call, func)
+        except RuntimeError as error:
+            if "created inside a custom Function" not in str(error):
+                raise
+            raise NotDerived(
+                f"{name_of(func)} writes into a view made by hand, and the gradient cannot follow. "
+                "Write y = f(x) in place of f_(x), or clone the view first."
+            ) from error
+        if call is not None or _is_differentiated(func, args, result):
+            self.seen(func, result, by_hand=call is not None)
+        return result
+
+    def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
+        """The call in the table's terms, if it asks for a gradient and the table has it."""
+        if key_of(func) not in self.rules or not any(t.requires_grad for t in _tensors((*args, *kwargs.values()))):
+            return None
+        return spell(func, args, kwargs)
+
+    def _apply(self, call: Call, func: Any) -> Any:
+        return apply(call, self.rules[call.key], name_of(func), self.judge)
+
+    def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> None:
+        """Called after each call that will be differentiated. Raises NotDerived where strict."""
+        self._counts[by_hand][func] += 1
+        if self.strict and not by_hand:
+            reason = FUSED.get(func, "has no hand-derived rule")
+            raise NotDerived(f"by_hand(strict=True): {name_of(func)}: {reason}")
+
+
+def opened(function: types.FunctionType) -> types.FunctionType:
+    """The same code without the door at its front.
+
+    A Python function of torch.nn.functional that sees a mode hands itself over to it whole, and would do so again
+    when called from there. Told that there is no mode, it runs, and the calls inside it arrive one by one.
+    """
+    without = dict.fromkeys(("has_torch_function", "has_torch_function_variadic"), lambda *_: False)
+    copy = types.FunctionType(function.__code__, {**function.__globals__, **without}, function.__name__)
+    copy.__defaults__, copy.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    return copy
+
+
+OPENED: dict[Callable[..., Any], Callable[..., Any]] = {
+    F.multi_head_attention_forward: opened(F.multi_head_attention_forward)
+}
+
+
+def _tensors(tree: Any) -> Iterator[Tensor]:
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, tuple | list):
+        for part in tree:
+            yield from _tensors(part)
+
+
+def _is_differentiated(func: Any, args: Sequence[Any], result: Any) -> bool:
+    """Did this call of torch put something into the graph? Handing on an argument, or giving a leaf, it did not."""
+    name = getattr(func, "__name__", "")
+    if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
+        return bool(args) and any(t.requires_grad and not t.is_leaf for t in _tensors(args[0]))
+    given = {id(t) for t in _tensors(args)}
+    return any(t.requires_grad and not t.is_leaf and id(t) not in given for t in _tensors(result))

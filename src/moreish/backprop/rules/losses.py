@@ -1,0 +1,80 @@
+"""Losses: negative log-likelihood, and cross-entropy as one expression. Both in nats, with ignored targets."""
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from moreish.backprop.rules import NotDerived
+
+
+def nll_loss_forward(
+    x: Float[Tensor, "..."], targets: Int[Tensor, "..."], ignore_index: int = -100, reduction: str = "mean"
+):
+    """-x[target], averaged over the targets that are not ignore_index (or "sum", or "none": one loss per target).
+
+    x holds log-probabilities: (N, V), or (V,) with one target, or (N, V, ...) with targets (N, ...).
+    """
+    kept = targets != ignore_index
+    index = torch.where(kept, targets, 0).unsqueeze(_classes(x))
+    losses = -x.gather(_classes(x), index).squeeze(_classes(x)) * kept
+    return _reduce(losses, kept, reduction), (x.shape, index, kept, reduction)
+
+
+def nll_loss_backward(dloss, shape, index, kept, reduction):
+    """-1 at the target, 0 elsewhere, times each target's share of the loss: 1/n for a mean over n targets.
+
+    A pick forward is a scatter backward; what was ignored receives nothing.
+    """
+    each = _share(dloss, kept, reduction)
+    dx = each.new_zeros(shape)
+    return dx.scatter_(_classes(dx), index, -each.unsqueeze(_classes(dx))), None
+
+
+def cross_entropy_forward(
+    logits: Float[Tensor, "..."], targets: Int[Tensor, "..."], ignore_index: int = -100, reduction: str = "mean"
+):
+    """Mean of -log softmax(logits)[target]; shapes as in `nll_loss_forward`.
+
+    The row maximum is taken off first: it cancels, and exp stays finite.
+    """
+    if targets.is_floating_point():
+        raise NotDerived("cross_entropy: targets given as probabilities are not derived by hand; give class indices")
+    classes = _classes(logits)
+    shifted = logits - logits.amax(classes, keepdim=True)
+    logprobs = shifted - shifted.exp().sum(classes, keepdim=True).log()
+    loss, (_, index, kept, reduction) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
+    return loss, (logprobs, index, kept, reduction)
+
+
+def cross_entropy_backward(dloss, logprobs, index, kept, reduction):
+    """The chain exp, sum, divide, log, pick, mean clubbed into one expression:
+
+        dlogits = (softmax - onehot(target)) / n
+
+    For one row, loss = ln sum_j e^(l_j) - l_t. The first term gives e^(l_i) / sum_j e^(l_j) = softmax_i, the
+    second -1 at the target. The mean over the n targets that count gives 1/n.
+    Every row sums to zero: the target is pulled up exactly as much as the rest is pushed down.
+    """
+    classes = _classes(logprobs)
+    probs = logprobs.exp()
+    dlogits = probs.scatter_add_(classes, index, -torch.ones_like(index, dtype=probs.dtype))
+    return dlogits * _share(dloss, kept, reduction).unsqueeze(classes), None
+
+
+def _classes(x: Tensor) -> int:
+    """The dimension that holds the classes: 1, or 0 for a single unbatched row."""
+    return min(1, x.dim() - 1)
+
+
+def _reduce(losses: Tensor, kept: Tensor, reduction: str) -> Tensor:
+    if reduction == "none":
+        return losses
+    if reduction not in ("mean", "sum"):
+        raise NotDerived(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    return losses.sum() / kept.sum() if reduction == "mean" else losses.sum()
+
+
+def _share(dloss: Tensor, kept: Tensor, reduction: str) -> Tensor:
+    """The gradient that arrives at each target's own loss: 0 where ignored."""
+    dloss = dloss / kept.sum() if reduction == "mean" else dloss
+    return torch.where(kept, dloss, 0.0)
