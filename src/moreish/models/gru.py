@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from jaxtyping import Float, Integer
@@ -17,9 +18,7 @@ class GRUOptions:
     n_embd: int = option(32, "size of a symbol's vector", low=1, high=4096)
     n_hidden: int = option(128, "units of the memory", low=1, high=8192)
     n_layer: int = option(1, "recurrent layers on top of one another", low=1, high=16)
-    dropout: float = option(
-        0.0, "share of units left out before each layer and the logits while training", low=0, below=1
-    )
+    dropout: float = option(0.0, "share of units left out after each layer while training", low=0, below=1)
 
 
 class GRU(nn.Module):
@@ -37,7 +36,7 @@ class GRU(nn.Module):
         self.vocab_size = vocab_size
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         sizes = [options.n_embd] + [options.n_hidden] * options.n_layer
-        self.layers = nn.ModuleList(nn.GRU(i, o, batch_first=True) for i, o in pairwise(sizes))
+        self.layers: Any = nn.ModuleList(nn.GRU(i, o, batch_first=True) for i, o in pairwise(sizes))
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.n_hidden, vocab_size)
         nn.init.normal_(self.head.weight, std=0.1 / options.n_hidden**0.5)
@@ -57,9 +56,10 @@ class GRU(nn.Module):
         x, last = self.wte(idx), []
         for i, layer in enumerate(self.layers):
             h0 = None if state is None else state[None, :, i].contiguous()
-            x, h = layer(self.dropout(x), h0)  # (B, T, H), (1, B, H)
+            x, h = layer(x, h0)  # (B, T, H), (1, B, H)
+            x = self.dropout(x)
             last.append(h[0])
-        return self.head(self.dropout(x)), torch.stack(last, 1)
+        return self.head(x), torch.stack(last, 1)
 
     def step(
         self, idx: Integer[Tensor, " B"], state: Float[Tensor, "B layers H"] | None

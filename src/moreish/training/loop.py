@@ -10,7 +10,8 @@ given to `resume` continues bit for bit on the same machine, torch build and thr
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,10 +29,11 @@ from moreish.training.schedules import lr_at
 from moreish.training.steps import gradients_of, make_optimizer
 
 Record = dict[str, Any]
-Tensors = dict[str, np.ndarray]
+Tensors = Mapping[str, np.ndarray]
 
 PLANNED_EVALUATIONS = 20
 REPLAN_SECONDS = 0.5
+STEPS_TO_PLAN = 3
 
 
 @dataclass
@@ -59,11 +61,7 @@ class TrainState:
         values = {name: getattr(self, name) for name in self.NUMBERS}
         return {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
 
-    def tensors(self) -> Tensors:
-        """The model's parameters and buffers as arrays (copies)."""
-        return {k: v.detach().cpu().numpy().copy() for k, v in self.model.state_dict().items()}
-
-    def optimizer_tensors(self) -> Tensors:
+    def optimizer_tensors(self) -> dict[str, np.ndarray]:
         """What the optimizer remembers, by the parameter's name."""
         names = {id(p): name for name, p in self.model.named_parameters()}
         return {
@@ -73,20 +71,26 @@ class TrainState:
             if isinstance(value, Tensor)
         }
 
-    def restore(self, numbers: dict[str, Any], tensors: Tensors, optimizer_tensors: Tensors) -> None:
-        """Go back to what `numbers`, `tensors` and `optimizer_tensors` gave."""
+    def restore(self, numbers: Mapping[str, Any], optim: Tensors, best: str) -> None:
+        """Go on from `numbers()` and `optimizer_tensors()`; the model already has its parameters.
+
+        Names in `optim` that begin with `best` are the parameters that were best on val.
+        """
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])
-        self.model.load_state_dict({k: torch.from_numpy(v.copy()) for k, v in tensors.items()})
-        memories: dict[nn.Parameter, dict[str, Tensor]] = {}
         parameters = dict(self.model.named_parameters())
-        for key, value in optimizer_tensors.items():
-            name, _, slot = key.rpartition("/")
-            p = parameters[name]
+        memories: dict[Tensor, dict[str, Tensor]] = {}
+        for key, value in optim.items():
             memory = torch.from_numpy(value.copy())
-            memories.setdefault(p, {})[slot] = memory if memory.ndim == 0 else memory.to(p.device)
+            if key.startswith(best):
+                self.best_tensors[key.removeprefix(best)] = memory
+            else:
+                name, _, slot = key.rpartition("/")
+                p = parameters[name]
+                memories.setdefault(p, {})[slot] = memory if memory.ndim == 0 else memory.to(p.device)
         self.optimizer.state.clear()
-        self.optimizer.state.update(memories)
+        for p, memory in memories.items():
+            self.optimizer.state[p] = memory
 
 
 def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
@@ -218,40 +222,33 @@ class _Clock:
 
     def __init__(self, state: TrainState) -> None:
         self.state = state
-        self.now = self.planned_at = time.monotonic()
-        self.planned_step = state.step
+        self.now = time.monotonic()
+        self.steps, self.spent = 0, 0.0  # since the pace was last set
 
     def tick(self) -> None:
         """One step is done."""
         state, now = self.state, time.monotonic()
-        state.seconds += now - self.now
-        self.now = now
+        took, self.now = now - self.now, now
+        state.seconds += took
         budget = state.options.time_budget
         if budget is None:
             state.progress = min(1.0, state.step * state.pace)
             return
-        waited = now - self.planned_at
-        if state.pace == 0.0 or waited > min(REPLAN_SECONDS, budget / 20):
-            per_step = waited / max(1, state.step - self.planned_step)
-            left = max(budget - state.seconds, 0.0)
-            state.pace = (1 - state.progress) / max(1.0, left / max(per_step, 1e-9))
-            self.planned_at, self.planned_step = now, state.step
+        if state.seconds >= budget:
+            state.progress = 1.0
+            return
+        if state.step > 1:  # the first step also waits for what torch loads when it is first used
+            self.steps, self.spent = self.steps + 1, self.spent + took
+        if self.steps and (self.spent > REPLAN_SECONDS or (state.pace == 0 and self.steps == STEPS_TO_PLAN)):
+            steps_left = (budget - state.seconds) * self.steps / self.spent
+            state.pace = (1 - state.progress) / max(1.0, steps_left)
+            self.steps, self.spent = 0, 0.0
         state.progress = min(1.0, state.progress + state.pace)
 
-    def paused(self) -> "_Pause":
+    @contextmanager
+    def paused(self) -> Iterator[None]:
         """Time spent on looking counts in the budget, but not in the time of a step."""
-        return _Pause(self)
-
-
-class _Pause:
-    def __init__(self, clock: _Clock) -> None:
-        self.clock = clock
-
-    def __enter__(self) -> None:
-        self.began = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        spent = time.monotonic() - self.began
-        self.clock.state.seconds += spent
-        self.clock.now += spent
-        self.clock.planned_at += spent
+        yield
+        now = time.monotonic()
+        self.state.seconds += now - self.now
+        self.now = now

@@ -1,6 +1,8 @@
 """One step: from a batch to gradients in `.grad`, by autograd or by other means that give the same gradients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -8,6 +10,8 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.training.options import TrainOptions
+
+MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
 
 Gradients = Callable[[Tensor, Tensor, float], Tensor]
 """(idx, targets, weight) -> loss: fills `.grad` with the gradient of weight times the loss."""
@@ -52,7 +56,7 @@ def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
     return gradients
 
 
-def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
+def _fused(model: Any, options: TrainOptions) -> Gradients:
     from moreish.fast import FUSED
 
     name = type(model).__name__
@@ -75,3 +79,20 @@ def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optim
     if len(options.betas) != 2:
         raise ValueError(f"train.betas needs two numbers, not {len(options.betas)}")
     return torch.optim.AdamW(groups, options.lr, betas=(options.betas[0], options.betas[1]), fused=True)
+
+
+@contextmanager
+def threads(model: nn.Module, options: TrainOptions) -> Iterator[int]:
+    """Torch with `options.threads` threads inside (0: as many as help a net of this size), as before afterwards.
+
+    Below about a billion multiplications a step, waiting for one another costs threads more than they gain; on a
+    machine that is busy with other things it costs a hundred times as much.
+    """
+    before = torch.get_num_threads()
+    work = options.batch_size * sum(p.numel() for p in model.parameters())
+    count = options.threads or (1 if work < MULTIPLICATIONS_WORTH_THREADS else before)
+    torch.set_num_threads(count)
+    try:
+        yield count
+    finally:
+        torch.set_num_threads(before)

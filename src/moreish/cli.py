@@ -1,0 +1,385 @@
+"""The command line: one short function per command; the work lives elsewhere and is imported when it is needed."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from moreish.errors import Unmet
+
+DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = App(
+    name="moreish",
+    help="Feed it a list, get more like it.",
+    help_format="plaintext",
+    version_flags=["--version"],
+    result_action="return_value",
+)
+
+Json = Annotated[bool, Parameter(help="One JSON object a line on stdout, and nothing else there.", negative=())]
+Quiet = Annotated[bool, Parameter(alias="-q", help="No progress.", negative=())]
+Seed = Annotated[int, Parameter(help="Where chance starts from.")]
+Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MOREISH_RUNS")]
+Count = Annotated[int, Parameter(alias="-n", help="How many items.")]
+Set = Annotated[
+    list[str] | None,
+    Parameter(name="--set", help="Any option of the configuration, e.g. --set model.n_hidden=300.", negative=()),
+]
+Seconds = Annotated[str | None, Parameter(help="How long to train: 30s, 10m, 2h.")]
+Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
+Split = Literal["hash", "lecture"]
+DEFAULT_ROOT = Path("runs")
+
+
+@app.default
+def quick(
+    file: str = "names",
+    *,
+    count: Count = 20,
+    time_budget: Seconds = None,
+    split: Split | None = None,
+    out: Out = None,
+    root: Root = DEFAULT_ROOT,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make more things like those in a list: the whole job, in seconds.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list (see: moreish lists).
+    split
+        How val and test are set aside: by a keyed hash of each item, or shuffled as in the lectures.
+    """
+    from moreish.commands.options import layers_of
+    from moreish.commands.quick import run_quick
+
+    options = layers_of(time_budget=time_budget, split=split)
+    run_quick(file, options, count=count, seed=seed, out=out, root=root, json=json, quiet=quiet)
+
+
+@app.command
+def inspect(file: str = "names", *, split: Split | None = None, set_: Set = None, json: Json = False) -> None:
+    """What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the split.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    split
+        How val and test are set aside.
+    """
+    from moreish.commands.lists import run_inspect
+    from moreish.commands.options import layers_of
+
+    run_inspect(file, layers_of(split=split, assignments=set_), json=json)
+
+
+@app.command
+def train(
+    file: str | None = None,
+    *,
+    model: str | None = None,
+    recipe: str | None = None,
+    config: Path | None = None,
+    set_: Set = None,
+    split: Split | None = None,
+    unit: Literal["char", "grapheme", "word"] | None = None,
+    text: Annotated[bool | None, Parameter(negative=())] = None,
+    encoding: str | None = None,
+    steps: int | None = None,
+    time_budget: Seconds = None,
+    batch_size: int | None = None,
+    lr: float | None = None,
+    backward: Literal["autograd", "by-hand", "fused"] | None = None,
+    out: Out = None,
+    resume: str | None = None,
+    inexact: Annotated[bool, Parameter(negative=())] = False,
+    root: Root = DEFAULT_ROOT,
+    seed: Seed = 0,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model on a list and keep the run.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    model
+        ngram, or a network: bigram, mlp, gru, ...
+    recipe
+        A named full configuration; without one, and without a model, "quick".
+    config
+        A TOML file of options, laid over the recipe; flags and --set are laid over it.
+    split
+        How val and test are set aside.
+    unit
+        What a symbol is: a code point, what the eye takes for one letter, or a word.
+    text
+        The file is one running text, split by position, instead of a list.
+    encoding
+        How the file's bytes are to be read; UTF-8 unless said otherwise.
+    steps
+        Updates of the parameters.
+    batch_size
+        Items, or windows, in a batch.
+    lr
+        The learning rate at its highest.
+    backward
+        Who derives the gradients.
+    resume
+        Go on with this interrupted run instead of starting a new one.
+    inexact
+        Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
+    """
+    from moreish.commands.options import layers_of
+    from moreish.commands.train import run_resume, run_train
+
+    if resume is not None:
+        run_resume(resume, inexact=inexact, root=root, json=json, quiet=quiet)
+        return
+    options = layers_of(
+        time_budget=time_budget,
+        split=split,
+        unit=unit,
+        text=text,
+        encoding=encoding,
+        steps=steps,
+        batch_size=batch_size,
+        lr=lr,
+        backward=backward,
+        assignments=set_,
+        config=config,
+    )
+    run_train(file or "names", recipe, model, options, seed=seed, out=out, root=root, json=json, quiet=quiet)
+
+
+@app.command
+def more(
+    run_or_file: str = "names",
+    *,
+    count: Count = 20,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    starts_with: str = "",
+    new_only: Annotated[bool, Parameter(negative=())] = False,
+    repeats: Annotated[bool, Parameter(negative=())] = False,
+    max_length: int = 1000,
+    format: Literal["text", "csv", "json"] = "text",
+    root: Root = DEFAULT_ROOT,
+    seed: Annotated[int | None, Parameter(help="Where chance starts from; other items each time without it.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """More items from a run; from a list, by counting, in a second.
+
+    Parameters
+    ----------
+    run_or_file
+        A run folder or its short name; or a list, on which an n-gram is then fitted.
+    temperature
+        Below 1 plays safe, above 1 dares; 0 always takes the likeliest symbol.
+    top_k
+        Draw each symbol from the k likeliest only.
+    top_p
+        Draw each symbol from the likeliest that together hold this share.
+    starts_with
+        How every item is to begin.
+    new_only
+        Leave out what the list already has.
+    repeats
+        An item may come more than once.
+    max_length
+        Symbols after which an item is cut off.
+    format
+        text: one item a line; csv: with its log probability and whether it is known; json: the same as JSON.
+    """
+    from moreish.commands.more import run_more
+
+    sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "max_length": max_length}
+    run_more(
+        run_or_file,
+        {k: v for k, v in sampling.items() if v is not None},
+        count=count,
+        starts_with=starts_with,
+        new_only=new_only,
+        unique=not repeats,
+        format="json" if json else format,
+        root=root,
+        seed=seed,
+    )
+
+
+@app.command
+def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+    """How likely is each item under this run's model, and which symbols surprise it?
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    items
+        The items to judge; read from standard input, one a line, when none is given.
+    """
+    from moreish.commands.score import run_score
+
+    run_score(run, items, root=root, json=json)
+
+
+@app.command
+def evaluate(
+    run: str,
+    *,
+    on: str = "val",
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
+) -> None:
+    """The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    on
+        train, val, test (only ever used when it is named here), or another list.
+    """
+    from moreish.commands.score import run_evaluate
+
+    run_evaluate(run, on, root=root, json=json)
+
+
+@app.command
+def mix(*runs: str, out: Out = None, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+    """Several runs as one, with weights fitted on val; the result is a run like any other.
+
+    Parameters
+    ----------
+    runs
+        Run folders, or their short names: at least two, trained on the same list split in the same way.
+    """
+    from moreish.commands.train import run_mix
+
+    run_mix(runs, out=out, root=root, json=json)
+
+
+@app.command
+def runs(*, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+    """The runs there are."""
+    from moreish.commands.runs import run_list
+
+    run_list(root, json=json)
+
+
+@app.command
+def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+    """Runs side by side: what differs in their options, and what each reached.
+
+    Parameters
+    ----------
+    runs
+        Run folders, or their short names; all runs when none is given.
+    """
+    from moreish.commands.runs import run_compare
+
+    run_compare(runs, root=root, json=json)
+
+
+@app.command
+def plot(
+    run: str,
+    *,
+    to: Annotated[Path | None, Parameter(help="The picture's file, .png or .svg.")] = None,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """The loss curves of a run with the baselines, as a picture.
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    """
+    from moreish.commands.runs import run_plot
+
+    run_plot(run, to, root=root)
+
+
+@app.command
+def lists(*, json: Json = False) -> None:
+    """The bundled lists."""
+    from moreish.commands.lists import run_lists
+
+    run_lists(json=json)
+
+
+data = App(name="data", help="Public lists.")
+app.command(data)
+
+
+@data.command
+def fetch(name: str, *, to: Path | None = None, json: Json = False, quiet: Quiet = False) -> None:
+    """Download a public list from its public address, verified by its pinned hash.
+
+    Parameters
+    ----------
+    name
+        names, or shakespeare.
+    to
+        The folder it goes to; else $MOREISH_DATA, or the user's data folder.
+    """
+    from moreish.commands.lists import run_fetch
+
+    run_fetch(name, to, json=json, quiet=quiet)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command and exit with its code; every error becomes one sentence."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command and return its exit code."""
+    json = "--json" in arguments
+    try:
+        app(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        return _fail(_plain(error), json, BAD_INPUT)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough, as in `moreish more names | head -1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt as interruption:
+        return _fail(str(interruption) or "interrupted", json, INTERRUPTED)
+    except Unmet as error:
+        return _fail(str(error), json, UNMET)
+    except (ValueError, FloatingPointError) as error:
+        return _fail(str(error), json, BAD_INPUT)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{where}{(error.strerror or str(error)).lower()}", json, BAD_INPUT)
+    except MemoryError:
+        return _fail("there is not enough memory for this; take a smaller list or a smaller model", json, BAD_INPUT)
+    except Exception as error:
+        if os.environ.get("MOREISH_DEBUG"):
+            raise
+        fault = f"{type(error).__name__}: {error}"
+        return _fail(f"a fault in moreish itself ({fault}); with MOREISH_DEBUG=1 it says where", json, UNMET)
+    return DONE
+
+
+def _fail(sentence: str, json: bool, code: int) -> int:
+    from moreish.terminal import fail
+
+    fail(sentence, json)
+    return code
+
+
+def _plain(error: CycloptsError) -> str:
+    return " ".join(str(error).split()) + " (moreish --help lists the commands, moreish COMMAND --help the options)"

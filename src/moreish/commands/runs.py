@@ -1,0 +1,123 @@
+"""moreish runs, compare and plot."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from moreish.run import Run, list_runs, open_run
+from moreish.terminal import emit, note, show, table, warn
+
+STATE_WORDS = {
+    (True, False): "done",
+    (False, True): "running",
+    (False, False): "interrupted",
+    (True, True): "running",
+}
+
+
+def run_list(root: Path, *, json: bool) -> None:
+    """One row a run; a damaged one is named and passed over."""
+    rows = []
+    for run in _open_all(root, tuple(list_runs(root))):
+        summary = run.summary() | {"model": _model(run), "list": run.config["source"]["name"]}
+        if json:
+            emit(summary)
+        rows.append(
+            (
+                summary["run"],
+                summary["list"],
+                summary["model"],
+                f"{summary['step']:,}" if summary["step"] is not None else "",
+                _loss(summary["val_loss"]),
+                STATE_WORDS[summary["finished"], summary["running"]],
+            )
+        )
+    if json:
+        return
+    if not rows:
+        note(f"there are no runs in {root} yet: `moreish FILE` makes one")
+        return
+    headings = [("run", "left"), ("list", "left"), ("model", "left"), ("steps", "right"), ("val loss", "right")]
+    show(table([*headings, ("", "left")], rows))
+
+
+def run_compare(names: tuple[str, ...], root: Path, *, json: bool) -> None:
+    """One column a run: what it reached, and every option in which they differ."""
+    runs = _open_all(root, names or tuple(list_runs(root)))
+    if not runs:
+        note(f"there are no runs in {root} yet: `moreish FILE` makes one")
+        return
+    compared = [compared_run(run) for run in runs]
+    if json:
+        for facts in compared:
+            emit(facts)
+        return
+    options = [flat(facts["options"]) for facts in compared]
+    keys = sorted({key for flattened in options for key in flattened})
+    differing = [key for key in keys if len({str(flattened.get(key)) for flattened in options}) > 1]
+    rows = [("val loss", *(_loss(facts["val_loss"]) for facts in compared))]
+    names = ("uniform", "unigram", "bigram", "ngram")
+    rows += [(f"  {name}", *(_loss(facts["baselines"].get(name)) for facts in compared)) for name in names]
+    rows.append(("steps", *(str(facts["step"] or "") for facts in compared)))
+    rows.append(("seconds", *(f"{facts['seconds']:.1f}" if facts["seconds"] else "" for facts in compared)))
+    rows += [(key, *(str(flattened.get(key, "")) for flattened in options)) for key in differing]
+    show(table([("", "left"), *((facts["run"], "right") for facts in compared)], rows))
+
+
+def compared_run(run: Run) -> dict[str, Any]:
+    """What is compared of a run."""
+    baselines: dict[str, float] = {}
+    seconds = 0.0
+    for record in run.records():
+        if record["event"] == "baselines":
+            baselines = {k: v for k, v in record.items() if k != "event"}
+        seconds = record.get("seconds") or seconds
+    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
+
+
+def flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested options by dotted name: `train.lr`, `model.parts[0].name`."""
+    made: dict[str, Any] = {}
+    for key, value in options.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            made |= flat(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for i, entry in enumerate(value):
+                made |= flat(entry, f"{name}[{i}].")
+        else:
+            made[name] = value
+    return made
+
+
+def run_plot(name: str, to: Path | None, *, root: Path) -> None:
+    """Draw the loss curves of a run."""
+    from moreish.plots import loss_curves
+
+    run = open_run(name, root)
+    target = to or Path(f"{run.name}.png")
+    loss_curves(run, target)
+    print(target)
+
+
+def _open_all(root: Path, names: tuple[str, ...]) -> list[Run]:
+    """The runs that can be read; for a damaged one its sentence."""
+    opened = []
+    for name in names:
+        try:
+            opened.append(open_run(name, root))
+        except ValueError as error:
+            if len(names) == 1:
+                raise
+            warn(str(error))
+    return opened
+
+
+def _model(run: Run) -> str:
+    model = run.config["options"]["model"]
+    parts = model.get("parts", [model])
+    return " + ".join(part["name"] for part in parts)
+
+
+def _loss(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

@@ -1,0 +1,59 @@
+"""The stored form of a corpus: arrays for safetensors, so that a run folder carries the list that it was made from.
+
+ids      (N,)             the items of train, val and test one after the other, flat, boundaries between
+offsets  (items + 1,)     where each item's opening boundary stands
+parts    (3,)             how many items train, val and test have
+places   (items,)         where each item of the list stands in `ids`; left out where they stand in order
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from moreish.data.corpus import Corpus, Part
+from moreish.data.options import DataOptions
+from moreish.data.report import Report
+from moreish.data.split import PARTS
+from moreish.data.vocab import Vocab
+
+
+def to_tensors(corpus: Corpus) -> dict[str, np.ndarray]:
+    """The arrays, offsets and places in the smallest dtype that holds them."""
+    whole = corpus.part("all")
+    tensors = {
+        "ids": whole.ids,
+        "offsets": whole.offsets.astype(np.min_scalar_type(len(whole.ids))),
+        "parts": np.array([len(corpus.part(name)) for name in PARTS], np.int64),
+    }
+    if (places := corpus.places) is not None:
+        tensors["places"] = places.astype(np.min_scalar_type(len(whole)))
+    return tensors
+
+
+def from_tensors(tensors: Mapping[str, np.ndarray], vocab: Vocab, options: DataOptions, source: str) -> Corpus:
+    """The corpus that `to_tensors` took apart. Raises ValueError, naming the array, where it cannot be one."""
+    for name in ("ids", "offsets", "parts"):
+        _require(name in tensors, name, "is missing")
+    for name, array in tensors.items():
+        _require(array.ndim == 1 and array.dtype.kind in "iu", name, "is not a row of whole numbers")
+    ids, offsets = tensors["ids"], tensors["offsets"].astype(np.int64)
+    _require(len(offsets) >= 2 and offsets[0] == 0 and offsets[-1] == len(ids) - 1, "offsets", "does not span ids")
+    _require(bool((np.diff(offsets) > 0).all()), "offsets", "does not ascend")
+    _require(ids.dtype == vocab.dtype and int(ids.max()) < len(vocab), "ids", "does not fit the vocabulary")
+    ends = np.flatnonzero(ids == 0)
+    _require(np.array_equal(ends, offsets), "ids", "has its boundaries elsewhere than offsets says")
+    parts = tensors["parts"].tolist()
+    _require(len(parts) == len(PARTS) and min(parts) >= 0, "parts", "is not three counts")
+    _require(sum(parts) == len(offsets) - 1, "parts", "does not add up to the items")
+    places = tensors.get("places")
+    if places is not None:
+        places = places.astype(np.int64)
+        one_each = len(places) == sum(parts) and bool((np.sort(places) == np.arange(len(places))).all())
+        _require(one_each, "places", "does not name every item once")
+    report = Report(source, text=options.text, items=sum(parts), unique=sum(parts), vocab_size=len(vocab))
+    return Corpus(vocab, Part(ids, offsets), parts, places, options, report)
+
+
+def _require(holds: bool, name: str, problem: str) -> None:
+    if not holds:
+        raise ValueError(f'the array "{name}" of the corpus {problem}; the file is damaged')

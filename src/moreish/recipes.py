@@ -1,0 +1,200 @@
+"""Named full configurations, and how a configuration is put together from recipe, file and flags.
+
+A configuration is plain nested values until `resolve` checks it; `model` names a network of `MODELS`, "ngram", or
+"mixture" with its parts:
+
+    {"model": {"name": "mixture", "parts": [{"name": "ngram"}, {"name": "gru", "n_hidden": 128}]},
+     "train": {"time_budget": 15}}
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from moreish.config import build, did_you_mean, merge, option, to_dict
+from moreish.data.options import DataOptions
+from moreish.models import MODELS, model_class
+from moreish.training.options import TrainOptions
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NGramOptions:
+    """Counting instead of a network."""
+
+    order: int | None = option(
+        None, "symbols counted together, the predicted one included; none: chosen on val", low=1
+    )
+    method: Literal["kneser-ney", "add-k"] = option("kneser-ney", "how unseen symbols get their share")
+    k: float = option(0.1, "add-k: what is added to every count", low=0)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One model of a configuration: its name, its options, and the parts where it is a mixture.
+
+    `train` holds what this part does differently from the configuration's `train` section; `seed` is added to its
+    seed, so that two parts of the same kind differ.
+    """
+
+    name: str
+    options: Any = None
+    parts: tuple["ModelChoice", ...] = ()
+    train: tuple[tuple[str, Any], ...] = ()
+    seed: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As it is written in a configuration."""
+        made: dict[str, Any] = {"name": self.name}
+        if self.options is not None:
+            made |= to_dict(self.options)
+        if self.parts:
+            made["parts"] = [part.plain() for part in self.parts]
+        if self.train:
+            made["train"] = dict(self.train)
+        if self.seed:
+            made["seed"] = self.seed
+        return made
+
+    @property
+    def leaves(self) -> tuple["ModelChoice", ...]:
+        """The models that are to be fitted, in order."""
+        return self.parts or (self,)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does."""
+
+    recipe: str
+    seed: int
+    data: DataOptions
+    model: ModelChoice
+    train: TrainOptions
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it; `from_plain` gives it back."""
+        return {
+            "recipe": self.recipe,
+            "seed": self.seed,
+            "data": to_dict(self.data),
+            "model": self.model.plain(),
+            "train": to_dict(self.train),
+        }
+
+    @classmethod
+    def from_plain(cls, values: Plain) -> "Config":
+        """Check every value. Raises ValueError that names the first wrong one."""
+        known = ("recipe", "seed", "data", "model", "train")
+        for key in values:
+            if key not in known:
+                raise ValueError(f'there is no section "{key}"{did_you_mean(key, known)}')
+        for key in ("data", "model", "train"):
+            if not isinstance(values.get(key, {}), Mapping):
+                raise ValueError(f"{key} is a section with options of its own, not a value")
+        seed = values.get("seed", 0)
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
+        return cls(
+            recipe=str(values.get("recipe", "")),
+            seed=seed,
+            data=build(DataOptions, values.get("data", {}), "data."),
+            model=choose_model(values.get("model", {})),
+            train=build(TrainOptions, values.get("train", {}), "train."),
+        )
+
+
+def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
+    """The model section, checked. Raises ValueError that names the wrong key."""
+    values = dict(values)
+    name = values.pop("name", "gru")
+    seed = values.pop("seed", 0)
+    train = values.pop("train", {})
+    build(TrainOptions, train, f"{where}train.")  # every override must be an option, and in range
+    overrides = tuple(sorted(train.items()))
+    if name == "mixture":
+        parts = values.pop("parts", [])
+        if values:
+            key = next(iter(values))
+            raise ValueError(f'there is no option "{where}{key}": a mixture has parts, each with options of its own')
+        if not isinstance(parts, Sequence) or len(parts) < 2 or not all(isinstance(p, Mapping) for p in parts):
+            raise ValueError(f"{where}parts is a list of at least two model sections")
+        chosen = tuple(choose_model(part, f"{where}parts[{i}].") for i, part in enumerate(parts))
+        if any(part.parts for part in chosen):
+            raise ValueError(
+                f"{where}parts: a mixture inside a mixture is one mixture; list all the parts side by side"
+            )
+        return ModelChoice(name, None, chosen, overrides, seed)
+    if name == "ngram":
+        return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
+    if name not in MODELS:
+        raise ValueError(f'there is no model "{name}"{did_you_mean(str(name), model_names())}')
+    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)  # pyright: ignore
+
+
+def model_names() -> list[str]:
+    """What `--model` takes."""
+    return ["ngram", *MODELS]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A configuration with a name and what it is good for."""
+
+    purpose: str
+    values: Plain
+
+
+RECIPES = {
+    "quick": Recipe(
+        "more items in seconds: an n-gram and a small GRU, mixed",
+        {
+            "model": {
+                "name": "mixture",
+                "parts": [{"name": "ngram"}, {"name": "gru", "n_embd": 32, "n_hidden": 128, "dropout": 0.2}],
+            },
+            "train": {"time_budget": 15, "batch_size": 256, "lr": 6e-3, "weight_decay": 0.01},
+        },
+    ),
+    "ngram": Recipe("counting only: modified Kneser-Ney, well under a second", {"model": {"name": "ngram"}}),
+    "bigram": Recipe(
+        "the table of logits, trained by gradient descent",
+        {"model": {"name": "bigram"}, "train": {"steps": 2000, "lr": 0.05, "batch_size": 1024}},
+    ),
+    "lecture-mlp": Recipe(
+        "Bengio's MLP as in the lectures: block 3, 200 hidden units, 200,000 steps of plain SGD",
+        {
+            "data": {"split": "lecture"},
+            "model": {"name": "mlp"},
+            "train": {
+                "steps": 200_000,
+                "batch_size": 32,
+                "optimizer": "sgd",
+                "lr": 0.1,
+                "schedule": "step",
+                "warmup": 0,
+                "clip": 0,
+                "log_every": 1000,
+            },
+        },
+    ),
+}
+
+
+def resolve(recipe: str | None, *layers: Plain) -> Config:
+    """The recipe with each layer laid over it; a layer that names another model replaces the model section.
+
+    Without a recipe the model's own defaults hold. Raises ValueError for an unknown recipe, option or value.
+    """
+    if recipe is not None and recipe not in RECIPES:
+        raise ValueError(f'there is no recipe "{recipe}"{did_you_mean(recipe, RECIPES)}')
+    values: dict[str, Any] = {"recipe": recipe or ""}
+    if recipe is not None:
+        values = merge(values, RECIPES[recipe].values)
+    for layer in layers:
+        name = layer.get("model", {}).get("name") if isinstance(layer.get("model"), Mapping) else None
+        if name is not None and name != values.get("model", {}).get("name"):
+            values["model"] = {}
+        values = merge(values, layer)
+    return Config.from_plain(values)
