@@ -11,7 +11,7 @@ from typing import NamedTuple
 from moreish.scalar.draw import Picture, picture
 from moreish.scalar.moons import Point
 
-WIDTH = 560
+WIDTH = 560.0
 CELLS = 48  # from left to right
 ROOM = 0.4  # around the points, in their own units
 
@@ -44,9 +44,9 @@ def draw_boundary(score: Callable[[float, float], float], points: Sequence[Point
     plus = [[Spot((x - left) * pixels, (top - y) * pixels, score(x, y)) for x in xs] for y in ys]
     minus = [[spot._replace(score=-spot.score) for spot in row] for row in plus]
 
-    parts = [f'<path class="minus" d="{region(minus, level)}"/>' for level in (0, 1)]
-    parts += [f'<path class="plus" d="{region(plus, level)}"/>' for level in (0, 1)]
-    parts.append(f'<path class="line" d="{contour(plus, 0)}"/>')
+    parts = [f'<path class="minus" d="{region(minus, level)}"/>' for level in (0.0, 1.0)]
+    parts += [f'<path class="plus" d="{region(plus, level)}"/>' for level in (0.0, 1.0)]
+    parts.append(f'<path class="line" d="{contour(plus, 0.0)}"/>')
     for p in points:
         place = f'cx="{(p.x - left) * pixels:.1f}" cy="{(top - p.y) * pixels:.1f}"'
         parts.append(f'<circle class="{"upper" if p.side < 0 else "lower"}" {place} r="4.5"/>')

@@ -14,11 +14,11 @@ from moreish.scalar.value import Value, topological_order
 MOST_NODES = 400
 
 # Pixels.
-ROW = 20  # a box has two
+ROW = 20.0  # a box has two
 CHARACTER = 7.25  # the width of a character of the font below
-PADDING = 8
-STEM = 8  # from the mark to its box
-MARGIN = 16
+PADDING = 8.0
+STEM = 8.0  # from the mark to its box
+MARGIN = 16.0
 
 STYLE = """
 text { font: 12px ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; fill: #1f2328 }
@@ -119,7 +119,7 @@ def box_width(node: Value) -> float:
 
 def mark_width(node: Value) -> float:
     """Room for the operation before the box, and its stem; none for a leaf."""
-    return max(24, CHARACTER * text_columns(node.op) + 2 * PADDING) + STEM if node.edges else 0
+    return max(24.0, CHARACTER * text_columns(node.op) + 2 * PADDING) + STEM if node.edges else 0.0
 
 
 def text_columns(text: str) -> int:
@@ -143,7 +143,7 @@ def draw_mark(node: Value, x: float, y: float) -> Iterator[str]:
     """The operation in a round frame, and the stem to its box."""
     if node.edges:
         width = mark_width(node) - STEM
-        yield f'<path class="line" d="M{x + width:.1f} {y:.1f}h{STEM}"/>'
+        yield f'<path class="line" d="M{x + width:.1f} {y:.1f}h{STEM:.0f}"/>'
         yield f'<rect class="mark" x="{x:.1f}" y="{y - 12:.1f}" width="{width:.1f}" height="24" rx="12"/>'
         yield draw_text(x + width / 2, y, node.op, "op", "middle")
 
@@ -151,7 +151,7 @@ def draw_mark(node: Value, x: float, y: float) -> Iterator[str]:
 def draw_box(node: Value, x: float, y: float, kind: str) -> Iterator[str]:
     """The two rows in their frame."""
     width = box_width(node)
-    frame = f'x="{x:.1f}" y="{y - ROW:.1f}" width="{width:.1f}" height="{2 * ROW}" rx="5"'
+    frame = f'x="{x:.1f}" y="{y - ROW:.1f}" width="{width:.1f}" height="{2 * ROW:.0f}" rx="5"'
     yield f'<rect class="{kind}" {frame}/><path class="{kind}" d="M{x:.1f} {y:.1f}h{width:.1f}"/>'
     (name, data), (word, grad) = rows_of(node)
     yield draw_text(x + PADDING, y - ROW / 2, name, "label" if node.label else "word")
@@ -165,12 +165,12 @@ def draw_text(x: float, y: float, content: str, kind: str, anchor: str = "start"
     return f'<text class="{kind}" x="{x:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}">{escape(content)}</text>'
 
 
-def picture(width: float, height: float, style: str, parts: list[str], shift: float = 0) -> Picture:
+def picture(width: float, height: float, style: str, parts: list[str], shift: float = 0.0) -> Picture:
     """A whole SVG file: the parts, moved right and down by `shift`, on a page of their own colour."""
     body = "\n".join(parts)
     return Picture(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img">\n<style>{style}</style>\n'
         f'<rect class="page" width="100%" height="100%"/>\n'
-        f'<g transform="translate({shift} {shift})">\n{body}\n</g>\n</svg>\n'
+        f'<g transform="translate({shift:.0f} {shift:.0f})">\n{body}\n</g>\n</svg>\n'
     )

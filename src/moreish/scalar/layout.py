@@ -6,11 +6,11 @@ that lines run straight. Knows nothing about Values: a node is anything that can
 """
 
 from bisect import bisect_right, insort
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-Node = Hashable
+Node = Any  # whatever can be a dictionary key
 Edge = tuple[Node, Node]
 
 SWEEPS = 12
@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(
-    sizes: Mapping[Node, tuple[float, float]], edges: Sequence[Edge], *, gap: float = 12, channel: float = 52
+    sizes: Mapping[Node, tuple[float, float]], edges: Sequence[Edge], *, gap: float = 12.0, channel: float = 52.0
 ) -> Layout:
     """Place nodes of the given (width, height), edges running from left to right.
 
@@ -74,7 +74,7 @@ def lay_out(
     return Layout(right[-1], bottom, places, routes)
 
 
-def spread_arrivals(routes: list[Route], edges: Sequence[Edge], reach: float = 12, apart: float = 7) -> None:
+def spread_arrivals(routes: list[Route], edges: Sequence[Edge], reach: float = 12.0, apart: float = 7.0) -> None:
     """Let the edges into one node arrive a little apart, in the order in which they come down the page."""
     arriving: dict[Node, list[Route]] = {}
     for route, (_, target) in zip(routes, edges, strict=True):
@@ -124,8 +124,8 @@ def untangle(columns: list[list[Node]], links: Sequence[Edge]) -> list[list[Node
         neighbours = before if rightward else after
         walk = columns if rightward else columns[::-1]
         for fixed, free in pairwise(walk):
-            height = {node: i for i, node in enumerate(fixed)}
-            place = {node: i for i, node in enumerate(free)}
+            height = {node: float(i) for i, node in enumerate(fixed)}
+            place = {node: float(i) for i, node in enumerate(free)}
             free.sort(key=lambda n: mean([height[m] for m in neighbours[n]], default=place[n]))
         tangled = crossings(columns, after)
         if tangled < fewest:
