@@ -1,8 +1,8 @@
 """Whatever happens while a run is written, the last good checkpoint loads, bit for bit.
 
 In place of the real disk come one that fails once, one that is full, one whose process dies and one whose power is
-cut, so that whatever was not synced may be lost or torn: each at the n-th operation, for every n. Then the real things:
-SIGKILL, a full disk, a disk that cannot be written.
+cut, so that whatever was not synced may be lost or torn: each at the n-th operation, for every n. Then the real
+things: SIGKILL, a full disk, a disk that cannot be written.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from moreish.sealed import Files
 
 CONFIG = {"lr": 0.1}
 VOCAB = ["a", "b"]
-LOSSES = {1: 3.0, 2: 1.0, 3: 2.0, 4: 2.5}  # the best is neither first nor last
+LOSSES = {1: 3.0, 2: 1.0, 3: 2.0}  # the best is neither first nor last
 
 
 def weights(step: int) -> dict[str, np.ndarray]:
@@ -101,7 +101,7 @@ class Story:
             restart = writer.run.checkpoint("best")
             self.promise(restart.step, self.best)  # what came later is given up from here on
             writer.rewind(restart)
-            self.train(writer, range(restart.step + 1, 5), restart.state["written"])
+            self.train(writer, range(restart.step + 1, 4), restart.state["written"])
 
     def train(self, writer: Writer, steps: range, written: list[int]) -> None:
         for step in steps:
@@ -129,7 +129,7 @@ def assert_recovers(folder: Path, promised: int, best: float) -> None:
         writer.rewind(start)
         written = start.state["written"] if start else []
         assert [record["step"] for record in run.records()] == written
-        train(writer, 5, written)
+        train(writer, 4, written)
     assert_holds_its_step(run.checkpoint("last"))
     assert all(path.name.startswith("step-") for path in (folder / "checkpoints").iterdir())
 
@@ -169,7 +169,6 @@ def operations(folder: Path) -> int:
 @pytest.mark.parametrize("then", ["well", "full", "dead"])
 def test_after_a_failure_at_any_operation_the_last_good_checkpoint_loads(tmp_path, then):
     total = operations(tmp_path / "undisturbed")
-    assert total > 100
     for n in range(1, total + 1):
         files = Failing(n, then)
         story = Story(tmp_path / f"run-{n}", files)
@@ -276,7 +275,8 @@ def test_a_power_cut_after_any_operation_loses_nothing_that_was_promised(tmp_pat
     files = Recording()
     story = Story(tmp_path / "disk" / "run", files)
     story.tell()
-    assert story.promised == 4
+    assert story.promised == 3
+    assert {operation for operation, *_ in files.log} == set(OPERATIONS)
     created = files.log.index(("sync", tmp_path / "disk")) + 1
     machine, rng = Machine(tmp_path / "disk"), random.Random(seed)
     for n, operation in enumerate(files.log, 1):

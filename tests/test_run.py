@@ -1,7 +1,6 @@
-"""The run folder: named, opened, appended to, followed, resumed; and what is refused, in one sentence."""
+"""The run folder: named, found, written by one, resumed; and what may not be in it."""
 
 import json
-import math
 import os
 import shutil
 import signal
@@ -16,17 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moreish.run import Damaged, Run, RunError, claim_folder, create, find_run, list_runs, open_run
-from moreish.sealed import FORMAT, Files, TooNew, write_sealed
+from moreish.sealed import FORMAT, Files
 
 CONFIG = {"model": {"kind": "mlp", "n_hidden": 200}, "lr": 0.1, "source": "naïve \ud800.txt"}
 VOCAB = {"unit": "char", "symbols": ["a", "ß", "\u2028", "語"]}
-FIXTURES = Path(__file__).parent / "fixtures"
-
-scalars = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | st.text(max_size=8)
-values = st.recursive(
-    scalars, lambda v: st.lists(v, max_size=3) | st.dictionaries(st.text(), v, max_size=3), max_leaves=8
-)
-records = st.lists(st.dictionaries(st.text(max_size=8), values, max_size=4), max_size=6)
 
 
 @pytest.fixture
@@ -120,6 +112,7 @@ def test_claimed_names_are_numbered_and_never_shared(tmp_path):
     assert {folder.name for folder in claimed} == {f"names-quick-{n}" for n in range(1, 21)}
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_any_stem_becomes_one_readable_component(tmp_path_factory, stem):
     root = tmp_path_factory.mktemp("runs")
@@ -191,108 +184,7 @@ def test_reading_changes_no_byte(run):
     assert snapshot(run.folder) == before
 
 
-# Records
-
-
-def finite(value):
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {k: finite(v) for k, v in value.items()}
-    return [finite(v) for v in value] if isinstance(value, list) else value
-
-
-@given(records)
-@settings(max_examples=40)
-def test_records_come_back_exactly_and_what_is_not_finite_as_null(tmp_path_factory, appended):
-    run = create(tmp_path_factory.mktemp("run"), {}, [])
-    with run.writing() as writer:
-        for record in appended:
-            writer.append(record)
-    read = list(run.records())
-    assert repr(read) == repr([finite(record) for record in appended])  # repr tells 1 from 1.0 and 0.0 from -0.0
-    lines = (run.folder / "metrics.jsonl").read_bytes().splitlines()
-    assert len(lines) == len(appended)
-    for line in lines:
-        json.loads(line, parse_constant=pytest.fail)
-
-
-def test_records_of_one_event(run):
-    with run.writing() as writer:
-        for record in ({"event": "step", "step": 1}, {"event": "eval", "step": 1}, {"event": "step", "step": 2}):
-            writer.append(record)
-    assert [record["step"] for record in run.records("step")] == [1, 2]
-
-
-@pytest.mark.parametrize("half", [b'{"event": "st', b'{"event": "step"}', b"\0\0\0", b"\xff"])
-def test_a_half_line_at_the_end_is_left_out_and_cut_by_the_next_writer(run, half):
-    with run.writing() as writer:
-        writer.append({"step": 1})
-    whole = run.metrics_offset()
-    with open(run.folder / "metrics.jsonl", "ab") as file:
-        file.write(half)
-    assert list(run.records()) == [{"step": 1}]
-    assert run.metrics_offset() == whole
-    with run.writing() as writer:
-        writer.append({"step": 2})
-    assert list(run.records()) == [{"step": 1}, {"step": 2}]
-
-
-@pytest.mark.parametrize(
-    "bad", [b"{", b"[1]", b'{"loss": NaN}', b'{"a": "\xff"}', b"[" * 100_000, b'{"n": ' + b"1" * 5000 + b"}"]
-)
-def test_a_broken_line_is_refused_by_its_place(run, bad):
-    (run.folder / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + bad + b'\n{"step": 3}\n')
-    with pytest.raises(Damaged, match=r"metrics\.jsonl, the line at byte 12, is damaged"):
-        list(run.records())
-
-
-def test_a_line_that_never_ends_is_refused(run):
-    with open(run.folder / "metrics.jsonl", "wb") as file:
-        file.truncate(17 * 2**20)
-    with pytest.raises(Damaged, match="line at byte 0 never ends"):
-        list(run.records())
-
-
-def test_a_follower_goes_on_where_it_stopped(run):
-    with run.writing() as writer:
-        writer.append({"step": 1})
-        *_, (offset, _) = run.follow()
-        assert list(run.follow(offset)) == []
-        writer.append({"step": 2})
-        assert [record for _, record in run.follow(offset)] == [{"step": 2}]
-        writer.rewind(None)
-    with pytest.raises(RunError, match="was cut back before byte 12"):
-        list(run.follow(offset))
-
-
-class Tears(Files):
-    """Writes only half of every line while `tearing`."""
-
-    tearing = False
-
-    def append(self, path, data):
-        super().append(path, data[: len(data) // 2] if self.tearing else data)
-        if self.tearing:
-            raise OSError(28, "No space left on device", str(path))
-
-
-def test_a_record_is_appended_whole_or_not_at_all(tmp_path):
-    files = Tears()
-    run = create(tmp_path / "run", {}, [], files)
-    with run.writing() as writer:
-        writer.append({"step": 1})
-        files.tearing = True
-        with pytest.raises(RunError, match="no space left on device"):
-            writer.append({"step": 2, "text": "x" * 100})
-        files.tearing = False
-        writer.append({"step": 3})
-        files.tearing = True
-        with pytest.raises(RunError, match="no space left on device"):
-            writer.append({"step": 4})
-        writer.save(4, weights(4))
-    assert list(run.records()) == [{"step": 1}, {"step": 3}]
-    assert run.checkpoint().metrics.offset == run.metrics_offset() == (run.folder / "metrics.jsonl").stat().st_size
+# What it says of itself
 
 
 def test_a_run_is_finished_when_its_last_record_says_so(run):
@@ -454,67 +346,3 @@ def test_a_link_in_a_run_folder_is_refused(run, tmp_path, name):
     path.symlink_to(tmp_path / "outside")
     with pytest.raises(Damaged, match=f"{name} is a link"):
         open_run(run.folder)
-
-
-@pytest.mark.parametrize("name", ["config.json", "vocab.json", "manifest.json"])
-def test_a_missing_file_is_named(run, name):
-    (run.folder / name).unlink()
-    with pytest.raises(RunError, match=name):
-        open_run(run.folder)
-
-
-def test_a_pipe_in_place_of_a_file_is_refused_at_once(run):
-    (run.folder / "config.json").unlink()
-    os.mkfifo(run.folder / "config.json")
-    with pytest.raises(Damaged, match=r"config\.json is no plain file"):
-        open_run(run.folder)
-
-
-@settings(max_examples=60)
-@given(data=st.data())
-def test_one_flipped_bit_in_the_runs_own_files_is_refused_by_name(tmp_path_factory, data):
-    run = create(tmp_path_factory.mktemp("run"), CONFIG, VOCAB)
-    path = run.folder / data.draw(st.sampled_from(["config.json", "vocab.json", "manifest.json"]))
-    content = bytearray(path.read_bytes())
-    content[data.draw(st.integers(0, len(content) - 1))] ^= 1 << data.draw(st.integers(0, 7))
-    path.write_bytes(content)
-    with pytest.raises(Damaged, match=path.name):
-        open_run(run.folder)
-
-
-def resealed(folder: Path, config: bytes) -> Path:
-    folder.mkdir()
-    (folder / "metrics.jsonl").touch()
-    write_sealed(Files(), folder, {"config.json": config, "vocab.json": b'{"format": 1, "vocab": []}'})
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("config", "sentence"),
-    [
-        (b"[]", "not an object"),
-        (b"{}", "does not say which format"),
-        (b'{"format": true, "options": {}}', "does not say which format"),
-        (b'{"format": 0, "options": {}}', "does not say which format"),
-        (b'{"format": 1}', 'has no "options"'),
-        (b'{"format": 1, "options": NaN}', "not JSON"),
-        (b"\xff\xfe{}", "not JSON"),
-        (b"[" * 100_000, "not JSON"),
-    ],
-)
-def test_a_hostile_config_whose_hashes_are_right_is_refused_by_name(tmp_path, config, sentence):
-    with pytest.raises(Damaged, match=rf"config\.json.*{sentence}"):
-        open_run(resealed(tmp_path / "run", config))
-
-
-def test_a_huge_file_is_not_even_read(tmp_path):
-    folder = resealed(tmp_path / "run", b'{"format": 1, "options": {}}')
-    os.truncate(folder / "manifest.json", 2**40)
-    with pytest.raises(Damaged, match=r"manifest\.json is damaged: it has 1099511627776 bytes"):
-        open_run(folder)
-
-
-def test_a_later_format_is_refused_as_later_not_as_damaged(tmp_path):
-    folder = resealed(tmp_path / "run", b'{"format": 2, "options": {}}')
-    with pytest.raises(TooNew, match=r"config\.json has format 2, written by a later moreish.*upgrade"):
-        open_run(folder)
