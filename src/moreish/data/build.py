@@ -118,6 +118,8 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
 def _by_position(collector: Collector, report: Report) -> Arranged:
     """One running text, cut twice; each part is one long item."""
     numbers = collector.numbers.finish()[1:]
+    if not len(numbers):
+        raise ValueError(f"{report.source} has no words: it is blank")
     report.items = report.unique = 1
     train, val = cuts(len(numbers), collector.options)
     parts = [numbers[:train], numbers[train:val], numbers[val:]]

@@ -14,6 +14,7 @@ from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
 from moreish.data.options import DataOptions
+from moreish.data.ragged import gather, slices
 from moreish.data.reader import LF
 from moreish.data.report import Report
 from moreish.data.split import PARTS
@@ -80,7 +81,9 @@ class Items(Sequence[str]):
         return self._part.item(i if self._places is None else int(self._places[i]), self._vocab)
 
     def __iter__(self) -> Iterator[str]:
-        return (self[i] for i in range(len(self)))
+        for part in slices(len(self), 1024):
+            which = np.arange(part.start, part.stop) if self._places is None else self._places[part]
+            yield from self._vocab.decode_items(gather(self._part.ids, self._part.offsets, which))
 
 
 class Corpus:

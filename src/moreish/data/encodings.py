@@ -73,8 +73,8 @@ class _Ahead:
         self.head, self.stream = head, stream
 
     def read(self, n: int) -> bytes:
-        head, self.head = self.head, b""
-        return head + self.stream.read(n - len(head))
+        head, self.head = self.head[:n], self.head[n:]
+        return head if len(head) == n else head + self.stream.read(n - len(head))
 
 
 class _Recoded:
@@ -91,11 +91,10 @@ class _Recoded:
             data = self.stream.read(n)
             try:
                 self.ready += self.decoder.decode(data, final=not data).encode()
-            except UnicodeError as error:
-                raise ValueError(
-                    f"{self.name}, within {n:,} bytes after byte {self.bytes:,}: not {self.encoding.upper()}. "
-                    "Is --encoding right?"
-                ) from error
+            except UnicodeDecodeError as error:
+                byte = self.bytes + len(data) - len(error.object) + error.start + 1
+                what = f"not {self.encoding.upper()} ({error.reason}). Is --encoding right?"
+                raise ValueError(f"{self.name}, byte {byte:,}: {what}") from None
             self.bytes += len(data)
             if not data:
                 break
@@ -104,9 +103,12 @@ class _Recoded:
 
 
 def _transparent(encoding: str) -> bool:
-    """Whether the bytes below 128 stand for ASCII and nothing else."""
+    """Whether the bytes below 128 stand for ASCII, and nothing but ASCII is written with them alone."""
     ascii_bytes = bytes(range(128))
+    others = [other.encode(encoding, "ignore") for other in "éжあ가中"]
     try:
-        return ascii_bytes.decode(encoding) == ascii_bytes.decode("ascii")
+        return ascii_bytes.decode(encoding) == ascii_bytes.decode("ascii") and not any(
+            other and other.isascii() for other in others
+        )
     except UnicodeError:
         return False

@@ -25,8 +25,8 @@ class Growing:
     def extend(self, values: Integer[np.ndarray, " more"]) -> None:
         """Put these at the end; none may be negative."""
         if values.dtype.itemsize > self.dtype.itemsize and len(values):
-            wide = np.promote_types(self.dtype, np.min_scalar_type(values.max()))
-            if wide != self.dtype:
+            wide = np.dtype(f"u{np.min_scalar_type(values.max()).itemsize}")
+            if wide.itemsize > self.dtype.itemsize:
                 self.bytes = bytearray(self.finish().astype(wide).tobytes())
                 self.dtype = wide
         self.bytes += values.astype(self.dtype, copy=False).data
@@ -45,7 +45,7 @@ def bounded(offsets: Integer[np.ndarray, " items_and_one"]) -> Iterator[slice]:
     """All items in slices that hold at most CODES codes, or one item."""
     a, n = 0, len(offsets) - 1
     while a < n:
-        reach = offsets[a : a + ITEMS + 1]
+        reach = offsets[a : a + ITEMS + 1].astype(np.int64)
         b = a + max(1, int(np.searchsorted(reach, int(reach[0]) + CODES, side="right")) - 1)
         yield slice(a, b)
         a = b

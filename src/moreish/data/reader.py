@@ -6,7 +6,7 @@ way through `str`.
 """
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,8 @@ from jaxtyping import Integer, UInt
 from moreish.data import symbols
 from moreish.data.encodings import Bytes, Decoder
 from moreish.data.options import DataOptions
-from moreish.data.report import Report
-from moreish.data.suspicious import control_bytes, suspicious
+from moreish.data.report import MOST_LINES, Report
+from moreish.data.suspicious import TAB, control_bytes, suspicious
 
 PIECE = 2**18  # bytes: the arrays that are made of one piece stay in the cache
 LF, SPACE = 10, 32
@@ -25,11 +25,12 @@ MOST_CONTROL = 0.01
 
 @dataclass
 class Block:
-    """Some consecutive items: their code points with an LF after each, and where those LF stand."""
+    """Some consecutive items: their code points with an LF after each, where those LF stand, and the items' lines."""
 
     codes: UInt[np.ndarray, " chars"]
     ends: Integer[np.ndarray, " items"]
-    items: list[str] | None  # where they had to be made anyway
+    lines: Sequence[int]
+    items: list[str] | None = None  # where they had to be made anyway
 
 
 class Reader:
@@ -61,8 +62,9 @@ class Reader:
             self._refuse_binary(piece)
             text = self._normal(decoder.decode(piece, self.line))
             codes = compact(text)
-            self._suspect(codes, None)
-            self.line += text.count("\n")
+            ends = np.flatnonzero(codes == LF)
+            self._suspect(codes, ends, range(self.line + 1, self.line + len(ends) + 2))
+            self.line += len(ends)
             yield text, codes
         if not self.bytes:
             raise ValueError(f"{self.name} is empty")
@@ -97,42 +99,44 @@ class Reader:
         only_blanks = np.count_nonzero(low) == len(ends) + np.count_nonzero(codes == SPACE)
         if low[0] or not only_blanks or b"\x7f" in piece or (low[1:] & low[:-1]).any():
             return None
+        lines = range(self.line + 1, self.line + len(ends) + 1)
         self.line += len(ends)
-        return Block(codes, ends, None)
+        return Block(codes, ends, lines)
 
     def _careful(self, text: str) -> Block:
         """Any piece: normal form, outer blanks stripped, empty lines dropped and counted."""
         lines = self._normal(text).split("\n")[:-1]
-        items = [symbols.trim(line, self.options.unit) for line in lines]
-        if kept := [item for item in items if item]:
-            codes = compact("\n".join(kept) + "\n")
-        else:
-            codes = np.zeros(0, np.uint8)
-        if len(kept) < len(items):
-            self.report.dropped["empty"] += len(items) - len(kept)
-        self._suspect(codes, items)
+        numbers: Sequence[int] = range(self.line + 1, self.line + len(lines) + 1)
         self.line += len(lines)
-        return Block(codes, np.flatnonzero(codes == LF), kept)
+        items = [symbols.trim(line, self.options.unit) for line in lines]
+        if not all(items):
+            numbers = [number for number, item in zip(numbers, items, strict=True) if item]
+            items = [item for item in items if item]
+            self.report.dropped["empty"] += len(lines) - len(items)
+        codes = compact("".join(item + "\n" for item in items))
+        ends = np.flatnonzero(codes == LF)
+        self._suspect(codes, ends, numbers)
+        return Block(codes, ends, numbers, items)
 
     def _normal(self, text: str) -> str:
         """The piece in its normal form; lines that were not are counted."""
         form = self.options.normalise
         if form != "none" and not unicodedata.is_normalized(form, text):
-            for number, line in enumerate(text.split("\n"), start=self.line + 1):
-                if not unicodedata.is_normalized(form, line):
-                    self.report.suspect(f"not {form}, now is", number, line.strip())
+            lines = enumerate(text.split("\n"), start=self.line + 1)
+            found = {number: line for number, line in lines if not unicodedata.is_normalized(form, line)}
+            example = next(iter(found.values())).strip()[:80]
+            self.report.suspect(f"was not {form}, now is", len(found), list(found)[:MOST_LINES], example)
         return symbols.normal(text, form, self.options.lower)
 
-    def _suspect(self, codes: UInt[np.ndarray, " chars"], items: list[str] | None) -> None:
-        """Report suspicious characters; without `items` every line is one."""
-        found = [(k, place) for k, place in suspicious(codes) if k != "tab" or items is not None]
-        if not found:
-            return
-        ends = np.flatnonzero(codes == LF)
-        numbers = range(len(ends) + 1) if items is None else [i for i, item in enumerate(items) if item]
-        for kind, place in found:
-            line = self.line + 1 + numbers[int(np.searchsorted(ends, place))]
-            self.report.suspect(kind, line, f"U+{codes[place]:04X}")
+    def _suspect(
+        self, codes: UInt[np.ndarray, " chars"], ends: Integer[np.ndarray, " items"], lines: Sequence[int]
+    ) -> None:
+        """Report suspicious characters; `lines` are the numbers of those that end at `ends`."""
+        for kind, places in suspicious(codes).items():
+            if kind == TAB and self.options.text:
+                continue
+            where = np.unique(np.searchsorted(ends, places))[:MOST_LINES]
+            self.report.suspect(kind, len(places), [lines[i] for i in where.tolist()], f"U+{codes[places[0]]:04X}")
 
     def _refuse_binary(self, piece: bytes) -> None:
         """Text has no NUL and hardly a control character."""
@@ -141,7 +145,7 @@ class Reader:
             raise ValueError(
                 f"{self.name}, line {line}: looks binary (it has a NUL). If it is UTF-16, say --encoding utf-16"
             )
-        self.control += control_bytes(np.frombuffer(piece, np.uint8))
+        self.control += control_bytes(piece)
         if self.control > MOST_CONTROL * self.bytes:
             raise ValueError(
                 f"{self.name} looks binary: {self.control} of its first {self.bytes:,} bytes are control characters"
@@ -150,7 +154,7 @@ class Reader:
     def _within_limits(self, block: Block) -> None:
         lengths = np.diff(block.ends, prepend=-1) - 1
         if len(lengths) and lengths.max() > self.options.max_length:
-            raise self._too_long(self.line)
+            raise self._too_long(block.lines[int((lengths > self.options.max_length).argmax())])
         self.items += len(lengths)
         if self.items > self.options.max_items:
             raise self._too_much("has more than {:,} items", "max_items")
@@ -170,7 +174,7 @@ class Reader:
 
 def compact(text: str) -> UInt[np.ndarray, " chars"]:
     """The code points of a text in the smallest type that holds them."""
-    if text.isascii():
+    if text.isascii():  # so is the empty text
         return np.frombuffer(text.encode(), np.uint8)
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
     return codes.astype(np.min_scalar_type(codes.max()))

@@ -10,18 +10,11 @@ MOST_SYMBOLS = 100  # listed with their counts
 
 @dataclass
 class Suspicion:
-    """One kind of character to look at: how often, the first lines, the first of them."""
+    """One kind of character to look at: how often it stands in the file, the first lines, the first of them."""
 
     count: int = 0
     lines: list[int] = field(default_factory=list)
     example: str = ""
-
-    def add(self, line: int, example: str = "", count: int = 1) -> None:
-        """Seen once more (or `count` times), in this line."""
-        self.count += count
-        self.example = self.example or example
-        if len(self.lines) < MOST_LINES and line not in self.lines:
-            self.lines.append(line)
 
 
 @dataclass
@@ -53,9 +46,11 @@ class Report:
     parts: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def suspect(self, kind: str, line: int, example: str = "", count: int = 1) -> None:
-        """Something of this kind stands in this line."""
-        self.suspicious.setdefault(kind, Suspicion()).add(line, example, count)
+    def suspect(self, kind: str, count: int, lines: list[int], example: str) -> None:
+        """So many more of this kind, the first of them in these lines."""
+        suspicion = self.suspicious.setdefault(kind, Suspicion(example=example))
+        suspicion.count += count
+        suspicion.lines = (suspicion.lines + lines)[:MOST_LINES]
 
     @property
     def duplicates(self) -> int:

@@ -1,5 +1,6 @@
 """Sources: where a list comes from. A path, `-` for standard input, a fetched file, or a bundled list."""
 
+import difflib
 import io
 import os
 import sys
@@ -7,10 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from moreish.config import did_you_mean
+from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.encodings import Bytes
-
-BUNDLED = Path(__file__).parent / "lists"
 
 
 def data_folder() -> Path:
@@ -24,19 +23,14 @@ def data_folder() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "moreish"
 
 
-def bundled_names() -> list[str]:
-    """The names of the lists that come with moreish."""
-    return sorted(path.stem for path in BUNDLED.glob("*.txt"))
-
-
 def find(source: str | Path) -> Path:
-    """The file that is meant: a path that exists, else a bare name in the data folder, else a bundled list.
+    """The file that is meant: a path that exists, else a file of this name in the data folder, else a bundled list.
 
     Raises ValueError where there is none, or where it is a folder.
     """
     path = Path(source).expanduser()
     if not path.exists() and path.name == str(source):
-        fetched, bundled = data_folder() / path.name, BUNDLED / f"{path.name}.txt"
+        fetched, bundled = data_folder() / path, BUNDLED / f"{path}.txt"
         path = next((p for p in (fetched, bundled) if p.is_file()), path)
     if path.is_dir():
         raise ValueError(f"{source} is a folder; name a file in it")
@@ -47,28 +41,15 @@ def find(source: str | Path) -> Path:
 
 @contextmanager
 def opened(source: str | Path) -> Iterator[tuple[str, Bytes]]:
-    """The name to use in messages and the bytes. Raises ValueError where they cannot be had."""
-    if str(source) == "-":
-        yield "standard input", sys.stdin.buffer
-        return
-    path = find(source)
+    """The name to use in messages, and the bytes. Raises ValueError where they cannot be had, then or later."""
     try:
-        stream = path.open("rb")
+        if str(source) == "-":
+            yield "standard input", sys.stdin.buffer
+        else:
+            with find(source).open("rb") as stream:
+                yield str(source), stream
     except OSError as error:
         raise ValueError(f"{source} cannot be read: {error.strerror}") from None
-    with stream:
-        yield str(source), stream
-
-
-def _meant(path: Path) -> str:
-    """Files with a like name beside it, and the bundled lists."""
-    if path.name != str(path):
-        return did_you_mean(path.name, _files(path.parent)) if path.parent.is_dir() else ": nor its folder"
-    return f", nor a bundled list of that name{did_you_mean(path.name, [*bundled_names(), *_files(Path())])}"
-
-
-def _files(folder: Path) -> list[str]:
-    return [p.name for p in folder.iterdir() if p.is_file()]
 
 
 def lines_of(items: Iterable[str], text: bool) -> Bytes:
@@ -83,7 +64,15 @@ def lines_of(items: Iterable[str], text: bool) -> Bytes:
         try:
             lines.append(item.encode())
         except UnicodeEncodeError as error:
-            raise ValueError(
-                f"item {i} has U+{ord(item[error.start]):04X}, which is half a surrogate pair and no character"
-            ) from None
+            half = f"U+{ord(item[error.start]):04X}"
+            raise ValueError(f"item {i} has {half}, which is half a surrogate pair and no character") from None
     return io.BytesIO(b"\n".join(lines))
+
+
+def _meant(path: Path) -> str:
+    """The file that was perhaps meant, else what lists there are."""
+    files = [p.name for p in path.parent.iterdir() if p.is_file()] if path.parent.is_dir() else []
+    bare = path.name == str(path)
+    if near := difflib.get_close_matches(path.name, [*files, *LISTS] if bare else files, n=1):
+        return f'; did you mean "{near[0] if bare else path.with_name(near[0])}"?'
+    return f"; the bundled lists are {', '.join(LISTS)}" if bare else ""

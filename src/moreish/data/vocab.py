@@ -75,6 +75,13 @@ class Vocab:
         """The text of these ids; boundaries say nothing."""
         return symbols_of.join((self.symbols[i - 1] for i in map(int, ids) if i), self.unit)
 
+    def decode_items(self, ids: UInt[np.ndarray, " N"]) -> list[str]:
+        """The texts of items that lie end to end, a boundary after each."""
+        if self.unit == "char" and not self.running:
+            codes = np.array([10, *map(ord, self.symbols)], "<u4").take(ids)
+            return codes.tobytes().decode("utf-32-le").split("\n")[:-1]
+        return [self.decode(item) for item in np.split(ids, np.flatnonzero(ids == 0))[:-1]]
+
     def to_json(self) -> dict[str, Any]:
         """Plain values from which `from_json` makes the same vocabulary."""
         return {
