@@ -2,6 +2,7 @@
 
 import math
 import platform
+import shutil
 import signal
 import sys
 import threading
@@ -92,7 +93,7 @@ class TrainedRun:
 
     def score(self, *items: str) -> "list[Scored]":
         """How likely each item is, symbol by symbol."""
-        ids = [self.vocab.encode(item, f'the item "{item}"') for item in items]
+        ids = [self.vocab.encode(self.vocab.normal(item), "the item") for item in items]
         scores = score_items(self.model, ids)
         return [
             Scored(item, score, tuple(self.vocab.decode([i]) for i in row))
@@ -188,7 +189,7 @@ def train_config(
 ) -> TrainedRun:
     """As `train`, with everything decided."""
     made = _new_run(corpus, config, out, root, name)
-    with made.run.writing() as writer:
+    with _kept_only_with_a_checkpoint(made.run), made.run.writing() as writer:
         _fit(Fitting(corpus, config), writer, watch or _unwatched)
     return made
 
@@ -244,7 +245,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     for part in runs:
         fitting.done += part.model.parts if isinstance(part.model, Mixture) else [part.model]
         fitting.steps += part.run.checkpoint("best").step
-    with made.run.writing() as writer:
+    with _kept_only_with_a_checkpoint(made.run), made.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
     return made
 
@@ -258,6 +259,17 @@ def _new_run(corpus: Corpus, config: Config, out: str | Path | None, root: str |
     made = TrainedRun(run, config)
     made.corpus = corpus  # what is at hand need not be read again
     return made
+
+
+@contextmanager
+def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
+    """Whatever stops a new run before its first checkpoint leaves nothing behind."""
+    try:
+        yield
+    except BaseException:
+        if not run.steps():
+            shutil.rmtree(run.folder, ignore_errors=True)
+        raise
 
 
 def _fit(fitting: Fitting, writer: Writer, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ app = App(
     help_format="plaintext",
     version_flags=["--version"],
     result_action="return_value",
+    suppress_keyboard_interrupt=False,
 )
 
 Json = Annotated[bool, Parameter(help="One JSON object a line on stdout, and nothing else there.", negative=())]
@@ -24,14 +26,37 @@ Quiet = Annotated[bool, Parameter(alias="-q", help="No progress.", negative=())]
 Seed = Annotated[int, Parameter(help="Where chance starts from.")]
 Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MOREISH_RUNS")]
 Count = Annotated[int, Parameter(alias="-n", help="How many items.")]
-Set = Annotated[
-    list[str] | None,
-    Parameter(name="--set", help="Any option of the configuration, e.g. --set model.n_hidden=300.", negative=()),
-]
 Seconds = Annotated[str | None, Parameter(help="How long to train: 30s, 10m, 2h.")]
 Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
-Split = Literal["hash", "lecture"]
 DEFAULT_ROOT = Path("runs")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Reading:
+    """How a file is read."""
+
+    split: Annotated[
+        Literal["hash", "lecture"] | None,
+        Parameter(
+            help="How val and test are set aside: by a keyed hash of each item, or shuffled as in the lectures."
+        ),
+    ] = None
+    unit: Annotated[
+        Literal["char", "grapheme", "word"] | None,
+        Parameter(help="What a symbol is: a code point, what the eye takes for one letter, or a word."),
+    ] = None
+    text: Annotated[
+        bool | None, Parameter(help="The file is one running text, split by position, not a list.", negative=())
+    ] = None
+    encoding: Annotated[str | None, Parameter(help="How the file's bytes are to be read; UTF-8 unless said.")] = None
+    set: Annotated[
+        list[str] | None,
+        Parameter(help="Any option of the configuration, such as --set model.n_hidden=300.", negative=()),
+    ] = None
+
+
+READING = Reading()
 
 
 @app.default
@@ -40,10 +65,10 @@ def quick(
     *,
     count: Count = 20,
     time_budget: Seconds = None,
-    split: Split | None = None,
     out: Out = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = 0,
+    reading: Reading = READING,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -53,31 +78,27 @@ def quick(
     ----------
     file
         A text file with one item a line, "-" for standard input, or the name of a bundled list (see: moreish lists).
-    split
-        How val and test are set aside: by a keyed hash of each item, or shuffled as in the lectures.
     """
     from moreish.commands.options import layers_of
     from moreish.commands.quick import run_quick
 
-    options = layers_of(time_budget=time_budget, split=split)
+    options = layers_of(time_budget=time_budget, **asdict(reading))
     run_quick(file, options, count=count, seed=seed, out=out, root=root, json=json, quiet=quiet)
 
 
 @app.command
-def inspect(file: str = "names", *, split: Split | None = None, set_: Set = None, json: Json = False) -> None:
+def inspect(file: str = "names", *, reading: Reading = READING, json: Json = False) -> None:
     """What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the split.
 
     Parameters
     ----------
     file
         A text file with one item a line, "-" for standard input, or the name of a bundled list.
-    split
-        How val and test are set aside.
     """
     from moreish.commands.lists import run_inspect
     from moreish.commands.options import layers_of
 
-    run_inspect(file, layers_of(split=split, assignments=set_), json=json)
+    run_inspect(file, layers_of(**asdict(reading)), json=json)
 
 
 @app.command
@@ -87,11 +108,7 @@ def train(
     model: str | None = None,
     recipe: str | None = None,
     config: Path | None = None,
-    set_: Set = None,
-    split: Split | None = None,
-    unit: Literal["char", "grapheme", "word"] | None = None,
-    text: Annotated[bool | None, Parameter(negative=())] = None,
-    encoding: str | None = None,
+    reading: Reading = READING,
     steps: int | None = None,
     time_budget: Seconds = None,
     batch_size: int | None = None,
@@ -117,14 +134,6 @@ def train(
         A named full configuration; without one, and without a model, "quick".
     config
         A TOML file of options, laid over the recipe; flags and --set are laid over it.
-    split
-        How val and test are set aside.
-    unit
-        What a symbol is: a code point, what the eye takes for one letter, or a word.
-    text
-        The file is one running text, split by position, instead of a list.
-    encoding
-        How the file's bytes are to be read; UTF-8 unless said otherwise.
     steps
         Updates of the parameters.
     batch_size
@@ -146,16 +155,12 @@ def train(
         return
     options = layers_of(
         time_budget=time_budget,
-        split=split,
-        unit=unit,
-        text=text,
-        encoding=encoding,
         steps=steps,
         batch_size=batch_size,
         lr=lr,
         backward=backward,
-        assignments=set_,
         config=config,
+        **asdict(reading),
     )
     run_train(file or "names", recipe, model, options, seed=seed, out=out, root=root, json=json, quiet=quiet)
 
@@ -175,6 +180,7 @@ def more(
     format: Literal["text", "csv", "json"] = "text",
     root: Root = DEFAULT_ROOT,
     seed: Annotated[int | None, Parameter(help="Where chance starts from; other items each time without it.")] = None,
+    reading: Reading = READING,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -202,6 +208,7 @@ def more(
         text: one item a line; csv: with its log probability and whether it is known; json: the same as JSON.
     """
     from moreish.commands.more import run_more
+    from moreish.commands.options import layers_of
 
     sampling = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "max_length": max_length}
     run_more(
@@ -214,6 +221,7 @@ def more(
         format="json" if json else format,
         root=root,
         seed=seed,
+        layers=layers_of(**asdict(reading)),
     )
 
 

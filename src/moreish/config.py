@@ -54,7 +54,9 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | No
     made = {}
     for key, value in values.items():
         if key not in fields:
-            raise ValueError(f'there is no option "{where}{key}"{did_you_mean(key, fields)}')
+            raise ValueError(
+                f'there is no option "{where}{key}"{did_you_mean(f"{where}{key}", [where + name for name in fields])}'
+            )
         kind = hints[key]
         if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
             made[key] = build(typing.cast(type, kind), value, f"{where}{key}.", getattr(base, key, None))

@@ -27,9 +27,10 @@ def run_more(
     format: str,
     root: Path,
     seed: int | None,
+    layers: list[dict[str, Any]],
 ) -> None:
     """Print items as they come. Raises Unmet where the model has no more to give."""
-    model, corpus = _model_and_corpus(run_or_file, root)
+    model, corpus = _model_and_corpus(run_or_file, root, layers)
     chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
     wanted = build(Sampling, sampling)
     items = more(model, corpus, count, chance, wanted, starts_with, unique, new_only)
@@ -42,14 +43,16 @@ def run_more(
         )
 
 
-def _model_and_corpus(run_or_file: str, root: Path) -> tuple[LanguageModel, Corpus]:
+def _model_and_corpus(run_or_file: str, root: Path, layers: list[dict[str, Any]]) -> tuple[LanguageModel, Corpus]:
     if find_run(run_or_file, root) is None and not Path(run_or_file).is_dir():
         from moreish.fitting import fit_ngram
-        from moreish.recipes import NGramOptions
+        from moreish.recipes import resolve
 
-        corpus = read(run_or_file)
+        config = resolve("ngram", *layers)
+        corpus = read(run_or_file, config.data)
         val = corpus.part("val")
-        ngram = fit_ngram(NGramOptions(), corpus.part("train"), val if len(val) else None, len(corpus.vocab))
+        parts = corpus.part("train"), val if len(val) else None
+        ngram = fit_ngram(config.model.options, *parts, len(corpus.vocab))
         return ngram, corpus
     from moreish.api import open_run
 

@@ -10,9 +10,7 @@ DATA_FLAGS = {"split", "unit", "text", "encoding"}
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def layers_of(
-    *, assignments: list[str] | None = None, config: Path | None = None, **flags: Any
-) -> list[dict[str, Any]]:
+def layers_of(*, config: Path | None = None, set: list[str] | None = None, **flags: Any) -> list[dict[str, Any]]:
     """The layers, each to be laid over the one before. Flags that are None were not given."""
     given = {key: value for key, value in flags.items() if value is not None}
     if "time_budget" in given:
@@ -21,7 +19,7 @@ def layers_of(
         _toml(config) if config is not None else {},
         {"data": {k: v for k, v in given.items() if k in DATA_FLAGS}},
         {"train": {k: v for k, v in given.items() if k not in DATA_FLAGS}},
-        parse_assignments(assignments or []),
+        parse_assignments(set or []),
     ]
 
 

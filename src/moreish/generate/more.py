@@ -41,7 +41,7 @@ def more(
     Empty items are passed over. Ends early after FRUITLESS draws without a wanted item: with `unique` or `new_only`
     a model may have no more to give. Raises ValueError where `starts_with` has a symbol that the list never has.
     """
-    prefix = corpus.vocab.encode(starts_with, f'the prefix "{starts_with}"') if starts_with else None
+    prefix = corpus.vocab.encode(starts_with, "the prefix") if starts_with else None
     seen: set[str] = set()
     given = fruitless = 0
     while given < count and fruitless < FRUITLESS:
