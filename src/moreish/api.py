@@ -143,7 +143,7 @@ class Interrupted(KeyboardInterrupt):
     """Training was asked to stop and did, with everything saved. `run` goes on with `resume`."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(f"interrupted; everything is saved in {run.folder}")
+        super().__init__(f"interrupted; go on with: moreish train --resume {run.folder}")
         self.run = run
 
 
@@ -212,7 +212,7 @@ def resume(run: Run, *, inexact: bool = False, watch: Watch | None = None) -> Tr
             _check_same_machine(checkpoint.state["machine"], inexact)
             tensors, optim = checkpoint.model(), checkpoint.optim()
             fitting = Fitting.restore(made.corpus, made.config, checkpoint.state, tensors, optim)
-        _fit(fitting, writer, watch or _unwatched)
+        _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
     return open_run(run)
 
 
@@ -272,7 +272,7 @@ def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
         raise
 
 
-def _fit(fitting: Fitting, writer: Writer, watch: Watch) -> None:
+def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
     """Fit to the end or to the first request to stop, writing every record and a checkpoint at every evaluation."""
 
     def tell(record: Record) -> None:
@@ -280,9 +280,11 @@ def _fit(fitting: Fitting, writer: Writer, watch: Watch) -> None:
         watch(record)
 
     with stop_requests() as stop_requested:
-        if fitting.step == 0 and not fitting.done and (val := fitting.val):
-            tell({"event": "baselines", **baselines(fitting.corpus, val)})
         for record in fitting.records():
+            if fresh and (val := fitting.val):
+                counted = fitting.done[0] if record["event"] == "counted" else None
+                tell({"event": "baselines", **baselines(fitting.corpus, val, counted)})
+            fresh = False
             tell(record)
             if record["event"] == "eval":
                 tell({"event": "samples", "step": record["step"], "items": _samples(fitting)})

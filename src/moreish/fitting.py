@@ -24,7 +24,6 @@ from moreish.training.options import TrainOptions
 
 Record = dict[str, Any]
 
-HIGHEST_ORDER = 8
 ORDER_WITHOUT_VAL = 4
 BEST = "best/"  # the prefix of the parameters that were best so far, beside the optimizer's memory
 
@@ -188,21 +187,22 @@ class Fitting:
 
 
 def fit_ngram(options: NGramOptions, train: Part, val: Part | None, vocab_size: int) -> ngram.Backoff:
-    """The count model; without an order the one that is best on val, at most HIGHEST_ORDER."""
+    """The count model; without an order the one that is best on val."""
     if options.method == "add-k":
         return ngram.AddK.fit(train.ids, train.offsets, vocab_size, options.order or 2, options.k)
     if options.order is None and val is not None:
         parts = train.ids, train.offsets, val.ids, val.offsets
-        return ngram.choose_order(*parts, vocab_size, HIGHEST_ORDER).model
+        return ngram.choose_order(*parts, vocab_size).model
     return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
 
 
-def baselines(corpus: Corpus, on: Part) -> dict[str, float]:
+def baselines(corpus: Corpus, on: Part, counted: LanguageModel | None = None) -> dict[str, float]:
     """What simple models, fitted on train, lose on this part, in nats per symbol.
 
-    uniform: every symbol alike; unigram, bigram: counts with 1 added; ngram: Kneser-Ney of the order best on val.
+    uniform: every symbol alike; unigram, bigram: counts with 1 added; ngram: `counted`, else Kneser-Ney of the order
+    that is best on val.
     """
     train, val, size = corpus.part("train"), corpus.part("val"), len(corpus.vocab)
     models: dict[str, LanguageModel] = dict(ngram.baselines(train.ids, train.offsets, size))
-    models["ngram"] = fit_ngram(NGramOptions(), train, val if len(val) else None, size)
+    models["ngram"] = counted or fit_ngram(NGramOptions(), train, val if len(val) else None, size)
     return {name: mean_loss(model, on) for name, model in models.items()}
