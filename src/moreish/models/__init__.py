@@ -5,7 +5,8 @@ A network is a plain `torch.nn.Module` with
 - `Options`: its frozen dataclass of options,
 - `windowed`: True if windows (B, block_size) give logits (B, V), False if sequences (B, T) give (B, T, V),
 - `block_size`: how many ids it can look back on (None: no limit),
-- optionally `step(idx (B,), state) -> (logits (B, V), state)` where it can read one id at a time.
+- optionally `step(idx (B,), state) -> (logits (B, V), state)` where it can read one id at a time, and
+  `read(idx (B, T), state) -> (logits (B, T, V), state)` for pieces of a long item; the state is one tensor (B, ...).
 
 `MODELS` names them. A new one is a file and a line, and the conformance tests run over it from then on.
 """
@@ -21,7 +22,15 @@ if TYPE_CHECKING:
 MODELS = {
     "bigram": "moreish.models.bigram:Bigram",
     "mlp": "moreish.models.mlp:MLP",
+    "wavenet": "moreish.models.wavenet:WaveNet",
+    "wavenet-sliding": "moreish.models.wavenet:SlidingWaveNet",
+    "wavenet-gated": "moreish.models.gated_wavenet:GatedWaveNet",
+    "rnn": "moreish.models.rnn:RNN",
     "gru": "moreish.models.gru:GRU",
+    "gru-cho": "moreish.models.cho_gru:ChoGRU",
+    "lstm": "moreish.models.lstm:LSTM",
+    "bow": "moreish.models.bow:BagOfWords",
+    "transformer": "moreish.models.transformer:Transformer",
 }
 
 

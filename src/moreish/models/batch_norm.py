@@ -1,0 +1,114 @@
+"""BatchNorm1d for channels that come last: (B, C) and (B, T, C) alike, its calibration, and its disappearance."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """y = weight (x - mean) / sqrt(var + eps) + bias over all dimensions but the last (Ioffe & Szegedy 2015).
+
+    https://arxiv.org/abs/1502.03167. torch's own takes (B, C, T) instead and would silently normalise the wrong
+    dimension. While training, the batch's variance divides by n - correction: 0 as in the paper and torch, 1
+    (Bessel's) as in the lectures. The running variance is always the unbiased one; with momentum None the running
+    statistics are the plain mean over all batches.
+    """
+
+    def __init__(
+        self, channels: int, *, eps: float = 1e-5, momentum: float | None = 0.1, correction: int = 0
+    ) -> None:
+        super().__init__(channels, eps, momentum)
+        self.correction = correction
+
+    def forward(self, input: Float[Tensor, "*rows C"]) -> Float[Tensor, "*rows C"]:
+        """The same shape, each channel normalised."""
+        x = input.flatten(0, -2)  # (N, C), which F.batch_norm takes as it is
+        if not (self.correction and self.training):
+            return super().forward(x).view_as(input)
+        # Dividing the variance by n - c is scaling it by 1 / share: take the share out of eps and of the gain.
+        share = (len(x) - self.correction) / len(x)
+        assert self.running_mean is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        gain = self.weight * share**0.5
+        mean, var = self.running_mean, self.running_var
+        return F.batch_norm(x, mean, var, gain, self.bias, True, momentum, self.eps * share).view_as(input)
+
+
+def batch_norms(module: nn.Module) -> list[BatchNorm1d]:
+    """The layers of this kind, in the order of the module."""
+    return [m for m in module.modules() if isinstance(m, BatchNorm1d)]
+
+
+def calibrate(module: nn.Module, batches: Iterable[Integer[Tensor, "..."]]) -> None:
+    """Running statistics from one pass over `batches`, each counting alike, instead of those gathered in training.
+
+    One batch that holds the whole of train gives the statistics of train. Everything but the BatchNorms is in eval
+    mode meanwhile; no parameter changes.
+    """
+    with _gathering(module), torch.no_grad():
+        for idx in batches:
+            module(idx)
+
+
+@contextmanager
+def _gathering(module: nn.Module) -> Iterator[None]:
+    norms = batch_norms(module)
+    modes = {m: m.training for m in module.modules()}
+    momenta = [norm.momentum for norm in norms]
+    module.eval()
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None
+        norm.training = True
+    try:
+        yield
+    finally:
+        for m, mode in modes.items():
+            m.training = mode
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def fold(linear: nn.Linear, norm: BatchNorm1d) -> nn.Linear:
+    """One Linear that does what the two do in eval mode: weight, bias and running statistics become its own."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    before = 0.0 if linear.bias is None else linear.bias
+    made = nn.Linear(linear.in_features, linear.out_features, device=linear.weight.device, dtype=linear.weight.dtype)
+    with torch.no_grad():
+        made.weight.copy_(linear.weight * scale[:, None])
+        made.bias.copy_((before - norm.running_mean) * scale + norm.bias)
+    return made
+
+
+def fold_all(module: nn.Module) -> nn.Module:
+    """Fold every BatchNorm that directly follows a Linear in a Sequential, in place; returns the module."""
+    for linear_at, norm_at, sequence in _pairs(module):
+        sequence[linear_at] = fold(sequence[linear_at], sequence[norm_at])
+        sequence[norm_at] = nn.Identity()
+    return module
+
+
+def useless_biases(module: nn.Module) -> list[str]:
+    """One sentence for every bias that a BatchNorm right behind it takes away again with the mean."""
+    names = {m: name for name, m in module.named_modules()}
+    return [
+        f"{names[sequence[i]]}.bias changes nothing: the BatchNorm behind it subtracts the mean, and the bias with it"
+        for i, _, sequence in _pairs(module)
+        if sequence[i].bias is not None
+    ]
+
+
+def _pairs(module: nn.Module) -> Iterator[tuple[int, int, nn.Sequential]]:
+    """(place of the Linear, place of the BatchNorm, the Sequential they stand in)."""
+    for sequence in [m for m in module.modules() if isinstance(m, nn.Sequential)]:
+        for i in range(len(sequence) - 1):
+            if isinstance(sequence[i], nn.Linear) and isinstance(sequence[i + 1], BatchNorm1d):
+                yield i, i + 1, sequence
