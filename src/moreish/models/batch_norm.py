@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -90,9 +91,8 @@ def fold(linear: nn.Linear, norm: BatchNorm1d) -> nn.Linear:
 
 def fold_all(module: nn.Module) -> nn.Module:
     """Fold every BatchNorm that directly follows a Linear in a Sequential, in place; returns the module."""
-    for linear_at, norm_at, sequence in _pairs(module):
-        sequence[linear_at] = fold(sequence[linear_at], sequence[norm_at])
-        sequence[norm_at] = nn.Identity()
+    for sequence, at, linear, norm in list(_pairs(module)):
+        sequence[at], sequence[at + 1] = fold(linear, norm), nn.Identity()
     return module
 
 
@@ -100,15 +100,15 @@ def useless_biases(module: nn.Module) -> list[str]:
     """One sentence for every bias that a BatchNorm right behind it takes away again with the mean."""
     names = {m: name for name, m in module.named_modules()}
     return [
-        f"{names[sequence[i]]}.bias changes nothing: the BatchNorm behind it subtracts the mean, and the bias with it"
-        for i, _, sequence in _pairs(module)
-        if sequence[i].bias is not None
+        f"{names[linear]}.bias changes nothing: the BatchNorm behind it subtracts the mean, and the bias with it"
+        for _, _, linear, _ in _pairs(module)
+        if linear.bias is not None
     ]
 
 
-def _pairs(module: nn.Module) -> Iterator[tuple[int, int, nn.Sequential]]:
-    """(place of the Linear, place of the BatchNorm, the Sequential they stand in)."""
+def _pairs(module: nn.Module) -> Iterator[tuple[nn.Sequential, int, nn.Linear, BatchNorm1d]]:
+    """(the Sequential they stand in, place of the Linear, the Linear, the BatchNorm right behind it)."""
     for sequence in [m for m in module.modules() if isinstance(m, nn.Sequential)]:
-        for i in range(len(sequence) - 1):
-            if isinstance(sequence[i], nn.Linear) and isinstance(sequence[i + 1], BatchNorm1d):
-                yield i, i + 1, sequence
+        for i, (linear, norm) in enumerate(pairwise(sequence)):
+            if isinstance(linear, nn.Linear) and isinstance(norm, BatchNorm1d):
+                yield sequence, i, linear, norm

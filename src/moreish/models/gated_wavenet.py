@@ -79,11 +79,10 @@ class GatedWaveNet(nn.Module):
         self, idx: Integer[Tensor, "B T"], state: Float[Tensor, "B reach C"] | None
     ) -> tuple[Float[Tensor, "B T V"], Float[Tensor, "B reach C"]]:
         """Logits at every position, and for each block the inputs that it will still need (None: zeros)."""
-        x = self.wte(idx)
-        if state is None:
-            state = x.new_zeros(len(x), sum(block.dilation for block in self.blocks), x.shape[2])
+        x, dilations = self.wte(idx), [block.dilation for block in self.blocks]
+        seen = x.new_zeros(len(x), sum(dilations), x.shape[2]) if state is None else state
         skips, kept = torch.zeros_like(x), []
-        for block, before in zip(self.blocks, state.split([b.dilation for b in self.blocks], 1), strict=True):
+        for block, before in zip(self.blocks, seen.split(dilations, 1), strict=True):
             x, skip, last = block(x, before)
             skips = skips + skip
             kept.append(last)

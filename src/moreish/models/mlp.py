@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.config import option
-from moreish.models.activations import ACTIVATIONS, Activation
+from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import BatchNorm1d
 
 
@@ -20,7 +21,9 @@ class MLPOptions:
     n_embd: int = option(10, "size of a symbol's vector", low=1, high=4096)
     n_hidden: int = option(200, "units of a hidden layer", low=1, high=65536)
     n_layer: int = option(1, "hidden layers", low=1, high=64)
-    activation: Activation = option("tanh", "what makes a layer more than a matrix")
+    activation: Literal["tanh", "relu", "leaky-relu", "elu", "sigmoid", "gelu", "identity"] = option(
+        "tanh", "what makes a layer more than a matrix"
+    )
     dropout: float = option(0.0, "share of hidden units left out while training", low=0, below=1)
     batch_norm: bool = option(False, "a BatchNorm before every activation")
     correction: int = option(1, "BatchNorm: 1 divides the batch's variance by n - 1 (Bessel), 0 by n", low=0, high=1)
@@ -86,12 +89,10 @@ def _hidden_layers(options: MLPOptions, fan_in: int) -> Iterator[nn.Module]:
 
 
 def _head(options: MLPOptions, vocab_size: int) -> nn.Sequential:
-    """The last matrix; with a BatchNorm behind it that one says how sure the net is at the start, and has the bias."""
+    """The last matrix; where a BatchNorm follows, its gain says how sure the net is at the start."""
     linear = nn.Linear(options.n_hidden, vocab_size, bias=not options.head_norm)
-    std = (
-        (1.0 if options.head_norm else 0.1) / options.n_hidden**0.5 if options.head_std is None else options.head_std
-    )
-    nn.init.normal_(linear.weight, std=std)  # no opinion yet: loss near ln V
+    small = (1.0 if options.head_norm else 0.1) / options.n_hidden**0.5  # no opinion yet: loss near ln V
+    nn.init.normal_(linear.weight, std=small if options.head_std is None else options.head_std)
     if not options.head_norm:
         nn.init.normal_(linear.bias, std=options.head_bias_std)
         return nn.Sequential(linear)

@@ -101,9 +101,7 @@ class SlidingWaveNet(WaveNet):
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
         if options.norm == "position":
-            raise ValueError(
-                "a sliding window has no positions to normalise by themselves: choose norm batch or none"
-            )
+            raise ValueError("a sliding window has no places to normalise by themselves: take norm batch or none")
         super().__init__(options, vocab_size)
         self.block_size, self.span = None, options.group**options.n_layer
 
