@@ -14,14 +14,14 @@ from moreish.backprop.spelling import Call
 from moreish.backprop.table import Rule
 
 # Called with the carried call, dy and the gradients of its tensors; returns the gradients to go on with.
-Judge = Callable[["Carried", Any, list[Tensor | None]], list[Tensor | None]]
+Listener = Callable[["Carried", Any, list[Tensor | None]], list[Tensor | None]]
 
 
 class Carried:
     """One call on its way through torch's engine. Its tensors travel apart, so it keeps no graph alive."""
 
-    def __init__(self, call: Call, rule: Rule, name: str, judge: Judge | None):
-        self.key, self.rule, self.name, self.in_place, self.judge = call.key, rule, name, call.in_place, judge
+    def __init__(self, call: Call, rule: Rule, name: str, listener: Listener | None):
+        self.key, self.rule, self.name, self.in_place, self.listener = call.key, rule, name, call.in_place, listener
         self.tensors: list[Tensor] = []
         self.tree = take_out(call.arguments, self.tensors)
         self.shapes = [t.shape for t in self.tensors]
@@ -102,15 +102,15 @@ class HandDerived(torch.autograd.Function):
             )
         dy = dys[0] if carried.returns is Tensor else dys
         grads = carried.backward(dy, put_back(carried.saved, ctx.saved_tensors), ctx.needs_input_grad[1:])
-        if carried.judge is not None:
-            grads = carried.judge(carried, dy, grads)
+        if carried.listener is not None:
+            grads = carried.listener(carried, dy, grads)
         carried.check_shapes(grads)
         return None, *grads
 
 
-def apply(call: Call, rule: Rule, name: str, judge: Judge | None = None) -> Any:
+def apply(call: Call, rule: Rule, name: str, listener: Listener | None = None) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
-    carried = Carried(call, rule, name, judge)
+    carried = Carried(call, rule, name, listener)
     tensors, carried.tensors = carried.tensors, []
     y = HandDerived.apply(carried, *tensors)
     return y if carried.returns in (Tensor, tuple) else carried.returns(y)
@@ -144,6 +144,15 @@ def put_back(tree: Any, tensors: Sequence[Tensor]) -> Any:
         parts = [put_back(part, tensors) for part in tree]
         return parts if isinstance(tree, list) else tuple(parts)
     return tree
+
+
+def tensors_in(tree: Any) -> Iterator[Tensor]:
+    """The tensors of a tree, in order."""
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, tuple | list):
+        for part in tree:
+            yield from tensors_in(part)
 
 
 def slots(tree: Any) -> Iterator[Slot]:

@@ -12,15 +12,14 @@ context, and in other threads, torch is as it was.
 
 import types
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from moreish.backprop.adapter import Judge, apply
+from moreish.backprop.adapter import apply, tensors_in
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.spelling import Call, key_of, name_of, spell
 from moreish.backprop.table import HAND_DERIVED, Rule
@@ -65,7 +64,6 @@ class ByHand(TorchFunctionMode):
         super().__init__()
         self.strict = strict
         self.rules = HAND_DERIVED if rules is None else rules
-        self.judge: Judge | None = None
         self._counts = {True: Counter[Callable[..., Any]](), False: Counter[Callable[..., Any]]()}
 
     def report(self) -> Report:
@@ -96,12 +94,13 @@ class ByHand(TorchFunctionMode):
 
     def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
         """The call in the table's terms, if it asks for a gradient and the table has it."""
-        if key_of(func) not in self.rules or not any(t.requires_grad for t in _tensors((*args, *kwargs.values()))):
+        if key_of(func) not in self.rules or not any(t.requires_grad for t in tensors_in((*args, *kwargs.values()))):
             return None
         return spell(func, args, kwargs)
 
     def _apply(self, call: Call, func: Any) -> Any:
-        return apply(call, self.rules[call.key], name_of(func), self.judge)
+        """The call by hand."""
+        return apply(call, self.rules[call.key], name_of(func))
 
     def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> None:
         """Called after each call that will be differentiated. Raises NotDerived where strict."""
@@ -128,18 +127,10 @@ OPENED: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def _tensors(tree: Any) -> Iterator[Tensor]:
-    if isinstance(tree, Tensor):
-        yield tree
-    elif isinstance(tree, tuple | list):
-        for part in tree:
-            yield from _tensors(part)
-
-
 def _is_differentiated(func: Any, args: Sequence[Any], result: Any) -> bool:
     """Did this call of torch put something into the graph? Handing on an argument, or giving a leaf, it did not."""
     name = getattr(func, "__name__", "")
     if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
-        return bool(args) and any(t.requires_grad and not t.is_leaf for t in _tensors(args[0]))
-    given = {id(t) for t in _tensors(args)}
-    return any(t.requires_grad and not t.is_leaf and id(t) not in given for t in _tensors(result))
+        return bool(args) and any(t.requires_grad and not t.is_leaf for t in tensors_in(args[0]))
+    given = {id(t) for t in tensors_in(args)}
+    return any(t.requires_grad and not t.is_leaf and id(t) not in given for t in tensors_in(result))

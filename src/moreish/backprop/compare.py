@@ -1,7 +1,7 @@
 """The comparison: every gradient of anybody's module, hand-derived against autograd, parameter by parameter.
 
 rows = compare_gradients(model, lambda: F.cross_entropy(model(x), y))
-print(table(rows))
+print(as_text(rows))
 """
 
 import math
@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from moreish.backprop.adapter import Carried, apply, put_back, take_out, tensors_in
 from moreish.backprop.by_hand import ByHand
-from moreish.backprop.spelling import name_of
+from moreish.backprop.judge import Judge, names
+from moreish.backprop.spelling import Call, name_of
 
 
 class Comparison(NamedTuple):
@@ -76,10 +78,16 @@ def compare_gradients(
             "nor on a random generator of its own"
         )
     scale = max((g.abs().max().item() for g in right.values() if g is not None and g.numel()), default=0.0)
-    return [compare(name, mine[name], right[name], scale) for name in right]
+    rows = [compare(name, mine[name], right[name], scale) for name in right]
+    if all(row.approximate for row in rows):
+        return rows
+    judging = _Judging(module)
+    judging.gradients(loss, parameters, intermediates)
+    causes = judging.causes({**judging.values, **parameters})
+    return [row if row.approximate else row._replace(cause=causes[row.name] or None) for row in rows]
 
 
-def table(rows: Iterable[Comparison]) -> str:
+def as_text(rows: Iterable[Comparison]) -> str:
     """The comparison as text, one line a gradient, the causes below the lines that need one."""
     rows = list(rows)
     width = max((len(row.name) for row in rows), default=0)
@@ -97,15 +105,16 @@ class _Watch(ByHand):
 
     def __init__(self, module: nn.Module, **options: Any):
         super().__init__(**options)
-        self._module = module
-        self._path = [""]
-        self._times: Counter[str] = Counter()
+        self.module = module
+        self.path = [""]
         self.values: dict[str, Tensor] = {}
+        self._times: Counter[str] = Counter()
 
     def gradients(
         self, loss: Callable[[], Tensor], parameters: Mapping[str, Tensor], intermediates: bool
     ) -> dict[str, Tensor | None]:
-        with _same_start(self._module):
+        """The gradients of the values on the way, latest first, if asked for, and of the parameters."""
+        with _same_start(self.module):
             with torch.enable_grad(), self._paths(), self:
                 value = loss()
             if not value.requires_grad or value.numel() != 1:
@@ -114,33 +123,96 @@ class _Watch(ByHand):
             grads = torch.autograd.grad(value, list(values.values()), torch.ones_like(value), allow_unused=True)
             return dict(zip(values, grads, strict=True))
 
+    def where(self, func: Callable[..., Any]) -> str:
+        """This call's place: the submodule's path and the function."""
+        return f"{self.path[-1]}/{name_of(func)}".lstrip("/")
+
     def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> None:
         super().seen(func, result, by_hand=by_hand)
-        name = f"{self._path[-1]}/{name_of(func)}".lstrip("/")
-        results = [result] if isinstance(result, Tensor) else list(result or ())
+        results = [t for t in tensors_in(result) if t.requires_grad]
         for i, value in enumerate(results):
-            if isinstance(value, Tensor) and value.requires_grad:
-                part = f"{name}[{i}]" if len(results) > 1 else name
-                self._times[part] += 1
-                again = f"#{self._times[part]}" if self._times[part] > 1 else ""
-                self.values[part + again] = value
+            name = f"{self.where(func)}[{i}]" if len(results) > 1 else self.where(func)
+            self._times[name] += 1
+            again = f"#{self._times[name]}" if self._times[name] > 1 else ""
+            self.values[name + again] = value
+
+    def _apply(self, call: Call, func: Any) -> Any:
+        return apply(call, self.rules[call.key], name_of(func), _without_misfits)
 
     @contextmanager
     def _paths(self) -> Iterator[None]:
         """Knows, while a submodule runs, which one it is."""
 
         def leave(*_: Any) -> None:
-            self._path.pop()
+            self.path.pop()
 
         handles = []
-        for path, submodule in self._module.named_modules():
-            handles.append(submodule.register_forward_pre_hook(lambda *_, path=path: self._path.append(path)))
+        for path, submodule in self.module.named_modules():
+            handles.append(submodule.register_forward_pre_hook(lambda *_, path=path: self.path.append(path)))
             handles.append(submodule.register_forward_hook(leave, always_call=True))
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
+
+
+class _Finding(NamedTuple):
+    """A gradient that one call got wrong: the number of values before the call, the tensor, and the sentence."""
+
+    number: int
+    tensor: int
+    sentence: str
+
+
+class _Judging(_Watch):
+    """A by_hand context in which every call is judged by itself, and wrong gradients are replaced by right ones."""
+
+    def __init__(self, module: nn.Module):
+        super().__init__(module)
+        self._findings: list[_Finding] = []
+        self._first_use: dict[int, int] = {}
+
+    def causes(self, values: Mapping[str, Tensor]) -> dict[str, str]:
+        """For each value the mistakes that its gradient met: those made with it, or else those made after it."""
+        found = {}
+        for name, value in values.items():
+            own = [f.sentence for f in self._findings if f.tensor == id(value)]
+            later = [f.sentence for f in self._findings if f.number >= self._first_use.get(id(value), 0)]
+            found[name] = "; ".join(dict.fromkeys(own or later))
+        return found
+
+    def _apply(self, call: Call, func: Any) -> Any:
+        number, where = len(self.values), self.where(func)
+        arguments: list[Tensor] = []
+        tree = take_out(call.arguments, arguments)
+        copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in arguments]
+        ids = [id(t) for t in arguments]
+        for i in ids:
+            self._first_use.setdefault(i, number)
+
+        def listen(_: Carried, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
+            judge = Judge(call.key, put_back(tree, copies), dy)
+            scale = max(float(t.abs().max()) for t in tensors_in([dy, list(judge.right.values())]) if t.numel())
+            for name, i in names(call.key, tree):
+                if name not in judge.right:
+                    continue
+                right = judge.right[name].to(copies[i].dtype)
+                if not compare(name, grads[i], right, scale).approximate:
+                    sentence = f"{where}, gradient of {name}: {judge.cause(name, grads[i])}"
+                    self._findings.append(_Finding(number, ids[i], sentence))
+                    grads[i] = right
+            return grads
+
+        return apply(call, self.rules[call.key], name_of(func), listen)
+
+
+def _without_misfits(carried: Carried, _: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
+    """A gradient of the wrong shape is no gradient: nan goes on in its place."""
+    return [
+        g if g is None or g.shape == shape else torch.full(shape, math.nan, dtype=g.dtype, device=g.device)
+        for g, shape in zip(grads, carried.shapes, strict=True)
+    ]
 
 
 @contextmanager

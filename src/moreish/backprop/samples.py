@@ -26,12 +26,12 @@ class Draw:
         self.numbers = torch.Generator().manual_seed(pick(0, 2**31))
 
     def size(self, low: int = 1, high: int = 5) -> int:
-        """A length; 1 turns up often."""
-        return self.pick(low, high)
+        """A length; the plain case has none below 3, so that n, n - 1 and 1 are different numbers."""
+        return self.pick(low, high) if self.options else self.pick(max(low, 3), max(high, 7))
 
     def sizes(self, low: int, high: int) -> list[int]:
-        """Between `low` and `high` lengths."""
-        return [self.size() for _ in range(self.pick(low, high))]
+        """Between `low` and `high` lengths; the plain case has as few as it can, but one."""
+        return [self.size() for _ in range(self.pick(low, high) if self.options else max(low, 1))]
 
     def option(self, default: T, *others: T) -> T:
         """One of the values; the first, the default, where options are off."""

@@ -1,6 +1,6 @@
 """Convolution and pooling in one and two dimensions, tap by tap.
 
-A tap is one place of the kernel. `_taps` gives, for each tap, the part of the padded input that it meets: a strided
+A tap is one place of the kernel. `taps` gives, for each tap, the part of the padded input that it meets: a strided
 slice with one element for each output place. So a convolution is one linear layer per tap, added; a pooling is a
 maximum or a mean over the taps. On the way back slices overlap, and an input element that several windows met
 receives the sum of what they send: fan-out.
@@ -40,8 +40,8 @@ def conv_forward(
     padded = F.pad(batch, pad)
     out = _out_sizes(padded.shape[2:], weight.shape[2:], stride, dilation)
     y = 0
-    for tap, where in _taps(weight.shape[2:], out, stride, dilation):
-        y = y + torch.einsum("goi,ngil->ngol", _tap_weight(weight, tap, groups), _grouped(padded[where], groups))
+    for tap, where in taps(weight.shape[2:], out, stride, dilation):
+        y = y + torch.einsum("goi,ngil->ngol", tap_weight(weight, tap, groups), grouped(padded[where], groups))
     assert isinstance(y, Tensor)
     y = y.reshape(len(batch), len(weight), *out)
     y = y if bias is None else y + bias.view(-1, *[1] * nd)
@@ -62,15 +62,15 @@ def conv_backward(dy, padded, weight, x_shape, pad, stride, dilation, groups, ne
     dy = dy if len(x_shape) == nd + 2 else dy.unsqueeze(0)
     dpadded = torch.zeros_like(padded) if needs[0] else None
     dweight = torch.zeros_like(weight) if needs[1] else None
-    d = _grouped(dy, groups)
-    for tap, where in _taps(weight.shape[2:], dy.shape[2:], stride, dilation):
+    d = grouped(dy, groups)
+    for tap, where in taps(weight.shape[2:], dy.shape[2:], stride, dilation):
         if dpadded is not None:
-            dx = torch.einsum("goi,ngol->ngil", _tap_weight(weight, tap, groups), d)
+            dx = torch.einsum("goi,ngol->ngil", tap_weight(weight, tap, groups), d)
             dpadded[where] += dx.reshape(padded[where].shape)
         if dweight is not None:
-            dw = torch.einsum("ngol,ngil->goi", d, _grouped(padded[where], groups))
+            dw = torch.einsum("ngol,ngil->goi", d, grouped(padded[where], groups))
             dweight[(..., *tap)] = dw.reshape(weight.shape[:2])
-    dx = None if dpadded is None else _unpad(dpadded, pad).reshape(x_shape)
+    dx = None if dpadded is None else unpad(dpadded, pad).reshape(x_shape)
     dbias = dy.sum([0, *range(2, dy.dim())]) if needs[2] else None
     return dx, dweight, dbias
 
@@ -84,7 +84,7 @@ def max_pool_forward(
     padded = F.pad(x, pad, value=-math.inf)
     out = _out_sizes(padded.shape[-2:], kernel, stride, dilation)
     y = winner = None
-    for n, (_, where) in enumerate(_taps(kernel, out, stride, dilation)):
+    for n, (_, where) in enumerate(taps(kernel, out, stride, dilation)):
         if y is None or winner is None:
             y, winner = padded[where], torch.zeros(padded[where].shape, dtype=torch.long, device=x.device)
         else:
@@ -96,9 +96,9 @@ def max_pool_forward(
 def max_pool_backward(dy, winner, padded_shape, kernel, stride, pad, dilation):
     """All of dy goes to the tap that won (the first, among equals); what was not the maximum receives nothing."""
     dpadded = dy.new_zeros(padded_shape)
-    for n, (_, where) in enumerate(_taps(kernel, dy.shape[-2:], stride, dilation)):
+    for n, (_, where) in enumerate(taps(kernel, dy.shape[-2:], stride, dilation)):
         dpadded[where] += dy * (winner == n)
-    return (_unpad(dpadded, pad),)
+    return (unpad(dpadded, pad),)
 
 
 def avg_pool_forward(x: Float[Tensor, "..."], kernel_size: Size, stride: Size | None = None, padding: Size = 0):
@@ -107,16 +107,16 @@ def avg_pool_forward(x: Float[Tensor, "..."], kernel_size: Size, stride: Size | 
     pad = _padding(padding, kernel, stride, (1, 1))
     padded = F.pad(x, pad)
     out = _out_sizes(padded.shape[-2:], kernel, stride, (1, 1))
-    y = sum((padded[where] for _, where in _taps(kernel, out, stride, (1, 1))), torch.zeros((), device=x.device))
+    y = sum((padded[where] for _, where in taps(kernel, out, stride, (1, 1))), torch.zeros((), device=x.device))
     return (y / math.prod(kernel)).to(x.dtype), (padded.shape, kernel, stride, pad)
 
 
 def avg_pool_backward(dy, padded_shape, kernel, stride, pad):
     """1/n of dy to each of the n elements of the window: a sum forward is a broadcast backward."""
     dpadded = dy.new_zeros(padded_shape)
-    for _, where in _taps(kernel, dy.shape[-2:], stride, (1, 1)):
+    for _, where in taps(kernel, dy.shape[-2:], stride, (1, 1)):
         dpadded[where] += dy / math.prod(kernel)
-    return (_unpad(dpadded, pad),)
+    return (unpad(dpadded, pad),)
 
 
 def adaptive_avg_pool_forward(x: Float[Tensor, "..."], output_size: int | Sequence[int | None] | None):
@@ -159,7 +159,7 @@ def _padding(padding: Size | str, kernel: Sequence[int], stride: Sequence[int], 
     return [p for side in reversed(sides) for p in side]
 
 
-def _unpad(d: Tensor, pad: Sequence[int]) -> Tensor:
+def unpad(d: Tensor, pad: Sequence[int]) -> Tensor:
     """What is left without the padding."""
     return F.pad(d, [-p for p in pad])
 
@@ -173,7 +173,7 @@ def _out_sizes(
     return out
 
 
-def _taps(
+def taps(
     kernel: Sequence[int], out: Sequence[int], stride: Sequence[int], dilation: Sequence[int]
 ) -> Iterator[tuple[tuple[int, ...], tuple]]:
     """Each place of the kernel, and the index of the padded input that it meets."""
@@ -191,11 +191,11 @@ def _cells(shape: Sequence[int], out: Sequence[int]) -> Iterator[tuple[tuple[int
         )
 
 
-def _grouped(x: Tensor, groups: int) -> Tensor:
+def grouped(x: Tensor, groups: int) -> Tensor:
     """(N, C, ...) as (N, groups, C / groups, places)."""
     return x.reshape(len(x), groups, x.shape[1] // groups, -1)
 
 
-def _tap_weight(weight: Tensor, tap: tuple[int, ...], groups: int) -> Tensor:
+def tap_weight(weight: Tensor, tap: tuple[int, ...], groups: int) -> Tensor:
     """One tap of (O, I, *K) as (groups, O / groups, I)."""
     return weight[(..., *tap)].reshape(groups, len(weight) // groups, weight.shape[1])

@@ -15,8 +15,8 @@ def nll_loss_forward(
     x holds log-probabilities: (N, V), or (V,) with one target, or (N, V, ...) with targets (N, ...).
     """
     kept = targets != ignore_index
-    index = torch.where(kept, targets, 0).unsqueeze(_classes(x))
-    losses = -x.gather(_classes(x), index).squeeze(_classes(x)) * kept
+    index = torch.where(kept, targets, 0).unsqueeze(classes_of(x))
+    losses = -x.gather(classes_of(x), index).squeeze(classes_of(x)) * kept
     return _reduce(losses, kept, reduction), (x.shape, index, kept, reduction)
 
 
@@ -25,9 +25,9 @@ def nll_loss_backward(dloss, shape, index, kept, reduction):
 
     A pick forward is a scatter backward; what was ignored receives nothing.
     """
-    each = _share(dloss, kept, reduction)
+    each = share_of(dloss, kept, reduction)
     dx = each.new_zeros(shape)
-    return dx.scatter_(_classes(dx), index, -each.unsqueeze(_classes(dx))), None
+    return dx.scatter_(classes_of(dx), index, -each.unsqueeze(classes_of(dx))), None
 
 
 def cross_entropy_forward(
@@ -39,7 +39,7 @@ def cross_entropy_forward(
     """
     if targets.is_floating_point():
         raise NotDerived("cross_entropy: targets given as probabilities are not derived by hand; give class indices")
-    classes = _classes(logits)
+    classes = classes_of(logits)
     shifted = logits - logits.amax(classes, keepdim=True)
     logprobs = shifted - shifted.exp().sum(classes, keepdim=True).log()
     loss, (_, index, kept, reduction) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
@@ -55,13 +55,13 @@ def cross_entropy_backward(dloss, logprobs, index, kept, reduction):
     second -1 at the target. The mean over the n targets that count gives 1/n.
     Every row sums to zero: the target is pulled up exactly as much as the rest is pushed down.
     """
-    classes = _classes(logprobs)
+    classes = classes_of(logprobs)
     probs = logprobs.exp()
     dlogits = probs.scatter_add_(classes, index, -torch.ones_like(index, dtype=probs.dtype))
-    return dlogits * _share(dloss, kept, reduction).unsqueeze(classes), None
+    return dlogits * share_of(dloss, kept, reduction).unsqueeze(classes), None
 
 
-def _classes(x: Tensor) -> int:
+def classes_of(x: Tensor) -> int:
     """The dimension that holds the classes: 1, or 0 for a single unbatched row."""
     return min(1, x.dim() - 1)
 
@@ -74,7 +74,7 @@ def _reduce(losses: Tensor, kept: Tensor, reduction: str) -> Tensor:
     return losses.sum() / kept.sum() if reduction == "mean" else losses.sum()
 
 
-def _share(dloss: Tensor, kept: Tensor, reduction: str) -> Tensor:
+def share_of(dloss: Tensor, kept: Tensor, reduction: str) -> Tensor:
     """The gradient that arrives at each target's own loss: 0 where ignored."""
     dloss = dloss / kept.sum() if reduction == "mean" else dloss
     return torch.where(kept, dloss, 0.0)

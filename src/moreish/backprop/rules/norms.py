@@ -33,8 +33,8 @@ def batch_norm_forward(
     if use_batch:
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
-        mean = x.mean(_rest(x))
-        var = ((x - _channel(mean, x)) ** 2).sum(_rest(x)) / (n - correction)
+        mean = x.mean(rest(x))
+        var = ((x - channel(mean, x)) ** 2).sum(rest(x)) / (n - correction)
         if running_mean is not None and running_var is not None:
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
             running_var.lerp_((var * (n - correction) / (n - 1)).to(running_var.dtype), momentum)
@@ -42,10 +42,10 @@ def batch_norm_forward(
         assert running_mean is not None
         assert running_var is not None
         mean, var = running_mean, running_var
-    rstd = _channel((var + eps) ** -0.5, x)
-    xhat = (x - _channel(mean, x)) * rstd
-    y = xhat if weight is None else xhat * _channel(weight, x)
-    y = y if bias is None else y + _channel(bias, x)
+    rstd = channel((var + eps) ** -0.5, x)
+    xhat = (x - channel(mean, x)) * rstd
+    y = xhat if weight is None else xhat * channel(weight, x)
+    y = y if bias is None else y + channel(bias, x)
     return y, (xhat, rstd, weight, use_batch, correction)
 
 
@@ -64,18 +64,19 @@ def batch_norm_backward(dy: Float[Tensor, "N C *L"], xhat, rstd, weight, use_bat
 
     weight and bias are broadcast on the way forward, so their gradients are sums: sum(dy xhat) and sum dy.
     """
-    rest = _rest(dy)
+    others = rest(dy)
     dx = None
     if needs[0]:
-        dxhat = dy if weight is None else dy * _channel(weight, dy)
-        dx = rstd * dxhat
+        dxhat = dy if weight is None else dy * channel(weight, dy)
         if use_batch:
             n = dy.numel() // dy.shape[1]
-            through_mean = dxhat.sum(rest, keepdim=True)
-            through_var = (dxhat * xhat).sum(rest, keepdim=True)
+            through_mean = dxhat.sum(others, keepdim=True)
+            through_var = (dxhat * xhat).sum(others, keepdim=True)
             dx = rstd / n * (n * dxhat - through_mean - n / (n - correction) * xhat * through_var)
-    dweight = (dy * xhat).sum(rest) if needs[3] else None
-    dbias = dy.sum(rest) if needs[4] else None
+        else:
+            dx = rstd * dxhat
+    dweight = (dy * xhat).sum(others) if needs[3] else None
+    dbias = dy.sum(others) if needs[4] else None
     return dx, None, None, dweight, dbias
 
 
@@ -119,12 +120,12 @@ def layer_norm_backward(dy, xhat, rstd, weight, dims, needs: Needs = EVERY):
     return dx, None, dweight, dbias
 
 
-def _rest(x: Tensor) -> list[int]:
+def rest(x: Tensor) -> list[int]:
     """Every dimension but the channel's, which is 1."""
     return [0, *range(2, x.dim())]
 
 
-def _channel(row: Tensor, x: Tensor) -> Tensor:
+def channel(row: Tensor, x: Tensor) -> Tensor:
     """(C,) as (1, C, 1, ...), ready to broadcast against x."""
     return row.view(1, -1, *[1] * (x.dim() - 2))
 

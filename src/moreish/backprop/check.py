@@ -1,0 +1,133 @@
+"""Check your own: a learner's backward, judged like the rules of the table, with the likely mistake in words.
+
+def my_backward(dy, xhat, rstd, weight):          # ask by name for what you need
+    n = len(dy)
+    dx = weight * rstd / n * (n * dy - dy.sum(0) - xhat * (dy * xhat).sum(0))
+    return dx, (dy * xhat).sum(0), dy.sum(0)      # one gradient per differentiable argument, in order
+
+print(as_text(check(my_backward, of=F.batch_norm)))
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from moreish.backprop.adapter import tensors_in
+from moreish.backprop.compare import Comparison, compare
+from moreish.backprop.judge import Judge
+from moreish.backprop.samples import sample_inputs
+from moreish.backprop.spelling import key_of, name_of, spell
+
+Function = Callable[..., Any]
+
+
+def check(
+    mine: Any,
+    of: Function,
+    *,
+    inputs: Iterable[Sequence[Any]] | None = None,
+    seeds: Sequence[int] = range(5),
+    options: bool = False,
+) -> list[Comparison]:
+    """Compare a learner's gradients of the torch function `of` with the right ones: one row per argument.
+
+    mine is one of
+        a function backward(dy, ...) that asks by name for arguments of `of` and for what our rule saves
+        a pair (forward, backward), where y, saved = forward(...) and backward(dy, *saved)
+        a class with the two as methods, forward(...) returning y
+        a torch.autograd.Function
+    Gradients come back as a tuple in the order of the differentiable arguments, or as a dict by name; one tensor
+    alone is the first. A forward is compared too, as the row "value".
+
+    inputs: argument tuples for `of`; otherwise samples from `seeds`, in the plain case or, with options=True, in all
+    cases. A row tells the worst of the samples. Raises ValueError for a function without a rule, an unknown name, or
+    a wrong number of gradients.
+    """
+    worst: dict[str, Comparison] = {}
+    for args in inputs if inputs is not None else _samples(of, seeds, options):
+        for row in _check_one(mine, of, args):
+            before = worst.get(row.name)
+            if before is None or (before.approximate, -before.relative) > (row.approximate, -row.relative):
+                worst[row.name] = row
+    return list(worst.values())
+
+
+def _samples(of: Function, seeds: Sequence[int], options: bool) -> Iterable[Sequence[Any]]:
+    key = key_of(of)
+    if key is None:
+        raise ValueError(f"{name_of(of)} has no hand-derived rule, so there is nothing to check against")
+    return sample_inputs(key, seeds=seeds, options=options)
+
+
+def _check_one(mine: Any, of: Function, args: Sequence[Any]) -> list[Comparison]:
+    call = spell(of, args, {})
+    if call is None:
+        raise ValueError(f"{name_of(of)} has no hand-derived rule for these arguments")
+    judge = Judge(call.key, call.arguments)
+    value, answer = _answer(mine, judge)
+    grads = _by_name(answer, list(judge.right), name_of(of))
+    rows = [] if value is None else [compare("value", value.double(), judge.value)]
+    scale = max(float(d.abs().max()) for d in tensors_in(judge.call.dy))
+    for name, grad in grads.items():
+        row = compare(name, None if grad is None else grad.double(), judge.right[name], scale)
+        rows.append(row if row.approximate else row._replace(cause=judge.cause(name, grad)))
+    return rows
+
+
+def _answer(mine: Any, judge: Judge) -> tuple[Tensor | None, Any]:
+    """The learner's value, where there is a forward, and gradients as they were returned."""
+    offered = judge.offered()
+    if inspect.isclass(mine) and issubclass(mine, torch.autograd.Function):
+        leaves, named = judge.leaves()
+        offered |= dict(zip(judge.parameters, leaves, strict=False))
+        with torch.enable_grad():
+            value = mine.apply(*_fill(mine.forward, offered, skip=_takes_context(mine)))
+            grads = torch.autograd.grad(value, list(named.values()), judge.call.dy, allow_unused=True)
+        return value.detach(), dict(zip(named, grads, strict=True))
+    if isinstance(mine, tuple | list):
+        forward, backward = mine
+        value, saved = forward(*_fill(forward, offered))
+        return value, backward(judge.call.dy, *saved)
+    if hasattr(mine, "forward") and hasattr(mine, "backward"):
+        layer: Any = mine() if inspect.isclass(mine) else mine
+        return layer.forward(*_fill(layer.forward, offered)), layer.backward(judge.call.dy)
+    return None, mine(*_fill(mine, offered))
+
+
+def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> list[Any]:
+    """The arguments that the function's parameters ask for by name; those with a default may be unknown."""
+    values = []
+    for i, p in enumerate(list(inspect.signature(function).parameters.values())[skip:]):
+        if p.name in offered:
+            values.append(offered[p.name])
+        elif p.name in _DY or (i == 0 and p.name.startswith("d")):
+            values.append(offered["dy"])
+        elif p.default is p.empty:
+            name = getattr(function, "__name__", "your function")
+            raise ValueError(f'{name} asks for "{p.name}"; there is {", ".join(sorted(offered))}')
+        else:
+            values.append(p.default)
+    return values
+
+
+_DY = ("dout", "grad", "grad_output", "dloss", "upstream")
+
+
+def _takes_context(function: type[torch.autograd.Function]) -> int:
+    """1 where forward(ctx, ...) takes the context first, 0 where setup_context does."""
+    return int(function.setup_context is torch.autograd.Function.setup_context)
+
+
+def _by_name(answer: Any, arguments: list[str], of: str) -> dict[str, Tensor | None]:
+    if isinstance(answer, Tensor):
+        return {arguments[0]: answer}
+    if isinstance(answer, Mapping):
+        if unknown := [name for name in answer if name not in arguments]:
+            raise ValueError(f'{of} has no gradient "{unknown[0]}"; it has {", ".join(arguments)}')
+        return dict(answer)
+    if len(answer) != len(arguments):
+        raise ValueError(f"{len(answer)} gradients came back; {of} has {len(arguments)} here: {', '.join(arguments)}")
+    return dict(zip(arguments, answer, strict=True))
