@@ -20,7 +20,7 @@ def flat(items: list[str], end: int = 10) -> tuple[np.ndarray, np.ndarray]:
 
 
 @given(ITEMS, st.integers(0, 2**70))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_hash_of_many_is_the_hash_of_each(items, seed):
     codes, offsets = flat(items)
     hashes = ItemHash(seed, end=10)(codes[1:], offsets[1:] - 1)
@@ -36,7 +36,7 @@ def test_hash_does_not_depend_on_what_was_hashed_before():
 
 @pytest.mark.parametrize("hashed", ["well", "to two values", "all to one"])
 @given(items=ITEMS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_first_occurrences_are_those_of_a_dictionary(hashed, items):
     codes, offsets = flat(items)
     hashes = ItemHash(3, end=10)(codes[1:], offsets[1:] - 1)
@@ -50,7 +50,7 @@ def test_first_occurrences_are_those_of_a_dictionary(hashed, items):
 
 
 @given(ITEMS, st.booleans())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_known_finds_the_first_equal_item_or_none(items, collide):
     codes, offsets = flat(items)
     hashes = ItemHash(3, end=10)(codes[1:], offsets[1:] - 1)
@@ -67,7 +67,7 @@ def test_known_finds_the_first_equal_item_or_none(items, collide):
 
 
 @given(ITEMS, st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_gather_and_equal_agree_with_lists(items, data):
     codes, offsets = flat(items)
     which = np.array(data.draw(st.lists(st.integers(0, len(items) - 1))), np.int64)

@@ -49,7 +49,7 @@ class Collector:
         elif block.items is not None:
             split = [symbols.split(item, self.options.unit, running=False) for item in block.items]
             numbers = self._of_texts(symbol for item in split for symbol in (*item, "\n"))
-            ends = np.cumsum([len(item) + 1 for item in split]) - 1
+            ends = np.cumsum([len(item) + 1 for item in split], dtype=np.int64) - 1
         self.offsets.extend(ends + len(self.numbers))
         self.numbers.extend(numbers)
 

@@ -20,7 +20,6 @@ from moreish.data.report import Report
 from moreish.data.split import PARTS
 from moreish.data.vocab import Vocab
 
-PartName = Literal["train", "val", "test", "all"]
 Where = Literal["new", "train", "val", "test"]
 
 
@@ -112,7 +111,7 @@ class Corpus:
         """How many items, without the duplicates that were dropped; the parts of a running text count as one each."""
         return len(self._whole)
 
-    def part(self, name: PartName) -> Part:
+    def part(self, name: str) -> Part:
         """The items of train, val, test or all. Raises ValueError for any other name."""
         if name == "all":
             return self._whole
@@ -167,6 +166,6 @@ def _holds(ids: UInt[np.ndarray, " N"], sought: UInt[np.ndarray, " T"]) -> bool:
     """Whether these ids stand somewhere in a row."""
     flat, needle, size = ids.tobytes(), sought.tobytes(), ids.itemsize
     at = flat.find(needle)
-    while at % size:  # also -1 % 1 == 0: not found
+    while at >= 0 and at % size:  # between two ids
         at = flat.find(needle, at + 1)
     return at >= 0
