@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from moreish.config import did_you_mean
 from moreish.data.sources import data_folder
@@ -116,10 +116,10 @@ def _body(public: PublicList) -> Iterator[bytes]:
 
 
 class _OnlyHttp(urllib.request.HTTPRedirectHandler):
-    """A server may send us on, but to no file and no other protocol."""
+    """A server may send us on, but to no other protocol."""
 
     def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> urllib.request.Request | None:
         if not newurl.lower().startswith(("http://", "https://")):
             raise urllib.error.URLError(f"it redirects to {newurl}, which is not http")
