@@ -1,0 +1,148 @@
+"""The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from torch import nn
+from torch.optim import Optimizer
+
+from moreish.doctor.diagnosis import diagnose, judge
+from moreish.doctor.finding import SEVERITIES, Finding, Severity
+from moreish.doctor.frame import Frame
+from moreish.doctor.history import History
+from moreish.doctor.html import page
+from moreish.doctor.probe import Probe
+from moreish.doctor.report import Report, notes
+from moreish.doctor.rules.table import RULES
+from moreish.doctor.updates import state_is_empty
+
+RARER = 1.15  # the rules are asked after every frame at first, then each time this many times more were seen
+Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
+
+
+class Doctor:
+    """`with Doctor(model, optimizer) as doctor:` around a training loop that stays as it is.
+
+    `budget` is the share of the wall time that looking may take; infinity looks at every step. `ignore` names
+    findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
+    several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
+    """
+
+    def __init__(
+        self,
+        model: Models,
+        optimizer: Optimizer | Iterable[Optimizer] = (),
+        *,
+        budget: float = 0.03,
+        ignore: Iterable[str] = (),
+    ) -> None:
+        optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+        self.ignore = frozenset(ignore)
+        unknown = self.ignore - set(RULES)
+        if unknown:
+            raise ValueError(f"there is no finding {min(unknown)} to ignore; known: {', '.join(RULES)}")
+        self._probe = Probe(named(model), optimizers, budget, self._on_frame)
+        self._kept: dict[str, Finding] = {}
+        self._stopped = False
+        self._next = 1
+
+    def __enter__(self) -> "Doctor":
+        self.history.from_scratch = state_is_empty(self._probe.optimizers)
+        self._probe.attach()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._probe.detach()
+        self._judge()
+        self._stopped = True
+
+    @property
+    def history(self) -> History:
+        """Every number that was seen."""
+        return self._probe.history
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found so far, worst first, symptoms under their disease."""
+        if not self._stopped:
+            self._judge()
+        return diagnose(self._kept.values())
+
+    @property
+    def quantities(self) -> dict[str, float]:
+        """The numbers of the last frame: "net.3/saturated": 0.12, "net.1.weight/update_ratio": -2.9."""
+        return dict(self.history.frames[-1].values) if self.history.frames else {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What the doctor could not see, in plain words."""
+        return notes(self._probe)
+
+    @property
+    def cost(self) -> float:
+        """Share of the wall time so far that looking took."""
+        return self._probe.clock.spent / max(self._probe.clock.elapsed(), 1e-9)
+
+    def watch(self, optimizer: Optimizer) -> None:
+        """Watch one more optimizer, built after the doctor came."""
+        self._probe.watch(optimizer)
+
+    def evaluated(self, val: float, train: float | None = None) -> None:
+        """Tell the doctor an evaluation: mean loss on val and, if known, on train, both without dropout."""
+        self.history.validations.append((self._probe.step, float(val), None if train is None else float(train)))
+
+    def report(self) -> str:
+        """The findings as plain text."""
+        return self._report().text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The findings as plain values: `{"findings": [...], "notes": [...], "steps": ..., "frames": ...}`."""
+        return self._report().plain()
+
+    def to_html(self) -> str:
+        """The report as one self-contained page with pictures."""
+        return page(self._report())
+
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding; None where there is none."""
+        findings = self.findings
+        return findings[0].severity if findings else None
+
+    def _report(self) -> Report:
+        return Report(self.findings, self.notes, self.history, self.cost)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self.history.seen >= self._next:
+            self._next = max(self.history.seen + 1, int(self.history.seen * RARER))
+            self._judge()
+
+    def _judge(self) -> None:
+        """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
+        for finding in judge(self.history, self.ignore):
+            known = self._kept.get(finding.id)
+            if known is None:
+                self._kept[finding.id] = finding
+            elif SEVERITIES.index(finding.severity) >= SEVERITIES.index(known.severity):
+                self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
+
+
+def named(model: Models) -> dict[str, nn.Module]:
+    """Models with the prefix of their names: none for one, class or given names for several."""
+    if isinstance(model, nn.Module):
+        return {"": model}
+    if isinstance(model, Mapping):
+        return dict(model)
+    models = list(model)
+    if not models:
+        raise ValueError("the doctor needs a model to watch")
+    if len(models) == 1:
+        return {"": models[0]}
+    names: dict[str, nn.Module] = {}
+    for m in models:
+        name, count = type(m).__name__, 1
+        while name in names:
+            count += 1
+            name = f"{type(m).__name__}{count}"
+        names[name] = m
+    return names

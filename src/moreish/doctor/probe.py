@@ -1,0 +1,344 @@
+"""The probe: attaches to a model and its optimizers, takes frames of some of the steps, and leaves without trace."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.optim import Optimizer
+
+from moreish.doctor import replay
+from moreish.doctor.clock import Clock, Spent
+from moreish.doctor.frame import Frame
+from moreish.doctor.history import History
+from moreish.doctor.observe import Names, Observer
+from moreish.doctor.operations import first_tensor
+from moreish.doctor.tap import SECONDS_PER_CALL, Tap
+from moreish.doctor.updates import Updates, learning_rates, outside
+
+NORMS = (nn.modules.batchnorm._NormBase,)
+DROPOUTS = (nn.modules.dropout._DropoutNd,)
+EVALUATIONS = 20  # losses of one evaluation that are looked at
+
+
+class Probe:
+    """Takes frames. Only the optimizers' step hooks and one hook on each root are there all the time.
+
+    Everything else (the tap on functions, two global module hooks) is put in place when a frame is opened and
+    taken away when it is closed, so that a step which is not looked at costs next to nothing. Modules are never
+    changed: the hooks that see their insides are torch's global ones. A failure of the probe ends the watching and
+    is kept in `failure`; it never reaches the user's loop.
+    """
+
+    def __init__(
+        self,
+        roots: dict[str, nn.Module],
+        optimizers: Sequence[Optimizer],
+        budget: float,
+        on_frame: Callable[[Frame], None],
+    ) -> None:
+        self.roots, self.optimizers = roots, list(optimizers)
+        self.on_frame = on_frame
+        self.names = Names(roots)
+        self.updates = Updates(self.names)
+        self.history = History()
+        self.clock = Clock(budget)
+        self.spent = Spent(self.clock)
+        self.step = 0
+        self.compiled = sorted(_compiled(roots))
+        self.failure: Exception | None = None
+        self._tap = Tap(self._before_call, self._after_call)
+        self._frame: Frame | None = None
+        self._observer: Observer | None = None
+        self._handles: list[Any] = []
+        self._frame_handles: list[Any] = []
+        self._stepped: list[Optimizer] = []
+        self._versions: dict[int, tuple[int, int]] = {}
+        self._first_call: tuple[nn.Module, tuple[Any, ...], dict[str, Any]] | None = None
+
+    def attach(self) -> None:
+        """Put the lasting hooks in place and open the first frame."""
+        for optimizer in self.optimizers:
+            self.watch(optimizer)
+        for root in self.roots.values():
+            self._handles.append(root.register_forward_pre_hook(RootHook(self), with_kwargs=True))
+        with self._safely():
+            self._open()
+
+    def watch(self, optimizer: Optimizer) -> None:
+        """Look at this optimizer's steps as well."""
+        if optimizer not in self.optimizers:
+            self.optimizers.append(optimizer)
+        self._handles.append(optimizer.register_step_pre_hook(self._before_step))
+        self._handles.append(optimizer.register_step_post_hook(self._after_step))
+
+    def detach(self) -> None:
+        """Take every hook away; what a frame has seen so far is kept."""
+        with self._safely():
+            if self._frame is not None:
+                self._close(complete=False)
+        self._remove_frame_hooks()
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def _safely(self) -> "Safely":
+        return Safely(self)
+
+    def fail(self, failure: Exception) -> None:
+        """Stop watching; the user's loop goes on."""
+        self.failure = failure
+        self._frame = self._observer = None
+        self._remove_frame_hooks()
+
+    def _open(self) -> None:
+        self._frame = Frame(self.step)
+        self.names.refresh()
+        self._stepped = []
+        pictures = self.history.wants_picture()
+        self._observer = Observer(self._frame, self.names, self.history.ledger, pictures)
+        if not self.compiled:
+            self._tap.insert()
+            self._frame_handles = [
+                register_module_forward_pre_hook(self._module_begins),
+                register_module_forward_hook(self._module_ends, always_call=True),
+            ]
+
+    def _close(self, complete: bool = True) -> None:
+        frame, observer = self._frame, self._observer
+        if frame is None or observer is None:
+            return
+        self._remove_frame_hooks()
+        observer.close()
+        self._frame = self._observer = None
+        frame.facts["lr"] = learning_rates(self.optimizers)
+        frame.facts["outside"] = [name for name, p in outside(self.names, self.optimizers) if p.grad is not None]
+        frame.facts["complete"] = complete
+        self.clock.spent += SECONDS_PER_CALL * self._tap.calls
+        self._tap.calls = 0
+        self.clock.looked(frame.step)
+        self._replay(frame)
+        self.history.add(frame)
+        self.on_frame(frame)
+
+    def _replay(self, frame: Frame) -> None:
+        """Once, after the first step: ask a copy of the model what cannot be seen from outside."""
+        call, self._first_call = self._first_call, None
+        if call is None or self.compiled:
+            return
+        for name, question in (("coupled", replay.coupled), ("backward_wrong", replay.wrong_backward)):
+            try:
+                with replay.unchanged_randomness():
+                    answer = question(*call)
+            except Exception:  # a stranger's model need not run twice, in eval mode or in float64
+                answer = None
+            if answer is not None:
+                frame.facts[name] = answer
+
+    def _remove_frame_hooks(self) -> None:
+        self._tap.withdraw()
+        for handle in self._frame_handles:
+            handle.remove()
+        self._frame_handles = []
+
+    # What torch calls during a step
+
+    def root_begins(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A watched model is called: note its inputs and its mode; an evaluation may open a frame of its own."""
+        if self.failure is not None or _in_backward():
+            return
+        training = torch.is_grad_enabled()
+        if training and self._frame is not None and self._frame.facts.get("evaluation"):
+            with self._safely():
+                self._close(complete=False)
+        if not training and self._frame is None and self.clock.due(self.step):
+            with self._safely():
+                self._open()
+                assert self._frame is not None
+                self._frame.facts["evaluation"] = True
+        frame, observer = self._frame, self._observer
+        if frame is None or observer is None:
+            return
+        if training:
+            with self._safely():
+                observer.begin((*args, *kwargs.values()))
+            if not root.training:
+                modes = frame.facts.setdefault("eval_mode", [])
+                modes.extend(name for name, m in _passive(root) if name not in modes)
+            frame.facts["grad_forward"] = True
+            if frame.step == 0 and self._first_call is None and not self.history.seen:
+                self._first_call = (root, args, kwargs)
+        else:
+            frame.facts["forward_without_grad"] = True
+
+    def _module_begins(self, module: nn.Module, args: Any) -> None:
+        observer = self._observer
+        if observer is None or id(module) not in self.names.modules or _in_backward():
+            return
+        if any(module is root for root in self.roots.values()):
+            observer.stack.clear()
+        observer.stack.append(module)
+
+    def _module_ends(self, module: nn.Module, args: Any, output: Any) -> None:
+        observer = self._observer
+        if observer is None or module not in observer.stack or _in_backward():
+            return
+        observer.grad = torch.is_grad_enabled()
+        with self._safely():
+            while observer.stack.pop() is not module:
+                pass
+            observer.module_output(module, output)
+
+    def _before_call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if kind != "backward" or self._frame is None:
+            return
+        with self._safely():
+            self._backward_begins(args[0] if args else next(iter(kwargs.values()), None))
+
+    def _after_call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        if self._observer is None or kind == "backward" or _in_backward():
+            return
+        self._observer.grad = torch.is_grad_enabled()
+        with self._safely():
+            self._observer.call(op, kind, args, kwargs, result)
+            if len(self._observer.frame.evaluations) >= EVALUATIONS:
+                self._tap.withdraw()
+
+    def _backward_begins(self, tensors: Any) -> None:
+        """The loss, and whether the gradients of the step before still lie there, untouched."""
+        frame, observer = self._frame, self._observer
+        assert frame is not None
+        assert observer is not None
+        loss = first_tensor(tensors)
+        frame.facts["backwards"] = frame.facts.get("backwards", 0) + 1
+        if loss is not None and loss.numel() == 1:
+            observer.reader.add("loss", loss.detach().float().reshape(()))
+        fresh = frame.facts.setdefault("reset", set())
+        for optimizer in self.optimizers:
+            if id(optimizer) not in fresh and not self._untouched(optimizer):
+                fresh.add(id(optimizer))
+
+    def _untouched(self, optimizer: Optimizer) -> bool:
+        """Whether any gradient is still exactly the one of the optimizer's last step."""
+        return any(
+            p.grad is not None
+            and self._versions.get(id(p)) == (id(p.grad), p.grad._version)
+            and bool(p.grad.any())  # zeroed behind the version counter's back: p.grad.data.zero_()
+            for group in optimizer.param_groups
+            for p in group["params"]
+        )
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        frame, observer = self._frame, self._observer
+        if frame is None or observer is None:
+            return
+        with self._safely():
+            self._tap.open = bool(args or kwargs) and not self.compiled  # a closure runs the model in the step
+            backwards = frame.facts.get("backwards", 0)
+            if self._versions and backwards and id(optimizer) not in frame.facts.get("reset", ()):
+                frame.facts["stale"] = True
+            self.updates.before(optimizer, frame, observer.pictures)
+
+    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        if self.failure is not None:
+            return
+        if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
+            self.step += 1
+        if self._frame is not None:
+            with self._safely():
+                self._tap.open = not self.compiled
+                self.updates.after(self._frame)
+                again = optimizer in self._stepped
+                self._stepped.append(optimizer)
+                if again or len(self._stepped) >= len(self.optimizers):
+                    self._close()
+        if self._frame is None and self.failure is None and self.clock.due(self.step):
+            with self._safely():
+                self._open()
+                self._remember(optimizer)
+
+    def _remember(self, optimizer: Optimizer) -> None:
+        """Which gradients lie there now, by identity and version: to see later that nobody has reset them."""
+        self._versions = {
+            id(p): (id(p.grad), p.grad._version)
+            for group in optimizer.param_groups
+            for p in group["params"]
+            if p.grad is not None
+        }
+
+
+class Safely:
+    """Counts the time, keeps torch's modes and gradients out, and lets no failure of ours reach the user's loop."""
+
+    __slots__ = ("_grad", "_modes", "probe")
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+
+    def __enter__(self) -> None:
+        self.probe.spent.__enter__()
+        self._modes = torch._C.DisableTorchFunction()
+        self._modes.__enter__()
+        self._grad = torch.is_grad_enabled()
+        torch._C._set_grad_enabled(False)
+
+    def __exit__(self, kind: Any, failure: BaseException | None, traceback: Any) -> bool:
+        torch._C._set_grad_enabled(self._grad)
+        self._modes.__exit__(None, None, None)
+        self.probe.spent.__exit__()
+        if not isinstance(failure, Exception):
+            return False
+        self.probe.fail(failure)
+        return True
+
+
+class RootHook:
+    """The one hook that stays on a model while it is watched. A copy of the model gets one that does nothing."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+
+    def __call__(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Hand the call on."""
+        self.probe.root_begins(root, args, kwargs)
+
+    def __reduce__(self) -> Any:
+        return _inert, ()
+
+
+def _inert() -> Callable[..., None]:
+    return _nothing
+
+
+def _nothing(*args: Any) -> None:
+    return None
+
+
+def _in_backward() -> bool:
+    """Whether autograd is at work: a checkpointed module runs a second time then, and is not looked at."""
+    return torch._C._current_graph_task_id() != -1
+
+
+def _passive(root: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Norm and dropout layers of a root that do now what they do in evaluation."""
+    return [
+        (name, m)
+        for name, m in root.named_modules()
+        if not m.training
+        and ((isinstance(m, NORMS) and m.track_running_stats) or (isinstance(m, DROPOUTS) and m.p > 0))
+    ]
+
+
+def _compiled(roots: dict[str, nn.Module]) -> set[str]:
+    """Names of modules whose insides hooks cannot see."""
+    found = set()
+    for prefix, root in roots.items():
+        for name, module in root.named_modules(prefix=prefix):
+            if (
+                isinstance(module, torch.jit.ScriptModule)
+                or hasattr(module, "_orig_mod")
+                or getattr(module, "_compiled_call_impl", None) is not None
+            ):
+                found.add(name or type(module).__name__)
+    return found

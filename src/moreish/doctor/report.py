@@ -1,0 +1,90 @@
+"""A report: the findings as text and as plain values."""
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from moreish.doctor.finding import Finding
+from moreish.doctor.history import History
+from moreish.doctor.probe import Probe
+
+WIDTH = 100
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found in a run, what could not be seen, and the share of the time that looking took."""
+
+    findings: list[Finding]
+    notes: list[str]
+    history: History
+    cost: float
+
+    @property
+    def steps(self) -> int:
+        """Steps that the run has taken, as far as was seen."""
+        return self.history.step() + 1 if self.history.frames else 0
+
+    def text(self) -> str:
+        """Worst first: sentence, where, why, what to do; symptoms and what could not be seen below."""
+        lines = [self.headline(), ""]
+        for finding in self.findings:
+            lines += [*_lines(finding), ""]
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines).rstrip() + "\n"
+
+    def plain(self) -> dict[str, Any]:
+        """Everything as plain values, ready for JSON."""
+        return {
+            "findings": [f.to_dict() for f in self.findings],
+            "notes": self.notes,
+            "steps": self.steps,
+            "frames": self.history.seen,
+            "cost": round(self.cost, 4),
+        }
+
+    def headline(self) -> str:
+        """How many findings, and how closely was looked."""
+        looked = f"{self.steps} steps, {self.history.seen} looked at, {self.cost:.1%} of the time"
+        bad = sum(f.severity != "info" for f in self.findings)
+        if not bad:
+            return f"Nothing wrong was found ({looked})."
+        return f"{bad} finding{'s' if bad > 1 else ''} ({looked})."
+
+
+def notes(probe: Probe) -> list[str]:
+    """What limits this report."""
+    said = []
+    if probe.compiled:
+        names = ", ".join(f"`{n}`" for n in probe.compiled[:3])
+        said.append(
+            f"{names} is compiled or scripted, and nothing inside can be seen: watch the model before "
+            "torch.compile. Weights, gradients and updates were measured all the same."
+        )
+    if probe.failure is not None:
+        said.append(
+            f"the doctor itself failed and stopped looking ({type(probe.failure).__name__}: {probe.failure})."
+        )
+    if probe.history.seen and not probe.history.training():
+        said.append("no optimizer step was seen: is it this optimizer that the loop uses, and this model?")
+    if not probe.history.seen:
+        said.append("nothing was seen.")
+    return said
+
+
+def _lines(finding: Finding) -> list[str]:
+    where = f" at {finding.layer}" if finding.layer else ""
+    sure = f"{finding.confidence:.0%} sure"
+    lines = [f"{finding.severity.upper()}  {finding.id} {finding.name}{where}, step {finding.step} ({sure})"]
+    lines += _wrapped(finding.sentence, "  ")
+    lines += [f"  | {line}" for line in finding.why.splitlines()]
+    lines += _wrapped(f"Do: {finding.remedy}", "  ")
+    if len(finding.layers) > 1:
+        lines += _wrapped(f"Also at: {', '.join(finding.layers[1:7])}", "  ")
+    for symptom in finding.symptoms:
+        lines += _wrapped(f"with it: {symptom.id} {symptom.name}. {symptom.sentence}", "    ")
+    return lines
+
+
+def _wrapped(line: str, indent: str) -> list[str]:
+    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False)

@@ -1,0 +1,180 @@
+"""The probe leaves no trace: parameters, state, hook tables, modes and random states are as they were."""
+
+import copy
+import math
+import pickle
+import random
+
+import pytest
+import torch
+import torch.nn.functional as F
+from doctor_worlds import V, fit, language
+from torch import nn
+from torch.nn.modules import module as global_hooks
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
+
+from moreish.doctor import Doctor, replay
+
+
+def net():
+    torch.manual_seed(1)
+    return nn.Sequential(
+        nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 32), nn.BatchNorm1d(32), nn.ReLU(inplace=True),
+        nn.Dropout(0.2), nn.Linear(32, V),
+    )  # fmt: skip
+
+
+def traces(model, optimizer):
+    """Everything of ours that could be left behind."""
+    hooks = [
+        len(table)
+        for m in model.modules()
+        for table in (m._forward_hooks, m._forward_pre_hooks, m._backward_hooks, m._backward_pre_hooks)
+    ]
+    hooks += [len(m._forward_pre_hooks_with_kwargs) + len(m._forward_hooks_with_kwargs) for m in model.modules()]
+    hooks += [len(optimizer._optimizer_step_pre_hooks), len(optimizer._optimizer_step_post_hooks)]
+    hooks += [len(global_hooks._global_forward_hooks), len(global_hooks._global_forward_pre_hooks)]
+    hooks += [len(global_hooks._global_forward_hooks_always_called)]
+    on_parameters = [p._backward_hooks for p in model.parameters()]
+    attributes = [sorted(vars(m)) for m in model.modules()] + [sorted(vars(p)) for p in model.parameters()]
+    return hooks, on_parameters, attributes, _get_current_function_mode_stack(), torch.is_grad_enabled()
+
+
+def test_training_is_bitwise_the_same_with_and_without():
+    x, y = language()
+    results = []
+    for watched in (False, True):
+        model = net()
+        optimizer = torch.optim.AdamW(model.parameters(), 1e-2)
+        torch.manual_seed(5)
+        if watched:
+            with Doctor(model, optimizer, budget=math.inf):
+                fit(model, optimizer, x, y, 6)
+        else:
+            fit(model, optimizer, x, y, 6)
+        results.append((model.state_dict(), optimizer.state_dict(), torch.get_rng_state()))
+    (state, moments, rng), (state2, moments2, rng2) = results
+    assert all(torch.equal(state[k], state2[k]) for k in state)
+    assert all(torch.equal(moments["state"][k]["exp_avg"], moments2["state"][k]["exp_avg"]) for k in moments["state"])
+    assert torch.equal(rng, rng2)
+
+
+def test_a_replay_restores_the_random_states_of_torch_and_python():
+    torch.manual_seed(5)
+    random.seed(5)
+    with replay.unchanged_randomness():
+        torch.rand(3), random.random()
+    got = torch.rand(1).item(), random.random()
+    torch.manual_seed(5)
+    random.seed(5)
+    assert got == (torch.rand(1).item(), random.random())
+
+
+@pytest.mark.parametrize("ending", ["normal", "exception in forward", "exception after the loop", "no step at all"])
+def test_nothing_is_left_behind(ending):
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    before = traces(model, optimizer)
+    try:
+        with Doctor(model, optimizer, budget=math.inf) as doctor:
+            if ending != "no step at all":
+                fit(model, optimizer, x, y, 3)
+            if ending == "exception in forward":
+                model(x.float())
+            if ending == "exception after the loop":
+                torch.zeros(2) @ torch.zeros(3)
+    except RuntimeError:
+        assert ending.startswith("exception")
+    assert traces(model, optimizer) == before
+    assert doctor._probe.failure is None
+
+
+def test_weights_and_modes_do_not_change_when_nothing_is_trained():
+    model, (x, y) = net().eval(), language()
+    state = copy.deepcopy(model.state_dict())
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf), torch.no_grad():
+        F.cross_entropy(model(x[:64]), y[:64])
+    assert all(torch.equal(state[k], v) for k, v in model.state_dict().items())
+    assert not any(m.training for m in model.modules())
+    assert not optimizer.state
+
+
+def test_a_copy_or_a_pickle_of_a_watched_model_carries_nothing_of_the_doctor():
+    model, (x, _) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        twin = copy.deepcopy(model)
+        again = pickle.loads(pickle.dumps(model))
+        seen = doctor.history.seen
+        for other in (twin, again):
+            with torch.no_grad():
+                other(x[:8])
+        assert doctor.history.seen == seen
+        assert len(pickle.dumps(model)) < 20_000 + sum(p.numel() * 8 for p in model.parameters())
+
+
+class Counting(TorchFunctionMode):
+    def __init__(self):
+        super().__init__()
+        self.calls = 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_modes_of_the_user_nest_with_ours_whatever_the_order():
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    outer, inner = Counting(), Counting()
+    with outer:
+        with Doctor(model, optimizer, budget=math.inf), inner:
+            fit(model, optimizer, x, y, 2)
+            assert _get_current_function_mode_stack()[-1] is inner
+        assert _get_current_function_mode_stack() == [outer]
+        calls = outer.calls
+        torch.ones(1) + 1
+        assert outer.calls > calls
+    assert inner.calls > 10
+    assert _get_current_function_mode_stack() == []
+
+
+def test_a_failure_of_the_doctor_does_not_reach_the_loop_and_is_told(monkeypatch):
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    before = traces(model, optimizer)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        monkeypatch.setattr(doctor._probe.updates, "before", None)
+        fit(model, optimizer, x, y, 4)
+    assert traces(model, optimizer) == before
+    assert any("failed" in note for note in doctor.notes)
+
+
+def test_memory_is_bounded_however_long_the_run(monkeypatch):
+    monkeypatch.setattr("moreish.doctor.history.MOST_FRAMES", 16)
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 40)
+        history = doctor.history
+        assert history.seen == 40
+        assert len(history.frames) <= 17
+        assert history.frames[0].step == 0
+        assert [f.step for f in history.frames] == sorted(f.step for f in history.frames)
+        assert history.frames[-1].step == 39
+        assert sum(bool(f.calls) for f in history.frames) <= 2
+        assert len(history.pictures) <= 12
+
+
+def test_a_budget_is_kept_and_the_first_step_is_always_seen():
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=1e-9) as doctor:
+        fit(model, optimizer, x, y, 30)
+    assert [f.step for f in doctor.history.frames] == [0]
+
+
+def test_a_budget_must_be_positive():
+    with pytest.raises(ValueError, match="above 0"):
+        Doctor(nn.Linear(1, 1), budget=0.0)
