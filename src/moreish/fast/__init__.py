@@ -1,8 +1,9 @@
 """Training steps without autograd, for the nets where it pays: same parameters, same losses, same gradients."""
 
 from moreish.fast.gru import GRUGradients
+from moreish.fast.lstm import LSTMGradients
 
-FUSED = {"GRU": GRUGradients}
-"""Name of the network -> class (model, label_smoothing) whose instances fill `.grad` and return the loss."""
+FUSED = {"GRU": GRUGradients, "LSTM": LSTMGradients}
+"""Name of the network -> class (model, label_smoothing, products); an instance fills `.grad` and gives the loss."""
 
-__all__ = ["FUSED", "GRUGradients"]
+__all__ = ["FUSED", "GRUGradients", "LSTMGradients"]

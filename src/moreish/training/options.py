@@ -32,5 +32,8 @@ class TrainOptions:
     eval_every: int | None = option(None, "steps between evaluations on val; none: twenty in all", low=1)
     patience: int = option(0, "stop after so many evaluations without a better one; 0 for never", low=0)
     backward: Literal["autograd", "by-hand", "fused"] = option("autograd", "who derives the gradients")
+    precision: Literal["float32", "bfloat16", "auto"] = option(
+        "float32", "fused: operands of large products; auto: bfloat16 where the processor multiplies it faster"
+    )
     threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0)
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where to compute; auto: CUDA where it is there")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
+SMALLEST_BFLOAT16_MATRIX = 2**15
 
 Gradients = Callable[[Tensor, Tensor, float], Tensor]
 """(idx, targets, weight) -> loss: fills `.grad` with the gradient of weight times the loss."""
@@ -34,8 +35,10 @@ def gradients_of(model: nn.Module, options: TrainOptions) -> Gradients:
 
 
 def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
+    parameters = list(model.parameters())
+
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
-        for p in model.parameters():
+        for p in parameters:
             p.grad = None
         loss = token_loss(model(idx), targets, options.label_smoothing)
         (loss if weight == 1.0 else loss * weight).backward()
@@ -64,7 +67,14 @@ def _fused(model: Any, options: TrainOptions) -> Gradients:
         raise ValueError(
             f"there is no fused step for {name}; there is one for {', '.join(FUSED)}: say --backward autograd"
         )
-    return FUSED[name](model, options.label_smoothing)
+    low = options.precision == "bfloat16" or (options.precision == "auto" and _multiplies_bfloat16(model))
+    return FUSED[name](model, options.label_smoothing, torch.bfloat16 if low else None)
+
+
+def _multiplies_bfloat16(model: nn.Module) -> bool:
+    """Whether the processor has instructions for it, and the matrices are large enough to be worth converting."""
+    largest = max(p.numel() for p in model.parameters())
+    return largest >= SMALLEST_BFLOAT16_MATRIX and torch.cpu._is_avx512_bf16_supported()
 
 
 def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:

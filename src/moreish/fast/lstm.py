@@ -1,0 +1,98 @@
+"""The gradient of an LSTM language model, written out: the twin of `moreish.fast.gru`.
+
+Names are those of `moreish.models.lstm`: gates i, f, o and candidate g, c' = f c + i g, h' = o tanh(c').
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from moreish.fast.recurrent import RecurrentGradients, tanh_
+
+
+@dataclass
+class _Saved:
+    """What one layer keeps of its forward pass."""
+
+    h: Tensor  # (T + 1, B, H): what it gave before the first step, then after each
+    operand: Tensor  # the same, as an operand of products
+    c: Tensor  # (T + 1, B, H): the memory
+    tanh_c: Tensor  # (T, B, H)
+    gates: Tensor  # (T, B, 4H): i, f, g, o
+
+
+class LSTMGradients(RecurrentGradients):
+    """Loss and gradients of a `moreish.models.lstm.LSTM`."""
+
+    def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> _Saved:
+        """All steps of time; see `RecurrentGradients.forward`."""
+        size = layer.hidden_size
+        steps, rows = (gates if ids is None else ids).shape[:2]
+        h, operand = self.memory(i, steps, rows, size)
+        c = self.room(f"c{i}", steps + 1, rows, size)
+        c[0] = 0
+        tanh_c = self.room(f"tanh c{i}", steps, rows, size)
+        open_ = self.room(f"gates{i}", steps, rows, 4 * size)
+        after = self.room("after", rows, 4 * size)
+        u, a = self.low(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
+        for t in range(steps):
+            if ids is None:
+                open_[t] = a[t]
+            else:
+                torch.index_select(a, 0, ids[t], out=open_[t])
+            if t:
+                self.product(operand[t], u.T, after)
+                open_[t].add_(after)
+            i_t, f, g, o = open_[t].split(size, 1)
+            g.mul_(2)
+            open_[t].sigmoid_()
+            g.mul_(2).sub_(1)  # tanh(x) = 2 sigmoid(2x) - 1
+            torch.mul(f, c[t], out=c[t + 1]).addcmul_(i_t, g)
+            tanh_(tanh_c[t].copy_(c[t + 1]))
+            torch.mul(o, tanh_c[t], out=h[t + 1])
+            if operand is not h:
+                operand[t + 1] = h[t + 1]
+        return _Saved(h, operand, c, tanh_c, open_)
+
+    def backward(self, i: int, layer: Any, saved: _Saved, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
+        """Back through time.
+
+        do = dh tanh(c') o (1 - o)     dc' += dh o (1 - tanh(c')^2)
+        di = dc' g i (1 - i)     df = dc' c f (1 - f)     dg = dc' i (1 - g^2)     dc = dc' f
+        dh before this step = [di, df, dg, do] U
+        """
+        c, tanh_c = saved.c, saved.tanh_c
+        steps, rows, size = tanh_c.shape
+        dgates = self.room("dgates", steps, rows, 4 * size)
+        operand = (
+            dgates if self.products == self.dtype else self.room("dgates low", *dgates.shape, dtype=self.products)
+        )
+        dh, dc, slope = (self.room(name, rows, size) for name in ("dh", "dc", "slope"))
+        u, one = self.low(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
+        dh.zero_()
+        dc.zero_()
+        for t in reversed(range(steps)):
+            i_t, f, g, o = saved.gates[t].split(size, 1)
+            di, df, dg, do = dgates[t].split(size, 1)
+            dh += dh_out[t]
+            torch.addcmul(one, tanh_c[t], tanh_c[t], value=-1, out=slope)
+            dc.addcmul_(dh.mul_(o), slope)
+            torch.addcmul(dh, dh, o, value=-1, out=do).mul_(tanh_c[t])
+            torch.mul(dc, i_t, out=dg)
+            torch.addcmul(dg, dg, i_t, value=-1, out=di).mul_(g)
+            dg.mul_(torch.addcmul(one, g, g, value=-1, out=slope))
+            dc.mul_(f)
+            torch.addcmul(dc, dc, f, value=-1, out=df).mul_(c[t])
+            if t:
+                if operand is not dgates:
+                    operand[t] = dgates[t]
+                self.product(operand[t], u, dh)
+        inner = slice(1, steps)  # nothing was given before the first step
+        layer.weight_hh_l0.grad = self.weight_gradient(
+            operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1)
+        )
+        layer.bias_hh_l0.grad = dgates.flatten(0, 1).sum(0)
+        return dgates

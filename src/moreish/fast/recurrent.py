@@ -1,0 +1,154 @@
+"""What the fused steps of recurrent nets have in common: everything but the cell.
+
+- With few symbols, embedding and input matrix are one table of V rows, `wte @ W_ih.T + b`; reading a symbol is
+  picking a row, and the gradient flows back into V rows before it meets either matrix.
+- Large products may take bfloat16 operands, which some processors multiply twice as fast; sums, memories and
+  everything between the products keep the precision of the parameters.
+- What a step needs is kept for the next: fresh pages cost a processor more than the arithmetic in them.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor
+
+
+class RecurrentGradients:
+    """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
+
+    model : has `wte`, `layers` (each with torch's names of its parameters), `dropout` and `head`
+    products : dtype of the operands of large products; None for that of the parameters
+    """
+
+    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
+        self.model, self.label_smoothing = model, label_smoothing
+        self.dtype = model.wte.weight.dtype
+        self.products = products or self.dtype
+        self._rooms: dict[str, Tensor] = {}
+
+    def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> Any:
+        """Layer i over all steps of time; what it keeps has the memories `h` (T + 1, B, H).
+
+        gates : the input's share of the gates, bias_ih included: (V, G) to be picked from by ids (T, B), or
+            (T, B, G) where ids is None
+        """
+        raise NotImplementedError
+
+    def backward(self, i: int, layer: Any, saved: Any, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
+        """Gradient at the input's share of the gates; those of the recurrent matrix and bias go into `.grad`."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def __call__(
+        self, idx: Integer[Tensor, "B T"], targets: Integer[Tensor, "B T"], weight: float
+    ) -> Float[Tensor, ""]:
+        """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
+        ids, model = idx.T.contiguous(), self.model
+        saved, masks, outputs = [], [], []
+        for i, layer in enumerate(model.layers):
+            if i == 0:
+                gates = torch.addmm(layer.bias_ih_l0, model.wte.weight, layer.weight_ih_l0.T)
+                saved.append(self.forward(i, layer, gates, ids))
+            else:
+                x = self.low(outputs[-1], f"x{i}").flatten(0, 1)
+                gates = self.room("gates", len(x), layer.weight_ih_l0.shape[0])
+                self.product(x, self.low(layer.weight_ih_l0, f"w{i}").T, gates)
+                gates.add_(layer.bias_ih_l0)
+                saved.append(self.forward(i, layer, gates.view(*ids.shape, -1), None))
+            h = saved[-1].h[1:]
+            masks.append(self._mask(i, h))
+            outputs.append(h if masks[-1] is None else torch.mul(h, masks[-1], out=self.room(f"out{i}", *h.shape)))
+        loss, dx = self._head(outputs[-1].flatten(0, 1), targets.T.reshape(-1), weight)
+        for i in reversed(range(len(saved))):
+            dx = dx.view(*ids.shape, -1)
+            layer, mask = model.layers[i], masks[i]
+            dgates = self.backward(i, layer, saved[i], dx if mask is None else dx.mul_(mask)).flatten(0, 1)
+            if i:
+                dx = self._input_gradients(i, layer, dgates, outputs[i - 1].flatten(0, 1))
+            else:
+                self._table_gradients(layer, dgates, ids.flatten())
+        return loss
+
+    def room(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """An uninitialised tensor in memory that the next step gets again under this name."""
+        size = math.prod(shape)
+        flat = self._rooms.get(name)
+        if flat is None or len(flat) < size:
+            flat = self._rooms[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
+        return flat[:size].view(shape)
+
+    def low(self, x: Tensor, name: str) -> Tensor:
+        """x as an operand of products: x itself, or a copy in the room of this name."""
+        return x if self.products == x.dtype else self.room(f"{name} low", *x.shape, dtype=self.products).copy_(x)
+
+    def memory(self, i: int, steps: int, rows: int, size: int) -> tuple[Tensor, Tensor]:
+        """Room for the memories (T + 1, B, H) of layer i, blank before the first step, and for them as operands."""
+        h = self.room(f"h{i}", steps + 1, rows, size)
+        h[0] = 0
+        if self.products == self.dtype:
+            return h, h
+        return h, self.room(f"h{i} low", steps + 1, rows, size, dtype=self.products)
+
+    def product(self, a: Float[Tensor, "N K"], b: Float[Tensor, "K M"], out: Float[Tensor, "N M"]) -> None:
+        """out = a b of operands."""
+        if self.products == self.dtype:
+            torch.mm(a, b, out=out)
+        else:
+            out.copy_(torch.mm(a, b, out=self.room(f"product{len(out)}", *out.shape, dtype=self.products)))
+
+    def weight_gradient(self, dy: Float[Tensor, "N G"], x: Float[Tensor, "N K"]) -> Float[Tensor, "G K"]:
+        """Of W in y = x W^T, from operands."""
+        return (dy.T @ x).to(self.dtype)
+
+    def _mask(self, i: int, h: Tensor) -> Tensor | None:
+        """The dropout mask with its factor 1 / (1 - p); None where nothing is dropped.
+
+        One draw from torch's stream seeds a faster generator, of which every 64 bits decide over four units; p is
+        rounded to a multiple of 2**-16.
+        """
+        p = round(self.model.dropout.p * 65536)
+        if p == 0 or not self.model.training:
+            return None
+        chance = np.random.SFC64(int(torch.randint(2**62, ()).item()))
+        bits = chance.random_raw(-(-h.numel() // 4)).view(np.uint16)[: h.numel()]
+        kept = torch.from_numpy(bits >= p).to(h.device).view(h.shape)
+        return self.room(f"mask{i}", *h.shape).copy_(kept).mul_(65536 / (65536 - p))
+
+    def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of the logits; the gradient with respect to x (N, H), and those of the last matrix."""
+        head, n, smooth = self.model.head, len(x), self.label_smoothing
+        logprobs = torch.addmm(head.bias, x, head.weight.T).log_softmax(1)  # (N, V)
+        size = logprobs.shape[1]
+        loss = -(1 - smooth) * logprobs.gather(1, targets[:, None]).mean() - smooth * logprobs.mean()
+        wanted = torch.eye(size, dtype=self.dtype, device=x.device).mul_(1 - smooth).add_(smooth / size)
+        dlogits = logprobs.exp_().sub_(wanted[targets]).mul_(weight / n)
+        head.weight.grad = dlogits.T @ x
+        head.bias.grad = dlogits.sum(0)
+        return loss, torch.mm(dlogits, head.weight, out=self.room("dx", *x.shape))
+
+    def _table_gradients(self, layer: Any, dgates: Float[Tensor, "N G"], ids: Integer[Tensor, " N"]) -> None:
+        """Into V rows first (a row picked twice is added twice), then into embedding and input matrix."""
+        wte = self.model.wte.weight
+        dtable = wte.new_zeros(len(wte), dgates.shape[1]).index_add_(0, ids, dgates)
+        layer.weight_ih_l0.grad = dtable.T @ wte
+        layer.bias_ih_l0.grad = dtable.sum(0)
+        wte.grad = dtable @ layer.weight_ih_l0
+
+    def _input_gradients(
+        self, i: int, layer: Any, dgates: Float[Tensor, "N G"], x: Float[Tensor, "N H"]
+    ) -> Float[Tensor, "N H"]:
+        """Gradient with respect to the layer's input; those of its input matrix and bias go into `.grad`."""
+        low = self.low(dgates, "dgates")
+        layer.weight_ih_l0.grad = self.weight_gradient(low, self.low(x, f"x{i}"))
+        layer.bias_ih_l0.grad = dgates.sum(0)
+        dx = self.room("dx", *x.shape)
+        self.product(low, self.low(layer.weight_ih_l0, f"w{i}"), dx)
+        return dx
+
+
+def tanh_(x: Tensor) -> Tensor:
+    """tanh(x) = 2 sigmoid(2x) - 1, in place: torch's sigmoid is an order of magnitude faster than its tanh."""
+    return x.mul_(2).sigmoid_().mul_(2).sub_(1)
