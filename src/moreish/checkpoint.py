@@ -92,7 +92,7 @@ def dump_tensors(tensors: Tensors) -> bytes:
         assert name != "__metadata__", "safetensors keeps this name for itself"
         assert tensor.dtype.name in DTYPES.values(), f"{name}: {tensor.dtype}"
     # safetensors writes the memory behind an array as it lies: a transposed view must become contiguous first.
-    return safetensors_bytes({name: np.asarray(tensors[name], order="C") for name in sorted(tensors)})
+    return safetensors_bytes({name: np.asarray(tensor, order="C") for name, tensor in tensors.items()})
 
 
 class Checkpoints:

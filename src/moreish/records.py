@@ -109,11 +109,10 @@ class Appender:
         self._digest.update(line)
 
     def cut(self, offset: int) -> None:
-        """Cut the records back to a byte that ends one, durably, and go on from there."""
-        with told(self._path, "written"):
-            if regular_size(self._path) > offset:
+        """Cut the records back to a byte that ends one, and go on from there; the next mark makes it durable."""
+        if regular_size(self._path) > offset:
+            with told(self._path, "written"):
                 self._files.truncate(self._path, offset)
-                self._files.sync(self._path)
         self._offset, self._digest, self._torn = offset, self._records.digest(offset), False
 
     def mark(self) -> MetricsMark:
