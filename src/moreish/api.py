@@ -96,7 +96,7 @@ class TrainedRun:
         ids = [self.vocab.encode(self.vocab.normal(item), "the item") for item in items]
         scores = score_items(self.model, ids)
         return [
-            Scored(item, score, tuple(self.vocab.decode([i]) for i in row))
+            Scored(item, score, tuple(self.vocab.decode([i]) for i in row.tolist()))
             for item, score, row in zip(items, scores, ids, strict=True)
         ]
 

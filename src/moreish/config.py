@@ -23,10 +23,10 @@ def option(
     default: Any,
     help: str,
     *,
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
+    low: int | float | None = None,
+    high: int | float | None = None,
+    above: int | float | None = None,
+    below: int | float | None = None,
 ) -> Any:
     """A dataclass field: `low <= value <= high`, or `above < value < below`, and one phrase of help.
 
@@ -36,11 +36,11 @@ def option(
     return dataclasses.field(default=default, metadata={"help": help, **limits})
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for the nearest known word, or the list of them all."""
+def did_you_mean(word: str, known: Iterable[str], where: str = "") -> str:
+    """`; did you mean "x"?` for the nearest known word, or the list of them all; `where` is put before each."""
     known = sorted(known)
     near = difflib.get_close_matches(word, known, n=1)
-    return f'; did you mean "{near[0]}"?' if near else f"; known: {', '.join(known)}"
+    return f'; did you mean "{where}{near[0]}"?' if near else f"; known: {', '.join(where + k for k in known)}"
 
 
 def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | None = None) -> T:
@@ -54,9 +54,7 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | No
     made = {}
     for key, value in values.items():
         if key not in fields:
-            raise ValueError(
-                f'there is no option "{where}{key}"{did_you_mean(f"{where}{key}", [where + name for name in fields])}'
-            )
+            raise ValueError(f'there is no option "{where}{key}"{did_you_mean(key, fields, where)}')
         kind = hints[key]
         if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
             made[key] = build(typing.cast(type, kind), value, f"{where}{key}.", getattr(base, key, None))

@@ -223,12 +223,9 @@ def create(
         contents[CORPUS] = dump_tensors(corpus)
     with told(folder, "written"):
         files.make_parents(folder)
+        refuse_taken(folder)
         if not folder.is_dir():
             files.mkdir(folder)
-        elif _looks_like_a_run(folder):
-            raise RunError(f"{folder} is a run already: choose another folder, or resume it")
-        elif any(folder.iterdir()):
-            raise RunError(f"{folder} is not empty: choose another folder")
         files.mkdir(folder / CHECKPOINTS)  # fails for the slower of two; from here on all in it is ours
         try:
             files.write(folder / METRICS, b"")
@@ -239,6 +236,18 @@ def create(
                 files.remove_tree(folder)
             raise
     return Run(folder, files)
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises RunError where `folder` is no place for a new run: worth asking before anything long is done."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise RunError(f"{folder} is a file: choose another folder")
+    if _looks_like_a_run(folder):
+        raise RunError(f"{folder} is a run already: choose another folder, or resume it")
+    if any(folder.iterdir()):
+        raise RunError(f"{folder} is not empty: choose another folder")
 
 
 def claim_folder(root: Path | str, stem: str, files: Files | None = None) -> Path:

@@ -6,7 +6,7 @@ Results go to stdout, everything else (progress, notes, warnings) to stderr.
 import json as json_module
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -176,6 +176,17 @@ def watching(quiet: bool, budget: float | None = None) -> Iterator[Any]:
             yield panel.feed
     else:
         yield _plain_lines()
+
+
+@contextmanager
+def downloading(name: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that takes bytes so far and in all, shown as a bar on a terminal."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as shown:
+        task = shown.add_task(f"downloading {name}", total=None)
+        yield lambda done, size: shown.update(task, completed=done, total=size)
 
 
 def _plain_lines() -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from moreish.data import Report, read
 from moreish.recipes import resolve
-from moreish.terminal import bar, emit, note, out, printable, show, table, text, warn
+from moreish.terminal import bar, downloading, emit, note, out, printable, show, table, text, warn
 
 MOST_SYMBOLS_SHOWN = 30
 MOST_LENGTHS_SHOWN = 24
@@ -68,11 +68,11 @@ def _name(symbol: str) -> str:
 
 def run_lists(*, json: bool) -> None:
     """The bundled lists, with where each comes from."""
-    from moreish.data.bundled import LISTS, path_of
+    from moreish.data.bundled import BUNDLED, LISTS
 
     rows = []
     for name, entry in LISTS.items():
-        items = path_of(name).read_text(encoding="utf-8").count("\n")
+        items = (BUNDLED / f"{name}.txt").read_text(encoding="utf-8").count("\n")
         if json:
             emit({"name": name, "items": items, "title": entry.title, "provenance": entry.provenance})
         rows.append((name, f"{items:,}", entry.title))
@@ -85,7 +85,8 @@ def run_fetch(name: str, to: Path | None, *, json: bool, quiet: bool) -> None:
     """Download a public list."""
     from moreish.data.fetch import fetch
 
-    path = fetch(name, to)
+    with downloading(name, quiet or json) as progress:
+        path = fetch(name, to, progress)
     if json:
         emit({"name": name, "path": str(path)})
     elif not quiet:

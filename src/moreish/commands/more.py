@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from moreish.checkpoint import refuse_pickle
 from moreish.config import build
 from moreish.data import Corpus, read
 from moreish.data.streams import stream
@@ -44,6 +45,7 @@ def run_more(
 
 
 def _model_and_corpus(run_or_file: str, root: Path, layers: list[dict[str, Any]]) -> tuple[LanguageModel, Corpus]:
+    refuse_pickle(Path(run_or_file))
     if find_run(run_or_file, root) is None and not Path(run_or_file).is_dir():
         from moreish.fitting import fit_ngram
         from moreish.recipes import resolve

@@ -80,12 +80,13 @@ def other_list(made: api.TrainedRun, file: str) -> Part:
     corpus = read(file, replace(made.config.data, duplicates="keep"))
     ids = {symbol: i for i, symbol in enumerate(made.vocab.symbols, 1)}
     missing = [s for s in corpus.vocab.symbols if s not in ids]
-    if missing and made.vocab.unknown is None:
+    if missing and not made.vocab.unknown:
         raise ValueError(
             f"{file} has {', '.join(repr(s) for s in missing[:5])}, which the list of {made.run.name} never has, "
             "so its likelihood is 0 and the loss infinite: leave such items out"
         )
-    lookup = np.array([0, *(ids.get(s, made.vocab.unknown or 0) for s in corpus.vocab.symbols)], made.vocab.dtype)
+    unknown = len(made.vocab.symbols)  # <unk> is the last symbol, where there is one
+    lookup = np.array([0, *(ids.get(s, unknown) for s in corpus.vocab.symbols)], made.vocab.dtype)
     whole = corpus.part("all")
     return Part(lookup[whole.ids], whole.offsets)
 

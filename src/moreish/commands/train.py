@@ -6,6 +6,7 @@ from typing import Any
 from moreish import api
 from moreish.data import read
 from moreish.recipes import Config, resolve
+from moreish.run import refuse_taken
 from moreish.terminal import emit, note, printable, watching
 
 
@@ -25,6 +26,8 @@ def read_and_train(
     if recipe is None and model is None and not any("name" in layer.get("model", {}) for layer in layers):
         recipe = "quick"
     config = resolve(recipe, {"seed": seed}, named, *layers)
+    if out is not None:
+        refuse_taken(out)
     corpus = read(file, config.data)
     if not quiet:
         items, symbols = f"{len(corpus):,} item{'s' * (len(corpus) != 1)}", len(corpus.vocab) - 1

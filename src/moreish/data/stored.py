@@ -54,6 +54,6 @@ def from_tensors(tensors: Mapping[str, np.ndarray], vocab: Vocab, options: DataO
     return Corpus(vocab, Part(ids, offsets), parts, places, options, report)
 
 
-def _require(holds: bool, name: str, problem: str) -> None:
+def _require(holds: bool | np.bool_, name: str, problem: str) -> None:
     if not holds:
         raise ValueError(f'the array "{name}" of the corpus {problem}; the file is damaged')

@@ -25,13 +25,13 @@ class ItemScore(NamedTuple):
         return float(self.logprobs.sum(dtype=np.float64))
 
 
-def score_items(model: LanguageModel, items: Sequence[Integer[np.ndarray, " T"]]) -> list[ItemScore]:
+def score_items(model: LanguageModel, items: Sequence[Integer[np.ndarray, " _"]]) -> list[ItemScore]:
     """Score items given as ids without boundaries, all in one go."""
     if not items:
         return []
     spans = np.array([len(item) + 1 for item in items])
     offsets = np.concatenate([[0], np.cumsum(spans)])
-    ids = np.zeros(offsets[-1] + 1, np.int64)
+    ids = np.zeros(offsets[-1] + 1, np.min_scalar_type(model.vocab_size))
     for item, begin in zip(items, offsets, strict=False):
         ids[begin + 1 : begin + 1 + len(item)] = item
     logprobs = model.score(ids, offsets)

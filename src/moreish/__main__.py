@@ -1,0 +1,5 @@
+"""`python -m moreish` is `moreish`."""
+
+from moreish.cli import main
+
+main()

@@ -1,0 +1,382 @@
+"""The command line: every command on good input, and one clear sentence with exit code 2 for bad input."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import made_items
+
+from moreish.cli import run
+
+ENV = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A working folder with a list, an n-gram run and a small GRU run."""
+    made = tmp_path_factory.mktemp("work")
+    (made / "list.txt").write_text("\n".join(made_items(200)) + "\n")
+    here = Path.cwd()
+    os.chdir(made)
+    try:
+        assert run(["train", "list.txt", "--model", "ngram", "-q"]) == 0
+        small = ["--set", "model.n_hidden=8", "--steps", "30", "--set", "train.eval_every=10"]
+        assert run(["train", "list.txt", "--model", "gru", *small, "-q"]) == 0
+    finally:
+        os.chdir(here)
+    return made
+
+
+@pytest.fixture
+def moreish(folder, monkeypatch, capfd):
+    """Run a command in the folder; give its exit code, its output and what it said beside it."""
+    monkeypatch.chdir(folder)
+
+    def call(*arguments):
+        code = run([str(a) for a in arguments])
+        said = capfd.readouterr()
+        return code, said.out, said.err
+
+    return call
+
+
+def lines_of(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# ---- every command does its job ----
+
+
+def test_more_prints_one_item_a_line(moreish):
+    code, out, err = moreish("more", "list-ngram-1", "-n", 7, "--seed", 1)
+    assert (code, err) == (0, "")
+    assert len(out.splitlines()) == 7
+    assert moreish("more", "list-ngram-1", "-n", 7, "--seed", 1)[1] == out
+    assert moreish("more", "list-ngram-1", "-n", 7, "--seed", 2)[1] != out
+
+
+def test_more_from_a_list_counts_and_keeps_nothing(moreish, folder):
+    before = sorted(folder.rglob("*"))
+    code, out, _ = moreish("more", "list.txt", "-n", 5)
+    assert (code, len(out.splitlines())) == (0, 5)
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_more_as_json_and_csv_names_what_is_known(moreish, folder):
+    _, out, _ = moreish("more", "list-ngram-1", "-n", 30, "--json", "--seed", 0)
+    items = set((folder / "list.txt").read_text().split())
+    for item in lines_of(out):
+        assert set(item) == {"item", "logprob", "known"}
+        assert (item["known"] == "new") == (item["item"] not in items)
+    _, csv, _ = moreish("more", "list-ngram-1", "-n", 30, "--format", "csv", "--seed", 0)
+    assert csv.splitlines()[0] == "item,logprob,known"
+    assert [row.split(",")[0] for row in csv.splitlines()[1:]] == [item["item"] for item in lines_of(out)]
+
+
+def test_more_new_only_and_starts_with(moreish, folder):
+    _, out, _ = moreish("more", "list-gru-1", "-n", 20, "--new-only", "--starts-with", "ka", "--seed", 0)
+    items = set((folder / "list.txt").read_text().split())
+    assert all(item.startswith("ka") and item not in items for item in out.split())
+
+
+def test_score_reads_items_from_the_command_line_and_from_standard_input(moreish, monkeypatch, folder):
+    _, out, _ = moreish("score", "list-ngram-1", "kalo", "mi", "--json")
+    first, second = lines_of(out)
+    assert [s["symbol"] for s in first["symbols"]] == ["k", "a", "l", "o", ""]
+    assert first["loss"] == pytest.approx(-sum(s["logprob"] for s in first["symbols"]) / 5, abs=1e-6)
+    assert second["item"] == "mi"
+    piped = subprocess.run(
+        [sys.executable, "-m", "moreish", "score", "list-ngram-1", "--json"],
+        input="kalo\n\nmi\n", cwd=folder, capture_output=True, text=True, env=ENV, check=True,
+    )  # fmt: skip
+    assert piped.stdout == out
+
+
+def test_score_shows_where_an_item_surprises(moreish):
+    code, out, _ = moreish("score", "list-ngram-1", "kalovu")
+    assert code == 0
+    assert out.count("the surprise") == 1
+    assert "end" in out
+
+
+def test_evaluate_stands_beside_the_baselines(moreish):
+    _, out, _ = moreish("evaluate", "list-gru-1", "--json")
+    result = json.loads(out)
+    assert list(result) == ["on", "loss", "perplexity", "symbols", "items", "baselines"]
+    assert list(result["baselines"]) == ["uniform", "unigram", "bigram", "ngram"]
+    code, shown, _ = moreish("evaluate", "list-gru-1", "--on", "test")
+    assert code == 0
+    assert "this run" in shown
+
+
+def test_evaluate_on_another_list(moreish, folder):
+    (folder / "other.txt").write_text("kalo\nmika\n")
+    result = json.loads(moreish("evaluate", "list-ngram-1", "--on", "other.txt", "--json")[1])
+    assert (result["items"], result["symbols"]) == (2, 10)
+    (folder / "strange.txt").write_text("kalo\nzz!\n")
+    code, out, err = moreish("evaluate", "list-ngram-1", "--on", "strange.txt")
+    assert (code, out) == (2, "")
+    assert "'!', 'z', which the list of list-ngram-1 never has" in err
+
+
+def test_runs_and_compare_list_what_there_is(moreish):
+    named = {row["run"]: row for row in lines_of(moreish("runs", "--json")[1])}
+    assert named["list-gru-1"]["finished"]
+    assert named["list-gru-1"]["model"] == "gru"
+    _, out, _ = moreish("compare", "list-ngram-1", "list-gru-1")
+    assert "model.name" in out
+    assert "unigram" in out
+    (first, second) = lines_of(moreish("compare", "list-ngram-1", "list-gru-1", "--json")[1])
+    assert first["baselines"] == second["baselines"]
+
+
+def test_mix_makes_a_run(moreish):
+    code, out, _ = moreish("mix", "list-ngram-1", "list-gru-1", "--json")
+    assert code == 0
+    done = json.loads(out)
+    assert done["event"] == "done"
+    assert moreish("more", done["run"], "-n", 2)[0] == 0
+
+
+def test_inspect_reports_as_a_page_and_as_json(moreish, folder):
+    (folder / "odd.txt").write_text("abc\nabc\n a\u202eb \n\nxyz\n")
+    code, page, err = moreish("inspect", "odd.txt")
+    assert code == 0
+    assert "duplicates" in page
+    assert "\u202e" not in page + err, "a control character never reaches the terminal"
+    report = json.loads(moreish("inspect", "odd.txt", "--json")[1])
+    assert {"items", "unique", "symbols", "longest", "dropped", "suspicious"} <= set(report)
+    assert (report["items"], report["unique"]) == (4, 3)
+    assert report["suspicious"][0]["lines"] == [3]
+
+
+def test_lists_are_all_there_and_each_can_be_made_more_of(moreish):
+    entries = lines_of(moreish("lists", "--json")[1])
+    assert {e["name"] for e in entries} >= {"names", "words", "towns", "dinosaurs", "minerals", "hindi"}
+    for entry in entries:
+        assert len(moreish("more", entry["name"], "-n", 2)[1].splitlines()) == 2
+
+
+def test_plot_draws_png_and_svg(moreish, folder):
+    assert moreish("plot", "list-gru-1")[1].strip() == "list-gru-1.png"
+    assert (folder / "list-gru-1.png").read_bytes().startswith(b"\x89PNG")
+    moreish("plot", "list-gru-1", "--to", "curve.svg")
+    assert "</svg>" in (folder / "curve.svg").read_text()
+    code, _, err = moreish("plot", "list-gru-1", "--to", "curve.docx")
+    assert (code, "has to end in .png" in err) == (2, True)
+    code, _, err = moreish("plot", "list-ngram-1")
+    assert (code, "no loss curve: it was made by counting" in err) == (2, True)
+
+
+def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
+    code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 5)
+    assert code == 0
+    assert len(out.splitlines()) == 5
+    assert not set(out.split()) & set((folder / "list.txt").read_text().split())
+    kept = re.search(r"kept in (runs/list-quick-\d+); more of them: moreish more (\S+)", err)
+    assert kept is not None
+    assert moreish("more", kept[2], "-n", 1)[0] == 0
+
+
+def test_the_main_job_as_json_has_nothing_else_on_stdout(moreish):
+    code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 3, "--json")
+    *items, done = lines_of(out)
+    assert (code, err) == (0, "")
+    assert [set(i) for i in items] == [{"item", "logprob", "known"}] * 3
+    assert set(done) == {"event", "run", "step", "val_loss"}
+
+
+def test_a_toml_file_is_laid_under_the_flags(moreish, folder):
+    (folder / "small.toml").write_text(
+        'seed = 5\n[model]\nname = "mlp"\nn_hidden = 9\n[train]\nsteps = 3\nlr = 0.5\n'
+    )
+    code, _, _ = moreish(
+        "train", "list.txt", "--config", "small.toml", "--lr", 0.25, "--out", "toml", "-q", "--seed", 6
+    )
+    options = json.loads((folder / "toml" / "config.json").read_text())["options"]["options"]
+    assert code == 0
+    assert (options["model"]["n_hidden"], options["train"]["steps"], options["train"]["lr"]) == (9, 3, 0.25)
+
+
+# ---- bad input: one sentence, exit code 2, nothing written ----
+
+BAD = {
+    "a missing file": (["nowhere.txt"], "there is no file nowhere.txt"),
+    "a name nearly right": (["inspect", "dinosars"], 'did you mean "dinosaurs"?'),
+    "a folder": (["train", "adir"], "adir is a folder"),
+    "an empty file": (["empty.txt"], "empty.txt is empty"),
+    "a binary file": (["binary.bin"], "looks binary"),
+    "UTF-16": (["utf16.txt"], "UTF-16"),
+    "Latin-1": (["latin1.txt"], "latin1.txt, line 2, byte 4: not UTF-8 (0xE9). If the file is Latin-1, say"),
+    "10 MB on one line": (["long.txt"], "long.txt, line 1"),
+    "an unknown symbol in the prefix": (["more", "list.txt", "--starts-with", "ka#"], 'the prefix "ka#" has "#"'),
+    "an unknown option": (["more", "list.txt", "--frobnicate"], "Unknown option"),
+    "an unknown setting": (["train", "list.txt", "--set", "train.lrr=1"], 'did you mean "train.lr"?'),
+    "a setting out of range": (["train", "list.txt", "--lr", "-1"], "train.lr is -1, but must be more than 0"),
+    "an unknown model": (["train", "list.txt", "--model", "gruu"], 'did you mean "gru"?'),
+    "an unknown recipe": (["train", "list.txt", "--recipe", "quik"], 'did you mean "quick"?'),
+    "an odd length of time": (["list.txt", "--time-budget", "soon"], '"soon" is not a length of time'),
+    "an unknown run": (["score", "list-gru-9", "x"], 'there is no run "list-gru-9"'),
+    "an unknown symbol in an item": (["score", "list-gru-1", "k#"], 'the item "k#" has "#"'),
+    "a word for a number": (["more", "list.txt", "-n", "many"], "many"),
+    "a temperature below zero": (["more", "list.txt", "--temperature", "-1"], "temperature is -1"),
+    "a broken TOML file": (["train", "list.txt", "--config", "latin1.txt"], "latin1.txt is not TOML"),
+    "an unknown public list": (["data", "fetch", "nams"], "names"),
+    "a pickle as a run": (["more", "model.pt"], "model.pt may be a pickle"),
+    "a taken folder": (["train", "list.txt", "--model", "ngram", "--out", "runs/list-gru-1"], "is a run already"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bad_files(folder):
+    (folder / "adir").mkdir()
+    (folder / "empty.txt").write_bytes(b"")
+    (folder / "binary.bin").write_bytes(bytes(range(256)) * 40)
+    (folder / "utf16.txt").write_text("emma\nolivia\n", encoding="utf-16")
+    (folder / "latin1.txt").write_bytes(b"abc\ncaf\xe9\n")
+    (folder / "long.txt").write_bytes(b"a" * 10_000_000)
+    (folder / "model.pt").write_bytes(b"x")
+    return folder
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_and_nothing_is_written(case, moreish, bad_files):
+    arguments, sentence = BAD[case]
+    before = {p: p.stat().st_mtime_ns for p in bad_files.rglob("*")}
+    code, out, err = moreish(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("moreish: ")
+    assert sentence in err
+    assert len(err.splitlines()) == 1, err
+    assert "Traceback" not in err
+    assert {p: p.stat().st_mtime_ns for p in bad_files.rglob("*")} == before
+
+
+def test_an_error_as_json_is_an_object_on_stderr(moreish, bad_files):
+    code, out, err = moreish("inspect", "empty.txt", "--json")
+    assert (code, out) == (2, "")
+    assert json.loads(err) == {"error": "empty.txt is empty"}
+
+
+def test_a_request_that_cannot_be_met_has_exit_code_1(moreish):
+    code, out, err = moreish("more", "list.txt", "-n", 3, "--temperature", 0)
+    assert code == 1
+    assert len(out.splitlines()) == 1
+    assert "only 1 different items came" in err
+
+
+def flip(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["config.json", "vocab.json", "manifest.json", "corpus.safetensors"])
+@pytest.mark.parametrize("damage", ["flipped", "missing"])
+def test_a_damaged_run_is_refused_by_name(name, damage, moreish, folder, tmp_path):
+    import shutil
+
+    broken = tmp_path / "run"
+    shutil.copytree(folder / "runs" / "list-gru-1", broken)
+    flip(broken / name) if damage == "flipped" else (broken / name).unlink()
+    code, out, err = moreish("more", broken, "-n", 2)
+    assert (code, out) == (2, "")
+    assert name in err or (name == "manifest.json" and "not a run folder" in err)
+
+
+def test_a_pickle_inside_a_run_is_refused(moreish, folder, tmp_path):
+    import shutil
+
+    broken = tmp_path / "run"
+    shutil.copytree(folder / "runs" / "list-gru-1", broken)
+    (broken / "weights.pt").write_bytes(b"x")
+    code, _, err = moreish("more", broken)
+    assert (code, "weights.pt may be a pickle" in err) == (2, True)
+
+
+# ---- the world outside: pipes, signals, disks ----
+
+
+def spawn(*arguments, cwd, **more):
+    return subprocess.Popen(
+        [sys.executable, "-m", "moreish", *map(str, arguments)],
+        cwd=cwd, env=ENV, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more,
+    )  # fmt: skip
+
+
+def test_a_closed_pipe_ends_it_quietly(folder):
+    with spawn("more", "list.txt", "-n", 200_000, "--repeats", cwd=folder) as process:
+        assert process.stdout.readline().strip()
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number):
+    out = tmp_path / "run"
+    small = ["--model", "gru", "--set", "model.n_hidden=8", "--steps", 100_000]
+    process = spawn("train", folder / "list.txt", *small, "--out", out, cwd=tmp_path)
+    metrics = out / "metrics.jsonl"
+    deadline = time.monotonic() + 120
+    while not (metrics.exists() and '"step"' in metrics.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"interrupted; go on with: moreish train --resume {out}" in err
+    again = spawn("more", out, "-n", 2, cwd=tmp_path)
+    items, err = again.communicate(timeout=60)
+    assert (again.returncode, len(items.splitlines()), err) == (0, 2, "")
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk of 200 kB, where the machine lets us mount one."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk, and this machine does not let us")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(moreish, tiny_disk):
+    (tiny_disk / "filler").write_bytes(b"x" * 150_000)
+    code, out, err = moreish("train", "words", "--model", "ngram", "--out", tiny_disk / "run", "-q")
+    assert (code, out) == (2, "")
+    assert "no space left on device" in err
+    assert [p.name for p in tiny_disk.iterdir()] == ["filler"]
+
+
+def test_a_read_only_folder_is_one_sentence(moreish, tiny_disk):
+    subprocess.run(["mount", "-o", "remount,ro", tiny_disk], check=True)
+    code, out, err = moreish("train", "list.txt", "--model", "ngram", "--out", tiny_disk / "run", "-q")
+    assert (code, out) == (2, "")
+    assert "read-only" in err
+
+
+def test_the_version_is_that_of_the_package(moreish):
+    from moreish import __version__
+
+    assert moreish("--version")[1].strip() == __version__
+
+
+def test_a_fault_of_ours_is_a_sentence_too(moreish, monkeypatch):
+    from moreish.commands import lists
+
+    monkeypatch.setattr(lists, "run_lists", lambda **_: 1 / 0)
+    code, _, err = moreish("lists")
+    assert code == 1
+    assert "a fault in moreish itself (ZeroDivisionError" in err

@@ -1,0 +1,220 @@
+"""Training meets the run folder: a run carries all it needs, goes on bit for bit, and can be mixed."""
+
+import json
+import math
+import shutil
+import signal
+import threading
+
+import numpy as np
+import pytest
+from conftest import made_items
+
+import moreish
+from moreish import api
+from moreish.data import from_items
+from moreish.run import RunError
+
+SMALL = {
+    "model": {"n_hidden": 8, "n_embd": 4, "dropout": 0.1},
+    "train": {"steps": 30, "batch_size": 64, "lr": 0.02, "log_every": 3, "eval_every": 9, "device": "cpu"},
+}
+
+
+def small(corpus, folder, **changes):
+    return moreish.train(corpus, model="gru", options=SMALL, seed=1, out=folder, **changes)
+
+
+@pytest.fixture(scope="module")
+def gru_run(corpus, tmp_path_factory):
+    return small(corpus, tmp_path_factory.mktemp("runs") / "gru")
+
+
+@pytest.fixture(scope="module")
+def ngram_run(corpus, tmp_path_factory):
+    return moreish.train(corpus, model="ngram", out=tmp_path_factory.mktemp("runs") / "ngram")
+
+
+def curve(run):
+    """All records without what differs from one day to the next."""
+    return [{k: v for k, v in r.items() if k not in ("seconds", "run")} for r in run.records()]
+
+
+def tensors(run):
+    return run.checkpoint("best").model()
+
+
+def test_a_run_ends_with_a_record_of_what_it_reached(gru_run):
+    last = list(gru_run.run.records())[-1]
+    assert set(last) == {"event", "run", "step", "val_loss"}
+    assert (last["event"], last["step"]) == ("done", 30)
+    assert last["val_loss"] == pytest.approx(gru_run.evaluate("val")["loss"], abs=1e-6)
+    assert gru_run.run.finished
+
+
+@pytest.mark.parametrize("name", ["gru_run", "ngram_run"])
+def test_a_run_opened_again_answers_the_same(name, request):
+    made = request.getfixturevalue(name)
+    again = moreish.open_run(made.run.folder)
+    assert list(again.more(20, seed=4)) == made.more(20, seed=4)
+    assert [s.per_symbol for s in again.score("kalo", "mi")] == [s.per_symbol for s in made.score("kalo", "mi")]
+    assert again.evaluate("test") == made.evaluate("test")
+    assert again.config == made.config
+
+
+def test_the_probabilities_of_an_item_are_given_symbol_by_symbol(ngram_run):
+    (scored,) = ngram_run.score("kalo")
+    assert [symbol for symbol, _ in scored.per_symbol] == ["k", "a", "l", "o", ""]
+    assert scored.score.logprob == pytest.approx(sum(p for _, p in scored.per_symbol), abs=1e-5)
+
+
+def test_evaluation_names_the_baselines_and_counts_every_symbol(gru_run, corpus):
+    result = gru_run.evaluate("val")
+    assert list(result["baselines"]) == ["uniform", "unigram", "bigram", "ngram"]
+    assert result["baselines"]["uniform"] == pytest.approx(math.log(len(corpus.vocab)))
+    assert result["symbols"] == corpus.part("val").n_predicted
+    assert result["perplexity"] == pytest.approx(math.exp(result["loss"]))
+
+
+def test_the_test_part_is_not_looked_at_before_it_is_named(corpus, tmp_path, monkeypatch):
+    seen = []
+    part = type(corpus).part
+    monkeypatch.setattr(type(corpus), "part", lambda self, name: (seen.append(name), part(self, name))[1])
+    monkeypatch.setattr(api.stored, "to_tensors", lambda c: stored_without_looking(c, part))
+    made = small(corpus, tmp_path / "r")
+    made.evaluate("val")
+    made.more(3, seed=0)
+    assert "test" not in seen
+    made.evaluate("test")
+    assert "test" in seen
+
+
+def stored_without_looking(corpus, part):
+    """The arrays as `stored.to_tensors` gives them; it reads every part to write them down."""
+    whole = part(corpus, "all")
+    counts = np.array([len(part(corpus, name)) for name in ("train", "val", "test")], np.int64)
+    return {"ids": whole.ids, "offsets": whole.offsets, "parts": counts, "places": corpus.places}
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 7, 8, 12])
+def test_a_run_stopped_anywhere_and_resumed_has_the_same_bytes(corpus, tmp_path, gru_run, stop_at, monkeypatch):
+    seen = 0
+
+    def stop(record):
+        nonlocal seen
+        seen += 1
+        if seen == stop_at:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(api.Interrupted) as interrupted:
+        small(corpus, tmp_path / "run", watch=stop)
+    run = interrupted.value.run
+    assert not run.finished
+    assert len(moreish.open_run(run.folder).more(2, seed=0)) == 2, "what there is can be used already"
+    resumed = api.resume(run)
+    assert resumed.run.finished
+    ours, whole = tensors(resumed.run), tensors(gru_run.run)
+    assert all(np.array_equal(ours[k], whole[k]) for k in ours.keys() | whole.keys())
+    once = [r for r in curve(resumed.run) if r["event"] not in ("network", "interrupted")]
+    assert once == [r for r in curve(gru_run.run) if r["event"] != "network"]
+
+
+def test_a_finished_run_is_not_resumed(gru_run):
+    with pytest.raises(RunError, match="is finished"):
+        api.resume(gru_run.run)
+
+
+def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monkeypatch):
+    def stop(record):
+        if record["event"] == "eval":
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(api, "_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
+    with pytest.raises(api.Interrupted) as interrupted:
+        small(corpus, tmp_path / "run", watch=stop)
+    monkeypatch.undo()
+    with pytest.raises(RunError, match=r"trained with torch 1\.0 .* say --inexact"):
+        api.resume(interrupted.value.run)
+    assert api.resume(interrupted.value.run, inexact=True).run.finished
+
+
+def test_training_in_a_thread_works_without_signals(corpus, tmp_path):
+    done = []
+    worker = threading.Thread(target=lambda: done.append(small(corpus, tmp_path / "r").run.finished))
+    worker.start()
+    worker.join()
+    assert done == [True]
+
+
+def test_a_run_that_fails_before_its_first_checkpoint_leaves_nothing(corpus, tmp_path):
+    options = {
+        "model": {"n_hidden": 4},
+        "train": {"optimizer": "sgd", "lr": 1e38, "clip": 0, "warmup": 0, "steps": 20, "eval_every": 20},
+    }
+    with pytest.raises(FloatingPointError, match="lower learning rate"):
+        moreish.train(corpus, model="gru", options=options, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_mixture_is_a_run_like_any_other_and_better_than_its_parts(corpus, gru_run, ngram_run, tmp_path):
+    mixed = moreish.mix([gru_run, ngram_run], out=tmp_path / "mixed")
+    again = moreish.open_run(mixed.run.folder)
+    loss = again.evaluate("val")["loss"]
+    assert loss <= min(gru_run.evaluate("val")["loss"], ngram_run.evaluate("val")["loss"]) + 1e-6
+    assert again.more(5, seed=1) == mixed.more(5, seed=1)
+    thrice = moreish.mix([again, gru_run], out=tmp_path / "thrice")
+    assert len(thrice.config.model.leaves) == 3
+
+
+def test_runs_of_different_lists_are_not_mixed(ngram_run, tmp_path):
+    other = moreish.train(from_items(made_items(299)), model="ngram", out=tmp_path / "other")
+    with pytest.raises(ValueError, match="not trained on the same list split in the same way"):
+        moreish.mix([ngram_run, other], out=tmp_path / "mixed")
+    with pytest.raises(ValueError, match="at least two runs"):
+        moreish.mix([ngram_run], out=tmp_path / "mixed")
+
+
+def test_tensors_that_the_configuration_does_not_imply_are_refused(gru_run, tmp_path):
+    from moreish.checkpoint import dump_tensors
+    from moreish.sealed import Damaged
+
+    arrays = dict(tensors(gru_run.run))
+    wrong = {**arrays, "0/head.bias": arrays["0/head.bias"][:-1]}
+    from moreish.assemble import from_tensors
+
+    leaf, size = gru_run.config.model, len(gru_run.vocab)
+    with pytest.raises(Damaged, match=r'"head.bias" of the gru is float32 \[14\] .* makes it float32 \[15\]'):
+        from_tensors(wrong, {"kind": "network"}, leaf, size)
+    for name in arrays:
+        fewer = {k: v for k, v in arrays.items() if k != name}
+        with pytest.raises(Damaged, match="missing"):
+            from_tensors(fewer, {"kind": "network"}, leaf, size)
+    with pytest.raises(Damaged, match="belong to no model"):
+        from_tensors({**arrays, "1/x": arrays["0/head.bias"]}, {"kind": "network"}, leaf, size)
+    with pytest.raises(Damaged, match="does not hold the gru"):
+        from_tensors(arrays, {"kind": "ngram"}, leaf, size)
+    assert dump_tensors(arrays)
+
+
+def test_a_damaged_best_checkpoint_is_named_and_an_older_one_serves(corpus, tmp_path):
+    made = small(corpus, tmp_path / "run")
+    best = made.run.checkpoint("best").folder
+    target = best / "model.safetensors"
+    data = bytearray(target.read_bytes())
+    data[-1] ^= 1
+    target.write_bytes(data)
+    again = moreish.open_run(made.run.folder)
+    assert again.more(2, seed=0)
+    assert str(target) in " ".join(again.passed_over)
+
+
+def test_every_step_and_option_of_a_run_is_json(gru_run):
+    for name in ("config.json", "vocab.json", "manifest.json"):
+        json.loads((gru_run.run.folder / name).read_text())
+    for line in (gru_run.run.folder / "metrics.jsonl").read_text().splitlines():
+        json.loads(line, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+
+
+def test_a_run_can_be_moved_and_copied(gru_run, tmp_path):
+    shutil.copytree(gru_run.run.folder, tmp_path / "elsewhere")
+    assert moreish.open_run(tmp_path / "elsewhere").more(3, seed=2) == gru_run.more(3, seed=2)

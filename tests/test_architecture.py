@@ -1,0 +1,114 @@
+"""Which part of moreish may import which: the arrows of docs/design.md, by parsing every import there is."""
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parent.parent / "src" / "moreish"
+STORE = {"sealed", "checkpoint", "records", "run"}
+KERNEL = {"config", "errors"}
+TORCH = {"torch", "numpy", "jaxtyping"}
+
+# part -> (parts of moreish it may import, third-party packages it may import)
+ARROWS: dict[str, tuple[set[str], set[str]]] = {
+    "config": (set(), set()),
+    "errors": (set(), set()),
+    "scalar": (set(), set()),
+    "ngram": (set(), {"numpy", "jaxtyping"}),
+    "data": ({"config"}, {"numpy", "jaxtyping", "regex"}),
+    "models": ({"config"}, TORCH),
+    "backprop": (set(), TORCH),
+    "doctor": (set(), TORCH),
+    "fast": ({"models"}, TORCH),
+    "training": (KERNEL | {"data", "models", "backprop", "fast", "doctor"}, TORCH),
+    "generate": (KERNEL | {"data", "models", "ngram"}, {"numpy", "jaxtyping"}),
+    "sealed": ({"config"}, set()),
+    "checkpoint": ({"sealed", "records"}, {"numpy", "safetensors"}),
+    "records": ({"sealed"}, set()),
+    "run": (STORE | {"config"}, {"numpy"}),
+    "recipes": ({"config", "data", "models", "training", "lecture_recipes"}, set()),
+    "lecture_recipes": (set(), set()),
+    "assemble": ({"ngram", "models", "recipes", "sealed", "training"}, {"numpy", "torch"}),
+    "fitting": (
+        KERNEL | {"assemble", "data", "models", "ngram", "recipes", "training", "sealed"},
+        {"numpy", "torch"},
+    ),
+    "plots": (STORE | {"api", "data", "ngram"}, {"numpy", "matplotlib"}),
+    "terminal": (set(), {"rich"}),
+}
+TOP = {"__init__", "__main__", "api", "commands", "cli"}  # these may import whatever is below them
+
+
+def parts() -> list[str]:
+    return sorted({p.relative_to(SRC).parts[0].removesuffix(".py") for p in SRC.rglob("*.py")})
+
+
+def imports_of(part: str) -> set[str]:
+    """Full names of all modules that this part imports, wherever in the file the import stands."""
+    package = SRC / part
+    files = sorted(package.rglob("*.py")) if package.is_dir() else [package.with_suffix(".py")]
+    found = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{file}: relative import"
+                assert node.module is not None
+                if node.module == "moreish":
+                    found |= {f"moreish.{alias.name}" for alias in node.names}
+                else:
+                    found.add(node.module)
+    return found
+
+
+@pytest.mark.parametrize("part", parts())
+def test_every_part_has_its_place_in_the_picture(part):
+    assert part in ARROWS or part in TOP, f"say in this test what {part} may import"
+
+
+@pytest.mark.parametrize("part", [p for p in parts() if p in ARROWS])
+def test_imports_follow_the_arrows(part):
+    internal, third_party = ARROWS[part]
+    for name in imports_of(part):
+        top, _, rest = name.partition(".")
+        if top == "moreish":
+            target = rest.partition(".")[0]
+            assert target == part or target in internal, f"{part} must not import moreish.{target}"
+        elif top not in sys.stdlib_module_names:
+            assert top in third_party, f"{part} must not import {top}"
+
+
+@pytest.mark.parametrize("part", [p for p in parts() if p != "cli"])
+def test_nothing_below_imports_the_command_line(part):
+    assert not {name for name in imports_of(part) if name.startswith("moreish.cli")}
+
+
+@pytest.mark.parametrize("part", parts())
+def test_all_names_in_all_exist(part):
+    module = importlib.import_module("moreish" if part == "__init__" else f"moreish.{part}")
+    for name in getattr(module, "__all__", []):
+        assert hasattr(module, name), f"moreish.{part}.__all__ names {name}, which is not there"
+
+
+LIGHT = [
+    "import moreish",
+    "import moreish.api",
+    "from moreish.cli import run; run(['--help'])",
+    "from moreish.cli import run; run(['train', '--help'])",
+    "from moreish.cli import run; run(['inspect', 'minerals'])",
+    "from moreish.cli import run; assert run(['train', 'minerals', '--model', 'ngram', '--out', 'r', '-q']) == 0; "
+    "assert run(['more', 'r', '-n', '3']) == 0; assert run(['score', 'r', 'quartz']) == 0; "
+    "assert run(['evaluate', 'r']) == 0; assert run(['runs', '--root', '.']) == 0",
+]
+
+
+@pytest.mark.parametrize("code", LIGHT, ids=range(len(LIGHT)))
+def test_no_torch_is_loaded_where_none_is_needed(code, tmp_path):
+    check = f"{code}\nimport sys\nassert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
