@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from moreish.config import build, did_you_mean, merge, option, to_dict
 from moreish.data.options import DataOptions
+from moreish.lecture_recipes import LECTURE_RECIPES
 from moreish.models import MODELS, model_class
 from moreish.training.options import TrainOptions
 
@@ -152,9 +153,16 @@ RECIPES = {
         {
             "model": {
                 "name": "mixture",
-                "parts": [{"name": "ngram"}, {"name": "gru", "n_embd": 32, "n_hidden": 128, "dropout": 0.2}],
+                "parts": [{"name": "ngram"}, {"name": "gru", "n_embd": 32, "n_hidden": 160, "dropout": 0.2}],
             },
-            "train": {"time_budget": 15, "batch_size": 256, "lr": 6e-3, "weight_decay": 0.01},
+            "train": {
+                "time_budget": 15,
+                "batch_size": 256,
+                "lr": 6e-3,
+                "weight_decay": 0.01,
+                "backward": "fused",
+                "precision": "auto",
+            },
         },
     ),
     "ngram": Recipe("counting only: modified Kneser-Ney, well under a second", {"model": {"name": "ngram"}}),
@@ -162,23 +170,43 @@ RECIPES = {
         "the table of logits, trained by gradient descent",
         {"model": {"name": "bigram"}, "train": {"steps": 2000, "lr": 0.05, "batch_size": 1024}},
     ),
-    "lecture-mlp": Recipe(
-        "Bengio's MLP as in the lectures: block 3, 200 hidden units, 200,000 steps of plain SGD",
+    "tiny": Recipe(
+        "the smallest net that is worth its seconds: a GRU of 32 units",
         {
-            "data": {"split": "lecture"},
-            "model": {"name": "mlp"},
-            "train": {
-                "steps": 200_000,
-                "batch_size": 32,
-                "optimizer": "sgd",
-                "lr": 0.1,
-                "schedule": "step",
-                "warmup": 0,
-                "clip": 0,
-                "log_every": 1000,
-            },
+            "model": {"name": "gru", "n_embd": 16, "n_hidden": 32},
+            "train": {"time_budget": 10, "batch_size": 128, "lr": 1e-2},
         },
     ),
+    "transformer": Recipe(
+        "GPT-2's architecture at the size of a list, regularised",
+        {
+            "model": {"name": "transformer", "block_size": 64, "n_embd": 96, "n_layer": 3, "dropout": 0.1},
+            "train": {"steps": 8000, "batch_size": 128, "lr": 2e-3, "weight_decay": 0.1},
+        },
+    ),
+    "text": Recipe(
+        "running text, symbol by symbol: a Transformer of 4 layers that looks back on 64",
+        {
+            "data": {"text": True, "test_share": 0.0},
+            "model": {"name": "transformer", "block_size": 64, "n_embd": 128, "tie": True},
+            "train": {"steps": 2000, "batch_size": 12, "lr": 4e-3, "weight_decay": 0.1, "eval_every": 500},
+        },
+    ),
+    "words": Recipe(
+        "running text, word by word: Bengio's MLP mixed with Kneser-Ney counts",
+        {
+            "data": {"text": True, "unit": "word", "lower": True, "min_count": 3},
+            "model": {
+                "name": "mixture",
+                "parts": [
+                    {"name": "ngram", "order": 3},
+                    {"name": "mlp", "block_size": 4, "n_embd": 64, "n_hidden": 128, "dropout": 0.3},
+                ],
+            },
+            "train": {"steps": 6000, "batch_size": 256, "lr": 2e-3, "weight_decay": 0.1},
+        },
+    ),
+    **{name: Recipe(purpose, values) for name, (purpose, values) in LECTURE_RECIPES.items()},
 }
 
 

@@ -6,6 +6,8 @@ how often the context was seen), so that a context seen a thousand times trusts 
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -21,30 +23,88 @@ def fit_weights(
     `logprobs[k, n]` is model k's log probability of token n. The likelihood is concave in the weights, so the only
     maximum is found; the loop ends when the mean log likelihood grows by less than `tolerance` nats.
     """
+    everything = np.zeros(logprobs.shape[1], np.int64)
+    return fit_group_weights(logprobs, everything, 1, 0.0, tolerance, most)[0]
+
+
+def fit_group_weights(
+    logprobs: Float[np.ndarray, "K N"],
+    groups: Integer[np.ndarray, " N"],
+    count: int,
+    strength: float,
+    tolerance: float = 1e-9,
+    most: int = 1000,
+) -> Float[np.ndarray, "G K"]:
+    """Weights of their own for each of `count` groups of tokens, drawn towards those that are best for all tokens.
+
+    Expectation maximisation with a Dirichlet prior: a group's weights are what they would be if it had `strength`
+    more tokens that share the responsibility as the weights of all tokens do, so a group without tokens has those.
+    """
+    parts = len(logprobs)
+    shared = np.full(parts, 1 / parts) if count == 1 else fit_weights(logprobs, tolerance, most)
     highest = logprobs.max(0)
     seen = np.isfinite(highest)  # a token that no part holds possible says nothing about the weights
     p = np.exp(logprobs[:, seen].astype(np.float64) - highest[seen])
-    weights = np.full(len(p), 1 / len(p))
-    before = -np.inf
+    groups = groups[seen]
+    weights, before = np.tile(shared, (count, 1)), -np.inf
+    sizes = np.bincount(groups, minlength=count)[:, None] + strength
     for _ in range(most):
-        joint = weights[:, None] * p
+        joint = weights[groups].T * p
         total = joint.sum(0)
-        if total.size == 0 or (after := float(np.log(total).mean())) - before < tolerance:
+        prior = strength * (shared * np.log(np.where(shared > 0, weights, 1))).sum()
+        if total.size == 0 or (after := float(np.log(total).sum() + prior) / total.size) - before < tolerance:
             break
-        weights, before = (joint / total).mean(1), after
+        before = after
+        claimed = np.stack([np.bincount(groups, share, count) for share in joint / total], 1)
+        np.divide(claimed + strength * shared, sizes, out=weights, where=sizes > 0)
     return weights
 
 
-class Mixture:
-    """Several models answering as one; the state is the tuple of theirs."""
+@dataclass(frozen=True)
+class Gate:
+    """Groups by what the prediction of one count model rests on: length and count of its longest known context.
 
-    def __init__(self, parts: Sequence[LanguageModel], weights: Float[np.ndarray, " K"]) -> None:
+    part : which part of the mixture is asked for its evidence
+    longest : longer contexts are grouped with those of this length
+    bounds : counts below the first, from each to the next, and from the last on are groups of their own
+    """
+
+    part: int
+    longest: int
+    bounds: tuple[int, ...]
+
+    @property
+    def groups(self) -> int:
+        """G, how many there are."""
+        return (self.longest + 1) * (len(self.bounds) + 1)
+
+    def group(self, length: Integer[np.ndarray, " N"], count: Integer[np.ndarray, " N"]) -> Integer[np.ndarray, " N"]:
+        """The group of each pair."""
+        return np.minimum(length, self.longest) * (len(self.bounds) + 1) + np.searchsorted(
+            self.bounds, count, "right"
+        )
+
+
+class Mixture:
+    """Several models answering as one; the state is the tuple of theirs.
+
+    weights : (K,) one for each part; with a gate (G, K), a row for each of its groups
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[LanguageModel],
+        weights: Float[np.ndarray, " K"] | Float[np.ndarray, "G K"],
+        gate: Gate | None = None,
+    ) -> None:
         sizes = {part.vocab_size for part in parts}
         if len(sizes) != 1:
             raise ValueError(f"models with different vocabularies cannot be mixed: they have {sorted(sizes)} ids")
-        assert len(weights) == len(parts)
-        assert abs(weights.sum() - 1) < 1e-6
-        self.parts, self.weights = list(parts), weights
+        assert weights.shape == ((gate.groups, len(parts)) if gate else (len(parts),))
+        assert np.abs(weights.sum(-1) - 1).max() < 1e-6
+        self.parts, self.weights, self.gate = list(parts), weights, gate
+        with np.errstate(divide="ignore"):  # a weight of 0 is a log weight of -inf
+            self._log_weights = np.log(weights)
 
     @property
     def vocab_size(self) -> int:
@@ -67,13 +127,36 @@ class Mixture:
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
     ) -> Float[np.ndarray, " N"]:
         """Log probability of every id under the mixture."""
-        return self._log_mean([part.score(ids, offsets) for part in self.parts])
+        logprobs = np.stack([part.score(ids, offsets) for part in self.parts])
+        weights = self._log_weights
+        if self.gate is not None:
+            weights = weights[evidence_groups(self.parts, self.gate, ids, offsets)]
+        scores = _log_mean(logprobs, weights)
+        scores[:1] = 0  # predicted by none
+        return scores
 
     def _mixed(self, answers: list[tuple[State, np.ndarray]]) -> tuple[State, np.ndarray]:
-        return tuple(state for state, _ in answers), self._log_mean([logprobs for _, logprobs in answers])
+        states = tuple(state for state, _ in answers)
+        logprobs = np.stack([logprobs for _, logprobs in answers])
+        if self.gate is None:
+            return states, _log_mean(logprobs, self._log_weights)
+        part: Any = self.parts[self.gate.part]
+        groups = self.gate.group(*part.evidence_of(states[self.gate.part]))
+        return states, _log_mean(logprobs, self._log_weights[groups][:, None])
 
-    def _log_mean(self, logprobs: list[np.ndarray]) -> np.ndarray:
-        """log of the weighted mean of probabilities, without leaving log space where they are tiny."""
-        with np.errstate(divide="ignore"):  # a weight of 0 is a log weight of -inf
-            weighted = [np.log(w) + part for w, part in zip(self.weights, logprobs, strict=True)]
-        return np.logaddexp.reduce(weighted).astype(np.float32)
+
+def _log_mean(logprobs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
+    """log of the weighted mean of probabilities (K, ...), without leaving log space where they are tiny."""
+    weighted = [part + log_weights[..., k] for k, part in enumerate(logprobs)]
+    return np.logaddexp.reduce(weighted).astype(np.float32)
+
+
+def evidence_groups(
+    parts: Sequence[LanguageModel],
+    gate: Gate,
+    ids: Integer[np.ndarray, " N"],
+    offsets: Integer[np.ndarray, " items_and_one"],
+) -> Integer[np.ndarray, " N"]:
+    """The group of every position of flat ids."""
+    part: Any = parts[gate.part]
+    return gate.group(*part.evidence(ids, offsets))

@@ -27,6 +27,7 @@ class MLPOptions:
     dropout: float = option(0.0, "share of hidden units left out while training", low=0, below=1)
     batch_norm: bool = option(False, "a BatchNorm before every activation")
     correction: int = option(1, "BatchNorm: 1 divides the batch's variance by n - 1 (Bessel), 0 by n", low=0, high=1)
+    momentum: float = option(0.1, "BatchNorm: share of a batch in the running statistics", above=0, high=1)
     head_norm: bool = option(False, "a BatchNorm on the logits too")
     bias: bool | None = option(None, "biases in the hidden layers; none: where no BatchNorm takes them away")
     direct: bool = option(False, "connections from the embeddings straight to the logits")
@@ -82,7 +83,7 @@ def _hidden_layers(options: MLPOptions, fan_in: int) -> Iterator[nn.Module]:
             nn.init.normal_(linear.bias, std=options.hidden_bias_std)
         yield linear
         if options.batch_norm:
-            yield BatchNorm1d(options.n_hidden, correction=options.correction)
+            yield BatchNorm1d(options.n_hidden, momentum=options.momentum, correction=options.correction)
         yield module()
         yield nn.Dropout(options.dropout)
         fan_in = options.n_hidden
@@ -96,6 +97,6 @@ def _head(options: MLPOptions, vocab_size: int) -> nn.Sequential:
     if not options.head_norm:
         nn.init.normal_(linear.bias, std=options.head_bias_std)
         return nn.Sequential(linear)
-    norm = BatchNorm1d(vocab_size, correction=options.correction)
+    norm = BatchNorm1d(vocab_size, momentum=options.momentum, correction=options.correction)
     nn.init.constant_(norm.weight, 0.1)
     return nn.Sequential(linear, norm)

@@ -103,16 +103,17 @@ class Network:
             out[i + 1 : i + block.shape[1]] = self._predicted(logits, block)[0]
 
     def _score_overlapping(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
+        """Stretches of the same length, each but the first for its last half; the last one ends with the item."""
         stride = max(1, longest // 2)
-        done = begin  # everything up to here has its log probability
-        for i in range(begin, end, stride):
-            block = ids[None, i : min(i + longest, end) + 1]
-            fresh = i + block.shape[1] - 1 - done
-            if fresh <= 0:
-                break
-            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)[0]
-            out[done + 1 : done + 1 + fresh] = logprobs[-fresh:]
-            done += fresh
+        starts = np.append(np.arange(begin, end - longest, stride), end - longest)
+        at_once = max(1, TOKENS_AT_A_TIME // longest)
+        for i in range(0, len(starts), at_once):
+            places = starts[i : i + at_once, None] + np.arange(longest + 1)
+            block = ids[places]
+            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
+            out[places[:, -stride:]] = logprobs[:, -stride:]
+            if i == 0:
+                out[places[0, 1:]] = logprobs[0]
 
     def _predicted(self, logits: Tensor, block: np.ndarray) -> np.ndarray:
         """Log probability of each next id of the block: (B, T + 1) ids and (B, T, V) logits to (B, T)."""
