@@ -1,11 +1,13 @@
 """A model as tensors and a plain description, and back. No code is ever read, only numbers of the expected shapes.
 
-description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "mixture", "weights", "parts"}
+description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "mixture", "weights", "gate", "parts"}
 tensors       named "0/...", "1/...", one prefix a part
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,13 @@ import numpy as np
 from moreish import ngram
 from moreish.models import model_class
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Mixture
+from moreish.models.mixture import Gate, Mixture
+from moreish.ngram.counts import HIGHEST_ORDER
 from moreish.recipes import ModelChoice
 from moreish.sealed import Damaged
 
 Tensors = Mapping[str, np.ndarray]
+MOST_BOUNDS = 64
 
 
 def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -30,7 +34,8 @@ def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, A
         parts.append(described)
     if not isinstance(model, Mixture):
         return tensors, parts[0]
-    return tensors, {"kind": "mixture", "weights": model.weights.tolist(), "parts": parts}
+    gate = None if model.gate is None else asdict(model.gate) | {"bounds": list(model.gate.bounds)}
+    return tensors, {"kind": "mixture", "weights": model.weights.tolist(), "gate": gate, "parts": parts}
 
 
 def from_tensors(
@@ -53,7 +58,8 @@ def from_tensors(
         raise Damaged("the checkpoint holds tensors that belong to no model of the configuration")
     if not mixed:
         return parts[0]
-    return Mixture(parts, _weights(description.get("weights"), len(parts)))
+    gate = _gate(description.get("gate"), parts)
+    return Mixture(parts, _weights(description.get("weights"), gate, len(parts)), gate)
 
 
 def _part_to_tensors(part: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -107,13 +113,24 @@ def _shown(entry: tuple[tuple[int, ...], str] | None) -> str:
     return "missing" if entry is None else f"{entry[1]} {list(entry[0])}"
 
 
-def _weights(values: Any, count: int) -> np.ndarray:
-    good = (
-        isinstance(values, list)
-        and len(values) == count
-        and all(isinstance(w, int | float) and not isinstance(w, bool) and 0 <= w <= 1 for w in values)
-        and math.isclose(sum(values), 1, abs_tol=1e-6)
-    )
-    if not good:
+def _gate(values: Any, parts: Sequence[LanguageModel]) -> Gate | None:
+    if values is None:
+        return None
+    match values:
+        case {"part": int(part), "longest": int(longest), "bounds": list(bounds), **rest} if not rest:
+            counted = 0 <= part < len(parts) and isinstance(parts[part], ngram.Backoff)
+            ascending = all(type(b) is int for b in bounds) and all(a < b for a, b in pairwise([0, *bounds]))
+            if counted and ascending and 0 <= longest <= HIGHEST_ORDER and len(bounds) <= MOST_BOUNDS:
+                return Gate(part, longest, tuple(bounds))
+    raise Damaged("the mixture's gate is not a count model of it with a length and ascending counts")
+
+
+def _weights(values: Any, gate: Gate | None, count: int) -> np.ndarray:
+    def shares(row: Any) -> bool:
+        numbers = isinstance(row, list) and all(isinstance(w, int | float) and not isinstance(w, bool) for w in row)
+        return numbers and len(row) == count and min(row) >= 0 and math.isclose(sum(row), 1, abs_tol=1e-6)
+
+    rows = [values] if gate is None else values
+    if not isinstance(rows, list) or len(rows) != (gate.groups if gate else 1) or not all(map(shares, rows)):
         raise Damaged(f"the mixture's weights are not {count} shares that add up to 1")
     return np.array(values, np.float64)

@@ -6,7 +6,7 @@ and `restore` goes on from it. Where it is kept is not known here.
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from moreish.assemble import Tensors, from_tensors, to_tensors
 from moreish.config import build
 from moreish.data import Corpus, Part
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Mixture, fit_weights
+from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights
 from moreish.recipes import Config, ModelChoice, NGramOptions
 from moreish.training.evaluation import mean_loss
 from moreish.training.options import TrainOptions
@@ -25,6 +25,8 @@ from moreish.training.options import TrainOptions
 Record = dict[str, Any]
 
 ORDER_WITHOUT_VAL = 4
+GATE_BOUNDS = (2, 5, 20, 100)
+GATE_STRENGTH = 50.0  # val tokens that the weights of all groups together are worth in each
 BEST = "best/"  # the prefix of the parameters that were best so far, beside the optimizer's memory
 
 
@@ -51,6 +53,7 @@ class Fitting:
     config: Config
     done: list[LanguageModel] = field(default_factory=list)
     weights: np.ndarray | None = None
+    gate: Gate | None = None
     steps: int = 0
     training: Any = None
     ended: bool = False
@@ -76,8 +79,9 @@ class Fitting:
             models.append(Network(self.training.model))
         if len(models) == 1:
             return models[0]
-        weights = np.full(len(models), 1 / len(models)) if self.weights is None else self.weights
-        return Mixture(models, weights)
+        if self.weights is None:
+            return Mixture(models, np.full(len(models), 1 / len(models)))
+        return Mixture(models, self.weights, self.gate)
 
     def records(self) -> Iterator[Record]:
         """Fit what is not fitted yet. Ends with `{"event": "fitted", "step", "val_loss"}`."""
@@ -175,15 +179,29 @@ class Fitting:
         return start(module, options, self.config.seed + choice.seed)
 
     def _mix(self) -> Iterator[Record]:
-        val = self.val
+        val, gate = self.val, gate_for(self.done)
         if val is None:
-            self.weights = np.full(len(self.done), 1 / len(self.done))
+            shown = self.weights = np.full(len(self.done), 1 / len(self.done))
             self.val_loss = None
         else:
             logprobs = np.stack([model.score(val.ids, val.offsets)[1:] for model in self.done])
-            self.weights = fit_weights(logprobs)
+            if gate is None:
+                shown = self.weights = fit_weights(logprobs)
+            else:
+                groups = evidence_groups(self.done, gate, val.ids, val.offsets)[1:]
+                self.gate, self.weights = gate, fit_group_weights(logprobs, groups, gate.groups, GATE_STRENGTH)
+                shown = self.weights[groups].mean(0)
             self.val_loss = mean_loss(self.model(), val)
-        yield {"event": "mixed", "weights": self.weights.tolist(), "val_loss": self.val_loss, "step": self.step}
+        yield {"event": "mixed", "weights": shown.tolist(), "val_loss": self.val_loss, "step": self.step}
+
+
+def gate_for(parts: Sequence[LanguageModel]) -> Gate | None:
+    """The count model with the longest contexts decides how much each part is trusted; None without one."""
+    orders = [(part.order, -i) for i, part in enumerate(parts) if isinstance(part, ngram.Backoff)]
+    if not orders:
+        return None
+    order, index = max(orders)
+    return Gate(-index, max(order - 1, 0), GATE_BOUNDS)
 
 
 def fit_ngram(options: NGramOptions, train: Part, val: Part | None, vocab_size: int) -> ngram.Backoff:
