@@ -93,8 +93,11 @@ class ByHand(TorchFunctionMode):
         return result
 
     def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call in the table's terms, if it asks for a gradient and the table has it."""
-        if key_of(func) not in self.rules or not any(t.requires_grad for t in tensors_in((*args, *kwargs.values()))):
+        """The call in the table's terms, if it asks for a gradient, in real numbers, and the table has it."""
+        if key_of(func) not in self.rules:
+            return None
+        tensors = list(tensors_in((*args, *kwargs.values())))
+        if any(t.is_complex() for t in tensors) or not any(t.requires_grad for t in tensors):
             return None
         return spell(func, args, kwargs)
 

@@ -50,7 +50,7 @@ def spell(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> C
     if options is None:  # view(2, 3): the sizes have no names
         return Call(key, [*args, *kwargs.values()], in_place)
     in_place = bool(options.pop("inplace", in_place))
-    _, ours = _parameters(called, key)
+    _, ours = _parameters(called, key, HAND_DERIVED[key].forward)
     for name, value in options.items():
         if name not in ours and name != "_stacklevel" and not _changes_nothing(called, name, value):
             raise NotDerived(
@@ -70,7 +70,7 @@ def name_of(function: Function) -> str:
 def _by_name(
     called: Function, key: Function, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    theirs, ours = _parameters(called, key)
+    theirs, ours = _parameters(called, key, HAND_DERIVED[key].forward)
     if theirs is None:
         return None
     if len(args) > len(theirs):
@@ -81,27 +81,30 @@ def _by_name(
 
 
 @cache
-def _parameters(called: Function, key: Function) -> tuple[list[str] | None, dict[str, Any]]:
+def _parameters(called: Function, key: Function, forward: Function) -> tuple[list[str] | None, dict[str, Any]]:
     """The names of torch's parameters in torch's order, in our words; and the rule's, with their defaults.
 
     Built-in functions do not tell their signature: for them the rule's own order is torch's.
     """
-    ours = inspect.signature(HAND_DERIVED[key].forward).parameters
+    ours = inspect.signature(forward).parameters
     if any(p.kind is p.VAR_POSITIONAL for p in ours.values()):
         return None, {}
     defaults = {name: None if p.default is p.empty else p.default for name, p in ours.items()}
     names = [*ours, *_FURTHER.get(key, ())]
-    if inspect.isfunction(called):
-        theirs = inspect.signature(called).parameters
-        if not any(p.kind is p.VAR_POSITIONAL for p in theirs.values()):
-            names = [next(iter(ours)), *(_SYNONYMS.get(n, n) for n in list(theirs)[1:])]
+    theirs = _python_parameters(called)
+    if theirs and not any(p.kind is p.VAR_POSITIONAL for p in theirs.values()):
+        names = [names[0], *(_SYNONYMS.get(n, n) for n in list(theirs)[1:])]
     return names, defaults
+
+
+def _python_parameters(called: Function) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(called, follow_wrapped=False).parameters if inspect.isfunction(called) else {}
 
 
 def _changes_nothing(called: Function, name: str, value: Any) -> bool:
     if isinstance(value, Tensor):
         return False
-    if inspect.isfunction(called) and (p := inspect.signature(called).parameters.get(name)):
+    if p := _python_parameters(called).get(name):
         return value == p.default
     return name in _NEUTRAL and value == _NEUTRAL[name]
 

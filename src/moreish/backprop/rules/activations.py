@@ -96,7 +96,7 @@ def gelu_backward(dy, x, phi, approximate):
     return (dy * (phi + x * slope),)
 
 
-def softmax_forward(x: Float[Tensor, "..."], dim: int, dtype: torch.dtype | None = None):
+def softmax_forward(x: Float[Tensor, "..."], dim: int | None, dtype: torch.dtype | None = None):
     """p = e^x / sum e^x over dim. The maximum is taken off first: it cancels, and exp stays finite."""
     if dim is None:
         raise NotDerived("softmax: dim=None lets torch guess the dimension; say dim=-1, or which one you mean")
@@ -115,7 +115,7 @@ def softmax_backward(dp, p, dim):
     return (p * (dp - (dp * p).sum(dim, keepdim=True)),)
 
 
-def log_softmax_forward(x: Float[Tensor, "..."], dim: int, dtype: torch.dtype | None = None):
+def log_softmax_forward(x: Float[Tensor, "..."], dim: int | None, dtype: torch.dtype | None = None):
     """y = x - ln sum e^x over dim, in nats, the maximum taken off first."""
     if dim is None:
         raise NotDerived("log_softmax: dim=None lets torch guess the dimension; say dim=-1, or which one you mean")

@@ -31,7 +31,10 @@ def nll_loss_backward(dloss, shape, index, kept, reduction):
 
 
 def cross_entropy_forward(
-    logits: Float[Tensor, "..."], targets: Int[Tensor, "..."], ignore_index: int = -100, reduction: str = "mean"
+    logits: Float[Tensor, "..."],
+    targets: Int[Tensor, "..."] | Float[Tensor, "..."],
+    ignore_index: int = -100,
+    reduction: str = "mean",
 ):
     """Mean of -log softmax(logits)[target]; shapes as in `nll_loss_forward`.
 
