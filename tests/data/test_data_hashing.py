@@ -27,6 +27,14 @@ def test_hash_of_many_is_the_hash_of_each(items, seed):
     assert hashes.tolist() == [slow_hash(item, seed % 2**64) for item in items]
 
 
+@given(ITEMS)
+@settings(max_examples=30, deadline=None)
+def test_hash_of_one_is_its_hash_among_many(items):
+    codes, offsets = flat(items)
+    of_all = ItemHash(1, end=10)(codes[1:], offsets[1:] - 1).tolist()
+    assert [ItemHash(1, end=10).one(np.array([*map(ord, item)])) for item in items] == of_all
+
+
 def test_hash_does_not_depend_on_what_was_hashed_before():
     used, codes, ends = ItemHash(1, end=10), np.array([97, 98, 10]), np.array([2])
     for more in ([0x1F469, 10], [97, 300, 10], [5] * 1000 + [10]):

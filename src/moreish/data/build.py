@@ -30,6 +30,8 @@ from moreish.data.split import (
     places_of_labels,
 )
 
+MOST_SHOWN = 1000  # symbols of the longest item
+
 
 @dataclass
 class Arranged:
@@ -102,7 +104,7 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
         train, val = cuts(n, options)
         counts = [train, val - train, n - val]
         order = lecture_order(n, options)
-        kept = np.flatnonzero(first)[order]
+        kept = order if n == len(first) else np.flatnonzero(first)[order]
         numbers, offsets = arrange_by_order(numbers, offsets, kept)
         return Arranged(numbers, offsets, counts, lambda: np.argsort(order), None if full is None else full[kept])
     labels[~first] = DROPPED
@@ -139,7 +141,7 @@ def _measure(corpus: Corpus, report: Report) -> None:
         if len(more) > len(lengths):
             lengths.resize(len(more), refcheck=False)
             longest = part.start + int(np.diff(whole.offsets[part.start : part.stop + 1]).argmax())
-            report.longest_item = whole.item(longest, corpus.vocab)[:1000]
+            report.longest_item = corpus.vocab.decode(whole.symbols(longest)[:MOST_SHOWN])
         lengths[: len(more)] += more
     report.lengths = {int(n): int(lengths[n]) for n in np.flatnonzero(lengths)}
     for name in PARTS:

@@ -158,8 +158,7 @@ class Corpus:
         return Known(ids, offsets, hashes_of(ids, offsets, self._hash) if self.hashes is None else self.hashes)
 
     def _hash_of(self, item: str, ids: UInt[np.ndarray, " T"]) -> int:
-        codes = np.append(ids, 0) if self.hashes is None else np.array([*map(ord, item), LF])
-        return int(self._hash(codes, np.array([len(codes) - 1]))[0])
+        return self._hash.one(ids if self.hashes is None else np.array([*map(ord, item)]))
 
 
 def _holds(ids: UInt[np.ndarray, " N"], sought: UInt[np.ndarray, " T"]) -> bool:

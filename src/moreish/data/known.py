@@ -27,11 +27,14 @@ class Known:
 
     def find(self, item: UInt[np.ndarray, " T"], item_hash: int) -> int | None:
         """The first item with these ids and this hash."""
-        low = item_hash & ~self.number
-        first, last = np.searchsorted(self.keys, np.array([low, low | self.number], np.uint64))
-        for key in self.keys[first:last].tolist():
+        group, sought = item_hash & ~self.number, item.tobytes()
+        first = int(self.keys.searchsorted(np.uint64(group)))
+        for k in range(first, len(self.keys)):
+            key = int(self.keys[k])
             i = key & self.number
-            if np.array_equal(self.ids[self.offsets[i] + 1 : self.offsets[i + 1]], item):
+            if key ^ i != group:
+                break
+            if self.ids[self.offsets[i] + 1 : self.offsets[i + 1]].tobytes() == sought:
                 return i
         return None
 

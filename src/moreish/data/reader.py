@@ -5,7 +5,6 @@ items. A piece that is plain ASCII with nothing to strip, as most are, is taken 
 way through `str`.
 """
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +18,8 @@ from moreish.data.report import MOST_LINES, Report
 from moreish.data.suspicious import TAB, control_bytes, suspicious
 
 PIECE = 2**18  # bytes: the arrays that are made of one piece stay in the cache
-LF, SPACE = 10, 32
+LF, SPACE, DELETE = 10, 32, 127
+WIDE_SPACE = "\u3000"  # the one blank above U+0020 that is no suspicion
 MOST_CONTROL = 0.01
 
 
@@ -94,39 +94,46 @@ class Reader:
         if self.options.unit == "word" or not piece.isascii():
             return None
         codes = np.frombuffer(piece.lower() if self.options.lower else piece, np.uint8)
-        low = codes <= SPACE
         ends = np.flatnonzero(codes == LF)
-        only_blanks = np.count_nonzero(low) == len(ends) + np.count_nonzero(codes == SPACE)
-        if low[0] or not only_blanks or b"\x7f" in piece or (low[1:] & low[:-1]).any():
-            return None
-        lines = range(self.line + 1, self.line + len(ends) + 1)
-        self.line += len(ends)
-        return Block(codes, ends, lines)
+        printable = np.count_nonzero(codes < SPACE) == len(ends) and DELETE not in piece
+        return Block(codes, ends, self._numbers(len(ends))) if printable and _tidy(codes) else None
 
     def _careful(self, text: str) -> Block:
         """Any piece: normal form, outer blanks stripped, empty lines dropped and counted."""
-        lines = self._normal(text).split("\n")[:-1]
-        numbers: Sequence[int] = range(self.line + 1, self.line + len(lines) + 1)
-        self.line += len(lines)
-        items = [symbols.trim(line, self.options.unit) for line in lines]
-        if not all(items):
-            numbers = [number for number, item in zip(numbers, items, strict=True) if item]
-            items = [item for item in items if item]
-            self.report.dropped["empty"] += len(lines) - len(items)
-        codes = compact("".join(item + "\n" for item in items))
+        text = self._normal(text)
+        codes = compact(text)
         ends = np.flatnonzero(codes == LF)
-        self._suspect(codes, ends, numbers)
+        numbers: Sequence[int] = self._numbers(len(ends))
+        tidy = _tidy(codes) and not suspicious(codes) and WIDE_SPACE not in text
+        if tidy and self.options.unit == "char":
+            return Block(codes, ends, numbers)
+        items = text.split("\n")[:-1]
+        if not tidy:
+            items = [symbols.trim(line, self.options.unit) for line in items]
+            if not all(items):
+                numbers = [number for number, item in zip(numbers, items, strict=True) if item]
+                self.report.dropped["empty"] += len(items) - len(numbers)
+                items = [item for item in items if item]
+            codes = compact("\n".join([*items, ""]))
+            ends = np.flatnonzero(codes == LF)
+            self._suspect(codes, ends, numbers)
         return Block(codes, ends, numbers, items)
+
+    def _numbers(self, n: int) -> range:
+        """The numbers of the next n lines, the first line being 1."""
+        self.line += n
+        return range(self.line - n + 1, self.line + 1)
 
     def _normal(self, text: str) -> str:
         """The piece in its normal form; lines that were not are counted."""
         form = self.options.normalise
-        if form != "none" and not unicodedata.is_normalized(form, text):
-            lines = enumerate(text.split("\n"), start=self.line + 1)
-            found = {number: line for number, line in lines if not unicodedata.is_normalized(form, line)}
+        normal = symbols.normal(text, form, lower=False)
+        if normal != text:
+            lines = zip(text.split("\n"), normal.split("\n"), strict=True)
+            found = {number: line for number, (line, now) in enumerate(lines, start=self.line + 1) if line != now}
             example = next(iter(found.values())).strip()[:80]
             self.report.suspect(f"was not {form}, now is", len(found), list(found)[:MOST_LINES], example)
-        return symbols.normal(text, form, self.options.lower)
+        return symbols.normal(normal, form, lower=True) if self.options.lower else normal
 
     def _suspect(
         self, codes: UInt[np.ndarray, " chars"], ends: Integer[np.ndarray, " items"], lines: Sequence[int]
@@ -178,6 +185,12 @@ def compact(text: str) -> UInt[np.ndarray, " chars"]:
         return np.frombuffer(text.encode(), np.uint8)
     codes = np.frombuffer(text.encode("utf-32-le"), "<u4")
     return codes.astype(np.min_scalar_type(codes.max()))
+
+
+def _tidy(codes: UInt[np.ndarray, " chars"]) -> bool:
+    """Whether no line is empty, begins or ends with a blank, or has two in a row, as far as ASCII has blanks."""
+    low = codes <= SPACE
+    return not low[0] and not (low[1:] & low[:-1]).any()
 
 
 def _unix(piece: bytes) -> bytes:

@@ -34,9 +34,9 @@ def cuts(n: int, options: DataOptions) -> tuple[int, int]:
 
 def lecture_order(n: int, options: DataOptions) -> Integer[np.ndarray, " n"]:
     """The order of `random.seed(42); random.shuffle(words)`, which train, val and test then share out."""
-    order = array.array("q", range(n))
+    order = array.array("q" if n > 2**31 else "i", range(n))  # a list of so many numbers would take ten times as much
     random.Random(options.split_seed).shuffle(order)
-    return np.frombuffer(order, np.int64)
+    return np.frombuffer(order, order.typecode)
 
 
 def places_of_labels(labels: UInt8[np.ndarray, " items"]) -> Integer[np.ndarray, " kept"]:
