@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 
 from moreish.scalar import nn
-from moreish.scalar.__main__ import main
 from moreish.scalar.boundary import CELLS, ROOM, WIDTH, draw_boundary
+from moreish.scalar.demo import main
 from moreish.scalar.moons import Point, train, two_moons
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -1,72 +1,7 @@
-"""`python -m moreish.scalar`: an example, its gradients, its picture and its backward pass; the two moons."""
+"""`python -m moreish.scalar`."""
 
-import argparse
-import random
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
-from moreish.scalar import moons, nn
-from moreish.scalar.boundary import draw_boundary
-from moreish.scalar.draw import to_dot, to_svg
-from moreish.scalar.examples import EXAMPLES
-from moreish.scalar.trace import narrate
-from moreish.scalar.value import Value, topological_order
+from moreish.scalar.demo import main
 
-
-def parser() -> argparse.ArgumentParser:
-    """What can be asked for."""
-    ask = argparse.ArgumentParser(prog="python -m moreish.scalar", description=__doc__)
-    ask.add_argument("example", nargs="?", choices=EXAMPLES, default="expression", help="which graph")
-    ask.add_argument("--trace", action="store_true", help="tell the backward pass step by step")
-    ask.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph")
-    ask.add_argument("--dot", type=Path, metavar="FILE", help="write the graph as DOT text")
-    ask.add_argument("--moons", type=Path, metavar="FILE", help="train on two moons, draw the boundary as SVG")
-    ask.add_argument("--seed", type=int, default=0, help="of the moons and their net (%(default)s)")
-    ask.add_argument("--steps", type=int, default=100, help="of training (%(default)s)")
-    return ask
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the words ask; the exit code."""
-    asked = parser().parse_args(argv)
-    try:
-        if asked.moons:
-            asked.moons.write_text(train_on_moons(asked.seed, asked.steps), encoding="utf-8")
-        else:
-            show(EXAMPLES[asked.example](), asked.trace, asked.svg, asked.dot)
-    except OSError as error:
-        print(f"moreish: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
-        return 2
-    return 0
-
-
-def show(root: Value, trace: bool, svg: Path | None, dot: Path | None) -> None:
-    """The value and the gradients of the labelled leaves, then whatever else is wanted."""
-    if trace:
-        print(*narrate(root), sep="\n")
-    else:
-        root.backward()
-    print(f"{root.label} = {root.data:.4f}")
-    for leaf in topological_order(root):
-        if leaf.label and not leaf.edges:
-            print(f"d{root.label}/d{leaf.label} = {leaf.grad:.4f}")
-    if svg:
-        svg.write_text(to_svg(root), encoding="utf-8")
-    if dot:
-        dot.write_text(to_dot(root), encoding="utf-8")
-
-
-def train_on_moons(seed: int, steps: int) -> str:
-    """Train a 2-16-16-1 net, saying how it goes; the picture of what it learned."""
-    points = moons.two_moons(100, 0.1, random.Random(f"{seed} points"))
-    model = nn.MLP(2, [16, 16, 1], "relu", generator=random.Random(f"{seed} net"))
-    print(f"{len(points)} points, {len(model.parameters())} parameters")
-    for record in moons.train(model, points, steps):
-        if record.step % 10 == 0 or record.step == steps:
-            print(f"step {record.step:3}  loss {record.loss:.4f}  accuracy {record.accuracy:.0%}", flush=True)
-    return draw_boundary(lambda x, y: model((x, y))[0].data, points)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())

@@ -109,7 +109,7 @@ def with_waypoints(number: int, edge: Edge, column_of: Mapping[Node, int]) -> li
 def untangle(columns: list[list[Node]], links: Sequence[Edge]) -> list[list[Node]]:
     """The columns sorted by barycentre, to the right and back to the left; the least tangled order is kept.
 
-    A node wants to stand at the mean height of those it is linked to in the column before.
+    A node wants to stand at the mean rank of those it is linked to in the column before.
     """
     before: dict[Node, list[Node]] = {node: [] for column in columns for node in column}
     after: dict[Node, list[Node]] = {node: [] for column in columns for node in column}
@@ -124,9 +124,8 @@ def untangle(columns: list[list[Node]], links: Sequence[Edge]) -> list[list[Node
         neighbours = before if rightward else after
         walk = columns if rightward else columns[::-1]
         for fixed, free in pairwise(walk):
-            height = {node: float(i) for i, node in enumerate(fixed)}
-            place = {node: float(i) for i, node in enumerate(free)}
-            free.sort(key=lambda n: mean([height[m] for m in neighbours[n]], default=place[n]))
+            rank = {node: float(i) for column in (fixed, free) for i, node in enumerate(column)}
+            free.sort(key=lambda n: mean([rank[m] for m in neighbours[n]], default=rank[n]))
         tangled = crossings(columns, after)
         if tangled < fewest:
             best, fewest = columns, tangled
@@ -137,10 +136,10 @@ def crossings(columns: Sequence[Sequence[Node]], after: Mapping[Node, Sequence[N
     """How many pairs of links cross: inversions among the ends of links sorted by their starts."""
     count = 0
     for left, right in pairwise(columns):
-        height = {node: i for i, node in enumerate(right)}
+        rank = {node: i for i, node in enumerate(right)}
         ends: list[int] = []
         for node in left:
-            mine = sorted(height[target] for target in after[node])
+            mine = sorted(rank[target] for target in after[node])
             count += sum(len(ends) - bisect_right(ends, end) for end in mine)
             for end in mine:
                 insort(ends, end)
@@ -175,7 +174,7 @@ def straighten(
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], gap: float) -> list[float]:
-    """The heights nearest to the wanted ones (least squares) at which boxes in this order do not overlap.
+    """The places nearest to the wanted ones (least squares) where boxes of these heights keep their distance.
 
     Take off the room that the boxes above need, and the question is the nearest non-decreasing sequence;
     pooling adjacent violators answers it: neighbours in the wrong order move together to their mean.
@@ -189,8 +188,8 @@ def spread(wanted: Sequence[float], heights: Sequence[float], gap: float) -> lis
         while len(pools) > 1 and mean(pools[-2]) > mean(pools[-1]):
             lower = pools.pop()
             pools[-1] += lower
-    level = [mean(pool) for pool in pools for _ in pool]
-    return [y + offset for y, offset in zip(level, offsets, strict=False)]
+    settled = [mean(pool) for pool in pools for _ in pool]
+    return [y + offset for y, offset in zip(settled, offsets, strict=False)]
 
 
 def mean(numbers: Sequence[float], default: float = 0.0) -> float:

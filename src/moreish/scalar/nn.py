@@ -7,6 +7,7 @@ layer.neuron.b, so that pictures and traces can be read.
 import random
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from operator import mul
 
 from moreish.scalar.value import Value
 
@@ -24,9 +25,10 @@ def weighted_sum(weight: Sequence[Value], x: Sequence[Value], bias: Value) -> Va
     The chain of `*` and `+` gives the same numbers with 2 len(x) nodes. A node may hold any expression
     whose slopes are known, and fewer nodes are less to build, to walk and to draw.
     """
-    total = sum(w.data * xi.data for w, xi in zip(weight, x, strict=True))
-    slopes = [pair for w, xi in zip(weight, x, strict=True) for pair in ((w, xi.data), (xi, w.data))]
-    return Value(total + bias.data, op="w·x+b", edges=(*slopes, (bias, 1.0)))
+    weights, inputs = [w.data for w in weight], [xi.data for xi in x]
+    total = sum(map(mul, weights, inputs), bias.data)
+    edges = (*zip(weight, inputs, strict=True), *zip(x, weights, strict=True), (bias, 1.0))
+    return Value(total, op="w·x+b", edges=edges)
 
 
 def as_values(x: Sequence[Value | float | int]) -> list[Value]:
