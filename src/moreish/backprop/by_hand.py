@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from moreish.backprop.adapter import apply, tensors_in
@@ -79,6 +80,7 @@ class ByHand(TorchFunctionMode):
             with self:
                 return OPENED[func](*args, **kwargs)
         call = self._call(func, args, kwargs)
+        versions = [_version(t) for t in tensors_in(args)]
         try:
             result = func(*args, **kwargs) if call is None else self._apply(call, func)
         except RuntimeError as error:
@@ -88,8 +90,8 @@ class ByHand(TorchFunctionMode):
                 f"{name_of(func)} writes into a view made by hand, and the gradient cannot follow. "
                 "Write y = f(x) in place of f_(x), or clone the view first."
             ) from error
-        if call is not None or _is_differentiated(func, args, result):
-            self.seen(func, result, by_hand=call is not None)
+        if call is not None or _is_differentiated(args, versions, result):
+            return self.seen(func, result, by_hand=call is not None)
         return result
 
     def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
@@ -105,12 +107,13 @@ class ByHand(TorchFunctionMode):
         """The call by hand."""
         return apply(call, self.rules[call.key], name_of(func))
 
-    def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> None:
-        """Called after each call that will be differentiated. Raises NotDerived where strict."""
+    def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> Any:
+        """Called after each call that will be differentiated; returns its result. Raises NotDerived where strict."""
         self._counts[by_hand][func] += 1
         if self.strict and not by_hand:
             reason = FUSED.get(func, "has no hand-derived rule")
             raise NotDerived(f"by_hand(strict=True): {name_of(func)}: {reason}")
+        return result
 
 
 def opened(function: types.FunctionType) -> types.FunctionType:
@@ -130,10 +133,18 @@ OPENED: dict[Callable[..., Any], Callable[..., Any]] = {
 }
 
 
-def _is_differentiated(func: Any, args: Sequence[Any], result: Any) -> bool:
-    """Did this call of torch put something into the graph? Handing on an argument, or giving a leaf, it did not."""
-    name = getattr(func, "__name__", "")
-    if name == "__setitem__" or (name.endswith("_") and not name.endswith("__")):
-        return bool(args) and any(t.requires_grad and not t.is_leaf for t in tensors_in(args[0]))
-    given = {id(t) for t in tensors_in(args)}
-    return any(t.requires_grad and not t.is_leaf and id(t) not in given for t in tensors_in(result))
+def _is_differentiated(args: Sequence[Any], versions: Sequence[int], result: Any) -> bool:
+    """Did this call of torch put something into the graph, by writing into an argument or by giving a new tensor?
+
+    Handing on an argument, or giving a leaf, it did not.
+    """
+    given = list(tensors_in(args))
+    written = [t for t, version in zip(given, versions, strict=True) if _version(t) != version]
+    ids = {id(t) for t in given}
+    new = [t for t in tensors_in(result) if id(t) not in ids]
+    return any(t.requires_grad and not t.is_leaf for t in (*written, *new))
+
+
+def _version(t: Tensor) -> int:
+    """How often the tensor was written into."""
+    return 0 if t.is_inference() else t._version

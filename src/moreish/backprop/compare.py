@@ -127,14 +127,17 @@ class _Watch(ByHand):
         """This call's place: the submodule's path and the function."""
         return f"{self.path[-1]}/{name_of(func)}".lstrip("/")
 
-    def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> None:
-        super().seen(func, result, by_hand=by_hand)
+    def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> Any:
+        result = super().seen(func, result, by_hand=by_hand)
+        if isinstance(result, tuple | list):  # autograd may have made one from another, as h from c in lstm_cell
+            result = type(result)([t.view_as(t) if t.requires_grad else t for t in result])
         results = [t for t in tensors_in(result) if t.requires_grad]
         for i, value in enumerate(results):
             name = f"{self.where(func)}[{i}]" if len(results) > 1 else self.where(func)
             self._times[name] += 1
             again = f"#{self._times[name]}" if self._times[name] > 1 else ""
             self.values[name + again] = value
+        return result
 
     def _apply(self, call: Call, func: Any) -> Any:
         return apply(call, self.rules[call.key], name_of(func), _without_misfits)

@@ -111,7 +111,7 @@ def _changes_nothing(called: Function, name: str, value: Any) -> bool:
 
 def _dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False):
     """torch draws the mask, by dropping out ones: the same random numbers as in F.dropout(input)."""
-    if not training:
+    if not training or p == 0:
         return None
     if inplace:
         raise NotDerived("F.dropout: inplace=True is not derived by hand; leave it out")

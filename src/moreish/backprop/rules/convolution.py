@@ -43,7 +43,7 @@ def conv_forward(
     for tap, where in taps(weight.shape[2:], out, stride, dilation):
         y = y + torch.einsum("goi,ngil->ngol", tap_weight(weight, tap, groups), grouped(padded[where], groups))
     assert isinstance(y, Tensor)
-    y = y.reshape(len(batch), len(weight), *out)
+    y = y.reshape(len(batch), len(weight), *out).contiguous()
     y = y if bias is None else y + bias.view(-1, *[1] * nd)
     y = y if x.dim() == nd + 2 else y[0]
     return y, (padded, weight, x.shape, pad, stride, dilation, groups)

@@ -1,0 +1,279 @@
+"""The comparison: what it finds, what it names, and what it leaves as it was."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from moreish.backprop import HAND_DERIVED, Rule, as_text, compare_gradients
+from moreish.backprop.compare import compare
+from moreish.backprop.rules import attention, linear, norms
+
+
+def batch_norm_net():
+    """Embedding, Linear, BatchNorm with a weight that is not 1, tanh, Linear; and a loss on 33 rows."""
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Embedding(27, 5), nn.Flatten(), nn.Linear(15, 12), nn.BatchNorm1d(12), nn.Tanh(), nn.Linear(12, 27)
+    )
+    with torch.no_grad():
+        model[3].weight.add_(0.3 * torch.randn(12))
+    x, y = torch.randint(27, (33, 3)), torch.randint(27, (33,))
+    return model, lambda: F.cross_entropy(model(x), y)
+
+
+class SelfAttention(nn.Module):
+    """One causal head: as many positions as channels, so that a transposed product still has a shape that fits."""
+
+    def __init__(self):
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(6, 6, bias=False) for _ in range(3))
+
+    def forward(self, x):
+        return F.scaled_dot_product_attention(self.query(x), self.key(x), self.value(x), is_causal=True)
+
+
+def attention_net():
+    torch.manual_seed(0)
+    model, x = SelfAttention(), torch.randn(4, 6, 6)
+    target = torch.randn(4, 6, 6)
+    return model, lambda: (model(x) - target).square().mean()
+
+
+def test_right_gradients_are_called_right_without_a_cause():
+    for model, loss in (batch_norm_net(), attention_net()):
+        rows = compare_gradients(model, loss, intermediates=True)
+        assert all(row.approximate for row in rows), as_text(rows)
+        assert {row.cause for row in rows} == {None}
+
+
+def test_rows_have_the_names_of_the_parameters_in_their_order():
+    model, loss = batch_norm_net()
+    assert [row.name for row in compare_gradients(model, loss)] == [name for name, _ in model.named_parameters()]
+
+
+def test_intermediates_come_latest_first_under_the_path_of_their_module():
+    model, loss = batch_norm_net()
+    rows = compare_gradients(model, loss, intermediates=True)
+    assert [row.name for row in rows][:7] == [
+        "F.cross_entropy", "5/F.linear", "4/torch.tanh", "3/F.batch_norm", "2/F.linear", "1/Tensor.flatten",
+        "0/F.embedding",
+    ]  # fmt: skip
+
+
+def test_a_bias_in_front_of_batch_norm_is_right_although_its_gradient_is_only_rounding():
+    model, loss = batch_norm_net()
+    (row,) = [row for row in compare_gradients(model, loss) if row.name == "2.bias"]
+    assert row.approximate
+
+
+def test_random_numbers_buffers_and_grads_are_left_as_they_were():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1))
+    x = torch.randn(8, 3)
+    model(x).sum().backward()
+    grads = [p.grad.clone() for p in model.parameters()]
+    buffers = [b.clone() for b in model.buffers()]
+    state = torch.get_rng_state()
+    rows = compare_gradients(model, lambda: model(x).square().sum())
+    assert all(row.approximate for row in rows)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(torch.equal(b, before) for b, before in zip(model.buffers(), buffers, strict=True))
+    assert all(torch.equal(p.grad, before) for p, before in zip(model.parameters(), grads, strict=True))
+
+
+def test_a_parameter_that_is_not_used_has_no_gradient_either_way():
+    model = nn.ModuleDict({"used": nn.Linear(2, 1), "unused": nn.Linear(2, 1)})
+    rows = compare_gradients(model, lambda: model["used"](torch.ones(3, 2)).sum())
+    assert all(row.exact for row in rows if row.name.startswith("unused"))
+
+
+def test_a_frozen_parameter_is_not_compared():
+    model = nn.Linear(2, 1)
+    model.bias.requires_grad_(False)
+    assert [row.name for row in compare_gradients(model, lambda: model(torch.ones(3, 2)).sum())] == ["weight"]
+
+
+def test_a_loss_that_changes_between_calls_is_refused():
+    model, calls = nn.Linear(2, 2), []
+
+    def loss():
+        calls.append(1)
+        y = model(torch.ones(3, 2))
+        return (y.tanh() if len(calls) % 2 else y).sum()
+
+    with pytest.raises(ValueError, match="another way the second time"):
+        compare_gradients(model, loss, intermediates=True)
+
+
+@pytest.mark.parametrize("loss", [lambda m: m(torch.ones(3, 2)), lambda m: torch.ones(())])
+def test_a_loss_that_is_not_one_number_of_the_module_is_refused(loss):
+    model = nn.Linear(2, 2)
+    with pytest.raises(ValueError, match="one number that depends on"):
+        compare_gradients(model, lambda: loss(model))
+
+
+def test_hooks_and_paths_are_gone_afterwards_even_after_an_error():
+    model = nn.Sequential(nn.Linear(2, 2))
+
+    def loss():
+        model(torch.ones(1, 2))
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        compare_gradients(model, loss)
+    assert not model._forward_hooks
+    assert not model[0]._forward_pre_hooks
+
+
+class TestCompare:
+    """One pair of gradients."""
+
+    def test_equal_bits_are_exact(self):
+        row = compare("w", torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]))
+        assert row[1:] == (True, True, 0.0, 0.0, None)
+
+    def test_rounding_is_approximate_and_a_part_in_a_thousand_is_not(self):
+        right = torch.tensor([1.0, -4.0])
+        assert compare("w", right * (1 + 1e-6), right)[1:3] == (False, True)
+        wrong = compare("w", right * 1.001, right)
+        assert wrong[1:3] == (False, False)
+        assert wrong.maxdiff == pytest.approx(0.004, rel=1e-3)
+        assert wrong.relative == pytest.approx(0.001, rel=1e-3)
+
+    def test_another_shape_is_infinitely_wrong(self):
+        assert compare("w", torch.ones(2, 3), torch.ones(3)).maxdiff == math.inf
+
+    def test_nan_is_infinitely_wrong(self):
+        row = compare("w", torch.tensor([math.nan]), torch.ones(1))
+        assert (row.approximate, row.maxdiff) == (False, math.inf)
+
+    def test_no_gradient_counts_as_zeros(self):
+        assert compare("w", None, torch.zeros(2)).exact
+        assert not compare("w", None, torch.ones(2)).approximate
+        assert compare("w", None, None).exact
+
+    def test_empty_is_exact(self):
+        assert compare("w", torch.ones(0), torch.ones(0)).exact
+
+
+def norm_backward(mistake):
+    """A BatchNorm backward, written from scratch, with one mistake in it."""
+
+    def backward(dy, xhat, rstd, weight, use_batch, correction):
+        n = len(dy)
+        g = dy if mistake == "weight" else dy * weight
+        mean, spread = g.mean(0), xhat * (g * xhat).mean(0)
+        dx = {
+            "mean": g - spread,
+            "variance": g - mean,
+            "constant": g,
+            "n - 1": g - mean - spread * n / (n - 1),
+            "sign": g + mean - spread,
+        }.get(mistake, g - mean - spread) * rstd
+        dweight = {"x for xhat": (dy * xhat / rstd).sum(0)}.get(mistake, (dy * xhat).sum(0))
+        dbias = {"not summed": dy, "mean for sum": dy.mean(0), "row": dy[-1]}.get(mistake, dy.sum(0))
+        return dx, None, None, dweight, dbias
+
+    return Rule(norms.batch_norm_forward, backward)
+
+
+PLANTED_IN_BATCH_NORM = {
+    "mean": ("2.weight", "the path through the mean is missing"),
+    "variance": ("2.weight", "the path through the variance is missing"),
+    "constant": ("0.weight", "the path through the mean is missing; the path through the variance is missing"),
+    "n - 1": ("2.weight", "the path through the variance is divided by n - 1 = 32, and n = 33 belongs there"),
+    "sign": ("2.weight", "the path through the mean has the wrong sign"),
+    "weight": ("2.weight", "the weight (gamma) is not multiplied in"),
+    "not summed": ("3.bias", "the sum over the broadcast dimension 0 is missing"),
+    "mean for sum": ("3.bias", "the gradient is n = 33 times too small"),
+    "row": (
+        "3.bias",
+        "one row stands where the sum over the broadcast dimension belongs: overwritten instead of added",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED_IN_BATCH_NORM)
+def test_a_mistake_planted_in_batch_norm_is_named(monkeypatch, mistake):
+    name, cause = PLANTED_IN_BATCH_NORM[mistake]
+    monkeypatch.setitem(HAND_DERIVED, F.batch_norm, norm_backward(mistake))
+    rows = {row.name: row for row in compare_gradients(*batch_norm_net())}
+    assert not rows[name].approximate
+    assert rows[name].cause is not None
+    assert rows[name].cause.startswith("3/F.batch_norm, gradient of ")
+    assert cause in rows[name].cause
+    assert rows["5.weight"].approximate, "what lies after the mistake is right"
+
+
+def attention_backward(mistake):
+    """An attention backward, written from scratch, with one mistake in it."""
+
+    def backward(dy, query, key, value, mask_shape, dropout, p, scale):
+        if mistake == "mask":
+            p = torch.softmax(query @ key.mT * scale, -1)
+        dp = dy @ value.mT
+        ds = p * dp if mistake == "softmax" else p * (dp - (p * dp).sum(-1, keepdim=True))
+        factor = {"scale": 1.0, "scale twice": scale**2, "sign": -scale}.get(mistake, scale)
+        dquery = factor * (ds.mT if mistake == "dS^T" else ds) @ key
+        dkey = factor * (ds if mistake == "dS" else ds.mT) @ query
+        dvalue = (p if mistake == "P" else p.mT) @ dy
+        return dquery, dkey, dvalue, None
+
+    return Rule(attention.attention_forward, backward)
+
+
+PLANTED_IN_ATTENTION = {
+    "mask": ("value.weight", "the mask is missing"),
+    "softmax": ("query.weight", "the subtracted term P sum(dP P) of the softmax is missing"),
+    "scale": ("key.weight", "the gradient lacks the scale 1/sqrt(E)"),
+    "scale twice": ("query.weight", "the gradient has the scale 1/sqrt(E) twice"),
+    "sign": ("query.weight", "the gradient has the wrong sign"),
+    "dS^T": ("query.weight", "dS^T stands where dS belongs: a transposed product"),
+    "dS": ("key.weight", "dS stands where dS^T belongs: a transposed product"),
+    "P": ("value.weight", "P stands where P^T belongs: a transposed product"),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED_IN_ATTENTION)
+def test_a_mistake_planted_in_attention_is_named(monkeypatch, mistake):
+    name, cause = PLANTED_IN_ATTENTION[mistake]
+    monkeypatch.setitem(HAND_DERIVED, F.scaled_dot_product_attention, attention_backward(mistake))
+    rows = {row.name: row for row in compare_gradients(*attention_net())}
+    assert not rows[name].approximate
+    assert rows[name].cause is not None
+    assert cause in rows[name].cause
+
+
+def test_the_backwards_without_a_mistake_are_right(monkeypatch):
+    """The planted mistakes are the only mistakes."""
+    monkeypatch.setitem(HAND_DERIVED, F.batch_norm, norm_backward(None))
+    monkeypatch.setitem(HAND_DERIVED, F.scaled_dot_product_attention, attention_backward(None))
+    for model, loss in (batch_norm_net(), attention_net()):
+        assert all(row.approximate for row in compare_gradients(model, loss))
+
+
+def test_each_wrong_gradient_is_told_the_mistakes_between_it_and_the_loss(monkeypatch):
+    """Two mistakes: the first layer meets both, the last only its own."""
+
+    def forgets_bias(dy, x, weight):
+        return dy @ weight, dy.T @ x, torch.zeros(len(weight))
+
+    monkeypatch.setitem(HAND_DERIVED, F.batch_norm, norm_backward("mean"))
+    monkeypatch.setitem(HAND_DERIVED, F.linear, Rule(linear.linear_forward, forgets_bias))
+    rows = {row.name: row for row in compare_gradients(*batch_norm_net(), intermediates=True)}
+    assert rows["5.bias"].cause == "5/F.linear, gradient of bias: nothing arrives: the gradient is missing"
+    assert "the path through the mean is missing" in rows["2.weight"].cause
+    assert "5/F.linear" not in as_text([rows["5.weight"]])
+    assert rows["2/F.linear"].cause is not None
+
+
+def test_the_text_has_a_line_for_each_gradient_and_one_for_each_cause():
+    rows = [compare("a", torch.ones(1), torch.ones(1)), compare("bb", torch.ones(1), torch.zeros(1))]
+    lines = as_text([rows[0], rows[1]._replace(cause="because")]).splitlines()
+    assert lines == [
+        "a   exact: True   approximate: True   maxdiff: 0.0e+00",
+        "bb  exact: False  approximate: False  maxdiff: 1.0e+00",
+        "    because",
+    ]
