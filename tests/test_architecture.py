@@ -31,7 +31,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "records": ({"sealed"}, set()),
     "run": (STORE | {"config"}, {"numpy"}),
     "recipes": ({"config", "data", "models", "training", "lecture_recipes"}, set()),
-    "lecture_recipes": (set(), set()),
+    "lecture_recipes": ({"config"}, set()),
     "assemble": ({"ngram", "models", "recipes", "sealed", "training"}, {"numpy", "torch"}),
     "fitting": (
         KERNEL | {"assemble", "data", "models", "ngram", "recipes", "training", "sealed"},
@@ -40,7 +40,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plots": (STORE | {"api", "data", "ngram"}, {"numpy", "matplotlib"}),
     "terminal": (set(), {"rich"}),
 }
-TOP = {"__init__", "__main__", "api", "commands", "cli"}  # these may import whatever is below them
+TOP = {"__init__", "flags", "__main__", "api", "commands", "cli"}  # these may import whatever is below them
 
 
 def parts() -> list[str]:

@@ -2,13 +2,14 @@
 
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 from moreish.errors import Unmet
+from moreish.flags import DEFAULT_ROOT, READING, Count, Json, Out, Quiet, Reading, Root, Seconds, Seed
 
 DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -20,43 +21,6 @@ app = App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,
 )
-
-Json = Annotated[bool, Parameter(help="One JSON object a line on stdout, and nothing else there.", negative=())]
-Quiet = Annotated[bool, Parameter(alias="-q", help="No progress.", negative=())]
-Seed = Annotated[int, Parameter(help="Where chance starts from.")]
-Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MOREISH_RUNS")]
-Count = Annotated[int, Parameter(alias="-n", help="How many items.")]
-Seconds = Annotated[str | None, Parameter(help="How long to train: 30s, 10m, 2h.")]
-Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
-DEFAULT_ROOT = Path("runs")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Reading:
-    """How a file is read."""
-
-    split: Annotated[
-        Literal["hash", "lecture"] | None,
-        Parameter(
-            help="How val and test are set aside: by a keyed hash of each item, or shuffled as in the lectures."
-        ),
-    ] = None
-    unit: Annotated[
-        Literal["char", "grapheme", "word"] | None,
-        Parameter(help="What a symbol is: a code point, what the eye takes for one letter, or a word."),
-    ] = None
-    text: Annotated[
-        bool | None, Parameter(help="The file is one running text, split by position, not a list.", negative=())
-    ] = None
-    encoding: Annotated[str | None, Parameter(help="How the file's bytes are to be read; UTF-8 unless said.")] = None
-    set: Annotated[
-        list[str] | None,
-        Parameter(help="Any option of the configuration, such as --set model.n_hidden=300.", negative=()),
-    ] = None
-
-
-READING = Reading()
 
 
 @app.default
@@ -316,6 +280,34 @@ def plot(
     from moreish.commands.runs import run_plot
 
     run_plot(run, to, root=root)
+
+
+@app.command
+def check_backward(
+    recipe: str = "lecture-mlp",
+    *,
+    on: str = "names",
+    intermediates: Annotated[bool, Parameter(negative=())] = False,
+    seed: Seed = 0,
+    reading: Reading = READING,
+    json: Json = False,
+) -> None:
+    """Every gradient of a recipe's network, derived by hand, beside autograd's.
+
+    Parameters
+    ----------
+    recipe
+        The recipe whose network and first batch are taken.
+    on
+        The list that the batch is from.
+    intermediates
+        Also the gradient of every value on the way.
+    """
+    from moreish.commands.backward import run_check_backward
+    from moreish.commands.options import layers_of
+
+    layers = layers_of(**asdict(reading))
+    run_check_backward(recipe, on, layers, intermediates=intermediates, seed=seed, json=json)
 
 
 @app.command
