@@ -251,6 +251,7 @@ def test_format_1_still_loads(tmp_path):
     run = open_run(FIXTURES / "run-format-1")
     assert run.config == {"model": {"kind": "mlp", "n_hidden": 2}, "lr": 0.1, "seed": 42}
     assert run.vocab == {"unit": "char", "symbols": ["a", "b", "ß"]}
+    assert_same(run.corpus(), {"ids": np.array([0, 1, 3, 0], np.uint8), "offsets": np.array([0, 3])})
     assert list(run.records("step")) == [
         {"event": "step", "step": 1, "loss": 1.25},
         {"event": "step", "step": 2, "loss": None},

@@ -252,6 +252,16 @@ def test_two_writers_in_one_process_exclude_each_other(run):
         pass
 
 
+def test_a_writer_removes_what_a_killed_one_left_half_done(run):
+    left = [run.folder / "checkpoints" / name for name in (".saving-step-000000001", ".doomed-step-000000000")]
+    for path in left:
+        path.mkdir()
+        (path / "model.safetensors").write_bytes(b"half")
+    assert run.steps() == []
+    with run.writing():
+        assert not any(path.exists() for path in left)
+
+
 # Resuming
 
 
