@@ -1,6 +1,26 @@
 """The doctor: sees inside any PyTorch net while it trains, and says what is wrong, rarely and rightly."""
 
+from moreish.doctor.data import check_batch, check_samples, check_split, check_symbols
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.faults import FAULTS, seed_fault
 from moreish.doctor.finding import Finding, Operation, at_least
+from moreish.doctor.preflight import preflight
+from moreish.doctor.script import watch_script
+from moreish.doctor.trace import Traced, trace
 
-__all__ = ["Doctor", "Finding", "Operation", "at_least"]
+__all__ = [
+    "FAULTS",
+    "Doctor",
+    "Finding",
+    "Operation",
+    "Traced",
+    "at_least",
+    "check_batch",
+    "check_samples",
+    "check_split",
+    "check_symbols",
+    "preflight",
+    "seed_fault",
+    "trace",
+    "watch_script",
+]

@@ -88,6 +88,23 @@ class Doctor:
         """Watch one more optimizer, built after the doctor came."""
         self._probe.watch(optimizer)
 
+    def watch_model(self, model: nn.Module) -> None:
+        """Watch one more model, made after the doctor came."""
+        if all(model is not root for root in self._probe.roots.values()):
+            name, count = type(model).__name__, 1
+            while name in self._probe.roots:
+                count += 1
+                name = f"{type(model).__name__}{count}"
+            self._probe.add(name, model)
+
+    def pause(self) -> None:
+        """Look no further; what was seen is kept."""
+        self._probe.detach()
+
+    def judge_again(self) -> None:
+        """Ask every rule once more: something was added to the history."""
+        self._judge()
+
     def evaluated(self, val: float, train: float | None = None) -> None:
         """Tell the doctor an evaluation: mean loss on val and, if known, on train, both without dropout."""
         self.history.validations.append((self._probe.step, float(val), None if train is None else float(train)))

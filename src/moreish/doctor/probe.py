@@ -73,6 +73,13 @@ class Probe:
         self._handles.append(optimizer.register_step_pre_hook(self._before_step))
         self._handles.append(optimizer.register_step_post_hook(self._after_step))
 
+    def add(self, prefix: str, root: nn.Module) -> None:
+        """Look into this model as well."""
+        self.roots[prefix] = root
+        self.names.refresh()
+        self.compiled = sorted(_compiled(self.roots))
+        self._handles.append(root.register_forward_pre_hook(RootHook(self), with_kwargs=True))
+
     def detach(self) -> None:
         """Take every hook away; what a frame has seen so far is kept."""
         with self._safely():

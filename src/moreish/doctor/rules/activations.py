@@ -199,6 +199,7 @@ def no_activation(history: History) -> Iterator[Finding]:
             "linear layer.",
             f"Put an activation between `{first}` and `{second}`.",
             confidence=0.9,
+            operation=Operation("add_activation", {"layer": first}),
             layers=tuple(b for _, b in pairs),
         )
 

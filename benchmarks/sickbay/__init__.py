@@ -1,0 +1,1 @@
+"""The sickbay: healthy runs, seeded faults and traps, and how the doctor and its rivals do on them."""
