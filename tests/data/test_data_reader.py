@@ -71,6 +71,15 @@ def test_outer_blanks_and_empty_lines_go_and_are_counted(tmp_path):
     assert corpus.report.lines == 5
 
 
+def test_every_blank_of_unicode_is_stripped_from_the_ends_and_kept_inside(tmp_path):
+    blanks = [chr(c) for c in range(0x3001) if chr(c).isspace() and chr(c) not in "\n\r"]
+    assert len(blanks) > 20
+    for blank in blanks:
+        data = f"{'padding ' * 100}\n{blank}é\né{blank}\na{blank}é\n{blank}\n".encode()
+        corpus = read_bytes(tmp_path, data, duplicates="keep", normalise="none")
+        assert corpus.items[1:] == ["é", "é", f"a{blank}é"]
+
+
 @pytest.mark.parametrize("bad", [b"\xe9t\xe9", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf4\x90\x80\x80"])
 @pytest.mark.parametrize("size", [3, 1000])
 def test_undecodable_byte_is_named_by_line_and_byte(tmp_path, bad, size):

@@ -4,7 +4,7 @@ Symbols are numbered as they come, ASCII first with its own codes: so a plain bl
 fewer than 256 symbols needs one byte for each, whatever its script.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Integer, UInt
@@ -46,10 +46,9 @@ class Collector:
         numbers, ends = block.codes, block.ends
         if self.options.unit == "char":
             numbers = self._of_codes(numbers)
-        elif block.items is not None:
-            split = [symbols.split(item, self.options.unit, running=False) for item in block.items]
-            numbers = self._of_texts(symbol for item in split for symbol in (*item, "\n"))
-            ends = np.cumsum([len(item) + 1 for item in split], dtype=np.int64) - 1
+        elif block.text:
+            numbers = self._of_texts(symbols.split_lines(block.text, self.options.unit))
+            ends = np.flatnonzero(numbers == LF)
         self.offsets.extend(ends + len(self.numbers))
         self.numbers.extend(numbers)
 
@@ -73,6 +72,8 @@ class Collector:
             numbers = self.number_of_code.take(codes)
         return numbers
 
-    def _of_texts(self, found: Iterable[str]) -> Integer[np.ndarray, " n"]:
+    def _of_texts(self, found: Sequence[str]) -> Integer[np.ndarray, " n"]:
         number_of = self.number_of
-        return np.array([number_of.setdefault(symbol, len(number_of)) for symbol in found], np.int64)
+        for symbol in set(found) - number_of.keys():
+            number_of[symbol] = len(number_of)
+        return np.array([number_of[symbol] for symbol in found], np.int64)

@@ -30,7 +30,7 @@ class Block:
     codes: UInt[np.ndarray, " chars"]
     ends: Integer[np.ndarray, " items"]
     lines: Sequence[int]
-    items: list[str] | None = None  # where they had to be made anyway
+    text: str = ""  # the same as codes, unless every symbol is a code point
 
 
 class Reader:
@@ -104,20 +104,17 @@ class Reader:
         codes = compact(text)
         ends = np.flatnonzero(codes == LF)
         numbers: Sequence[int] = self._numbers(len(ends))
-        tidy = _tidy(codes) and not suspicious(codes) and WIDE_SPACE not in text
-        if tidy and self.options.unit == "char":
-            return Block(codes, ends, numbers)
-        items = text.split("\n")[:-1]
-        if not tidy:
-            items = [symbols.trim(line, self.options.unit) for line in items]
+        if WIDE_SPACE in text or suspicious(codes) or not _tidy(codes):
+            items = [symbols.trim(line, self.options.unit) for line in text.split("\n")[:-1]]
             if not all(items):
                 numbers = [number for number, item in zip(numbers, items, strict=True) if item]
                 self.report.dropped["empty"] += len(items) - len(numbers)
                 items = [item for item in items if item]
-            codes = compact("\n".join([*items, ""]))
+            text = "\n".join([*items, ""])
+            codes = compact(text)
             ends = np.flatnonzero(codes == LF)
             self._suspect(codes, ends, numbers)
-        return Block(codes, ends, numbers, items)
+        return Block(codes, ends, numbers, text)
 
     def _numbers(self, n: int) -> range:
         """The numbers of the next n lines, the first line being 1."""

@@ -41,6 +41,13 @@ def split(text: str, unit: Unit, running: bool) -> Sequence[str]:
     return _pattern(WORDS_AND_MARKS).findall(text) if running else text.split()
 
 
+def split_lines(text: str, unit: Unit) -> Sequence[str]:
+    """The symbols of many items at once, an LF after each item; the items are trimmed and have no empty one."""
+    if unit == "word":
+        return text.replace("\n", " \n ").split(" ")[:-1]
+    return split(text, unit, running=False)  # no grapheme goes across an LF
+
+
 def join(symbols: Iterable[str], unit: Unit) -> str:
     """The text that these symbols stand for: words are joined with one space, and none at the end of a line."""
     if unit != "word":
