@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from moreish.backprop.adapter import tensors_in
-from moreish.backprop.compare import Comparison, compare
+from moreish.backprop.compare import Comparison, compare, largest
 from moreish.backprop.judge import Judge
 from moreish.backprop.samples import sample_inputs
 from moreish.backprop.spelling import key_of, name_of, spell
@@ -68,9 +68,9 @@ def _check_one(mine: Any, of: Function, args: Sequence[Any]) -> list[Comparison]
         raise ValueError(f"{name_of(of)} has no hand-derived rule for these arguments")
     judge = Judge(call.key, call.arguments)
     value, answer = _answer(mine, judge)
-    grads = _by_name(answer, list(judge.right), name_of(of))
+    grads = _by_name(answer, judge, name_of(of))
     rows = [] if value is None else [compare("value", value.double(), judge.value)]
-    scale = max(float(d.abs().max()) for d in tensors_in(judge.call.dy))
+    scale = largest(tensors_in(judge.call.dy))
     for name, grad in grads.items():
         row = compare(name, None if grad is None else grad.double(), judge.right[name], scale)
         rows.append(row if row.approximate else row._replace(cause=judge.cause(name, grad)))
@@ -86,14 +86,15 @@ def _answer(mine: Any, judge: Judge) -> tuple[Tensor | None, Any]:
         with torch.enable_grad():
             value = mine.apply(*_fill(mine.forward, offered, skip=_takes_context(mine)))
             grads = torch.autograd.grad(value, list(named.values()), judge.call.dy, allow_unused=True)
-        return value.detach(), dict(zip(named, grads, strict=True))
+        return next(tensors_in(value)).detach(), dict(zip(named, grads, strict=True))
     if isinstance(mine, tuple | list):
         forward, backward = mine
         value, saved = forward(*_fill(forward, offered))
-        return value, backward(judge.call.dy, *saved)
+        return next(tensors_in(value)), backward(judge.call.dy, *saved)
     if hasattr(mine, "forward") and hasattr(mine, "backward"):
         layer: Any = mine() if inspect.isclass(mine) else mine
-        return layer.forward(*_fill(layer.forward, offered)), layer.backward(judge.call.dy)
+        value = layer.forward(*_fill(layer.forward, offered))
+        return next(tensors_in(value)), layer.backward(judge.call.dy)
     return None, mine(*_fill(mine, offered))
 
 
@@ -101,7 +102,9 @@ def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> list
     """The arguments that the function's parameters ask for by name; those with a default may be unknown."""
     values = []
     for i, p in enumerate(list(inspect.signature(function).parameters.values())[skip:]):
-        if p.name in offered:
+        if p.kind is p.VAR_POSITIONAL:
+            values.extend(offered.get(p.name, ()))
+        elif p.name in offered:
             values.append(offered[p.name])
         elif p.name in _DY or (i == 0 and p.name.startswith("d")):
             values.append(offered["dy"])
@@ -121,13 +124,22 @@ def _takes_context(function: type[torch.autograd.Function]) -> int:
     return int(function.setup_context is torch.autograd.Function.setup_context)
 
 
-def _by_name(answer: Any, arguments: list[str], of: str) -> dict[str, Tensor | None]:
+def _by_name(answer: Any, judge: Judge, of: str) -> dict[str, Tensor | None]:
+    """The gradients by the names of their arguments.
+
+    A tuple has one for each differentiable argument, or stands beside all arguments as the rules' own do: then it is
+    longer, or nested, or has None in it.
+    """
+    expected = list(judge.right)
     if isinstance(answer, Tensor):
-        return {arguments[0]: answer}
+        return {expected[0]: answer}
     if isinstance(answer, Mapping):
-        if unknown := [name for name in answer if name not in arguments]:
-            raise ValueError(f'{of} has no gradient "{unknown[0]}"; it has {", ".join(arguments)}')
+        if unknown := [name for name in answer if name not in expected]:
+            raise ValueError(f'{of} has no gradient "{unknown[0]}"; it has {", ".join(expected)}')
         return dict(answer)
-    if len(answer) != len(arguments):
-        raise ValueError(f"{len(answer)} gradients came back; {of} has {len(arguments)} here: {', '.join(arguments)}")
-    return dict(zip(arguments, answer, strict=True))
+    if len(answer) == len(expected) and all(isinstance(grad, Tensor) for grad in answer):
+        return dict(zip(expected, answer, strict=True))
+    if len(answer) < len(expected) and all(isinstance(grad, Tensor) for grad in answer):
+        raise ValueError(f"{len(answer)} gradients came back; {of} has {len(expected)} here: {', '.join(expected)}")
+    found = judge.beside(answer)
+    return {name: found.get(name) for name in expected}

@@ -48,15 +48,20 @@ def compare(name: str, mine: Tensor | None, right: Tensor | None, scale: float =
     right = torch.zeros_like(mine) if right is None and mine is not None else right
     assert mine is not None
     assert right is not None
-    largest = right.abs().max().item() if right.numel() else 0.0
+    size = largest([right])
     if mine.shape != right.shape:
         return Comparison(name, False, False, math.inf, math.inf)
     maxdiff = (mine - right).abs().max().item() if right.numel() else 0.0
     maxdiff = math.inf if math.isnan(maxdiff) and not right.isnan().any() else maxdiff
     exact = torch.equal(mine, right)
-    tolerance = ROUNDING.get(right.dtype, 0.0) * (largest + scale / 100)
-    relative = 0.0 if exact else maxdiff / largest if largest else math.inf
+    tolerance = ROUNDING.get(right.dtype, 0.0) * (size + scale / 100)
+    relative = 0.0 if exact else maxdiff / size if size else math.inf
     return Comparison(name, exact, exact or maxdiff <= tolerance, maxdiff, relative)
+
+
+def largest(tensors: Iterable[Tensor]) -> float:
+    """The largest absolute value in any of them, 0 where there is none."""
+    return max((float(t.abs().max()) for t in tensors if t.numel()), default=0.0)
 
 
 def compare_gradients(
@@ -77,7 +82,7 @@ def compare_gradients(
             "the loss took another way the second time. It must not depend on what an earlier call left behind, "
             "nor on a random generator of its own"
         )
-    scale = max((g.abs().max().item() for g in right.values() if g is not None and g.numel()), default=0.0)
+    scale = largest(g for g in right.values() if g is not None)
     rows = [compare(name, mine[name], right[name], scale) for name in right]
     if all(row.approximate for row in rows):
         return rows
@@ -196,7 +201,7 @@ class _Judging(_Watch):
 
         def listen(_: Carried, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
             judge = Judge(call.key, put_back(tree, copies), dy)
-            scale = max(float(t.abs().max()) for t in tensors_in([dy, list(judge.right.values())]) if t.numel())
+            scale = largest(tensors_in([dy, *judge.right.values()]))
             for name, i in names(call.key, tree):
                 if name not in judge.right:
                     continue

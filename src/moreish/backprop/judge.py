@@ -9,13 +9,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moreish.backprop.adapter import Slot, put_back, take_out, tensors_in
+from moreish.backprop.adapter import Slot, pair, put_back, take_out, tensors_in
 from moreish.backprop.causes import explain
 from moreish.backprop.mistakes import evidence
 from moreish.backprop.table import HAND_DERIVED
 
 Function = Callable[..., Any]
 _DERIVED = dict(HAND_DERIVED)  # as derived here, whatever somebody puts into the table later
+# Where torch's gradient is a decision beside the calculus of the forward: the padding row learns nothing.
+_TORCHS_OWN: dict[Function, Function] = {F.embedding: F.embedding}
 
 
 class Judge:
@@ -35,6 +37,7 @@ class Judge:
         leaves, named = self.leaves()
         with torch.enable_grad():
             y, saved = forward(*leaves)
+            y = _TORCHS_OWN[key](*leaves) if key in _TORCHS_OWN else y
         results = [t for t in tensors_in(y) if t.is_floating_point()]
         dys = _start(key, results) if dy is None else [d.double() for d in tensors_in(dy)][: len(results)]
         grads = torch.autograd.grad(results, list(named.values()), dys, allow_unused=True)
@@ -44,7 +47,7 @@ class Judge:
             for (name, leaf), grad in zip(named.items(), grads, strict=True)
         }
         kept = dict(zip(_parameters(backward)[1:], _detached(saved), strict=False))
-        values = dict(zip(self.parameters, _detached(leaves), strict=False))
+        values = _bound(forward, _detached(leaves))
         self.call = SimpleNamespace(**values | kept | {"dy": dys[0] if isinstance(y, Tensor) else dys})
 
     def leaves(self) -> tuple[list[Any], dict[str, Tensor]]:
@@ -52,6 +55,11 @@ class Judge:
         doubles = [_double(t) for t in self._tensors]
         named = {name: doubles[i] for name, i in names(self.key, self._tree) if doubles[i].requires_grad}
         return put_back(self._tree, doubles), named
+
+    def beside(self, grads: Sequence[Any]) -> dict[str, Tensor | None]:
+        """Gradients that stand beside the arguments, as a rule returns them, by name."""
+        by_number = {number: name for name, number in names(self.key, self._tree)}
+        return {by_number[slot.i]: grad for slot, grad in pair(self._tree, grads)}
 
     def offered(self) -> dict[str, Any]:
         """What a learner's function may ask for: arguments, also under torch's names, what the rule saves, and dy."""
@@ -85,6 +93,11 @@ def _names(name: str, tree: Any) -> Iterator[tuple[str, int]]:
 
 def _parameters(function: Function) -> list[str]:
     return list(inspect.signature(function).parameters)
+
+
+def _bound(forward: Function, arguments: Sequence[Any]) -> dict[str, Any]:
+    """The arguments by name; view(x, 2, 3) has x and sizes."""
+    return dict(inspect.signature(forward).bind(*arguments).arguments)
 
 
 def _double(t: Tensor) -> Tensor:

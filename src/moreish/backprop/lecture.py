@@ -23,7 +23,7 @@ from moreish.backprop.chains import (
     cross_entropy_backward,
     cross_entropy_forward,
 )
-from moreish.backprop.compare import Comparison, compare
+from moreish.backprop.compare import Comparison, compare, largest
 from moreish.backprop.paths import paths_to
 
 EPS = 1e-5
@@ -33,7 +33,7 @@ class Weights(NamedTuple):
     """The seven parameters, in the order in which the lecture draws them."""
 
     C: Float[Tensor, "V E"]
-    W1: Float[Tensor, "T*E H"]
+    W1: Float[Tensor, "TE H"]
     b1: Float[Tensor, "H"]
     W2: Float[Tensor, "H V"]
     b2: Float[Tensor, "V"]
@@ -67,7 +67,7 @@ def lecture_weights(
 def lecture_forward(weights: Weights, x: Int[Tensor, "B T"], y: Int[Tensor, "B"]) -> Steps:
     """Every value on the way from the characters to the loss, by the lecture's names."""
     emb = weights.C[x]  # (B, T, E)
-    embcat = emb.view(len(x), -1)  # (B, T*E)
+    embcat = emb.view(len(x), -1)  # (B, TE)
     hprebn = embcat @ weights.W1 + weights.b1  # (B, H)
     normed = batch_norm_forward(hprebn, weights.bngain, weights.bnbias, EPS)
     h = torch.tanh(normed["hpreact"])
@@ -116,7 +116,7 @@ def compare_lecture(
     if unknown := [name for name in judged if name not in known]:
         raise ValueError(f'there is no "{unknown[0]}" in the lecture; there is {", ".join(known)}')
     right = dict(zip(known, torch.autograd.grad(loss, list(known.values()), retain_graph=True), strict=True))
-    scale = max(float(g.abs().max()) for g in right.values())
+    scale = largest(right.values())
     rows = [compare(name, judged[name], right[name], scale) for name in judged]
     if all(row.approximate for row in rows):
         return rows
@@ -140,7 +140,7 @@ def compare_lecture(
 class HandStep:
     """One step of stochastic gradient descent by hand: forward, backward with the clubbed expressions, update.
 
-    Called with x (B*T,) and y (B, 1), it changes the weights in place and writes each row's probability of its target
+    Called with x (BT,) and y (B, 1), it changes the weights in place and writes each row's probability of its target
     into `picked` (B, 1). Everything that has the size of the batch lives in buffers made once.
     """
 
@@ -157,7 +157,7 @@ class HandStep:
         self.minus_one = torch.full((batch_size, 1), -1.0)
 
     @torch.no_grad()
-    def __call__(self, x: Int[Tensor, "B*T"], y: Int[Tensor, "B 1"], lr: float, picked: Float[Tensor, "B 1"]) -> None:
+    def __call__(self, x: Int[Tensor, "BT"], y: Int[Tensor, "B 1"], lr: float, picked: Float[Tensor, "B 1"]) -> None:
         """Change the weights; leave in `picked` what each row gave to its target."""
         C, W1, b1, W2, b2, bngain, bnbias = self.weights
         n, xhat, h, dh, work = self.n, self.xhat, self.h, self.dh, self.work
@@ -199,7 +199,7 @@ class AutogradStep:
         self.weights = Weights(*(w.requires_grad_() for w in weights))
         self.n = batch_size
 
-    def __call__(self, x: Int[Tensor, "B*T"], y: Int[Tensor, "B 1"], lr: float, picked: Float[Tensor, "B 1"]) -> None:
+    def __call__(self, x: Int[Tensor, "BT"], y: Int[Tensor, "B 1"], lr: float, picked: Float[Tensor, "B 1"]) -> None:
         """As `HandStep`; `picked` holds the geometric mean of the rows in every place."""
         C, W1, b1, W2, b2, bngain, bnbias = self.weights
         hprebn = C[x].view(self.n, -1) @ W1 + b1

@@ -27,7 +27,8 @@ def evidence(key: Function, argument: str, c: Call) -> Evidence:
     dy = c.dy if isinstance(c.dy, Tensor) else None
     terms = _TERMS[key, argument](c) if (key, argument) in _TERMS else {}
     mistakes = [(words, lambda f=f: f(c)) for words, f in _MISTAKES.get((key, argument), {}).items()]
-    sizes = {n for value in vars(c).values() if isinstance(value, Tensor) for n in value.shape}
+    tensors = [value for value in vars(c).values() if isinstance(value, Tensor)]
+    sizes = {n for t in tensors for n in (*t.shape, t.numel())}
     if dy is not None and dy.dim() > 1:
         sizes |= {dy.numel(), dy.numel() // max(dy.shape[1], 1)}
     factors = {"the scale 1/sqrt(E)": float(c.scale)} if key is F.scaled_dot_product_attention else {}

@@ -1,6 +1,6 @@
 """Paths: by which uses of a value its gradient arrives, and what each of them brings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -20,15 +20,10 @@ def paths_to(values: Mapping[str, Tensor], loss: Tensor) -> Paths:
     names = {node: name for (node, _), name in edges.items()}
     paths: Paths = {name: {} for name in values}
     handles = []
-    for node in _nodes(loss.grad_fn):
+    for node, use in _uses(loss.grad_fn, names):
         for i, (next_node, output) in enumerate(node.next_functions):
             if next_node is not None and (next_node, output) in edges:
-                into = paths[edges[next_node, output]]
-                use = f"the path through {names.get(node, node.name())}"
-
-                def keep(grads: tuple[Tensor, ...], _: object, i: int = i, into=into, use: str = use) -> None:
-                    into[use] = grads[i].clone() + into.get(use, 0)
-
+                keep = _Keep(paths[edges[next_node, output]], f"the path through {use}", i)
                 handles.append(node.register_hook(keep))
     torch.autograd.grad(loss, list(values.values()), retain_graph=True)
     for handle in handles:
@@ -36,13 +31,25 @@ def paths_to(values: Mapping[str, Tensor], loss: Tensor) -> Paths:
     return paths
 
 
-def _nodes(root: Node | None) -> list[Node]:
-    """Every node of the graph once."""
-    seen: set[Node] = set()
-    waiting = [root]
+class _Keep:
+    """A hook that adds what a node sends to its input i."""
+
+    def __init__(self, path: dict[str, Tensor], use: str, i: int):
+        self.path, self.use, self.i = path, use, i
+
+    def __call__(self, grads: Sequence[Tensor | None], _: object) -> None:
+        grad = grads[self.i]
+        if grad is not None:
+            self.path[self.use] = grad.clone() + self.path.get(self.use, 0)
+
+
+def _uses(root: Node | None, names: Mapping[Node, str]) -> Iterator[tuple[Node, str]]:
+    """Every node of the graph once, with the name of the value that it helps to make: its own, or the next one's."""
+    waiting = [] if root is None else [(root, names.get(root, "loss"))]
+    seen = set()
     while waiting:
-        node = waiting.pop()
-        if node is not None and node not in seen:
+        node, use = waiting.pop()
+        if node not in seen:
             seen.add(node)
-            waiting.extend(edge[0] for edge in node.next_functions)
-    return list(seen)
+            yield node, use
+            waiting.extend((n, names.get(n, use)) for n, _ in node.next_functions if n is not None)
