@@ -8,10 +8,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from moreish.errors import Unmet
+from moreish.errors import BAD_INPUT, DONE, told
 from moreish.flags import DEFAULT_ROOT, READING, Count, Json, Out, Quiet, Reading, Root, Seconds, Seed
-
-DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 app = App(
     name="moreish",
@@ -311,6 +309,33 @@ def check_backward(
 
 
 @app.command
+def doctor(
+    target: str,
+    *arguments: str,
+    fail_on: Literal["watch", "sick"] | None = None,
+    html: Path | None = None,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
+) -> None:
+    """Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is wrong.
+
+    Parameters
+    ----------
+    target
+        A Python script that trains anything with PyTorch, or a run.
+    arguments
+        What the script gets.
+    fail_on
+        Exit with 1 where a finding is at least this bad.
+    html
+        Also write a page with pictures to this file.
+    """
+    from moreish.commands.doctor import run_doctor
+
+    run_doctor(target, arguments, root=root, fail_on=fail_on, html=html, json=json)
+
+
+@app.command
 def lists(*, json: Json = False) -> None:
     """The bundled lists."""
     from moreish.commands.lists import run_lists
@@ -345,41 +370,23 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
-    json = "--json" in arguments
     try:
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
-    except CycloptsError as error:
-        return _fail(_plain(error), json, BAD_INPUT)
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in `moreish more names | head -1`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except KeyboardInterrupt as interruption:
-        return _fail(str(interruption) or "interrupted", json, INTERRUPTED)
-    except Unmet as error:
-        return _fail(str(error), json, UNMET)
-    except (ValueError, FloatingPointError) as error:
-        return _fail(str(error), json, BAD_INPUT)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{where}{(error.strerror or str(error)).lower()}", json, BAD_INPUT)
-    except MemoryError:
-        return _fail("there is not enough memory for this; take a smaller list or a smaller model", json, BAD_INPUT)
-    except Exception as error:
+    except CycloptsError as error:
+        return _fail(BAD_INPUT, f"{' '.join(str(error).split())} (--help lists what there is)", arguments)
+    except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("MOREISH_DEBUG"):
             raise
-        fault = f"{type(error).__name__}: {error}"
-        return _fail(f"a fault in moreish itself ({fault}); with MOREISH_DEBUG=1 it says where", json, UNMET)
+        return _fail(*told(error), arguments)
     return DONE
 
 
-def _fail(sentence: str, json: bool, code: int) -> int:
+def _fail(code: int, sentence: str, arguments: list[str]) -> int:
     from moreish.terminal import fail
 
-    fail(sentence, json)
+    fail(sentence, json="--json" in arguments)
     return code
-
-
-def _plain(error: CycloptsError) -> str:
-    return " ".join(str(error).split()) + " (moreish --help lists the commands, moreish COMMAND --help the options)"

@@ -1,0 +1,73 @@
+"""How things are measured: the best of several tries, both sides taking turns, on one machine in one run."""
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Row(NamedTuple):
+    """One line of the table. `ratio` says how many times better ours is, or is left out."""
+
+    name: str
+    ours: str
+    theirs: str = ""
+    ratio: float | None = None
+    target: str = ""
+
+    def line(self) -> str:
+        """The row as text."""
+        ratio = f"{self.ratio:8.1f}x" if self.ratio is not None else " " * 9
+        return f"  {self.name:<58} {self.ours:>22} {self.theirs:>22} {ratio}  {self.target}"
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Processor time of one call: other people's processes on the machine do not count."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def race(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int = 5) -> tuple[float, float]:
+    """The best processor time of each in seconds, the two taking turns."""
+    best_ours = best_theirs = float("inf")
+    for _ in range(tries):
+        best_ours = min(best_ours, seconds(ours))
+        best_theirs = min(best_theirs, seconds(theirs))
+    return best_ours, best_theirs
+
+
+def process_seconds(code: list[str], tries: int = 5, **more: Any) -> tuple[float, float]:
+    """Best wall-clock and best processor time of a process of its own."""
+    wall = cpu = float("inf")
+    for _ in range(tries):
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([sys.executable, *code], check=True, stdout=subprocess.DEVNULL, **more)
+        wall = min(wall, time.perf_counter() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = min(cpu, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return wall, cpu
+
+
+def names_file() -> Path | None:
+    """The lectures' list, where MOREISH_DATA has it."""
+    path = Path(os.environ.get("MOREISH_DATA", "")) / "names.txt"
+    return path if os.environ.get("MOREISH_DATA") and path.exists() else None
+
+
+def machine() -> str:
+    """Processor, cores, Python and torch in one line."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        model = names[0] if names else model
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}{load}"
