@@ -1,0 +1,1 @@
+"""Every published figure of the lectures and of makemore, measured again: `python -m benchmarks.reproduce`."""

@@ -1,0 +1,75 @@
+"""A job: one piece of work that gives figures, kept in a file of its own so that it is done once."""
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from moreish import api
+from moreish.config import merge
+from moreish.data import Corpus, DataOptions, read
+from moreish.recipes import resolve
+
+Figure = float | str | list[float] | list[str]
+Figures = dict[str, Figure]
+
+QUICK = {"train": {"steps": 20, "log_every": 10}}
+QUICK_PART = {"train": {"steps": 20}}
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where the lists are and where results go; `quick` trains each net for a few steps only, to try everything."""
+
+    folder: Path
+    data: Path
+    quick: bool = False
+
+    def names(self, **options: Any) -> Corpus:
+        """names.txt, split as in the lectures unless said otherwise."""
+        return read(self.data / "names.txt", DataOptions(**{"split": "lecture", **options}))
+
+    def train(self, recipe: str, file: str = "names.txt", changes: Mapping[str, Any] | None = None) -> api.TrainedRun:
+        """The finished run of this recipe: opened, resumed or trained from the start."""
+        folder = self.folder / "runs" / recipe
+        if folder.exists():
+            made = api.open_run(folder)
+            return made if made.run.finished else api.resume(made.run, inexact=True)
+        layers = [changes or {}, QUICK if self.quick else {}]
+        config = resolve(recipe, merge({"seed": 0}, *layers))
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return api.train_config(read(self.data / file, config.data), config, out=folder)
+
+    def result(self, name: str) -> dict[str, Any] | None:
+        """What a job found when it was done, or None."""
+        path = self.folder / "results" / f"{name}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def do(self, name: str, measure: Callable[["Work"], Figures]) -> dict[str, Any]:
+        """Do a job and keep what it finds; a training that was interrupted before goes on where it stood."""
+        began = time.monotonic()
+        figures = measure(self)
+        seconds = figures.pop("seconds", time.monotonic() - began)
+        result = {"figures": figures, "seconds": seconds, "date": date.today().isoformat(), "machine": machine()}
+        path = self.folder / "results" / f"{name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".new").write_text(json.dumps(result, indent=1))
+        path.with_suffix(".new").replace(path)
+        return result
+
+
+def machine() -> str:
+    """Processor model, cores, torch version."""
+    import torch
+
+    model = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        named = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
+        model = named[0] if named else model
+    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__}, Python {platform.python_version()}"

@@ -1,0 +1,38 @@
+"""All jobs by name, and how one of them is done."""
+
+from collections.abc import Callable
+
+import torch
+
+from benchmarks.reproduce import counting, networks, text
+from benchmarks.reproduce.job import Figures, Work
+from moreish.lecture_recipes import LECTURE_RECIPES
+
+JOBS: dict[str, Callable[[Work], Figures]] = {
+    "scalar": counting.scalar,
+    "facts": counting.facts,
+    "bigram": counting.bigram,
+    "one-hot": counting.one_hot,
+    "kneser-ney": counting.kneser_ney,
+    "backprop": counting.backprop,
+    "makemore-parameters": networks.makemore_parameters,
+    "bengio": text.bengio_parameters,
+    "deep-start": networks.deep_at_start,
+    "deep": networks.deep,
+    **{name: networks.recipe(name) for name in LECTURE_RECIPES if name != "lecture-deep"},
+    "characters": text.characters,
+    "words": text.words,
+}
+AFTER = {"folding": ("lecture-batchnorm", networks.folding), "sliding": ("wavenet", networks.sliding)}
+"""Jobs that only look at what another one trained."""
+
+
+def do(work: Work, name: str, threads: int) -> str:
+    """One job, in a process of its own, and those that look at what it trained, unless they are done."""
+    torch.set_num_threads(threads)
+    if work.result(name) is None:
+        work.do(name, JOBS[name])
+    for follower, (needed, measure) in AFTER.items():
+        if needed == name and work.result(follower) is None:
+            work.do(follower, measure)
+    return name

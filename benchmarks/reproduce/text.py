@@ -1,0 +1,62 @@
+"""Running text: a Transformer over characters; Bengio's net, counts and their mixture over words."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.reproduce.job import QUICK_PART, Figures, Work
+from benchmarks.reproduce.networks import training_seconds
+from moreish import ngram
+from moreish.models import model_class
+from moreish.models.mixture import Mixture, fit_weights
+from moreish.training.evaluation import mean_loss
+
+SHAKESPEARE = "tinyshakespeare.txt"
+
+
+def characters(work: Work) -> Figures:
+    """4 layers, 128 wide, 64 characters, 2,000 steps of batch 12; the last tenth is val."""
+    made = work.train("text", SHAKESPEARE)
+    network: Any = made.model
+    return {
+        "parameters": float(sum(p.numel() for p in network.module.parameters())),
+        "val": mean_loss(made.model, made.corpus.part("val")),
+        "seconds": training_seconds(made),
+    }
+
+
+def words(work: Work) -> Figures:
+    """Test perplexities: the net, the interpolated trigram, Kneser-Ney, half and half, and weights fitted on val."""
+    made = work.train("words", SHAKESPEARE, {"model": {"parts": _short_parts()}} if work.quick else None)
+    corpus = made.corpus
+    train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
+    mixture: Any = made.model
+    kneser_ney, net = mixture.parts
+    parts = [ngram.AddK.fit(train.ids, train.offsets, len(corpus.vocab), order, 0.0) for order in (1, 2, 3)]
+    parts.append(ngram.baselines(train.ids, train.offsets, len(corpus.vocab))["uniform"])
+    weights = fit_weights(np.stack([part.score(val.ids, val.offsets)[1:] for part in parts]))
+    models = {
+        "trigram": Mixture(parts, weights),
+        "kneser-ney": kneser_ney,
+        "net": net,
+        "half and half": Mixture([kneser_ney, net], np.array([0.5, 0.5])),
+        "fitted": mixture,
+    }
+    found: Figures = {name: float(np.exp(mean_loss(model, test))) for name, model in models.items()}
+    tokens = [float(part.n_predicted) for part in (train, val, test)]
+    return found | {"vocabulary": float(len(corpus.vocab)), "tokens": tokens, "seconds": training_seconds(made)}
+
+
+def _short_parts() -> list[dict[str, Any]]:
+    from moreish.recipes import RECIPES
+
+    return [{**part, "train": QUICK_PART["train"]} for part in RECIPES["words"].values["model"]["parts"]]
+
+
+def bengio_parameters(_: Work) -> Figures:
+    """|V| (1 + n m + h) + h (1 + (n - 1) m) with direct connections: n = 5, h = 100, m = 30, |V| = 16,383."""
+    model: Any = model_class("mlp")
+    with torch.device("meta"):
+        net = model(model.Options(block_size=4, n_embd=30, n_hidden=100, direct=True), 16_383)
+    return {"parameters": float(sum(p.numel() for p in net.parameters()))}
