@@ -5,9 +5,11 @@ and `restore` goes on from it. Where it is kept is not known here.
 """
 
 import math
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from moreish import ngram
 from moreish.assemble import Tensors, from_tensors, to_tensors
 from moreish.config import build
 from moreish.data import Corpus, Part
+from moreish.errors import Unmet
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights
 from moreish.recipes import Config, ModelChoice, NGramOptions
@@ -42,11 +45,30 @@ class Snapshot:
 
 
 @dataclass
-class Fitting:
-    """The models fitted so far, and the one that is being trained.
+class _Member:
+    """A network in training: where it trains, and the steps that its records have told of."""
 
-    steps : updates made by the networks that are done
-    training : the `TrainState` of the network that is being trained
+    choice: ModelChoice
+    state: Any  # TrainState
+    training: Any = None  # Here or Worker, while there is one
+    pending: list[Record] = field(default_factory=list)
+    told: int = 0
+    finished: bool = False
+
+    def sync(self) -> None:
+        """Bring state and pending records to where the training stands."""
+        if self.training is not None:
+            self.training.sync()
+            self.pending = list(self.training.pending)
+
+
+@dataclass
+class Fitting:
+    """The models fitted so far, and the networks that are being trained.
+
+    done : the first parts, fitted
+    steps : updates made by the networks among them
+    members : the parts after those, as many as were begun
     """
 
     corpus: Corpus
@@ -55,7 +77,7 @@ class Fitting:
     weights: np.ndarray | None = None
     gate: Gate | None = None
     steps: int = 0
-    training: Any = None
+    members: list[_Member] = field(default_factory=list)
     ended: bool = False
     val_loss: float | None = None
 
@@ -67,16 +89,16 @@ class Fitting:
 
     @property
     def step(self) -> int:
-        """Updates so far, of all networks."""
-        return self.steps + (self.training.step if self.training else 0)
+        """Updates so far, of all networks, that records have told of."""
+        return self.steps + sum(member.told for member in self.members)
 
     def model(self) -> LanguageModel:
         """What there is so far, as one model: equal weights until they are fitted."""
         models = list(self.done)
-        if self.training is not None:
+        if self.members:
             from moreish.training.network import Network
 
-            models.append(Network(self.training.model))
+            models += [Network(member.state.model) for member in self.members]
         if len(models) == 1:
             return models[0]
         if self.weights is None:
@@ -85,11 +107,13 @@ class Fitting:
 
     def records(self) -> Iterator[Record]:
         """Fit what is not fitted yet. Ends with `{"event": "fitted", "step", "val_loss"}`."""
-        for choice in self.config.model.leaves[len(self.done) :]:
-            if choice.name == "ngram":
-                yield from self._count(choice)
+        leaves = self.config.model.leaves
+        while len(self.done) < len(leaves):
+            following = leaves[len(self.done) :]
+            if following[0].name == "ngram":
+                yield from self._count(following[0])
             else:
-                yield from self._train(choice)
+                yield from self._train(list(takewhile(lambda choice: choice.name != "ngram", following)))
         if self.config.model.parts:
             yield from self._mix()
         self.ended = True
@@ -97,21 +121,27 @@ class Fitting:
 
     def snapshot(self) -> Snapshot:
         """Everything as it stands now, in copies."""
+        for member in self.members:
+            member.sync()
         tensors, described = to_tensors(self.model())
         state: dict[str, Any] = {
             "model": described,
             "done": len(self.done),
             "steps": self.steps,
             "ended": self.ended,
-            "training": None,
+            "members": [
+                {"numbers": m.state.numbers(), "pending": m.pending, "told": m.told, "finished": m.finished}
+                for m in self.members
+            ],
         }
-        if self.training is None:
+        if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
-        state["training"] = self.training.numbers()
-        best = {BEST + name: p.cpu().numpy().copy() for name, p in self.training.best_tensors.items()}
-        optim = self.training.optimizer_tensors() | best
-        fresh = self.training.best_step == self.training.step
-        return Snapshot(self.step, tensors, optim, state, self.training.best if fresh else None)
+        from moreish.training.worker import remembered
+
+        optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in remembered(m.state).items()}
+        newest = self.members[-1].state
+        fresh = len(self.members) == 1 and newest.best_step == newest.step
+        return Snapshot(self.step, tensors, optim, state, newest.best if fresh else None)
 
     @classmethod
     def restore(
@@ -120,13 +150,16 @@ class Fitting:
         """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it."""
         made = cls(corpus, config, steps=state["steps"], ended=state["ended"])
         model = from_tensors(tensors, state["model"], config.model, len(corpus.vocab))
-        models = model.parts if isinstance(model, Mixture) else [model]
+        models: list[Any] = model.parts if isinstance(model, Mixture) else [model]
         made.done = list(models[: state["done"]])
-        if state["training"] is not None:
-            choice = config.model.leaves[state["done"]]
-            current: Any = models[state["done"]]
-            made.training = made._start(choice, current.module)
-            made.training.restore(state["training"], optim or {}, BEST)
+        for i, saved in enumerate(state["members"]):
+            part = state["done"] + i
+            member = made._member(config.model.leaves[part], models[part].module)
+            prefix = f"{i}/"
+            own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
+            member.state.restore(saved["numbers"], own, BEST)
+            member.pending, member.told, member.finished = saved["pending"], saved["told"], saved["finished"]
+            made.members.append(member)
         return made
 
     def _count(self, choice: ModelChoice) -> Iterator[Record]:
@@ -143,40 +176,115 @@ class Fitting:
             "seconds": round(time.monotonic() - began, 3),
         }
 
-    def _train(self, choice: ModelChoice) -> Iterator[Record]:
-        from moreish.models import build_model
-        from moreish.training.loop import train
+    def _train(self, choices: list[ModelChoice]) -> Iterator[Record]:
+        """Train these networks, several at once where there are processes for them, in the order of the parts."""
         from moreish.training.network import Network
-        from moreish.training.steps import threads
+        from moreish.training.worker import WorkerDied, ready
 
-        if self.training is None:
-            seed = self.config.seed + choice.seed
-            module = build_model(choice.name, choice.options, len(self.corpus.vocab), seed)
-            self.training = self._start(choice, module)
-        part = len(self.done)
-        with threads(self.training.model, self.training.options) as count:
-            yield {
-                "event": "network",
-                "part": part,
-                "name": choice.name,
-                "parameters": sum(p.numel() for p in self.training.model.parameters()),
-                "threads": count,
-                "step": self.step,
-            }
-            for record in train(self.training, self.corpus.part("train"), self.val):
-                if "step" in record:
-                    record["step"] += self.steps
-                yield {"event": record.pop("event"), "part": part, **record}
-        self.steps += self.training.step
-        self.val_loss = None if math.isinf(self.training.best) else self.training.best
-        module, self.training = self.training.model, None
-        self.done.append(Network(module.eval()))
+        first, slots = len(self.done), self._at_once
+        running: list[_Member] = []
+        try:
+            while len(self.done) < first + len(choices):
+                while len(running) < slots and (member := self._next(choices[len(self.done) - first :])):
+                    running.append(member)
+                    yield self._begin(member, slots)
+                training = ready([member.training for member in running])
+                member = next(m for m in running if m.training is training)
+                while training.pending:
+                    yield self._tell(member, training.pending.pop(0))
+                if not training.ended:
+                    training.go()
+                    continue
+                self._finish(member)
+                running.remove(member)
+                while self.members and self.members[0].finished:
+                    member = self.members.pop(0)
+                    self.steps += member.told
+                    self.val_loss = None if math.isinf(member.state.best) else member.state.best
+                    self.done.append(Network(member.state.model.eval()))
+        except WorkerDied as death:
+            raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None
+        except GeneratorExit:
+            for member in running:
+                member.sync()
+            raise
+        finally:
+            for member in running:
+                member.training.end()
+                member.training = None
 
-    def _start(self, choice: ModelChoice, module: Any) -> Any:
+    @property
+    def _at_once(self) -> int:
+        networks = sum(choice.name != "ngram" for choice in self.config.model.leaves)
+        return min(networks, self.config.train.processes or len(os.sched_getaffinity(0)))
+
+    def options_of(self, choice: ModelChoice) -> TrainOptions:
+        """How this network is trained; it has the time budget together with all others."""
+        options = build(TrainOptions, dict(choice.train), "train.", self.config.train)
+        if options.time_budget is None:
+            return options
+        networks = sum(leaf.name != "ngram" for leaf in self.config.model.leaves)
+        return replace(options, time_budget=options.time_budget / math.ceil(networks / self._at_once))
+
+    def _member(self, choice: ModelChoice, module: Any) -> _Member:
         from moreish.training.loop import start
 
-        options = build(TrainOptions, dict(choice.train), "train.", self.config.train)
-        return start(module, options, self.config.seed + choice.seed)
+        return _Member(choice, start(module, self.options_of(choice), self.config.seed + choice.seed))
+
+    def _next(self, choices: list[ModelChoice]) -> _Member | None:
+        """The next of these networks to be trained, begun or not; None where all were begun and are in training."""
+        from moreish.models import build_model
+
+        for member in self.members:
+            if member.training is None and not member.finished:
+                return member
+        if len(self.members) == len(choices):
+            return None
+        choice = choices[len(self.members)]
+        module = build_model(choice.name, choice.options, len(self.corpus.vocab), self.config.seed + choice.seed)
+        self.members.append(self._member(choice, module))
+        return self.members[-1]
+
+    def _begin(self, member: _Member, slots: int) -> Record:
+        from moreish.training.steps import threads
+        from moreish.training.worker import Here, Task, Worker
+
+        choice, state = member.choice, member.state
+        task = Task(
+            name=choice.name,
+            model_options=choice.options,
+            options=state.options,
+            seed=state.seed,
+            vocab_size=len(self.corpus.vocab),
+            train_part=self.corpus.part("train"),
+            val_part=self.val,
+        )
+        member.training = (Worker if slots > 1 else Here)(task, state)
+        member.training.pending = member.pending
+        with threads(state.model, state.options) as count:
+            return {
+                "event": "network",
+                "part": self._part(member),
+                "name": choice.name,
+                "parameters": sum(p.numel() for p in state.model.parameters()),
+                "threads": 1 if slots > 1 else count,
+                "step": self.step,
+            }
+
+    def _part(self, member: _Member) -> int:
+        return len(self.done) + next(i for i, m in enumerate(self.members) if m is member)
+
+    def _tell(self, member: _Member, record: Record) -> Record:
+        """The record with its part, and with the steps of all networks."""
+        if "step" in record:
+            member.told = record["step"]
+            record["step"] = self.step
+        return {"event": record.pop("event"), "part": self._part(member), **record}
+
+    def _finish(self, member: _Member) -> None:
+        member.sync()
+        member.training.end()
+        member.training, member.finished = None, True
 
     def _mix(self) -> Iterator[Record]:
         val, gate = self.val, gate_for(self.done)

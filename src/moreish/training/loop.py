@@ -124,15 +124,14 @@ def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterato
     batches = batches_from(source, state.step)
     tally = _Tally()
     clock = _Clock(state)
-    while state.progress < 1 - 1e-12:
+    while not ended(state):
         batch = next(batches)
         lr = lr_at(state.progress, options)
         loss = _step(state, gradients, batch, lr, noisy)
         tally.add(loss, batch.y.size)
         clock.tick()
-        ended = state.progress >= 1 - 1e-12
-        due = val_part is not None and (ended or _evaluation_due(state))
-        if state.step % options.log_every == 0 or due or ended:
+        due = val_part is not None and evaluation_due(state)
+        if state.step % options.log_every == 0 or due or ended(state):
             yield tally.record(state, lr)
         if not math.isfinite(tally.last):
             raise FloatingPointError(
@@ -167,8 +166,15 @@ def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: boo
     return loss
 
 
-def _evaluation_due(state: TrainState) -> bool:
-    """Every `eval_every` steps, or each time another twentieth of the training is done."""
+def ended(state: TrainState) -> bool:
+    """Whether the steps or the time budget are used up."""
+    return state.progress >= 1 - 1e-12
+
+
+def evaluation_due(state: TrainState) -> bool:
+    """At the end, every `eval_every` steps, or each time another twentieth of the training is done."""
+    if ended(state):
+        return True
     if state.options.eval_every:
         return state.step % state.options.eval_every == 0
     return int(state.progress * PLANNED_EVALUATIONS) > int(state.evaluated * PLANNED_EVALUATIONS)

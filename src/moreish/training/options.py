@@ -11,7 +11,9 @@ class TrainOptions:
     """How a network is trained; shares are of the whole training, from 0 to 1."""
 
     steps: int = option(5000, "updates of the parameters", low=0)
-    time_budget: float | None = option(None, "seconds to train for, instead of a number of steps", above=0)
+    time_budget: float | None = option(
+        None, "seconds to train for, all networks together, instead of a number of steps", above=0
+    )
     batch_size: int = option(256, "items, or windows, in a batch", low=1)
     block_size: int = option(256, "longest stretch read at once by a net that reads whole items", low=2)
     optimizer: Literal["adamw", "sgd"] = option("adamw", "how a gradient becomes an update")
@@ -36,4 +38,7 @@ class TrainOptions:
         "float32", "fused: operands of large products; auto: bfloat16 where the processor multiplies it faster"
     )
     threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0)
+    processes: int = option(
+        1, "networks of a mixture trained at once, each in a process of its own; 0: as many as there are cores", low=0
+    )
     device: Literal["auto", "cpu", "cuda"] = option("auto", "where to compute; auto: CUDA where it is there")
