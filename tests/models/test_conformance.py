@@ -1,6 +1,7 @@
 """Every network of the table keeps the promises that training, scoring and sampling rely on."""
 
 import dataclasses
+import itertools
 import math
 import tempfile
 from pathlib import Path
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.numpy import load_file, save_file
+
 from moreish.assemble import from_tensors, to_tensors
 from moreish.data import from_items
 from moreish.data.options import DataOptions
@@ -21,7 +24,6 @@ from moreish.recipes import choose_model
 from moreish.training.loop import start, train
 from moreish.training.network import Network
 from moreish.training.options import TrainOptions
-from safetensors.numpy import load_file, save_file
 
 V = 11
 SMALL = {"n_embd": 12, "n_hidden": 24, "n_layer": 2, "n_head": 3}
@@ -183,7 +185,7 @@ def test_training_is_a_function_of_the_seed(variant):
 def test_every_parameter_learns(variant):
     net = make(variant, jitter=0.3)
     ids, offsets = some_items(60)
-    rows = [ids[a : b + 1].astype(np.int64) for a, b in zip(offsets[:-1], offsets[1:], strict=True) if b - a == 5]
+    rows = [ids[a : b + 1].astype(np.int64) for a, b in itertools.pairwise(offsets) if b - a == 5]
     block = torch.from_numpy(np.stack(rows))
     if net.windowed:
         idx, targets = F.pad(block[:, :-1], (net.block_size, 0))[:, -net.block_size :], block[:, -1]
@@ -218,7 +220,7 @@ def test_an_item_longer_than_one_piece_is_scored_to_its_end(variant, monkeypatch
 def by_steps(model, ids, offsets):
     """The oracle: every item read id by id."""
     out = np.zeros(len(ids), np.float32)
-    for begin, end in zip(offsets[:-1], offsets[1:], strict=True):
+    for begin, end in itertools.pairwise(offsets):
         state, logprobs = model.start(1)
         for i in range(begin + 1, end + 1):
             out[i] = logprobs[0, ids[i]]
