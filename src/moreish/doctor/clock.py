@@ -1,47 +1,60 @@
-"""A clock that decides how often the doctor may look, by wall time and not by a count of steps."""
+"""A clock that decides how often the doctor may look, by time and not by a count of steps."""
 
 import math
 import time
 
-ADVANCE = 4.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
-DENSE = 10  # the first steps are looked at one by one while the advance lasts
-GROWTH = 1.06  # afterwards the steps looked at in advance lie apart by this factor
+ADVANCE = 10.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
+DENSE = 6  # the first steps are looked at one by one
+GROWTH = 1.05  # afterwards the steps looked at in advance lie apart by at least this factor
+REACH = 2000  # the step up to which the advance should last
 
 
 class Clock:
     """Keeps the time spent looking below `budget` times the time of the run.
 
-    The first frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned,
-    on the first steps and then on steps that lie ever farther apart. An infinite budget looks at every step.
+    The first frame is always taken and not charged (it warms things up, and replays the first batch). Further
+    frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned, on the first
+    steps and then on steps that lie ever farther apart. An infinite budget looks at every step.
+
+    Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
     """
 
     def __init__(self, budget: float) -> None:
         if not budget > 0:
-            raise ValueError(f"the doctor's budget is a share of wall time above 0, not {budget}")
+            raise ValueError(f"the doctor's budget is a share of the time above 0, not {budget}")
         self.budget = budget
-        self.started = time.perf_counter()
+        self.started = time.thread_time()
         self.spent = 0.0
         self.frames = 0
+        self._free = 0.0
         self._next_in_advance = 0
 
     def due(self, step: int) -> bool:
         """Whether the step that comes now may be looked at."""
-        if math.isinf(self.budget) or step == 0:
+        if math.isinf(self.budget) or self.frames == 0:
             return True
-        elapsed = time.perf_counter() - self.started
-        frame = self.spent / max(self.frames, 1)
-        if self.spent + frame <= self.budget * elapsed:
+        charged = self.spent - self._free
+        cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
+        if cost <= self.budget * self.elapsed():
             return True
-        return step >= self._next_in_advance and self.spent + frame <= self.budget * ADVANCE
+        return step >= self._next_in_advance and cost <= self.budget * ADVANCE
 
     def looked(self, step: int) -> None:
         """Note that the step was looked at."""
+        if self.frames == 0:
+            self._free = self.spent
         self.frames += 1
-        self._next_in_advance = step + 1 if step < DENSE else math.ceil((step + 1) * GROWTH)
+        self._next_in_advance = step + 1 if step < DENSE else math.ceil((step + 1) * self._growth(step))
+
+    def _growth(self, step: int) -> float:
+        """The factor between steps looked at in advance, so that what is left of the advance lasts to `REACH`."""
+        charged = self.spent - self._free
+        left = (self.budget * ADVANCE - charged) / max(charged / max(self.frames - 1, 1), 1e-9)
+        return max(GROWTH, (REACH / (step + 1)) ** (1 / max(left, 1.0))) if step < REACH else GROWTH
 
     def elapsed(self) -> float:
-        """Seconds since the doctor came."""
-        return time.perf_counter() - self.started
+        """Seconds that this thread has worked since the doctor came."""
+        return time.thread_time() - self.started
 
 
 class Spent:
@@ -54,10 +67,10 @@ class Spent:
 
     def __enter__(self) -> None:
         if self.depth == 0:
-            self.since = time.perf_counter()
+            self.since = time.thread_time()
         self.depth += 1
 
     def __exit__(self, *exception: object) -> None:
         self.depth -= 1
         if self.depth == 0:
-            self.clock.spent += time.perf_counter() - self.since
+            self.clock.spent += time.thread_time() - self.since

@@ -17,7 +17,7 @@ from moreish.doctor.report import Report, notes
 from moreish.doctor.rules.table import RULES
 from moreish.doctor.updates import state_is_empty
 
-RARER = 1.15  # the rules are asked after every frame at first, then each time this many times more were seen
+RARER = 1.5  # the rules are asked after every frame at first, then each time this many times more were seen
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
 
 

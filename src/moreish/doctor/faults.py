@@ -33,7 +33,7 @@ class Broken:
         self.undo()
 
 
-Breaker = Callable[[nn.Module, Optimizer, float], Broken | None]
+Breaker = Callable[[nn.Module, Optimizer, int | float], Broken | None]
 
 
 @dataclass(frozen=True)
@@ -45,14 +45,14 @@ class Fault:
 
     id: str
     words: str
-    severities: tuple[float, ...]
+    severities: tuple[int | float, ...]
     breaker: Breaker
 
 
 FAULTS: dict[str, Fault] = {}
 
 
-def fault(id: str, words: str, *severities: float) -> Callable[[Breaker], Breaker]:
+def fault(id: str, words: str, *severities: int | float) -> Callable[[Breaker], Breaker]:
     """Enter an operator into the table."""
 
     def enter(breaker: Breaker) -> Breaker:
@@ -62,7 +62,7 @@ def fault(id: str, words: str, *severities: float) -> Callable[[Breaker], Breake
     return enter
 
 
-def seed_fault(id: str, model: nn.Module, optimizer: Optimizer, severity: float | None = None) -> Broken | None:
+def seed_fault(id: str, model: nn.Module, optimizer: Optimizer, severity: int | float | None = None) -> Broken | None:
     """Break the model; `severity` defaults to the middle one. Raises ValueError for a fault that is not in FAULTS."""
     if id not in FAULTS:
         raise ValueError(f'there is no fault "{id}" to seed; known: {", ".join(FAULTS)}')
@@ -95,7 +95,7 @@ def _before(model: nn.Module, activation: str) -> tuple[str, nn.Linear] | None:
 
 
 @fault("F01", "output layer too large", 10, 30, 100)
-def loud_output(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def loud_output(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Multiply the weights of the last Linear."""
     linears = _linears(model)
     if not linears:
@@ -105,7 +105,7 @@ def loud_output(model: nn.Module, optimizer: Optimizer, severity: float) -> Brok
     return Broken(name)
 
 
-def _louder(model: nn.Module, kind: type[nn.Module], severity: float) -> Broken | None:
+def _louder(model: nn.Module, kind: type[nn.Module], severity: int | float) -> Broken | None:
     acts = _activations(model, kind)
     source = _before(model, acts[0][0]) if acts else None
     if source is None:
@@ -116,19 +116,19 @@ def _louder(model: nn.Module, kind: type[nn.Module], severity: float) -> Broken 
 
 
 @fault("F04", "weights before a tanh too large", 6, 12, 25)
-def saturate_tanh(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def saturate_tanh(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Draw the weights before the first tanh with `severity` times the right size."""
     return _louder(model, nn.Tanh, severity)
 
 
 @fault("F05", "weights before a sigmoid too large", 12, 25)
-def saturate_sigmoid(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def saturate_sigmoid(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Draw the weights before the first sigmoid with `severity` times the right size."""
     return _louder(model, nn.Sigmoid, severity)
 
 
 @fault("F07", "bias before a ReLU far below 0", 3, 10)
-def kill_relu(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def kill_relu(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Set the bias before the first ReLU to minus `severity`."""
     acts = _activations(model, nn.ReLU)
     source = _before(model, acts[0][0]) if acts else None
@@ -139,7 +139,7 @@ def kill_relu(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken
 
 
 @fault("F08", "weights too small in every layer", 0.1, 0.2)
-def shrink(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def shrink(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Scale every hidden Linear of a deep plain net."""
     if len(_activations(model)) < 4 or any("Norm" in type(m).__name__ for m in model.modules()):
         return None
@@ -151,7 +151,7 @@ def shrink(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | 
 
 
 @fault("F13", "learning rate too high", 30, 100, 1000)
-def too_fast(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def too_fast(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Multiply the learning rate."""
     for group in optimizer.param_groups:
         group["lr"] *= severity
@@ -159,26 +159,20 @@ def too_fast(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
 
 
 @fault("F14", "learning rate too low", 1e-2, 1e-3, 1e-4)
-def too_slow(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def too_slow(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Multiply the learning rate by less than 1."""
     return too_fast(model, optimizer, severity)  # type: ignore[return-value]
 
 
-@fault("F15", "a weight that is not a number", 1)
-def not_a_number(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
-    """Let the first activation give infinity for one element."""
+@fault("F15", "infinity in one example", 1)
+def not_a_number(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
+    """Let the first activation give infinity for one example."""
     acts = _activations(model)
-    if not acts:
-        return None
-
-    def spoil(module: nn.Module, args: Any, output: Tensor) -> Tensor:
-        return torch.cat([output[:1] / torch.zeros_like(output[:1]), output[1:]])
-
-    return Broken(acts[0][0], handles=[acts[0][1].register_forward_hook(spoil)])
+    return _replaced(model, acts[0][0], _Infinite(acts[0][1]), f"{acts[0][0]}.div") if acts else None
 
 
 @fault("F16", "graph cut in the middle", 1)
-def cut(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def cut(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Detach the output of the first activation."""
     acts = _activations(model)
     source = _before(model, acts[0][0]) if acts else None
@@ -189,7 +183,7 @@ def cut(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | Non
 
 
 @fault("F18", "a layer that the optimizer does not hold", 1)
-def left_out(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def left_out(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Take the last Linear out of the optimizer."""
     linears = _linears(model)
     if not linears:
@@ -202,20 +196,20 @@ def left_out(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken 
 
 
 @fault("F19", "learning rate 0", 0)
-def standing_still(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def standing_still(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Set the learning rate to 0."""
     return too_fast(model, optimizer, 0.0)  # type: ignore[return-value]
 
 
 @fault("F20", "gradients never reset", 1)
-def no_reset(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def no_reset(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Make optimizer.zero_grad do nothing."""
     vars(optimizer)["zero_grad"] = lambda set_to_none=True: None
     return Broken(undo=lambda: vars(optimizer).pop("zero_grad", None))
 
 
 @fault("F21", "constant initialisation", 0.0, 0.05)
-def all_equal(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def all_equal(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Fill every Linear with one number."""
     linears = _linears(model)
     for _, linear in linears:
@@ -226,20 +220,20 @@ def all_equal(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken
 
 
 @fault("F24", "labels shuffled apart", 1)
-def shuffled(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def shuffled(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Shuffle the targets of every batch."""
     generator = torch.Generator().manual_seed(0)
     return Broken(batch=lambda pair: (pair[0], pair[1][torch.randperm(len(pair[1]), generator=generator)]))
 
 
 @fault("F25", "the target is the last input", 1)
-def copying(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def copying(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Give the inputs as targets (for windows and sequences of symbols)."""
     return Broken(batch=lambda pair: (pair[0], pair[0] if pair[1].dim() > 1 else pair[0][:, -1]))
 
 
 @fault("F33", "trained in eval mode", 1)
-def always_eval(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def always_eval(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Put the model into eval mode and make train() do nothing."""
     kinds = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
     sleeping = [n for n, m in model.named_modules() if isinstance(m, kinds)]
@@ -251,7 +245,7 @@ def always_eval(model: nn.Module, optimizer: Optimizer, severity: float) -> Brok
 
 
 @fault("F32", "evaluated in train mode", 1)
-def never_eval(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def never_eval(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Make eval() do nothing."""
     kinds = (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)
     awake = [n for n, m in model.named_modules() if isinstance(m, kinds)]
@@ -262,7 +256,7 @@ def never_eval(model: nn.Module, optimizer: Optimizer, severity: float) -> Broke
 
 
 @fault("F34", "running statistics hardly move", 1e-4)
-def stale_statistics(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def stale_statistics(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Set the momentum of every BatchNorm close to 0."""
     norms = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
     for _, m in norms:
@@ -271,7 +265,7 @@ def stale_statistics(model: nn.Module, optimizer: Optimizer, severity: float) ->
 
 
 @fault("F37", "BatchNorm with tiny batches", 2, 4)
-def tiny_batches(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def tiny_batches(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Keep a few samples of every batch."""
     norms = [n for n, m in model.named_modules() if isinstance(m, nn.BatchNorm1d)]
     few = int(severity)
@@ -279,7 +273,7 @@ def tiny_batches(model: nn.Module, optimizer: Optimizer, severity: float) -> Bro
 
 
 @fault("F38", "softmax before cross-entropy", 1)
-def softmax_twice(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def softmax_twice(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Give probabilities instead of logits."""
 
     def squash(module: nn.Module, args: Any, output: Tensor) -> Tensor:
@@ -289,7 +283,7 @@ def softmax_twice(model: nn.Module, optimizer: Optimizer, severity: float) -> Br
 
 
 @fault("F39", "activation forgotten", 1)
-def linear_only(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def linear_only(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Let every activation between two Linears give back its input."""
     acts = _activations(model)
     after = next((n for n, _ in _linears(model)[1:]), "")
@@ -299,7 +293,7 @@ def linear_only(model: nn.Module, optimizer: Optimizer, severity: float) -> Brok
 
 
 @fault("F40", "squashed logits", 1)
-def squashed(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
+def squashed(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Send the logits through a tanh."""
 
     def squash(module: nn.Module, args: Any, output: Tensor) -> Tensor:
@@ -309,27 +303,64 @@ def squashed(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken:
 
 
 @fault("F41", "too much dropout", 0.8, 0.9)
-def drown(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def drown(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Drop most of the output of the first activation."""
     acts = _activations(model)
     if not acts:
         return None
     name, module = acts[0]
-
-    def drop(m: nn.Module, args: Any, output: Tensor) -> Tensor:
-        return F.dropout(output, severity, m.training)
-
-    return Broken(name, handles=[module.register_forward_hook(drop)])
+    return _replaced(model, name, nn.Sequential(module, nn.Dropout(severity)), f"{name}.1")
 
 
 @fault("F45", "view instead of transpose", 1)
-def mixed_up(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
+def mixed_up(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Give the output of the first activation back in the order of its transpose."""
     acts = _activations(model)
-    if not acts:
-        return None
-    hook = acts[0][1].register_forward_hook(lambda module, args, y: y.transpose(0, -1).reshape(y.shape))
-    return Broken(acts[0][0], handles=[hook])
+    return _replaced(model, acts[0][0], _Mixed(acts[0][1])) if acts else None
+
+
+@fault("F47", "hand-written backward wrong", 1)
+def wrong_backward(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
+    """Put a tanh with a wrong backward in place of the first tanh."""
+    acts = _activations(model, nn.Tanh)
+    return _replaced(model, acts[0][0], _HandWritten()) if acts else None
+
+
+def _replaced(model: nn.Module, name: str, new: nn.Module, layer: str = "") -> Broken:
+    """Put a module in the place of another one until the fault is healed."""
+    parent, _, last = name.rpartition(".")
+    home = model.get_submodule(parent)
+    old = getattr(home, last)
+    new.train(old.training)
+    setattr(home, last, new)
+    return Broken(layer, undo=lambda: setattr(home, last, old))
+
+
+class _Infinite(nn.Module):
+    """An activation that divides one example by zero."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Infinity in the first row."""
+        scale = torch.ones(len(x), *[1] * (x.dim() - 1))
+        scale[0] = 0
+        return self.inner(x.abs()) / scale
+
+
+class _Mixed(nn.Module):
+    """An activation followed by a transposed order."""
+
+    def __init__(self, inner: nn.Module) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The right shape, the wrong order."""
+        y = self.inner(x)
+        return y.transpose(0, -1).reshape(y.shape)
 
 
 class _WrongTanh(torch.autograd.Function):
@@ -347,15 +378,12 @@ class _WrongTanh(torch.autograd.Function):
         return grads[0] * (1 - y)
 
 
-@fault("F47", "hand-written backward wrong", 1)
-def wrong_backward(model: nn.Module, optimizer: Optimizer, severity: float) -> Broken | None:
-    """Put a tanh with a wrong backward in place of the first tanh."""
-    acts = _activations(model, nn.Tanh)
-    if not acts:
-        return None
-    return Broken(
-        acts[0][0], handles=[acts[0][1].register_forward_hook(lambda m, args, output: _WrongTanh.apply(args[0]))]
-    )
+class _HandWritten(nn.Module):
+    """A layer around the wrong tanh."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """tanh(x)."""
+        return _WrongTanh.apply(x)
 
 
 def ids() -> Sequence[str]:

@@ -34,7 +34,6 @@ class History:
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""
-        self.seen += 1
         self._evaluation(frame)
         self._once(frame)
         if frame.histograms:
@@ -43,6 +42,7 @@ class History:
                 del self.pictures[1:-1:2]
         if not frame.losses and not frame.calls and "stepped" not in frame.facts:
             return
+        self.seen += 1
         if self.first is None:
             self.first = frame
         if self.last is not None and self.last is not self.first:
@@ -56,8 +56,8 @@ class History:
             self.frames[1:half] = self.frames[1:half:2]
 
     def wants_picture(self) -> bool:
-        """Histograms are drawn for the first frame and then ever more rarely: frames 1, 2, 4, 8, ..."""
-        return self.seen & (self.seen - 1) == 0
+        """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""
+        return self.seen == 0 or (self.seen.bit_count() == 1 and self.seen.bit_length() % 2 == 1 and self.seen > 1)
 
     def training(self, last: int | None = None) -> list[Frame]:
         """Frames of whole training steps, oldest first; only the `last` ones if asked."""

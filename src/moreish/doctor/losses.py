@@ -28,9 +28,10 @@ def observe(sight: Sight, call: Call, args: tuple[Any, ...], kwargs: dict[str, A
     into.append(loss)
     prefix = f"{'loss' if training else 'evaluation'}.{len(into)}/"
     loss.facts.update(prefix=prefix, fed_by=_last(call), shapes=(tuple(x.shape), tuple(target.shape)))
-    source = sight.origin(x)
+    source = next(call.behind(frozenset(SHAPED)), None)
     loss.facts["bounded_by"] = source.op if source is not None and source.kind in ("activation", "softmax") else ""
     loss.facts["bounded_layer"] = source.layer if source is not None else ""
+    loss.facts["skippable"] = source is not None and source.layer == source.module != ""
     sight.reader.add(f"{prefix}loss", y.detach().float().mean())
     if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
         sight.frame.facts.setdefault("broadcast", []).append((call.op, tuple(x.shape), tuple(target.shape)))

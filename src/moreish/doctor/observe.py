@@ -13,6 +13,7 @@ from moreish.doctor.operations import (
     BETWEEN,
     BOUNDED,
     CONVOLUTIONS,
+    FRAGILE,
     MEASURED,
     RECTIFIED,
     argument,
@@ -103,6 +104,10 @@ class Observer(Sight):
             losses.observe(self, call, args, kwargs, y)
         elif kind in MEASURED:
             self._measure(call, y, args, kwargs)
+        elif op in FRAGILE and y.is_floating_point() and call.layer not in self._measured:
+            self._measured.add(call.layer)
+            self.frame.calls.append(call)
+            self.reader.add(f"{call.layer}/nonfinite", (~torch.isfinite(y)).float().mean())
         if kind != "loss":
             self.made(y, call)
 
@@ -133,7 +138,7 @@ class Observer(Sight):
         call = Call("", op, kind, path, tuple(y.shape), sources, module.training if module is not None else True)
         leaf = module is not None and not any(True for _ in module.children())
         fed_by = next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
-        if kind in MEASURED or kind == "dropout":
+        if kind in MEASURED or kind == "dropout" or op in FRAGILE:
             call.layer = self.names.layer(path, leaf, op, weights[0] if weights else None, fed_by)
         call.facts["fed_by"] = fed_by
         if weights:

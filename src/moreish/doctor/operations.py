@@ -43,6 +43,7 @@ POINTWISE = frozenset({"add", "subtract", "multiply", "divide", "pointwise", "dr
 SHAPED = frozenset({"view", "reorder"})
 BETWEEN = POINTWISE | SHAPED | {"norm", "reduce", "pool"}  # what may lie between a weight and an activation
 
+FRAGILE = {"div", "true_divide", "divide", "log", "sqrt", "exp", "pow", "norm"}  # where NaN and infinity are made
 BOUNDED = {"tanh", "tanh_", "sigmoid", "sigmoid_"}
 RECTIFIED = {"relu", "relu_", "relu6"}
 CONVOLUTIONS = {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}

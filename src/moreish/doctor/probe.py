@@ -55,6 +55,7 @@ class Probe:
         self._frame_handles: list[Any] = []
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
+        self._looked: int | None = None
         self._first_call: tuple[nn.Module, tuple[Any, ...], dict[str, Any]] | None = None
 
     def attach(self) -> None:
@@ -124,10 +125,16 @@ class Probe:
         frame.facts["complete"] = complete
         self.clock.spent += SECONDS_PER_CALL * self._tap.calls
         self._tap.calls = 0
-        self.clock.looked(frame.step)
+        self._looked = frame.step
         self._replay(frame)
         self.history.add(frame)
         self.on_frame(frame)
+
+    def _settle(self) -> None:
+        """Tell the clock of a frame that was closed, once its time is known."""
+        if self._looked is not None:
+            self.clock.looked(self._looked)
+            self._looked = None
 
     def _replay(self, frame: Frame) -> None:
         """Once, after the first step: ask a copy of the model what cannot be seen from outside."""
@@ -159,6 +166,7 @@ class Probe:
         if training and self._frame is not None and self._frame.facts.get("evaluation"):
             with self._safely():
                 self._close(complete=False)
+            self._settle()
         if not training and self._frame is None and self.clock.due(self.step):
             with self._safely():
                 self._open()
@@ -260,6 +268,7 @@ class Probe:
                 self._stepped.append(optimizer)
                 if again or len(self._stepped) >= len(self.optimizers):
                     self._close()
+        self._settle()
         if self._frame is None and self.failure is None and self.clock.due(self.step):
             with self._safely():
                 self._open()

@@ -110,7 +110,8 @@ def _leaves(
 
     leaves = [(n, m) for n, m in twin.named_modules() if n and not any(True for _ in m.children())]
     handles = [m.register_forward_hook(keep(n)) for n, m in leaves]
-    twin.eval()
+    for m in twin.modules():
+        m.training = False  # not eval(), which a module may have changed
     try:
         with torch.no_grad():
             torch.manual_seed(0)
@@ -139,7 +140,9 @@ def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, An
     twin = copied(model)
     if twin is None:
         return None
-    twin = twin.double().eval()
+    twin = twin.double()
+    for m in twin.modules():
+        m.training = False
     args = tuple(_double(v) for v in args)
     kwargs = {k: _double(v) for k, v in kwargs.items()}
     torch.manual_seed(0)

@@ -106,7 +106,7 @@ class _Ward:
 def owners(optimizer: Optimizer) -> list[nn.Module]:
     """The outermost modules alive that own a parameter of the optimizer."""
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
-    modules = [m for m in gc.get_objects() if isinstance(m, nn.Module) and "_parameters" in vars(m)]
+    modules = [m for m in gc.get_objects() if issubclass(type(m), nn.Module) and "_parameters" in vars(m)]
     found = [m for m in modules if any(id(p) in held for p in m.parameters())]
     inside = {id(part) for m in found for part in m.modules() if part is not m}
     return [m for m in found if id(m) not in inside]

@@ -17,7 +17,7 @@ from moreish.doctor.rules.table import found, rule
     "A too small momentum, or statistics moved by other data, are the usual causes.",
 )
 def stale(history: History) -> Iterator[Finding]:
-    """Median over channels of |running mean - batch mean| / sigma > 0.5, or variances a factor 4 apart."""
+    """Median over channels of |running mean - batch mean| / sigma > 0.5, or variances more than a factor 2 apart."""
     old = []
     for call, key in history.layers("drift"):
         momentum = call.facts.get("momentum")
@@ -25,13 +25,13 @@ def stale(history: History) -> Iterator[Finding]:
         drifts, stretches = history.series(key, 3), history.series(f"{call.layer}/stretch", 3)
         if history.step() < wait or len(drifts) < 3 or len(history.series(key)) < 8:
             continue
-        if min(drifts) > 0.5 or min(stretches) > 1.4:
+        if min(drifts) > 0.5 or min(stretches) > 0.8:
             old.append((drifts[-1], stretches[-1], call))
     if old:
         drift, stretch, call = max(old, key=lambda o: o[0])
         yield found(
             "F34",
-            "watch" if drift < 1 and stretch < 2 else "sick",
+            "watch" if drift < 1 and stretch < 1.4 else "sick",
             call.layer,
             history.step(),
             f"The running statistics of `{call.layer}` are off: means by {drift:.2g} sigma, variances by "

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 from moreish.doctor.finding import Finding, Operation
+from moreish.doctor.frame import Loss
 from moreish.doctor.history import History
 from moreish.doctor.rules.table import found, rule
 
@@ -11,6 +12,11 @@ from moreish.doctor.rules.table import found, rule
 def softmax_floor(classes: int) -> float:
     """The least cross-entropy of "logits" that are probabilities: ln(1 + (V - 1) / e)."""
     return math.log(1 + (classes - 1) / math.e)
+
+
+def _skip(loss: Loss) -> Operation | None:
+    """Taking out the module that squashes, where it is one."""
+    return Operation("skip_module", {"layer": loss.facts["bounded_layer"]}) if loss.facts["skippable"] else None
 
 
 @rule(
@@ -40,7 +46,7 @@ def softmax_twice(history: History) -> Iterator[Finding]:
                 f"below {floor:.3f}.",
                 "Take the softmax out and give cross_entropy the logits.",
                 confidence=1.0,
-                operation=Operation("skip_module", {"layer": loss.facts["bounded_layer"]}),
+                operation=_skip(loss),
                 floor=floor,
             )
             return
@@ -81,7 +87,7 @@ def squashed(history: History) -> Iterator[Finding]:
                 f"{loss.op} gets the output of {op}, not free logits.",
                 f"Take `{loss.facts['bounded_layer']}` out: the loss does its own squashing.",
                 confidence=1.0,
-                operation=Operation("skip_module", {"layer": loss.facts["bounded_layer"]}),
+                operation=_skip(loss),
             )
             return
 

@@ -199,12 +199,15 @@ def equal_units(history: History) -> Iterator[Finding]:
     if first is None or first.step != 0 or not history.from_scratch:
         return
     alike = []
+    largest = max((first.values.get(f"{w}/grad_rms", 0.0) for w in history.weights()), default=0.0)
     for weight in history.weights():
         shape = shape_of(history, weight)
         cosines = [first.values.get(f"{weight}/{k}_alike", 0.0) for k in ("units", "gradients")]
         still = first.values.get(f"{weight}/units_still", 0.0)
-        constant = still in (0.0, 1.0)
-        if shape and shape[0] > 1 and min(cosines) > 0.9999 and constant:
+        size = first.values.get(f"{weight}/grad_rms", 0.0)
+        rounding = size < 1e-5 * largest  # gradients that cancel leave noise, which has no direction
+        same = cosines[0] > 0.9999 and (cosines[1] > 0.9999 or rounding)
+        if shape and shape[0] > 1 and same and still in (0.0, 1.0):
             alike.append((weight, still == 1.0))
     if not alike:
         return

@@ -86,7 +86,7 @@ def ignores_input(history: History) -> Iterator[Finding]:
 def misaligned(history: History) -> Iterator[Finding]:
     """Mutual information of last input and target below 30 % of that of two neighbouring inputs."""
     known = history.ledger.information()
-    if known is None or known["own"] < 0.05 or known["copies"] > 0.9:
+    if known is None or known["own"] < 0.1 or known["copies"] > 0.9:
         return
     share = known["target"] / known["own"]
     if share < 0.3:

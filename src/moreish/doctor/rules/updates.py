@@ -177,7 +177,7 @@ def too_low(history: History) -> Iterator[Finding]:
     learned = where.now < 0.7 * where.first or (entropy is not None and where.now < entropy - 0.3)
     if learned or travel > 0.02 or now > -3.7 or now < -12:
         return
-    factor = min(10 ** (GOOD - now), 1000.0)
+    factor = min(10 ** (GOOD + 0.5 - now), 1e5)
     yield found(
         "F14",
         "sick" if gone < 0.05 else "watch",
@@ -256,11 +256,12 @@ def nothing_changes(history: History) -> Iterator[Finding]:
     "It is often the trace of a learning rate that was too high.",
 )
 def growing(history: History) -> Iterator[Finding]:
-    """std(w) above 10x that of the first frame."""
+    """std(w) above 10x that of the first frame, and of 1 / sqrt(fan_in)."""
     grown = []
     for weight in judged_weights(history):
         sizes = history.series(f"{weight}/std")
-        if len(sizes) >= 3 and min(sizes[-3:]) > 10 * sizes[0]:
+        usual = 1 / math.sqrt(fan_in(shape_of(history, weight)))
+        if len(sizes) >= 3 and min(sizes[-3:]) > 10 * max(sizes[0], usual):
             grown.append((sizes[-1] / sizes[0], weight))
     if grown:
         times, weight = max(grown)

@@ -1,0 +1,361 @@
+"""Each rule by itself, and the mistakes of other tools that must not come back."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from doctor_worlds import V, alarms, fit, language, mlp
+from torch import nn
+
+from moreish.doctor import Doctor
+from moreish.doctor.diagnosis import diagnose, judge
+from moreish.doctor.finding import Finding
+from moreish.doctor.frame import Call, Frame, Loss
+from moreish.doctor.history import History
+from moreish.doctor.ledger import Ledger, mutual_information
+from moreish.doctor.measure import Reader, histogram, sample
+from moreish.doctor.rules import RULES
+from moreish.doctor.rules.shapes import softmax_floor
+
+EVERY = math.inf
+
+
+def run_of(values, steps=None, shapes=None, facts=None):
+    """A history whose frames have these values: a dict of lists, one entry a frame."""
+    history = History()
+    count = len(next(iter(values.values())))
+    shapes = shapes or {}
+    for k in range(count):
+        frame = Frame(steps[k] if steps else k, {name: float(v[k]) for name, v in values.items()})
+        frame.facts.update(
+            stepped=set(shapes), grad_none=set(), shapes=shapes, outside=[], lr=[0.1], backwards=1, **(facts or {})
+        )
+        history.add(frame)
+    return history
+
+
+def found(history, id):
+    return [f for f in RULES[id].judge(history) if f.severity != "info"]
+
+
+def weights_with(ratio, loss, frames=60, apart=20, **more):
+    series = {
+        "w.weight/std": [0.1] * frames,
+        "w.weight/update_ratio": [ratio] * frames,
+        "w.weight/changed": [1.0] * frames,
+        "grad_norm": [1.0] * frames,
+        "loss": loss,
+        **more,
+    }
+    return run_of(series, [apart * k for k in range(frames)], {"w.weight": (100, 100)})
+
+
+# Learning rate: judged by what it does
+
+
+def falling(first=3.3, last=2.2, n=60):
+    return [last + (first - last) * math.exp(-k / 10) for k in range(n)]
+
+
+def test_high_and_low_learning_rates_are_found_and_a_healthy_one_is_not():
+    assert found(weights_with(-3.0, falling()), "F13") == []
+    assert found(weights_with(0.2, falling()), "F13")[0].severity == "sick"
+    rising = [3.3 + 0.2 * k for k in range(60)]
+    assert found(weights_with(-1.2, rising), "F13")[0].severity == "sick"
+    assert found(weights_with(-1.5, [3.3] * 60), "F13")[0].severity == "watch"
+    assert found(weights_with(-3.0, rising), "F13") == []
+
+
+def test_the_value_of_the_learning_rate_does_not_matter():
+    small, large = (weights_with(-3.0, falling()) for _ in range(2))
+    for history, lr in ((small, 1e-6), (large, 50.0)):
+        for frame in history.frames:
+            frame.facts["lr"] = [lr]
+        assert [f.id for f in judge(history) if f.severity != "info"] == []
+
+
+def test_a_learning_rate_too_low_is_found_by_weights_that_do_not_travel_but_not_after_decay():
+    travel = {"w.weight/travel": [1e-5 * k for k in range(60)]}
+    slow = weights_with(-5.0, [3.3 - 1e-4 * k for k in range(60)], **travel)
+    assert found(slow, "F14")[0].severity == "sick"
+    for k, frame in enumerate(slow.frames):
+        frame.facts["lr"] = [0.1 if k < 30 else 0.001]
+    assert found(slow, "F14") == []
+    done = weights_with(-5.0, falling(3.3, 1.0), **travel)
+    assert found(done, "F14") == []
+
+
+def test_one_spike_of_the_gradient_is_no_explosion_and_three_that_hurt_are():
+    norms = [1.0] * 60
+    norms[50] = 50.0
+    assert found(weights_with(-3.0, falling(), grad_norm=norms), "F10") == []
+    norms[52] = norms[55] = 50.0
+    assert found(weights_with(-3.0, falling(), grad_norm=norms), "F10") == []
+    hurt = [2.0] * 45 + [4.0] * 15
+    assert found(weights_with(-3.0, hurt, grad_norm=norms), "F10")
+
+
+def test_weights_that_grow_are_found_and_a_zero_start_is_not():
+    grown = [0.1] * 30 + [2.0] * 30
+    assert found(weights_with(-3.0, falling(), **{"w.weight/std": grown}), "F42")[0].layer == "w"
+    assert found(weights_with(-3.0, falling(), **{"w.weight/std": [1e-4] * 30 + [0.1] * 30}), "F42") == []
+
+
+# Overfitting needs more than one bad evaluation
+
+
+def test_overfitting_is_not_called_after_one_bad_evaluation():
+    history = weights_with(-3.0, falling())
+    history.validations = [(k * 100, v, None) for k, v in enumerate([3.0, 2.5, 2.3, 2.2, 2.15, 2.25])]
+    assert found(history, "F28") == []
+    history.validations += [(600, 2.27, None), (700, 2.3, None)]
+    assert found(history, "F28")[0].step == 400
+
+
+def test_val_that_wobbles_within_its_error_is_no_overfitting():
+    history = weights_with(-3.0, falling())
+    history.evaluations = [(k * 100, v, 0.05, 10) for k, v in enumerate([3.0, 2.5, 2.2, 2.25, 2.28, 2.27, 2.29])]
+    assert found(history, "F28") == []
+
+
+def test_val_better_than_train_five_times_is_found_and_underfitting_is_information():
+    history = weights_with(-3.0, falling())
+    history.validations = [(k * 100, 2.0, 2.1) for k in range(5)]
+    assert found(history, "F30")
+    history.validations = [(k * 100, 2.301, 2.3) for k in range(5)]
+    assert found(history, "F29") == []
+    assert [f.severity for f in RULES["F29"].judge(history)] == ["info"]
+
+
+# Targets
+
+
+def test_only_frequencies_are_found_after_500_steps_and_not_before():
+    counts = torch.tensor([50, 30, 20]) * 100
+    history = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [20 * k for k in range(40)])
+    history.ledger.targets = counts
+    assert found(history, "F22")
+    early = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [10 * k for k in range(40)])
+    early.ledger.targets = counts
+    assert found(early, "F22") == []
+    knows = run_of({"loss.1/nll": [0.9] * 40, "loss": [0.9] * 40}, [20 * k for k in range(40)])
+    knows.ledger.targets = counts
+    assert found(knows, "F22") == []
+
+
+def test_equal_answers_to_all_examples_are_found():
+    values = {"loss.1/spread": [0.002] * 20, "loss.1/logit_std": [1.0] * 20}
+    assert found(run_of(values, [10 * k for k in range(20)]), "F23")
+    values = {"loss.1/spread": [0.3] * 20, "loss.1/logit_std": [1.0] * 20}
+    assert found(run_of(values, [10 * k for k in range(20)]), "F23") == []
+
+
+def test_information_of_independent_symbols_is_zero_and_of_a_copy_is_the_entropy():
+    g = torch.Generator().manual_seed(0)
+    x = torch.randint(1, 5, (4000, 2), generator=g)
+    ledger = Ledger()
+    ledger.pair(x, x[:, -1], 5)
+    known = ledger.information()
+    assert known is not None
+    assert known["copies"] == 1.0
+    assert known["target"] == pytest.approx(math.log(4), abs=0.01)
+    assert known["own"] == pytest.approx(0.0, abs=0.01)
+    a = torch.tensor([0, 0, 1, 1])
+    assert mutual_information(a, torch.tensor([0, 1, 0, 1]), 2) == pytest.approx(0.0, abs=1e-12)
+    assert mutual_information(a, a, 2) == pytest.approx(math.log(2))
+
+
+# Start
+
+
+def start(excess, sigma, classes=27, scratch=True):
+    history = run_of({"loss.1/nll": [math.log(classes) + excess], "loss.1/logit_std": [sigma]})
+    call = Call("loss", "cross_entropy", "loss", "", (), ())
+    assert call.facts == {}
+    first = history.first
+    assert first is not None
+    first.losses = [Loss("cross_entropy", classes, 32, {"bounded_by": "", "fed_by": "out"})]
+    history.from_scratch = scratch
+    return history
+
+
+@pytest.mark.parametrize(("excess", "severity"), [(0.1, None), (0.4, "info"), (0.6, "watch"), (17, "sick")])
+def test_an_overconfident_start_by_how_far_the_first_loss_is_above_ln_v(excess, severity):
+    got = list(RULES["F01"].judge(start(excess, math.sqrt(2 * excess) + 0.1)))
+    assert [f.severity for f in got] == ([severity] if severity else [])
+
+
+def test_a_pretrained_model_and_calm_logits_with_unlucky_labels_are_not_overconfident():
+    assert list(RULES["F01"].judge(start(2.0, 2.0, scratch=False))) == []
+    assert list(RULES["F01"].judge(start(0.6, 0.1))) == []
+
+
+def test_a_start_below_ln_v_is_praised_when_the_bias_holds_the_frequencies():
+    history = start(-0.5, 1.0)
+    history.frames[0].values["loss.1/spread"] = 0.05
+    assert "Good" in next(iter(RULES["F02"].judge(history))).sentence
+
+
+def test_the_floor_of_a_softmax_before_cross_entropy():
+    assert softmax_floor(27) == pytest.approx(2.358, abs=5e-4)
+    assert softmax_floor(65) == pytest.approx(3.20, abs=5e-3)
+    best = torch.eye(27)[:1]
+    assert F.cross_entropy(best, torch.tensor([0])).item() == pytest.approx(softmax_floor(27), abs=1e-6)
+
+
+# Activations: what others count wrongly
+
+
+def watch(model, steps=4, batch=512, lr=1e-3):
+    optimizer = torch.optim.SGD(model.parameters(), lr)
+    with Doctor(model, optimizer, budget=EVERY) as doctor:
+        fit(model, optimizer, *language(), steps, batch=batch)
+    return doctor
+
+
+def test_saturation_is_counted_on_bounded_activations_only_and_at_both_ends():
+    torch.manual_seed(0)
+    model = mlp(nn.Tanh)
+    values = watch(model).quantities
+    assert [k for k in values if k.endswith("/saturated")] == ["3/saturated"]
+    with torch.no_grad():
+        model[2].weight.zero_()
+        model[2].bias[:16], model[2].bias[16:] = 5.0, -5.0
+    assert watch(model, 1).quantities["3/saturated"] == 1.0
+    assert not [k for k in watch(mlp(nn.GELU), 1).quantities if k.endswith("/saturated")]
+
+
+def test_a_healthy_relu_is_half_zeros_and_no_unit_of_it_is_dead():
+    torch.manual_seed(0)
+    doctor = watch(mlp(nn.ReLU), 6)
+    assert doctor.quantities["3/dead_in_batch"] < 0.2
+    assert max(doctor.history.series("3/dead")) < 0.2
+    assert alarms(doctor) == []
+
+
+def test_small_negative_outputs_are_not_zero():
+    torch.manual_seed(0)
+    doctor = watch(
+        nn.Sequential(nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 32), nn.LeakyReLU(), nn.Linear(32, V))
+    )
+    assert not [k for k in doctor.quantities if "dead" in k]
+    assert alarms(doctor) == []
+
+
+def test_dead_tanh_units_are_found_over_2048_examples():
+    torch.manual_seed(0)
+    model = mlp(nn.Tanh)
+    with torch.no_grad():
+        model[2].bias[:16] = 20.0
+    doctor = watch(model, 5)
+    assert "F06" in [f.id for f in doctor.findings] or "F06" in [s.id for f in doctor.findings for s in f.symptoms]
+
+
+def test_a_deep_plain_net_with_small_weights_shrinks_and_a_normalised_one_does_not():
+    def deep(*between):
+        layers = [nn.Embedding(V, 8), nn.Flatten()]
+        width = 24
+        for _ in range(5):
+            layers += [nn.Linear(width, 32), *[b(32) for b in between], nn.Tanh()]
+            nn.init.normal_(layers[-2 - len(between)].weight, std=0.2 / math.sqrt(width))
+            nn.init.zeros_(layers[-2 - len(between)].bias)
+            width = 32
+        return nn.Sequential(*layers, nn.Linear(32, V))
+
+    torch.manual_seed(0)
+    assert watch(deep(), 4).findings[0].id == "F08"
+    assert "F08" not in [f.id for f in watch(deep(nn.BatchNorm1d), 4).findings]
+
+
+def test_a_vanishing_gradient_is_found_three_frames_in_a_row():
+    history = run_of(
+        {"a.weight/grad_rms": [1e-7] * 4, "b.weight/grad_rms": [1e-4] * 4, "c.weight/grad_rms": [1e-2] * 4},
+        shapes={f"{n}.weight": (4, 4) for n in "abc"},
+    )
+    assert history.first is not None
+    history.first.calls = [Call(n, "linear", "linear", n, (4, 4), facts={"weight": f"{n}.weight"}) for n in "abc"]
+    assert found(history, "F09")[0].layer == "a"
+    history.frames[-1].values["a.weight/grad_rms"] = 1e-3
+    assert found(history, "F09") == []
+
+
+# BatchNorm
+
+
+def test_stale_statistics_tiny_batches_and_a_useless_bias():
+    torch.manual_seed(0)
+    layers = [nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 32), nn.BatchNorm1d(32), nn.Tanh(), nn.Linear(32, V)]
+    model = nn.Sequential(*layers)
+    doctor = watch(model, 3, batch=4)
+    assert [(f.id, f.severity, f.layer) for f in doctor.findings] == [("F37", "watch", "3"), ("F36", "info", "2")]
+    values = {"3/drift": [1.2] * 12, "3/stretch": [0.1] * 12}
+    history = run_of(values, [20 * k for k in range(12)])
+    assert history.first is not None
+    history.first.calls = [Call("3", "batch_norm", "norm", "3", (32, 32), facts={"momentum": 0.01})]
+    assert found(history, "F34")[0].severity == "sick"
+    for frame in history.frames:
+        frame.values["3/drift"] = 0.05
+    assert found(history, "F34") == []
+
+
+# Measuring
+
+
+def test_moments_are_those_of_the_finite_elements_and_nan_is_counted_apart():
+    g = torch.Generator().manual_seed(0)
+    x = torch.randn(999, generator=g) + 3
+    reader = Reader()
+    bad = x.clone()
+    bad[::10] = torch.tensor([math.nan, math.inf, -math.inf] * 34)[: len(bad[::10])]
+    reader.moments("whole/", x)
+    reader.moments("bad/", bad)
+    values = reader.read()
+    kept = bad[torch.isfinite(bad)]
+    for key, expected in (("whole/", x), ("bad/", kept)):
+        assert values[f"{key}mean"] == pytest.approx(expected.mean().item(), rel=1e-4)
+        assert values[f"{key}std"] == pytest.approx(expected.std().item(), rel=1e-3)
+        assert values[f"{key}rms"] == pytest.approx(expected.square().mean().sqrt().item(), rel=1e-4)
+    assert values["bad/nonfinite"] == pytest.approx(100 / 999)
+    assert values["whole/nonfinite"] == 0.0
+
+
+def test_a_histogram_drops_nothing():
+    x = torch.tensor([0.0, 1.0, 1.0, math.nan, math.inf, -math.inf, -math.inf])
+    h = histogram(x, bins=4)
+    assert sum(h["counts"]) == 3
+    assert (h["nan"], h["+inf"], h["-inf"]) == (1, 1, 2)
+    assert histogram(torch.full((3,), math.nan))["nan"] == 3
+
+
+@pytest.mark.parametrize("columns", [1, 3, 64, 100])
+def test_a_sample_of_a_large_tensor_sees_every_column(columns):
+    x = torch.arange(columns).repeat(400_000 // columns, 1).float()
+    assert len(sample(x, 4096).unique()) == columns
+
+
+# Folding
+
+
+def sick(id, severity="sick", step=10):
+    return Finding(id, severity, "", step, "s", "r")
+
+
+def test_one_disease_is_one_finding_with_its_symptoms_beneath():
+    told = diagnose(
+        [sick("F22"), sick("F11", "info"), sick("F15"), sick("F13"), sick("F10", "watch"), sick("F42", "watch")]
+    )
+    assert [f.id for f in told] == ["F13"]
+    assert {s.id for s in told[0].symptoms} == {"F22", "F11", "F15", "F10", "F42"}
+    told = diagnose([sick("F13"), sick("F20"), sick("F22")])
+    assert [f.id for f in told] == ["F20"]
+
+
+def test_what_was_there_before_the_first_update_is_no_symptom_of_the_learning_rate():
+    told = diagnose([sick("F13", step=20), sick("F04", step=0)])
+    assert {f.id for f in told} == {"F04", "F13"}
+
+
+def test_a_mild_finding_does_not_hide_a_sick_one():
+    told = diagnose([sick("F14", "watch"), sick("F22")])
+    assert [f.id for f in told] == ["F22", "F14"]
