@@ -206,6 +206,12 @@ def test_notes_say_it_in_plain_words(items, sentence):
     assert any(re.search(sentence, note) for note in notes)
 
 
+def test_a_small_val_is_called_a_rough_guess_and_a_large_one_is_not():
+    for n, rough in ((100, True), (1000, False)):
+        notes = from_items(many(n)).report.notes
+        assert any(note.startswith("val has") and "rough guess" in note for note in notes) == rough
+
+
 def test_two_hundred_thousand_items(tmp_path):
     items = many(200_000)
     corpus = read_bytes(tmp_path, "\n".join(items).encode())
@@ -258,6 +264,8 @@ def test_running_text_crosses_the_borders_of_pieces(tmp_path, size):
 def test_where_in_a_running_text_is_the_part_that_holds_it():
     text = "".join(chr(0x4E00 + i) for i in range(1000))
     corpus = from_items([text], DataOptions(text=True))
+    repeated = from_items([text[0x101] * 3 + text], DataOptions(text=True))
+    assert repeated.where(text[0x200] * 2) == "new"  # though the bytes 01 02 01 02 do stand there, between ids
     assert corpus.part("all").ids.itemsize == 2  # so that a match between two ids would be wrong
     for start, want in ((0, "train"), (790, "train"), (800, "val"), (950, "test"), (798, "new")):
         assert corpus.where(text[start : start + 5]) == want

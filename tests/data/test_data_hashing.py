@@ -97,6 +97,8 @@ def test_bounded_slices_cover_all_and_keep_the_bound(items):
     for part in parts:
         assert part.stop - part.start <= 3
         assert offsets[part.stop] - offsets[part.start] <= 8 or part.stop - part.start == 1
+        if part.stop < len(items):  # and no slice is smaller than it need be
+            assert offsets[part.stop + 1] - offsets[part.start] > 8 or part.stop - part.start == 3
 
 
 @given(st.lists(st.lists(st.integers(0, 2**33), max_size=4)))

@@ -5,6 +5,7 @@ import unicodedata
 
 import numpy as np
 import pytest
+from data_oracles import small_pieces
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,6 +65,15 @@ def test_symbols_stand_in_the_order_of_code_points_and_the_boundary_is_none_of_t
     assert corpus.vocab.symbols == (" ", ".", "0", "a", "z", "é", "Ω", "👩")
     assert len(corpus.vocab) == 9
     assert corpus.vocab.encode(". z").tolist() == [2, 1, 5]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_ids_do_not_depend_on_the_order_of_the_list(unit):
+    items = ["Ω b", "é a", "👩‍👩‍👧 é", "z Ω"]
+    with small_pieces():
+        vocabs = [from_items(order, DataOptions(unit=unit)).vocab for order in (items, items[::-1])]
+    assert vocabs[0] == vocabs[1]
+    assert list(vocabs[0].symbols) == sorted(vocabs[0].symbols)
 
 
 @pytest.mark.parametrize(("symbols", "dtype"), [(255, np.uint8), (256, np.uint16)])
