@@ -9,7 +9,20 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from moreish.errors import BAD_INPUT, DONE, told
-from moreish.flags import DEFAULT_ROOT, READING, Count, Json, Out, Quiet, Reading, Root, Seconds, Seed
+from moreish.flags import (
+    DEFAULT_ROOT,
+    READING,
+    TRAINING,
+    Count,
+    Json,
+    Out,
+    Quiet,
+    Reading,
+    Root,
+    Seconds,
+    Seed,
+    Training,
+)
 
 app = App(
     name="moreish",
@@ -71,11 +84,7 @@ def train(
     recipe: str | None = None,
     config: Path | None = None,
     reading: Reading = READING,
-    steps: int | None = None,
-    time_budget: Seconds = None,
-    batch_size: int | None = None,
-    lr: float | None = None,
-    backward: Literal["autograd", "by-hand", "fused"] | None = None,
+    training: Training = TRAINING,
     out: Out = None,
     resume: str | None = None,
     inexact: Annotated[bool, Parameter(negative=())] = False,
@@ -96,14 +105,6 @@ def train(
         A named full configuration; without one, and without a model, "quick".
     config
         A TOML file of options, laid over the recipe; flags and --set are laid over it.
-    steps
-        Updates of the parameters.
-    batch_size
-        Items, or windows, in a batch.
-    lr
-        The learning rate at its highest.
-    backward
-        Who derives the gradients.
     resume
         Go on with this interrupted run instead of starting a new one.
     inexact
@@ -115,15 +116,7 @@ def train(
     if resume is not None:
         run_resume(resume, inexact=inexact, root=root, json=json, quiet=quiet)
         return
-    options = layers_of(
-        time_budget=time_budget,
-        steps=steps,
-        batch_size=batch_size,
-        lr=lr,
-        backward=backward,
-        config=config,
-        **asdict(reading),
-    )
+    options = layers_of(config=config, **asdict(training), **asdict(reading))
     run_train(file or "names", recipe, model, options, seed=seed, out=out, root=root, json=json, quiet=quiet)
 
 

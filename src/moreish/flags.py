@@ -42,3 +42,20 @@ class Reading:
 
 
 READING = Reading()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained; everything else is reached with `--set train.OPTION=VALUE`."""
+
+    steps: Annotated[int | None, Parameter(help="Updates of the parameters.")] = None
+    time_budget: Seconds = None
+    batch_size: Annotated[int | None, Parameter(help="Items, or windows, in a batch.")] = None
+    lr: Annotated[float | None, Parameter(help="The learning rate at its highest.")] = None
+    backward: Annotated[
+        Literal["autograd", "by-hand", "fused"] | None, Parameter(help="Who derives the gradients.")
+    ] = None
+
+
+TRAINING = Training()

@@ -97,7 +97,7 @@ class Pieces:
 
     def read(self, ids: Integer[np.ndarray, " N"], rows: Integer[np.ndarray, " B"]) -> np.ndarray:
         """The ids of these rows, which have one length T: (B, T + 1)."""
-        return ids[self.starts[rows, None] + np.arange(self.lengths[rows[0]] + 1)]
+        return ids[self.starts[rows, None] + np.arange(int(self.lengths[rows[0]]) + 1)]
 
 
 class SequenceBatches:

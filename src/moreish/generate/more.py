@@ -1,4 +1,4 @@
-"""More items like those of the list: sampled, told apart from the known ones, without repeats where that is wanted."""
+"""More items like those of the list: sampled, told apart from the known ones, each once unless repeats are wanted."""
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
