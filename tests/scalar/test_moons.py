@@ -6,6 +6,7 @@ import sys
 from xml.etree import ElementTree
 
 import pytest
+import torch
 
 from moreish.scalar import nn
 from moreish.scalar.boundary import CELLS, ROOM, WIDTH, draw_boundary
@@ -39,6 +40,22 @@ def test_training_is_a_stream_of_records_and_learns():
     assert records[-1].loss < records[0].loss / 2
     right = sum(model((p.x, p.y))[0].data * p.side > 0 for p in points)
     assert records[-1].accuracy == right / len(points)
+
+
+def test_each_step_is_the_one_that_torch_would_take():
+    """Loss with penalty, fresh gradients at every step, and a learning rate that falls from 1.0 towards 0.1."""
+    points = two_moons(8, 0.1, random.Random(1))
+    model = nn.MLP(2, [3, 1], "relu", generator=random.Random(1))
+    flat = torch.tensor([p.data for p in model.parameters()], dtype=torch.float64, requires_grad=True)
+    x = torch.tensor([(p.x, p.y) for p in points], dtype=torch.float64)
+    sides = torch.tensor([p.side for p in points])
+    for record in train(model, points, steps=5):
+        hidden = torch.relu(x @ flat[:9].view(3, 3)[:, :2].T + flat[:9].view(3, 3)[:, 2])
+        scores = hidden @ flat[9:12] + flat[12]
+        loss = torch.relu(1 - sides * scores).mean() + 1e-4 * (flat**2).sum()
+        assert record.loss == pytest.approx(loss.item(), rel=1e-9)
+        [gradient] = torch.autograd.grad(loss, flat)
+        flat = (flat - (1.0 - 0.9 * record.step / 5) * gradient).detach().requires_grad_()
 
 
 def test_the_command_trains_the_published_net_to_100_percent_and_draws_it(tmp_path):
