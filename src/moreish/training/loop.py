@@ -119,7 +119,7 @@ def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterato
     options, model = state.options, state.model
     source = batches_for(model, train_part, options, state.seed)
     gradients = gradients_of(model, options)
-    noisy = any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    noisy = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
     model.train()
     batches = batches_from(source, state.step)
     tally = _Tally()

@@ -28,6 +28,9 @@ class TrainOptions:
     )
     momentum: float = option(0.0, "SGD: share of the last update that is kept", low=0, below=1)
     weight_decay: float = option(0.0, "pull of matrices to zero; not on biases and norms", low=0)
+    weight_drop: float = option(
+        0.0, "share of a recurrent net's embedding and recurrent weights left out in each step", low=0, below=1
+    )
     clip: float = option(1.0, "longest gradient (Euclidean norm over all parameters); 0 for no limit", low=0)
     label_smoothing: float = option(0.0, "share of the target spread over all symbols", low=0, below=1)
     log_every: int = option(10, "steps between records", low=1)

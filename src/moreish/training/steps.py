@@ -27,11 +27,40 @@ def token_loss(
 
 def gradients_of(model: nn.Module, options: TrainOptions) -> Gradients:
     """The way `options.backward` names. Raises ValueError where this model cannot go it."""
-    if options.backward == "by-hand":
-        return _by_hand(model, options)
-    if options.backward == "fused":
-        return _fused(model, options)
-    return _autograd(model, options)
+    ways = {"autograd": _autograd, "by-hand": _by_hand, "fused": _fused}
+    gradients = ways[options.backward](model, options)
+    return _with_weights_dropped(model, gradients, options.weight_drop) if options.weight_drop else gradients
+
+
+def _with_weights_dropped(model: nn.Module, gradients: Gradients, share: float) -> Gradients:
+    """The same mask for all rows and all steps of time, as in Merity et al. 2017 (https://arxiv.org/abs/1708.02182).
+
+    It falls on the recurrent matrices and on the embedding, whose units are then missing wherever a symbol stands.
+    Raises ValueError for a net without recurrent matrices.
+    """
+    named = dict(model.named_parameters())
+    dropped = [p for name, p in named.items() if "weight_hh" in name]
+    if not dropped:
+        raise ValueError(
+            f"train.weight_drop is for recurrent nets, and {type(model).__name__} has no recurrent weights"
+        )
+    dropped.append(named["wte.weight"])
+
+    def masked(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
+        whole = [p.detach().clone() for p in dropped]
+        masks = [torch.empty_like(p).bernoulli_(1 - share).div_(1 - share) for p in whole]
+        with torch.no_grad():
+            for p, mask in zip(dropped, masks, strict=True):
+                p.mul_(mask)
+        loss = gradients(idx, targets, weight)
+        with torch.no_grad():
+            for p, values, mask in zip(dropped, whole, masks, strict=True):
+                p.copy_(values)
+                assert p.grad is not None
+                p.grad.mul_(mask)
+        return loss
+
+    return masked
 
 
 def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
