@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
+from moreish.cli_inside import check_backward, doctor, find_lr, plot
 from moreish.errors import BAD_INPUT, DONE, told
 from moreish.flags import (
     DEFAULT_ROOT,
@@ -255,86 +256,15 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
 
 
 @app.command
-def plot(
-    run: str,
-    *,
-    to: Annotated[Path | None, Parameter(help="The picture's file, .png or .svg.")] = None,
-    root: Root = DEFAULT_ROOT,
-) -> None:
-    """The loss curves of a run with the baselines, as a picture.
-
-    Parameters
-    ----------
-    run
-        A run folder, or its short name.
-    """
-    from moreish.commands.runs import run_plot
-
-    run_plot(run, to, root=root)
-
-
-@app.command
-def check_backward(
-    recipe: str = "lecture-mlp",
-    *,
-    on: str = "names",
-    intermediates: Annotated[bool, Parameter(negative=())] = False,
-    seed: Seed = 0,
-    reading: Reading = READING,
-    json: Json = False,
-) -> None:
-    """Every gradient of a recipe's network, derived by hand, beside autograd's.
-
-    Parameters
-    ----------
-    recipe
-        The recipe whose network and first batch are taken.
-    on
-        The list that the batch is from.
-    intermediates
-        Also the gradient of every value on the way.
-    """
-    from moreish.commands.backward import run_check_backward
-    from moreish.commands.options import layers_of
-
-    layers = layers_of(**asdict(reading))
-    run_check_backward(recipe, on, layers, intermediates=intermediates, seed=seed, json=json)
-
-
-@app.command
-def doctor(
-    target: str,
-    *arguments: str,
-    fail_on: Literal["watch", "sick"] | None = None,
-    html: Path | None = None,
-    root: Root = DEFAULT_ROOT,
-    json: Json = False,
-) -> None:
-    """Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is wrong.
-
-    Parameters
-    ----------
-    target
-        A Python script that trains anything with PyTorch, or a run.
-    arguments
-        What the script gets.
-    fail_on
-        Exit with 1 where a finding is at least this bad.
-    html
-        Also write a page with pictures to this file.
-    """
-    from moreish.commands.doctor import run_doctor
-
-    run_doctor(target, arguments, root=root, fail_on=fail_on, html=html, json=json)
-
-
-@app.command
 def lists(*, json: Json = False) -> None:
     """The bundled lists."""
     from moreish.commands.lists import run_lists
 
     run_lists(json=json)
 
+
+for command in (plot, find_lr, check_backward, doctor):
+    app.command(command)
 
 data = App(name="data", help="Public lists.")
 app.command(data)

@@ -13,6 +13,7 @@ Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MO
 Count = Annotated[int, Parameter(alias="-n", help="How many items.")]
 Seconds = Annotated[str | None, Parameter(help="How long to train: 30s, 10m, 2h.")]
 Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
+Picture = Annotated[Path | None, Parameter(help="The picture's file, .png or .svg.")]
 DEFAULT_ROOT = Path("runs")
 
 

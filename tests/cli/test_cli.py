@@ -174,6 +174,71 @@ def test_plot_draws_png_and_svg(moreish, folder):
     assert (code, "no loss curve: it was made by counting" in err) == (2, True)
 
 
+@pytest.mark.parametrize("what", ["embedding", "pairs", "contexts"])
+def test_plot_draws_what_a_model_knows(what, moreish, folder):
+    assert moreish("plot", "list-gru-1", "--what", what, "--to", f"{what}.png")[0] == 0
+    assert (folder / f"{what}.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_find_lr_suggests_a_rate_with_its_reason(moreish, folder):
+    arguments = ["find-lr", "list.txt", "--steps", 60, "--seeds", 2, "--to", "lr.svg"]
+    code, out, err = moreish(*arguments)
+    assert code == 0
+    assert 1e-3 < float(out) < 3
+    assert "the loss falls from" in err
+    assert "</svg>" in (folder / "lr.svg").read_text()
+    found = json.loads(moreish(*arguments, "--json")[1])
+    assert found["lr"] == pytest.approx(float(out), rel=0.01)
+
+
+def test_check_backward_compares_every_parameter(moreish):
+    code, out, _ = moreish("check-backward", "lecture-mlp", "--on", "list.txt", "--json")
+    rows = lines_of(out)
+    assert code == 0
+    assert {"wte.weight", "head.0.weight"} <= {row["name"] for row in rows}
+    assert all(row["approximate"] and row["maxdiff"] < 1e-6 for row in rows)
+    code, _, err = moreish("check-backward", "ngram", "--on", "list.txt")
+    assert (code, "there is no gradient to check" in err) == (2, True)
+
+
+SICK = """
+import torch
+net = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 4), torch.nn.Softmax(1))
+optimizer = torch.optim.SGD(net.parameters(), 0.1)
+x = torch.randn(64, 8)
+for _ in range(60):
+    loss = torch.nn.functional.cross_entropy(net(x), x[:, :4].argmax(1))
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print("trained")
+"""
+
+
+def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
+    (folder / "sick.py").write_text(SICK)
+    code, out, _ = moreish("doctor", "sick.py")
+    assert code == 0
+    assert "trained" in out
+    assert "softmax before cross-entropy" in out
+    code, out, err = moreish("doctor", "sick.py", "--fail-on", "sick", "--json", "--html", "report.html")
+    assert code == 1
+    assert [f["id"] for f in json.loads(out)["findings"]][0] == "F38"
+    assert "sick: " in err
+    assert "</html>" in (folder / "report.html").read_text()
+    (folder / "broken.py").write_text("1 / 0")
+    code, _, err = moreish("doctor", "broken.py")
+    assert (code, "ended with ZeroDivisionError" in err) == (1, True)
+
+
+def test_doctor_of_a_run_watches_its_network_once_more(moreish):
+    code, out, _ = moreish("doctor", "list-gru-1", "--json")
+    assert code == 0
+    assert [f for f in json.loads(out)["findings"] if f["severity"] == "sick"] == []
+    code, _, err = moreish("doctor", "list-ngram-1")
+    assert (code, "there is no network to watch" in err) == (2, True)
+
+
 def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
     code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 5)
     assert code == 0

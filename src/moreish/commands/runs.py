@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from moreish import api
+from moreish.models.mixture import Mixture
 from moreish.run import Run, list_runs, open_run
 from moreish.terminal import emit, note, show, table, warn
 
@@ -90,14 +92,30 @@ def flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return made
 
 
-def run_plot(name: str, to: Path | None, *, root: Path) -> None:
-    """Draw the loss curves of a run."""
+def run_plot(name: str, what: str, to: Path | None, *, root: Path) -> None:
+    """Draw one picture of a run."""
     from moreish.plots import loss_curves
 
-    run = open_run(name, root)
-    target = to or Path(f"{run.name}.png")
-    loss_curves(run, target)
+    made = api.open_run(name, root)
+    target = to or Path(f"{made.run.name}-{what}.png" if what != "loss" else f"{made.run.name}.png")
+    if what == "loss":
+        loss_curves(made.run, target)
+    else:
+        _plot_model(made, what, target)
     print(target)
+
+
+def _plot_model(made: api.TrainedRun, what: str, to: Path) -> None:
+    from moreish.plots_model import count_table, curse_of_dimensionality, embedding_map
+
+    if what == "pairs":
+        count_table(made.corpus, to)
+    elif what == "contexts":
+        curse_of_dimensionality(made.corpus, to)
+    else:
+        parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
+        network = next((part for part in parts if hasattr(part, "module")), parts[0])
+        embedding_map(network, made.vocab, to)
 
 
 def _open_all(root: Path, names: tuple[str, ...]) -> list[Run]:
