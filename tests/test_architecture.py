@@ -38,6 +38,8 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "torch"},
     ),
     "plots": (STORE | {"api", "data", "ngram"}, {"numpy", "matplotlib"}),
+    "plots_lr": ({"plots", "training"}, {"numpy"}),
+    "plots_model": ({"plots", "data", "ngram"}, {"numpy", "jaxtyping", "matplotlib"}),
     "terminal": (set(), {"rich"}),
 }
 TOP = {"__init__", "__main__", "api", "commands", "flags", "cli", "cli_inside"}  # these may import whatever is below them

@@ -223,7 +223,7 @@ def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
     assert "softmax before cross-entropy" in out
     code, out, err = moreish("doctor", "sick.py", "--fail-on", "sick", "--json", "--html", "report.html")
     assert code == 1
-    assert [f["id"] for f in json.loads(out)["findings"]][0] == "F38"
+    assert json.loads(out)["findings"][0]["id"] == "F38"
     assert "sick: " in err
     assert "</html>" in (folder / "report.html").read_text()
     (folder / "broken.py").write_text("1 / 0")
