@@ -90,7 +90,7 @@ def test_nothing_below_imports_the_command_line(part):
     assert not {name for name in imports_of(part) if name.startswith("moreish.cli")}
 
 
-@pytest.mark.parametrize("part", parts())
+@pytest.mark.parametrize("part", [p for p in parts() if p != "__main__"])
 def test_all_names_in_all_exist(part):
     module = importlib.import_module("moreish" if part == "__init__" else f"moreish.{part}")
     for name in getattr(module, "__all__", []):
