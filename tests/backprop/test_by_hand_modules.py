@@ -1,6 +1,7 @@
 """Modules that are not ours, trained by hand: the same losses and gradients as by autograd."""
 
 import copy
+import warnings
 
 import pytest
 import torch
@@ -68,6 +69,19 @@ class Unrolled(nn.Module):
         return self.head(torch.stack(out, 1)).flatten(0, 1)
 
 
+class First(nn.Module):
+    """The outputs of a recurrent module, and its last state, so that both have a gradient."""
+
+    def __init__(self, body):
+        super().__init__()
+        self.body = body
+
+    def forward(self, x):
+        y, state = self.body(x)
+        h = state[0] + state[1] if isinstance(state, tuple) else state
+        return y.flatten(0, 1)[:, :5] + h.sum((0, 1))[:5]
+
+
 class HandWrittenAttention(nn.Module):
     """Attention as nanoGPT writes it out: one linear layer, split, heads, a mask, softmax, matmul."""
 
@@ -123,6 +137,14 @@ MODULES = {
     "GRUCell unrolled": (lambda: Unrolled(nn.GRUCell(8, 7)), sequences),
     "RNNCell unrolled": (lambda: Unrolled(nn.RNNCell(8, 7)), sequences),
     "RNNCell with ReLU": (lambda: Unrolled(nn.RNNCell(8, 7, nonlinearity="relu")), sequences),
+    "LSTM of two layers, both ways": (
+        lambda: First(nn.LSTM(8, 5, num_layers=2, bidirectional=True, dropout=0.2, batch_first=True)),
+        sequences,
+    ),
+    "LSTM without biases": (lambda: First(nn.LSTM(8, 5, bias=False)), sequences),
+    "GRU": (lambda: First(nn.GRU(8, 5, num_layers=2)), sequences),
+    "RNN": (lambda: First(nn.RNN(8, 5, bidirectional=True)), sequences),
+    "RNN with ReLU": (lambda: First(nn.RNN(8, 5, nonlinearity="relu", batch_first=True)), sequences),
     "attention written out": (HandWrittenAttention, sequences),
     "dilated causal convolutions": (
         lambda: nn.Sequential(
@@ -140,7 +162,6 @@ MODULES = {
         sequences,
     ),
 }
-BY_AUTOGRAD = {"LSTMCell unrolled": {"Tensor.unbind"}}
 
 
 def make(name):
@@ -207,15 +228,30 @@ def test_a_transformer_layer_in_eval_mode_is_entered_too():
 
 
 @pytest.mark.parametrize("module", [nn.LSTM, nn.GRU, nn.RNN])
-def test_a_fused_recurrent_kernel_says_that_it_cannot_be_entered(module):
-    fused = module(3, 4)
-    x = torch.randn(5, 2, 3)
+def test_a_fused_kernel_that_cannot_be_entered_says_so(module):
+    """With packed sequences the kernel works on rows of another shape: left to autograd, and reported."""
+    fused, x = module(4, 3), torch.randn(5, 2, 4)
+    packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([5, 3]))
     with by_hand() as calls:
-        fused(x)[0].sum().backward()
-    assert f"nn.{module.__name__} calls one fused kernel" in str(calls.report())
+        fused(packed)[0].data.sum().backward()
+    assert f"nn.{module.__name__} called one fused kernel" in str(calls.report())
     assert f"use nn.{module.__name__}Cell" in str(calls.report())
     with by_hand(strict=True), pytest.raises(ValueError, match="fused kernel"):
-        fused(x)
+        fused(packed)
+
+
+def test_an_lstm_that_projects_its_state_is_left_to_autograd():
+    with by_hand() as calls, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "LSTM with projections")
+        nn.LSTM(4, 5, proj_size=2)(torch.randn(3, 2, 4))
+    assert "torch.lstm" in calls.report().by_autograd
+
+
+def test_a_frozen_recurrent_module_keeps_its_fused_kernel():
+    fused = nn.LSTM(4, 3).requires_grad_(False)
+    with by_hand(strict=True) as calls:
+        fused(torch.randn(5, 2, 4))
+    assert calls.report() == ({}, {}, [])
 
 
 def test_multi_head_attention_with_weights_agrees():

@@ -190,7 +190,7 @@ def test_the_worst_sample_makes_the_row():
 
 
 REFUSED = {
-    "no rule": (lambda dy: dy, torch.cumsum, "torch.cumsum has no hand-derived rule"),
+    "no rule": (lambda dy: dy, torch.cumprod, "torch.cumprod has no hand-derived rule"),
     "unknown name": (lambda dy, gamma: dy, F.batch_norm, 'asks for "gamma"; there is bias, '),
     "too few": (lambda dy: (dy, dy), F.batch_norm, "2 gradients came back; F.batch_norm has 3 here: x, weight, bias"),
     "unknown gradient": (lambda dy: {"gamma": dy}, F.batch_norm, 'F.batch_norm has no gradient "gamma"'),

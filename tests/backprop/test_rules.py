@@ -72,12 +72,12 @@ def test_every_rule_has_samples_and_every_sample_a_rule():
 
 @EVERY_RULE
 def test_value_and_gradient_agree_with_autograd(theirs):
-    for args in sample_inputs(theirs, seeds=range(10)):
+    for args in sample_inputs(theirs, seeds=range(6)):
         agree(theirs, args)
 
 
 @EVERY_RULE
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(st.data())
 def test_random_shapes_agree_with_autograd(theirs, data):
     draw = Draw(lambda low, high: data.draw(st.integers(low, high)), torch.float64)
@@ -90,7 +90,7 @@ ODD = torch.tensor([0.0, -0.0, 1.0, -1.0, 1e-30, -1e-30, 40.0, -40.0, 700.0, 0.5
 @EVERY_RULE
 def test_zeros_ties_and_extremes_agree_with_autograd(theirs):
     """At kinks and ties the gradient is a convention: torch's."""
-    for seed, args in enumerate(sample_inputs(theirs, seeds=range(4))):
+    for seed, args in enumerate(sample_inputs(theirs, seeds=range(3))):
         generator = torch.Generator().manual_seed(seed)
         odd = fresh(args, lambda t, g=generator: ODD[torch.randint(len(ODD), t.shape, generator=g)])
         agree(theirs, odd)
@@ -99,7 +99,7 @@ def test_zeros_ties_and_extremes_agree_with_autograd(theirs):
 @EVERY_RULE
 def test_gradient_is_the_slope_of_the_value(theirs):
     """gradcheck: finite differences, which know nothing of autograd's formulas either."""
-    samples = list(sample_inputs(theirs, seeds=range(3)))
+    samples = list(sample_inputs(theirs, seeds=range(2)))
     if theirs is F.embedding:  # the padding row gets no gradient by decision, not by calculus
         samples = [(idx, weight, None) for idx, weight, _ in samples]
     for args in samples:
@@ -163,6 +163,17 @@ def test_batch_norm_with_either_correction_agrees_with_autograd_through_its_sing
     torch.testing.assert_close(y, chain, rtol=0, atol=1e-12)
     want = torch.autograd.grad(chain, [x, weight, bias], dy)
     torch.testing.assert_close([dx, dweight, dbias], list(want), rtol=0, atol=1e-12)
+
+
+def test_batch_norm_with_a_strided_weight_agrees_with_the_same_weight_in_one_piece():
+    """Where torch's CPU kernel itself is wrong (2.13), so it is asked about a contiguous copy."""
+    x, dy = torch.randn(2, 8, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    strided = torch.tensor([-1.0, 9.0, 0.5, 9.0, 2.0, 9.0], dtype=torch.float64)[::2]
+    x.requires_grad_()
+    (want,) = torch.autograd.grad(F.batch_norm(x, None, None, strided.contiguous(), training=True), x, dy)
+    with by_hand():
+        y = F.batch_norm(x, None, None, strided, training=True)
+    torch.testing.assert_close(torch.autograd.grad(y, x, dy)[0], want, rtol=0, atol=1e-12)
 
 
 def test_even_kernels_pad_same_as_torch_does():

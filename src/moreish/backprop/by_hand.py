@@ -10,29 +10,21 @@ runs as one generic autograd.Function; everything else goes to torch unchanged. 
 context, and in other threads, torch is as it was.
 """
 
-import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from moreish.backprop.adapter import apply, tensors_in
+from moreish.backprop.opened import FUSED, OPENED
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.spelling import Call, key_of, name_of, spell
 from moreish.backprop.table import HAND_DERIVED, Rule
 
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
-
-FUSED = {
-    torch.lstm: "nn.LSTM calls one fused kernel for all time steps, which cannot be entered; use nn.LSTMCell",
-    torch.gru: "nn.GRU calls one fused kernel for all time steps, which cannot be entered; use nn.GRUCell",
-    torch.rnn_tanh: "nn.RNN calls one fused kernel for all time steps, which cannot be entered; use nn.RNNCell",
-    torch.rnn_relu: "nn.RNN calls one fused kernel for all time steps, which cannot be entered; use nn.RNNCell",
-}
 
 
 def by_hand(*, strict: bool = False) -> "ByHand":
@@ -76,9 +68,9 @@ class ByHand(TorchFunctionMode):
         kwargs = kwargs or {}
         if not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        if func in OPENED:
+        if func in OPENED and OPENED[func].fits(*args) and _asks(args, kwargs):
             with self:
-                return OPENED[func](*args, **kwargs)
+                return OPENED[func].run(*args, **kwargs)
         call = self._call(func, args, kwargs)
         versions = [_version(t) for t in tensors_in(args)]
         try:
@@ -96,12 +88,7 @@ class ByHand(TorchFunctionMode):
 
     def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
         """The call in the table's terms, if it asks for a gradient, in real numbers, and the table has it."""
-        if key_of(func) not in self.rules:
-            return None
-        tensors = list(tensors_in((*args, *kwargs.values())))
-        if any(t.is_complex() for t in tensors) or not any(t.requires_grad for t in tensors):
-            return None
-        return spell(func, args, kwargs)
+        return spell(func, args, kwargs) if key_of(func) in self.rules and _asks(args, kwargs) else None
 
     def _apply(self, call: Call, func: Any) -> Any:
         """The call by hand."""
@@ -116,21 +103,10 @@ class ByHand(TorchFunctionMode):
         return result
 
 
-def opened(function: types.FunctionType) -> types.FunctionType:
-    """The same code without the door at its front.
-
-    A Python function of torch.nn.functional that sees a mode hands itself over to it whole, and would do so again
-    when called from there. Told that there is no mode, it runs, and the calls inside it arrive one by one.
-    """
-    without = dict.fromkeys(("has_torch_function", "has_torch_function_variadic"), lambda *_: False)
-    copy = types.FunctionType(function.__code__, {**function.__globals__, **without}, function.__name__)
-    copy.__defaults__, copy.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
-    return copy
-
-
-OPENED: dict[Callable[..., Any], Callable[..., Any]] = {
-    F.multi_head_attention_forward: opened(F.multi_head_attention_forward)
-}
+def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
+    """Is a gradient asked for, of real numbers?"""
+    tensors = list(tensors_in((*args, *kwargs.values())))
+    return any(t.requires_grad for t in tensors) and not any(t.is_complex() for t in tensors)
 
 
 def _is_differentiated(args: Sequence[Any], versions: Sequence[int], result: Any) -> bool:

@@ -68,8 +68,11 @@ def _log_softmax(c: Call) -> dict[str, Tensor]:
 def _cross_entropy(c: Call) -> dict[str, Tensor]:
     classes = losses.classes_of(c.logprobs)
     each = losses.share_of(c.dy, c.kept, c.reduction).unsqueeze(classes)
-    onehot = torch.zeros_like(c.logprobs).scatter_(classes, c.index, 1.0)
-    return {"the softmax": c.logprobs.exp() * each, "the subtracted onehot(target)": -onehot * each}
+    onehot = torch.zeros_like(c.logprobs).scatter_(classes, c.index, 1 - c.label_smoothing)
+    terms = {"the softmax": c.logprobs.exp() * each, "the subtracted onehot(target)": -onehot * each}
+    if c.label_smoothing:
+        terms["the share of all classes in label_smoothing"] = -each * c.label_smoothing / onehot.shape[classes]
+    return {name: term.expand_as(onehot) for name, term in terms.items()}
 
 
 def _dscores(c: Call) -> dict[str, Tensor]:

@@ -50,6 +50,10 @@ class Draw:
             x = x[..., ::2]
         return x.requires_grad_()
 
+    def row(self, n: int) -> Tensor:
+        """A contiguous row: in a strided weight of a BatchNorm torch's CPU backward reads the wrong numbers."""
+        return self.tensor(n).detach().contiguous().requires_grad_()
+
     def positive(self, *shape: int) -> Tensor:
         """Values above 0.1."""
         return (self.tensor(*shape).detach().abs() + 0.1).requires_grad_()
@@ -123,6 +127,11 @@ def _along(draw: Draw) -> tuple[Any, ...]:
     return x, draw.option(-1, draw.dim(x))
 
 
+def _along_any(draw: Draw) -> tuple[Any, ...]:
+    x, dim = _along(draw)
+    return x, draw.option(0, dim)
+
+
 def _dropout(draw: Draw) -> tuple[Any, ...]:
     return draw.tensor(*draw.sizes(1, 3)), draw.option(0.5, 0.1, 0.9), True
 
@@ -174,13 +183,17 @@ def _loss(draw: Draw) -> tuple[Any, ...]:
     return logits, targets, None, None, ignored, None, draw.option("mean", "sum", "none")
 
 
+def _cross_entropy(draw: Draw) -> tuple[Any, ...]:
+    return *_loss(draw), draw.option(0.0, 0.1)
+
+
 def _batch_norm(draw: Draw) -> tuple[Any, ...]:
     c = draw.size()
     x = draw.tensor(draw.size(2), c, *draw.option([], [draw.size()], [2, draw.size()]))
     running = draw.option(True, False)
     training = draw.option(True, False) or not running
     mean, var = (draw.tensor(c).detach(), draw.positive(c).detach()) if running else (None, None)
-    weight, bias = (draw.tensor(c), draw.tensor(c)) if draw.option(True, False) else (None, None)
+    weight, bias = (draw.row(c), draw.row(c)) if draw.option(True, False) else (None, None)
     return x, mean, var, weight, bias, training, draw.option(0.1, 0.5), draw.option(1e-5, 1e-2)
 
 
@@ -199,10 +212,6 @@ def _attention(draw: Draw) -> tuple[Any, ...]:
     mask = draw.option(None, look, draw.tensor(t, s), draw.tensor(1, s))
     causal = mask is None and draw.option(True, False)
     return query, key, value, mask, 0.0, causal
-
-
-def _attention_scaled(draw: Draw) -> tuple[Any, ...]:
-    return _attention(draw)
 
 
 def _conv(nd: int) -> Callable[[Draw], tuple[Any, ...]]:
@@ -292,7 +301,7 @@ SAMPLES: dict[Function, Callable[[Draw], tuple[Any, ...]]] = {
     F.log_softmax: _along,
     F.dropout: _dropout,
     F.nll_loss: _loss,
-    F.cross_entropy: _loss,
+    F.cross_entropy: _cross_entropy,
     F.batch_norm: _batch_norm,
     F.layer_norm: _layer_norm,
     F.scaled_dot_product_attention: _attention,
@@ -314,12 +323,13 @@ SAMPLES: dict[Function, Callable[[Draw], tuple[Any, ...]]] = {
     torch.log: _log,
     torch.pow: _pow,
     torch.sum: _reduction,
+    torch.cumsum: _along,
     torch.mean: _reduction,
     torch.var: _var,
     torch.max: _max,
     Tensor.view: _view,
     torch.reshape: lambda draw: (draw.tensor(2, draw.size(), 3), draw.option([-1], [3, -1])),
-    torch.flatten: lambda draw: (draw.tensor(*draw.sizes(1, 4)),),
+    torch.flatten: lambda draw: (draw.tensor(*draw.sizes(2, 4)), draw.option(0, -2)),
     torch.unflatten: lambda draw: (draw.tensor(draw.size(), 6), 1, draw.option([2, 3], [-1, 2])),
     torch.squeeze: lambda draw: (draw.tensor(1, draw.size(), 1), *draw.option((), (0,), (1,), (-1,))),
     torch.unsqueeze: lambda draw: (draw.tensor(*draw.sizes(2, 3)), draw.option(0, 1, -1)),
@@ -328,6 +338,7 @@ SAMPLES: dict[Function, Callable[[Draw], tuple[Any, ...]]] = {
     Tensor.expand: lambda draw: (draw.tensor(1, draw.size()), draw.size(), draw.option(4, 1), -1),
     torch.cat: _cat,
     torch.stack: lambda draw: (_several(draw), draw.option(0, 1, -1)),
+    torch.unbind: _along_any,
     torch.split: lambda draw: (draw.tensor(draw.size(), 5), draw.option(2, 1, [1, 4], [2, 3, 0]), draw.option(1, -1)),
     torch.chunk: lambda draw: (draw.tensor(draw.size(), draw.size()), draw.option(2, 3), draw.option(0, 1)),
     torch.clone: _elementwise,

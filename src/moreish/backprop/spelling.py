@@ -143,11 +143,16 @@ def _max(x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, **kw
     return None if isinstance(dim, Tensor) or kwargs else (x, dim, keepdim)
 
 
+def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1):
+    """Where there is nothing to flatten torch hands x on."""
+    return None if x.dim() and start_dim % x.dim() == end_dim % x.dim() else (x, start_dim, end_dim)
+
+
 _T, _MT = (vars(torch._C.TensorBase)[name].__get__ for name in ("T", "mT"))  # how x.T and x.mT arrive
 _METHODS = {
     "matmul", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "add", "sub", "mul", "div", "neg", "exp", "log",
-    "pow", "sum", "mean", "var", "view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze", "transpose",
-    "permute", "expand", "split", "chunk", "clone", "__getitem__",
+    "pow", "sum", "cumsum", "mean", "var", "view", "reshape", "unflatten", "squeeze", "unsqueeze", "transpose",
+    "permute", "expand", "unbind", "split", "chunk", "clone", "__getitem__",
 }  # fmt: skip
 _ALIASES: dict[Function, Sequence[Function]] = {
     torch.matmul: (torch.mm, torch.bmm, torch.mv, Tensor.mm, Tensor.bmm, Tensor.mv, Tensor.__matmul__),
@@ -194,6 +199,10 @@ _RESPELLED: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]]
     **dict.fromkeys((torch.rsqrt, Tensor.rsqrt), (torch.pow, lambda x: (x, -0.5))),
     **dict.fromkeys((torch.reciprocal, Tensor.reciprocal), (torch.pow, lambda x: (x, -1))),
     **dict.fromkeys((torch.t, Tensor.t, _T), (torch.permute, lambda x: (x, *range(x.dim())[::-1]))),
+    **dict.fromkeys((torch.flatten, Tensor.flatten), (torch.flatten, _flatten)),
+    Tensor.view_as: (Tensor.view, lambda x, other: (x, other.shape)),
+    Tensor.reshape_as: (torch.reshape, lambda x, other: (x, other.shape)),
+    Tensor.expand_as: (Tensor.expand, lambda x, other: (x, other.shape)),
     _MT: (torch.transpose, lambda x: (x, -2, -1)),
     Tensor.contiguous: (torch.clone, lambda x: None if x.is_contiguous() else (x,)),
 }

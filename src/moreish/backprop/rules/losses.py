@@ -35,10 +35,12 @@ def cross_entropy_forward(
     targets: Int[Tensor, "..."] | Float[Tensor, "..."],
     ignore_index: int = -100,
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
 ):
     """Mean of -log softmax(logits)[target]; shapes as in `nll_loss_forward`.
 
-    The row maximum is taken off first: it cancels, and exp stays finite.
+    The row maximum is taken off first: it cancels, and exp stays finite. With label_smoothing = s the target counts
+    1 - s, and all V classes share the rest: (1 - s) times the loss + s/V times the sum of -logprobs.
     """
     if targets.is_floating_point():
         raise NotDerived("cross_entropy: targets given as probabilities are not derived by hand; give class indices")
@@ -46,10 +48,13 @@ def cross_entropy_forward(
     shifted = logits - logits.amax(classes, keepdim=True)
     logprobs = shifted - shifted.exp().sum(classes, keepdim=True).log()
     loss, (_, index, kept, reduction) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
-    return loss, (logprobs, index, kept, reduction)
+    if label_smoothing:
+        spread = _reduce(-logprobs.mean(classes) * kept, kept, reduction)
+        loss = (1 - label_smoothing) * loss + label_smoothing * spread
+    return loss, (logprobs, index, kept, reduction, label_smoothing)
 
 
-def cross_entropy_backward(dloss, logprobs, index, kept, reduction):
+def cross_entropy_backward(dloss, logprobs, index, kept, reduction, label_smoothing=0.0):
     """The chain exp, sum, divide, log, pick, mean clubbed into one expression:
 
         dlogits = (softmax - onehot(target)) / n
@@ -57,10 +62,13 @@ def cross_entropy_backward(dloss, logprobs, index, kept, reduction):
     For one row, loss = ln sum_j e^(l_j) - l_t. The first term gives e^(l_i) / sum_j e^(l_j) = softmax_i, the
     second -1 at the target. The mean over the n targets that count gives 1/n.
     Every row sums to zero: the target is pulled up exactly as much as the rest is pushed down.
+    With label_smoothing = s, (1 - s) onehot + s/V stands in place of the onehot: what the softmax should become.
     """
     classes = classes_of(logprobs)
-    probs = logprobs.exp()
-    dlogits = probs.scatter_add_(classes, index, -torch.ones_like(index, dtype=probs.dtype))
+    share = torch.full_like(index, -(1 - label_smoothing), dtype=logprobs.dtype)
+    dlogits = logprobs.exp().scatter_add_(classes, index, share)
+    if label_smoothing:
+        dlogits -= label_smoothing / logprobs.shape[classes]
     return dlogits * share_of(dloss, kept, reduction).unsqueeze(classes), None
 
 

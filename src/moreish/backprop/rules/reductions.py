@@ -1,4 +1,4 @@
-"""Reductions: sum, mean, variance, max over all elements or over some dimensions."""
+"""Reductions: sum, mean, variance, max over all elements or over some dimensions; and the running sum."""
 
 from collections.abc import Sequence
 
@@ -38,6 +38,16 @@ def sum_forward(x: Shaped[Tensor, "..."], dim: Dim = None, keepdim: bool = False
 def sum_backward(dy, shape, dim, keepdim):
     """dy/dx = 1 for every element: a sum forward is a broadcast backward."""
     return (spread(dy, shape, dim, keepdim),)
+
+
+def cumsum_forward(x: Shaped[Tensor, "..."], dim: int):
+    """y_t = x_0 + ... + x_t along dim."""
+    return torch.cumsum(x, dim), (dim,)
+
+
+def cumsum_backward(dy, dim):
+    """x_t is in every later sum, so dx_t = dy_t + ... + dy_T: the running sum from the other end (fan-out: add)."""
+    return (dy.flip(dim).cumsum(dim).flip(dim),)
 
 
 def mean_forward(x: Float[Tensor, "..."], dim: Dim = None, keepdim: bool = False):

@@ -89,6 +89,16 @@ def stack_backward(dy, dim):
     return list(dy.unbind(dim)), None
 
 
+def unbind_forward(x: Shaped[Tensor, "..."], dim: int = 0):
+    """The slices of x along dim, without it."""
+    return torch.unbind(x, dim), (dim,)
+
+
+def unbind_backward(dslices, dim):
+    """The slices' gradients side by side: stack is the way back of unbind, and unbind that of stack."""
+    return (torch.stack(dslices, dim),)
+
+
 def split_forward(x: Shaped[Tensor, "..."], split_size: int | list[int], dim: int = 0):
     """Pieces of x along dim: of split_size each, the last may be shorter, or of the lengths in the list."""
     return torch.split(x, split_size, dim), (dim,)
