@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format bench reproduce lines clean help
+.PHONY: more test check format bench reproduce sickbay sickbay-full lines clean help
 
 more: .venv/.runtime
 	@$(BIN)/moreish $(FILE)
@@ -29,6 +29,17 @@ format: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks
 
+# The lectures' published figures, measured again; stop it with Ctrl-C and it goes on where it was.
+reproduce: .venv/.dev
+	@$(BIN)/python -m benchmarks.reproduce
+
+# The doctor, on healthy and sick runs: about ten minutes; sickbay-full takes hours.
+sickbay: .venv/.dev
+	@$(BIN)/python -m benchmarks.sickbay
+
+sickbay-full: .venv/.dev
+	@$(BIN)/python -m benchmarks.sickbay --full
+
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
 
@@ -40,6 +51,8 @@ help:
 	@echo "make test       set up, then run every test"
 	@echo "make check      lint, format, types, import rule, line counts"
 	@echo "make bench      measure, side by side with what one would use instead"
+	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
+	@echo "make sickbay    the doctor, measured"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

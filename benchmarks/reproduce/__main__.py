@@ -1,4 +1,4 @@
-"""Run the jobs that are not done yet, several at a time, and write docs/results.md after each."""
+"""Run the jobs that are not done yet, several at a time, and write docs/ladder.md after each."""
 
 import argparse
 import fnmatch
@@ -21,7 +21,7 @@ def main() -> int:
     ask.add_argument("--only", default="*", help="jobs that match this pattern, like 'lecture-*'")
     ask.add_argument("--quick", action="store_true", help="20 steps for each net, into a folder of its own")
     ask.add_argument("--work", type=Path, default=Path("runs/reproduce"), help="where runs and figures are kept")
-    ask.add_argument("--out", type=Path, default=Path("docs/results.md"))
+    ask.add_argument("--out", type=Path, default=Path("docs/ladder.md"))
     asked = ask.parse_args()
     if "MOREISH_DATA" not in os.environ:
         print("reproduce: say where names.txt and tinyshakespeare.txt are: MOREISH_DATA=folder", file=sys.stderr)

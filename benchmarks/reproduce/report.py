@@ -1,4 +1,4 @@
-"""docs/results.md: published, ours, difference, tolerance, verdict and seconds of every figure."""
+"""docs/ladder.md: published, ours, difference, tolerance, verdict and seconds of every figure."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

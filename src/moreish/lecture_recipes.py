@@ -1,6 +1,6 @@
 """The recipes of the lectures and of makemore, as name -> (what it is good for, plain values).
 
-What they reach beside what was published is docs/results.md. Every one splits as the lectures do.
+What they reach beside what was published is docs/ladder.md. Every one splits as the lectures do.
 """
 
 from collections.abc import Mapping
