@@ -124,7 +124,7 @@ def check_batch(
 ) -> list[Finding]:
     """Targets that are the last input (F25) or have nothing to do with it (F24), and contexts of padding (F50).
 
-    Wants 1,000 pairs or more for F24: give many rows.
+    Wants 600 pairs or more for F24: give many rows.
     """
     history = History()
     history.ledger = Ledger()

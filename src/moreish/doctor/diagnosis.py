@@ -36,7 +36,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "F07": ("F06", "F09", *NOT_LEARNING),
     "F01": ("F03",),
     "F14": ("F12", "F22", "F23", "F29"),
-    "F15": ("F10", "F22", "F23", "F17"),
+    "F15": ("F10", *NOT_LEARNING),
     "F06": ("F09", *NOT_LEARNING),
     "F32": ("F34",),
     "F17": ("F09", "F12", "F22", "F23"),

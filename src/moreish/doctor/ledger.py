@@ -101,13 +101,13 @@ class Ledger:
         return float(-(p * p.log()).sum()) + (len(p) - 1) / (2 * total)
 
     def information(self) -> dict[str, float] | None:
-        """What the last input says of the target, beside what one input says of the next; None before 1,000 pairs.
+        """What the last input says of the target, beside what one input says of the next; None before 600 pairs.
 
         Both in nats, with the mutual information of the same pairs in a shuffled order taken off, which is what
         counting finds where there is nothing. `copies` is the share of targets equal to the last input.
         """
         n = min(self.seen_pairs, PAIRS)
-        if n < 1000 or self.symbols**2 > 1 << 24:
+        if n < 600 or self.symbols**2 > 1 << 24:
             return None
         before, last, target = self.pairs[:n].T
         order = torch.randperm(n, generator=torch.Generator().manual_seed(0))

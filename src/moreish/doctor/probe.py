@@ -19,6 +19,7 @@ from moreish.doctor.updates import Updates, learning_rates, outside
 
 NORMS = (nn.modules.batchnorm._NormBase,)
 DROPOUTS = (nn.modules.dropout._DropoutNd,)
+FIRST_EVALUATIONS = 3  # that are looked at in any case
 EVALUATIONS = 20  # losses of one evaluation that are looked at
 
 
@@ -56,6 +57,7 @@ class Probe:
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
         self._looked: int | None = None
+        self._evaluations = 0
         self._first_call: tuple[nn.Module, tuple[Any, ...], dict[str, Any]] | None = None
 
     def attach(self) -> None:
@@ -167,7 +169,9 @@ class Probe:
             with self._safely():
                 self._close(complete=False)
             self._settle()
-        if not training and self._frame is None and self.clock.due(self.step):
+        looks = self._evaluations < FIRST_EVALUATIONS or self.clock.due(self.step)
+        if not training and self._frame is None and looks:
+            self._evaluations += 1
             with self._safely():
                 self._open()
                 assert self._frame is not None
