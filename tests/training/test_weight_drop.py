@@ -25,7 +25,7 @@ def batch() -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.mark.parametrize("backward", ["autograd", "fused"])
 @pytest.mark.parametrize("name", ["gru", "lstm"])
-def test_gradients_are_those_of_the_masked_net_times_the_mask(name: str, backward: str):
+def test_gradients_are_those_of_the_masked_net_times_the_mask(name: str, backward: Any):
     model, twin = net(name), net(name)
     idx, targets = batch()
     share = 0.4
