@@ -3,11 +3,13 @@
 import copy
 import gc
 import threading
+import weakref
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.checkpoint import CheckpointError, checkpoint
 
 from moreish.backprop import HAND_DERIVED, NotDerived, Rule, by_hand
 from moreish.backprop.rules import linear
@@ -359,6 +361,27 @@ def test_complex_and_integer_tensors_are_left_to_torch():
     assert calls.report().by_hand == {"Tensor.sum": 1}
 
 
+class Tagged(Tensor):
+    """A tensor subclass, as distributed and quantised tensors are."""
+
+
+def test_tensor_subclasses_keep_their_own_ways():
+    x = leaf(3).detach().as_subclass(Tagged).requires_grad_()
+    with by_hand() as calls:
+        y = torch.tanh(x)
+    assert type(y) is Tagged
+    assert calls.report().by_autograd == {"torch.tanh": 1}
+
+
+def test_activation_checkpointing_is_refused_by_torch_rather_than_mixed():
+    """Its second forward runs during backward, where the context is not on."""
+    model, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh()).double(), leaf(5, 3)
+    with by_hand():
+        y = checkpoint(model, x, use_reentrant=False)
+    with pytest.raises(CheckpointError):
+        y.sum().backward()
+
+
 def test_a_module_is_copied_and_saved_as_ever():
     model = nn.Linear(2, 2)
     with by_hand():
@@ -388,6 +411,24 @@ def test_memory_is_constant_over_many_steps():
     before, after = steps(20), steps(300)
     assert after[1] == before[1]
     assert after[0] - before[0] < 50  # not one object in six steps
+
+
+def test_a_rule_that_was_put_in_and_taken_out_is_forgotten(monkeypatch):
+    """Nothing remembers the function, and with it all that its module holds."""
+
+    def backward(dy, x, weight):
+        return dy @ weight, dy.T @ x, dy.sum(0)
+
+    def forward(x, weight, bias=None):
+        return linear.linear_forward(x, weight, bias)
+
+    with monkeypatch.context() as patch, by_hand():
+        patch.setitem(HAND_DERIVED, F.linear, Rule(forward, backward))
+        F.linear(leaf(2, 3), leaf(4, 3), bias=leaf(4)).sum().backward()
+    gone = [weakref.ref(forward), weakref.ref(backward)]
+    del forward, backward
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]
 
 
 def test_a_step_is_freed_without_the_garbage_collector():

@@ -247,6 +247,17 @@ def test_an_lstm_that_projects_its_state_is_left_to_autograd():
     assert "torch.lstm" in calls.report().by_autograd
 
 
+def test_a_recurrent_module_in_eval_mode_drops_nothing():
+    torch.manual_seed(0)
+    body, x = nn.GRU(8, 5, num_layers=2, dropout=0.5).double().eval(), sequences()
+    want = torch.autograd.grad(body(x)[0].square().sum(), list(body.parameters()))
+    with by_hand(strict=True):
+        y = body(x)[0]
+    torch.testing.assert_close(
+        torch.autograd.grad(y.square().sum(), list(body.parameters())), want, rtol=0, atol=1e-10
+    )
+
+
 def test_a_frozen_recurrent_module_keeps_its_fused_kernel():
     fused = nn.LSTM(4, 3).requires_grad_(False)
     with by_hand(strict=True) as calls:

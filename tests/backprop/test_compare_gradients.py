@@ -1,5 +1,6 @@
 """The comparison: what it finds, what it names, and what it leaves as it was."""
 
+import gc
 import math
 
 import pytest
@@ -9,7 +10,7 @@ from torch import nn
 
 from moreish.backprop import HAND_DERIVED, Rule, as_text, compare_gradients
 from moreish.backprop.compare import compare
-from moreish.backprop.rules import attention, linear, norms
+from moreish.backprop.rules import activations, attention, linear, norms
 
 
 def batch_norm_net():
@@ -61,6 +62,22 @@ def test_intermediates_come_latest_first_under_the_path_of_their_module():
         "F.cross_entropy", "5/F.linear", "4/torch.tanh", "3/F.batch_norm", "2/F.linear", "1/Tensor.flatten",
         "0/F.embedding",
     ]  # fmt: skip
+
+
+def test_each_wrong_gradient_is_not_told_of_mistakes_before_it(monkeypatch):
+    """The mistake in the first layer is none of the last layer's, whose own gradient is wrong too."""
+
+    def late(dy, y):
+        return (2 * dy * (1 - y**2),)
+
+    def first(dy, idx, n_rows, padding_idx):
+        return None, -torch.zeros(n_rows, dy.shape[-1]).index_add(0, idx.flatten(), dy.flatten(0, -2))
+
+    monkeypatch.setitem(HAND_DERIVED, torch.tanh, Rule(activations.tanh_forward, late))
+    monkeypatch.setitem(HAND_DERIVED, F.embedding, Rule(linear.embedding_forward, first))
+    rows = {row.name: row for row in compare_gradients(*batch_norm_net())}
+    assert rows["0.weight"].cause == "0/F.embedding, gradient of weight: the gradient has the wrong sign"
+    assert rows["3.weight"].cause == "4/torch.tanh, gradient of x: the gradient is counted twice"
 
 
 def test_a_bias_in_front_of_batch_norm_is_right_although_its_gradient_is_only_rounding():
@@ -252,6 +269,18 @@ def test_the_backwards_without_a_mistake_are_right(monkeypatch):
     monkeypatch.setitem(HAND_DERIVED, F.scaled_dot_product_attention, attention_backward(None))
     for model, loss in (batch_norm_net(), attention_net()):
         assert all(row.approximate for row in compare_gradients(model, loss))
+
+
+def test_the_graphs_of_a_comparison_are_freed(monkeypatch):
+    def graphs():
+        gc.collect()
+        return sum(type(o).__name__ == "HandDerivedBackward" for o in gc.get_objects())
+
+    before = graphs()
+    compare_gradients(*batch_norm_net(), intermediates=True)
+    monkeypatch.setitem(HAND_DERIVED, F.batch_norm, norm_backward("mean"))
+    compare_gradients(*batch_norm_net(), intermediates=True)
+    assert graphs() == before
 
 
 def test_each_wrong_gradient_is_told_the_mistakes_between_it_and_the_loss(monkeypatch):

@@ -2,8 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
@@ -57,7 +57,7 @@ class Carried:
                 grads = self.rule.backward(dy, *saved, **options)
         flat: list[Tensor | None] = [None] * len(needed)
         for slot, grad in pair(self.tree, grads):
-            flat[slot.i] = grad if needed[slot.i] else None
+            flat[slot.i] = grad
         return flat
 
     def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
@@ -173,6 +173,10 @@ def pair(tree: Any, grads: Any) -> Iterator[tuple[Slot, Any]]:
             yield from pair(part, grad)
 
 
-@cache
+_TAKES_NEEDS: WeakKeyDictionary[Callable[..., Any], bool] = WeakKeyDictionary()  # a rule of somebody's may go again
+
+
 def _takes_needs(backward: Callable[..., Any]) -> bool:
-    return "needs" in inspect.signature(backward).parameters
+    if backward not in _TAKES_NEEDS:
+        _TAKES_NEEDS[backward] = "needs" in inspect.signature(backward).parameters
+    return _TAKES_NEEDS[backward]

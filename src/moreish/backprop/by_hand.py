@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from moreish.backprop.adapter import apply, tensors_in
@@ -25,6 +25,9 @@ from moreish.backprop.spelling import Call, key_of, name_of, spell
 from moreish.backprop.table import HAND_DERIVED, Rule
 
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
+
+
+PLAIN = {Tensor, nn.Parameter}
 
 
 def by_hand(*, strict: bool = False) -> "ByHand":
@@ -68,10 +71,11 @@ class ByHand(TorchFunctionMode):
         kwargs = kwargs or {}
         if not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        if func in OPENED and OPENED[func].fits(*args) and _asks(args, kwargs):
+        foreign = not PLAIN.issuperset(types)  # tensor subclasses have ways of their own
+        if not foreign and func in OPENED and OPENED[func].fits(*args) and _asks(args, kwargs):
             with self:
                 return OPENED[func].run(*args, **kwargs)
-        call = self._call(func, args, kwargs)
+        call = None if foreign else self._call(func, args, kwargs)
         versions = [_version(t) for t in tensors_in(args)]
         try:
             result = func(*args, **kwargs) if call is None else self._apply(call, func)

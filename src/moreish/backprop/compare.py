@@ -191,7 +191,8 @@ class _Judging(_Watch):
         return found
 
     def _apply(self, call: Call, func: Any) -> Any:
-        number, where = len(self.values), self.where(func)
+        # `listen` hangs on the graph: it must not hold the values, which hold the graph.
+        number, where, findings = len(self.values), self.where(func), self._findings
         arguments: list[Tensor] = []
         tree = take_out(call.arguments, arguments)
         copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in arguments]
@@ -208,7 +209,7 @@ class _Judging(_Watch):
                 right = judge.right[name].to(copies[i].dtype)
                 if not compare(name, grads[i], right, scale).approximate:
                     sentence = f"{where}, gradient of {name}: {judge.cause(name, grads[i])}"
-                    self._findings.append(_Finding(number, ids[i], sentence))
+                    findings.append(_Finding(number, ids[i], sentence))
                     grads[i] = right
             return grads
 

@@ -6,8 +6,8 @@ that the rule does not take must stand at the value that changes nothing; otherw
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import torch
 import torch.nn.functional as F
@@ -50,7 +50,7 @@ def spell(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> C
     if options is None:  # view(2, 3): the sizes have no names
         return Call(key, [*args, *kwargs.values()], in_place)
     in_place = bool(options.pop("inplace", in_place))
-    _, ours = _parameters(called, key, HAND_DERIVED[key].forward)
+    _, ours = _parameters(called, key)
     for name, value in options.items():
         if name not in ours and name != "_stacklevel" and not _changes_nothing(called, name, value):
             raise NotDerived(
@@ -70,7 +70,7 @@ def name_of(function: Function) -> str:
 def _by_name(
     called: Function, key: Function, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    theirs, ours = _parameters(called, key, HAND_DERIVED[key].forward)
+    theirs, ours = _parameters(called, key)
     if theirs is None:
         return None
     if len(args) > len(theirs):
@@ -80,12 +80,23 @@ def _by_name(
     return dict(zip(theirs, args, strict=False)) | named
 
 
-@cache
-def _parameters(called: Function, key: Function, forward: Function) -> tuple[list[str] | None, dict[str, Any]]:
+Parameters = tuple[list[str] | None, dict[str, Any]]
+_KNOWN: WeakKeyDictionary[Function, dict[Function, Parameters]] = WeakKeyDictionary()  # forward: called: parameters
+
+
+def _parameters(called: Function, key: Function) -> Parameters:
     """The names of torch's parameters in torch's order, in our words; and the rule's, with their defaults.
 
     Built-in functions do not tell their signature: for them the rule's own order is torch's.
     """
+    forward = HAND_DERIVED[key].forward
+    known = _KNOWN.setdefault(forward, {})
+    if called not in known:
+        known[called] = _read_parameters(called, key, forward)
+    return known[called]
+
+
+def _read_parameters(called: Function, key: Function, forward: Function) -> Parameters:
     ours = inspect.signature(forward).parameters
     if any(p.kind is p.VAR_POSITIONAL for p in ours.values()):
         return None, {}
