@@ -1,0 +1,71 @@
+"""Gradients by hand: a step without autograd beside one with it, and the same losses on every recipe."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import torch
+
+from benchmarks.measure import Row, names_file, race
+from moreish.backprop.chains import time_chains
+from moreish.backprop.lecture import AutogradStep, HandStep, train_lecture
+from moreish.data import DataOptions, read
+from moreish.data.batches import windows
+from moreish.models import build_model
+from moreish.recipes import RECIPES, resolve
+from moreish.training.loop import start, train
+
+STEPS = 100
+
+
+def rows(only: str = "") -> Iterable[Row]:
+    """All rows, or those of the functions whose name holds `only`."""
+    for part in (lecture_step, chains, every_recipe):
+        if only in part.__name__ or only in __name__:
+            yield from part()
+
+
+def lecture_step() -> Iterable[Row]:
+    """The lectures' network of 12,297 parameters, 2,000 steps each way."""
+    torch.set_num_threads(1)
+    corpus = read(names_file() or "names", DataOptions(split="lecture"))
+    x, y = (torch.from_numpy(a.astype("int64")) for a in windows(corpus.part("train"), 3))
+
+    def steps(by: type[HandStep] | type[AutogradStep]) -> None:
+        train_lecture(x, y, steps=2000, step_by=by, vocab_size=len(corpus.vocab))
+
+    ours, theirs = race(lambda: steps(HandStep), lambda: steps(AutogradStep), tries=3)
+    yield Row(
+        "lecture MLP: by hand, no autograd", f"{ours * 500:.0f} us a step", f"{theirs * 500:.0f} us", theirs / ours
+    )
+
+
+def chains() -> Iterable[Row]:
+    """Each whole expression beside the chain of single steps that it stands for."""
+    times = time_chains()
+    yield Row("microseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in times.items()), "")
+
+
+def every_recipe() -> Iterable[Row]:
+    """The largest difference of any of the first losses, by hand against autograd, for each kind of network."""
+    seen = set()
+    for name in RECIPES:
+        config = resolve(name)
+        if config.data.text or config.data.unit == "word":
+            config = replace(config, data=DataOptions())  # the list serves for every network
+        corpus = read("names", config.data)
+        for leaf in config.model.leaves:
+            key = (leaf.name, leaf.options)
+            if leaf.name == "ngram" or key in seen:
+                continue
+            seen.add(key)
+            losses = []
+            for backward in ("autograd", "by-hand"):
+                options = replace(
+                    config.train, steps=STEPS, time_budget=None, log_every=1, backward=backward, precision="float32",
+                    batch_size=min(config.train.batch_size, 32), device="cpu",
+                )  # fmt: skip
+                state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
+                records = train(state, corpus.part("train"), None)
+                losses.append(torch.tensor([r["loss"] for r in records if r["event"] == "step"]))
+            gap = float((losses[0] - losses[1]).abs().max())
+            yield Row(f"{name}: {leaf.name}, largest gap of {STEPS} losses", f"{gap:.1e}", "", None, "<= 1e-5")
