@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Integer, UInt, UInt8, UInt64
 
 from moreish.data.options import DataOptions
-from moreish.data.ragged import Growing, bounded, gather
+from moreish.data.ragged import Growing, bounded, gather, slices
 
 PARTS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 TRAIN, VAL, TEST, DROPPED = range(4)
@@ -90,7 +90,9 @@ def arrange_by_order(
 ) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
     """The items in this order."""
     placed = np.zeros(len(order) + 1, np.int64)
-    np.cumsum(np.diff(offsets)[order], out=placed[1:])
+    for part in slices(len(order)):
+        placed[part.start + 1 : part.stop + 1] = offsets[order[part] + 1] - offsets[order[part]]
+    np.cumsum(placed, out=placed)
     arranged = np.empty(placed[-1] + 1, codes.dtype)
     arranged[0] = codes[0]
     for part in bounded(placed):
