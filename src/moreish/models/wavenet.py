@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any, Literal
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
@@ -120,16 +119,27 @@ class SlidingWaveNet(WaveNet):
         self, idx: Integer[Tensor, "B T"], state: Integer[Tensor, "B span_less_one"] | None
     ) -> tuple[Float[Tensor, "B T V"], Integer[Tensor, "B span_less_one"]]:
         """Logits at every position and the last ids, which are all that it remembers (None: only boundaries)."""
-        if state is None:
-            idx = F.pad(idx, (self.span - 1, 0))  # boundaries before the item's own, as windows have them
-        else:
-            idx = torch.cat([state, idx], 1)
-        x, apart = self.wte(idx), 1
+        before = idx.new_zeros(len(idx), self.span - 1) if state is None else state
+        seen = torch.cat([before, idx], 1)
+        last = seen[:, seen.shape[1] - self.span + 1 :]
+        if state is None:  # boundaries all look alike, so they need not be read one by one
+            return self._logits(idx), last
+        return self._logits(seen)[:, self.span - 1 :], last
+
+    def _logits(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
+        """As after boundaries without end: what a layer makes of nothing but boundaries is one row, the last."""
+        rows, length = idx.shape
+        x, apart = torch.cat([self.wte(idx).flatten(0, 1), self.wte.weight[:1]]), 1  # (B T + 1, C)
         for layer in self.layers:
-            reach = (self.group - 1) * apart
-            columns = [x[:, i * apart : x.shape[1] - reach + i * apart] for i in range(self.group)]
-            x, apart = layer(torch.cat(columns, 2)), apart * self.group
-        return self.head(x), idx[:, idx.shape[1] - self.span + 1 :]
+            blank, x = x[-1], x[:-1].view(rows, length, -1)
+            columns = []
+            for i in reversed(range(self.group)):  # the symbol this far back, for every position
+                lag = min(i * apart, length)
+                columns.append(torch.cat([blank.expand(rows, lag, -1), x[:, : length - lag]], 1))
+            joined = torch.cat(columns, 2).flatten(0, 1)
+            x = layer(torch.cat([joined, blank.repeat(1, self.group)]))
+            apart *= self.group
+        return self.head(x[:-1]).view(rows, length, -1)
 
     def step(
         self, idx: Integer[Tensor, " B"], state: Integer[Tensor, "B span_less_one"] | None
