@@ -42,7 +42,8 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plots_model": ({"plots", "data", "ngram"}, {"numpy", "jaxtyping", "matplotlib"}),
     "terminal": (set(), {"rich"}),
 }
-TOP = {"__init__", "__main__", "api", "commands", "flags", "cli", "cli_inside"}  # these may import whatever is below them
+# These may import whatever is below them.
+TOP = {"__init__", "__main__", "api", "commands", "flags", "cli", "cli_inside"}
 
 
 def parts() -> list[str]:

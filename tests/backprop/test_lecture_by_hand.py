@@ -25,6 +25,7 @@ from moreish.backprop.lecture import (
     lecture_weights,
     train_lecture,
 )
+from moreish.backprop.paths import paths_to
 from moreish.backprop.rules import losses, norms
 
 
@@ -145,6 +146,16 @@ def test_a_learner_may_hand_in_a_part(lecture):
     assert [(row.name, row.approximate) for row in rows] == [("probs", True)]
     with pytest.raises(ValueError, match='no "dprobs" in the lecture; there is'):
         compare_lecture(weights, x, y, {"dprobs": grads["probs"]})
+
+
+def test_the_paths_of_a_value_sum_to_its_gradient_even_where_one_use_takes_it_twice():
+    x = torch.tensor([2.0, 3.0], requires_grad=True)
+    square = x * x
+    total = (square + x.exp()).sum()
+    paths = paths_to({"x": x, "square": square}, total)
+    assert set(paths["x"]) == {"the path through square", "the path through loss"}
+    torch.testing.assert_close(paths["x"]["the path through square"], 2 * x.detach())
+    torch.testing.assert_close(paths["x"]["the path through loss"], x.detach().exp())
 
 
 def test_one_step_by_hand_subtracts_the_gradients_of_autograd():

@@ -153,13 +153,15 @@ class HandStep:
         self.demb = torch.empty_like(self.emb)
         self.dembcat = self.demb.view(batch_size, fan_in)
         self.xhat, self.h, self.dh, self.work = (torch.empty(batch_size, n_hidden) for _ in range(4))
-        self.probs = torch.empty(batch_size, vocab_size)
-        self.minus_one = torch.full((batch_size, 1), -1.0)
+        self.logits, self.probs = (torch.empty(batch_size, vocab_size) for _ in range(2))
+        self.ones, self.minus_one = torch.ones(batch_size), torch.full((batch_size, 1), -1.0)
+        self.transposed = weights.W1.T, weights.W2.T, self.embcat.T, self.h.T, self.work.T, self.probs.T
 
     @torch.no_grad()
     def __call__(self, x: Int[Tensor, "BT"], y: Int[Tensor, "B 1"], lr: float, picked: Float[Tensor, "B 1"]) -> None:
         """Change the weights; leave in `picked` what each row gave to its target."""
         C, W1, b1, W2, b2, bngain, bnbias = self.weights
+        W1_T, W2_T, embcat_T, h_T, dhprebn_T, dlogits_T = self.transposed
         n, xhat, h, dh, work = self.n, self.xhat, self.h, self.dh, self.work
         # forward
         torch.index_select(C, 0, x, out=self.emb)
@@ -168,27 +170,27 @@ class HandStep:
         rstd = var.add_(EPS).rsqrt_()
         xhat.sub_(mean).mul_(rstd)
         torch.addcmul(bnbias, xhat, bngain, out=h).tanh_()
-        torch.addmm(b2, h, W2, out=self.probs)
-        torch.softmax(self.probs, 1, out=self.probs)
+        torch.addmm(b2, h, W2, out=self.logits)
+        torch.softmax(self.logits, 1, out=self.probs)
         torch.gather(self.probs, 1, y, out=picked)
         # backward: n times too large, because the 1/n of the mean waits in the size of the step
         dlogits = self.probs.scatter_add_(1, y, self.minus_one)  # softmax - onehot
-        torch.mm(dlogits, W2.T, out=dh)
+        torch.mm(dlogits, W2_T, out=dh)
         torch.mul(h, h, out=work)
         dy = dh.addcmul_(dh, work, value=-1)  # dh (1 - h^2)
         sum_dy = dy.sum(0)
         sum_dy_xhat = torch.mul(dy, xhat, out=work).sum(0)
         torch.addcmul(dy, xhat, sum_dy_xhat, value=-1 / (n - 1), out=work)
         dhprebn = work.sub_(sum_dy, alpha=1 / n).mul_(bngain * rstd)
-        torch.mm(dhprebn, W1.T, out=self.dembcat)
-        # update: product, scale and subtraction in one call each
+        torch.mm(dhprebn, W1_T, out=self.dembcat)
+        # update: product (a sum over rows is one with ones), scale and subtraction in one call each
         step = -lr / n
-        W2.addmm_(h.T, dlogits, alpha=step)
-        b2.add_(dlogits.sum(0), alpha=step)
+        W2.addmm_(h_T, dlogits, alpha=step)
+        b2.addmv_(dlogits_T, self.ones, alpha=step)
         bngain.add_(sum_dy_xhat, alpha=step)
         bnbias.add_(sum_dy, alpha=step)
-        W1.addmm_(self.embcat.T, dhprebn, alpha=step)
-        b1.add_(dhprebn.sum(0), alpha=step)
+        W1.addmm_(embcat_T, dhprebn, alpha=step)
+        b1.addmv_(dhprebn_T, self.ones, alpha=step)
         C.index_add_(0, x, self.demb, alpha=step)
 
 

@@ -6,6 +6,7 @@ that the rule does not take must stand at the value that changes nothing; otherw
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -108,6 +109,7 @@ def _read_parameters(called: Function, key: Function, forward: Function) -> Para
     return names, defaults
 
 
+@cache
 def _python_parameters(called: Function) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(called, follow_wrapped=False).parameters if inspect.isfunction(called) else {}
 

@@ -1,6 +1,5 @@
 """Normalisation: BatchNorm and LayerNorm, each backward as one expression."""
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -34,16 +33,17 @@ def batch_norm_forward(
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
         mean = x.mean(rest(x))
-        var = ((x - channel(mean, x)) ** 2).sum(rest(x)) / (n - correction)
+        centred = x - channel(mean, x)
+        var = (centred**2).sum(rest(x)) / (n - correction)
         if running_mean is not None and running_var is not None:
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
             running_var.lerp_((var * (n - correction) / (n - 1)).to(running_var.dtype), momentum)
     else:
         assert running_mean is not None
         assert running_var is not None
-        mean, var = running_mean, running_var
+        centred, var = x - channel(running_mean, x), running_var
     rstd = channel((var + eps) ** -0.5, x)
-    xhat = (x - channel(mean, x)) * rstd
+    xhat = centred * rstd
     y = xhat if weight is None else xhat * channel(weight, x)
     y = y if bias is None else y + channel(bias, x)
     return y, (xhat, rstd, weight, use_batch, correction)
@@ -52,11 +52,11 @@ def batch_norm_forward(
 def batch_norm_backward(dy: Float[Tensor, "N C *L"], xhat, rstd, weight, use_batch, correction, needs: Needs = EVERY):
     """With dxhat = weight * dy, and sums over everything but the channel (n values):
 
-        dx = rstd / n * (n dxhat - sum dxhat - n/(n-c) xhat sum(dxhat xhat))
+        dx = rstd (dxhat - sum(dxhat) / n - xhat sum(dxhat xhat) / (n-c))
 
     x reaches y by three ways.
     1. Through its own xhat: rstd dxhat.
-    2. Through the mean, which takes rstd/n from every xhat: -rstd/n sum dxhat.
+    2. Through the mean, which takes rstd/n from every xhat: -rstd/n sum(dxhat).
     3. Through the variance: dvar = -1/2 rstd^3 sum(dxhat (x - mean)) = -1/2 rstd^2 sum(dxhat xhat), and
        dvar/dx = 2 (x - mean)/(n-c), together -rstd/(n-c) xhat sum(dxhat xhat). The variance depends on the mean
        too, but that way carries nothing: deviations from a mean sum to zero.
@@ -70,9 +70,9 @@ def batch_norm_backward(dy: Float[Tensor, "N C *L"], xhat, rstd, weight, use_bat
         dxhat = dy if weight is None else dy * channel(weight, dy)
         if use_batch:
             n = dy.numel() // dy.shape[1]
-            through_mean = dxhat.sum(others, keepdim=True)
-            through_var = (dxhat * xhat).sum(others, keepdim=True)
-            dx = rstd / n * (n * dxhat - through_mean - n / (n - correction) * xhat * through_var)
+            through_mean = dxhat.sum(others, keepdim=True) / n
+            through_var = (dxhat * xhat).sum(others, keepdim=True) / (n - correction)
+            dx = rstd * (dxhat - through_mean - xhat * through_var)
         else:
             dx = rstd * dxhat
     dweight = (dy * xhat).sum(others) if needs[3] else None
@@ -104,17 +104,16 @@ def layer_norm_forward(
 def layer_norm_backward(dy, xhat, rstd, weight, dims, needs: Needs = EVERY):
     """The three ways of `batch_norm_backward`, with c = 0 and the sums over the row of n values:
 
-        dx = rstd / n * (n dxhat - sum dxhat - xhat sum(dxhat xhat))
+        dx = rstd (dxhat - sum(dxhat) / n - xhat sum(dxhat xhat) / n)
 
     weight and bias were broadcast over the rows: sum over the rows.
     """
     dx = None
     if needs[0]:
         dxhat = dy if weight is None else dy * weight
-        n = math.prod(dy.shape[i] for i in dims)
-        through_mean = dxhat.sum(dims, keepdim=True)
-        through_var = (dxhat * xhat).sum(dims, keepdim=True)
-        dx = rstd / n * (n * dxhat - through_mean - xhat * through_var)
+        through_mean = dxhat.mean(dims, keepdim=True)
+        through_var = (dxhat * xhat).mean(dims, keepdim=True)
+        dx = rstd * (dxhat - through_mean - xhat * through_var)
     dweight = _over_rows(dy * xhat, dims) if needs[2] else None
     dbias = _over_rows(dy, dims) if needs[3] else None
     return dx, None, dweight, dbias
