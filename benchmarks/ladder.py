@@ -34,7 +34,7 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def _names() -> Corpus:
-    return read(names_file() or next(iter(BUNDLED)), DataOptions(split="lecture"))
+    return read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
 
 
 def sliding(corpus: Corpus) -> Iterator[Row]:
@@ -75,7 +75,8 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
         return symbols
 
     plain = _PlainLoop(corpus, build_model("transformer", config.model.options, size, 0))
-    ours(), plain.run()
+    ours()
+    plain.run()
     fast = max(_rate(ours) for _ in range(3))
     slow = max(_rate(plain.run) for _ in range(3))
     name = "training makemore's Transformer, batch 32"
@@ -90,7 +91,8 @@ def _rate(run: Any) -> float:
         nonlocal symbols
         symbols = run()
 
-    return symbols / seconds(work)
+    took = seconds(work)
+    return symbols / took
 
 
 class _PlainLoop:
@@ -108,7 +110,7 @@ class _PlainLoop:
         loader = DataLoader(TensorDataset(x, y), ROWS, shuffle=True, num_workers=2, persistent_workers=True)
         self.batches = self._endless(loader)
         self.net = net
-        self.optimizer = torch.optim.AdamW(net.parameters(), 5e-4, (0.9, 0.99), weight_decay=0.01, foreach=False)
+        self.optimizer = torch.optim.AdamW(net.parameters(), 5e-4, (0.9, 0.99), weight_decay=0.01)
 
     @staticmethod
     def _endless(loader: DataLoader[tuple[Tensor, ...]]) -> Iterator[tuple[Tensor, ...]]:
