@@ -18,15 +18,17 @@ Listener = Callable[["Carried", Any, list[Tensor | None]], list[Tensor | None]]
 
 
 class Carried:
-    """One call on its way through torch's engine. Its tensors travel apart, so it keeps no graph alive."""
+    """One call on its way through torch's engine. Its tensors are put into `tensors` and travel apart.
 
-    def __init__(self, call: Call, rule: Rule, name: str, listener: Listener | None):
-        self.key, self.rule, self.name, self.in_place, self.listener = call.key, rule, name, call.in_place, listener
-        self.tensors: list[Tensor] = []
-        self.tree = take_out(call.arguments, self.tensors)
-        self.shapes = [t.shape for t in self.tensors]
-        self.precision = precision(call.key, self.tensors)
-        self.device = self.tensors[0].device.type
+    So nothing here keeps a graph alive.
+    """
+
+    def __init__(self, call: Call, rule: Rule, name: str, listener: Listener | None, tensors: list[Tensor]):
+        self.rule, self.name, self.in_place, self.listener = rule, name, call.in_place, listener
+        self.tree = take_out(call.arguments, tensors)
+        self.shapes = [t.shape for t in tensors]
+        self.precision = precision(call.key, tensors)
+        self.device = tensors[0].device.type
         self.returns: type = Tensor
         self.saved: Any = ()
 
@@ -110,8 +112,8 @@ class HandDerived(torch.autograd.Function):
 
 def apply(call: Call, rule: Rule, name: str, listener: Listener | None = None) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
-    carried = Carried(call, rule, name, listener)
-    tensors, carried.tensors = carried.tensors, []
+    tensors: list[Tensor] = []
+    carried = Carried(call, rule, name, listener, tensors)
     y = HandDerived.apply(carried, *tensors)
     return y if carried.returns in (Tensor, tuple) else carried.returns(y)
 

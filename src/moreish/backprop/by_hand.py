@@ -26,8 +26,7 @@ from moreish.backprop.table import HAND_DERIVED, Rule
 
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
 
-
-PLAIN = {Tensor, nn.Parameter}
+PLAIN = {Tensor, nn.Parameter}  # other subclasses of Tensor have ways of their own
 
 
 def by_hand(*, strict: bool = False) -> "ByHand":
@@ -54,7 +53,10 @@ class Report(NamedTuple):
 
 
 class ByHand(TorchFunctionMode):
-    """What `by_hand()` returns; `report()` says which calls went by hand. Memory does not grow with the steps."""
+    """What `by_hand()` returns; `report()` says which calls went by hand. Memory does not grow with the steps.
+
+    rules: another table than HAND_DERIVED; an empty one leaves everything to autograd, and watches.
+    """
 
     def __init__(self, *, strict: bool = False, rules: Mapping[Callable[..., Any], Rule] | None = None):
         super().__init__()
@@ -71,7 +73,7 @@ class ByHand(TorchFunctionMode):
         kwargs = kwargs or {}
         if not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        foreign = not PLAIN.issuperset(types)  # tensor subclasses have ways of their own
+        foreign = not PLAIN.issuperset(types)
         if not foreign and func in OPENED and OPENED[func].fits(*args) and _asks(args, kwargs):
             with self:
                 return OPENED[func].run(*args, **kwargs)

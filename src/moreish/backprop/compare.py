@@ -1,7 +1,8 @@
 """The comparison: every gradient of anybody's module, hand-derived against autograd, parameter by parameter.
 
-rows = compare_gradients(model, lambda: F.cross_entropy(model(x), y))
-print(as_text(rows))
+    print(as_text(compare_gradients(model, lambda: F.cross_entropy(model(x), y))))
+
+Where a gradient is wrong, the loss runs once more and every call is judged by itself.
 """
 
 import math

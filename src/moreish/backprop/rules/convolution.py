@@ -39,10 +39,9 @@ def conv_forward(
     pad = _padding(padding, weight.shape[2:], stride, dilation)
     padded = F.pad(batch, pad)
     out = _out_sizes(padded.shape[2:], weight.shape[2:], stride, dilation)
-    y = 0
+    y = x.new_zeros(())
     for tap, where in taps(weight.shape[2:], out, stride, dilation):
         y = y + torch.einsum("goi,ngil->ngol", tap_weight(weight, tap, groups), grouped(padded[where], groups))
-    assert isinstance(y, Tensor)
     y = y.reshape(len(batch), len(weight), *out).contiguous()
     y = y if bias is None else y + bias.view(-1, *[1] * nd)
     y = y if x.dim() == nd + 2 else y[0]
@@ -107,8 +106,8 @@ def avg_pool_forward(x: Float[Tensor, "..."], kernel_size: Size, stride: Size | 
     pad = _padding(padding, kernel, stride, (1, 1))
     padded = F.pad(x, pad)
     out = _out_sizes(padded.shape[-2:], kernel, stride, (1, 1))
-    y = sum((padded[where] for _, where in taps(kernel, out, stride, (1, 1))), torch.zeros((), device=x.device))
-    return (y / math.prod(kernel)).to(x.dtype), (padded.shape, kernel, stride, pad)
+    y = sum((padded[where] for _, where in taps(kernel, out, stride, (1, 1))), x.new_zeros(()))
+    return y / math.prod(kernel), (padded.shape, kernel, stride, pad)
 
 
 def avg_pool_backward(dy, padded_shape, kernel, stride, pad):
