@@ -45,7 +45,7 @@ import sys
 from moreish.data import DataOptions, read
 read("words")
 before = peak()
-corpus = read(sys.argv[1], DataOptions())
+corpus = read(sys.argv[1], DataOptions(duplicates="keep"))
 print(peak() - before, len(corpus.part("all").ids))
 """
 
@@ -53,9 +53,9 @@ FIT_BIG = """
 import sys, time
 from moreish.data import DataOptions, read
 from moreish.ngram import KneserNey
-train = read(sys.argv[1], DataOptions()).part("train")
+whole = read(sys.argv[1], DataOptions(duplicates="keep")).part("all")
 began = time.perf_counter()
-KneserNey.fit(train.ids, train.offsets, 27, 5)
+KneserNey.fit(whole.ids, whole.offsets, 27, 5)
 print(time.perf_counter() - began, peak())
 """
 
@@ -152,7 +152,7 @@ def starting() -> Iterable[Row]:
 
 
 def ten_million() -> Iterable[Row]:
-    """Ten million different items of about seven symbols, read in a process of its own."""
+    """Ten million items of about seven symbols, duplicates kept, read in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "big.txt"
         characters = _write_big(path)
@@ -167,18 +167,16 @@ def ten_million() -> Iterable[Row]:
 
 
 def _write_big(path: Path) -> int:
-    """Items of letters that follow one another as in names; returns how many characters, line ends left out."""
-    corpus = read("names")
-    whole = corpus.part("all")
+    """The beginning of one name and the end of another; returns how many characters, line ends left out."""
+    whole = read("names").part("all")
+    names = [(96 + whole.symbols(i)).tobytes() for i in range(len(whole))]
     chance = np.random.default_rng(0)
-    lines = (bytes(96 + whole.symbols(i)) for i in range(len(whole)))
-    heads = np.array(list(lines), dtype=object)
     written = 0
     with open(path, "wb") as file:
         for _ in range(BIG // 500_000):
-            a, b = chance.integers(len(heads), size=(2, 500_000))
-            cut = chance.integers(2, 6, size=500_000)
-            block = b"\n".join(heads[i][:k] + heads[j][-3:] for i, j, k in zip(a, b, cut, strict=True))
+            a, b = chance.integers(len(names), size=(2, 500_000)).tolist()
+            cut = chance.integers(2, 6, size=500_000).tolist()
+            block = b"\n".join([names[i][:k] + names[j][-3:] for i, j, k in zip(a, b, cut, strict=True)])
             written += len(block) - 499_999
             file.write(block + b"\n")
     return written
