@@ -8,7 +8,7 @@ import threading
 
 import numpy as np
 import pytest
-from conftest import made_items
+from made_lists import made_items
 
 import moreish
 from moreish import api

@@ -7,7 +7,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from conftest import made_items
+from made_lists import made_items
 
 from moreish.data import Corpus, from_items
 from moreish.errors import Unmet

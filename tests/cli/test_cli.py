@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import made_items
+from made_lists import made_items
 
 from moreish.cli import run
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conftest import made_items
+from made_lists import made_items
 
 from moreish.data import from_items
 from moreish.data.batches import windows
