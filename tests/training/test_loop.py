@@ -204,6 +204,13 @@ def test_every_way_back_gives_the_gradients_of_autograd(corpus, backward, smooth
         torch.testing.assert_close(got[name], g, rtol=0, atol=1e-12)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here, so it is not missing")
+def test_a_device_that_is_not_there_is_a_sentence(corpus):
+    model = build_model("mlp", SMALL["mlp"], len(corpus.vocab), 0)
+    with pytest.raises(ValueError, match="torch finds no CUDA device here"):
+        start(model, replace(QUICK, device="cuda"), 0)
+
+
 def test_a_net_without_a_fused_step_says_so(corpus):
     model = build_model("mlp", SMALL["mlp"], len(corpus.vocab), 0)
     with pytest.raises(ValueError, match="there is no fused step for MLP"):

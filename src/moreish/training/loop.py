@@ -87,7 +87,7 @@ class TrainState:
             else:
                 name, _, slot = key.rpartition("/")
                 p = parameters[name]
-                memories.setdefault(p, {})[slot] = memory if memory.ndim == 0 else memory.to(p.device)
+                memories.setdefault(p, {})[slot] = memory.to(p.device)
         self.optimizer.state.clear()
         for p, memory in memories.items():
             self.optimizer.state[p] = memory
@@ -101,7 +101,13 @@ def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> Win
 
 
 def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
-    """The state before the first step."""
+    """The state before the first step, on the device that the options name.
+
+    Raises ValueError where that is CUDA and torch finds none.
+    """
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("train.device is cuda, but torch finds no CUDA device here; leave it at cpu")
+    model.to(options.device)
     state = TrainState(model, make_optimizer(model, options), options, seed)
     if options.time_budget is None:
         state.pace = 1 / options.steps if options.steps else 0.0

@@ -44,4 +44,4 @@ class TrainOptions:
     processes: int = option(
         1, "networks of a mixture trained at once, each in a process of its own; 0: as many as there are cores", low=0
     )
-    device: Literal["auto", "cpu", "cuda"] = option("auto", "where to compute; auto: CUDA where it is there")
+    device: Literal["cpu", "cuda"] = option("cpu", "where to compute; nets of this size rarely gain from CUDA")
