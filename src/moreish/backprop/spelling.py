@@ -61,6 +61,7 @@ def spell(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> C
     return Call(key, [options.get(name, default) for name, default in ours.items()], in_place)
 
 
+@cache
 def name_of(function: Function) -> str:
     """`F.linear`, `torch.tanh`, `Tensor.view`: as people write it."""
     name = torch.overrides.resolve_name(function) or getattr(function, "__qualname__", repr(function))
