@@ -77,7 +77,7 @@ LECTURE_RECIPES: dict[str, tuple[str, Plain]] = {
     ),
     "lecture-deep": _lecture(
         "five hidden layers of 100 with BatchNorm, for as long as the lectures look at it",
-        {"name": "mlp", "n_hidden": 100, "n_layer": 5, "batch_norm": True, "head_norm": True},
+        {"name": "mlp", "n_hidden": 100, "n_layer": 5, "hidden_gain": 1.0, "batch_norm": True, "head_norm": True},
         SGD | {"steps": 1000, "schedule": "constant", "log_every": 100},
     ),
     "wavenet-flat-3": _lecture("the WaveNet lecture's first net: a flat MLP over 3 symbols", FLAT, LATE),
