@@ -8,6 +8,7 @@
 """
 
 import math
+from abc import ABC, abstractmethod
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 
-class RecurrentGradients:
+class RecurrentGradients(ABC):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 
     model : has `wte`, `layers` (each with torch's names of its parameters), `dropout` and `head`
@@ -29,17 +30,17 @@ class RecurrentGradients:
         self.products = products or self.dtype
         self._rooms: dict[str, Tensor] = {}
 
+    @abstractmethod
     def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> Any:
         """Layer i over all steps of time; what it keeps has the memories `h` (T + 1, B, H).
 
         gates : the input's share of the gates, bias_ih included: (V, G) to be picked from by ids (T, B), or
             (T, B, G) where ids is None
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self, i: int, layer: Any, saved: Any, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
         """Gradient at the input's share of the gates; those of the recurrent matrix and bias go into `.grad`."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def __call__(
