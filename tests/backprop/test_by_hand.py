@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import CheckpointError, checkpoint
 
 from moreish.backprop import HAND_DERIVED, NotDerived, Rule, by_hand
@@ -444,3 +445,25 @@ def test_a_step_is_freed_without_the_garbage_collector():
         assert not [o for o in gc.get_objects() if type(o).__name__ == "HandDerivedBackward"]
     finally:
         gc.enable()
+
+
+def test_a_mode_below_is_handed_each_call_under_torchs_name():
+    class Names(TorchFunctionMode):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def __torch_function__(self, func, types, args=(), kwargs=None):
+            self.seen.append((func.__name__, len(args)))
+            return func(*args, **(kwargs or {}))
+
+    net = nn.Sequential(nn.Linear(4, 3), nn.Tanh())
+    x = torch.randn(5, 4, generator=torch.Generator().manual_seed(0))
+    with Names() as below, by_hand() as calls:
+        F.cross_entropy(net(x), torch.arange(5) % 3).backward()
+    names = [name for name, _ in below.seen]
+    assert [n for n in names if n in ("linear", "tanh", "cross_entropy", "backward")] == [
+        "linear", "tanh", "cross_entropy", "backward"
+    ]  # fmt: skip
+    assert not {"matmul", "mm", "exp", "log_softmax"} & set(names), "what a rule does inside is its own affair"
+    assert calls.report().by_hand["linear"] == 1

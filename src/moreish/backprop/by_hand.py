@@ -10,13 +10,14 @@ runs as one generic autograd.Function; everything else goes to torch unchanged. 
 context, and in other threads, torch is as it was.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from moreish.backprop.adapter import apply, tensors_in
 from moreish.backprop.opened import FUSED, OPENED
@@ -80,7 +81,7 @@ class ByHand(TorchFunctionMode):
         call = None if foreign else self._call(func, args, kwargs)
         versions = [_version(t) for t in tensors_in(args)]
         try:
-            result = func(*args, **kwargs) if call is None else self._apply(call, func)
+            result = func(*args, **kwargs) if call is None else self._told(call, func, args, kwargs)
         except RuntimeError as error:
             if "created inside a custom Function" not in str(error):
                 raise
@@ -99,6 +100,15 @@ class ByHand(TorchFunctionMode):
     def _apply(self, call: Call, func: Any) -> Any:
         """The call by hand."""
         return apply(call, self.rules[call.key], name_of(func))
+
+    def _told(self, call: Call, func: Any, args: Any, kwargs: Any) -> Any:
+        """The call by hand, handed to the mode below, if there is one, under torch's name: it may be watching."""
+
+        @functools.wraps(func)
+        def hand(*_: Any, **__: Any) -> Any:
+            return self._apply(call, func)
+
+        return handle_torch_function(hand, args, *args, **kwargs) if torch._C._len_torch_function_stack() else hand()
 
     def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> Any:
         """Called after each call that will be differentiated; returns its result. Raises NotDerived where strict."""
