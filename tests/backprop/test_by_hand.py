@@ -466,4 +466,4 @@ def test_a_mode_below_is_handed_each_call_under_torchs_name():
         "linear", "tanh", "cross_entropy", "backward"
     ]  # fmt: skip
     assert not {"matmul", "mm", "exp", "log_softmax"} & set(names), "what a rule does inside is its own affair"
-    assert calls.report().by_hand["linear"] == 1
+    assert sum(calls.report().by_hand.values()) == 3
