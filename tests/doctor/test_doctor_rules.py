@@ -12,7 +12,7 @@ from moreish.doctor import Doctor
 from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import Finding
 from moreish.doctor.frame import Call, Frame, Loss
-from moreish.doctor.history import History
+from moreish.doctor.history import History, Validation
 from moreish.doctor.ledger import Ledger, mutual_information
 from moreish.doctor.measure import Reader, histogram, sample
 from moreish.doctor.rules import RULES
@@ -107,9 +107,9 @@ def test_weights_that_grow_are_found_and_a_zero_start_is_not():
 
 def test_overfitting_is_not_called_after_one_bad_evaluation():
     history = weights_with(-3.0, falling())
-    history.validations = [(k * 100, v, None) for k, v in enumerate([3.0, 2.5, 2.3, 2.2, 2.15, 2.25])]
+    history.validations = [Validation(k * 100, v, None) for k, v in enumerate([3.0, 2.5, 2.3, 2.2, 2.15, 2.25])]
     assert found(history, "F28") == []
-    history.validations += [(600, 2.27, None), (700, 2.3, None)]
+    history.validations += [Validation(600, 2.27, None), Validation(700, 2.3, None)]
     assert found(history, "F28")[0].step == 400
 
 
@@ -121,9 +121,9 @@ def test_val_that_wobbles_within_its_error_is_no_overfitting():
 
 def test_val_better_than_train_five_times_is_found_and_underfitting_is_information():
     history = weights_with(-3.0, falling())
-    history.validations = [(k * 100, 2.0, 2.1) for k in range(5)]
+    history.validations = [Validation(k * 100, 2.0, 2.1) for k in range(5)]
     assert found(history, "F30")
-    history.validations = [(k * 100, 2.301, 2.3) for k in range(5)]
+    history.validations = [Validation(k * 100, 2.301, 2.3) for k in range(5)]
     assert found(history, "F29") == []
     assert [f.severity for f in RULES["F29"].judge(history)] == ["info"]
 

@@ -1,6 +1,7 @@
 """The probe leaves no trace: parameters, state, hook tables, modes and random states are as they were."""
 
 import copy
+import json
 import math
 import pickle
 import random
@@ -13,7 +14,7 @@ from torch import nn
 from torch.nn.modules import module as global_hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
-from moreish.doctor import Doctor, replay
+from moreish.doctor import Doctor, Finding, replay
 
 
 def net():
@@ -178,3 +179,49 @@ def test_a_budget_is_kept_and_the_first_step_is_always_seen():
 def test_a_budget_must_be_positive():
     with pytest.raises(ValueError, match="above 0"):
         Doctor(nn.Linear(1, 1), budget=0.0)
+
+
+def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards():
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 2)
+        assert doctor.looking
+        with doctor.resting():
+            assert _get_current_function_mode_stack() == []
+            F.cross_entropy(model(x[:8]), y[:8])
+            with torch.no_grad():
+                F.cross_entropy(model(x[:8]), y[:8])
+        assert len(_get_current_function_mode_stack()) == 1
+        fit(model, optimizer, x, y, 1)
+    assert [f.step for f in doctor.history.frames if "stepped" in f.facts] == [0, 1, 2]
+    assert doctor.history.evaluations == []
+    assert len(doctor.history.training()[-1].values) == len(doctor.history.training()[-2].values)
+
+
+def test_a_run_that_goes_on_is_no_start_and_keeps_what_was_found_before():
+    model, (x, y) = nn.Sequential(net(), nn.Softmax(-1)), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as before:
+        fit(model, optimizer, x, y, 4)
+        assert [f.id for f in before.news()] == [f.id for f in before.findings]
+        assert before.news() == []
+    assert before.findings[0].id == "F38"
+    plain = json.loads(json.dumps([f.to_dict() for f in before.findings], allow_nan=False))
+    with Doctor(model, optimizer, budget=math.inf, step=4, found=map(Finding.from_dict, plain)) as after:
+        fit(model, optimizer, x, y, 3)
+        assert [f.id for f in after.news() if f.id in {f["id"] for f in plain}] == []
+    assert after.history.from_scratch is False
+    assert [f.step for f in after.history.training()] == [4, 5, 6]
+    assert after.findings[0].id == "F38"
+    assert after.findings[0].step == 0
+
+
+def test_a_rehearsal_is_charged_to_the_doctor_and_leaves_chance_as_it_was():
+    model = net()
+    with Doctor(model, torch.optim.SGD(model.parameters(), 0.1)) as doctor:
+        spent, rng = doctor._probe.clock.spent, torch.get_rng_state()
+        with doctor.rehearsing():
+            torch.rand(200_000).sort()
+        assert doctor._probe.clock.spent > spent
+        assert torch.equal(torch.get_rng_state(), rng)

@@ -1,16 +1,18 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
+from moreish.doctor import replay
 from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import SEVERITIES, Finding, Severity
 from moreish.doctor.frame import Frame
-from moreish.doctor.history import History
+from moreish.doctor.history import History, Validation
 from moreish.doctor.html import page
 from moreish.doctor.probe import Probe
 from moreish.doctor.report import Report, notes
@@ -27,6 +29,7 @@ class Doctor:
     `budget` is the share of the wall time that looking may take; infinity looks at every step. `ignore` names
     findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
     several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
+    Where a run goes on that was watched before, `step` counts the updates that it made and `found` is what was found.
     """
 
     def __init__(
@@ -36,6 +39,8 @@ class Doctor:
         *,
         budget: float = 0.03,
         ignore: Iterable[str] = (),
+        step: int = 0,
+        found: Iterable[Finding] = (),
     ) -> None:
         optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
         self.ignore = frozenset(ignore)
@@ -43,12 +48,16 @@ class Doctor:
         if unknown:
             raise ValueError(f"there is no finding {min(unknown)} to ignore; known: {', '.join(RULES)}")
         self._probe = Probe(named(model), optimizers, budget, self._on_frame)
-        self._kept: dict[str, Finding] = {}
+        self._probe.step = step
+        self._kept = {finding.id: finding for finding in found}
+        self._told = {id: finding.severity for id, finding in self._kept.items()}
+        self._asked = True
+        self.told_at: dict[str, int] = {}  # updates made when each finding was first an alarm
         self._stopped = False
         self._next = 1
 
     def __enter__(self) -> "Doctor":
-        self.history.from_scratch = state_is_empty(self._probe.optimizers)
+        self.history.from_scratch = self._probe.step == 0 and state_is_empty(self._probe.optimizers)
         self._probe.attach()
         return self
 
@@ -68,6 +77,35 @@ class Doctor:
         if not self._stopped:
             self._judge()
         return diagnose(self._kept.values())
+
+    def news(self) -> list[Finding]:
+        """What was found, or has become worse, since this was last asked; symptoms under their disease."""
+        if self._asked:
+            return []
+        self._asked = True
+        fresh = [f for f in diagnose(self._kept.values()) if self._told.get(f.id) != f.severity]
+        self._told |= {f.id: f.severity for f in fresh}
+        return fresh
+
+    @property
+    def looking(self) -> bool:
+        """Whether the step that comes now, or is being made, is looked at."""
+        return self._probe.open
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Nothing inside is seen: whatever a loop does between two steps that is no part of the training."""
+        self._probe.rest()
+        try:
+            yield
+        finally:
+            self._probe.wake()
+
+    @contextmanager
+    def rehearsing(self) -> Iterator[None]:
+        """What is inside is for the doctor to see: its time counts as looking, random states stay as they are."""
+        with self._probe.spent, replay.unchanged_randomness():
+            yield
 
     @property
     def quantities(self) -> dict[str, float]:
@@ -105,9 +143,13 @@ class Doctor:
         """Ask every rule once more: something was added to the history."""
         self._judge()
 
-    def evaluated(self, val: float, train: float | None = None) -> None:
-        """Tell the doctor an evaluation: mean loss on val and, if known, on train, both without dropout."""
-        self.history.validations.append((self._probe.step, float(val), None if train is None else float(train)))
+    def evaluated(self, val: float, train: float | None = None, error: float = 0.0) -> None:
+        """Tell the doctor an evaluation: mean loss on val and, if known, on train, both without dropout.
+
+        `error` is the standard error of their difference.
+        """
+        loss = None if train is None else float(train)
+        self.history.evaluated(Validation(self._probe.step, float(val), loss, error))
 
     def report(self) -> str:
         """The findings as plain text."""
@@ -119,7 +161,7 @@ class Doctor:
 
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
-        return page(self._report())
+        return page(self._report(), self.history)
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding; None where there is none."""
@@ -127,7 +169,9 @@ class Doctor:
         return findings[0].severity if findings else None
 
     def _report(self) -> Report:
-        return Report(self.findings, self.notes, self.history, self.cost)
+        history = self.history
+        steps = history.step() + 1 if history.frames else 0
+        return Report(self.findings, self.notes, steps, history.seen, self.cost)
 
     def _on_frame(self, frame: Frame) -> None:
         if self.history.seen >= self._next:
@@ -139,9 +183,12 @@ class Doctor:
         for finding in judge(self.history, self.ignore):
             known = self._kept.get(finding.id)
             if known is None:
-                self._kept[finding.id] = finding
+                self._kept[finding.id], self._asked = finding, False
             elif SEVERITIES.index(finding.severity) >= SEVERITIES.index(known.severity):
+                self._asked = self._asked and finding.severity == known.severity
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
+            if finding.severity != "info":
+                self.told_at.setdefault(finding.id, self._probe.step)
 
 
 def named(model: Models) -> dict[str, nn.Module]:

@@ -1,5 +1,6 @@
 """A finding: one sentence about one disease, with its evidence and what to do."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -51,15 +52,33 @@ class Finding:
             "remedy": self.remedy,
             "name": self.name,
             "why": self.why,
-            "numbers": dict(self.numbers),
+            "numbers": _plain(self.numbers),
             "confidence": self.confidence,
             "picture": self.picture,
             "layers": list(self.layers),
             "operation": None
             if self.operation is None
-            else {"name": self.operation.name, **self.operation.arguments},
+            else {"name": self.operation.name, **_plain(self.operation.arguments)},
             "symptoms": [symptom.to_dict() for symptom in self.symptoms],
         }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
+        """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost."""
+        values = dict(plain)
+        done = dict(values.pop("operation") or {})
+        operation = Operation(done.pop("name"), done) if done else None
+        symptoms = tuple(cls.from_dict(symptom) for symptom in values.pop("symptoms"))
+        return cls(**values | {"layers": tuple(values["layers"]), "operation": operation, "symptoms": symptoms})
+
+
+def _plain(value: Any) -> Any:
+    """What strict JSON holds: lists for tuples and sets, null for a number that is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(v) for key, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def at_least(severity: Severity, floor: Severity) -> bool:

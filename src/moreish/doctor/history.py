@@ -3,13 +3,22 @@
 import statistics
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from moreish.doctor.frame import Call, Frame, Loss
 from moreish.doctor.ledger import Ledger
 
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
+
+
+class Validation(NamedTuple):
+    """What the user told of an evaluation: updates made, mean losses, standard error of their difference."""
+
+    step: int
+    val: float
+    train: float | None
+    error: float = 0.0
 
 
 class History:
@@ -26,7 +35,7 @@ class History:
         self.broken: tuple[int | None, Frame] | None = None  # the first frame with NaN, and the step before it
         self.pictures: list[Frame] = []
         self.evaluations: list[tuple[int, float, float, int]] = []
-        self.validations: list[tuple[int, float, float | None]] = []
+        self.validations: list[Validation] = []
         self.ledger = Ledger()
         self.seen = 0
         self.from_scratch = True
@@ -54,6 +63,12 @@ class History:
         if len(self.frames) > MOST_FRAMES:
             half = MOST_FRAMES // 2
             self.frames[1:half] = self.frames[1:half:2]
+
+    def evaluated(self, validation: Validation) -> None:
+        """Keep an evaluation; later the older half is thinned."""
+        self.validations.append(validation)
+        if len(self.validations) > MOST_FRAMES:
+            del self.validations[1 : MOST_FRAMES // 2 : 2]
 
     def wants_picture(self) -> bool:
         """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""

@@ -4,6 +4,7 @@ import html
 
 from moreish.doctor import svg
 from moreish.doctor.finding import Finding
+from moreish.doctor.history import History
 from moreish.doctor.report import Report
 
 STYLE = """
@@ -19,11 +20,11 @@ svg text{font:11px system-ui,sans-serif;fill:#444}svg .title{font-size:13px;font
 MOST_LINES = 9
 
 
-def page(report: Report) -> str:
+def page(report: Report, history: History) -> str:
     """The whole page as text."""
     findings = "".join(_article(f) for f in report.findings)
     notes = "".join(f"<p><small>{html.escape(n)}</small></p>" for n in report.notes)
-    drawn = "".join(pictures(report))
+    drawn = "".join(pictures(history))
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>moreish doctor</title>'
         f"<style>{STYLE}</style></head><body><h1>Doctor's report</h1><p>{html.escape(report.headline())}</p>"
@@ -31,9 +32,8 @@ def page(report: Report) -> str:
     )
 
 
-def pictures(report: Report) -> list[str]:
+def pictures(history: History) -> list[str]:
     """Loss, update ratios with the 10^-3 line, activations and gradients by layer, stuck units, weights."""
-    history = report.history
     drawn = [svg.lines("loss", {"loss": [(float(s), v) for s, v in history.losses()]})]
     ratios = {
         w: [(float(f.step), f.values[f"{w}/update_ratio"]) for f in history.frames if f"{w}/update_ratio" in f.values]

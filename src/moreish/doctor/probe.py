@@ -54,6 +54,7 @@ class Probe:
         self._observer: Observer | None = None
         self._handles: list[Any] = []
         self._frame_handles: list[Any] = []
+        self._resting = False
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
         self._looked: int | None = None
@@ -93,6 +94,23 @@ class Probe:
             handle.remove()
         self._handles = []
 
+    @property
+    def open(self) -> bool:
+        """Whether a frame is being filled."""
+        return self._frame is not None
+
+    def rest(self) -> None:
+        """See nothing until `wake`; a frame that is being filled waits."""
+        self._resting = True
+        self._remove_frame_hooks()
+
+    def wake(self) -> None:
+        """Go on where `rest` stopped."""
+        self._resting = False
+        if self._frame is not None:
+            with self._safely():
+                self._insert_frame_hooks()
+
     def _safely(self) -> "Safely":
         return Safely(self)
 
@@ -108,6 +126,9 @@ class Probe:
         self._stepped = []
         pictures = self.history.wants_picture()
         self._observer = Observer(self._frame, self.names, self.history.ledger, pictures)
+        self._insert_frame_hooks()
+
+    def _insert_frame_hooks(self) -> None:
         if not self.compiled:
             self._tap.insert()
             self._frame_handles = [
@@ -162,7 +183,7 @@ class Probe:
 
     def root_begins(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A watched model is called: note its inputs and its mode; an evaluation may open a frame of its own."""
-        if self.failure is not None or _in_backward():
+        if self.failure is not None or self._resting or _in_backward():
             return
         training = torch.is_grad_enabled()
         if training and self._frame is not None and self._frame.facts.get("evaluation"):

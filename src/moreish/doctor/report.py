@@ -1,11 +1,11 @@
 """A report: the findings as text and as plain values."""
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from moreish.doctor.finding import Finding
-from moreish.doctor.history import History
 from moreish.doctor.probe import Probe
 
 WIDTH = 100
@@ -13,17 +13,19 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in a run, what could not be seen, and the share of the time that looking took."""
+    """What was found in so many steps, what could not be seen, the frames that were taken, their share of time."""
 
     findings: list[Finding]
     notes: list[str]
-    history: History
+    steps: int
+    frames: int
     cost: float
 
-    @property
-    def steps(self) -> int:
-        """Steps that the run has taken, as far as was seen."""
-        return self.history.step() + 1 if self.history.frames else 0
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> "Report":
+        """The report that `plain` was asked of."""
+        findings = [Finding.from_dict(finding) for finding in plain["findings"]]
+        return cls(findings, plain["notes"], plain["steps"], plain["frames"], plain["cost"])
 
     def text(self) -> str:
         """Worst first: sentence, where, why, what to do; symptoms and what could not be seen below."""
@@ -39,13 +41,13 @@ class Report:
             "findings": [f.to_dict() for f in self.findings],
             "notes": self.notes,
             "steps": self.steps,
-            "frames": self.history.seen,
+            "frames": self.frames,
             "cost": round(self.cost, 4),
         }
 
     def headline(self) -> str:
         """How many findings, and how closely was looked."""
-        looked = f"{self.steps} steps, {self.history.seen} looked at, {self.cost:.1%} of the time"
+        looked = f"{self.steps} steps, {self.frames} looked at, {self.cost:.1%} of the time"
         bad = sum(f.severity != "info" for f in self.findings)
         if not bad:
             return f"Nothing wrong was found ({looked})."

@@ -150,10 +150,10 @@ def trained_in_eval_mode(history: History) -> Iterator[Finding]:
 )
 def better_on_val(history: History) -> Iterator[Finding]:
     """val < train - max(0.03, 2 SE) in five evaluations in a row."""
-    rows = [(s, v, t) for s, v, t in history.validations if t is not None][-5:]
+    rows = [(v.step, v.val, v.train, v.error) for v in history.validations if v.train is not None][-5:]
     active = history.first is not None and history.first.facts.get("dropped")
-    if len(rows) == 5 and not active and all(v < t - 0.03 for _, v, t in rows):
-        step, val, train = rows[-1]
+    if len(rows) == 5 and not active and all(v < t - max(0.03, 2 * e) for _, v, t, e in rows):
+        step, val, train, _ = rows[-1]
         yield found(
             "F30",
             "watch",
@@ -176,7 +176,7 @@ def better_on_val(history: History) -> Iterator[Finding]:
 )
 def overfits(history: History) -> Iterator[Finding]:
     """val above its best by > max(0.02, 2 SE) in three evaluations in a row, while train falls."""
-    curve = [(s, v, 0.0) for s, v, _ in history.validations] or [
+    curve = [(v.step, v.val, 0.0) for v in history.validations] or [
         (s, v, e) for s, v, e, n in history.evaluations if n >= 2 and math.isfinite(e)
     ]
     if len(curve) < 6:
@@ -214,7 +214,7 @@ def overfits(history: History) -> Iterator[Finding]:
 )
 def underfits(history: History) -> Iterator[Finding]:
     """Gap below 1 % and val flat over five evaluations: worth knowing, no alarm."""
-    rows = [(s, v, t) for s, v, t in history.validations if t is not None][-5:]
+    rows = [(v.step, v.val, v.train) for v in history.validations if v.train is not None][-5:]
     if len(rows) < 5 or any(abs(v - t) > 0.01 * t for _, v, t in rows):
         return
     values = [v for _, v, _ in rows]
