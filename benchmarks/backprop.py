@@ -2,16 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import torch
 
 from benchmarks.measure import Row, names_file, race
 from moreish.backprop.chains import time_chains
 from moreish.backprop.lecture import AutogradStep, HandStep, train_lecture
-from moreish.data import DataOptions, read
+from moreish.data import Corpus, DataOptions, read
 from moreish.data.batches import windows
 from moreish.models import build_model
-from moreish.recipes import RECIPES, resolve
+from moreish.recipes import RECIPES, Config, ModelChoice, resolve
 from moreish.training.loop import start, train
 
 STEPS = 100
@@ -46,7 +47,11 @@ def chains() -> Iterable[Row]:
 
 
 def every_recipe() -> Iterable[Row]:
-    """The largest difference of any of the first losses, by hand against autograd, for each kind of network."""
+    """For each kind of network, the largest differences of any of the first losses.
+
+    by hand against autograd, in single and in double precision, and beside them what rounding alone does: autograd
+    in single against autograd in double precision.
+    """
     seen = set()
     for name in RECIPES:
         config = resolve(name)
@@ -58,14 +63,22 @@ def every_recipe() -> Iterable[Row]:
             if leaf.name == "ngram" or key in seen:
                 continue
             seen.add(key)
-            losses = []
-            for backward in ("autograd", "by-hand"):
-                options = replace(
-                    config.train, steps=STEPS, time_budget=None, log_every=1, backward=backward, precision="float32",
-                    batch_size=min(config.train.batch_size, 32), device="cpu",
-                )  # fmt: skip
-                state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
-                records = train(state, corpus.part("train"), None)
-                losses.append(torch.tensor([r["loss"] for r in records if r["event"] == "step"]))
-            gap = float((losses[0] - losses[1]).abs().max())
-            yield Row(f"{name}: {leaf.name}, largest gap of {STEPS} losses", f"{gap:.1e}", "", None, "<= 1e-5")
+            single, hand, double, hand_double = (
+                _first_losses(corpus, config, leaf, backward, precision)
+                for precision in ("float32", "float64")
+                for backward in ("autograd", "by-hand")
+            )
+            gaps = [float((a - b).abs().max()) for a, b in ((hand, single), (hand_double, double), (single, double))]
+            shown = f"{gaps[0]:.1e}, in float64 {gaps[1]:.1e}"
+            yield Row(f"{name}: {leaf.name}, largest gap of {STEPS} losses", shown, f"{gaps[2]:.1e}", None, "<= 1e-5")
+
+
+def _first_losses(corpus: Corpus, config: Config, leaf: ModelChoice, backward: str, precision: str) -> torch.Tensor:
+    values: Any = {"backward": backward, "precision": precision}
+    options = replace(
+        config.train, steps=STEPS, time_budget=None, log_every=1,
+        batch_size=min(config.train.batch_size, 32), device="cpu", **values,
+    )  # fmt: skip
+    state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
+    records = train(state, corpus.part("train"), None)
+    return torch.tensor([r["loss"] for r in records if r["event"] == "step"], dtype=torch.float64)

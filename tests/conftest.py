@@ -2,6 +2,10 @@
 
 import os
 
+os.environ.setdefault(
+    "OMP_NUM_THREADS", "1"
+)  # read when torch is loaded: on a busy machine threads wait for each other
+
 import pytest
 from hypothesis import settings
 from made_lists import made_items

@@ -86,13 +86,15 @@ def _part_from_tensors(tensors: Tensors, description: Any, leaf: ModelChoice, vo
 
 
 def _network(tensors: Tensors, leaf: ModelChoice, vocab_size: int) -> LanguageModel:
-    """Names, shapes and dtypes are compared on a module that takes no memory yet."""
+    """Names, shapes and dtypes are compared on a module that takes no memory yet; all float32, or all float64."""
     import torch
 
     from moreish.training.network import Network
 
     with torch.device("meta"):
-        module = model_class(leaf.name)(leaf.options, vocab_size)
+        module: Any = model_class(leaf.name)(leaf.options, vocab_size)
+        if any(a.dtype == np.float64 for a in tensors.values()):
+            module.double()
     expected = {
         name: (tuple(p.shape), str(p.dtype).removeprefix("torch.")) for name, p in module.state_dict().items()
     }

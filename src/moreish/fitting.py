@@ -30,7 +30,6 @@ Record = dict[str, Any]
 ORDER_WITHOUT_VAL = 4
 GATE_BOUNDS = (2, 5, 20, 100)
 GATE_STRENGTH = 50.0  # val tokens that the weights of all groups together are worth in each
-BEST = "best/"  # the prefix of the parameters that were best so far, beside the optimizer's memory
 
 
 @dataclass(frozen=True)
@@ -136,9 +135,7 @@ class Fitting:
         }
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
-        from moreish.training.worker import remembered
-
-        optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in remembered(m.state).items()}
+        optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in m.state.memory().items()}
         newest = self.members[-1].state
         fresh = len(self.members) == 1 and newest.best_step == newest.step
         return Snapshot(self.step, tensors, optim, state, newest.best if fresh else None)
@@ -157,7 +154,7 @@ class Fitting:
             member = made._member(config.model.leaves[part], models[part].module)
             prefix = f"{i}/"
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
-            member.state.restore(saved["numbers"], own, BEST)
+            member.state.restore(saved["numbers"], own)
             member.pending, member.told, member.finished = saved["pending"], saved["told"], saved["finished"]
             made.members.append(member)
         return made

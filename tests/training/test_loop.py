@@ -14,7 +14,9 @@ from moreish.data.batches import windows
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
 from moreish.models.mlp import MLPOptions
+from moreish.training.evaluation import mean_loss
 from moreish.training.loop import start, train
+from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 from moreish.training.schedules import SCHEDULES, lr_at
 from moreish.training.steps import gradients_of, make_optimizer, threads
@@ -63,8 +65,8 @@ def test_looking_more_often_changes_nothing_that_is_learned(corpus):
     often, _ = trained(corpus, options=replace(QUICK, eval_every=1, log_every=1))
     final = [seldom, often]
     assert final[0].step == final[1].step == 40
-    for key, value in final[0].optimizer_tensors().items():
-        assert np.array_equal(value, final[1].optimizer_tensors()[key])
+    for key, value in final[0].memory().items():
+        assert np.array_equal(value, final[1].memory()[key])
 
 
 def test_sgd_is_the_update_of_the_lectures(corpus):
@@ -131,25 +133,57 @@ def test_a_loss_that_is_no_number_is_a_sentence(corpus):
         trained(corpus, options=options)
 
 
-@pytest.mark.parametrize("stop", range(1, 40, 3))
-def test_going_on_from_any_step_gives_the_same_bits(corpus, stop):
-    whole, all_records = trained(corpus, options=replace(QUICK, log_every=1))
-    options = replace(QUICK, log_every=1)
+@pytest.mark.parametrize(("stop", "ema"), [(stop, 0.0) for stop in range(1, 40, 3)] + [(10, 0.9), (27, 0.9)])
+def test_going_on_from_any_step_gives_the_same_bits(corpus, stop, ema):
+    options = replace(QUICK, log_every=1, ema=ema)
+    whole, all_records = trained(corpus, options=options)
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
     for record in train(state, corpus.part("train"), corpus.part("val")):
         if record["event"] == "step" and record["step"] == stop:
             break
-    numbers, optim = state.numbers(), state.optimizer_tensors()
-    best = {f"best/{k}": v.numpy().copy() for k, v in state.best_tensors.items()}
+    numbers, memory = state.numbers(), state.memory()
     fresh = build_model("gru", SMALL["gru"], len(corpus.vocab), 99)
     fresh.load_state_dict({k: v.clone() for k, v in state.model.state_dict().items()})
     late = start(fresh, options, 3)
-    late.restore(numbers, optim | best, "best/")
+    late.restore(numbers, memory)
     records = list(train(late, corpus.part("train"), corpus.part("val")))
     seen = [r["loss"] for r in all_records if r["event"] == "step" and r["step"] > stop]
     assert [r["loss"] for r in records if r["event"] == "step"] == seen
     for p, q in zip(whole.model.parameters(), late.model.parameters(), strict=True):
         assert torch.equal(p, q)
+
+
+def test_what_is_evaluated_and_kept_is_the_running_average_of_the_parameters(corpus):
+    options = replace(QUICK, steps=30, ema=0.8, eval_every=30, log_every=1)
+    state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
+    seen, evaluated = [], 0.0
+    for record in train(state, corpus.part("train"), corpus.part("val")):
+        if record["event"] == "step":
+            seen.append(state.model.wte.weight.detach().clone())
+        else:
+            evaluated = record["val_loss"]
+    mean = seen[0].double()
+    for step, value in enumerate(seen[1:], 2):
+        keep = min(0.8, (1 + step) / (10 + step))
+        mean = keep * mean + (1 - keep) * value.double()
+    assert len(seen) == 30
+    torch.testing.assert_close(state.model.wte.weight.double(), mean, rtol=0, atol=1e-6)
+    assert not torch.allclose(mean, seen[-1].double(), atol=1e-4)
+    assert mean_loss(Network(state.model), corpus.part("val")) == evaluated
+
+
+def test_without_a_val_the_average_is_what_is_left(corpus):
+    options = replace(QUICK, steps=5, ema=0.5)
+    state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
+    list(train(state, corpus.part("train"), None))
+    torch.testing.assert_close(state.model.wte.weight, state.average["wte.weight"], rtol=0, atol=0)
+
+
+def test_averaging_changes_nothing_that_is_learned(corpus):
+    plain, records = trained(corpus, options=replace(QUICK, log_every=1))
+    _, averaged = trained(corpus, options=replace(QUICK, log_every=1, ema=0.9))
+    losses, others = ([r["loss"] for r in found if r["event"] == "step"] for found in (records, averaged))
+    assert losses == others
 
 
 @pytest.mark.parametrize("name", SCHEDULES)

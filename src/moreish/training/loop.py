@@ -4,15 +4,14 @@
     for record in train(state, train_part, val_part):
         ...  # print it, append it, plot it, or break
 
-It stands still while its consumer looks at a record, always after a whole step; `state.snapshot()` taken there and
-given to `resume` continues bit for bit on the same machine, torch build and thread count.
+It stands still while its consumer looks at a record, always after a whole step. A state that is given the
+`numbers()` and `memory()` taken there goes on bit for bit, on the same machine, torch build and thread count.
 """
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,75 +21,19 @@ from torch import Tensor, nn
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Part
 from moreish.data.streams import torch_seed
+from moreish.training.attendance import Unattended, attended
 from moreish.training.evaluation import mean_loss
 from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 from moreish.training.schedules import lr_at
+from moreish.training.state import TrainState, copied
 from moreish.training.steps import gradients_of, make_optimizer
 
 Record = dict[str, Any]
-Tensors = Mapping[str, np.ndarray]
 
 PLANNED_EVALUATIONS = 20
 REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
-
-
-@dataclass
-class TrainState:
-    """All that training changes. `progress` goes from 0 to 1, by `pace` a step; a time budget adjusts the pace."""
-
-    model: nn.Module
-    optimizer: torch.optim.Optimizer
-    options: TrainOptions
-    seed: int
-    step: int = 0
-    progress: float = 0.0
-    pace: float = 0.0
-    best: float = math.inf
-    best_step: int = 0
-    stale: int = 0
-    seconds: float = 0.0
-    evaluated: float = 0.0
-    best_tensors: dict[str, Tensor] = field(default_factory=dict)
-
-    NUMBERS = ("step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated")
-
-    def numbers(self) -> dict[str, Any]:
-        """The part of the state that is plain JSON; infinity as null."""
-        values = {name: getattr(self, name) for name in self.NUMBERS}
-        return {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
-
-    def optimizer_tensors(self) -> dict[str, np.ndarray]:
-        """What the optimizer remembers, by the parameter's name."""
-        names = {id(p): name for name, p in self.model.named_parameters()}
-        return {
-            f"{names[id(p)]}/{key}": value.detach().cpu().numpy().copy()
-            for p, memory in self.optimizer.state.items()
-            for key, value in memory.items()
-            if isinstance(value, Tensor)
-        }
-
-    def restore(self, numbers: Mapping[str, Any], optim: Tensors, best: str) -> None:
-        """Go on from `numbers()` and `optimizer_tensors()`; the model already has its parameters.
-
-        Names in `optim` that begin with `best` are the parameters that were best on val.
-        """
-        for name in self.NUMBERS:
-            setattr(self, name, math.inf if numbers[name] is None else numbers[name])
-        parameters = dict(self.model.named_parameters())
-        memories: dict[Tensor, dict[str, Tensor]] = {}
-        for key, value in optim.items():
-            memory = torch.from_numpy(value.copy())
-            if key.startswith(best):
-                self.best_tensors[key.removeprefix(best)] = memory
-            else:
-                name, _, slot = key.rpartition("/")
-                p = parameters[name]
-                memories.setdefault(p, {})[slot] = memory.to(p.device)
-        self.optimizer.state.clear()
-        for p, memory in memories.items():
-            self.optimizer.state[p] = memory
 
 
 def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
@@ -101,13 +44,13 @@ def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> Win
 
 
 def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
-    """The state before the first step, on the device that the options name.
+    """The state before the first step, on the device and in the precision that the options name.
 
     Raises ValueError where that is CUDA and torch finds none.
     """
     if options.device == "cuda" and not torch.cuda.is_available():
         raise ValueError("train.device is cuda, but torch finds no CUDA device here; leave it at cpu")
-    model.to(options.device)
+    model.to(options.device, torch.float64 if options.precision == "float64" else None)
     state = TrainState(model, make_optimizer(model, options), options, seed)
     if options.time_budget is None:
         state.pace = 1 / options.steps if options.steps else 0.0
@@ -120,11 +63,19 @@ def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterato
 
     Yields `{"event": "step", "step", "loss", "lr", "tokens", "seconds", "progress"}` every `log_every` steps (loss:
     mean nats per token since the last one) and `{"event": "eval", "step", "val_loss", "best"}`. Leaves the model
-    with the parameters that were best on val, where there is a val.
+    with the parameters that were best on val, where there is a val. With a doctor, see `attendance` for its records.
     """
+    with attended(state, train_part, val_part) as watch:
+        yield from _train(state, train_part, val_part, watch)
+        yield from watch.closing()
+    if final := state.best_tensors or state.average:
+        state.model.load_state_dict(final)
+
+
+def _train(state: TrainState, train_part: Part, val_part: Part | None, watch: Unattended) -> Iterator[Record]:
     options, model = state.options, state.model
     source = batches_for(model, train_part, options, state.seed)
-    gradients = gradients_of(model, options)
+    gradients = gradients_of(model, options, watch.doctor)
     noisy = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
     model.train()
     batches = batches_from(source, state.step)
@@ -138,19 +89,22 @@ def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterato
         clock.tick()
         due = val_part is not None and evaluation_due(state)
         if state.step % options.log_every == 0 or due or ended(state):
-            yield tally.record(state, lr)
+            with watch.resting():
+                yield tally.record(state, lr)
+        yield from watch.records()
         if not math.isfinite(tally.last):
+            yield from watch.closing()
             raise FloatingPointError(
                 f"the loss became {tally.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
         if due and val_part is not None:
-            with clock.paused():
+            with clock.paused(), watch.resting():
                 record = _evaluate(state, val_part)
-            yield record
+                watch.evaluated(record["val_loss"])
+            with watch.resting():
+                yield record
             if options.patience and state.stale >= options.patience:
                 break
-    if state.best_tensors:
-        model.load_state_dict(state.best_tensors)
 
 
 def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: bool) -> Tensor:
@@ -169,6 +123,8 @@ def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: boo
         group["lr"] = lr
     state.optimizer.step()
     state.step += 1
+    if state.options.ema:
+        state.take_average()
     return loss
 
 
@@ -188,13 +144,14 @@ def evaluation_due(state: TrainState) -> bool:
 
 def _evaluate(state: TrainState, val_part: Part) -> Record:
     state.evaluated = state.progress
-    loss = mean_loss(Network(state.model), val_part)
-    improved = loss < state.best
-    if improved:
-        state.best, state.best_step, state.stale = loss, state.step, 0
-        state.best_tensors = {k: v.detach().clone() for k, v in state.model.state_dict().items()}
-    else:
-        state.stale += 1
+    with state.averaged():
+        loss = mean_loss(Network(state.model), val_part)
+        improved = loss < state.best
+        if improved:
+            state.best, state.best_step, state.stale = loss, state.step, 0
+            state.best_tensors = copied(state.model)
+        else:
+            state.stale += 1
     return {"event": "eval", "step": state.step, "val_loss": loss, "best": improved}
 
 

@@ -32,13 +32,23 @@ class TrainOptions:
         0.0, "share of a recurrent net's embedding and recurrent weights left out in each step", low=0, below=1
     )
     clip: float = option(1.0, "longest gradient (Euclidean norm over all parameters); 0 for no limit", low=0)
+    ema: float = option(
+        0.0,
+        "averaging of weights: how much of the running average stays at each step; it is what is evaluated and "
+        "kept; 0: none",
+        low=0,
+        below=1,
+    )
     label_smoothing: float = option(0.0, "share of the target spread over all symbols", low=0, below=1)
     log_every: int = option(10, "steps between records", low=1)
     eval_every: int | None = option(None, "steps between evaluations on val; none: twenty in all", low=1)
     patience: int = option(0, "stop after so many evaluations without a better one; 0 for never", low=0)
+    doctor: bool = option(False, "watch the network: what is wrong with it, and what it measures, become records")
     backward: Literal["autograd", "by-hand", "fused"] = option("autograd", "who derives the gradients")
-    precision: Literal["float32", "bfloat16", "auto"] = option(
-        "float32", "fused: operands of large products; auto: bfloat16 where the processor multiplies it faster"
+    precision: Literal["float32", "float64", "bfloat16", "auto"] = option(
+        "float32",
+        "float64: everything, to compare ways of deriving gradients; bfloat16: the operands of a fused step's large "
+        "products, auto: where the processor multiplies them faster",
     )
     threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0)
     processes: int = option(

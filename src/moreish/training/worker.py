@@ -7,7 +7,7 @@ until it is told what to do:
     [record, ...]           ->
                             <-    "go"         train on
                             <-    "state"      send everything as it stands now, and stand still again
-    (numbers, model, optim) ->
+    (numbers, model, memory)->
     []                      ->                 the training has ended
     FloatingPointError      ->                 so has the worker
 
@@ -30,14 +30,13 @@ import torch
 
 from moreish.data.corpus import Part
 from moreish.models import build_model
-from moreish.training.loop import Record, TrainState, evaluation_due, start, train
+from moreish.training.loop import Record, evaluation_due, start, train
 from moreish.training.options import TrainOptions
+from moreish.training.state import TrainState
 from moreish.training.steps import threads
 
-BEST = "best/"  # the prefix of the parameters that were best so far, beside the optimizer's memory
-
 Standing = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]
-"""What `TrainState.numbers`, its model and `remembered` hold."""
+"""What `TrainState.numbers`, its model and `TrainState.memory` hold."""
 
 
 class WorkerDied(RuntimeError):
@@ -164,20 +163,14 @@ def ready(trainings: Sequence[Here] | Sequence[Worker]) -> Here | Worker:
 def standing(state: TrainState) -> Standing:
     """Everything about the training as it stands, in copies."""
     model = {name: p.detach().cpu().numpy().copy() for name, p in state.model.state_dict().items()}
-    return state.numbers(), model, remembered(state)
-
-
-def remembered(state: TrainState) -> dict[str, np.ndarray]:
-    """What the optimizer remembers, and the parameters that were best on val."""
-    best = {BEST + name: p.cpu().numpy().copy() for name, p in state.best_tensors.items()}
-    return state.optimizer_tensors() | best
+    return state.numbers(), model, state.memory()
 
 
 def install(state: TrainState, stand: Standing) -> None:
     """Make `state` what the standing says."""
-    numbers, model, optim = stand
+    numbers, model, memory = stand
     state.model.load_state_dict({name: torch.from_numpy(a) for name, a in model.items()})
-    state.restore(numbers, optim, BEST)
+    state.restore(numbers, memory)
 
 
 def stops(task: Task, state: TrainState) -> Generator[list[Record]]:

@@ -19,9 +19,10 @@ def tanh_backward(dy, y):
     """dy/dx = 1 - tanh(x)^2, and tanh(x) is already at hand as y.
 
     tanh = (e^x - e^-x) / (e^x + e^-x) = u/v with u' = v and v' = u, so (u/v)' = (v^2 - u^2) / v^2 = 1 - y^2.
-    Where |y| is close to 1 nothing passes: that is a saturated neuron.
+    Where |y| is close to 1 nothing passes: that is a saturated neuron. There 1 - y^2 cancels, so it is rounded once,
+    after the subtraction, and not the square before it.
     """
-    return ((1 - y**2) * dy,)
+    return (torch.addcmul(torch.ones_like(y), y, y, value=-1) * dy,)
 
 
 def sigmoid_forward(x: Float[Tensor, "..."]):

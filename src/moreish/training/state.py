@@ -1,0 +1,121 @@
+"""All that training changes, and how it is taken apart into numbers and tensors and put together again."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from moreish.training.options import TrainOptions
+
+Tensors = Mapping[str, np.ndarray]
+
+BEST, AVERAGE = "best/", "average/"  # prefixes beside the optimizer's memory, whose names begin with a parameter's
+
+
+@dataclass
+class TrainState:
+    """What a step or an evaluation changes.
+
+    progress : from 0 to 1, by `pace` a step; a time budget adjusts the pace
+    best_tensors : the model when it was best on val, empty before the first evaluation
+    average : running average of the model (`options.ema`), empty without
+    findings : what a doctor has found so far (`options.doctor`), as plain values
+    """
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    options: TrainOptions
+    seed: int
+    step: int = 0
+    progress: float = 0.0
+    pace: float = 0.0
+    best: float = math.inf
+    best_step: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+    evaluated: float = 0.0
+    best_tensors: dict[str, Tensor] = field(default_factory=dict)
+    average: dict[str, Tensor] = field(default_factory=dict)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+
+    NUMBERS = ("step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated")
+
+    def numbers(self) -> dict[str, Any]:
+        """The part of the state that is plain JSON; infinity as null."""
+        values = {name: getattr(self, name) for name in self.NUMBERS}
+        plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
+        return plain | ({"findings": self.findings} if self.findings else {})
+
+    def memory(self) -> dict[str, np.ndarray]:
+        """What the optimizer remembers, by the parameter's name, the best model so far, and the running average."""
+        names = {id(p): name for name, p in self.model.named_parameters()}
+        found = {
+            f"{names[id(p)]}/{key}": value
+            for p, memory in self.optimizer.state.items()
+            for key, value in memory.items()
+            if isinstance(value, Tensor)
+        }
+        found |= {BEST + name: p for name, p in self.best_tensors.items()}
+        found |= {AVERAGE + name: p for name, p in self.average.items()}
+        return {name: value.detach().cpu().numpy().copy() for name, value in found.items()}
+
+    def restore(self, numbers: Mapping[str, Any], memory: Tensors) -> None:
+        """Go on from `numbers()` and `memory()`; the model already has its parameters."""
+        for name in self.NUMBERS:
+            setattr(self, name, math.inf if numbers[name] is None else numbers[name])
+        self.findings = list(numbers.get("findings", ()))
+        parameters = dict(self.model.named_parameters())
+        device = next(self.model.parameters()).device
+        self.best_tensors, self.average = {}, {}
+        self.optimizer.state.clear()
+        for name, array in memory.items():
+            value = torch.from_numpy(array.copy())
+            if name.startswith(BEST):
+                self.best_tensors[name.removeprefix(BEST)] = value
+            elif name.startswith(AVERAGE):
+                self.average[name.removeprefix(AVERAGE)] = value.to(device)
+            else:
+                parameter, _, slot = name.rpartition("/")
+                p = parameters[parameter]
+                self.optimizer.state[p][slot] = value.to(p.device)
+
+    @torch.no_grad()
+    def take_average(self) -> None:
+        """average <- average + (1 - ema) (model - average), the exponential moving average of Polyak's idea.
+
+        Early on it forgets faster, by (1 + step) / (10 + step), so that the first random parameters do not linger, as
+        TensorFlow's ExponentialMovingAverage does. Running statistics of a BatchNorm are averaged like parameters,
+        whole numbers are copied.
+        """
+        if not self.average:
+            self.average = copied(self.model)
+            return
+        keep = min(self.options.ema, (1 + self.step) / (10 + self.step))
+        for mean, value in zip(self.average.values(), self.model.state_dict().values(), strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - keep)
+            else:
+                mean.copy_(value)
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The model is the running average inside, where there is one, and itself again afterwards."""
+        if not self.average:
+            yield
+            return
+        own = copied(self.model)
+        self.model.load_state_dict(self.average)
+        try:
+            yield
+        finally:
+            self.model.load_state_dict(own)
+
+
+def copied(model: nn.Module) -> dict[str, Tensor]:
+    """The model's parameters and buffers as they are now."""
+    return {name: value.detach().clone() for name, value in model.state_dict().items()}
