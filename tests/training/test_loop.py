@@ -180,7 +180,7 @@ def test_without_a_val_the_average_is_what_is_left(corpus):
 
 
 def test_averaging_changes_nothing_that_is_learned(corpus):
-    plain, records = trained(corpus, options=replace(QUICK, log_every=1))
+    _, records = trained(corpus, options=replace(QUICK, log_every=1))
     _, averaged = trained(corpus, options=replace(QUICK, log_every=1, ema=0.9))
     losses, others = ([r["loss"] for r in found if r["event"] == "step"] for found in (records, averaged))
     assert losses == others
