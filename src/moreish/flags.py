@@ -57,6 +57,9 @@ class Training:
     backward: Annotated[
         Literal["autograd", "by-hand", "fused"] | None, Parameter(help="Who derives the gradients.")
     ] = None
+    doctor: Annotated[
+        bool | None, Parameter(help="Watch the network, and say what is wrong with it.", negative=())
+    ] = None
 
 
 TRAINING = Training()

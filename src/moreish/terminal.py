@@ -20,6 +20,7 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap
 
 REFRESH = 4  # times a second
 KNOWN_STYLE = {"new": "bold", "train": "dim", "val": "dim", "test": "dim"}
+SEVERITY_STYLE = {"watch": "yellow", "sick": "bold red"}
 BASELINE_WORDS = {
     "uniform": "guessing blindly",
     "unigram": "knowing how frequent each symbol is",
@@ -136,6 +137,8 @@ class Panel:
             self.val_loss = record["val_loss"]
         elif event == "samples":
             self.samples = record["items"]
+        elif event == "finding":
+            show_finding(record)
         elif event == "mixed":
             self.val_loss = record["val_loss"]
             self.doing = "mixed: " + " + ".join(f"{w:.2f}" for w in record["weights"])
@@ -163,6 +166,16 @@ class Panel:
             made.append("✓ " if beaten else "· ", style="green" if beaten else "dim")
             made.append(f"{name} {value:.2f}  ", style="" if beaten else "dim")
         return made
+
+
+def show_finding(record: Mapping[str, Any]) -> None:
+    """What the doctor has just found, where it is more than information."""
+    finding = record["finding"]
+    if finding["severity"] != "info":
+        style = SEVERITY_STYLE[finding["severity"]]
+        where = f" {finding['layer']}" if finding["layer"] else ""
+        head = f"step {record['step']}, {finding['severity']}: {finding['id']}{where}. "
+        err.print(Text.assemble((head, style), printable(finding["sentence"])))
 
 
 @contextmanager
@@ -202,6 +215,8 @@ def _plain_lines() -> Any:
             err.print(f"{record['name']}: {record['parameters']:,} parameters, {record['threads']} thread(s)")
         elif event == "eval":
             err.print(f"step {record['step']}: val {record['val_loss']:.4f}{' (best)' if record['best'] else ''}")
+        elif event == "finding":
+            show_finding(record)
         elif event == "mixed":
             weights = ", ".join(f"{w:.3f}" for w in record["weights"])
             err.print(

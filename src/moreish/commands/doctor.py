@@ -1,16 +1,29 @@
-"""moreish doctor: the findings about a training script, or about the network of a run."""
+"""moreish doctor: the findings about a training script, or about the networks of a run."""
 
 import contextlib
 import sys
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 from moreish.api import TrainedRun, open_run
 from moreish.errors import Unmet
+from moreish.fitting import Fitting
+from moreish.run import Run
 from moreish.terminal import emit, note
 
 RECORDS_WATCHED = 60  # of ten steps each: most of what goes wrong shows early
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What there is to say, as text, as plain values and as a page; and why the script ended, where it failed."""
+
+    text: str
+    plain: dict[str, Any]
+    page: str | None
+    failure: BaseException | None = None
 
 
 def run_doctor(
@@ -23,35 +36,96 @@ def run_doctor(
     json: bool,
 ) -> None:
     """Watch, report, and raise Unmet where a finding is as bad as `fail_on` or the script failed."""
-    from moreish.doctor import at_least, watch_script
+    from moreish.doctor import at_least
 
-    failure: BaseException | None = None
-    if target.endswith(".py"):
-        # With --json stdout is the report's alone, so the script prints to stderr.
-        with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
-            watched: Any = watch_script(target, arguments)
-        doctor, failure = watched.doctor, watched.error
-    else:
-        watched = doctor = _retrain(open_run(target, root))
-    if html is not None and doctor is not None:
-        html.write_text(doctor.to_html(), encoding="utf-8")
+    answer = _of_script(target, arguments, json) if target.endswith(".py") else _of_run(open_run(target, root))
+    if html is not None and answer.page is not None:
+        html.write_text(answer.page, encoding="utf-8")
     if json:
-        emit(watched.to_dict())
+        emit(answer.plain)
     else:
-        print(watched.report(), end="")
-        if html is not None and doctor is not None:
+        print(answer.text, end="")
+        if html is not None and answer.page is not None:
             note(f"the pictures are in {html}")
-    if failure is not None:
-        raise Unmet(f"{target} ended with {type(failure).__name__}: {failure}")
-    worst = [finding for finding in watched.findings if fail_on and at_least(finding.severity, fail_on)]
+    if answer.failure is not None:
+        raise Unmet(f"{target} ended with {type(answer.failure).__name__}: {answer.failure}")
+    worst = [f for f in answer.plain["findings"] if fail_on and at_least(f["severity"], fail_on)]
     if worst:
-        raise Unmet(f"{worst[0].severity}: {worst[0].sentence}")
+        raise Unmet(f"{worst[0]['severity']}: {worst[0]['sentence']}")
 
 
-def _retrain(made: TrainedRun) -> Any:
+def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
+    from moreish.doctor import watch_script
+
+    # With --json stdout is the report's alone, so the script prints to stderr.
+    with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
+        watched = watch_script(path, arguments)
+    page = watched.doctor.to_html() if watched.doctor is not None else None
+    return Answer(watched.report(), watched.to_dict(), page, watched.error)
+
+
+def _of_run(made: TrainedRun) -> Answer:
+    """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
+    from moreish.doctor.html import page
+    from moreish.doctor.report import joined
+
+    reports = reports_of(made.run)
+    if not reports:
+        doctor = _retrained(made)
+        return Answer(doctor.report(), doctor.to_dict(), doctor.to_html())
+    if len(reports) == 1:
+        text = next(iter(reports.values())).text()
+    else:
+        text = "\n".join(f"{title}: {report.text()}" for title, report in reports.items())
+    whole = joined(reports)
+    return Answer(
+        text, whole.plain(), page(whole, {name: _history(records) for name, records in _kept(made.run).items()})
+    )
+
+
+def reports_of(run: Run) -> dict[str, Any]:
+    """The doctor's report on each network that had one, by what the network is called."""
+    return {name: _report(records) for name, records in _kept(run).items()}
+
+
+def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """The doctor's records of each network, by its name and its place among the parts of the run."""
+    names: dict[int, str] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for record in run.records():
+        if record["event"] == "network":
+            names[record["part"]] = f"{record['name']} ({record['part'] + 1})"
+        elif record["event"] in ("finding", "quantities", "doctor"):
+            found.setdefault(names[record["part"]], []).append(record)
+    return found
+
+
+def _report(records: list[dict[str, Any]]) -> Any:
+    """As it was at the end; before that, what was found so far."""
+    from moreish.doctor import Finding
+    from moreish.doctor.report import Report
+
+    if records[-1]["event"] == "doctor":
+        return Report.from_plain(records[-1])
+    found = {r["finding"]["id"]: Finding.from_dict(r["finding"]) for r in records if r["event"] == "finding"}
+    steps = max((r["at"] + 1 for r in records if r["event"] == "quantities"), default=0)
+    notes = ["the training has not come to its end, so this is what was found so far."]
+    return Report(list(found.values()), notes, steps, None, None)
+
+
+def _history(records: list[dict[str, Any]]) -> Any:
+    """The quantities that were kept."""
+    from moreish.doctor.history import History
+
+    history = History()
+    for record in records:
+        if record["event"] == "quantities":
+            history.recall(record["at"], record["values"])
+    return history
+
+
+def _retrained(made: TrainedRun) -> Any:
     """The first steps of the run's (first) network once more, in memory and by autograd, under observation."""
-    from dataclasses import replace
-
     from moreish.doctor import Doctor
     from moreish.models import build_model
     from moreish.training.loop import start, train
@@ -60,7 +134,8 @@ def _retrain(made: TrainedRun) -> Any:
     if not networks:
         raise ValueError(f"{made.run.name} was made by counting: there is no network to watch")
     leaf = networks[0]
-    options = replace(made.config.train, backward="autograd", eval_every=None)
+    options = Fitting(made.corpus, made.config).options_of(leaf)
+    options = replace(options, backward="autograd", eval_every=None, doctor=False)
     module = build_model(leaf.name, leaf.options, len(made.vocab), made.config.seed + leaf.seed)
     state = start(module, options, made.config.seed + leaf.seed)
     with Doctor(module, state.optimizer) as doctor:

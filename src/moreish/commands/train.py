@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from moreish import api
+from moreish.commands.doctor import reports_of
 from moreish.data import read
 from moreish.recipes import Config, resolve
 from moreish.run import refuse_taken
@@ -61,6 +62,7 @@ def run_train(
 ) -> None:
     """Train and say where the run is."""
     made = read_and_train(file, recipe, model, layers, seed=seed, out=out, root=root, quiet=quiet)
+    _show_report(made, quiet)
     _show_done(made, json)
 
 
@@ -68,7 +70,9 @@ def run_resume(run: str, *, inexact: bool, root: Path, json: bool, quiet: bool) 
     """Go on with an interrupted run."""
     opened = api.open_run(run, root)
     with watching(quiet) as watch:
-        _show_done(api.resume(opened.run, inexact=inexact, watch=watch), json)
+        made = api.resume(opened.run, inexact=inexact, watch=watch)
+    _show_report(made, quiet)
+    _show_done(made, json)
 
 
 def run_mix(runs: tuple[str, ...], *, out: Path | None, root: Path, json: bool) -> None:
@@ -79,6 +83,20 @@ def run_mix(runs: tuple[str, ...], *, out: Path | None, root: Path, json: bool) 
         for leaf, weight in zip(made.config.model.leaves, weights, strict=True):
             note(f"{weight:.3f}  {leaf.name}")
     _show_done(made, json)
+
+
+def _show_report(made: api.TrainedRun, quiet: bool) -> None:
+    """What the doctor found, where one was asked for: a line, or the report where there is something to say."""
+    if not made.config.train.doctor:
+        return
+    reports = reports_of(made.run)
+    if not reports:
+        note("there was no network for the doctor to watch: everything was counted")
+    for title, report in reports.items():
+        if report.alarms:
+            note(f"\n{title}: {report.text()}")
+        elif not quiet:
+            note(f"{title}: {report.headline()}")
 
 
 def _show_done(made: api.TrainedRun, json: bool) -> None:

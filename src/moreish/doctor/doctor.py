@@ -161,7 +161,7 @@ class Doctor:
 
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
-        return page(self._report(), self.history)
+        return page(self._report(), {"": self.history})
 
     def worst(self) -> Severity | None:
         """The severity of the worst finding; None where there is none."""
@@ -169,9 +169,7 @@ class Doctor:
         return findings[0].severity if findings else None
 
     def _report(self) -> Report:
-        history = self.history
-        steps = history.step() + 1 if history.frames else 0
-        return Report(self.findings, self.notes, steps, history.seen, self.cost)
+        return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
     def _on_frame(self, frame: Frame) -> None:
         if self.history.seen >= self._next:

@@ -111,6 +111,19 @@ class History:
             shapes.update(frame.facts.get("shapes", {}) if frame is not None else {})
         return [name for name, shape in shapes.items() if len(shape) > 1]
 
+    def updated(self) -> list[str]:
+        """Names of the parameters whose updates were measured beside their size."""
+        keys = dict.fromkeys(key for frame in self.frames for key in frame.values)
+        return [key.removesuffix("/update_ratio") for key in keys if key.endswith("/update_ratio")]
+
+    def curve(self, key: str) -> list[tuple[float, float]]:
+        """(step, value) of one quantity, oldest first."""
+        return [(float(f.step), f.values[key]) for f in self.frames if key in f.values]
+
+    def recall(self, step: int, values: dict[str, float]) -> None:
+        """A frame of which only the numbers were kept."""
+        self.frames.append(Frame(step, values))
+
     def first_loss(self) -> Loss | None:
         """The first classification loss, if it was seen before the first update of a run that starts from scratch."""
         if not self.from_scratch or self.first is None or self.first.step != 0:
@@ -141,7 +154,7 @@ class History:
 
     def _once(self, frame: Frame) -> None:
         """Exact facts are kept with the step at which they were first seen and how often they were."""
-        for name in ("axis", "broadcast", "stale", "active_without_grad", "coupled", "backward_wrong"):
+        for name in ("axis", "per_place", "broadcast", "stale", "active_without_grad", "coupled", "backward_wrong"):
             value = frame.facts.get(name)
             judged = frame.evaluations or frame.facts.get("decided") if name == "active_without_grad" else True
             if value and judged:

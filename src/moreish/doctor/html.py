@@ -1,6 +1,7 @@
 """The report as a page: findings and pictures in one file, which loads nothing from anywhere."""
 
 import html
+from collections.abc import Mapping
 
 from moreish.doctor import svg
 from moreish.doctor.finding import Finding
@@ -20,25 +21,25 @@ svg text{font:11px system-ui,sans-serif;fill:#444}svg .title{font-size:13px;font
 MOST_LINES = 9
 
 
-def page(report: Report, history: History) -> str:
-    """The whole page as text."""
+def page(report: Report, histories: Mapping[str, History]) -> str:
+    """The whole page as text: the report, and the pictures of each network by what it is called."""
     findings = "".join(_article(f) for f in report.findings)
     notes = "".join(f"<p><small>{html.escape(n)}</small></p>" for n in report.notes)
-    drawn = "".join(pictures(history))
+    drawn = "".join(
+        f'<h2>Inside {html.escape(name or "the net")}</h2><div class="pictures">{"".join(pictures(history))}</div>'
+        for name, history in histories.items()
+    )
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>moreish doctor</title>'
         f"<style>{STYLE}</style></head><body><h1>Doctor's report</h1><p>{html.escape(report.headline())}</p>"
-        f'{findings}{notes}<h2>Inside the net</h2><div class="pictures">{drawn}</div></body></html>'
+        f"{findings}{notes}{drawn}</body></html>"
     )
 
 
 def pictures(history: History) -> list[str]:
     """Loss, update ratios with the 10^-3 line, activations and gradients by layer, stuck units, weights."""
     drawn = [svg.lines("loss", {"loss": [(float(s), v) for s, v in history.losses()]})]
-    ratios = {
-        w: [(float(f.step), f.values[f"{w}/update_ratio"]) for f in history.frames if f"{w}/update_ratio" in f.values]
-        for w in history.weights()[:MOST_LINES]
-    }
+    ratios = {w: history.curve(f"{w}/update_ratio") for w in history.updated()[:MOST_LINES]}
     drawn.append(svg.lines("update ratio, log10 std(dw)/std(w)", ratios, guide=-3.0, guide_name="10^-3"))
     for frame, when in [(f, "first") for f in history.pictures[:1]] + [(f, "latest") for f in history.pictures[-1:]]:
         for kind in ("activation", "gradient"):

@@ -2,10 +2,10 @@
 
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from moreish.doctor.finding import Finding
+from moreish.doctor.finding import SEVERITIES, Finding
 from moreish.doctor.probe import Probe
 
 WIDTH = 100
@@ -18,14 +18,19 @@ class Report:
     findings: list[Finding]
     notes: list[str]
     steps: int
-    frames: int
-    cost: float
+    frames: int | None
+    cost: float | None
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Report":
         """The report that `plain` was asked of."""
         findings = [Finding.from_dict(finding) for finding in plain["findings"]]
         return cls(findings, plain["notes"], plain["steps"], plain["frames"], plain["cost"])
+
+    @property
+    def alarms(self) -> int:
+        """How many findings are more than information."""
+        return sum(f.severity != "info" for f in self.findings)
 
     def text(self) -> str:
         """Worst first: sentence, where, why, what to do; symptoms and what could not be seen below."""
@@ -42,16 +47,33 @@ class Report:
             "notes": self.notes,
             "steps": self.steps,
             "frames": self.frames,
-            "cost": round(self.cost, 4),
+            "cost": None if self.cost is None else round(self.cost, 4),
         }
 
     def headline(self) -> str:
         """How many findings, and how closely was looked."""
-        looked = f"{self.steps} steps, {self.frames} looked at, {self.cost:.1%} of the time"
-        bad = sum(f.severity != "info" for f in self.findings)
+        looked = f"{self.steps} steps"
+        if self.frames is not None and self.cost is not None:
+            looked += f", {self.frames} looked at, {self.cost:.1%} of the time"
+        bad = self.alarms
         if not bad:
             return f"Nothing wrong was found ({looked})."
         return f"{bad} finding{'s' if bad > 1 else ''} ({looked})."
+
+
+def joined(reports: Mapping[str, Report]) -> Report:
+    """The reports on several networks as one, worst findings first, each with its network before its layer."""
+    if len(reports) == 1:
+        return next(iter(reports.values()))
+    findings = [
+        replace(f, layer=f"{name}: {f.layer}" if f.layer else name) for name, r in reports.items() for f in r.findings
+    ]
+    findings.sort(key=lambda f: -SEVERITIES.index(f.severity))
+    notes = [f"{name}: {note}" for name, report in reports.items() for note in report.notes]
+    each = list(reports.values())
+    frames = sum(report.frames or 0 for report in each)
+    costs = [report.cost for report in each if report.cost is not None]
+    return Report(findings, notes, sum(r.steps for r in each), frames, max(costs, default=None))
 
 
 def notes(probe: Probe) -> list[str]:

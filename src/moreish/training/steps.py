@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.doctor import Doctor
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -25,11 +26,28 @@ def token_loss(
     return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), label_smoothing=label_smoothing)
 
 
-def gradients_of(model: nn.Module, options: TrainOptions) -> Gradients:
-    """The way `options.backward` names. Raises ValueError where this model cannot go it."""
+def gradients_of(model: nn.Module, options: TrainOptions, doctor: Doctor | None = None) -> Gradients:
+    """The way `options.backward` names. Raises ValueError where this model cannot go it.
+
+    A fused step shows a doctor nothing: before those that he looks at, the same batch goes through autograd.
+    """
     ways = {"autograd": _autograd, "by-hand": _by_hand, "fused": _fused}
     gradients = ways[options.backward](model, options)
+    if doctor is not None and options.backward == "fused":
+        gradients = _rehearsed(gradients, _autograd(model, options), doctor)
     return _with_weights_dropped(model, gradients, options.weight_drop) if options.weight_drop else gradients
+
+
+def _rehearsed(fused: Gradients, plain: Gradients, doctor: Doctor) -> Gradients:
+    """Loss and gradients are those of `fused`; the plain step only shows what is inside, with dropout of its own."""
+
+    def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
+        if doctor.looking:
+            with doctor.rehearsing():
+                plain(idx, targets, weight)
+        return fused(idx, targets, weight)
+
+    return gradients
 
 
 def _with_weights_dropped(model: nn.Module, gradients: Gradients, share: float) -> Gradients:
