@@ -238,6 +238,28 @@ def test_doctor_of_a_run_watches_its_network_once_more(moreish):
     code, _, err = moreish("doctor", "list-ngram-1")
     assert (code, "there is no network to watch" in err) == (2, True)
 
+def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish, monkeypatch):
+    loud = ["--model", "mlp", "--steps", "30", "--set", "model.head_std=3", "--doctor"]
+    code, out, err = moreish("train", "list.txt", *loud, "--out", "loud")
+    assert code == 0
+    assert out.startswith("loud: val loss")
+    said = err.splitlines()
+    assert any(re.match(r"step \d+, sick: F01 head.0\. The first loss is", line) for line in said), err
+    assert "mlp (1): 1 finding" in err
+    assert "Do: " in err
+    monkeypatch.setattr("moreish.training.loop.train", lambda *_: pytest.fail("nothing is trained again"))
+    code, out, _ = moreish("doctor", "loud", "--html", "loud.html")
+    assert (code, out.startswith("1 finding (30 steps")) == (0, True)
+    assert "update ratio" in Path("loud.html").read_text()
+    code, out, err = moreish("doctor", "loud", "--json", "--fail-on", "sick")
+    assert (code, json.loads(out)["findings"][0]["id"]) == (1, "F01")
+
+
+def test_a_doctor_without_a_network_says_so(moreish):
+    code, _, err = moreish("train", "list.txt", "--model", "ngram", "--doctor", "--out", "counted-only")
+    assert code == 0
+    assert "no network for the doctor to watch" in err
+
 
 def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
     code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 5)

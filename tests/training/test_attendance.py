@@ -176,7 +176,7 @@ def test_networks_in_processes_of_their_own_are_watched_too(tmp_path):
     corpus = from_items(made_items(300))
     parts = [{"name": "ngram"}, {"name": "mlp", "n_hidden": 8}, {"name": "gru", "n_hidden": 8}]
     options = {
-        "model": {"name": "mixture", "parts": parts},
+        "model": {"parts": parts},
         "train": {
             "steps": 40,
             "batch_size": 32,
@@ -186,7 +186,7 @@ def test_networks_in_processes_of_their_own_are_watched_too(tmp_path):
             "doctor": True,
         },
     }
-    made = moreish.train(corpus, options=options, out=tmp_path / "run")
+    made = moreish.train(corpus, model="mixture", options=options, out=tmp_path / "run")
     reports = reports_of(api.open_run(made.run.folder).run)
     assert list(reports) == ["mlp (2)", "gru (3)"]
     assert [report.steps for report in reports.values()] == [40, 40]
