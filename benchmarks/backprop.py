@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.measure import Row, names_file, race
+from benchmarks.measure import Row, names_file, race, text_file
 from moreish.backprop.chains import time_chains
 from moreish.backprop.lecture import AutogradStep, HandStep, train_lecture
 from moreish.data import Corpus, DataOptions, read
@@ -55,9 +55,8 @@ def every_recipe() -> Iterable[Row]:
     seen = set()
     for name in RECIPES:
         config = resolve(name)
-        if config.data.text or config.data.unit == "word":
-            config = replace(config, data=DataOptions())  # the list serves for every network
-        corpus = read("names", config.data)
+        source = text_file() if config.data.text else names_file()
+        corpus = read(source, config.data) if source else read("names", DataOptions())
         for leaf in config.model.leaves:
             key = (leaf.name, leaf.options)
             if leaf.name == "ngram" or key in seen:

@@ -56,8 +56,18 @@ def process_seconds(code: list[str], tries: int = 5, **more: Any) -> tuple[float
 
 def names_file() -> Path | None:
     """The lectures' list, where MOREISH_DATA has it."""
-    path = Path(os.environ.get("MOREISH_DATA", "")) / "names.txt"
-    return path if os.environ.get("MOREISH_DATA") and path.exists() else None
+    return _in_data("names.txt")
+
+
+def text_file() -> Path | None:
+    """The lectures' running text, where MOREISH_DATA has it."""
+    return _in_data("tinyshakespeare.txt")
+
+
+def _in_data(name: str) -> Path | None:
+    folder = os.environ.get("MOREISH_DATA")
+    path = Path(folder or "") / name
+    return path if folder and path.exists() else None
 
 
 def machine() -> str:

@@ -222,7 +222,14 @@ RECIPES = {
         {
             "data": {"text": True, "test_share": 0.0},
             "model": {"name": "transformer", "block_size": 64, "n_embd": 128, "tie": True},
-            "train": {"steps": 2000, "batch_size": 12, "lr": 4e-3, "weight_decay": 0.1, "eval_every": 500},
+            "train": {
+                "steps": 2000,
+                "batch_size": 12,
+                "lr": 4e-3,
+                "warmup": 0.1,
+                "weight_decay": 0.1,
+                "eval_every": 500,
+            },
         },
     ),
     "words": Recipe(
