@@ -140,7 +140,7 @@ def observe(case: Case, twin: Tensor | None = None) -> Row | None:
         if stay is None:
             return None
         doctor, losses = watched(stay, case)
-        row.update(_told(doctor), layer=stay.broken.layer, val=mean(losses))
+        row.update(_told(doctor), layers=[stay.broken.layer, *stay.broken.others], val=mean(losses))
         if case.kind == "healthy":
             row["losses"] = pack(losses)
         if twin is not None:

@@ -182,7 +182,7 @@ WORLDS = {
         World("bigram", bigram, "window 1", {"SGD": 5.0, "AdamW": 1e-2}),
         World("mlp tanh", lambda: stack(nn.Tanh, 1, 5 / 3, h=100), "window 3", {"SGD": 0.1, "AdamW": 2e-3}),
         World("mlp relu", lambda: stack(nn.ReLU, 2, None), "window 3", {"SGD": 0.1, "AdamW": 2e-3}),
-        World("mlp sigmoid", lambda: stack(nn.Sigmoid, 1, 4.0, h=100), "window 3", {"SGD": 0.5, "AdamW": 4e-3}),
+        World("mlp sigmoid", lambda: stack(nn.Sigmoid, 1, 1.0, h=100), "window 3", {"SGD": 1.0, "AdamW": 4e-3}),
         World("deep tanh", lambda: stack(nn.Tanh, 5, 5 / 3), "window 3", {"SGD": 0.05, "AdamW": 1e-3}),
         World("deep batchnorm", lambda: stack(nn.Tanh, 5, 1.0, norm=True), "window 3", {"SGD": 0.1, "AdamW": 2e-3}),
         World("wavenet", WaveNet, "window 8", {"SGD": 0.1, "AdamW": 2e-3}),

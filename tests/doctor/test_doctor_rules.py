@@ -75,15 +75,20 @@ def test_the_value_of_the_learning_rate_does_not_matter():
         assert [f.id for f in judge(history) if f.severity != "info"] == []
 
 
-def test_a_learning_rate_too_low_is_found_by_weights_that_do_not_travel_but_not_after_decay():
-    travel = {"w.weight/travel": [1e-5 * k for k in range(60)]}
+def test_a_learning_rate_too_low_is_found_by_tiny_updates_that_go_straight_on_but_not_after_decay():
+    way = [2e-4 * k for k in range(60)]  # 20 steps of 1e-6 between frames, over a spread of 0.1
+    travel = {"w.weight/update_rms": [1e-6] * 60, "w.weight/travel": way}
     slow = weights_with(-5.0, [3.3 - 1e-4 * k for k in range(60)], **travel)
     assert found(slow, "F14")[0].severity == "sick"
     for k, frame in enumerate(slow.frames):
         frame.facts["lr"] = [0.1 if k < 30 else 0.001]
     assert found(slow, "F14") == []
+    noise = {"w.weight/update_rms": [1e-6] * 60, "w.weight/travel": [x / 30 for x in way]}
+    assert found(weights_with(-5.0, [3.3] * 60, **noise), "F14") == []
     done = weights_with(-5.0, falling(3.3, 1.0), **travel)
     assert found(done, "F14") == []
+    usual = weights_with(-3.2, [3.3 - 1e-4 * k for k in range(60)], **travel)
+    assert found(usual, "F14") == []
 
 
 def test_one_spike_of_the_gradient_is_no_explosion_and_three_that_hurt_are():

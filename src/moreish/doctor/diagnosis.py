@@ -42,7 +42,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "F17": ("F09", "F12", "F22", "F23"),
     "F23": ("F22",),
     "F10": ("F11", "F42"),
-    "F39": (),
+    "F39": ("F01", "F03", "F08", *NOT_LEARNING),
     "F09": ("F12",),
 }
 CAUSES = tuple(EXPLAINS)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -19,9 +18,13 @@ ACTIVATIONS = (nn.Tanh, nn.ReLU, nn.Sigmoid, nn.GELU)
 
 @dataclass
 class Broken:
-    """What a fault has done: the layer it sits in, what it does to every batch, and how to take it back."""
+    """What a fault has done: the layer it sits in, others that it sits in as well, and how to take it back.
+
+    `batch` is what it does to every batch.
+    """
 
     layer: str = ""
+    others: tuple[str, ...] = ()
     batch: Callable[[Batch], Batch] = lambda pair: pair
     handles: list[Any] = field(default_factory=list)
     undo: Callable[[], None] = lambda: None
@@ -261,7 +264,7 @@ def stale_statistics(model: nn.Module, optimizer: Optimizer, severity: int | flo
     norms = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
     for _, m in norms:
         m.momentum = severity
-    return Broken(norms[0][0]) if norms else None
+    return Broken(norms[0][0], tuple(n for n, _ in norms[1:])) if norms else None
 
 
 @fault("F37", "BatchNorm with tiny batches", 2, 4)
@@ -269,37 +272,45 @@ def tiny_batches(model: nn.Module, optimizer: Optimizer, severity: int | float) 
     """Keep a few samples of every batch."""
     norms = [n for n, m in model.named_modules() if isinstance(m, nn.BatchNorm1d)]
     few = int(severity)
-    return Broken(norms[0], batch=lambda pair: (pair[0][:few], pair[1][:few])) if norms else None
+    if not norms:
+        return None
+    return Broken(norms[0], tuple(norms[1:]), batch=lambda pair: (pair[0][:few], pair[1][:few]))
 
 
 @fault("F38", "softmax before cross-entropy", 1)
 def softmax_twice(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Give probabilities instead of logits."""
-
-    def squash(module: nn.Module, args: Any, output: Tensor) -> Tensor:
-        return F.softmax(output, -1)
-
-    return Broken(handles=[model.register_forward_hook(squash)])
+    return _appended(model, nn.Softmax(-1))
 
 
 @fault("F39", "activation forgotten", 1)
 def linear_only(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
-    """Let every activation between two Linears give back its input."""
+    """Take every activation between two Linears out."""
     acts = _activations(model)
-    after = next((n for n, _ in _linears(model)[1:]), "")
-    if not acts or len(_linears(model)) < 2:
+    after = [n for n, _ in _linears(model)[1:]]
+    if not acts or not after:
         return None
-    return Broken(after, handles=[m.register_forward_hook(lambda module, args, output: args[0]) for _, m in acts])
+    replaced = [_replaced(model, name, nn.Identity()) for name, _ in acts]
+
+    def undo() -> None:
+        for one in replaced:
+            one.undo()
+
+    return Broken(after[0], tuple(after[1:]), undo=undo)
 
 
 @fault("F40", "squashed logits", 1)
 def squashed(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Send the logits through a tanh."""
+    return _appended(model, nn.Tanh())
 
-    def squash(module: nn.Module, args: Any, output: Tensor) -> Tensor:
-        return torch.tanh(output)
 
-    return Broken(handles=[model.register_forward_hook(squash)])
+def _appended(model: nn.Module, new: nn.Module) -> Broken:
+    """Let a module have the last word: as the last layer of a Sequential, else by a hook."""
+    if isinstance(model, nn.Sequential):
+        model.append(new)
+        return Broken(str(len(model) - 1), undo=lambda: model.__delitem__(-1))
+    return Broken(handles=[model.register_forward_hook(lambda module, args, output: new(output))])
 
 
 @fault("F41", "too much dropout", 0.8, 0.9)

@@ -93,17 +93,28 @@ def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
 
 
 def broadcast(sight: Sight, call: Call, given: list[Tensor], y: Tensor) -> None:
-    """Two silent mistakes: a sum over rows that lands on columns, and (B, 1) against (B,)."""
+    """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
     a, b = given
     made = sight.origin(b)
-    if made is not None and made.kind == "reduce" and made.facts["of"] == id(a) and not made.facts["keepdim"]:
-        dim = made.facts["dim"]
-        if isinstance(dim, int) and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
-            fact = (call.module, made.op, tuple(a.shape), dim)
-            sight.frame.facts.setdefault("axis", []).append(fact)
+    if made is not None and made.kind == "reduce" and made.facts["of"] == id(a):
+        _own_reduction(sight, call, made, a, b)
     shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
     if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
         rows = shapes[0][0]
         if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
             fact = ("-", tuple(a.shape), tuple(b.shape))
             sight.frame.facts.setdefault("broadcast", []).append(fact)
+
+
+def _own_reduction(sight: Sight, call: Call, made: Call, a: Tensor, b: Tensor) -> None:
+    """A tensor meets its own sum or mean: along the wrong axis, or one for every place of a sequence."""
+    dim = made.facts["dim"]
+    dim = dim[0] if isinstance(dim, tuple | list) and len(dim) == 1 else dim
+    if not isinstance(dim, int):
+        return
+    if not made.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
+        fact = (call.module, made.op, tuple(a.shape), dim)
+        sight.frame.facts.setdefault("axis", []).append(fact)
+    centres = call.kind == "subtract" and made.op == "mean" and a.requires_grad and call.training
+    if centres and dim == 0 and a.dim() == 3 and min(a.shape) > 1:
+        sight.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))

@@ -1,5 +1,6 @@
 """The observer: turns the calls of one step into a frame."""
 
+import math
 from typing import Any
 
 import torch
@@ -23,6 +24,12 @@ from moreish.doctor.operations import (
 from moreish.doctor.sight import Sight
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
+LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
+
+
+def settled(momentum: float | None) -> int:
+    """Steps after which running statistics have forgotten where they began, to e^-5; 50 if they never do."""
+    return 50 if momentum is None or momentum < 0.005 else math.ceil(5 / momentum)
 
 
 class Names:
@@ -234,7 +241,8 @@ class Observer(Sight):
         call.facts["values"] = x.numel() // max(x.shape[1], 1)
         call.facts["momentum"] = argument(args, kwargs, 6, "momentum", 0.1)
         call.facts["direct"] = bool(call.sources) and call.sources[0].op in ("linear", "matmul", "addmm")
-        if mean is None or not call.facts["active"]:
+        told = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
+        if mean is None or not told or self.frame.step < settled(call.facts["momentum"]):
             return
         others = [a for a in range(x.dim()) if a != 1]
         batch_var, batch_mean = torch.var_mean(x.detach().float(), others, correction=0)

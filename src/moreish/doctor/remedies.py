@@ -66,12 +66,17 @@ def _clear_bias(model: nn.Module, weight: str) -> None:
 
 @remedy
 def set_lr(
-    model: nn.Module, optimizers: Sequence[Optimizer], factor: float = 1.0, value: float | None = None
+    model: nn.Module,
+    optimizers: Sequence[Optimizer],
+    factor: float = 1.0,
+    value: float | None = None,
+    plain: float | None = None,
 ) -> list[Any]:
-    """Multiply the learning rate of every group, or set it."""
+    """Multiply the learning rate of every group, or set it: to `plain` for SGD without momentum, if that is given."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = group["lr"] * factor if value is None else value
+            still = plain is not None and isinstance(optimizer, torch.optim.SGD) and not group["momentum"]
+            group["lr"] = group["lr"] * factor if value is None else plain if still else value
     return []
 
 
@@ -166,10 +171,11 @@ def set_momentum(model: nn.Module, optimizers: Sequence[Optimizer], momentum: fl
 
 
 @remedy
-def add_activation(model: nn.Module, optimizers: Sequence[Optimizer], layer: str) -> list[Any]:
-    """Put a ReLU after a module."""
+def add_activation(model: nn.Module, optimizers: Sequence[Optimizer], layers: Sequence[str]) -> list[Any]:
+    """Put a ReLU after each of these modules."""
 
     def bend(module: nn.Module, args: Any, output: Tensor) -> Tensor:
         return F.relu(output)
 
-    return [dict(model.named_modules())[layer].register_forward_hook(bend)]
+    modules = dict(model.named_modules())
+    return [modules[layer].register_forward_hook(bend) for layer in layers if layer in modules]

@@ -178,30 +178,42 @@ def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str
     "Mostly an activation was forgotten.",
 )
 def no_activation(history: History) -> Iterator[Finding]:
-    """A Linear whose input is, but for shape and dropout, the output of another."""
+    """A Linear whose input is, but for shape, dropout and BatchNorm, the output of another."""
     pairs = []
-    for call in history.calls():
+    calls = history.calls()
+    for call in calls:
         if call.op != "linear" or "weight" not in call.facts:
             continue
-        for source in call.behind(frozenset({"view", "dropout"})):
+        for source in _before(call):
             if source.op == "linear" and "weight" in source.facts:
                 before, after = (shape_of(history, c.facts["weight"]) for c in (source, call))
                 if before and after and before[0] == after[1] and after[1] >= min(before[1], after[0]):
                     pairs.append((source.layer, call.layer))
-    if pairs:
-        first, second = pairs[0]
-        yield found(
-            "F39",
-            "watch",
-            second,
-            history.first.step if history.first is not None else 0,
-            f"`{second}` takes the output of `{first}` with no activation between them: together they are one "
-            "linear layer.",
-            f"Put an activation between `{first}` and `{second}`.",
-            confidence=0.9,
-            operation=Operation("add_activation", {"layer": first}),
-            layers=tuple(b for _, b in pairs),
-        )
+    if not pairs:
+        return
+    first, second = pairs[0]
+    bent = any(c.kind in ("activation", "recurrent", "attention", "module", "softmax") for c in calls)
+    yield found(
+        "F39",
+        "watch" if bent else "sick",
+        second,
+        history.first.step if history.first is not None else 0,
+        f"`{second}` takes the output of `{first}` with no activation between them: together they are one "
+        "linear layer." + ("" if bent else " The whole model has no activation."),
+        f"Put an activation between `{first}` and `{second}`.",
+        confidence=0.9,
+        operation=Operation("add_activation", {"layers": tuple(a for a, _ in pairs)}),
+        layers=tuple(b for _, b in pairs),
+    )
+
+
+def _before(call: Call) -> Iterator[Call]:
+    """What feeds a layer, looking through what is linear in evaluation."""
+    for source in call.behind(frozenset({"view", "dropout"})):
+        if source.op == "batch_norm":
+            yield from _before(source)
+        else:
+            yield source
 
 
 @rule(

@@ -11,21 +11,19 @@ from moreish.doctor.rules.table import found, rule
 @rule(
     "F34",
     "running statistics are stale",
-    silent="the first 1 / momentum steps (50 to 200)",
+    silent="the first 5 / momentum steps, after which the start is forgotten; 50 where the momentum is below 0.005",
     why="In evaluation BatchNorm uses its running statistics in place of the batch's.\n"
     "If they are far from what the batches have now, the model that is evaluated is not the one that was trained.\n"
     "A too small momentum, or statistics moved by other data, are the usual causes.",
 )
 def stale(history: History) -> Iterator[Finding]:
-    """Median over channels of |running mean - batch mean| / sigma > 0.5, or variances more than a factor 2 apart."""
+    """Median over channels of |running mean - batch mean| / sigma > 0.5, or variances a factor 1.6 apart."""
     old = []
     for call, key in history.layers("drift"):
-        momentum = call.facts.get("momentum")
-        wait = 50 if momentum is None else min(max(1 / max(momentum, 1e-9), 50), 200)
-        drifts, stretches = history.series(key, 3), history.series(f"{call.layer}/stretch", 3)
-        if history.step() < wait or len(drifts) < 3 or len(history.series(key)) < 8:
+        drifts, stretches = history.series(key, 4), history.series(f"{call.layer}/stretch", 4)
+        if len(drifts) < 4:
             continue
-        if min(drifts) > 0.5 or min(stretches) > 0.8:
+        if min(drifts) > 0.5 or min(stretches) > 0.5:
             old.append((drifts[-1], stretches[-1], call))
     if old:
         drift, stretch, call = max(old, key=lambda o: o[0])
@@ -52,25 +50,32 @@ def stale(history: History) -> Iterator[Finding]:
     "a home-made one that averages over the batch only keeps statistics for every place.",
 )
 def wrong_dimensions(history: History) -> Iterator[Finding]:
-    """A 3-D input that comes straight from a Linear, whose channels are last."""
+    """A 3-D input, channels last, straight from a Linear; or a mean over the batch alone, taken off a 3-D tensor."""
     for call in history.calls():
         shape = call.facts.get("input_shape", ())
         source = call.sources[0] if call.sources else None
         channels_last = source is not None and source.op in ("linear", "matmul", "embedding", "layer_norm")
-        wrong = call.op == "batch_norm" and len(shape) == 3 and channels_last
-        if wrong or call.facts.get("per_place"):
-            yield found(
-                "F35",
-                "sick",
-                call.layer,
-                history.first.step if history.first is not None else 0,
-                f"`{call.layer}` gets {shape} with the channels last and keeps statistics for "
-                + (f"the {shape[1]} places instead of the {shape[-1]} channels." if wrong else "every place apart."),
-                "Put the channels where it looks for them: bn(x.transpose(1, 2)).transpose(1, 2); a home-made one "
-                "must average over all dimensions but the last.",
-                confidence=0.95,
-            )
+        if call.op == "batch_norm" and len(shape) == 3 and channels_last:
+            step = history.first.step if history.first is not None else 0
+            yield _wrong_dimensions(call.layer, step, shape, f"for the {shape[1]} places instead of the {shape[-1]}")
             return
+    step, times, facts = history.facts.get("per_place", (0, 0, None))
+    if times and facts:
+        layer, shape = facts[0]
+        yield _wrong_dimensions(layer, step, shape, f"for every one of the {shape[1]} places apart, not for the")
+
+
+def _wrong_dimensions(layer: str, step: int, shape: tuple[int, ...], what: str) -> Finding:
+    return found(
+        "F35",
+        "sick",
+        layer,
+        step,
+        f"`{layer}` gets {shape} with the channels last and keeps statistics {what} channels.",
+        "Put the channels where it looks for them: bn(x.transpose(1, 2)).transpose(1, 2); a home-made one "
+        "must average over all dimensions but the last.",
+        confidence=0.95,
+    )
 
 
 @rule(
@@ -108,7 +113,7 @@ def useless_bias(history: History) -> Iterator[Finding]:
     "The running statistics used in evaluation are different ones.",
 )
 def few_values(history: History) -> Iterator[Finding]:
-    """1 value is sick, fewer than 8 are watch."""
+    """1 or 2 values are sick (2 are always normalised to -1 and 1), fewer than 8 are watch."""
     few = [
         (c.facts["values"], c.layer)
         for c in history.calls()
@@ -118,7 +123,7 @@ def few_values(history: History) -> Iterator[Finding]:
         values, layer = min(few)
         yield found(
             "F37",
-            "watch" if values > 1 else "sick",
+            "watch" if values > 2 else "sick",
             layer,
             history.first.step if history.first is not None else 0,
             f"`{layer}` normalises each channel with {values} values.",

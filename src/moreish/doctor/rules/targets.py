@@ -22,8 +22,8 @@ def only_frequencies(history: History) -> Iterator[Finding]:
     entropy, curve = history.ledger.unigram_entropy(), history.nll()
     if entropy is None or history.step() < 500 or len(curve) < 16:
         return
-    late = [x for _, x in curve if math.isfinite(x)][-20:]
-    if len(late) < 8:
+    late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 2][-20:]
+    if len(late) < 5:
         return
     mean = statistics.fmean(late)
     error = statistics.stdev(late) / math.sqrt(len(late))
@@ -59,7 +59,7 @@ def only_frequencies(history: History) -> Iterator[Finding]:
 def ignores_input(history: History) -> Iterator[Finding]:
     """The logits of different examples differ by less than 1 % of their size, ten frames in a row."""
     values = history.series("loss.1/spread", 10)
-    if len(values) < 10 or history.step() < 100 or max(values) >= 0.01 or not history.from_scratch:
+    if len(values) < 10 or history.step() < 100 or not max(values) < 0.01 or not history.from_scratch:
         return
     if min(history.series("loss.1/logit_std", 10)) < 1e-6:
         return

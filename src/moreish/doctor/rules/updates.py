@@ -6,14 +6,15 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from moreish.doctor.finding import Finding, Operation
+from moreish.doctor.finding import Finding, Operation, Severity
 from moreish.doctor.history import History
 from moreish.doctor.rules.gradients import owner
 from moreish.doctor.rules.start import fan_in, shape_of
 from moreish.doctor.rules.table import found, rule
 
 AT_ONCE = -0.4  # log10 of update to weight at which no look at the loss is needed
-GOOD = -3.0  # log10 of update to weight that a healthy run has
+AIM = -2.3  # log10 of update to weight that a changed learning rate aims at
+FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
 
 
@@ -72,24 +73,13 @@ def too_high(history: History) -> Iterator[Finding]:
     where = course(history)
     if first is None or now is None or where is None:
         return
-    climbed = where.now - where.best > max(0.5 * abs(where.best), 0.2, 4 * where.noise)
-    away = where.now > where.first + max(0.5, 3 * where.noise) or not math.isfinite(where.now)
-    stuck = history.step() >= 50 and where.now > where.first - 0.02 * abs(where.first)
-    step = history.step()
     high = max(first, now)
-    if first > AT_ONCE or (now > AT_ONCE and step >= 20):
-        severity, reason = "sick", "the weights are replaced at every step"
-    elif high > -1.7 and away:
-        severity, reason = "sick", "the loss runs away"
-    elif high > -1.7 and climbed and step >= 100:
-        severity, reason = "sick", "the loss is far above its best"
-    elif now > -1 and step >= 50:
-        severity, reason = "sick", "the weights are replaced every few steps"
-    elif now > -1.7 and stuck:
-        severity, reason = "watch", "the loss does not fall"
-    else:
+    verdict = _too_high(history, first, now, where)
+    if verdict is None:
         return
-    factor = min(max(10 ** (GOOD + 0.5 - high), 1e-5), 0.3)
+    severity, reason = verdict
+    step = history.step()
+    factor = min(max(min(10 ** (AIM - high), 10 ** (FIRST_AIM - first_ratio(history))), 1e-5), 0.3)
     yield found(
         "F13",
         severity,
@@ -106,6 +96,46 @@ def too_high(history: History) -> Iterator[Finding]:
         loss_best=where.best,
         loss_now=where.now,
     )
+
+
+def _too_high(history: History, first: float, now: float, where: Course) -> tuple[Severity, str] | None:
+    """How bad, and why: what the updates do to the weights, the loss and the activations."""
+    step, high = history.step(), max(first, now)
+    climbed = where.now - where.best > max(0.5 * abs(where.best), 0.2, 4 * where.noise)
+    away = where.now > where.first + max(0.5, 3 * where.noise) or not math.isfinite(where.now)
+    stuck = step >= 50 and where.now > where.first - 0.02 * abs(where.first)
+    if first > AT_ONCE or (now > AT_ONCE and step >= 20):
+        return "sick", "the weights are replaced at every step"
+    if high > -1.7 and away:
+        return "sick", "the loss runs away"
+    if high > -1.7 and climbed and step >= 100:
+        return "sick", "the loss is far above its best"
+    if now > -1 and step >= 50 and where.now > where.best + where.noise:
+        return "sick", "the weights are replaced every few steps"
+    if first > -1 and (layer := _broke(history)):
+        return "sick", f"`{layer}`, which was fine at the start, is saturated or dead since"
+    if now > -1.7 and stuck:
+        return "watch", "the loss does not fall"
+    return None
+
+
+def _broke(history: History) -> str:
+    """An activation that was alive at the start and is mostly saturated or dead in the last five frames."""
+    for call, key in history.layers("saturated"):
+        values = history.series(key)
+        if len(values) >= 10 and values[0] < 0.2 and min(values[-5:]) > 0.5 and not call.facts.get("gate"):
+            return call.layer
+    for call, key in history.layers("dead_in_batch"):
+        values = history.series(key)
+        if call.kind == "activation" and len(values) >= 10 and values[0] < 0.3 and min(values[-5:]) > 0.7:
+            return call.layer
+    return ""
+
+
+def first_ratio(history: History) -> float:
+    """Median over weights of the ratio of the first update seen."""
+    firsts = [history.series(f"{w}/update_ratio")[0] for w in judged_weights(history) if w]
+    return statistics.median(firsts)
 
 
 def ratio_at_start(history: History) -> float | None:
@@ -144,52 +174,84 @@ def high_ratio(history: History) -> Iterator[Finding]:
         )
 
 
-def _still(history: History) -> tuple[float, float] | None:
-    """(travel in 1,000 steps, median ratio), at the highest learning rate; None while it rises or has fallen."""
+@dataclass(frozen=True)
+class Gait:
+    """How the weights move while the learning rate is at its height.
+
+    `ratio` is log10 of update to weight, `straight` the distance from the start over the length of the way: 1 where
+    all updates point the same way, 1 / sqrt(steps) where they are noise. `steps` is how long the rate was high.
+    """
+
+    ratio: float
+    straight: float
+    steps: int
+
+
+def gait(history: History) -> Gait | None:
+    """The gait of a run; None before 200 steps at the height of the learning rate, and once that has fallen."""
     frames = history.training()
     rates = [max(f.facts.get("lr") or [0.0]) for f in frames]
-    if len(frames) < 10 or frames[-1].step < 200 or rates[-1] < 0.5 * max(rates) or rates[-1] > 1.01 * rates[-2]:
+    top = max(rates, default=0.0)
+    high = [f for f, rate in zip(frames, rates, strict=True) if rate >= 0.5 * top]
+    if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 195:
         return None
-    travels = [frames[-1].values.get(f"{w}/travel") for w in judged_weights(history)]
-    known = [t for t in travels if t is not None]
-    now = ratio(history, 50, 10)
-    if not known or now is None:
+    ratios, straights = [], []
+    for weight in judged_weights(history):
+        recent = [f.values[f"{weight}/update_ratio"] for f in high if f"{weight}/update_ratio" in f.values][-50:]
+        travel, way = frames[-1].values.get(f"{weight}/travel"), _way(history, weight)
+        if recent and travel is not None and way > 0:
+            ratios.append(statistics.median(recent))
+            straights.append(min(travel / way, 1.0))
+    if not ratios or not all(map(math.isfinite, (*ratios, *straights))):
         return None
-    return statistics.median(known) * 1000 / frames[-1].step, now
+    return Gait(statistics.median(ratios), statistics.median(straights), high[-1].step - high[0].step)
+
+
+def _way(history: History, weight: str) -> float:
+    """Length of the way that a weight has gone, in units of its first spread; between frames it is interpolated."""
+    sizes = [
+        (f.step, f.values[f"{weight}/update_rms"]) for f in history.training() if f"{weight}/update_rms" in f.values
+    ]
+    spread = history.series(f"{weight}/std")[0]
+    return sum((t - s) * (a + b) / 2 for (s, a), (t, b) in itertools.pairwise(sizes)) / max(spread, 1e-30)
 
 
 @rule(
     "F14",
     "learning rate too low",
-    silent="the learning rate warms up or has decayed; the run did not start from scratch",
-    why="After so many steps the weights are still almost where chance put them.\n"
-    "The gradient has pointed the same way all along: one larger step would have done.\n"
+    silent="the learning rate warms up or has decayed; the run did not start from scratch; updates that are noise",
+    why="After hundreds of steps the loss is still almost where chance put it, and every update was tiny.\n"
+    "The updates have pointed the same way all along: one larger step would have done.\n"
     "The run costs time and learns little.",
 )
 def too_low(history: History) -> Iterator[Finding]:
-    """Weights that move less than 2 % of their size in 1,000 steps, with small updates and a loss that is high."""
-    still, where = _still(history), course(history)
-    if still is None or where is None or not history.from_scratch:
+    """Small updates that go straight on, with a loss that has hardly fallen or is above that of the frequencies."""
+    walk, where = gait(history), course(history)
+    if walk is None or where is None or not history.from_scratch or not math.isfinite(where.now):
         return
-    travel, now = still
     entropy = history.ledger.unigram_entropy()
     gone = (where.first - where.now) / max(abs(where.first), 1e-12)
-    learned = where.now < 0.7 * where.first or (entropy is not None and where.now < entropy - 0.3)
-    if learned or travel > 0.02 or now > -3.7 or now < -12:
+    straight = walk.straight > 4 / math.sqrt(walk.steps)
+    ignorant = entropy is not None and where.now > entropy + 0.1
+    slow = walk.ratio < -3.5 and (gone < 0.05 or ignorant)
+    crawls = walk.ratio < -3.0 and ignorant and walk.straight > 0.5 and walk.steps >= 500
+    knows = entropy is not None and where.now < entropy - 0.1
+    if knows or walk.ratio < -12 or not straight or not (slow or crawls):
         return
-    factor = min(10 ** (GOOD + 0.5 - now), 1e5)
+    factor = min(10 ** (AIM - walk.ratio), 1e5)
     yield found(
         "F14",
-        "sick" if gone < 0.05 else "watch",
+        "sick" if gone < 0.1 else "watch",
         "",
         history.step(),
-        f"After {history.step()} steps the weights have moved by {travel * history.step() / 1000:.2g} of their size, "
-        f"and the loss from {where.first:.3g} to {where.now:.3g}: each update is 10^{now:.1f} of the weights.",
+        f"After {history.step()} steps the loss has only gone from {where.first:.3g} to {where.now:.3g}: each update "
+        f"is 10^{walk.ratio:.1f} of the weights, and they still point the same way ({walk.straight:.0%} of the way "
+        "is straight).",
         f"Multiply the learning rate by {factor:.2g}" + _lr(history, factor) + ".",
         picture="update_ratio",
         operation=Operation("set_lr", {"factor": factor}),
-        ratio=now,
-        travel=travel,
+        ratio=walk.ratio,
+        straight=walk.straight,
         factor=factor,
     )
 
@@ -204,17 +266,17 @@ def too_low(history: History) -> Iterator[Finding]:
 )
 def low_ratio(history: History) -> Iterator[Finding]:
     """Median of the last 50 frames below -4.5 on half of the weights."""
-    still = _still(history)
-    if still is not None and still[1] < -4.5:
+    walk = gait(history)
+    if walk is not None and walk.ratio < -4.5:
         yield found(
             "F12",
             "info",
             "",
             history.step(),
-            f"Updates are {10 ** still[1]:.1g} of the weights' size; about 10^-3 is usual.",
+            f"Updates are {10**walk.ratio:.1g} of the weights' size; about 10^-3 is usual.",
             "Try a larger learning rate.",
             picture="update_ratio",
-            ratio=still[1],
+            ratio=walk.ratio,
         )
 
 
@@ -243,7 +305,7 @@ def nothing_changes(history: History) -> Iterator[Finding]:
         "Set a learning rate above 0 (look at the scheduler), and build the optimizer from the model's parameters.",
         confidence=1.0,
         picture="update_ratio",
-        operation=Operation("set_lr", {"value": 1e-3}),
+        operation=Operation("set_lr", {"value": 1e-3, "plain": 0.1}),
     )
 
 

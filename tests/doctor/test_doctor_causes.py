@@ -1,0 +1,215 @@
+"""Rules on small nets that have exactly one thing wrong, beside the same nets without it."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from doctor_worlds import V, alarms, fit, language
+from torch import nn
+
+from moreish.doctor import Doctor
+from moreish.doctor.faults import seed_fault
+from moreish.doctor.remedies import apply
+from moreish.doctor.rules import RULES
+
+EVERY = math.inf
+
+
+def watched(model, optimizer=None, steps=12, data=None, loss=F.cross_entropy, batch=64):
+    optimizer = optimizer or torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=EVERY) as doctor:
+        fit(model, optimizer, *(data or language()), steps, loss=loss, batch=batch)
+    return doctor
+
+
+def judged(doctor, id):
+    return [(f.severity, f.layer) for f in RULES[id].judge(doctor.history)]
+
+
+def net(act=nn.Tanh, hidden=48, depth=1):
+    torch.manual_seed(0)
+    layers = [nn.Embedding(V, 8), nn.Flatten()]
+    for k in range(depth):
+        layers += [nn.Linear(hidden if k else 24, hidden), act()]
+    return nn.Sequential(*layers, nn.Linear(hidden, V))
+
+
+# F03: steps that only shrink logits
+
+
+def test_a_hockey_stick_is_what_a_loud_start_leaves_in_the_curve_and_a_calm_one_does_not():
+    loud = net()
+    with torch.no_grad():
+        loud[4].weight *= 12
+    doctor = watched(loud, steps=60)
+    (finding,) = RULES["F03"].judge(doctor.history)
+    assert finding.severity == "info"
+    assert doctor.history.nll()[finding.step][1] <= math.log(V) < doctor.history.nll()[finding.step - 1][1]
+    assert judged(watched(net(), steps=60), "F03") == []
+
+
+# F05: saturated sigmoid
+
+
+@pytest.mark.parametrize(("scale", "found"), [(1, False), (40, True)])
+def test_a_sigmoid_is_saturated_by_weights_that_are_too_large_and_not_by_usual_ones(scale, found):
+    model = net(nn.Sigmoid)
+    with torch.no_grad():
+        model[2].weight *= scale
+    doctor = watched(model)
+    assert (("sick", "3") in judged(doctor, "F05")) is found
+    share = doctor.history.frames[0].values["3/saturated"]
+    with torch.no_grad():
+        fresh = net(nn.Sigmoid)
+        fresh[2].weight *= scale
+        rows = torch.randint(0, 4000, (64,), generator=torch.Generator().manual_seed(0))
+        y = fresh[:4](language()[0][rows])
+    assert share == pytest.approx(((y < 0.03) | (y > 0.97)).float().mean().item(), abs=1e-6)
+
+
+def test_a_sigmoid_that_gates_or_that_is_the_output_may_be_sure():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.gate, self.head = nn.Linear(24, 48), nn.Linear(24, 48), nn.Linear(48, V)
+            self.embed = nn.Embedding(V, 8)
+            nn.init.normal_(self.gate.weight, std=4)
+
+        def forward(self, x):
+            h = self.embed(x).flatten(1)
+            return self.head(torch.tanh(self.body(h)) * torch.sigmoid(self.gate(h)))
+
+    torch.manual_seed(0)
+    assert judged(watched(Gated()), "F05") == []
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1), nn.Sigmoid())
+    with torch.no_grad():
+        model[2].weight *= 60
+    x = torch.randn(400, 8)
+    doctor = watched(model, data=(x, (x[:, :1] > 0).float()), loss=F.binary_cross_entropy, steps=4)
+    assert doctor.history.frames[0].values["3/saturated"] > 0.5
+    assert judged(doctor, "F05") == []
+
+
+# F17: a gradient of exactly 0
+
+
+class Muted(nn.Module):
+    def __init__(self, factor):
+        super().__init__()
+        self.embed, self.main, self.side = nn.Embedding(V, 8), nn.Linear(24, V), nn.Linear(24, V)
+        self.factor = factor
+
+    def forward(self, x):
+        h = self.embed(x).flatten(1)
+        return 0.1 * self.main(h) + self.factor * self.side(h)
+
+
+@pytest.mark.parametrize(("factor", "steps", "found"), [(0.0, 12, True), (0.1, 12, False), (0.0, 6, False)])
+def test_a_factor_of_zero_is_found_by_the_gradients_that_are_exactly_zero(factor, steps, found):
+    torch.manual_seed(0)
+    assert (("sick", "side") in judged(watched(Muted(factor), steps=steps), "F17")) is found
+
+
+# F35: a home-made BatchNorm that keeps statistics for every place
+
+
+class HomeMade(nn.Module):
+    def __init__(self, dims):
+        super().__init__()
+        self.gain, self.bias, self.dims = nn.Parameter(torch.ones(16)), nn.Parameter(torch.zeros(16)), dims
+
+    def forward(self, x):
+        mean, var = x.mean(self.dims, keepdim=True), x.var(self.dims, keepdim=True)
+        return self.gain * (x - mean) / (var + 1e-5).sqrt() + self.bias
+
+
+class OverTime(nn.Module):
+    def __init__(self, norm):
+        super().__init__()
+        self.embed, self.mix, self.norm, self.head = nn.Embedding(V, 8), nn.Linear(8, 16), norm, nn.Linear(48, V)
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.norm(self.mix(self.embed(x)))).flatten(1))
+
+
+@pytest.mark.parametrize(("dims", "found"), [((0,), True), (0, True), ((0, 1), False), (-1, False), (1, False)])
+def test_a_home_made_batchnorm_that_averages_over_the_batch_only_is_found(dims, found):
+    torch.manual_seed(0)
+    assert (("sick", "norm") in judged(watched(OverTime(HomeMade(dims)), steps=4), "F35")) is found
+
+
+# F34: statistics that are still on their way are not stale
+
+
+@pytest.mark.parametrize(("momentum", "steps", "found"), [(0.1, 45, False), (0.1, 90, False), (1e-4, 90, True)])
+def test_running_statistics_are_stale_where_they_never_move_and_not_while_they_still_do(momentum, steps, found):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 32, bias=False), nn.BatchNorm1d(32, momentum=momentum),
+        nn.ReLU(), nn.Linear(32, V),
+    )  # fmt: skip
+    with torch.no_grad():
+        model[2].weight *= 0.2  # a variance far from the 1 that the running one starts with
+    assert bool(judged(watched(model, steps=steps), "F34")) is found
+
+
+# F39: a BatchNorm between two Linears does not bend either
+
+
+@pytest.mark.parametrize(("between", "found"), [((), True), ((nn.BatchNorm1d,), True), ((nn.LayerNorm,), False)])
+def test_two_linears_are_one_also_with_a_batchnorm_between_them(between, found):
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 32), *(n(32) for n in between), nn.Linear(32, V)
+    )
+    assert bool([s for s, _ in judged(watched(model, steps=3), "F39") if s != "info"]) is found
+
+
+def test_a_whole_net_without_an_activation_is_worse_than_one_forgotten():
+    deep = net(nn.Identity, depth=2)
+    forgotten = net(nn.Tanh, depth=2)
+    forgotten[3] = nn.Identity()
+    assert judged(watched(deep, steps=3), "F39")[0][0] == "sick"
+    assert judged(watched(forgotten, steps=3), "F39")[0][0] == "watch"
+
+
+# F13: large updates are judged by what they did to the activations as well
+
+
+def test_sigmoids_that_large_updates_saturated_are_laid_at_the_door_of_the_learning_rate():
+    model = net(nn.Sigmoid)
+    optimizer = torch.optim.AdamW(model.parameters(), 0.05)
+    doctor = watched(model, optimizer, steps=120)
+    first = [f for f in doctor.findings if f.severity != "info"][:1]
+    assert [f.id for f in first] == ["F13"]
+    model = net(nn.Sigmoid)
+    assert alarms(watched(model, torch.optim.AdamW(model.parameters(), 2e-3), steps=120)) == []
+
+
+# Remedies
+
+
+def test_a_learning_rate_of_zero_is_set_to_what_the_kind_of_optimizer_is_used_to():
+    for kind, expected in ((torch.optim.SGD, 0.1), (torch.optim.Adam, 1e-3)):
+        model = net()
+        optimizer = kind(model.parameters(), lr=0.0)
+        (finding, *_) = watched(model, optimizer, steps=6).findings
+        assert finding.id == "F19"
+        apply(finding.operation, model, [optimizer])
+        assert optimizer.param_groups[0]["lr"] == expected
+
+
+def test_the_forgotten_activations_are_put_back_by_the_remedy():
+    model = net(depth=2)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    seed_fault("F39", model, optimizer)
+    (finding, *_) = watched(model, optimizer, steps=3).findings
+    assert finding.id == "F39"
+    handles = apply(finding.operation, model, [optimizer])
+    x = language()[0][:64]
+    with torch.no_grad():
+        assert (model[:3](x) < 0).sum() == 0
+        assert (model[:5](x) < 0).sum() == 0
+    for handle in handles:
+        handle.remove()
