@@ -198,6 +198,28 @@ def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False) 
 
 
 @app.command
+def neighbours(
+    run: str,
+    *symbols: str,
+    count: Annotated[int, Parameter(alias="-n", help="How many for each.")] = 8,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
+) -> None:
+    """The symbols that a run's network treats most like these: words, for a run on words.
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    symbols
+        Symbols of the run's list; the most frequent of train when none is given.
+    """
+    from moreish.commands.neighbours import run_neighbours
+
+    run_neighbours(run, symbols, count, root=root, json=json)
+
+
+@app.command
 def evaluate(
     run: str,
     *,

@@ -105,6 +105,34 @@ def test_score_shows_where_an_item_surprises(moreish):
     assert "end" in out
 
 
+def test_neighbours_are_named_nearest_first(moreish):
+    code, out, _ = moreish("neighbours", "list-gru-1", "a", "k", "-n", "3", "--json")
+    assert code == 0
+    for asked, line in zip("ak", lines_of(out), strict=True):
+        cosines = [found["cosine"] for found in line["neighbours"]]
+        assert line["symbol"] == asked
+        assert len(cosines) == 3
+        assert cosines == sorted(cosines, reverse=True)
+        assert all(-1 <= cosine <= 1 for cosine in cosines)
+        assert asked not in [found["symbol"] for found in line["neighbours"]]
+    code, shown, _ = moreish("neighbours", "list-gru-1")
+    assert (code, shown.count("cosine")) == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["list-ngram-1", "a"], "only a network has embeddings"),
+        (["list-gru-1", "ka"], '"ka" is 2 symbols'),
+        (["list-gru-1", "a", "-n", "0"], "at least 1"),
+    ],
+)
+def test_neighbours_that_there_are_not_are_a_sentence(moreish, words, sentence):
+    code, _, err = moreish("neighbours", *words)
+    assert code == 2
+    assert sentence in err
+
+
 def test_evaluate_stands_beside_the_baselines(moreish):
     _, out, _ = moreish("evaluate", "list-gru-1", "--json")
     result = json.loads(out)
@@ -237,6 +265,7 @@ def test_doctor_of_a_run_watches_its_network_once_more(moreish):
     assert [f for f in json.loads(out)["findings"] if f["severity"] == "sick"] == []
     code, _, err = moreish("doctor", "list-ngram-1")
     assert (code, "there is no network to watch" in err) == (2, True)
+
 
 def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish, monkeypatch):
     loud = ["--model", "mlp", "--steps", "30", "--set", "model.head_std=3", "--doctor"]
