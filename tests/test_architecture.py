@@ -40,6 +40,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plots": (STORE | {"api", "data", "ngram"}, {"numpy", "matplotlib"}),
     "plots_lr": ({"plots", "training"}, {"numpy"}),
     "plots_model": ({"plots", "data", "ngram"}, {"numpy", "jaxtyping", "matplotlib"}),
+    "plots_inside": ({"plots", "data", "doctor", "training"}, {"numpy", "torch", "matplotlib"}),
     "terminal": (set(), {"rich"}),
 }
 # These may import whatever is below them.

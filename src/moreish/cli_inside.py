@@ -13,10 +13,11 @@ def plot(
     run: str,
     *,
     what: Literal["loss", "embedding", "pairs", "contexts"] = "loss",
+    inside: Annotated[bool, Parameter(negative=())] = False,
     to: Picture = None,
     root: Root = DEFAULT_ROOT,
 ) -> None:
-    """A picture of a run.
+    """A picture of a run, or the pictures of what happens inside its network.
 
     Parameters
     ----------
@@ -25,10 +26,16 @@ def plot(
     what
         loss: its curves with the baselines; embedding: a map of the symbols' vectors; pairs: how often each symbol
         follows each; contexts: the share of val's contexts that train never has, by length.
+    inside
+        Activations, gradients, stuck units, gradients of the weights, and updates over time (where the run was
+        trained with --doctor), a file each: NAME-activations.png, ... beside the one that --to names.
     """
-    from moreish.commands.runs import run_plot
+    from moreish.commands.runs import run_plot, run_plot_inside
 
-    run_plot(run, what, to, root=root)
+    if inside:
+        run_plot_inside(run, to, root=root)
+    else:
+        run_plot(run, what, to, root=root)
 
 
 def find_lr(

@@ -78,14 +78,22 @@ def _of_run(made: TrainedRun) -> Answer:
     else:
         text = "\n".join(f"{title}: {report.text()}" for title, report in reports.items())
     whole = joined(reports)
-    return Answer(
-        text, whole.plain(), page(whole, {name: _history(records) for name, records in _kept(made.run).items()})
-    )
+    return Answer(text, whole.plain(), page(whole, histories_of(made.run)))
 
 
 def reports_of(run: Run) -> dict[str, Any]:
     """The doctor's report on each network that had one, by what the network is called."""
     return {name: _report(records) for name, records in _kept(run).items()}
+
+
+def histories_of(run: Run) -> dict[str, Any]:
+    """The quantities that were kept of each network, by what it is called."""
+    return {name: _history(records) for name, records in _kept(run).items()}
+
+
+def network_title(name: str, part: int) -> str:
+    """What a network of a run is called: its kind, and its place among the parts."""
+    return f"{name} ({part + 1})"
 
 
 def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
@@ -94,7 +102,7 @@ def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for record in run.records():
         if record["event"] == "network":
-            names[record["part"]] = f"{record['name']} ({record['part'] + 1})"
+            names[record["part"]] = network_title(record["name"], record["part"])
         elif record["event"] in ("finding", "quantities", "doctor"):
             found.setdefault(names[record["part"]], []).append(record)
     return found

@@ -105,6 +105,34 @@ def run_plot(name: str, what: str, to: Path | None, *, root: Path) -> None:
     print(target)
 
 
+def run_plot_inside(name: str, to: Path | None, *, root: Path) -> None:
+    """Draw what happens inside each network of a run."""
+    from moreish.commands.doctor import histories_of, network_title
+    from moreish.fitting import Fitting
+    from moreish.plots_inside import draw, look
+
+    made = api.open_run(name, root)
+    beside = to or Path(f"{made.run.name}.png")
+    histories, fitting = histories_of(made.run), Fitting(made.corpus, made.config)
+    parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
+    networks = [k for k, part in enumerate(parts) if hasattr(part, "module")]
+    if not networks:
+        raise ValueError(f"{made.run.name} was made by counting: there is no network to look into")
+    for k in networks:
+        leaf = made.config.model.leaves[k]
+        title = network_title(leaf.name, k)
+        seen = look(parts[k], made.corpus.part("train"), fitting.options_of(leaf), made.config.seed + leaf.seed)
+        history = histories.get(title)
+        ratios = {} if history is None else {w: history.curve(f"{w}/update_ratio") for w in history.updated()}
+        stem = beside.stem if len(networks) == 1 else f"{beside.stem}-{k + 1}"
+        for path in draw(
+            f"{made.run.name}, {title}", seen, ratios, lambda what, stem=stem: beside.with_stem(f"{stem}-{what}")
+        ):
+            print(path)
+        if not ratios:
+            note(f"{title}: updates over time are only known of a run that was trained with --doctor")
+
+
 def _plot_model(made: api.TrainedRun, what: str, to: Path) -> None:
     from moreish.plots_model import count_table, curse_of_dimensionality, embedding_map
 

@@ -6,12 +6,13 @@ from moreish.doctor.faults import FAULTS, seed_fault
 from moreish.doctor.finding import Finding, Operation, at_least
 from moreish.doctor.preflight import preflight
 from moreish.doctor.script import watch_script
-from moreish.doctor.trace import Traced, trace
+from moreish.doctor.trace import Inside, Traced, inside, trace
 
 __all__ = [
     "FAULTS",
     "Doctor",
     "Finding",
+    "Inside",
     "Operation",
     "Traced",
     "at_least",
@@ -19,6 +20,7 @@ __all__ = [
     "check_samples",
     "check_split",
     "check_symbols",
+    "inside",
     "preflight",
     "seed_fault",
     "trace",

@@ -1,4 +1,4 @@
-"""The trace of one item: what every layer makes of it, and the gradient that comes back."""
+"""The trace of an item or a batch: what every layer makes of it, and the gradients that come back."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +37,17 @@ class _Tracer(Observer):
         self.seen.append((call, y))
 
 
+@dataclass(frozen=True)
+class Inside:
+    """What a batch makes of a model in training: every layer in execution order, and parameters by name.
+
+    weights : (values, gradient) of each parameter that the loss depends on
+    """
+
+    layers: list[Traced]
+    weights: dict[str, tuple[Tensor, Tensor]]
+
+
 def trace(
     model: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor] | None = None
 ) -> list[Traced]:
@@ -45,11 +56,35 @@ def trace(
     With `loss_of(output)` the gradient of that loss with respect to each layer's output as well. Runs on a copy in
     evaluation mode: nothing of the model changes. Raises ValueError if the model cannot be copied.
     """
-    args = inputs if isinstance(inputs, tuple) else (inputs,)
+    return _traced(_twin(model).eval(), inputs, loss_of)
+
+
+def inside(model: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor]) -> Inside:
+    """As `trace`, with the statistics of the batch in BatchNorms as in training, and with the weights' gradients.
+
+    Nothing is dropped out.
+    """
+    twin = _twin(model).eval()
+    for m in twin.modules():
+        m.training = isinstance(m, nn.modules.batchnorm._NormBase)
+    layers = _traced(twin, inputs, loss_of)
+    named = twin.named_parameters()
+    return Inside(layers, {name: (p.detach(), p.grad) for name, p in named if p.grad is not None})
+
+
+def _twin(model: nn.Module) -> nn.Module:
     twin = replay.copied(model)
     if twin is None:
         raise ValueError("the model cannot be copied (too large, or deepcopy fails), so it cannot be traced")
-    twin.eval()
+    for p in twin.parameters():
+        p.grad = None
+    return twin
+
+
+def _traced(
+    twin: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor] | None
+) -> list[Traced]:
+    args = inputs if isinstance(inputs, tuple) else (inputs,)
     tracer = _Tracer(Names({"": twin}))
     handles = [h for m in twin.modules() for h in _name_hooks(m, tracer)]
     tap = Tap(lambda *call: None, tracer.call)
