@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from benchmarks.reproduce import counting, networks, text
+from benchmarks.reproduce import counting, lecture_deep, networks, text
 from benchmarks.reproduce.job import Figures, Work
 from moreish.lecture_recipes import LECTURE_RECIPES
 
@@ -19,6 +19,8 @@ JOBS: dict[str, Callable[[Work], Figures]] = {
     "bengio": text.bengio_parameters,
     "deep-start": networks.deep_at_start,
     "deep": networks.deep,
+    "deep-start-same-seed": lecture_deep.at_start,
+    "deep-same-seed": lecture_deep.after_1000,
     **{name: networks.recipe(name) for name in LECTURE_RECIPES if name != "lecture-deep"},
     "characters": text.characters,
     "words": text.words,

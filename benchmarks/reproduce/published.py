@@ -120,6 +120,50 @@ DEEP = [
     ),
 ]
 
+DEEP_SAME_SEED = [  # from the notebook's own random numbers; a tolerance is half a unit of the last printed digit
+    Published("parameters", "deep-same-seed", "parameters", 47_024),
+    Published("loss at step 0", "deep-same-seed", "step 0", 3.2870, 5.1e-5),
+    Published(
+        "step 1000: saturation by layer, %", "deep-same-seed", "saturation", [2.78, 2.56, 2.25, 1.69, 1.88], 0.0051
+    ),
+    Published("step 1000: std, least and most of the layers", "deep-same-seed", "std range", [0.63, 0.65], 0.0051),
+    Published(
+        "step 1000: gradient std, first and last layer", "deep-same-seed", "gradient ends", [2.64e-3, 1.95e-3], 5.1e-6
+    ),
+    Published("step 1000: grad:data of the embedding", "deep-same-seed", "grad:data embedding", 8.0e-3, 5.1e-5),
+    Published(
+        "step 1000: grad:data, least and most of the hidden",
+        "deep-same-seed",
+        "grad:data hidden range",
+        [0.049, 0.070],
+        5.1e-4,
+    ),
+    Published("step 1000: grad:data of the output", "deep-same-seed", "grad:data output", 0.12, 5.1e-3),
+    Published(
+        "gain 5/3, step 0: saturation, %",
+        "deep-start-same-seed",
+        "gain 5/3 saturation",
+        [20.25, 8.38, 6.62, 5.47, 6.12],
+        0.0051,
+    ),
+    Published(
+        "gain 1, step 0: saturation, %", "deep-start-same-seed", "gain 1 saturation", [3.50, 0.03, 0.06, 0, 0], 0.0051
+    ),
+    Published(
+        "gain 0.5, step 0: gradient std, first", "deep-start-same-seed", "gain 0.5 gradient first", 1.9e-5, 5.1e-7
+    ),
+    Published(
+        "gain 0.5, step 0: gradient std, last", "deep-start-same-seed", "gain 0.5 gradient last", 3.1e-4, 5.1e-6
+    ),
+    Published(
+        "no tanh, gain 0.5, step 0: std",
+        "deep-start-same-seed",
+        "linear, gain 0.5 std",
+        [0.49, 0.25, 0.13, 0.06, 0.03],
+        0.0051,
+    ),
+]
+
 BACKPROP = [
     Published("chunked BatchNorm MLP: parameters", "backprop", "parameters", 4_137),
     Published("gradients compared (published: 26)", "backprop", "compared", 26, 0, "at least"),
@@ -175,6 +219,7 @@ SECTIONS: dict[str, list[Published]] = {
     "Counting (makemore, part 1; Kneser-Ney)": COUNTS,
     "MLP: block 3, 200,000 steps (makemore, parts 2 and 3)": MLP,
     "Five hidden layers of 100 (makemore, part 3)": DEEP,
+    "The same from the lecture's own seed, measured by the doctor": DEEP_SAME_SEED,
     "Backprop by hand (makemore, part 4)": BACKPROP,
     "WaveNet: block 8, 200,000 steps (makemore, part 5)": WAVENET,
     "makemore's other models (its own test split of 1,000)": MAKEMORE,
