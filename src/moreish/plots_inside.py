@@ -155,7 +155,8 @@ def _maps(title: str, layers: list[Traced]) -> Any:
         hit = stuck(layer)
         assert hit is not None
         axes = made.add_subplot(len(layers), 1, k + 1)
-        axes.imshow(hit[:EXAMPLES, :UNITS].numpy(), cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
+        shown = hit[:EXAMPLES, :UNITS].numpy()
+        axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         beyond = "0" if layer.op in RECTIFIED else "beyond 0.97 of the range"
         dead = int(hit.all(0).sum())
         words = f"{layer.layer}: {hit.float().mean().item():.2%} {beyond}, {dead} of {hit.shape[1]} units dead"
