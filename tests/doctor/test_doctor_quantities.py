@@ -1,0 +1,55 @@
+"""The table of quantities is all that a frame measures, and each of them is where the table says."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from doctor_worlds import V, fit, language
+from torch import nn
+
+from moreish.doctor import Doctor
+from moreish.doctor.quantities import QUANTITIES, quantity_of
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """Every key of the frames of a net that has all kinds of layers."""
+    torch.manual_seed(0)
+    layers = [nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 16), nn.BatchNorm1d(16, momentum=0.9), nn.Tanh()]
+    model = nn.Sequential(*layers, nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, V))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    x, y = language()
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 80)
+        with torch.no_grad():
+            F.cross_entropy(model.eval()(x[:64]), y[:64])
+    parameters = {name for name, _ in model.named_parameters()}
+    return {key for frame in doctor.history.frames for key in frame.values}, parameters
+
+
+def kind(key, parameters):
+    where, _, _ = key.rpartition("/")
+    if where in parameters:
+        return "parameter"
+    return "step" if not where else "loss" if where.partition(".")[0] in ("loss", "evaluation") else "activation"
+
+
+def test_whatever_a_frame_holds_is_in_the_table_with_its_kind(measured):
+    keys, parameters = measured
+    for key in keys:
+        assert kind(key, parameters) in quantity_of(key).of, key
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_every_quantity_of_the_table_is_measured_of_everything_that_it_says(measured, name):
+    keys, parameters = measured
+    kinds = {kind(key, parameters) for key in keys if key.rpartition("/")[2] == name}
+    assert kinds == set(QUANTITIES[name].of)
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_a_quantity_has_words_and_a_range_with_two_ends_in_order(name):
+    low, high = QUANTITIES[name].healthy
+    assert QUANTITIES[name].says
+    assert low is None or high is None or low <= high
