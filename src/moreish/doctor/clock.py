@@ -7,14 +7,15 @@ ADVANCE = 10.0  # seconds of run whose budget may be spent beforehand, so that s
 DENSE = 6  # the first steps are looked at one by one
 GROWTH = 1.05  # afterwards the steps looked at in advance lie apart by at least this factor
 REACH = 2000  # the step up to which the advance should last
+FRAMES = 40  # looked at in advance at most: a fast net's steps are worth no more frames than a slow one's
 
 
 class Clock:
     """Keeps the time spent looking below `budget` times the time of the run.
 
     The first frame is always taken and not charged (it warms things up, and replays the first batch). Further
-    frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned, on the first
-    steps and then on steps that lie ever farther apart. An infinite budget looks at every step.
+    frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned, on up to
+    `FRAMES` steps, the first ones and then such that lie ever farther apart. An infinite budget looks at every step.
 
     Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
     """
@@ -37,7 +38,7 @@ class Clock:
         cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
         if cost <= self.budget * self.elapsed():
             return True
-        return step >= self._next_in_advance and cost <= self.budget * ADVANCE
+        return self.frames < FRAMES and step >= self._next_in_advance and cost <= self.budget * ADVANCE
 
     def looked(self, step: int) -> None:
         """Note that the step was looked at."""
@@ -50,6 +51,7 @@ class Clock:
         """The factor between steps looked at in advance, so that what is left of the advance lasts to `REACH`."""
         charged = self.spent - self._free
         left = (self.budget * ADVANCE - charged) / max(charged / max(self.frames - 1, 1), 1e-9)
+        left = min(left, FRAMES - self.frames)
         return max(GROWTH, (REACH / (step + 1)) ** (1 / max(left, 1.0))) if step < REACH else GROWTH
 
     def elapsed(self) -> float:

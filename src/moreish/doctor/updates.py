@@ -32,6 +32,7 @@ class Updates:
     def __init__(self, names: Names) -> None:
         self.names = names
         self.started: dict[str, Tensor] = {}
+        self.scales: dict[str, Tensor] = {}
         self.first: dict[str, tuple[int, float]] = {}
         self._before: list[tuple[str, Tensor, Tensor]] = []
         self._reader = Reader()
@@ -99,10 +100,10 @@ class Updates:
         now = sample(p, KEPT)
         if name not in self.started:
             self.started[name] = now.clone()
+            self.scales[name] = (now.std() if len(now) > 1 else now.abs().mean()).clamp(min=SMALLEST)
             self._alike(name, p)
         elif len(self.started[name]) == len(now):
-            start = self.started[name]
-            self._reader.add(f"{name}/travel", rms(now - start) / start.std().clamp(min=SMALLEST))
+            self._reader.add(f"{name}/travel", rms(now - self.started[name]) / self.scales[name])
 
     def _alike(self, name: str, p: Tensor) -> None:
         """Smallest cosine between the first unit's row and another's, of the weights and of their gradients."""
