@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, machine
 
-MODULES = ("benchmarks.main_job", "benchmarks.backprop")
+MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder")
 
 
 def show(rows: Iterable[Row]) -> list[Row]:

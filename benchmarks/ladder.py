@@ -1,6 +1,9 @@
-"""The ladder's nets: sliding against windows, and makemore's Transformer against a plain loop with padding."""
+"""The ladder's nets: time to the lectures' best loss, sliding, and makemore's Transformer in a plain loop."""
 
+import copy
+import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -12,15 +15,23 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.measure import Row, names_file, race, seconds
 from moreish.data import Corpus, DataOptions, read
-from moreish.data.batches import batches_from
+from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
+from moreish.fitting import fit_ngram
 from moreish.models import build_model
+from moreish.models.recurrent import RecurrentOptions
+from moreish.models.transformer import Block, CausalSelfAttention
 from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
-from moreish.recipes import resolve
-from moreish.training.loop import batches_for
+from moreish.recipes import NGramOptions, resolve
+from moreish.training.evaluation import mean_loss
+from moreish.training.loop import batches_for, start, train
 from moreish.training.network import Network
 from moreish.training.steps import gradients_of, make_optimizer
 
+LECTURE_LOSS = 1.9937
+LECTURE_STEPS = 2000
+NET_STEPS = 1300
+ITEMS = 300
 STEPS = 40
 ROWS = 32
 LONGEST = 16  # symbols of the longest name and the opening boundary
@@ -28,13 +39,74 @@ LONGEST = 16  # symbols of the longest name and the opening boundary
 
 def rows(only: str = "") -> Iterable[Row]:
     """All rows, or those of the functions whose name holds `only`."""
-    for part in (sliding, throughput):
+    for part in (time_to_loss, sliding, throughput):
         if only in part.__name__ or only in __name__:
             yield from part(_names())
 
 
 def _names() -> Corpus:
     return read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
+
+
+def time_to_loss(corpus: Corpus) -> Iterator[Row]:
+    """Processor time until val is as low as the lectures' best net brings it, their loop for it beside ours.
+
+    Theirs is timed over LECTURE_STEPS steps and taken for all 200,000: the loss comes down with the learning rate,
+    which falls after 150,000.
+    """
+    torch.set_num_threads(1)
+    counting = seconds(lambda: _counted_until(LECTURE_LOSS, corpus))
+    yield Row(f"Kneser-Ney to val {LECTURE_LOSS}", f"{counting:.2f} s", "", None, "< 1 s")
+    ours = seconds(lambda: _trained_until(LECTURE_LOSS, corpus))
+    loop = _LectureLoop(corpus)
+    loop.run(100)
+    theirs = seconds(lambda: loop.run(LECTURE_STEPS)) * 200_000 / LECTURE_STEPS
+    name = f"a net alone to val {LECTURE_LOSS}, evaluations included"
+    yield Row(name, f"{ours:.1f} s", f"{theirs:.0f} s", theirs / ours, ">= 15x")
+
+
+def _counted_until(loss: float, corpus: Corpus) -> None:
+    val = corpus.part("val")
+    reached = mean_loss(fit_ngram(NGramOptions(), corpus.part("train"), val, len(corpus.vocab)), val)
+    assert reached <= loss, f"the n-gram comes to {reached:.4f} only"
+
+
+def _trained_until(loss: float, corpus: Corpus) -> None:
+    """A GRU by the fused step of `quick`, until an evaluation is at `loss` or below."""
+    options = replace(
+        resolve("quick").train, time_budget=None, steps=NET_STEPS, lr=1e-2, eval_every=50, log_every=50
+    )  # fmt: skip
+    net = build_model("gru", RecurrentOptions(n_embd=32, n_hidden=160, dropout=0.1), len(corpus.vocab), 0)
+    state = start(net, options, 0)
+    for record in train(state, corpus.part("train"), corpus.part("val")):
+        if record["event"] == "eval" and record["val_loss"] <= loss:
+            return
+    raise AssertionError(f"the net comes to {state.best:.4f} only")
+
+
+class _LectureLoop:
+    """Random rows of all windows, plain SGD, as the WaveNet lecture writes it; the module is ours."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        config = resolve("wavenet")
+        x, y = windows(corpus.part("train"), 8)
+        self.x, self.y = (torch.from_numpy(a.astype(np.int64)) for a in (x, y))
+        self.net: Any = build_model("wavenet", config.model.options, len(corpus.vocab), 0)
+
+    def run(self, steps: int) -> None:
+        """Steps at the first learning rate."""
+        parameters = list(self.net.parameters())
+        losses = []
+        for _ in range(steps):
+            rows = torch.randint(0, len(self.x), (32,))
+            loss = F.cross_entropy(self.net(self.x[rows]), self.y[rows])
+            for p in parameters:
+                p.grad = None
+            loss.backward()
+            for p in parameters:
+                assert p.grad is not None
+                p.data += -0.1 * p.grad
+            losses.append(loss.log10().item())
 
 
 def sliding(corpus: Corpus) -> Iterator[Row]:
@@ -51,9 +123,34 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
             lambda m=whole: m.score(val.ids, val.offsets), lambda m=by_window: m.score(val.ids, val.offsets), 3
         )
         each = 1e6 / val.n_predicted
-        name = f"WaveNet over whole items, looking back on {2**n_layer}"
-        target = ">= 4x" if n_layer == 5 else ""
-        yield Row(name, f"{ours * each:.1f} us a symbol", f"{theirs * each:.1f} us", theirs / ours, target)
+        name = f"WaveNet over whole items, looking back on {2**n_layer}, beside windows in batches"
+        yield Row(name, f"{ours * each:.1f} us a symbol", f"{theirs * each:.1f} us", theirs / ours, ">= 4x")
+    yield _one_item_at_a_time(corpus)
+
+
+def _one_item_at_a_time(corpus: Corpus) -> Row:
+    """The loop over an item's positions that the WaveNet lecture draws, beside one call for the whole item."""
+    options = WaveNetOptions()
+    net: Any = build_model("wavenet", options, len(corpus.vocab), 0).eval()
+    slid = SlidingWaveNet.of(net, options)
+    val = corpus.part("val")
+    items = [torch.from_numpy(val.symbols(i).astype(np.int64)) for i in range(ITEMS)]
+    wholes = [F.pad(item, (1, 0))[None] for item in items]
+    rows = [F.pad(item, (options.group**options.n_layer, 0)).unfold(0, 8, 1) for item in items]
+
+    def by_window() -> list[Tensor]:
+        return [torch.cat([net(window[None]) for window in windows_]) for windows_ in rows]
+
+    def whole() -> list[Tensor]:
+        return [slid(item)[0] for item in wholes]
+
+    with torch.no_grad():
+        for one, other in zip(whole(), by_window(), strict=True):
+            torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+        ours, theirs = race(whole, by_window, 3)
+    each = 1e6 / sum(len(windows_) for windows_ in rows)
+    name = "  the same, looking back on 8, item by item and window by window"
+    return Row(name, f"{ours * each:.1f} us a symbol", f"{theirs * each:.1f} us", theirs / ours, ">= 4x")
 
 
 def throughput(corpus: Corpus) -> Iterator[Row]:
@@ -74,13 +171,51 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
             symbols += batch.y.size
         return symbols
 
-    plain = _PlainLoop(corpus, build_model("transformer", config.model.options, size, 0))
-    ours()
-    plain.run()
-    fast = max(_rate(ours) for _ in range(3))
-    slow = max(_rate(plain.run) for _ in range(3))
+    written = _written_out(net, config.model.options)
+    idx = torch.randint(0, size, (ROWS, LONGEST))
+    torch.testing.assert_close(written(idx), net(idx), rtol=0, atol=1e-5)
+    plain, kernels = _PlainLoop(corpus, written), _PlainLoop(corpus, copy.deepcopy(net))
+    for warm_up in (ours, plain.run, kernels.run):
+        warm_up()
+    rates = [(_rate(ours), _rate(plain.run), _rate(kernels.run)) for _ in range(3)]
+    fast, slow, less_slow = (max(rate) for rate in zip(*rates, strict=True))
     name = "training makemore's Transformer, batch 32"
     yield Row(name, f"{fast:,.0f} symbols/s", f"{slow:,.0f} symbols/s", fast / slow, ">= 3x")
+    yield Row("  the same, the loop with torch's kernels", "", f"{less_slow:,.0f} symbols/s", fast / less_slow)
+
+
+class _WrittenOutAttention(CausalSelfAttention):
+    """Scores, mask, softmax and sum as makemore spells them."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows, steps, width = x.shape
+        q, k, v = (a.view(rows, steps, self.n_head, -1).transpose(1, 2) for a in self.qkv(x).split(width, 2))
+        scores = q @ k.transpose(2, 3) / q.shape[-1] ** 0.5
+        later = torch.ones(steps, steps).tril() == 0
+        shares = scores.masked_fill(later, float("-inf")).softmax(-1)
+        return self.proj((shares @ v).transpose(1, 2).contiguous().view(rows, steps, width))
+
+
+class _WrittenOutBlock(Block):
+    """GELU from its formula (Hendrycks & Gimpel 2016), as makemore does."""
+
+    def __init__(self, options: Any) -> None:
+        super().__init__(options)
+        self.attn = _WrittenOutAttention(options)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x + self.attn(self.ln_1(x))
+        h = self.fc(self.ln_2(x))
+        gelu = 0.5 * h * (1.0 + torch.tanh((2.0 / math.pi) ** 0.5 * (h + 0.044715 * torch.pow(h, 3.0))))
+        return x + self.proj(gelu)
+
+
+def _written_out(net: Any, options: Any) -> Any:
+    """The same net, parameters included, without torch's kernels for attention and GELU."""
+    made = copy.deepcopy(net)
+    made.blocks = torch.nn.ModuleList(_WrittenOutBlock(options) for _ in net.blocks)
+    made.load_state_dict(net.state_dict())
+    return made
 
 
 def _rate(run: Any) -> float:
