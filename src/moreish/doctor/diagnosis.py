@@ -27,7 +27,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "F35": ("F34", "F37"),
     "F24": ("F22", "F28"),
     "F21": ("F06", "F07", "F09", *NOT_LEARNING),
-    "F37": ("F34",),
+    "F37": ("F34", "F09", "F42"),
     "F41": ("F22", "F29", "F30"),
     "F08": ("F01", "F03", "F06", "F09", "F10", *NOT_LEARNING),
     "F04": ("F05", "F06", "F09", "F10", *NOT_LEARNING),
@@ -43,7 +43,7 @@ EXPLAINS: dict[str, tuple[str, ...]] = {
     "F23": ("F22",),
     "F10": ("F11", "F42"),
     "F39": ("F01", "F03", "F08", *NOT_LEARNING),
-    "F09": ("F12",),
+    "F09": ("F12", "F22", "F23"),
 }
 CAUSES = tuple(EXPLAINS)
 AT_START = {

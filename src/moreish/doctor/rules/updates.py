@@ -13,7 +13,7 @@ from moreish.doctor.rules.start import fan_in, shape_of
 from moreish.doctor.rules.table import found, rule
 
 AT_ONCE = -0.4  # log10 of update to weight at which no look at the loss is needed
-AIM = -2.3  # log10 of update to weight that a changed learning rate aims at
+AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
 FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
 
@@ -188,12 +188,12 @@ class Gait:
 
 
 def gait(history: History) -> Gait | None:
-    """The gait of a run; None before 200 steps at the height of the learning rate, and once that has fallen."""
+    """The gait of a run; None before 95 steps at the height of the learning rate, and once that has fallen."""
     frames = history.training()
     rates = [max(f.facts.get("lr") or [0.0]) for f in frames]
     top = max(rates, default=0.0)
     high = [f for f, rate in zip(frames, rates, strict=True) if rate >= 0.5 * top]
-    if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 195:
+    if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
         return None
     ratios, straights = [], []
     for weight in judged_weights(history):
@@ -231,12 +231,14 @@ def too_low(history: History) -> Iterator[Finding]:
         return
     entropy = history.ledger.unigram_entropy()
     gone = (where.first - where.now) / max(abs(where.first), 1e-12)
-    straight = walk.straight > 4 / math.sqrt(walk.steps)
+    rose = where.now > where.first + max(0.1 * abs(where.first), 3 * where.noise)
+    straight = walk.straight > 2 / math.sqrt(walk.steps)
+    early = walk.steps < 195 and walk.ratio > -4.5
     ignorant = entropy is not None and where.now > entropy + 0.1
     slow = walk.ratio < -3.5 and (gone < 0.05 or ignorant)
     crawls = walk.ratio < -3.0 and ignorant and walk.straight > 0.5 and walk.steps >= 500
     knows = entropy is not None and where.now < entropy - 0.1
-    if knows or walk.ratio < -12 or not straight or not (slow or crawls):
+    if knows or rose or early or walk.ratio < -12 or not straight or not (slow or crawls):
         return
     factor = min(10 ** (AIM - walk.ratio), 1e5)
     yield found(
@@ -267,7 +269,7 @@ def too_low(history: History) -> Iterator[Finding]:
 def low_ratio(history: History) -> Iterator[Finding]:
     """Median of the last 50 frames below -4.5 on half of the weights."""
     walk = gait(history)
-    if walk is not None and walk.ratio < -4.5:
+    if walk is not None and walk.steps >= 195 and walk.ratio < -4.5:
         yield found(
             "F12",
             "info",
