@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.measure import Row, machine
 
-MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder")
+MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder", "benchmarks.doctor")
 
 
 def show(rows: Iterable[Row]) -> list[Row]:
