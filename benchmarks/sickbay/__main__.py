@@ -6,6 +6,7 @@ was broken off goes on where it was. `--fresh` forgets what is kept.
 """
 
 import argparse
+import datetime
 import os
 import time
 from pathlib import Path
@@ -14,17 +15,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
 
+from benchmarks.measure import machine, names_file
 from benchmarks.sickbay import figures, rivals
 from benchmarks.sickbay.cases import HALVES
 from benchmarks.sickbay.kept import Kept, Row
 from benchmarks.sickbay.rounds import half, run, visited
 
+BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
+
 
 def report(name: str, rows: list[Row], rival_rows: list[Row]) -> str:
-    """The page of figures."""
+    """The figures of one half, from what is kept."""
     parts = [
-        f"Half: {name}; {len(figures.well(rows))} healthy runs, {len(figures.hurt(rows))} harmful faults, "
-        f"{len(figures.tame(rows))} harmless ones.\n",
+        f"`python -m benchmarks.sickbay --half {name}`, {datetime.date.today()}, {machine()}, one thread a run. "
+        f"{len(figures.well(rows))} healthy runs, {len(figures.hurt(rows))} harmful faults, "
+        f"{len(figures.tame(rows))} harmless ones; {sum(r['seconds'] for r in rows) / 60:.0f} minutes of runs.\n",
         *figures.table(rows),
         "\n### Misses and false alarms\n",
         *figures.misses(rows),
@@ -38,6 +43,13 @@ def report(name: str, rows: list[Row], rival_rows: list[Row]) -> str:
     return "\n".join(parts) + "\n"
 
 
+def written(page: Path, text: str) -> str:
+    """The page with the figures between its two marks replaced; a page without them is the figures alone."""
+    old = page.read_text(encoding="utf-8") if page.exists() else ""
+    before, mark, rest = old.partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{text}\n{END}{rest.partition(END)[2]}" if mark else text
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sickbay")
     parser.add_argument("--full", action="store_true", help="three times as many seeds, faults on every pairing")
@@ -48,9 +60,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/sickbay"), help="where outcomes are kept")
     parser.add_argument("--fresh", action="store_true", help="forget what is kept")
     parser.add_argument("--figures-only", action="store_true", help="no new runs")
-    parser.add_argument("--write", type=Path, help="write the figures to this file")
+    parser.add_argument("--write", type=Path, help="put the figures into this page")
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    if asked.half == "tuning" and names_file() is None:
+        print("names.txt is not there (MOREISH_DATA=folder), so made words stand in for it")
     ours, theirs = (
         asked.work / f"{asked.half}{'-full' if asked.full else ''}{end}" for end in (".jsonl", ".rivals.jsonl")
     )
@@ -67,7 +81,7 @@ def main() -> None:
     print(text)
     print(f"{time.perf_counter() - started:.0f} s")
     if asked.write:
-        asked.write.write_text(text, encoding="utf-8")
+        asked.write.write_text(written(asked.write, text), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,15 @@
 
 import functools
 import math
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+from benchmarks.measure import names_file
 
 V = 27
 T = 8
@@ -19,10 +19,9 @@ Data = tuple[Tensor, Tensor]
 
 def words(list_name: str, seed: int) -> list[list[int]]:
     """Items as ids 1..26: the file names.txt of MOREISH_DATA, or words of a Markov chain of second order."""
-    folder = os.environ.get("MOREISH_DATA")
     g = torch.Generator().manual_seed(seed)
-    if list_name == "names" and folder and (Path(folder) / "names.txt").exists():
-        lines = (Path(folder) / "names.txt").read_text().split()
+    if list_name == "names" and (path := names_file()) is not None:
+        lines = path.read_text().split()
         picked = torch.randperm(len(lines), generator=g)[:4000].tolist()
         return [[ord(c) - 96 for c in lines[k]] for k in picked]
     chain = torch.Generator().manual_seed(77)

@@ -22,7 +22,7 @@ def only_frequencies(history: History) -> Iterator[Finding]:
     entropy, curve = history.ledger.unigram_entropy(), history.nll()
     if entropy is None or history.step() < 500 or len(curve) < 16:
         return
-    late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 2][-20:]
+    late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
     if len(late) < 5:
         return
     mean = statistics.fmean(late)
