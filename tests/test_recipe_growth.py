@@ -1,6 +1,7 @@
 """What `best` makes of a longer time budget."""
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from moreish.recipes import RECIPES, resolve
 
@@ -11,9 +12,16 @@ def networks(**train: object) -> list:
     return [part for part in resolve("best", {"train": train}).model.parts if part.name != "ngram"]
 
 
-@pytest.mark.parametrize(("times", "copies"), [(0.1, 1), (1, 1), (3.9, 1), (4, 2), (9, 3), (13, 3)])
-def test_the_square_root_of_the_longer_time_goes_into_more_networks(times: float, copies: int):
-    assert len(networks(time_budget=OWN * times)) == copies * len(networks())
+@given(st.floats(0.01, 60))
+def test_each_network_has_about_its_own_time_and_they_come_in_pairs(times: float):
+    count = len(networks(time_budget=OWN * times))
+    assert count % 2 == 0
+    assert count == 2 or 4 * times - 1 <= count <= 4 * times + 1
+
+
+def test_the_budget_of_the_recipe_makes_the_networks_of_the_recipe():
+    assert networks(time_budget=OWN) == networks(time_budget=None, steps=10)
+    assert len(networks(time_budget=OWN)) == 4
 
 
 def test_networks_of_one_kind_have_different_seeds():

@@ -144,8 +144,7 @@ def model_names() -> list[str]:
 class Recipe:
     """A configuration with a name and what it is good for.
 
-    grows : a longer time budget than its own also makes more networks, of other seeds, rather than training the
-        same ones for longer alone: an ensemble goes on improving where each of its nets begins to overfit
+    grows : a longer time budget than its own makes more networks, of other seeds, and a shorter one fewer
     """
 
     purpose: str
@@ -270,9 +269,16 @@ def resolve(recipe: str | None, *layers: Plain) -> Config:
 
 
 def _grown(config: Config, recipe: Recipe) -> Config:
-    """With the square root of the longer time in more networks, and the rest in longer training of each."""
+    """With as many networks as leave each about the time it has in the recipe, in pairs, so that two cores are used.
+
+    A network that trains for much longer begins to overfit, while one network more always helps a mixture.
+    """
     budget, own = config.train.time_budget, recipe.values["train"]["time_budget"]
-    times = math.isqrt(int(budget // own)) if budget else 1
+    counts = [part for part in config.model.parts if part.name == "ngram"]
     networks = [part for part in config.model.parts if part.name != "ngram"]
-    more = [replace(part, seed=part.seed + len(networks) * t) for t in range(1, times) for part in networks]
-    return replace(config, model=replace(config.model, parts=(*config.model.parts, *more)))
+    if budget is None or not networks:
+        return config
+    wanted = max(2, 2 * round(len(networks) * budget / own / 2))
+    copies = range(math.ceil(wanted / len(networks)))
+    grown = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
+    return replace(config, model=replace(config.model, parts=(*counts, *grown[:wanted])))
