@@ -101,7 +101,8 @@ def train(
     file
         A text file with one item a line, "-" for standard input, or the name of a bundled list.
     model
-        ngram, or a network: bigram, mlp, gru, ...
+        ngram, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet, wavenet-gated,
+        wavenet-sliding.
     recipe
         A named full configuration; without one, and without a model, "quick".
     config

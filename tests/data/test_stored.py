@@ -23,6 +23,25 @@ def test_a_corpus_comes_back_as_it_was(items, split):
     assert [again.where(item) for item in items] == [corpus.where(item) for item in items]
 
 
+@given(st.lists(st.lists(st.sampled_from(["red", "blue", "old", "fox", "hen"]), min_size=1, max_size=3), min_size=2))
+def test_items_that_look_alike_for_their_rare_words_are_told_apart_afterwards(made):
+    items = [" ".join(words) for words in made] + ["red fox", "rare fox", "rarer fox"]
+    options = DataOptions(unit="word", min_count=2)
+    corpus = from_items(items, options)
+    again = from_tensors(to_tensors(corpus), corpus.vocab, options, "a run")
+    asked = [*items, "rarest fox", "red", "rare"]
+    assert [again.where(item) for item in asked] == [corpus.where(item) for item in asked]
+    assert again.where("rarest fox") == "new" != again.where("rare fox")
+
+
+@pytest.mark.parametrize("change", [lambda a: a[:-1], lambda a: a.astype(np.int64)])
+def test_hashes_that_are_none_are_refused(change):
+    options = DataOptions(unit="word", min_count=2)
+    corpus = from_items(["red fox", "old fox", "red hen", "new hen"], options)
+    with pytest.raises(ValueError, match='"hashes"'):
+        from_tensors(broken(to_tensors(corpus), "hashes", change), corpus.vocab, options, "a run")
+
+
 def broken(tensors, name, change):
     made = {key: array.copy() for key, array in tensors.items()}
     made[name] = change(made[name])

@@ -155,7 +155,7 @@ class Corpus:
     @cached_property
     def _known(self) -> Known:
         ids, offsets = self._whole.ids, self._whole.offsets
-        return Known(ids, offsets, hashes_of(ids, offsets, self._hash) if self.hashes is None else self.hashes)
+        return Known(ids, offsets, hashes_of(ids, offsets, self._hash) if self.hashes is None else self.hashes.copy())
 
     def _hash_of(self, item: str, ids: UInt[np.ndarray, " T"]) -> int:
         return self._hash.one(ids if self.hashes is None else np.array([*map(ord, item)]))

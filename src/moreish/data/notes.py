@@ -26,13 +26,13 @@ def _size(report: Report, options: DataOptions) -> Iterator[str]:
 
 def _parts(report: Report, options: DataOptions) -> Iterator[str]:
     what = "symbol" if options.text else "item"
-    unmeasured = {"val": "when to stop training, or which model is better", "test": "the final quality"}
+    unmeasured = {"val": "when to stop training, or which model is better,", "test": "the final quality"}
     asked = {"val": options.val_share, "test": options.test_share}
     for name, question in unmeasured.items():
         n = report.parts[name]["items"]
         if not n:
             why = f"the share asked for is {asked[name]:g}" if not asked[name] else "there are too few"
-            yield f"{name} has no {what} ({why}), so {question}, cannot be measured."
+            yield f"{name} has no {what} ({why}), so {question} cannot be measured."
         elif n < ROUGH and not options.text:
             yield f"{name} has {n} {what}{'s' * (n > 1)}: a loss on so few is a rough guess."
 

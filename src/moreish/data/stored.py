@@ -4,6 +4,7 @@ ids      (N,)             the items of train, val and test one after the other, 
 offsets  (items + 1,)     where each item's opening boundary stands
 parts    (3,)             how many items train, val and test have
 places   (items,)         where each item of the list stands in `ids`; left out where they stand in order
+hashes   (items,)         of the items' code points, in this order; only where `<unk>` makes different items look alike
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,8 @@ def to_tensors(corpus: Corpus) -> dict[str, np.ndarray]:
     }
     if (places := corpus.places) is not None:
         tensors["places"] = places.astype(np.min_scalar_type(len(whole)))
+    if corpus.hashes is not None:
+        tensors["hashes"] = corpus.hashes
     return tensors
 
 
@@ -50,8 +53,12 @@ def from_tensors(tensors: Mapping[str, np.ndarray], vocab: Vocab, options: DataO
         places = places.astype(np.int64)
         one_each = len(places) == sum(parts) and bool((np.sort(places) == np.arange(len(places))).all())
         _require(one_each, "places", "does not name every item once")
+    hashes = tensors.get("hashes")
+    if hashes is not None:
+        right = hashes.dtype == np.uint64 and len(hashes) == sum(parts)
+        _require(right, "hashes", "is not a 64-bit hash for each item")
     report = Report(source, text=options.text, items=sum(parts), unique=sum(parts), vocab_size=len(vocab))
-    return Corpus(vocab, Part(ids, offsets), parts, places, options, report)
+    return Corpus(vocab, Part(ids, offsets), parts, places, options, report, hashes)
 
 
 def _require(holds: bool | np.bool_, name: str, problem: str) -> None:
