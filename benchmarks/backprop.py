@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import torch
@@ -73,11 +74,16 @@ def every_recipe() -> Iterable[Row]:
 
 
 def _first_losses(corpus: Corpus, config: Config, leaf: ModelChoice, backward: str, precision: str) -> torch.Tensor:
+    """The losses of the recipe's own first steps, on its own schedule."""
     values: Any = {"backward": backward, "precision": precision}
     options = replace(
-        config.train, steps=STEPS, time_budget=None, log_every=1,
-        batch_size=min(config.train.batch_size, 32), device="cpu", **values,
-    )  # fmt: skip
+        config.train,
+        time_budget=None,
+        log_every=1,
+        batch_size=min(config.train.batch_size, 32),
+        device="cpu",
+        **values,
+    )
     state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
-    records = train(state, corpus.part("train"), None)
-    return torch.tensor([r["loss"] for r in records if r["event"] == "step"], dtype=torch.float64)
+    records = (r for r in train(state, corpus.part("train"), None) if r["event"] == "step")
+    return torch.tensor([r["loss"] for r in islice(records, STEPS)], dtype=torch.float64)
