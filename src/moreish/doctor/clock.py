@@ -9,6 +9,8 @@ GROWTH = 1.05  # afterwards the steps looked at in advance lie apart by at least
 REACH = 2000  # the step up to which the advance should last
 FRAMES = 40  # looked at in advance at most: a fast net's steps are worth no more frames than a slow one's
 
+LONGEST_SLEEP = 1000  # steps
+
 
 class Clock:
     """Keeps the time spent looking below `budget` times the time of the run.
@@ -29,16 +31,34 @@ class Clock:
         self.frames = 0
         self._free = 0.0
         self._next_in_advance = 0
+        self._first: int | None = None
+        self._asleep = 0  # the step before which there is no need to read the time
 
     def due(self, step: int) -> bool:
         """Whether the step that comes now may be looked at."""
         if math.isinf(self.budget) or self.frames == 0:
             return True
+        if step < self._asleep:
+            return False
         charged = self.spent - self._free
         cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
-        if cost <= self.budget * self.elapsed():
+        elapsed = self.elapsed()
+        if cost <= self.budget * elapsed:
             return True
-        return self.frames < FRAMES and step >= self._next_in_advance and cost <= self.budget * ADVANCE
+        advance = self.frames < FRAMES and cost <= self.budget * ADVANCE
+        if advance and step >= self._next_in_advance:
+            return True
+        self._sleep(step, elapsed, cost / self.budget - elapsed)
+        if advance:
+            self._asleep = min(self._asleep, self._next_in_advance)
+        return False
+
+    def _sleep(self, step: int, elapsed: float, missing: float) -> None:
+        """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
+        if self._first is None:
+            self._first = step - 1
+        pace = elapsed / max(step - self._first, 1)
+        self._asleep = step + max(1, min(LONGEST_SLEEP, int(missing / max(pace, 1e-9) / 2)))
 
     def looked(self, step: int) -> None:
         """Note that the step was looked at."""
