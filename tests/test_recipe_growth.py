@@ -16,12 +16,12 @@ def networks(**train: object) -> list:
 def test_each_network_has_about_its_own_time_and_they_come_in_pairs(times: float):
     count = len(networks(time_budget=OWN * times))
     assert count % 2 == 0
-    assert count == 2 or 8 * times - 1 <= count <= 8 * times + 1
+    assert count == 2 or 6 * times - 1 <= count <= 6 * times + 1
 
 
 def test_the_budget_of_the_recipe_makes_the_networks_of_the_recipe():
     assert networks(time_budget=OWN) == networks(time_budget=None, steps=10)
-    assert len(networks(time_budget=OWN)) == 8
+    assert len(networks(time_budget=OWN)) == 6
 
 
 def test_networks_of_one_kind_have_different_seeds():
