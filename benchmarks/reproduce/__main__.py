@@ -31,10 +31,9 @@ def main() -> int:
     out = folder / "results.md" if asked.quick else asked.out
     out.parent.mkdir(parents=True, exist_ok=True)
     names = [name for name in JOBS if fnmatch.fnmatch(name, asked.only)]
-    threads = max(1, (os.cpu_count() or 1) // asked.jobs)
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(asked.jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        futures = {pool.submit(do, work, name, threads): name for name in names}
+        futures = {pool.submit(do, work, name): name for name in names}
         try:
             return _gather(futures, work, out)
         except (KeyboardInterrupt, Interrupted):

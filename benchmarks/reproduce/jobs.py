@@ -29,9 +29,12 @@ AFTER = {"folding": ("lecture-batchnorm", networks.folding), "sliding": ("wavene
 """Jobs that only look at what another one trained."""
 
 
-def do(work: Work, name: str, threads: int) -> str:
-    """One job, in a process of its own, and those that look at what it trained, unless they are done."""
-    torch.set_num_threads(threads)
+def do(work: Work, name: str) -> str:
+    """One job, in a process of its own, and those that look at what it trained, unless they are done.
+
+    With one thread: nets this small gain nothing from a second, and on a busy machine they wait for it.
+    """
+    torch.set_num_threads(1)
     if work.result(name) is None:
         work.do(name, JOBS[name])
     for follower, (needed, measure) in AFTER.items():
