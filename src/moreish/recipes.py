@@ -186,7 +186,6 @@ RECIPES = {
                 "batch_size": 256,
                 "lr": 4e-3,
                 "weight_decay": 0.05,
-                "weight_drop": 0.05,
                 "backward": "fused",
                 "precision": "auto",
                 "log_every": 20,
