@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.measure import Row, names_file, race, seconds
-from moreish.data import Corpus, DataOptions, read
+from moreish.data import Corpus, DataOptions, Part, read
 from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
 from moreish.fitting import fit_ngram
@@ -26,6 +26,7 @@ from moreish.recipes import NGramOptions, resolve
 from moreish.training.evaluation import mean_loss
 from moreish.training.loop import batches_for, start, train
 from moreish.training.network import Network
+from moreish.training.options import TrainOptions
 from moreish.training.steps import gradients_of, make_optimizer
 
 LECTURE_LOSS = 1.9937
@@ -33,6 +34,7 @@ LECTURE_STEPS = 2000
 NET_STEPS = 1300
 ITEMS = 300
 STEPS = 40
+SAME = 10  # steps over which two ways of deriving the gradients are compared
 ROWS = 32
 LONGEST = 16  # symbols of the longest name and the opening boundary
 
@@ -159,7 +161,8 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     config = resolve("makemore-transformer")
     part, size = corpus.part("train"), len(corpus.vocab)
     net: Any = build_model("transformer", config.model.options, size, 0)
-    gradients, optimizer = gradients_of(net, config.train), make_optimizer(net, config.train)
+    gradients = gradients_of(net, replace(config.train, backward="fused"))
+    optimizer = make_optimizer(net, config.train)
     batches = batches_from(batches_for(net, part, config.train, 0), 0)
 
     def ours() -> int:
@@ -174,6 +177,7 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     written = _written_out(net, config.model.options)
     idx = torch.randint(0, size, (ROWS, LONGEST))
     torch.testing.assert_close(written(idx), net(idx), rtol=0, atol=1e-5)
+    _same_losses(net, config.train, part)
     plain, kernels = _PlainLoop(corpus, written), _PlainLoop(corpus, copy.deepcopy(net))
     for warm_up in (ours, plain.run, kernels.run):
         warm_up()
@@ -182,6 +186,22 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     name = "training makemore's Transformer, batch 32"
     yield Row(name, f"{fast:,.0f} symbols/s", f"{slow:,.0f} symbols/s", fast / slow, ">= 3x")
     yield Row("  the same, the loop with torch's kernels", "", f"{less_slow:,.0f} symbols/s", fast / less_slow)
+
+
+def _same_losses(net: Any, options: TrainOptions, part: Part) -> None:
+    """The first losses of the fused step and of autograd on the same batches, each with its own copy of the net."""
+    followed = []
+    for backward in ("fused", "autograd"):
+        twin = copy.deepcopy(net)
+        gradients = gradients_of(twin, replace(options, backward=backward))
+        optimizer, batches = make_optimizer(twin, options), batches_from(batches_for(twin, part, options, 0), 0)
+        losses = []
+        for batch in islice(batches, SAME):
+            idx, targets = (torch.from_numpy(a.astype(np.int64)) for a in (batch.x, batch.y))
+            losses.append(gradients(idx, targets, batch.weight))
+            optimizer.step()
+        followed.append(torch.stack(losses))
+    torch.testing.assert_close(*followed, rtol=0, atol=1e-4)
 
 
 class _WrittenOutAttention(CausalSelfAttention):

@@ -2,8 +2,9 @@
 
 from moreish.fast.gru import GRUGradients
 from moreish.fast.lstm import LSTMGradients
+from moreish.fast.transformer import TransformerGradients
 
-FUSED = {"GRU": GRUGradients, "LSTM": LSTMGradients}
+FUSED = {"GRU": GRUGradients, "LSTM": LSTMGradients, "Transformer": TransformerGradients}
 """Name of the network -> class (model, label_smoothing, products); an instance fills `.grad` and gives the loss."""
 
-__all__ = ["FUSED", "GRUGradients", "LSTMGradients"]
+__all__ = ["FUSED", "GRUGradients", "LSTMGradients", "TransformerGradients"]

@@ -1,34 +1,24 @@
 """What the fused steps of recurrent nets have in common: everything but the cell.
 
-- With few symbols, embedding and input matrix are one table of V rows, `wte @ W_ih.T + b`; reading a symbol is
-  picking a row, and the gradient flows back into V rows before it meets either matrix.
-- Large products may take bfloat16 operands, which some processors multiply twice as fast; sums, memories and
-  everything between the products keep the precision of the parameters.
-- What a step needs is kept for the next: fresh pages cost a processor more than the arithmetic in them.
+With few symbols, embedding and input matrix are one table of V rows, `wte @ W_ih.T + b`; reading a symbol is
+picking a row, and the gradient flows back into V rows before it meets either matrix.
 """
 
-import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any
 
-import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from moreish.fast.step import FusedStep
 
-class RecurrentGradients(ABC):
-    """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
+
+class RecurrentGradients(FusedStep):
+    """The step of a recurrent net, but for its cell.
 
     model : has `wte`, `layers` (each with torch's names of its parameters), `dropout` and `head`
-    products : dtype of the operands of large products; None for that of the parameters
     """
-
-    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
-        self.model, self.label_smoothing = model, label_smoothing
-        self.dtype = model.wte.weight.dtype
-        self.products = products or self.dtype
-        self._rooms: dict[str, Tensor] = {}
 
     @abstractmethod
     def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> Any:
@@ -60,7 +50,7 @@ class RecurrentGradients(ABC):
                 gates.add_(layer.bias_ih_l0)
                 saved.append(self.forward(i, layer, gates.view(*ids.shape, -1), None))
             h = saved[-1].h[1:]
-            masks.append(self._mask(i, h))
+            masks.append(self.mask(str(i), model.dropout.p, *h.shape))
             outputs.append(h if masks[-1] is None else torch.mul(h, masks[-1], out=self.room(f"out{i}", *h.shape)))
         loss, dx = self._head(outputs[-1].flatten(0, 1), targets.T.reshape(-1), weight)
         for i in reversed(range(len(saved))):
@@ -73,18 +63,6 @@ class RecurrentGradients(ABC):
                 self._table_gradients(layer, dgates, ids.flatten())
         return loss
 
-    def room(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
-        """An uninitialised tensor in memory that the next step gets again under this name."""
-        size = math.prod(shape)
-        flat = self._rooms.get(name)
-        if flat is None or len(flat) < size:
-            flat = self._rooms[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
-        return flat[:size].view(shape)
-
-    def low(self, x: Tensor, name: str) -> Tensor:
-        """x as an operand of products: x itself, or a copy in the room of this name."""
-        return x if self.products == x.dtype else self.room(f"{name} low", *x.shape, dtype=self.products).copy_(x)
-
     def memory(self, i: int, steps: int, rows: int, size: int) -> tuple[Tensor, Tensor]:
         """Room for the memories (T + 1, B, H) of layer i, blank before the first step, and for them as operands."""
         h = self.room(f"h{i}", steps + 1, rows, size)
@@ -93,39 +71,14 @@ class RecurrentGradients(ABC):
             return h, h
         return h, self.room(f"h{i} low", steps + 1, rows, size, dtype=self.products)
 
-    def product(self, a: Float[Tensor, "N K"], b: Float[Tensor, "K M"], out: Float[Tensor, "N M"]) -> None:
-        """out = a b of operands."""
-        if self.products == self.dtype:
-            torch.mm(a, b, out=out)
-        else:
-            out.copy_(torch.mm(a, b, out=self.room(f"product{len(out)}", *out.shape, dtype=self.products)))
-
     def weight_gradient(self, dy: Float[Tensor, "N G"], x: Float[Tensor, "N K"]) -> Float[Tensor, "G K"]:
         """Of W in y = x W^T, from operands."""
         return (dy.T @ x).to(self.dtype)
 
-    def _mask(self, i: int, h: Tensor) -> Tensor | None:
-        """The dropout mask with its factor 1 / (1 - p); None where nothing is dropped.
-
-        One draw from torch's stream seeds a faster generator, of which every 64 bits decide over four units; p is
-        rounded to a multiple of 2**-16.
-        """
-        p = round(self.model.dropout.p * 65536)
-        if p == 0 or not self.model.training:
-            return None
-        chance = np.random.SFC64(int(torch.randint(2**62, ()).item()))
-        bits = chance.random_raw(-(-h.numel() // 4)).view(np.uint16)[: h.numel()]
-        kept = torch.from_numpy(bits >= p).to(h.device).view(h.shape)
-        return self.room(f"mask{i}", *h.shape).copy_(kept).mul_(65536 / (65536 - p))
-
     def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the logits; the gradient with respect to x (N, H), and those of the last matrix."""
-        head, n, smooth = self.model.head, len(x), self.label_smoothing
-        logprobs = torch.addmm(head.bias, x, head.weight.T).log_softmax(1)  # (N, V)
-        size = logprobs.shape[1]
-        loss = -(1 - smooth) * logprobs.gather(1, targets[:, None]).mean() - smooth * logprobs.mean()
-        wanted = torch.eye(size, dtype=self.dtype, device=x.device).mul_(1 - smooth).add_(smooth / size)
-        dlogits = logprobs.exp_().sub_(wanted[targets]).mul_(weight / n)
+        head = self.model.head
+        loss, dlogits = self.cross_entropy(torch.addmm(head.bias, x, head.weight.T), targets, weight)
         head.weight.grad = dlogits.T @ x
         head.bias.grad = dlogits.sum(0)
         return loss, torch.mm(dlogits, head.weight, out=self.room("dx", *x.shape))

@@ -1,0 +1,88 @@
+"""What all fused steps have in common: memory that is used again, operands of products, masks, cross-entropy.
+
+- Large products may take bfloat16 operands, which some processors multiply twice as fast; sums, memories and
+  everything between the products keep the precision of the parameters.
+- What a step needs is kept for the next: fresh pages cost a processor more than the arithmetic in them.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor
+
+
+class FusedStep(ABC):
+    """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
+
+    model : has an embedding `wte`
+    products : dtype of the operands of large products; None for that of the parameters
+    """
+
+    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
+        self.model, self.label_smoothing = model, label_smoothing
+        self.dtype = model.wte.weight.dtype
+        self.products = products or self.dtype
+        self._rooms: dict[str, Tensor] = {}
+        self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+
+    @abstractmethod
+    def __call__(
+        self, idx: Integer[Tensor, "B T"], targets: Integer[Tensor, "B T"], weight: float
+    ) -> Float[Tensor, ""]:
+        """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
+
+    def room(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """An uninitialised tensor in memory that whoever asks next gets again under this name, in any shape.
+
+        Batches come in few shapes, so the views are kept as well: to make one costs as much as a small operation.
+        """
+        view = self._views.get((name, shape))
+        if view is not None:
+            return view
+        size = math.prod(shape)
+        flat = self._rooms.get(name)
+        if flat is None or len(flat) < size:
+            flat = self._rooms[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
+            self._views = {key: view for key, view in self._views.items() if key[0] != name}
+        view = self._views[name, shape] = flat[:size].view(shape)
+        return view
+
+    def low(self, x: Tensor, name: str) -> Tensor:
+        """x as an operand of products: x itself, or a copy in the room of this name."""
+        return x if self.products == x.dtype else self.room(f"{name} low", *x.shape, dtype=self.products).copy_(x)
+
+    def product(self, a: Float[Tensor, "N K"], b: Float[Tensor, "K M"], out: Float[Tensor, "N M"]) -> Tensor:
+        """out = a b of operands."""
+        if self.products == self.dtype:
+            return torch.mm(a, b, out=out)
+        return out.copy_(torch.mm(a, b, out=self.room(f"product{len(out)}", *out.shape, dtype=self.products)))
+
+    def mask(self, name: str, p: float, *shape: int) -> Tensor | None:
+        """A dropout mask with its factor 1 / (1 - p); None where nothing is dropped.
+
+        One draw from torch's stream seeds a faster generator, of which every 64 bits decide over four units; p is
+        rounded to a multiple of 2**-16.
+        """
+        dropped = round(p * 65536)
+        if dropped == 0 or not self.model.training:
+            return None
+        size = math.prod(shape)
+        chance = np.random.SFC64(int(torch.randint(2**62, ()).item()))
+        bits = chance.random_raw(-(-size // 4)).view(np.uint16)[:size]
+        kept = torch.from_numpy(bits >= dropped).to(self.model.wte.weight.device).view(shape)
+        return self.room(f"mask {name}", *shape).copy_(kept).mul_(65536 / (65536 - dropped))
+
+    def cross_entropy(
+        self, logits: Float[Tensor, "N V"], targets: Integer[Tensor, " N"], weight: float
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "N V"]]:
+        """The mean loss, and the gradient of `weight` times it with respect to the logits."""
+        n, size = logits.shape
+        smooth = self.label_smoothing
+        logprobs = logits.log_softmax(1)
+        loss = -(1 - smooth) * logprobs.gather(1, targets[:, None]).mean() - smooth * logprobs.mean()
+        wanted = torch.eye(size, dtype=self.dtype, device=logits.device).mul_(1 - smooth).add_(smooth / size)
+        return loss, logprobs.exp_().sub_(wanted[targets]).mul_(weight / n)
