@@ -4,7 +4,7 @@ ids      (N,)             the items of train, val and test one after the other, 
 offsets  (items + 1,)     where each item's opening boundary stands
 parts    (3,)             how many items train, val and test have
 places   (items,)         where each item of the list stands in `ids`; left out where they stand in order
-hashes   (items,)         of the items' code points, in this order; only where `<unk>` makes different items look alike
+hashes   (items,)         of the items' code points, in this order; only where `<unk>` makes items look alike
 """
 
 from collections.abc import Mapping
