@@ -230,8 +230,10 @@ def shuffled(model: nn.Module, optimizer: Optimizer, severity: int | float) -> B
 
 
 @fault("F25", "the target is the last input", 1)
-def copying(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
-    """Give the inputs as targets (for windows and sequences of symbols)."""
+def copying(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
+    """Give the inputs as targets (for models of symbols)."""
+    if not any(isinstance(m, nn.Embedding) for m in model.modules()):
+        return None
     return Broken(batch=lambda pair: (pair[0], pair[0] if pair[1].dim() > 1 else pair[0][:, -1]))
 
 
