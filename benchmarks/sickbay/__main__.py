@@ -1,4 +1,4 @@
-"""python -m benchmarks.sickbay [--full] [--half tuning] [--rivals] [--write FILE]: how often is the doctor right?
+"""python -m benchmarks.sickbay [--full] [--half tuning] [--rivals N] [--write FILE]: how often is the doctor right?
 
 Thresholds were set on the half "tuning"; figures are those of the half "held-out": another list, other seeds, other
 strangers, other pairings of fault and architecture. Every outcome is kept as it ends, in runs/sickbay; a session that
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="three times as many seeds, faults on every pairing")
     parser.add_argument("--half", choices=[*HALVES], default="held-out")
     parser.add_argument("--each", type=int, default=4, help="architectures for each fault at each severity")
-    parser.add_argument("--rivals", action="store_true", help="let the rivals that are installed see the same runs")
+    parser.add_argument("--rivals", type=int, metavar="N", help="the rivals that are installed see every N-th run")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--work", type=Path, default=Path("runs/sickbay"), help="where outcomes are kept")
     parser.add_argument("--fresh", action="store_true", help="forget what is kept")
@@ -76,7 +76,7 @@ def main() -> None:
     if not asked.figures_only:
         half(asked.half, 3 if asked.full else 1, 99 if asked.full else asked.each, kept, asked.processes)
         if asked.rivals:
-            run(visited, rivals.tasks(kept, seen), seen, asked.processes)
+            run(visited, rivals.tasks(kept, seen, asked.rivals), seen, asked.processes)
     text = report(asked.half, list(kept.rows.values()), list(seen.rows.values()))
     print(text)
     print(f"{time.perf_counter() - started:.0f} s")

@@ -7,6 +7,7 @@ from benchmarks.sickbay.cases import Case
 from benchmarks.sickbay.kept import Row, restored
 from moreish.doctor import Finding
 from moreish.doctor.diagnosis import diagnose
+from moreish.doctor.faults import FAULTS
 
 AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
 
@@ -18,7 +19,7 @@ def wilson(hits: int, n: int, z: float = 1.96) -> str:
     share = hits / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return f"{hits}/{n} = {share:.0%} ({centre - half:.0%} to {centre + half:.0%})"
+    return f"{hits}/{n} = {share:.0%} ({abs(centre - half):.0%} to {centre + half:.0%})"
 
 
 def share(rows: Sequence[Row], holds: Callable[[Row], bool]) -> str:
@@ -134,7 +135,8 @@ def by_fault(rows: Sequence[Row]) -> list[str]:
             f"{sum(bool(alarms(r)) for r in mild)}/{len(mild)}",
         )
         lines.append(f"| {id} | {len(mine)} | " + " | ".join(map(str, counts)) + " |")
-    return lines
+    never = sorted(FAULTS.keys() - {fault(r) for r in rows})
+    return [*lines, *([f"\nNot seeded on any pairing of this half: {', '.join(never)}."] if never else [])]
 
 
 def ablation(rows: Sequence[Row]) -> list[str]:

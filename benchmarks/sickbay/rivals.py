@@ -7,7 +7,7 @@ counts as named, and where a tool's first word is judged, its worst one comes fi
 To install them apart from everything else:
     pip install --no-deps --target FOLDER torchmortem==0.1.1 torchtest2==0.1.0
     pip install --no-deps --target FOLDER neural-observatory==0.5.1 torchdiag==0.1.0
-    PYTHONPATH=FOLDER python -m benchmarks.sickbay --rivals
+    PYTHONPATH=FOLDER python -m benchmarks.sickbay --rivals 4
 """
 
 import contextlib
