@@ -1,7 +1,7 @@
 """python -m benchmarks.sickbay [--full] [--half tuning] [--rivals N] [--write FILE]: how often is the doctor right?
 
 Thresholds were set on the half "tuning"; figures are those of the half "held-out": another list, other seeds, other
-strangers, other pairings of fault and architecture. Every outcome is kept as it ends, in runs/sickbay; a session that
+strangers, other pairings of fault and architecture. Every outcome is kept as it ends, in runs/sickbay; a run that
 was broken off goes on where it was. `--fresh` forgets what is kept.
 """
 
@@ -24,10 +24,10 @@ from benchmarks.sickbay.rounds import half, run, visited
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 
 
-def report(name: str, rows: list[Row], rival_rows: list[Row]) -> str:
+def report(command: str, rows: list[Row], rival_rows: list[Row]) -> str:
     """The figures of one half, from what is kept."""
     parts = [
-        f"`python -m benchmarks.sickbay --half {name}`, {datetime.date.today()}, {machine()}, one thread a run. "
+        f"`{command}`, {datetime.date.today()}, {machine()}, one thread a run. "
         f"{len(figures.well(rows))} healthy runs, {len(figures.hurt(rows))} harmful faults, "
         f"{len(figures.tame(rows))} harmless ones; {sum(r['seconds'] for r in rows) / 60:.0f} minutes of runs.\n",
         *figures.table(rows),
@@ -77,7 +77,10 @@ def main() -> None:
         half(asked.half, 3 if asked.full else 1, 99 if asked.full else asked.each, kept, asked.processes)
         if asked.rivals:
             run(visited, rivals.tasks(kept, seen, asked.rivals), seen, asked.processes)
-    text = report(asked.half, list(kept.rows.values()), list(seen.rows.values()))
+    size = "--full" if asked.full else f"--each {asked.each}"
+    beside = f" --rivals {asked.rivals}" if asked.rivals else ""
+    command = f"python -m benchmarks.sickbay --half {asked.half} {size}{beside}"
+    text = report(command, list(kept.rows.values()), list(seen.rows.values()))
     print(text)
     print(f"{time.perf_counter() - started:.0f} s")
     if asked.write:

@@ -1,4 +1,4 @@
-"""Outcomes that are kept: one JSON line for each run as it ends, so that a broken-off session loses nothing."""
+"""Outcomes that are kept: one JSON line for each run as it ends, so that a broken-off run loses nothing."""
 
 import base64
 import dataclasses

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from moreish.doctor.broken_layers import HandWritten, Infinite, Mixed
+
 Batch = tuple[Tensor, Tensor]
 ACTIVATIONS = (nn.Tanh, nn.ReLU, nn.Sigmoid, nn.GELU)
 
@@ -171,7 +173,7 @@ def too_slow(model: nn.Module, optimizer: Optimizer, severity: int | float) -> B
 def not_a_number(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Let the first activation give infinity for one example."""
     acts = _activations(model)
-    return _replaced(model, acts[0][0], _Infinite(acts[0][1]), f"{acts[0][0]}.div") if acts else None
+    return _replaced(model, acts[0][0], Infinite(acts[0][1]), f"{acts[0][0]}.div") if acts else None
 
 
 @fault("F16", "graph cut in the middle", 1)
@@ -329,14 +331,14 @@ def drown(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Brok
 def mixed_up(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Give the output of the first activation back in the order of its transpose."""
     acts = _activations(model)
-    return _replaced(model, acts[0][0], _Mixed(acts[0][1])) if acts else None
+    return _replaced(model, acts[0][0], Mixed(acts[0][1])) if acts else None
 
 
 @fault("F47", "hand-written backward wrong", 1)
 def wrong_backward(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Put a tanh with a wrong backward in place of the first tanh."""
     acts = _activations(model, nn.Tanh)
-    return _replaced(model, acts[0][0], _HandWritten()) if acts else None
+    return _replaced(model, acts[0][0], HandWritten()) if acts else None
 
 
 def _replaced(model: nn.Module, name: str, new: nn.Module, layer: str = "") -> Broken:
@@ -347,56 +349,6 @@ def _replaced(model: nn.Module, name: str, new: nn.Module, layer: str = "") -> B
     new.train(old.training)
     setattr(home, last, new)
     return Broken(layer, undo=lambda: setattr(home, last, old))
-
-
-class _Infinite(nn.Module):
-    """An activation that divides one example by zero."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Infinity in the first row."""
-        scale = torch.ones(len(x), *[1] * (x.dim() - 1))
-        scale[0] = 0
-        return self.inner(x.abs()) / scale
-
-
-class _Mixed(nn.Module):
-    """An activation followed by a transposed order."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, x: Tensor) -> Tensor:
-        """The right shape, the wrong order."""
-        y = self.inner(x)
-        return y.transpose(0, -1).reshape(y.shape)
-
-
-class _WrongTanh(torch.autograd.Function):
-    """tanh whose backward forgets the square."""
-
-    @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        y = torch.tanh(x)
-        ctx.save_for_backward(y)
-        return y
-
-    @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> Tensor:
-        (y,) = ctx.saved_tensors
-        return grads[0] * (1 - y)
-
-
-class _HandWritten(nn.Module):
-    """A layer around the wrong tanh."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """tanh(x)."""
-        return _WrongTanh.apply(x)
 
 
 def ids() -> Sequence[str]:
