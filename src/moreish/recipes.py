@@ -209,7 +209,14 @@ RECIPES = {
         "GPT-2's architecture at the size of a list, regularised",
         {
             "model": {"name": "transformer", "block_size": 64, "n_embd": 96, "n_layer": 3, "dropout": 0.1},
-            "train": {"steps": 8000, "batch_size": 128, "lr": 2e-3, "weight_decay": 0.1},
+            "train": {
+                "steps": 8000,
+                "batch_size": 128,
+                "lr": 2e-3,
+                "weight_decay": 0.1,
+                "backward": "fused",
+                "precision": "auto",
+            },
         },
     ),
     "text": Recipe(
@@ -224,6 +231,8 @@ RECIPES = {
                 "warmup": 0.1,
                 "weight_decay": 0.1,
                 "eval_every": 500,
+                "backward": "fused",
+                "precision": "auto",
             },
         },
     ),
