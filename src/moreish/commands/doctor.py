@@ -97,15 +97,15 @@ def network_title(name: str, part: int) -> str:
 
 
 def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """The doctor's records of each network, by its name and its place among the parts of the run."""
+    """The doctor's records of each network, by its name and its place among the parts of the run, in their order."""
     names: dict[int, str] = {}
-    found: dict[str, list[dict[str, Any]]] = {}
+    found: dict[int, list[dict[str, Any]]] = {}
     for record in run.records():
         if record["event"] == "network":
             names[record["part"]] = network_title(record["name"], record["part"])
         elif record["event"] in ("finding", "quantities", "doctor"):
-            found.setdefault(names[record["part"]], []).append(record)
-    return found
+            found.setdefault(record["part"], []).append(record)
+    return {names[part]: found[part] for part in sorted(found)}
 
 
 def _report(records: list[dict[str, Any]]) -> Any:
