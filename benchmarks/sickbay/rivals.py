@@ -258,8 +258,8 @@ def table(rival_rows: Sequence[Row], rows: Iterable[Row]) -> list[str]:
     by_key = {r["key"]: r for r in rows}
     lines = [
         "| tool | runs | healthy runs alarmed | harmful faults alarmed | right cause first | right cause at all "
-        "| crashed |",
-        "|---|---|---|---|---|---|---|",
+        "| at its worst level: healthy, harmful | crashed |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     seen = {r["key"].rpartition("|")[0] for r in rival_rows}
     ours = [r for k, r in by_key.items() if k in seen]
@@ -267,6 +267,7 @@ def table(rival_rows: Sequence[Row], rows: Iterable[Row]) -> list[str]:
         f"| the doctor | {len(ours)} | {share(well(ours), lambda r: bool(alarms(r)))} "
         f"| {share(hurt(ours), lambda r: bool(alarms(r)))} | {share(hurt(ours), first_is_right)} "
         f"| {share(hurt(ours), lambda r: any(f.id == fault(r) for f in alarms(r)))} "
+        f"| {_worst(well(ours), _is_sick)}, {_worst(hurt(ours), _is_sick)} "
         f"| {sum(bool(r['failure']) for r in ours)} |"
     )
     for name, tool in RIVALS.items():
@@ -278,6 +279,19 @@ def table(rival_rows: Sequence[Row], rows: Iterable[Row]) -> list[str]:
             f"| {share(sick, lambda r: bool(r['alarms']))} "
             f"| {share(sick, lambda r: bool(r['alarms']) and fault(r) in r['alarms'][0]['causes'])} "
             f"| {share(sick, lambda r: any(fault(r) in a['causes'] for a in r['alarms']))} "
+            f"| {_worst(fine, _is_severe)}, {_worst(sick, _is_severe)} "
             f"| {sum(bool(r['failure']) for r in theirs)} |"
         )
     return lines
+
+
+def _worst(rows: Sequence[Row], holds: Callable[[Row], bool]) -> str:
+    return f"{sum(map(holds, rows))}/{len(rows)}"
+
+
+def _is_sick(row: Row) -> bool:
+    return any(f.severity == "sick" for f in alarms(row))
+
+
+def _is_severe(row: Row) -> bool:
+    return any(a["level"] > 1 for a in row["alarms"])
