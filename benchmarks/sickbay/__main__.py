@@ -29,7 +29,7 @@ def report(command: str, rows: list[Row], rival_rows: list[Row]) -> str:
     parts = [
         f"`{command}`, {datetime.date.today()}, {machine()}, one thread a run. "
         f"{len(figures.well(rows))} healthy runs, {len(figures.hurt(rows))} harmful faults, "
-        f"{len(figures.tame(rows))} harmless ones; {sum(r['seconds'] for r in rows) / 60:.0f} minutes of runs.\n",
+        f"{len(figures.tame(rows))} harmless ones.\n",
         *figures.table(rows),
         "\n### Misses and false alarms\n",
         *figures.misses(rows),
