@@ -12,7 +12,9 @@ from made_lists import made_items
 from moreish.data import Corpus, from_items
 from moreish.errors import Unmet
 from moreish.fitting import Fitting, Snapshot
+from moreish.models.mixture import Mixture
 from moreish.recipes import Config, resolve
+from moreish.training.evaluation import mean_loss
 
 PARTS = [
     {"name": "ngram"},
@@ -127,3 +129,22 @@ def test_a_diverging_network_in_a_process_says_so_as_it_does_here(corpus: Corpus
 def test_a_time_budget_is_shared_by_the_networks_that_take_turns(corpus: Corpus, processes: int, share: float):
     fitting = Fitting(corpus, config(time_budget=60, processes=processes))
     assert fitting.options_of(fitting.config.model.leaves[1]).time_budget == share
+
+
+def test_with_every_network_done_the_mixture_so_far_is_measured(corpus: Corpus):
+    fitting = Fitting(corpus, config(processes=1))
+    sizes = []
+    for record in fitting.records():
+        if record["event"] == "mixed":
+            sizes.append(len(record["weights"]))
+            mixture = Mixture(fitting.done, fitting.weights, fitting.gate)
+            assert record["val_loss"] == pytest.approx(mean_loss(mixture, corpus.part("val")), abs=1e-6)
+    assert sizes == [2, 3, 4]
+
+
+def test_the_time_that_earlier_processes_took_is_counted(corpus: Corpus):
+    fitting = Fitting(corpus, config(processes=1))
+    taken(fitting, 12)
+    snapshot = stored(fitting.snapshot())
+    again = Fitting.restore(corpus, config(), {**snapshot.state, "seconds": 1000.0}, snapshot.tensors, snapshot.optim)
+    assert all(r["seconds"] > 1000 for r in again.records() if r["event"] == "mixed")

@@ -20,7 +20,7 @@ from moreish.config import build
 from moreish.data import Corpus, Part
 from moreish.errors import Unmet
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights
+from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights, mixed_scores
 from moreish.recipes import Config, ModelChoice, NGramOptions
 from moreish.training.evaluation import mean_loss
 from moreish.training.options import TrainOptions
@@ -68,6 +68,7 @@ class Fitting:
     done : the first parts, fitted
     steps : updates made by the networks among them
     members : the parts after those, as many as were begun
+    spent : seconds that earlier processes fitted for
     """
 
     corpus: Corpus
@@ -79,6 +80,9 @@ class Fitting:
     members: list[_Member] = field(default_factory=list)
     ended: bool = False
     val_loss: float | None = None
+    spent: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+    _scores: list[np.ndarray] = field(default_factory=list)  # of the first of `done`: log probabilities of val
 
     @property
     def val(self) -> Part | None:
@@ -91,6 +95,11 @@ class Fitting:
         """Updates so far, of all networks, that records have told of."""
         return self.steps + sum(member.told for member in self.members)
 
+    @property
+    def seconds(self) -> float:
+        """How long it has been fitted."""
+        return self.spent + time.monotonic() - self._began
+
     def model(self) -> LanguageModel:
         """What there is so far, as one model: equal weights until they are fitted."""
         models = list(self.done)
@@ -100,7 +109,7 @@ class Fitting:
             models += [Network(member.state.model) for member in self.members]
         if len(models) == 1:
             return models[0]
-        if self.weights is None:
+        if self.weights is None or self.weights.shape[-1] != len(models):
             return Mixture(models, np.full(len(models), 1 / len(models)))
         return Mixture(models, self.weights, self.gate)
 
@@ -128,6 +137,7 @@ class Fitting:
             "done": len(self.done),
             "steps": self.steps,
             "ended": self.ended,
+            "seconds": self.seconds,
             "members": [
                 {"numbers": m.state.numbers(), "pending": m.pending, "told": m.told, "finished": m.finished}
                 for m in self.members
@@ -145,7 +155,7 @@ class Fitting:
         cls, corpus: Corpus, config: Config, state: Mapping[str, Any], tensors: Tensors, optim: Tensors | None
     ) -> "Fitting":
         """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it."""
-        made = cls(corpus, config, steps=state["steps"], ended=state["ended"])
+        made = cls(corpus, config, steps=state["steps"], ended=state["ended"], spent=state.get("seconds", 0.0))
         model = from_tensors(tensors, state["model"], config.model, len(corpus.vocab))
         models: list[Any] = model.parts if isinstance(model, Mixture) else [model]
         made.done = list(models[: state["done"]])
@@ -194,11 +204,14 @@ class Fitting:
                     continue
                 self._finish(member)
                 running.remove(member)
+                before = len(self.done)
                 while self.members and self.members[0].finished:
                     member = self.members.pop(0)
                     self.steps += member.told
                     self.val_loss = None if math.isinf(member.state.best) else member.state.best
                     self.done.append(Network(member.state.model.eval()))
+                if max(before, 1) < len(self.done) < len(self.config.model.leaves):
+                    yield from self._mix()
         except WorkerDied as death:
             raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None
         except GeneratorExit:
@@ -284,20 +297,30 @@ class Fitting:
         member.training, member.finished = None, True
 
     def _mix(self) -> Iterator[Record]:
+        """Weights for what is done so far; with every network that is done they are fitted again."""
         val, gate = self.val, gate_for(self.done)
         if val is None:
             shown = self.weights = np.full(len(self.done), 1 / len(self.done))
             self.val_loss = None
         else:
-            logprobs = np.stack([model.score(val.ids, val.offsets)[1:] for model in self.done])
+            self._scores += [model.score(val.ids, val.offsets) for model in self.done[len(self._scores) :]]
+            scores = np.stack(self._scores)
+            groups = None
             if gate is None:
-                shown = self.weights = fit_weights(logprobs)
+                shown = self.weights = fit_weights(scores[:, 1:])
             else:
-                groups = evidence_groups(self.done, gate, val.ids, val.offsets)[1:]
-                self.gate, self.weights = gate, fit_group_weights(logprobs, groups, gate.groups, GATE_STRENGTH)
-                shown = self.weights[groups].mean(0)
-            self.val_loss = mean_loss(self.model(), val)
-        yield {"event": "mixed", "weights": shown.tolist(), "val_loss": self.val_loss, "step": self.step}
+                groups = evidence_groups(self.done, gate, val.ids, val.offsets)
+                self.weights = fit_group_weights(scores[:, 1:], groups[1:], gate.groups, GATE_STRENGTH)
+                shown = self.weights[groups[1:]].mean(0)
+            self.gate = gate
+            self.val_loss = -float(mixed_scores(scores, self.weights, groups)[1:].mean(dtype=np.float64))
+        yield {
+            "event": "mixed",
+            "weights": shown.tolist(),
+            "val_loss": self.val_loss,
+            "step": self.step,
+            "seconds": round(self.seconds, 2),
+        }
 
 
 def gate_for(parts: Sequence[LanguageModel]) -> Gate | None:

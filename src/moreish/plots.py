@@ -42,7 +42,7 @@ def loss_curves(run: Run, to: Path) -> None:
     steps = [(r["step"], r["loss"]) for r in run.records("step") if r["loss"] is not None]
     evals = [(r["step"], r["val_loss"]) for r in run.records("eval") if r["val_loss"] is not None]
     lines = next(iter(run.records("baselines")), {})
-    mixed = next(iter(run.records("mixed")), None)
+    mixed = [(r["step"], r["val_loss"]) for r in run.records("mixed") if r["val_loss"] is not None]
     if not steps and not evals:
         raise ValueError(f"{run.name} has no loss curve: it was made by counting, in one go")
     made, axes = figure()
@@ -62,9 +62,9 @@ def loss_curves(run: Run, to: Path) -> None:
             axes.axhline(lines[name], color=colour, linewidth=1, linestyle=(0, (4, 3)))
             label = f" {name} {lines[name]:.3f}"
             axes.annotate(label, (right, lines[name]), color=colour, fontsize=8, va="bottom", ha="right")
-    if mixed is not None and mixed["val_loss"] is not None:
-        axes.plot([right], [mixed["val_loss"]], "*", color="#dc2626", markersize=11, label="mixture, val")
-    _limits(axes, [y for _, y in evals] or [y for _, y in steps], lines)
+    if mixed:
+        axes.plot(*zip(*mixed, strict=True), "*-", color="#dc2626", markersize=11, label="mixture, val")
+    _limits(axes, [y for _, y in [*evals, *mixed]] or [y for _, y in steps], lines)
     axes.set_xlabel("step", color=INK)
     axes.set_ylabel("loss (nats a symbol)", color=INK)
     axes.set_title(run.name, color=INK, loc="left", fontsize=11)

@@ -19,6 +19,7 @@ out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 REFRESH = 4  # times a second
+MOST_WEIGHTS = 8  # of a mixture, shown in a line
 KNOWN_STYLE = {"new": "bold", "train": "dim", "val": "dim", "test": "dim"}
 SEVERITY_STYLE = {"watch": "yellow", "sick": "bold red"}
 BASELINE_WORDS = {
@@ -141,7 +142,7 @@ class Panel:
             show_finding(record)
         elif event == "mixed":
             self.val_loss = record["val_loss"]
-            self.doing = "mixed: " + " + ".join(f"{w:.2f}" for w in record["weights"])
+            self.doing = _mixed_words(record)
 
     def __rich__(self) -> Group:
         """The lines as they are now."""
@@ -202,6 +203,12 @@ def downloading(name: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
         yield lambda done, size: shown.update(task, completed=done, total=size)
 
 
+def _mixed_words(record: Mapping[str, Any]) -> str:
+    weights = record["weights"]
+    shown = " + ".join(f"{w:.2f}" for w in weights[:MOST_WEIGHTS]) + (" + ..." if len(weights) > MOST_WEIGHTS else "")
+    return f"mixed {len(weights)} models, {shown}"
+
+
 def _plain_lines() -> Any:
     def feed(record: Mapping[str, Any]) -> None:
         event = record["event"]
@@ -218,10 +225,8 @@ def _plain_lines() -> Any:
         elif event == "finding":
             show_finding(record)
         elif event == "mixed":
-            weights = ", ".join(f"{w:.3f}" for w in record["weights"])
-            err.print(
-                f"mixed with weights {weights}" + (f": val {record['val_loss']:.4f}" if record["val_loss"] else "")
-            )
+            loss = record["val_loss"]
+            err.print(_mixed_words(record) + (f": val {loss:.4f}" if loss is not None else ""))
 
     return feed
 

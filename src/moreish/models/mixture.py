@@ -103,8 +103,7 @@ class Mixture:
         assert weights.shape == ((gate.groups, len(parts)) if gate else (len(parts),))
         assert np.abs(weights.sum(-1) - 1).max() < 1e-6
         self.parts, self.weights, self.gate = list(parts), weights, gate
-        with np.errstate(divide="ignore"):  # a weight of 0 is a log weight of -inf
-            self._log_weights = np.log(weights)
+        self._log_weights = _log(weights)
 
     @property
     def vocab_size(self) -> int:
@@ -128,12 +127,8 @@ class Mixture:
     ) -> Float[np.ndarray, " N"]:
         """Log probability of every id under the mixture."""
         logprobs = np.stack([part.score(ids, offsets) for part in self.parts])
-        weights = self._log_weights
-        if self.gate is not None:
-            weights = weights[evidence_groups(self.parts, self.gate, ids, offsets)]
-        scores = _log_mean(logprobs, weights)
-        scores[:1] = 0  # predicted by none
-        return scores
+        groups = None if self.gate is None else evidence_groups(self.parts, self.gate, ids, offsets)
+        return mixed_scores(logprobs, self.weights, groups)
 
     def _mixed(self, answers: list[tuple[State, np.ndarray]]) -> tuple[State, np.ndarray]:
         states = tuple(state for state, _ in answers)
@@ -143,6 +138,22 @@ class Mixture:
         part: Any = self.parts[self.gate.part]
         groups = self.gate.group(*part.evidence_of(states[self.gate.part]))
         return states, _log_mean(logprobs, self._log_weights[groups][:, None])
+
+
+def mixed_scores(
+    scores: Float[np.ndarray, "K N"],
+    weights: Float[np.ndarray, " K"] | Float[np.ndarray, "G K"],
+    groups: Integer[np.ndarray, " N"] | None,
+) -> Float[np.ndarray, " N"]:
+    """What the mixture makes of what `score` of each part answers; groups choose the row of the weights."""
+    mixed = _log_mean(scores, _log(weights if groups is None else weights[groups]))
+    mixed[:1] = 0  # predicted by none
+    return mixed
+
+
+def _log(weights: np.ndarray) -> np.ndarray:
+    with np.errstate(divide="ignore"):  # a weight of 0 is a log weight of -inf
+        return np.log(weights)
 
 
 def _log_mean(logprobs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
