@@ -8,7 +8,7 @@ y = P v with P = softmax(q k^T / sqrt(hs)), after the mask of a dropout D: y = (
 loss with respect to x; the equations stand in `moreish.backprop.rules.attention`.
 """
 
-from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -20,68 +20,76 @@ SHORT = 24
 """Steps of time up to which a softmax over rows that lie side by side is the faster one."""
 
 
-@dataclass
-class Attended:
-    """What a pass keeps for the way back."""
+class Attention:
+    """The attention of one block; `backward` is for the batch that was last read.
 
-    qkv: Tensor  # (3, M, T, hs)
-    shares: Tensor  # (M, T, T): P
-    mask: Tensor | None  # (M, T, T): D
-    kept: Tensor  # (M, T, T): P D
-
-
-def attend(
-    step: FusedStep, name: str, qkv: Float[Tensor, "N three_C"], later: Float[Tensor, "T T"], n_head: int, p: float
-) -> tuple[Float[Tensor, "N C"], Attended]:
-    """What every position gets from those before it and itself, N = B T.
-
-    later : what is added to the scores: -inf where a position (row) must not look, otherwise 0
-    p : share of P left out
+    layer : a `moreish.models.transformer.CausalSelfAttention`
+    later : (block_size, block_size), what is added to the scores: -inf where a position (row) must not look
     """
-    steps = len(later)
-    rows, size = len(qkv) // steps, qkv.shape[1] // 3 // n_head
-    m = rows * n_head
-    heads = step.room(f"{name} heads", 3, m, steps, size)
-    heads.view(3, rows, n_head, steps, size).copy_(qkv.view(rows, steps, 3, n_head, size).permute(2, 0, 3, 1, 4))
-    q, k, v = heads
-    shares = step.room(f"{name} shares", m, steps, steps)
-    _softmax_(step, torch.baddbmm(later, q, k.mT, alpha=size**-0.5, out=shares))
-    mask = step.mask(f"{name} shares", p, m, steps, steps)
-    kept = shares if mask is None else torch.mul(shares, mask, out=step.room(f"{name} kept", *shares.shape))
-    y = torch.bmm(kept, v, out=step.room("y", m, steps, size))
-    out = step.room(f"{name} out", len(qkv), n_head * size)
-    out.view(rows, steps, n_head, size).copy_(y.view(rows, n_head, steps, size).transpose(1, 2))
-    return out, Attended(heads, shares, mask, kept)
+
+    def __init__(self, step: FusedStep, name: str, layer: Any, later: Float[Tensor, "T T"]) -> None:
+        self.step, self.name, self.p, self.n_head, self.later = step, name, layer.p, layer.n_head, later
+        self.places: _Places
+        self.mask: Tensor | None = None  # (M, T, T): D
+
+    def __call__(self, qkv: Float[Tensor, "N three_C"], steps: int) -> Float[Tensor, "N C"]:
+        """What every position gets from those before it and itself, N = B T."""
+        step, shape = self.step, (len(qkv) // steps, steps, self.n_head, qkv.shape[1])
+        at = self.places = step.places((self.name, shape), lambda: _Places(step, self.name, *shape))
+        at.heads_by_row.copy_(qkv.view(at.heads_by_row.shape))
+        torch.baddbmm(self.later[:steps, :steps], at.q, at.k_turned, alpha=at.scale, out=at.shares)
+        if steps > SHORT:
+            torch.softmax(at.shares, 2, out=at.shares)
+        else:
+            at.turned.copy_(torch.softmax(at.aside.copy_(at.turned), 0, out=at.aside))
+        self.mask = self.step.mask(f"{self.name} shares", self.p, *at.shares.shape)
+        kept = at.shares if self.mask is None else torch.mul(at.shares, self.mask, out=at.kept)
+        torch.bmm(kept, at.v, out=at.y)
+        at.out_by_row.copy_(at.y_by_row)
+        return at.out
+
+    def backward(self, dout: Float[Tensor, "N C"]) -> Float[Tensor, "N three_C"]:
+        """The gradient at q, k and v side by side."""
+        at = self.places
+        at.dy_by_row.copy_(dout.view(at.dy_by_row.shape))
+        torch.bmm((at.shares if self.mask is None else at.kept).mT, at.dy, out=at.dv)
+        torch.bmm(at.dy, at.v_turned, out=at.dscores)
+        if self.mask is not None:
+            at.dscores.mul_(self.mask)
+        at.dscores.mul_(at.shares)
+        torch.sum(at.dscores, 2, keepdim=True, out=at.lost)
+        at.dscores.addcmul_(at.shares, at.lost, value=-1)
+        torch.baddbmm(at.dq, at.dscores, at.k, beta=0, alpha=at.scale, out=at.dq)
+        torch.baddbmm(at.dk, at.dscores_turned, at.q, beta=0, alpha=at.scale, out=at.dk)
+        at.dqkv_by_row.copy_(at.dheads_by_row)
+        return at.dqkv
 
 
-def _softmax_(step: FusedStep, scores: Float[Tensor, "M T T"]) -> None:
-    """Over the last dimension, in place."""
-    if scores.shape[2] > SHORT:
-        torch.softmax(scores, 2, out=scores)
-        return
-    turned = scores.permute(2, 0, 1)
-    aside = step.room("scores aside", *turned.shape).copy_(turned)
-    turned.copy_(torch.softmax(aside, 0, out=aside))
+class _Places:
+    """Where everything about batches of one shape lies; M = B n_head.
 
+    `shares`, `kept` and `heads` are the block's own, because they are needed on the way back; the rest serves one
+    block after the other.
+    """
 
-def attend_backward(step: FusedStep, saved: Attended, dout: Float[Tensor, "N C"]) -> Float[Tensor, "N three_C"]:
-    """The gradient at q, k and v side by side."""
-    q, k, v = saved.qkv
-    m, steps, size = q.shape
-    n_head = dout.shape[1] // size
-    rows, scale = m // n_head, size**-0.5
-    dy = step.room("dy", m, steps, size)
-    dy.view(rows, n_head, steps, size).copy_(dout.view(rows, steps, n_head, size).transpose(1, 2))
-    dheads = step.room("dheads", 3, m, steps, size)
-    dq, dk, dv = dheads
-    torch.bmm(saved.kept.mT, dy, out=dv)
-    dscores = torch.bmm(dy, v.mT, out=step.room("dscores", m, steps, steps))
-    if saved.mask is not None:
-        dscores.mul_(saved.mask)
-    lost = torch.sum(dscores.mul_(saved.shares), 2, keepdim=True, out=step.room("lost", m, steps, 1))
-    dscores.addcmul_(saved.shares, lost, value=-1)
-    torch.baddbmm(dq, dscores, k, beta=0, alpha=scale, out=dq)
-    torch.baddbmm(dk, dscores.mT, q, beta=0, alpha=scale, out=dk)
-    dqkv = step.room("dqkv", len(dout), 3 * dout.shape[1])
-    dqkv.view(rows, steps, 3, n_head, size).permute(2, 0, 3, 1, 4).copy_(dheads.view(3, rows, n_head, steps, size))
-    return dqkv
+    def __init__(self, step: FusedStep, name: str, rows: int, steps: int, n_head: int, width: int) -> None:
+        m, c = rows * n_head, width // 3
+        size = c // n_head
+        by_row = (rows, n_head, steps, size)
+        self.scale = size**-0.5
+        heads, dheads = step.room(f"{name} heads", 3, m, steps, size), step.room("dheads", 3, m, steps, size)
+        self.q, self.k, self.v = heads
+        self.dq, self.dk, self.dv = dheads
+        self.k_turned, self.v_turned = self.k.mT, self.v.mT
+        self.heads_by_row, self.dheads_by_row = (a.view(3, *by_row).permute(1, 3, 0, 2, 4) for a in (heads, dheads))
+        self.shares, self.kept = (step.room(f"{name} {what}", m, steps, steps) for what in ("shares", "kept"))
+        self.turned = self.shares.permute(2, 0, 1)
+        self.aside = step.room("scores aside", steps, m, steps)
+        self.y, self.dy = step.room("y", m, steps, size), step.room("dy", m, steps, size)
+        self.y_by_row, self.dy_by_row = (a.view(by_row).transpose(1, 2) for a in (self.y, self.dy))
+        self.out = step.room(f"{name} out", rows * steps, c)
+        self.out_by_row = self.out.view(self.y_by_row.shape)
+        self.dscores, self.lost = step.room("dscores", m, steps, steps), step.room("lost", m, steps, 1)
+        self.dscores_turned = self.dscores.mT
+        self.dqkv = step.room("dqkv", rows * steps, width)
+        self.dqkv_by_row = self.dqkv.view(self.dheads_by_row.shape)

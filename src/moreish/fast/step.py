@@ -7,12 +7,15 @@
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
+
+P = TypeVar("P")
 
 
 class FusedStep(ABC):
@@ -28,6 +31,7 @@ class FusedStep(ABC):
         self.products = products or self.dtype
         self._rooms: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
+        self._places: dict[Any, Any] = {}
 
     @abstractmethod
     def __call__(
@@ -48,8 +52,16 @@ class FusedStep(ABC):
         if flat is None or len(flat) < size:
             flat = self._rooms[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
             self._views = {key: view for key, view in self._views.items() if key[0] != name}
+            self._places.clear()
         view = self._views[name, shape] = flat[:size].view(shape)
         return view
+
+    def places(self, key: Hashable, make: Callable[[], P]) -> P:
+        """What `make` makes, which holds rooms and views of them: the same until some room has to grow."""
+        made = self._places.get(key)
+        if made is None:
+            made = self._places[key] = make()
+        return made
 
     def low(self, x: Tensor, name: str) -> Tensor:
         """x as an operand of products: x itself, or a copy in the room of this name."""
@@ -83,6 +95,12 @@ class FusedStep(ABC):
         n, size = logits.shape
         smooth = self.label_smoothing
         logprobs = logits.log_softmax(1)
-        loss = -(1 - smooth) * logprobs.gather(1, targets[:, None]).mean() - smooth * logprobs.mean()
-        wanted = torch.eye(size, dtype=self.dtype, device=logits.device).mul_(1 - smooth).add_(smooth / size)
-        return loss, logprobs.exp_().sub_(wanted[targets]).mul_(weight / n)
+        targets = targets[:, None]
+        loss = logprobs.gather(1, targets).mean().mul_(smooth - 1)
+        if smooth:
+            loss.sub_(logprobs.mean(), alpha=smooth)
+        dlogits = logprobs.exp_()
+        if smooth:
+            dlogits.sub_(smooth / size)
+        dlogits.scatter_add_(1, targets, dlogits.new_full(targets.shape, smooth - 1))
+        return loss, dlogits.mul_(weight / n)

@@ -7,53 +7,19 @@ is in memory that every block uses again. `dx` is the gradient of the loss with 
 """
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from moreish.fast.attention import Attended, attend, attend_backward
+from moreish.fast.attention import Attention
 from moreish.fast.step import FusedStep
 
 SLOPE = 2 * math.sqrt(2 / math.pi)
 CUBE = 0.044715 * SLOPE
-
-
-@dataclass
-class _Linear:
-    """A product that was made: the layer, and its operands."""
-
-    layer: Any
-    x: Tensor  # (N, in)
-    w: Tensor  # (out, in)
-
-
-@dataclass
-class _Norm:
-    """A LayerNorm that was made."""
-
-    layer: Any
-    x: Tensor  # (N, C)
-    mean: Tensor
-    rstd: Tensor
-
-
-@dataclass
-class _Saved:
-    """What one block keeps of its forward pass, in its order; masks are None where nothing is dropped."""
-
-    norm_1: _Norm
-    qkv: _Linear
-    attended: Attended
-    proj_1: _Linear
-    mask_1: Tensor | None
-    norm_2: _Norm
-    fc: _Linear
-    slope: Tensor  # (N, 4C): dGELU/dx
-    proj_2: _Linear
-    mask_2: Tensor | None
+ALL_THREE = [True, True, True]
+norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
 
 class TransformerGradients(FusedStep):
@@ -62,24 +28,27 @@ class TransformerGradients(FusedStep):
     def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
         super().__init__(model, label_smoothing, products)
         size = model.block_size
-        self._later = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
-        self._slope = self._later.new_tensor(SLOPE)
-        self._grads = {p: torch.empty_like(p) for p in model.parameters()}
+        later = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
+        grads = {p: torch.empty_like(p) for p in model.parameters()}
+        self._grads = list(grads.items())
+        self._matrix = model.wte.weight if model.head is None else model.head.weight
+        self._dmatrix, self._dwte, self._dwpe = (grads[p] for p in (self._matrix, model.wte.weight, model.wpe.weight))
+        self._blocks = [_Block(self, i, block, later, grads) for i, block in enumerate(model.blocks)]
+        self._norm = _Norm(model.ln_f)
 
     @torch.no_grad()
     def __call__(
         self, idx: Integer[Tensor, "B T"], targets: Integer[Tensor, "B T"], weight: float
     ) -> Float[Tensor, ""]:
         """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
-        steps = idx.shape[1]
+        for p, grad in self._grads:
+            p.grad = grad
         x, mask = self._embed(idx)
-        saved = []
-        for i, block in enumerate(self.model.blocks):
-            x, kept = self._block(i, block, x, steps)
-            saved.append(kept)
+        for block in self._blocks:
+            x = block(x, idx.shape[1])
         loss, dx = self._head(x, targets.reshape(-1), weight)
-        for kept in reversed(saved):
-            self._block_backward(kept, dx)
+        for block in reversed(self._blocks):
+            block.backward(dx)
         self._embed_backward(idx, dx if mask is None else dx.mul_(mask))
         return loss
 
@@ -94,97 +63,145 @@ class TransformerGradients(FusedStep):
 
     def _embed_backward(self, idx: Tensor, dx: Float[Tensor, "N C"]) -> None:
         """A row picked twice is added twice; with tied matrices, to what came from the logits."""
-        model, (rows, steps) = self.model, idx.shape
-        dwte = model.wte.weight.grad if model.head is None else self._grad(model.wte.weight).zero_()
-        dwte.index_add_(0, idx.reshape(-1), dx)
-        dwpe = self._grad(model.wpe.weight)
-        torch.sum(dx.view(rows, steps, -1), 0, out=dwpe[:steps])
-        dwpe[steps:] = 0
+        rows, steps = idx.shape
+        if self._dwte is not self._dmatrix:
+            self._dwte.zero_()
+        self._dwte.index_add_(0, idx.reshape(-1), dx)
+        torch.sum(dx.view(rows, steps, -1), 0, out=self._dwpe[:steps])
+        self._dwpe[steps:] = 0
 
-    def _block(self, i: int, block: Any, x: Float[Tensor, "N C"], steps: int) -> tuple[Tensor, _Saved]:
-        """x + attention(norm(x)), then x + MLP(norm(x))."""
+    def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of the logits; the gradient with respect to x (N, C), and those of the last layers."""
+        h = self._norm(x)
+        loss, dlogits = self.cross_entropy(h @ self._matrix.T, targets, weight)
+        torch.mm(dlogits.T, h, out=self._dmatrix)
+        return loss, self._norm.backward(torch.mm(dlogits, self._matrix, out=self.room("dx", *x.shape)))
+
+
+class _Block:
+    """x + attention(norm(x)), then x + MLP(norm(x)); what it keeps of the batch that it last read."""
+
+    def __init__(self, step: FusedStep, i: int, block: Any, later: Tensor, grads: dict[Tensor, Tensor]) -> None:
         attn = block.attn
-        h, norm_1 = _norm(block.ln_1, x)
-        qkv, made_qkv = self._linear(f"qkv{i}", attn.qkv, h)
-        y, attended = attend(self, f"attention{i}", qkv, self._later[:steps, :steps], attn.n_head, attn.p)
-        a, made_1 = self._linear(f"first proj{i}", attn.proj, y)
-        x, mask_1 = self._add(f"first{i}", x, a, attn.dropout.p)
-        h, norm_2 = _norm(block.ln_2, x)
-        u, made_fc = self._linear(f"fc{i}", block.fc, h)
-        y, slope = self._gelu(i, u)
-        a, made_2 = self._linear(f"second proj{i}", block.proj, y)
-        x, mask_2 = self._add(f"second{i}", x, a, block.dropout.p)
-        return x, _Saved(norm_1, made_qkv, attended, made_1, mask_1, norm_2, made_fc, slope, made_2, mask_2)
+        self.norm_1, self.norm_2 = _Norm(block.ln_1), _Norm(block.ln_2)
+        self.qkv = _Linear(step, f"qkv{i}", attn.qkv, grads)
+        self.attention = Attention(step, f"attention{i}", attn, later)
+        self.proj_1 = _Linear(step, f"first proj{i}", attn.proj, grads)
+        self.add_1 = _Add(step, f"first{i}", attn.dropout.p)
+        self.fc = _Linear(step, f"fc{i}", block.fc, grads)
+        self.gelu = _Gelu(step, i)
+        self.proj_2 = _Linear(step, f"second proj{i}", block.proj, grads)
+        self.add_2 = _Add(step, f"second{i}", block.dropout.p)
 
-    def _block_backward(self, saved: _Saved, dx: Float[Tensor, "N C"]) -> None:
+    def __call__(self, x: Float[Tensor, "N C"], steps: int) -> Float[Tensor, "N C"]:
+        """The same shape."""
+        x = self.add_1(x, self.proj_1(self.attention(self.qkv(self.norm_1(x)), steps)))
+        return self.add_2(x, self.proj_2(self.gelu(self.fc(self.norm_2(x)))))
+
+    def backward(self, dx: Float[Tensor, "N C"]) -> None:
         """dx goes from after the block to before it, in place."""
-        da = dx if saved.mask_2 is None else torch.mul(dx, saved.mask_2, out=self.room("da", *dx.shape))
-        du = self._linear_backward(saved.proj_2, da).mul_(saved.slope)
-        dx.add_(_norm_backward(saved.norm_2, self._linear_backward(saved.fc, du)))
-        da = dx if saved.mask_1 is None else torch.mul(dx, saved.mask_1, out=self.room("da", *dx.shape))
-        dqkv = attend_backward(self, saved.attended, self._linear_backward(saved.proj_1, da))
-        dx.add_(_norm_backward(saved.norm_1, self._linear_backward(saved.qkv, dqkv)))
+        du = self.proj_2.backward(self.add_2.backward(dx)).mul_(self.gelu.slope)
+        dx.add_(self.norm_2.backward(self.fc.backward(du)))
+        dqkv = self.attention.backward(self.proj_1.backward(self.add_1.backward(dx)))
+        dx.add_(self.norm_1.backward(self.qkv.backward(dqkv)))
 
-    def _add(self, name: str, x: Tensor, branch: Tensor, p: float) -> tuple[Tensor, Tensor | None]:
-        """x + what the dropout leaves of the branch, and its mask."""
-        mask, out = self.mask(name, p, *x.shape), self.room(f"{name} sum", *x.shape)
-        return (torch.add(x, branch, out=out) if mask is None else torch.addcmul(x, branch, mask, out=out)), mask
 
-    def _linear(self, name: str, layer: Any, x: Float[Tensor, "N K"]) -> tuple[Float[Tensor, "N M"], _Linear]:
-        made = _Linear(layer, self.low(x, f"{name} x"), self.low(layer.weight, f"{name} w"))
-        y = self.room(f"y{len(layer.weight)}", len(x), len(layer.weight))
-        if self.products == self.dtype:
-            torch.addmm(layer.bias, made.x, made.w.T, out=y)
-        else:
-            self.product(made.x, made.w.T, y).add_(layer.bias)
-        return y, made
+class _Linear:
+    """y = x W^T + b."""
 
-    def _linear_backward(self, made: _Linear, dy: Float[Tensor, "N M"]) -> Float[Tensor, "N K"]:
-        """Gradient with respect to x; those of matrix and bias go into `.grad`."""
-        low = self.low(dy, "dy")
-        self.product(low.T, made.x, self._grad(made.layer.weight))
-        torch.sum(dy, 0, out=self._grad(made.layer.bias))
-        return self.product(low, made.w, self.room(f"dx{made.w.shape[1]}", *made.x.shape))
+    def __init__(self, step: FusedStep, name: str, layer: Any, grads: dict[Tensor, Tensor]) -> None:
+        self.step, self.weight, self.bias = step, layer.weight, layer.bias
+        self.dweight, self.dbias = grads[layer.weight], grads[layer.bias]
+        self.out, self.width = layer.weight.shape
+        self.y, self.dx, self.low_x, self.low_w = f"y{self.out}", f"dx{self.width}", f"{name} x", f"{name} w"
+        self.plain = step.products == step.dtype
+        self.x: Tensor  # the operands of the last product
+        self.w: Tensor
 
-    def _gelu(self, i: int, x: Float[Tensor, "N M"]) -> tuple[Float[Tensor, "N M"], Float[Tensor, "N M"]]:
-        """y = x s with s = sigmoid(u), u = 2 sqrt(2/pi) (x + 0.044715 x^3), as 0.5 (1 + tanh v) = sigmoid(2v).
+    def __call__(self, x: Float[Tensor, "N in"]) -> Float[Tensor, "N out"]:
+        """Rows may be as many as one likes."""
+        y = self.step.room(self.y, len(x), self.out)
+        if self.plain:
+            self.x, self.w = x, self.weight
+            return torch.addmm(self.bias, x, self.weight.T, out=y)
+        self.x, self.w = self.step.low(x, self.low_x), self.step.low(self.weight, self.low_w)
+        return self.step.product(self.x, self.w.T, y).add_(self.bias)
 
-        And dy/dx = s + s (1 - s) x u' with x u' = 3 u - 2 SLOPE x right away, while all of it is in the cache;
-        overwrites x.
-        """
-        u, gate = self.room("u", *x.shape), self.room("gate", *x.shape)
-        y, slope = self.room(f"gelu{i}", *x.shape), self.room(f"slope{i}", *x.shape)
-        torch.addcmul(self._slope, x, x, value=CUBE, out=u).mul_(x)
+    def backward(self, dy: Float[Tensor, "N out"]) -> Float[Tensor, "N in"]:
+        """Gradient with respect to x; those of matrix and bias go where they stay."""
+        dx = self.step.room(self.dx, len(dy), self.width)
+        torch.sum(dy, 0, out=self.dbias)
+        if self.plain:
+            torch.mm(dy.T, self.x, out=self.dweight)
+            return torch.mm(dy, self.w, out=dx)
+        low = self.step.low(dy, "dy")
+        self.step.product(low.T, self.x, self.dweight)
+        return self.step.product(low, self.w, dx)
+
+
+class _Norm:
+    """LayerNorm, with gain and bias."""
+
+    def __init__(self, layer: Any) -> None:
+        self.shape, self.weight, self.bias, self.eps = layer.normalized_shape, layer.weight, layer.bias, layer.eps
+        self.kept: tuple[Tensor, Tensor, Tensor]
+
+    def __call__(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """Each row by itself."""
+        y, mean, rstd = torch.native_layer_norm(x, self.shape, self.weight, self.bias, self.eps)
+        self.kept = x, mean, rstd
+        return y
+
+    def backward(self, dy: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """Gradient with respect to x; those of gain and bias become `.grad`."""
+        x, mean, rstd = self.kept
+        dx, self.weight.grad, self.bias.grad = norm_backward(
+            dy, x, self.shape, mean, rstd, self.weight, self.bias, ALL_THREE
+        )
+        return dx
+
+
+class _Gelu:
+    """y = x s with s = sigmoid(u), u = 2 sqrt(2/pi) (x + 0.044715 x^3), as 0.5 (1 + tanh v) = sigmoid(2v).
+
+    And dy/dx = s + s (1 - s) x u' with x u' = 3 u - 2 SLOPE x right away, while all of it is in the cache.
+    """
+
+    def __init__(self, step: FusedStep, i: int) -> None:
+        self.step, self.kept, self.made = step, f"slope{i}", f"gelu{i}"
+        self.first = step.model.wte.weight.new_tensor(SLOPE)
+        self.slope: Tensor
+
+    def __call__(self, x: Float[Tensor, "N M"]) -> Float[Tensor, "N M"]:
+        """Overwrites x."""
+        rows, width = x.shape
+        room = self.step.room
+        u, gate, y = room("u", rows, width), room("gate", rows, width), room(self.made, rows, width)
+        self.slope = room(self.kept, rows, width)
+        torch.addcmul(self.first, x, x, value=CUBE, out=u).mul_(x)
         torch.sigmoid(u, out=gate)
         torch.mul(x, gate, out=y)
         u.sub_(x, alpha=2 / 3 * SLOPE)
         torch.addcmul(gate, gate, gate, value=-1, out=x)
-        return y, torch.addcmul(gate, x, u, value=3, out=slope)
-
-    def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
-        """Cross-entropy of the logits; the gradient with respect to x (N, C), and those of the last layers."""
-        model = self.model
-        matrix = model.wte.weight if model.head is None else model.head.weight
-        h, norm = _norm(model.ln_f, x)
-        loss, dlogits = self.cross_entropy(h @ matrix.T, targets, weight)
-        torch.mm(dlogits.T, h, out=self._grad(matrix))
-        return loss, _norm_backward(norm, torch.mm(dlogits, matrix, out=self.room("dx", *x.shape)))
-
-    def _grad(self, p: Tensor) -> Tensor:
-        """`.grad` of p, in the memory that it always has here."""
-        p.grad = self._grads[p]
-        return p.grad
+        torch.addcmul(gate, x, u, value=3, out=self.slope)
+        return y
 
 
-def _norm(layer: Any, x: Float[Tensor, "N C"]) -> tuple[Float[Tensor, "N C"], _Norm]:
-    y, mean, rstd = torch.native_layer_norm(x, layer.normalized_shape, layer.weight, layer.bias, layer.eps)
-    return y, _Norm(layer, x, mean, rstd)
+class _Add:
+    """x + what the dropout leaves of a branch."""
 
+    def __init__(self, step: FusedStep, name: str, p: float) -> None:
+        self.step, self.name, self.out, self.p = step, name, f"{name} sum", p
+        self.mask: Tensor | None = None
 
-def _norm_backward(made: _Norm, dy: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
-    """Gradient with respect to x; those of gain and bias become `.grad`."""
-    layer = made.layer
-    dx, layer.weight.grad, layer.bias.grad = torch.ops.aten.native_layer_norm_backward(
-        dy, made.x, layer.normalized_shape, made.mean, made.rstd, layer.weight, layer.bias, [True, True, True]
-    )
-    return dx
+    def __call__(self, x: Float[Tensor, "N C"], branch: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """The same shape."""
+        self.mask = self.step.mask(self.name, self.p, *x.shape)
+        out = self.step.room(self.out, *x.shape)
+        if self.mask is None:
+            return torch.add(x, branch, out=out)
+        return torch.addcmul(x, branch, self.mask, out=out)
+
+    def backward(self, dx: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
+        """The gradient with respect to the branch; to x it is dx itself."""
+        return dx if self.mask is None else torch.mul(dx, self.mask, out=self.step.room("da", *dx.shape))

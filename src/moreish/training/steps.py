@@ -10,6 +10,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.doctor import Doctor
+from moreish.fast.adamw import FusedAdamW
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -135,7 +136,7 @@ def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optim
         return torch.optim.SGD(groups, options.lr, momentum=options.momentum)
     if len(options.betas) != 2:
         raise ValueError(f"train.betas needs two numbers, not {len(options.betas)}")
-    return torch.optim.AdamW(groups, options.lr, betas=(options.betas[0], options.betas[1]), fused=True)
+    return FusedAdamW(groups, options.lr, (options.betas[0], options.betas[1]))
 
 
 @contextmanager
