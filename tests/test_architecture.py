@@ -116,3 +116,11 @@ def test_no_torch_is_loaded_where_none_is_needed(code, tmp_path):
     check = f"{code}\nimport sys\nassert 'torch' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_training_does_not_wait_for_torchs_compiler(tmp_path):
+    """torch imports it, which takes a second, the first time that one of its optimizers is made."""
+    train = "run(['train', 'minerals', '--model', 'gru', '--steps', '3', '--out', 'r', '-q'])"
+    check = f"from moreish.cli import run; assert {train} == 0\nimport sys\nassert 'torch._dynamo' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -36,6 +36,11 @@ class FusedAdamW(torch.optim.AdamW):
         super().__init__(params, lr, betas=betas, fused=True)
         self._ready: dict[int, _Ready] = {}
 
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """As torch's; what torch wraps around it would import its compiler, which takes a second."""
+        add: Any = torch.optim.Optimizer.add_param_group
+        getattr(add, "__wrapped__", add)(self, param_group)
+
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:
         """One update of every parameter that has a gradient. Raises ValueError for a closure."""
