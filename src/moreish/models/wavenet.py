@@ -71,8 +71,9 @@ class WaveNet(nn.Module):
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
         super().__init__()
-        self.vocab_size, self.block_size = vocab_size, options.group**options.n_layer
-        self.group = options.group
+        self.vocab_size, self.group = vocab_size, options.group
+        self.block_size = self.span = options.group**options.n_layer
+        self.knows_places = options.norm == "position"
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.join = FlattenConsecutive(options.group)
         sizes = [options.n_embd] + [options.n_hidden] * options.n_layer
@@ -102,7 +103,7 @@ class SlidingWaveNet(WaveNet):
         if options.norm == "position":
             raise ValueError("a sliding window has no places to normalise by themselves: take norm batch or none")
         super().__init__(options, vocab_size)
-        self.block_size, self.span = None, options.group**options.n_layer
+        self.block_size = None
 
     @classmethod
     def of(cls, net: WaveNet, options: WaveNetOptions) -> "SlidingWaveNet":

@@ -12,8 +12,11 @@ from torch import Tensor, nn
 from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Part
 from moreish.models.contract import State
+from moreish.models.wavenet import WaveNet
+from moreish.training.contexts import distinct, read_once
 
 TOKENS_AT_A_TIME = 16_384
+CONTEXTS_AT_A_TIME = 2**18
 LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
 
 
@@ -68,18 +71,32 @@ class Network:
         out = np.zeros(len(ids), np.float32)
         part = Part(ids, offsets)
         with inference(self.module):
-            if self.module.windowed:
+            if isinstance(self.module, WaveNet) and not self.module.knows_places:
+                self._score_contexts(part, out)
+            elif self.module.windowed:
                 self._score_windows(part, out)
             else:
                 self._score_sequences(part, out)
         return out
 
     def _score_windows(self, part: Part, out: np.ndarray) -> None:
+        """Every window that occurs once, however often it occurs."""
         x, y = windows(part, self.module.block_size)
-        for i in range(0, len(y), TOKENS_AT_A_TIME):
-            rows = slice(i, i + TOKENS_AT_A_TIME)
-            logprobs = _logprobs(self.module(self._tensor(x[rows])))
-            out[1:][rows] = np.take_along_axis(logprobs, y[rows, None].astype(np.int64), 1)[:, 0]
+        for i in range(0, len(y), CONTEXTS_AT_A_TIME):
+            rows = slice(i, i + CONTEXTS_AT_A_TIME)
+            chosen, kind = distinct(x[rows].T)
+            batches = [x[rows][chosen[k : k + TOKENS_AT_A_TIME]] for k in range(0, len(chosen), TOKENS_AT_A_TIME)]
+            logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
+            out[1:][rows] = logprobs[kind, y[rows]]
+
+    def _score_contexts(self, part: Part, out: np.ndarray) -> None:
+        """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
+        ids, span = part.ids, self.module.span
+        for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
+            end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
+            first = max(0, begin - span)
+            logits, kind = read_once(self.module, ids[first:end])
+            out[begin + 1 : end + 1] = _logprobs(logits)[kind[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_sequences(self, part: Part, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
