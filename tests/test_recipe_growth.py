@@ -1,5 +1,7 @@
 """What `best` makes of a longer time budget."""
 
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,11 +14,20 @@ def networks(**train: object) -> list:
     return [part for part in resolve("best", {"train": train}).model.parts if part.name != "ngram"]
 
 
-@given(st.floats(0.01, 60))
-def test_each_network_has_about_its_own_time_and_they_come_in_pairs(times: float):
+@given(st.floats(0.01, 1))
+def test_a_shorter_budget_makes_fewer_networks_in_pairs_with_about_their_own_time_each(times: float):
     count = len(networks(time_budget=OWN * times))
     assert count % 2 == 0
     assert count == 2 or 6 * times - 1 <= count <= 6 * times + 1
+
+
+@given(st.floats(1, 100))
+def test_a_longer_budget_makes_more_networks_in_pairs_and_as_many_times_longer(times: float):
+    made = networks(time_budget=OWN * times)
+    assert len(made) % 2 == 0
+    assert abs(len(made) - 6 * math.sqrt(times)) <= 1
+    longer = times * 6 / len(made)
+    assert all(("weight_drop" in dict(part.train)) == (longer >= 1.5) for part in made)
 
 
 def test_the_budget_of_the_recipe_makes_the_networks_of_the_recipe():

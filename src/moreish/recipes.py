@@ -9,7 +9,7 @@ A configuration is plain nested values until `resolve` checks it; `model` names 
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from moreish.config import build, did_you_mean, merge, option, to_dict
@@ -144,13 +144,17 @@ def model_names() -> list[str]:
 class Recipe:
     """A configuration with a name and what it is good for.
 
-    grows : a longer time budget than its own makes more networks, of other seeds, and a shorter one fewer
+    grows : another time budget than its own makes another number of networks
+    patient : how networks are trained that then have PATIENCE times as long as in the recipe, or longer
     """
 
     purpose: str
     values: Plain
     grows: bool = False
+    patient: Plain = field(default_factory=dict)
 
+
+PATIENCE = 1.5
 
 RECIPES = {
     "quick": Recipe(
@@ -192,6 +196,7 @@ RECIPES = {
             },
         },
         grows=True,
+        patient={"weight_drop": 0.15},
     ),
     "ngram": Recipe("counting only: modified Kneser-Ney, well under a second", {"model": {"name": "ngram"}}),
     "bigram": Recipe(
@@ -274,16 +279,21 @@ def resolve(recipe: str | None, *layers: Plain) -> Config:
 
 
 def _grown(config: Config, recipe: Recipe) -> Config:
-    """With as many networks as leave each about the time it has in the recipe, in pairs, so that two cores are used.
+    """What a mixture makes of a time budget that is not the recipe's own.
 
-    A network that trains for much longer begins to overfit, while one network more always helps a mixture.
+    A shorter one trains fewer networks for the same time each. Of a longer one, networks and the time of each get the
+    same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as long,
+    and is kept from learning by heart by `patient`, is better by itself. They come in pairs, so that two cores are used.
     """
     budget, own = config.train.time_budget, recipe.values["train"]["time_budget"]
     counts = [part for part in config.model.parts if part.name == "ngram"]
     networks = [part for part in config.model.parts if part.name != "ngram"]
     if budget is None or not networks:
         return config
-    wanted = max(2, 2 * round(len(networks) * budget / own / 2))
+    times = budget / own
+    wanted = max(2, 2 * round(len(networks) * (math.sqrt(times) if times > 1 else times) / 2))
+    if times * len(networks) / wanted >= PATIENCE:
+        networks = [replace(part, train=(*part.train, *recipe.patient.items())) for part in networks]
     copies = range(math.ceil(wanted / len(networks)))
     grown = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
     return replace(config, model=replace(config.model, parts=(*counts, *grown[:wanted])))
