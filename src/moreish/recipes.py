@@ -282,8 +282,9 @@ def _grown(config: Config, recipe: Recipe) -> Config:
     """What a mixture makes of a time budget that is not the recipe's own.
 
     A shorter one trains fewer networks for the same time each. Of a longer one, networks and the time of each get the
-    same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as long,
-    and is kept from learning by heart by `patient`, is better by itself. They come in pairs, so that two cores are used.
+    same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as
+    long, and is kept from learning by heart by `patient`, is better by itself. They come in pairs, so that two cores
+    are used.
     """
     budget, own = config.train.time_budget, recipe.values["train"]["time_budget"]
     counts = [part for part in config.model.parts if part.name == "ngram"]
