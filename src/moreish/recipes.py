@@ -145,7 +145,7 @@ class Recipe:
     """A configuration with a name and what it is good for.
 
     grows : another time budget than its own makes another number of networks
-    patient : how networks are trained that then have PATIENCE times as long as in the recipe, or longer
+    patient : how networks are trained that then have PATIENCE times as long as in the recipe, or longer; LONGEST at most
     """
 
     purpose: str
@@ -154,7 +154,7 @@ class Recipe:
     patient: Plain = field(default_factory=dict)
 
 
-PATIENCE = 1.5
+PATIENCE, LONGEST = 1.5, 2.4
 
 RECIPES = {
     "quick": Recipe(
@@ -283,8 +283,8 @@ def _grown(config: Config, recipe: Recipe) -> Config:
 
     A shorter one trains fewer networks for the same time each. Of a longer one, networks and the time of each get the
     same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as
-    long, and is kept from learning by heart by `patient`, is better by itself. They come in pairs, so that two cores
-    are used.
+    long, and is kept from learning by heart by `patient`, is better by itself. Beyond LONGEST times it is not. They
+    come in pairs, so that two cores are used.
     """
     budget, own = config.train.time_budget, recipe.values["train"]["time_budget"]
     counts = [part for part in config.model.parts if part.name == "ngram"]
@@ -292,8 +292,9 @@ def _grown(config: Config, recipe: Recipe) -> Config:
     if budget is None or not networks:
         return config
     times = budget / own
-    wanted = max(2, 2 * round(len(networks) * (math.sqrt(times) if times > 1 else times) / 2))
-    if times * len(networks) / wanted >= PATIENCE:
+    longer = min(max(1, math.sqrt(times)), LONGEST)
+    wanted = max(2, 2 * round(len(networks) * times / longer / 2))
+    if longer >= PATIENCE:
         networks = [replace(part, train=(*part.train, *recipe.patient.items())) for part in networks]
     copies = range(math.ceil(wanted / len(networks)))
     grown = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
