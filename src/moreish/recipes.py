@@ -145,7 +145,7 @@ class Recipe:
     """A configuration with a name and what it is good for.
 
     grows : another time budget than its own makes another number of networks
-    patient : how networks are trained that then have PATIENCE times as long as in the recipe, or longer; LONGEST at most
+    patient : how networks are trained that then have PATIENCE times as long as in the recipe, up to LONGEST times
     """
 
     purpose: str
