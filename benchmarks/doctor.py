@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.measure import Row, names_file, race
+from benchmarks.measure import Row, names_file, paired
 from moreish.data import DataOptions, read
 from moreish.data.batches import windows
 from moreish.data.bundled import BUNDLED
@@ -30,17 +30,17 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def cost() -> Iterable[Row]:
-    """Processor time of the lectures' nets with the doctor at its default budget, and without, by turns."""
+    """Processor time of the lectures' nets with the doctor at its default budget, and without: the median of pairs."""
     torch.set_num_threads(1)
     corpus = read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
     x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(corpus.part("train"), 3))
     for recipe, lengths in LENGTHS.items():
         for steps in lengths:
             doctors: list[Doctor] = []
-            watched, alone = race(
+            watched, alone = paired(
                 lambda r=recipe, n=steps, kept=doctors: kept.append(_trained(r, x, y, n, watched=True)),
                 lambda r=recipe, n=steps: _trained(r, x, y, n, watched=False),
-                tries=5 if steps < 10_000 else 2,
+                tries=11 if steps < 10_000 else 5,
             )
             frames = doctors[-1].history.seen
             ours = f"{watched / steps * 1e6:.0f} us, {frames} looked at"

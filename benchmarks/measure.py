@@ -22,7 +22,8 @@ class Row(NamedTuple):
 
     def line(self) -> str:
         """The row as text."""
-        ratio = f"{self.ratio:8.1f}x" if self.ratio is not None else " " * 9
+        digits = 3 if self.ratio is not None and abs(self.ratio - 1) < 0.3 else 1
+        ratio = f"{self.ratio:8.{digits}f}x" if self.ratio is not None else " " * 9
         return f"  {self.name:<58} {self.ours:>22} {self.theirs:>22} {ratio}  {self.target}"
 
 
@@ -40,6 +41,21 @@ def race(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int = 5) -> 
         best_ours = min(best_ours, seconds(ours))
         best_theirs = min(best_theirs, seconds(theirs))
     return best_ours, best_theirs
+
+
+def paired(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int) -> tuple[float, float]:
+    """The processor times of the pair whose ratio is the median: for ratios near one, which the best of each blur.
+
+    Which of the two goes first changes from pair to pair.
+    """
+    pairs = []
+    for i in range(tries):
+        if i % 2:
+            other = seconds(theirs)
+            pairs.append((seconds(ours), other))
+        else:
+            pairs.append((seconds(ours), seconds(theirs)))
+    return sorted(pairs, key=lambda pair: pair[0] / pair[1])[tries // 2]
 
 
 def process_seconds(code: list[str], tries: int = 5, **more: Any) -> tuple[float, float]:

@@ -54,7 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.sickbay")
     parser.add_argument("--full", action="store_true", help="three times as many seeds, faults on every pairing")
     parser.add_argument("--half", choices=[*HALVES], default="held-out")
-    parser.add_argument("--each", type=int, default=4, help="architectures for each fault at each severity")
+    parser.add_argument("--each", type=int, default=8, help="architectures for each fault at each severity")
     parser.add_argument("--rivals", type=int, metavar="N", help="the rivals that are installed see every N-th run")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
     parser.add_argument("--work", type=Path, default=Path("runs/sickbay"), help="where outcomes are kept")
