@@ -18,10 +18,12 @@ from benchmarks.measure import Row, machine
 MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder", "benchmarks.doctor")
 
 
-def show(rows: Iterable[Row]) -> list[Row]:
-    """Print each row as soon as it is there."""
+def show(title: str, rows: Iterable[Row]) -> list[Row]:
+    """Print each row as soon as it is there, the first one under the title."""
     shown = []
     for row in rows:
+        if not shown:
+            print(f"\n{title}", flush=True)
         print(row.line(), flush=True)
         shown.append(row)
     return shown
@@ -35,11 +37,9 @@ def main() -> None:
     print(f"{datetime.date.today()}, {machine()}", flush=True)
     rows: list[Row] = []
     for name in MODULES:
-        if chosen.only and chosen.only not in name and not hasattr(import_module(name), "rows"):
-            continue
         module = import_module(name)
-        print(f"\n{name.removeprefix('benchmarks.')}: {(module.__doc__ or '').splitlines()[0]}", flush=True)
-        rows += show(module.rows(chosen.only))
+        title = f"{name.removeprefix('benchmarks.')}: {(module.__doc__ or '').splitlines()[0]}"
+        rows += show(title, module.rows(chosen.only))
     if chosen.json:
         chosen.json.write_text(json.dumps([row._asdict() for row in rows], indent=1) + "\n")
 

@@ -30,7 +30,7 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def cost() -> Iterable[Row]:
-    """Processor time of the lectures' nets with the doctor at its default budget, and without: the median of pairs."""
+    """Processor time of the lectures' nets with the doctor at its default budget and without: the median of pairs."""
     torch.set_num_threads(1)
     corpus = read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
     x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(corpus.part("train"), 3))

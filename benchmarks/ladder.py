@@ -15,8 +15,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.measure import Row, names_file, race, seconds
+from benchmarks.windows import beginnings, beginnings_forwarded, forwarded, over_items, windows_of
 from moreish.data import Corpus, DataOptions, Part, read
-from moreish.data.batches import Pieces, batches_from, windows
+from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
 from moreish.fitting import fit_ngram
 from moreish.models import build_model
@@ -39,8 +40,6 @@ STEPS = 40
 ROUNDS = 12
 SAME = 10  # steps over which two ways of deriving the gradients are compared
 ROWS = 32
-WINDOWS_AT_A_TIME = 2048  # of 512 to 16,384 the fastest for windows of 8
-SYMBOLS_AT_A_TIME = 16_384
 LONGEST = 16  # symbols of the longest name and the opening boundary
 
 
@@ -126,18 +125,16 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
         options = WaveNetOptions(n_layer=n_layer)
         net: Any = build_model("wavenet", options, len(corpus.vocab), 0).eval()
         slid = SlidingWaveNet.of(net, options)
-        windows_, targets = _windows(val, 2**n_layer)
-        every = partial(_forwarded, net, windows_, targets)
+        windows_, targets = windows_of(val, 2**n_layer)
+        every = partial(forwarded, net, windows_, targets)
         once = partial(_scored, Network(net), val)
         yield _compared(f"WaveNet looking back on {2**n_layer}, contexts read once", once, every, val)
-        yield _compared("  the same, slid over whole items", partial(_slid, slid, val), every, val)
+        yield _compared("  the same, slid over whole items", partial(over_items, slid, val), every, val)
     for n_layer in (3, 4):
         gated: Any = build_model("wavenet-gated", GatedWaveNetOptions(n_layer=n_layer), len(corpus.vocab), 0).eval()
-        lines = _beginnings(val, 2**n_layer)
-        every = partial(_forwarded_by_length, gated, lines, val)
-        yield _compared(
-            f"gated WaveNet looking back on {2**n_layer}, slid over items", partial(_slid, gated, val), every, val
-        )
+        lines = beginnings(val, 2**n_layer)
+        every, slid_over = partial(beginnings_forwarded, gated, lines, val), partial(over_items, gated, val)
+        yield _compared(f"gated WaveNet looking back on {2**n_layer}, slid over items", slid_over, every, val)
     yield _one_item_at_a_time(corpus)
 
 
@@ -149,50 +146,8 @@ def _compared(name: str, ours: Callable[[], np.ndarray], theirs: Callable[[], np
     return Row(name, f"{took * each:.1f} us a symbol", f"{other * each:.1f} us", other / took, ">= 4x")
 
 
-def _windows(part: Part, size: int) -> tuple[Tensor, Tensor]:
-    x, y = windows(part, size)
-    return torch.from_numpy(x.astype(np.int64)), torch.from_numpy(y.astype(np.int64))
-
-
-def _forwarded(net: Any, idx: Tensor, targets: Tensor) -> np.ndarray:
-    """The log probability of each target after its window."""
-    found = [
-        net(rows).log_softmax(1).gather(1, wanted[:, None])[:, 0]
-        for rows, wanted in zip(idx.split(WINDOWS_AT_A_TIME), targets.split(WINDOWS_AT_A_TIME), strict=True)
-    ]
-    return torch.cat(found).numpy()
-
-
-def _beginnings(part: Part, size: int) -> list[tuple[np.ndarray, Tensor, Tensor]]:
-    """For each length up to `size`: places in the list, the ids before them back to the item's start, the targets."""
-    idx, targets = _windows(part, size)
-    at = np.arange(len(targets))
-    lengths = np.minimum(at - np.maximum.accumulate(np.where(part.ids[:-1] == 0, at, 0)) + 1, size)
-    groups = [(length, np.flatnonzero(lengths == length)) for length in range(1, size + 1)]
-    return [(places, idx[places, size - length :], targets[places]) for length, places in groups if len(places)]
-
-
-def _forwarded_by_length(net: Any, lines: list[tuple[np.ndarray, Tensor, Tensor]], part: Part) -> np.ndarray:
-    """The same for a net that reads sequences: the last of its answers for each beginning."""
-    out = np.zeros(part.n_predicted, np.float32)
-    for places, idx, targets in lines:
-        out[places] = _forwarded(lambda rows: net(rows)[:, -1], idx, targets)
-    return out
-
-
 def _scored(model: Network, part: Part) -> np.ndarray:
     return model.score(part.ids, part.offsets)[1:]
-
-
-def _slid(net: Any, part: Part) -> np.ndarray:
-    """The log probabilities of all symbols, items of the same length together."""
-    out = np.zeros(part.n_predicted, np.float32)
-    pieces = Pieces(part.offsets[:-1], np.diff(part.offsets))
-    for rows in pieces.grouped(np.arange(len(part)), 0, SYMBOLS_AT_A_TIME):
-        block = torch.from_numpy(pieces.read(part.ids, rows).astype(np.int64))
-        found = net(block[:, :-1]).log_softmax(2).gather(2, block[:, 1:, None])[..., 0]
-        out[part.offsets[rows, None] + np.arange(block.shape[1] - 1)] = found.numpy()
-    return out
 
 
 def _one_item_at_a_time(corpus: Corpus) -> Row:

@@ -12,7 +12,6 @@ from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import calibrate
 from moreish.models.wavenet import FlattenConsecutive, SlidingWaveNet, WaveNetOptions
 from moreish.recipes import RECIPES, resolve
-from moreish.training.network import Network
 
 V = 27  # 26 letters and the boundary
 PUBLISHED = {
@@ -145,16 +144,6 @@ def test_the_sliding_form_gives_the_window_forms_logits_at_every_position(norm, 
         first, state = slid.read(idx[:, :5], None)
         rest, _ = slid.read(idx[:, 5:], state)
         torch.testing.assert_close(torch.cat([first, rest], 1), expected, rtol=0, atol=1e-5)
-
-
-def test_the_sliding_form_scores_a_list_like_the_window_form():
-    net = build_model("wavenet", WaveNetOptions(n_embd=6, n_hidden=10), V, 0)
-    chance = np.random.default_rng(0)
-    items = [chance.integers(1, V, chance.integers(1, 12)) for _ in range(30)]
-    ids = np.concatenate([[0], *(np.append(item, 0) for item in items)]).astype(np.uint8)
-    offsets = np.cumsum([0] + [len(item) + 1 for item in items])
-    slid = SlidingWaveNet.of(net, WaveNetOptions(n_embd=6, n_hidden=10))
-    np.testing.assert_allclose(Network(slid).score(ids, offsets), Network(net).score(ids, offsets), rtol=0, atol=1e-5)
 
 
 def test_a_sliding_window_has_no_places_of_its_own():
