@@ -171,7 +171,7 @@ def _one_item_at_a_time(corpus: Corpus) -> Row:
             torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
         ours, theirs = race(whole, by_window, 3)
     each = 1e6 / sum(len(windows_) for windows_ in rows)
-    name = "  the same, looking back on 8, item by item and window by window"
+    name = "WaveNet looking back on 8, item by item and window by window"
     return Row(name, f"{ours * each:.1f} us a symbol", f"{theirs * each:.1f} us", theirs / ours, ">= 4x")
 
 

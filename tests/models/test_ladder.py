@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from moreish.models import build_model, model_class
 from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import calibrate
-from moreish.models.wavenet import FlattenConsecutive, SlidingWaveNet, WaveNetOptions
+from moreish.models.wavenet import MANY, FlattenConsecutive, SlidingWaveNet, WaveNetOptions
 from moreish.recipes import RECIPES, resolve
 
 V = 27  # 26 letters and the boundary
@@ -125,21 +125,22 @@ def test_flatten_consecutive_puts_neighbours_side_by_side():
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize(("group", "n_layer"), [(2, 3), (3, 2), (2, 1)])
-def test_the_sliding_form_gives_the_window_forms_logits_at_every_position(norm, group, n_layer):
+@pytest.mark.parametrize("rows", [1, MANY // 13 + 1])
+def test_the_sliding_form_gives_the_window_forms_logits_at_every_position(norm, group, n_layer, rows):
     options = WaveNetOptions(n_embd=6, n_hidden=10, group=group, n_layer=n_layer, norm=norm)
     net = build_model("wavenet", options, V, 0)
     chance = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for p in net.parameters():
             p += 0.2 * torch.randn(p.shape, generator=chance)
-    idx = torch.randint(1, V, (4, 13), generator=chance)
+    idx = torch.randint(1, V, (rows, 13), generator=chance)
     idx[:, 0] = 0
     windows = F.pad(idx, (net.block_size - 1, 0)).unfold(1, net.block_size, 1)  # (B, T, block_size)
     calibrate(net, [windows.flatten(0, 1)])
     net.eval()
     slid = SlidingWaveNet.of(net, options)
     with torch.no_grad():
-        expected = net(windows.flatten(0, 1)).view(4, 13, V)
+        expected = net(windows.flatten(0, 1)).view(rows, 13, V)
         torch.testing.assert_close(slid(idx), expected, rtol=0, atol=1e-5)
         first, state = slid.read(idx[:, :5], None)
         rest, _ = slid.read(idx[:, 5:], state)
