@@ -271,10 +271,13 @@ class Fitting:
         )
         member.training = (Worker if slots > 1 else Here)(task, state)
         member.training.pending = member.pending
+        networks = [i for i, leaf in enumerate(self.config.model.leaves) if leaf.name != "ngram"]
         with threads(state.model, state.options) as count:
             return {
                 "event": "network",
                 "part": self._part(member),
+                "number": networks.index(self._part(member)) + 1,
+                "of": len(networks),
                 "name": choice.name,
                 "parameters": sum(p.numel() for p in state.model.parameters()),
                 "threads": 1 if slots > 1 else count,

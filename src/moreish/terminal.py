@@ -114,14 +114,20 @@ def bar(share: float, width: int = 24) -> str:
 class Panel:
     """The live view of a training run: how far, how good beside the baselines, and samples as they improve."""
 
-    def __init__(self, budget: float | None) -> None:
-        self.budget = budget
+    def __init__(self) -> None:
         self.baselines: dict[str, float] = {}
-        self.progress = 0.0
+        self.networks: dict[int, float] = {}  # part -> how much of its training is over
+        self.before = self.of = 0  # networks trained before this process began, networks in all
         self.loss: float | None = None
         self.val_loss: float | None = None
+        self.mixed: tuple[int, float] | None = None  # models, loss of their mixture
         self.samples: list[str] = []
         self.doing = "reading"
+
+    @property
+    def progress(self) -> float:
+        """How much of the training of all networks is over."""
+        return (self.before + sum(self.networks.values())) / self.of if self.of else 0.0
 
     def feed(self, record: Mapping[str, Any]) -> None:
         """Take in one record of the training."""
@@ -131,9 +137,13 @@ class Panel:
         elif event == "counted":
             self.doing = f"counted runs of {record['order']} symbols"
         elif event == "network":
-            self.doing = f"training a {record['name']} with {record['parameters']:,} parameters"
+            if not self.networks:
+                self.before, self.of = record["number"] - 1, record["of"]
+            self.networks[record["part"]] = 0.0
+            which = f" {record['number']} of {record['of']}" if record["of"] > 1 else ""
+            self.doing = f"network{which}: {record['name']}, {record['parameters']:,} parameters"
         elif event == "step":
-            self.progress, self.loss = record["progress"], record["loss"]
+            self.networks[record["part"]], self.loss = record["progress"], record["loss"]
         elif event == "eval":
             self.val_loss = record["val_loss"]
         elif event == "samples":
@@ -141,8 +151,9 @@ class Panel:
         elif event == "finding":
             show_finding(record)
         elif event == "mixed":
-            self.val_loss = record["val_loss"]
             self.doing = _mixed_words(record)
+            if record["val_loss"] is not None:
+                self.mixed = len(record["weights"]), record["val_loss"]
 
     def __rich__(self) -> Group:
         """The lines as they are now."""
@@ -152,6 +163,10 @@ class Panel:
         loss = self.val_loss if self.val_loss is not None else self.loss
         if loss is not None:
             lines.append(Text.assemble(("loss ", "dim"), (f"{loss:.3f}", "bold"), (f"  {in_words(loss)}", "dim")))
+        if self.mixed is not None:
+            count, loss = self.mixed
+            words = f"  {count} models mixed, {in_words(loss)}"
+            lines.append(Text.assemble(("loss ", "dim"), (f"{loss:.3f}", "bold green"), (words, "dim")))
         if self.baselines:
             lines.append(self._ladder(loss))
         if self.samples:
@@ -180,12 +195,12 @@ def show_finding(record: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def watching(quiet: bool, budget: float | None = None) -> Iterator[Any]:
+def watching(quiet: bool) -> Iterator[Any]:
     """Give a function that takes records: a live panel on a terminal, plain lines elsewhere, nothing if quiet."""
     if quiet:
         yield lambda record: None
     elif err.is_terminal:
-        panel = Panel(budget)
+        panel = Panel()
         with Live(panel, console=err, refresh_per_second=REFRESH, transient=True):
             yield panel.feed
     else:
