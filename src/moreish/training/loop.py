@@ -32,6 +32,8 @@ from moreish.training.steps import gradients_of, make_optimizer
 Record = dict[str, Any]
 
 PLANNED_EVALUATIONS = 20
+LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
+LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
@@ -191,13 +193,12 @@ class _Clock:
 
     def __init__(self, state: TrainState) -> None:
         self.state = state
-        self.now = time.monotonic()
+        self.now, self.worked = time.monotonic(), time.process_time()
         self.steps, self.spent = 0, 0.0  # since the pace was last set
 
     def tick(self) -> None:
         """One step is done."""
-        state, now = self.state, time.monotonic()
-        took, self.now = now - self.now, now
+        state, took = self.state, self._took()
         state.seconds += took
         budget = state.options.time_budget
         if budget is None:
@@ -218,6 +219,11 @@ class _Clock:
     def paused(self) -> Iterator[None]:
         """Time spent on looking counts in the budget, but not in the time of a step."""
         yield
-        now = time.monotonic()
-        self.state.seconds += now - self.now
-        self.now = now
+        self.state.seconds += self._took()
+
+    def _took(self) -> float:
+        """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""
+        now, worked = time.monotonic(), time.process_time()
+        took, work = now - self.now, worked - self.worked
+        self.now, self.worked = now, worked
+        return work if took > LONGEST_WAIT and work < took * LEAST_SHARE else took
