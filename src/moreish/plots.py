@@ -37,26 +37,24 @@ def save(made: Any, to: Path) -> None:
 def loss_curves(run: Run, to: Path) -> None:
     """Train and val loss over the steps with the baselines as lines. Raises ValueError where nothing was recorded.
 
-    The train curve is smoothed as in the lectures: the mean of stretches of equal length.
+    Each network of a mixture has lines of its own, over the steps of all. A train curve is smoothed as in the
+    lectures: the mean of stretches of equal length.
     """
-    steps = [(r["step"], r["loss"]) for r in run.records("step") if r["loss"] is not None]
-    evals = [(r["step"], r["val_loss"]) for r in run.records("eval") if r["val_loss"] is not None]
+    steps, evals = _by_network(run, "step", "loss"), _by_network(run, "eval", "val_loss")
     lines = next(iter(run.records("baselines")), {})
     mixed = [(r["step"], r["val_loss"]) for r in run.records("mixed") if r["val_loss"] is not None]
     if not steps and not evals:
         raise ValueError(f"{run.name} has no loss curve: it was made by counting, in one go")
     made, axes = figure()
-    if steps:
-        x, y = np.array(steps).T
-        stretch = max(1, len(x) // 200)
+    stretch = max(1, sum(len(x) for x, _ in steps) // 200)
+    for i, (x, y) in enumerate(steps):
         whole = len(x) // stretch * stretch
         axes.plot(x, y, color=COLOURS["train"], alpha=0.25, linewidth=0.8)
         x_mean, y_mean = x[:whole].reshape(-1, stretch)[:, -1], y[:whole].reshape(-1, stretch).mean(1)
-        axes.plot(x_mean, y_mean, color=COLOURS["train"], linewidth=1.4, label="train (smoothed)")
-    if evals:
-        x, y = np.array(evals).T
-        axes.plot(x, y, color=COLOURS["val"], marker="o", markersize=3, linewidth=1.8, label="val")
-    right = max(s for s, _ in [*steps, *evals])
+        axes.plot(x_mean, y_mean, color=COLOURS["train"], linewidth=1.4, label=None if i else "train (smoothed)")
+    for i, (x, y) in enumerate(evals):
+        axes.plot(x, y, color=COLOURS["val"], marker="o", markersize=3, linewidth=1.8, label=None if i else "val")
+    right = max(x[-1] for x, _ in [*steps, *evals])
     for name, colour in BASELINE_COLOURS.items():
         if name in lines:
             axes.axhline(lines[name], color=colour, linewidth=1, linestyle=(0, (4, 3)))
@@ -64,12 +62,23 @@ def loss_curves(run: Run, to: Path) -> None:
             axes.annotate(label, (right, lines[name]), color=colour, fontsize=8, va="bottom", ha="right")
     if mixed:
         axes.plot(*zip(*mixed, strict=True), "*-", color="#dc2626", markersize=11, label="mixture, val")
-    _limits(axes, [y for _, y in [*evals, *mixed]] or [y for _, y in steps], lines)
+    shown = [loss for _, y in evals or steps for loss in y] + [loss for _, loss in mixed]
+    _limits(axes, shown, lines)
     axes.set_xlabel("step", color=INK)
     axes.set_ylabel("loss (nats a symbol)", color=INK)
     axes.set_title(run.name, color=INK, loc="left", fontsize=11)
-    axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    axes.legend(loc="upper center", framealpha=0.9, edgecolor="white", fontsize=9, labelcolor=INK)
     save(made, to)
+
+
+def _by_network(run: Run, event: str, value: str) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Steps and values of the records of one kind, those of each network by themselves."""
+    found: dict[int, list[tuple[int, float]]] = {}
+    for record in run.records(event):
+        if record[value] is not None:
+            found.setdefault(record["part"], []).append((record["step"], record[value]))
+    columns = (np.array(points).T for points in found.values())
+    return [(x, y) for x, y in columns]
 
 
 def _limits(axes: Any, losses: list[float], lines: dict[str, Any]) -> None:
