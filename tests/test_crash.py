@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from disks import small_disk
 from power_cut import Machine
 
 from moreish.checkpoint import Checkpoint
@@ -288,25 +289,6 @@ def test_killed_at_random_moments_it_always_resumes_from_a_whole_checkpoint(tmp_
                 == list(range(1, last.step + 1))
             )
     assert promised > 6
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[Path]:
-    """A tmpfs of its own, where this process may mount one; the test is skipped, with the reason, where not."""
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command here; the injected full disk covers the same ground")
-    if mounted.returncode:
-        pytest.skip(
-            f"no tmpfs may be mounted here ({mounted.stderr.strip()}); the injected disk covers the same ground"
-        )
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def test_a_really_full_disk_is_told_in_a_sentence_and_costs_nothing(tmp_path):

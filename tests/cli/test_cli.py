@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from disks import small_disk
 from made_lists import made_items
 
 from moreish.cli import run
@@ -457,15 +458,8 @@ def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number
 @pytest.fixture
 def tiny_disk(tmp_path):
     """A disk of 200 kB, where the machine lets us mount one."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("only root can mount a small disk, and this machine does not let us")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+    with small_disk(tmp_path / "disk", "size=200k") as disk:
+        yield disk
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing_behind(moreish, tiny_disk):
