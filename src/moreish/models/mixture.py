@@ -146,7 +146,8 @@ def mixed_scores(
     groups: Integer[np.ndarray, " N"] | None,
 ) -> Float[np.ndarray, " N"]:
     """What the mixture makes of what `score` of each part answers; groups choose the row of the weights."""
-    mixed = _log_mean(scores, _log(weights if groups is None else weights[groups]))
+    log_weights = _log(weights)
+    mixed = _log_mean(scores, log_weights if groups is None else log_weights[groups])
     mixed[:1] = 0  # predicted by none
     return mixed
 
