@@ -43,7 +43,7 @@ def weights_with(ratio, loss, frames=60, apart=20, **more):
     series = {
         "w.weight/std": [0.1] * frames,
         "w.weight/update_ratio": [ratio] * frames,
-        "w.weight/changed": [1.0] * frames,
+        "w.weight/update_rms": [1.0] * frames,
         "grad_norm": [1.0] * frames,
         "loss": loss,
         **more,

@@ -90,7 +90,7 @@ class Doctor:
     @property
     def looking(self) -> bool:
         """Whether the step that comes now, or is being made, is looked at."""
-        return self._probe.open
+        return self._probe.frame is not None
 
     @contextmanager
     def resting(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 WINDOW = 2048  # examples on which a unit must be stuck before it is called dead
 PAIRS = 16384  # pairs of (input before, last input, target) that are kept
+MOST_WAITING = 1 << 15  # targets and pairs that may wait to be counted
 MOST_CLASSES = 1 << 16
 
 
@@ -22,15 +23,18 @@ class Window:
 
 @dataclass
 class Drift:
-    """Mean distance, with its sign, between running and batch statistics of a BatchNorm, by channel."""
+    """Mean distances, with their sign, between running and batch statistics of a BatchNorm, by channel."""
 
-    total: Float[Tensor, " channels"]
+    total: Float[Tensor, "kinds channels"]
     frames: int = 0
 
 
 @dataclass
 class Ledger:
-    """Counts over the frames: stuck units, targets, pairs of symbols, drift of running statistics."""
+    """Counts over the frames: stuck units, targets, pairs of symbols, drift of running statistics.
+
+    Targets and pairs of small batches wait until somebody asks, or until there are many, and are counted together.
+    """
 
     windows: dict[str, Window] = field(default_factory=dict)
     drifts: dict[str, Drift] = field(default_factory=dict)
@@ -38,55 +42,88 @@ class Ledger:
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))
     seen_pairs: int = 0
     symbols: int = 0
+    _classes: int = 0
+    _targets: list[Int[Tensor, " n"]] = field(default_factory=list)
+    _pairs: list[tuple[Int[Tensor, "n 2"], Int[Tensor, " n"]]] = field(default_factory=list)
+    _waiting: int = 0
 
     def stuck(self, layer: str, stuck: Bool[Tensor, " units"], examples: int) -> Tensor | None:
         """Add a batch; the share of units stuck over a whole window, once the window is full."""
         window = self.windows.get(layer)
-        if window is None or len(window.stuck) != len(stuck):
-            window = self.windows[layer] = Window(torch.ones_like(stuck))
-        window.stuck &= stuck
+        if window is None or window.stuck.shape != stuck.shape:
+            window = self.windows[layer] = Window(stuck)
+        else:
+            window.stuck = window.stuck & stuck
         window.examples += examples
         if window.examples < WINDOW:
             return None
         del self.windows[layer]
         return window.stuck.float().mean()
 
-    def drift(self, layer: str, distance: Float[Tensor, " channels"]) -> Tensor:
-        """Add the signed distance of one batch; the median over channels of the size of its mean.
+    def drift(self, layer: str, distances: Float[Tensor, "kinds channels"]) -> Float[Tensor, " kinds"]:
+        """Add the signed distances of one batch; of each kind the median over channels of the size of its mean.
 
         Averaging with the sign takes the noise of small batches out and leaves what is stale.
         """
         drift = self.drifts.get(layer)
-        if drift is None or len(drift.total) != len(distance):
-            drift = self.drifts[layer] = Drift(torch.zeros_like(distance))
+        if drift is None or drift.total.shape != distances.shape:
+            drift = self.drifts[layer] = Drift(torch.zeros_like(distances))
         if drift.frames == 8:  # keep to recent frames: half of what is remembered is forgotten
             drift.total, drift.frames = drift.total / 2, 4
-        drift.total = drift.total + distance
+        drift.total = drift.total + distances
         drift.frames += 1
-        return (drift.total / drift.frames).abs().median()
+        return drift.total.abs().median(dim=1).values / drift.frames
 
-    def count(self, counts: Int[Tensor, " classes"]) -> None:
-        """Add the targets of one batch."""
-        if self.targets is None or len(self.targets) != len(counts):
-            self.targets = torch.zeros_like(counts)
-        self.targets += counts
+    def count(self, targets: Int[Tensor, "..."], classes: int) -> None:
+        """Add the targets of one batch; counts of another number of classes are begun anew."""
+        if classes != self._classes:
+            self.settle()
+            self._classes = classes
+        self._targets.append(targets.detach().reshape(-1).cpu().clone())
+        self._wait(targets.numel())
 
     def pair(self, inputs: Int[Tensor, "B T"], targets: Tensor, symbols: int) -> None:
         """Add (input before, last input, target) of a batch; targets are (B,), or (B, T) for all places."""
+        inputs, targets = inputs.detach(), targets.detach()
         if targets.shape == inputs.shape:
-            rows = torch.stack([inputs[:, :-1], inputs[:, 1:], targets[:, 1:]], -1).reshape(-1, 3)
+            two, target = inputs.unfold(1, 2, 1).reshape(-1, 2), targets[:, 1:].reshape(-1)
         elif targets.shape == inputs.shape[:1]:
-            rows = torch.stack([inputs[:, -2], inputs[:, -1], targets], -1)
+            two, target = inputs[:, -2:], targets
         else:
             return
-        rows = rows[(rows[:, 2] >= 0) & (rows[:, 2] < symbols)].cpu()[:PAIRS]
-        self.symbols = symbols
-        place = (self.seen_pairs + torch.arange(len(rows))) % PAIRS
-        self.pairs[place] = rows
-        self.seen_pairs += len(rows)
+        if symbols != self.symbols:
+            self.settle()
+            self.symbols = symbols
+        self._pairs.append((two[:PAIRS].cpu().clone(), target[:PAIRS].cpu().clone()))
+        self._wait(target.numel())
+
+    def _wait(self, added: int) -> None:
+        self._waiting += added
+        if self._waiting > MOST_WAITING:
+            self.settle()
+
+    def settle(self) -> None:
+        """Count what waits to be counted."""
+        targets, self._targets = self._targets, []
+        pairs, self._pairs = self._pairs, []
+        self._waiting = 0
+        if targets:
+            counts = target_counts(torch.cat(targets), self._classes)
+            fits = self.targets is not None and self.targets.shape == counts.shape
+            self.targets = self.targets + counts if fits and self.targets is not None else counts
+        if pairs:
+            two, target = (torch.cat(parts) for parts in zip(*pairs, strict=True))
+            rows = torch.cat([two.long(), target.long()[:, None]], 1)
+            rows = rows[(target >= 0) & (target < self.symbols)][-PAIRS:]
+            begin = self.seen_pairs % PAIRS
+            before_the_end = min(len(rows), PAIRS - begin)
+            self.pairs[begin : begin + before_the_end] = rows[:before_the_end]
+            self.pairs[: len(rows) - before_the_end] = rows[before_the_end:]
+            self.seen_pairs += len(rows)
 
     def copies(self) -> tuple[float, float, int]:
         """Share of targets equal to the last input, share of inputs equal to the one before, number of pairs."""
+        self.settle()
         n = min(self.seen_pairs, PAIRS)
         if not n:
             return 0.0, 0.0, 0
@@ -95,6 +132,7 @@ class Ledger:
 
     def unigram_entropy(self) -> float | None:
         """Entropy in nats of the targets seen, with Miller and Madow's correction (K - 1) / 2N; None before 200."""
+        self.settle()
         if self.targets is None or (total := int(self.targets.sum())) < 200:
             return None
         p = self.targets[self.targets > 0].double() / total
@@ -106,6 +144,7 @@ class Ledger:
         Both in nats, with the mutual information of the same pairs in a shuffled order taken off, which is what
         counting finds where there is nothing. `copies` is the share of targets equal to the last input.
         """
+        self.settle()
         n = min(self.seen_pairs, PAIRS)
         if n < 600 or self.symbols**2 > 1 << 24:
             return None
@@ -118,6 +157,11 @@ class Ledger:
             "copies": (last == target).double().mean().item(),
             "pairs": n,
         }
+
+
+def target_counts(targets: Int[Tensor, " n"], classes: int) -> Int[Tensor, " classes"]:
+    """How often each class occurs; targets outside 0..classes-1 (ignored positions) are left out."""
+    return torch.bincount(targets[(targets >= 0) & (targets < classes)], minlength=classes)
 
 
 def mutual_information(a: Int[Tensor, " n"], b: Int[Tensor, " n"], symbols: int) -> float:

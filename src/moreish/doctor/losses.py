@@ -1,13 +1,14 @@
 """A loss function that was called: its value, its logits, its targets, and shapes that cannot have been meant."""
 
+import math
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from moreish.doctor.frame import Call, Loss
 from moreish.doctor.ledger import MOST_CLASSES
-from moreish.doctor.measure import target_counts
 from moreish.doctor.operations import SHAPED, argument
 from moreish.doctor.sight import Sight
 
@@ -54,25 +55,42 @@ def _classes(sight: Sight, loss: Loss, prefix: str, x: Tensor, target: Tensor, i
     """
     rows = x.detach().movedim(1, -1).reshape(-1, loss.classes)
     flat = target.detach().reshape(-1)
-    most = max(2, MOST_LOGITS // loss.classes)
-    rows, labels = rows[:most].float(), flat[:most]
-    kept = (labels != ignored) & (labels >= 0) & (labels < loss.classes)
     loss.rows = len(flat)
-    add = sight.reader.add
-    logprobs = rows if loss.op == "nll_loss" else rows.log_softmax(1)
-    picked = -logprobs.gather(1, labels.clamp(0, loss.classes - 1)[:, None])[:, 0]
-    add(f"{prefix}nll", (picked * kept).sum() / kept.sum().clamp(min=1))
-    add(f"{prefix}kept", kept.float().mean())
-    centred = rows - rows.mean(1, keepdim=True)
-    size = centred.square().mean().sqrt()
-    add(f"{prefix}logit_std", size)
-    add(f"{prefix}spread", (centred - centred.mean(0)).square().mean().sqrt() / size.clamp(min=1e-30))
-    add(f"{prefix}lowest", rows.min())
-    add(f"{prefix}highest", rows.max())
-    add(f"{prefix}row_sums", (rows.sum(1) - 1).abs().max())
+    most = max(2, MOST_LOGITS // loss.classes)
+    labels = flat
+    if loss.rows > most:
+        rows, labels = rows[:most], flat[:most]
+    if rows.dtype not in (torch.float32, torch.float64):
+        rows = rows.float()
+    loss.facts["logits"] = rows.shape
+    add, norm = sight.reader.add, torch.linalg.vector_norm
+    nll = F.nll_loss if loss.op == "nll_loss" else F.cross_entropy
+    add(f"{prefix}nll", nll(rows, labels, ignore_index=ignored, reduction="sum"))
+    add(f"{prefix}kept", torch.count_nonzero(labels != ignored))
+    sums = rows.sum(1, keepdim=True)
+    centred = torch.sub(rows, sums, alpha=1 / loss.classes)
+    add(f"{prefix}logit_std", norm(centred))
+    add(f"{prefix}spread", norm(torch.sub(centred, centred.sum(0), alpha=1 / max(len(rows), 1))))
+    lowest, highest = torch.aminmax(rows)
+    add(f"{prefix}lowest", lowest)
+    add(f"{prefix}highest", highest)
+    add(f"{prefix}row_sums", norm(sums - 1, math.inf))
     if training and loss.classes <= MOST_CLASSES:
-        sight.ledger.count(target_counts(flat, loss.classes))
+        sight.ledger.count(flat, loss.classes)
         _pairs(sight, target, loss.classes)
+
+
+def work_out(loss: Loss, values: dict[str, float]) -> None:
+    """Means and shares, once the sums and lengths that `observe` asked for are on the host."""
+    if not loss.classes:
+        return
+    prefix = loss.facts["prefix"]
+    rows, classes = loss.facts.pop("logits")
+    kept, size = values[f"{prefix}kept"], values[f"{prefix}logit_std"]
+    values[f"{prefix}nll"] /= max(kept, 1)
+    values[f"{prefix}kept"] = kept / max(rows, 1)
+    values[f"{prefix}logit_std"] = size / math.sqrt(max(rows * classes, 1))
+    values[f"{prefix}spread"] /= max(size, 1e-30)
 
 
 def _pairs(sight: Sight, target: Tensor, classes: int) -> None:
@@ -83,7 +101,7 @@ def _pairs(sight: Sight, target: Tensor, classes: int) -> None:
     target = target.detach()
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
         target = target.view(x.shape)
-    sight.ledger.pair(x.detach().cpu(), target.cpu(), classes)
+    sight.ledger.pair(x, target, classes)
 
 
 def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:

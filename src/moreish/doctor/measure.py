@@ -1,13 +1,15 @@
 """A measurement: moments, counts and histograms of a tensor, where NaN and infinity are a bin of their own.
 
-Nothing here waits for a device: every function returns tensors without a dimension, which a `Reader` collects and
-brings to the host in one copy per device.
+A step that is looked at should cost little more than one that is not. On a CPU a number is read at once, which is
+cheaper than keeping it; on another device it stays there, nothing waits for it, and a `Reader` fetches all of them in
+one copy when the step is over.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 MOST = 1 << 16  # elements that one measurement looks at; larger tensors are read with a stride
@@ -33,17 +35,25 @@ def sample(x: Tensor, most: int = MOST) -> Tensor:
 
 
 class Reader:
-    """Numbers that still lie on their devices, with their keys, until `read` fetches them all at once."""
+    """Numbers with their keys. Those of a CPU are read when they are added, the others all at once by `read`."""
 
     def __init__(self) -> None:
+        self._values: dict[str, float] = {}
         self._waiting: dict[tuple[torch.device, torch.dtype], tuple[list[str], list[Tensor]]] = {}
         self._moments: dict[str, int] = {}
 
     def add(self, key: str, number: Tensor) -> None:
         """Remember a tensor without a dimension under `key`; a later one replaces an earlier one."""
+        if number.is_cpu:
+            self._values[key] = float(number.item())
+            return
         keys, numbers = self._waiting.setdefault((number.device, number.dtype), ([], []))
         keys.append(key)
         numbers.append(number)
+
+    def note(self, key: str, value: float) -> None:
+        """Remember a number that is on the host already."""
+        self._values[key] = value
 
     def moments(self, key: str, x: Tensor) -> Tensor:
         """Mean, std (unbiased), rms and share of NaN and infinity of `x`, under `key` + "mean", ... .
@@ -54,26 +64,74 @@ class Reader:
         n = flat.numel()
         if n == 0:
             return flat
+        if flat.is_cpu:
+            sums = total_and_spread(flat)
+            if sums is not None:
+                mean = sums[0] / n
+                values = self._values
+                values[f"{key}mean"] = mean
+                values[f"{key}std"] = math.sqrt(sums[1] / max(n - 1, 1))
+                values[f"{key}rms"] = math.sqrt(sums[1] / n + mean * mean)
+                values[f"{key}nonfinite"] = 0.0
+                return flat
+        self.add(f"{key}bad", torch.count_nonzero(flat - flat))
+        flat = torch.nan_to_num(flat, 0.0, 0.0, 0.0)
         mean = flat.mean()
-        if flat.is_cuda or not math.isfinite(mean.item()):  # on a CPU a look costs nothing
-            self.add(f"{key}bad", torch.count_nonzero(flat - flat))
-            flat = torch.nan_to_num(flat, 0.0, 0.0, 0.0)
-            mean = flat.mean()
         centred = flat - mean
         self.add(f"{key}mean", mean)
         self.add(f"{key}squares", torch.dot(centred, centred))
         self._moments[key] = n
         return flat
 
+    def share(self, key: str, condition: Bool[Tensor, "..."]) -> None:
+        """Share of the elements for which the condition holds."""
+        count, n = torch.count_nonzero(condition), max(condition.numel(), 1)
+        if count.is_cpu:
+            self._values[key] = count.item() / n
+        else:
+            self.add(key, count / n)
+
+    def nonfinite(self, key: str, x: Tensor) -> None:
+        """Share of NaN and infinity among the elements of `x`."""
+        flat = sample(x)
+        if flat.is_cpu and math.isfinite(flat.sum().item()):
+            self._values[key] = 0.0
+        else:
+            self.share(key, ~torch.isfinite(flat))
+
+    def rms(self, key: str, flat: Tensor, unit: float = 1.0) -> None:
+        """Root of the mean square, in units of `unit`; NaN where an element is NaN."""
+        size = unit * math.sqrt(max(flat.numel(), 1))
+        if flat.is_cpu:
+            self._values[key] = math.sqrt(torch.dot(flat, flat).item()) / size
+        else:
+            self.add(key, torch.linalg.vector_norm(flat) / size)
+
     def read(self) -> dict[str, float]:
         """Every number, finite moments worked out; the reader is empty afterwards."""
-        values: dict[str, float] = {}
+        values, self._values = self._values, {}
         for keys, numbers in self._waiting.values():
             values.update(zip(keys, map(float, torch.stack(numbers).tolist()), strict=True))
         for key, n in self._moments.items():
             values.update(_finite(key, n, values))
         self._waiting, self._moments = {}, {}
         return values
+
+
+def total_and_spread(flat: Tensor) -> tuple[float, float] | None:
+    """Sum, and sum of squares about the mean, of a tensor on a CPU; None where one of them is not finite.
+
+    Two passes without a copy; a third over the centred elements where most digits of the difference would cancel.
+    """
+    total, squares = flat.sum().item(), torch.dot(flat, flat).item()
+    if not math.isfinite(squares) or not math.isfinite(total):
+        return None
+    mean = total / flat.numel()
+    spread = squares - total * mean
+    if spread < squares / 8:
+        centred = flat - mean
+        spread = torch.dot(centred, centred).item()
+    return total, spread
 
 
 def _finite(key: str, n: int, values: dict[str, float]) -> dict[str, float]:
@@ -119,13 +177,7 @@ def unit_axis(shape: torch.Size, channels_first: bool) -> int:
     return 1 if channels_first and len(shape) > 2 else len(shape) - 1
 
 
-def everywhere(condition: Bool[Tensor, "..."], axis: int) -> Bool[Tensor, " units"]:
-    """For each unit, whether the condition holds on every example (and place) of the batch."""
-    others = [a for a in range(condition.dim()) if a != axis]
-    return condition.all(dim=others) if others else condition
-
-
-def target_counts(targets: Int[Tensor, "..."], classes: int) -> Int[Tensor, " classes"]:
-    """How often each class occurs; targets outside 0..classes-1 (ignored positions) are left out."""
-    flat = targets.detach().reshape(-1).cpu()
-    return torch.bincount(flat[(flat >= 0) & (flat < classes)], minlength=classes)
+def extreme(which: Callable[..., Tensor], x: Float[Tensor, "..."], axis: int) -> Float[Tensor, " units"]:
+    """The largest or smallest element (`torch.amax`, `torch.amin`) of each unit over every example of the batch."""
+    others = [a for a in range(x.dim()) if a != axis]
+    return which(x, dim=others) if others else x

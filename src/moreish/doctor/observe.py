@@ -1,6 +1,8 @@
 """The observer: turns the calls of one step into a frame."""
 
 import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -9,7 +11,7 @@ from torch import Tensor, nn
 from moreish.doctor import losses
 from moreish.doctor.frame import Call, Frame
 from moreish.doctor.ledger import Ledger
-from moreish.doctor.measure import everywhere, histogram, unit_axis
+from moreish.doctor.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.operations import (
     BETWEEN,
     BOUNDED,
@@ -24,6 +26,9 @@ from moreish.doctor.operations import (
 from moreish.doctor.sight import Sight
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
+STUCK = 0.99  # of the way from the middle to an end, beyond which a bounded unit counts as stuck
+STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract"}  # kinds that tell a fact
+PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that tell nothing of what no layer has made
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -47,20 +52,34 @@ class Names:
         self._taken: set[str] = set()
         self.refresh()
 
-    def refresh(self) -> None:
-        """Read the names again: layers and parameters may have been added since."""
-        self.modules, self.parameters = {}, {}
+    def refresh(self) -> list[tuple[str, nn.Parameter]]:
+        """Read the names again, because layers and parameters may have been added since; every parameter once."""
+        self.modules, self.parameters, every = {}, {}, []
         for prefix, root in self.roots.items():
-            for name, module in root.named_modules(prefix=prefix):
-                self.modules.setdefault(id(module), name)
-            for name, parameter in root.named_parameters(prefix=prefix):
-                self.parameters.setdefault(id(parameter), name)
+            self._read(prefix, root, every)
+        return every
 
-    def layer(self, path: str, leaf: bool, op: str, weight: str | None, fed_by: str) -> str:
-        """The name of the layer that this call belongs to."""
-        key = (path, op, weight or fed_by)
+    def _read(self, path: str, module: nn.Module, every: list[tuple[str, nn.Parameter]]) -> None:
+        """A module and all below it, in the order of `named_modules`, which takes ten times as long."""
+        if id(module) in self.modules:
+            return
+        self.modules[id(module)] = path
+        begin = f"{path}." if path else ""
+        for name, parameter in module._parameters.items():
+            if parameter is not None and id(parameter) not in self.parameters:
+                self.parameters[id(parameter)] = begin + name
+                every.append((begin + name, parameter))
+        for name, child in module._modules.items():
+            if child is not None:
+                self._read(begin + name, child, every)
+
+    def layer(self, call: Call, leaf: bool) -> str:
+        """The name of the layer that this call belongs to; `leaf` is whether it was made inside a leaf module."""
+        weight = call.facts.get("weight")
+        fed_by = "" if weight else next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
+        key = (call.module, call.op, weight or fed_by)
         if key not in self._layers:
-            op = op.rstrip("_")
+            path, op = call.module, call.op.rstrip("_")
             plain = weight if weight and not leaf else path if leaf and path else f"{path}.{op}".lstrip(".")
             name, count = plain, 1
             while name in self._taken:
@@ -71,12 +90,27 @@ class Names:
         return self._layers[key]
 
 
-class Observer(Sight):
-    """Fills one frame: structure, moments, gradients of activations, losses."""
+def _is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no modules inside."""
+    return not module._modules or all(m is None for m in module._modules.values())
 
-    def __init__(self, frame: Frame, names: Names, ledger: Ledger, pictures: bool) -> None:
+
+class Observer(Sight):
+    """Fills one frame: structure, moments, gradients of activations, losses.
+
+    `safely` is entered around whatever autograd calls here.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        names: Names,
+        ledger: Ledger,
+        pictures: bool,
+        safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
+    ) -> None:
         super().__init__(frame, ledger)
-        self.names, self.pictures = names, pictures
+        self.names, self.pictures, self.safely = names, pictures, safely
         self.handles: list[Any] = []
         self.stack: list[nn.Module] = []
         self._measured: set[str] = set()
@@ -95,35 +129,43 @@ class Observer(Sight):
         if y is None:
             return
         given = tensors_of(args, kwargs)
-        sources = tuple(c for c in map(self.origin, given) if c is not None)
-        weights = [self.names.parameters[id(t)] for t in given if id(t) in self.names.parameters]
-        if not (sources or weights or self.stack) and kind != "loss":
-            return
-        if kind == "product":
-            kind = "linear" if weights else "product"
-        self.frame.facts.setdefault("used", set()).update(weights)
+        parameters = self.names.parameters
+        sources = tuple([c for c in map(self.origin, given) if c is not None])
+        weights = [parameters[id(t)] for t in given if id(t) in parameters]
+        if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
+            return  # of data, not of the network
+        if weights:
+            self.frame.facts.setdefault("used", set()).update(weights)
+        if kind == "product" and weights:
+            kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
-        self._facts(call, op, args, kwargs, given, y)
+        if kind in STRUCTURED or op == "batch_norm":
+            self._facts(call, op, args, kwargs, given, y)
         if not self.grad:
             self._without_grad(call, args, kwargs, y)
             return
         if kind == "loss":
             losses.observe(self, call, args, kwargs, y)
-        elif kind in MEASURED:
+            return
+        if kind in MEASURED:
             self._measure(call, y, args, kwargs)
-        elif op in FRAGILE and y.is_floating_point() and call.layer not in self._measured:
+        elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
             self._measured.add(call.layer)
             self.frame.calls.append(call)
-            self.reader.add(f"{call.layer}/nonfinite", (~torch.isfinite(y)).float().mean())
-        if kind != "loss":
-            self.made(y, call)
+            self.reader.nonfinite(f"{call.layer}/nonfinite", y)
+        self.made(y, call)
+
+    def unseen(self, module: nn.Module, output: Any) -> bool:
+        """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
+        if not self.grad or not _is_leaf(module):
+            return False
+        y = first_tensor(output)
+        return y is not None and self.origin(y) is None
 
     def module_output(self, module: nn.Module, output: Any) -> None:
-        """Note what a leaf module returned, if none of the functions inside it was recognised."""
+        """Note what a leaf module returned."""
         y = first_tensor(output)
-        if y is None or self.origin(y) is not None or not self.grad or not y.is_floating_point():
-            return
-        if any(True for _ in module.children()):
+        if y is None or not y.is_floating_point():
             return
         call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
         call.module, call.training = call.layer, module.training
@@ -135,22 +177,24 @@ class Observer(Sight):
         self._closed = True
         for handle in self.handles:
             handle.remove()
-        self.frame.values.update(self.reader.read())
+        values = self.frame.values
+        values.update(self.reader.read())
+        for loss in (*self.frame.losses, *self.frame.evaluations):
+            losses.work_out(loss, values)
         self.forget()
         self.handles, self.stack = [], []
 
     def _new_call(self, op: str, kind: str, sources: tuple[Call, ...], weights: list[str], y: Tensor) -> Call:
         module = self.stack[-1] if self.stack else None
-        path = self.names.modules.get(id(module), "") if module is not None else ""
-        call = Call("", op, kind, path, tuple(y.shape), sources, module.training if module is not None else True)
-        leaf = module is not None and not any(True for _ in module.children())
-        fed_by = next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
-        if kind in MEASURED or kind == "dropout" or op in FRAGILE:
-            call.layer = self.names.layer(path, leaf, op, weights[0] if weights else None, fed_by)
-        call.facts["fed_by"] = fed_by
+        path, training, leaf = "", True, False
+        if module is not None:
+            path, training, leaf = self.names.modules.get(id(module), ""), module.training, _is_leaf(module)
+        call = Call("", op, kind, path, tuple(y.shape), sources, training)
         if weights:
             call.facts["weight"] = weights[0]
             call.facts["weights"] = tuple(weights)
+        if kind in MEASURED or kind == "dropout" or op in FRAGILE:
+            call.layer = self.names.layer(call, leaf)
         return call
 
     def _facts(
@@ -192,11 +236,11 @@ class Observer(Sight):
         if not y.is_floating_point() or layer in self._measured:
             return
         self._measured.add(layer)
-        flat = self.reader.moments(f"{layer}/", y)
+        self.reader.moments(f"{layer}/", y)
         if self.pictures:
             self.frame.histograms[f"{layer}/activation"] = histogram(y)
         if call.kind == "activation" and y.dim() > 0:
-            self._activation(call, y, flat)
+            self._activation(call, y)
         elif call.op == "batch_norm":
             self._batch_norm(call, args, kwargs)
         if y.requires_grad and self.grad:
@@ -205,34 +249,35 @@ class Observer(Sight):
     def _gradient(self, layer: str, grad: Tensor) -> None:
         if self._closed:
             return
-        with torch.no_grad(), torch._C.DisableTorchFunction():
+        with self.safely():
             self.reader.moments(f"{layer}/grad_", grad)
             if self.pictures:
                 self.frame.histograms[f"{layer}/gradient"] = histogram(grad)
 
-    def _activation(self, call: Call, y: Tensor, flat: Tensor) -> None:
+    def _activation(self, call: Call, y: Tensor) -> None:
         """Saturation of bounded activations, at both ends; units stuck over a window of examples."""
-        y = y.detach()
-        if call.op in BOUNDED:
-            size = flat.abs() if call.op.startswith("tanh") else (flat - 0.5).abs() * 2
-            beyond = 0.97 if call.op.startswith("tanh") else 0.94
-            self.reader.add(f"{call.layer}/saturated", (size > beyond).float().mean())
-            stuck = (y if call.op.startswith("tanh") else (y - 0.5) * 2).abs() > 0.99
-        elif call.op in RECTIFIED:
-            stuck = y == 0
-        else:
+        if call.op not in BOUNDED and call.op not in RECTIFIED:
             return
-        first = any(c.op in CONVOLUTIONS for c in call.behind(BETWEEN))
-        axis = unit_axis(y.shape, first)
-        call.facts["units"] = y.shape[axis]
-        units = everywhere(stuck, axis)
-        share = self.ledger.stuck(call.layer, units, y.numel() // max(y.shape[axis], 1))
+        y, layer = y.detach(), call.layer
+        axis = unit_axis(y.shape, any(c.op in CONVOLUTIONS for c in call.behind(BETWEEN)))
+        units = call.facts["units"] = y.shape[axis]
+        if not y.numel():
+            return
+        if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
+            stuck = extreme(torch.amax, y, axis) == 0
+        else:
+            tanh = call.op.startswith("tanh")
+            size = y.abs() if tanh else (y - 0.5).abs() * 2  # 1 at both ends
+            self.reader.share(f"{layer}/saturated", sample(size) > (0.97 if tanh else 0.94))
+            stuck = extreme(torch.amin, size, axis) > STUCK
+        share = self.ledger.stuck(layer, stuck, y.numel() // units)
         if share is not None:
-            self.reader.add(f"{call.layer}/dead", share)
-        self.reader.add(f"{call.layer}/dead_in_batch", units.float().mean())
+            self.reader.add(f"{layer}/dead", share)
+        self.reader.share(f"{layer}/dead_in_batch", stuck)
         if self.pictures:
-            rows = stuck.movedim(axis, -1).reshape(-1, y.shape[axis])[:MAP_EXAMPLES, :MAP_UNITS]
-            self.frame.histograms[f"{call.layer}/map"] = {"rows": rows.int().tolist()}
+            each = y == 0 if call.op in RECTIFIED else size > STUCK
+            rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
+            self.frame.histograms[f"{layer}/map"] = {"rows": rows.int().tolist()}
 
     def _batch_norm(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Values per channel, and how far the running statistics are from those of this batch."""
@@ -240,16 +285,20 @@ class Observer(Sight):
         call.facts["input_shape"] = tuple(x.shape)
         call.facts["values"] = x.numel() // max(x.shape[1], 1)
         call.facts["momentum"] = argument(args, kwargs, 6, "momentum", 0.1)
-        call.facts["direct"] = bool(call.sources) and call.sources[0].op in ("linear", "matmul", "addmm")
         told = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
         if mean is None or not told or self.frame.step < settled(call.facts["momentum"]):
             return
-        others = [a for a in range(x.dim()) if a != 1]
-        batch_var, batch_mean = torch.var_mean(x.detach().float(), others, correction=0)
-        distance = (mean - batch_mean) / (var + 1e-5).sqrt()
-        stretch = ((batch_var + 1e-5) / (var + 1e-5)).log()
-        self.reader.add(f"{call.layer}/drift", self.ledger.drift(call.layer, distance))
-        self.reader.add(f"{call.layer}/stretch", self.ledger.drift(f"{call.layer}/stretch", stretch))
+        x, others, n = x.detach(), [a for a in range(x.dim()) if a != 1], call.facts["values"]
+        if x.dtype not in (torch.float32, torch.float64):
+            x = x.float()
+        batch_mean = x.sum(others) / n
+        centred = x - batch_mean.reshape(1, -1, *[1] * (x.dim() - 2))
+        batch_var = (centred * centred).sum(others) / n  # torch.var_mean takes five times as long on a CPU
+        var = var + 1e-5
+        distances = torch.stack([(mean - batch_mean) * var.rsqrt(), ((batch_var + 1e-5) / var).log()])
+        drift, stretch = self.ledger.drift(call.layer, distances)
+        self.reader.add(f"{call.layer}/drift", drift)
+        self.reader.add(f"{call.layer}/stretch", stretch)
 
     def _without_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
         """With gradients off only the facts of an evaluation count: losses, and what was in train mode."""

@@ -40,6 +40,7 @@ class Probe:
         on_frame: Callable[[Frame], None],
     ) -> None:
         self.roots, self.optimizers = roots, list(optimizers)
+        self._root_ids = {id(root) for root in roots.values()}
         self.on_frame = on_frame
         self.names = Names(roots)
         self.updates = Updates(self.names)
@@ -49,17 +50,19 @@ class Probe:
         self.step = 0
         self.compiled = sorted(_compiled(roots))
         self.failure: Exception | None = None
-        self._tap = Tap(self._before_call, self._after_call)
-        self._frame: Frame | None = None
+        self._tap = Tap(self._backward_begins, self._called)
+        self.frame: Frame | None = None
+        self._every: list[tuple[str, nn.Parameter]] = []
         self._observer: Observer | None = None
         self._handles: list[Any] = []
-        self._frame_handles: list[Any] = []
+        self.frame_handles: list[Any] = []
         self._resting = False
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
         self._looked: int | None = None
         self._evaluations = 0
         self._first_call: tuple[nn.Module, tuple[Any, ...], dict[str, Any]] | None = None
+        self._by_hand: set[str] = set()  # functions with a backward of their own in the graph of the first loss
 
     def attach(self) -> None:
         """Put the lasting hooks in place and open the first frame."""
@@ -80,6 +83,7 @@ class Probe:
     def add(self, prefix: str, root: nn.Module) -> None:
         """Look into this model as well."""
         self.roots[prefix] = root
+        self._root_ids.add(id(root))
         self.names.refresh()
         self.compiled = sorted(_compiled(self.roots))
         self._handles.append(root.register_forward_pre_hook(RootHook(self), with_kwargs=True))
@@ -87,17 +91,12 @@ class Probe:
     def detach(self) -> None:
         """Take every hook away; what a frame has seen so far is kept."""
         with self._safely():
-            if self._frame is not None:
+            if self.frame is not None:
                 self._close(complete=False)
         self._remove_frame_hooks()
         for handle in self._handles:
             handle.remove()
         self._handles = []
-
-    @property
-    def open(self) -> bool:
-        """Whether a frame is being filled."""
-        return self._frame is not None
 
     def rest(self) -> None:
         """See nothing until `wake`; a frame that is being filled waits."""
@@ -107,7 +106,7 @@ class Probe:
     def wake(self) -> None:
         """Go on where `rest` stopped."""
         self._resting = False
-        if self._frame is not None:
+        if self.frame is not None:
             with self._safely():
                 self._insert_frame_hooks()
 
@@ -117,34 +116,38 @@ class Probe:
     def fail(self, failure: Exception) -> None:
         """Stop watching; the user's loop goes on."""
         self.failure = failure
-        self._frame = self._observer = None
+        self.frame = self._observer = None
         self._remove_frame_hooks()
 
     def _open(self) -> None:
-        self._frame = Frame(self.step)
-        self.names.refresh()
+        self.frame = Frame(self.step)
+        self._every = self.names.refresh()
         self._stepped = []
         pictures = self.history.wants_picture()
-        self._observer = Observer(self._frame, self.names, self.history.ledger, pictures)
+        self._observer = Observer(self.frame, self.names, self.history.ledger, pictures, self._safely)
         self._insert_frame_hooks()
 
-    def _insert_frame_hooks(self) -> None:
-        if not self.compiled:
+    def _insert_tap(self) -> None:
+        if not self.compiled and not self._resting:
             self._tap.insert()
-            self._frame_handles = [
+
+    def _insert_frame_hooks(self) -> None:
+        self._insert_tap()
+        if not self.compiled:
+            self.frame_handles = [
                 register_module_forward_pre_hook(self._module_begins),
                 register_module_forward_hook(self._module_ends, always_call=True),
             ]
 
     def _close(self, complete: bool = True) -> None:
-        frame, observer = self._frame, self._observer
+        frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
         self._remove_frame_hooks()
         observer.close()
-        self._frame = self._observer = None
+        self.frame = self._observer = None
         frame.facts["lr"] = learning_rates(self.optimizers)
-        frame.facts["outside"] = [name for name, p in outside(self.names, self.optimizers) if p.grad is not None]
+        frame.facts["outside"], self._every = outside(self._every, self.optimizers), []
         frame.facts["complete"] = complete
         self.clock.spent += SECONDS_PER_CALL * self._tap.calls
         self._tap.calls = 0
@@ -164,7 +167,10 @@ class Probe:
         call, self._first_call = self._first_call, None
         if call is None or self.compiled:
             return
-        for name, question in (("coupled", replay.coupled), ("backward_wrong", replay.wrong_backward)):
+        questions: dict[str, Callable[..., Any]] = {"coupled": replay.coupled}
+        if self._by_hand:
+            questions["backward_wrong"] = replay.wrong_backward
+        for name, question in questions.items():
             try:
                 with replay.unchanged_randomness():
                     answer = question(*call)
@@ -175,9 +181,9 @@ class Probe:
 
     def _remove_frame_hooks(self) -> None:
         self._tap.withdraw()
-        for handle in self._frame_handles:
+        for handle in self.frame_handles:
             handle.remove()
-        self._frame_handles = []
+        self.frame_handles = []
 
     # What torch calls during a step
 
@@ -186,18 +192,18 @@ class Probe:
         if self.failure is not None or self._resting or _in_backward():
             return
         training = torch.is_grad_enabled()
-        if training and self._frame is not None and self._frame.facts.get("evaluation"):
+        if training and self.frame is not None and self.frame.facts.get("evaluation"):
             with self._safely():
                 self._close(complete=False)
             self._settle()
         looks = self._evaluations < FIRST_EVALUATIONS or self.clock.due(self.step)
-        if not training and self._frame is None and looks:
+        if not training and self.frame is None and looks:
             self._evaluations += 1
             with self._safely():
                 self._open()
-                assert self._frame is not None
-                self._frame.facts["evaluation"] = True
-        frame, observer = self._frame, self._observer
+                assert self.frame is not None
+                self.frame.facts["evaluation"] = True
+        frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
         if training:
@@ -216,7 +222,7 @@ class Probe:
         observer = self._observer
         if observer is None or id(module) not in self.names.modules or _in_backward():
             return
-        if any(module is root for root in self.roots.values()):
+        if id(module) in self._root_ids:
             observer.stack.clear()
         observer.stack.append(module)
 
@@ -224,40 +230,39 @@ class Probe:
         observer = self._observer
         if observer is None or module not in observer.stack or _in_backward():
             return
+        while observer.stack.pop() is not module:
+            pass
+        observer.grad = torch.is_grad_enabled()
+        if observer.unseen(module, output):
+            with self._safely():
+                observer.module_output(module, output)
+
+    def _called(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        observer = self._observer
+        if observer is None or _in_backward():
+            return
         observer.grad = torch.is_grad_enabled()
         with self._safely():
-            while observer.stack.pop() is not module:
-                pass
-            observer.module_output(module, output)
-
-    def _before_call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if kind != "backward" or self._frame is None:
-            return
-        with self._safely():
-            self._backward_begins(args[0] if args else next(iter(kwargs.values()), None))
-
-    def _after_call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
-        if self._observer is None or kind == "backward" or _in_backward():
-            return
-        self._observer.grad = torch.is_grad_enabled()
-        with self._safely():
-            self._observer.call(op, kind, args, kwargs, result)
-            if len(self._observer.frame.evaluations) >= EVALUATIONS:
+            observer.call(op, kind, args, kwargs, result)
+            if len(observer.frame.evaluations) >= EVALUATIONS:
                 self._tap.withdraw()
 
     def _backward_begins(self, tensors: Any) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""
-        frame, observer = self._frame, self._observer
-        assert frame is not None
-        assert observer is not None
-        loss = first_tensor(tensors)
-        frame.facts["backwards"] = frame.facts.get("backwards", 0) + 1
-        if loss is not None and loss.numel() == 1:
-            observer.reader.add("loss", loss.detach().float().reshape(()))
-        fresh = frame.facts.setdefault("reset", set())
-        for optimizer in self.optimizers:
-            if id(optimizer) not in fresh and not self._untouched(optimizer):
-                fresh.add(id(optimizer))
+        frame, observer = self.frame, self._observer
+        if frame is None or observer is None:
+            return
+        with self._safely():
+            loss = first_tensor(tensors)
+            frame.facts["backwards"] = frame.facts.get("backwards", 0) + 1
+            if loss is not None and loss.numel() == 1:
+                observer.reader.add("loss", loss.detach().float().reshape(()))
+            if self._first_call is not None:
+                self._by_hand |= replay.written_by_hand(loss)
+            fresh = frame.facts.setdefault("reset", set())
+            for optimizer in self.optimizers:
+                if id(optimizer) not in fresh and not self._untouched(optimizer):
+                    fresh.add(id(optimizer))
 
     def _untouched(self, optimizer: Optimizer) -> bool:
         """Whether any gradient is still exactly the one of the optimizer's last step."""
@@ -269,12 +274,13 @@ class Probe:
             for p in group["params"]
         )
 
-    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        frame, observer = self._frame, self._observer
+    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
         with self._safely():
-            self._tap.open = bool(args or kwargs) and not self.compiled  # a closure runs the model in the step
+            if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
+                self._tap.withdraw()
             backwards = frame.facts.get("backwards", 0)
             if self._versions and backwards and id(optimizer) not in frame.facts.get("reset", ()):
                 frame.facts["stale"] = True
@@ -285,16 +291,17 @@ class Probe:
             return
         if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
             self.step += 1
-        if self._frame is not None:
+        if self.frame is not None:
             with self._safely():
-                self._tap.open = not self.compiled
-                self.updates.after(self._frame)
+                self.updates.after(self.frame)
                 again = optimizer in self._stepped
                 self._stepped.append(optimizer)
                 if again or len(self._stepped) >= len(self.optimizers):
                     self._close()
-        self._settle()
-        if self._frame is None and self.failure is None and self.clock.due(self.step):
+                else:
+                    self._insert_tap()
+            self._settle()
+        if self.frame is None and self.failure is None and self.clock.due(self.step):
             with self._safely():
                 self._open()
                 self._remember(optimizer)
@@ -341,8 +348,9 @@ class RootHook:
         self.probe = probe
 
     def __call__(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Hand the call on."""
-        self.probe.root_begins(root, args, kwargs)
+        """Hand the call on, unless it is a step of the training that is not looked at."""
+        if self.probe.frame is not None or not torch.is_grad_enabled():
+            self.probe.root_begins(root, args, kwargs)
 
     def __reduce__(self) -> Any:
         return _inert, ()

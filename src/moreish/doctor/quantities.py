@@ -41,7 +41,6 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("update_rms", ("parameter",), "root of the mean square of what the step changed"),
         Quantity("update_std", ("parameter",), "standard deviation of what the step changed"),
         Quantity("update_ratio", ("parameter",), "log10 of update_std over std", (-4.5, -1.7), "updates over time"),
-        Quantity("changed", ("parameter",), "largest change of an element"),
         Quantity("grad_data", ("parameter",), "grad_std over std", picture="gradients"),
         Quantity("travel", ("parameter",), "distance from the first weights seen, over their spread"),
         Quantity("units_alike", ("parameter",), "least cosine between two units' weights", (None, 0.9999)),

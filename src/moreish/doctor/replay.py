@@ -148,7 +148,7 @@ def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, An
     torch.manual_seed(0)
     with torch.enable_grad():
         y = first_tensor(twin(*args, **kwargs))
-    names = _written_by_hand(y)
+    names = written_by_hand(y)
     if y is None or not names:
         return None
     weights = torch.randn(y.shape, dtype=y.dtype, device=y.device)
@@ -193,7 +193,7 @@ def _slopes(
     return exact, (ends[0] - ends[1]) / (2 * EPSILON)
 
 
-def _written_by_hand(y: Tensor | None) -> set[str]:
+def written_by_hand(y: Tensor | None) -> set[str]:
     """Names of the autograd.Functions in the graph of `y` that are not torch's own."""
     waiting, seen, names = [y.grad_fn if y is not None else None], set(), set()
     while waiting:

@@ -12,7 +12,7 @@ SECONDS_PER_CALL = 2.5e-6  # what passing through costs; counted, because measur
 
 
 class Tap(TorchFunctionMode):
-    """Hands every call of a known function to `before` and `after`; everything else passes.
+    """Hands every call of a known function to `called`, tensors on which backward begins to `backward`.
 
     It lies at the bottom of the stack of modes, so that a mode which the user's code opens and closes while the
     tap is in place stays correctly nested, whatever the order in which the two go.
@@ -20,11 +20,11 @@ class Tap(TorchFunctionMode):
 
     def __init__(
         self,
-        before: Callable[[str, str, tuple[Any, ...], dict[str, Any]], None],
-        after: Callable[[str, str, tuple[Any, ...], dict[str, Any], Any], None],
+        backward: Callable[[Any], None],
+        called: Callable[[str, str, tuple[Any, ...], dict[str, Any], Any], None],
     ) -> None:
         super().__init__()
-        self.before, self.after = before, after
+        self.backward, self.called = backward, called
         self.calls = 0
         self.open = False
 
@@ -36,14 +36,18 @@ class Tap(TorchFunctionMode):
         kind = KINDS.get(name) if self.open else None
         if kind is None:
             return func(*args, **kwargs)
-        self.before(name, kind, args, kwargs)
+        if kind == "backward":
+            self.backward(args[0] if args else next(iter(kwargs.values()), None))
+            return func(*args, **kwargs)
         result = func(*args, **kwargs)
-        self.after(name, kind, args, kwargs, result)
+        self.called(name, kind, args, kwargs, result)
         return result
 
     def insert(self) -> None:
         """Put the tap under every mode that is open now; only torch's own default device lies lower still."""
         stack = _get_current_function_mode_stack()
+        if self in stack:
+            return
         fixed = 1 if stack and isinstance(stack[0], DeviceContext) else 0
         above = [_pop_mode() for _ in stack[fixed:]]
         _push_mode(self)

@@ -107,6 +107,7 @@ def _name_hooks(module: nn.Module, tracer: _Tracer) -> list[Any]:
 
     def ends(m: nn.Module, args: Any, output: Any) -> None:
         tracer.stack.pop()
-        tracer.module_output(m, output)
+        if tracer.unseen(m, output):
+            tracer.module_output(m, output)
 
     return [module.register_forward_pre_hook(begins), module.register_forward_hook(ends, always_call=True)]

@@ -295,7 +295,7 @@ def nothing_changes(history: History) -> Iterator[Finding]:
     frames = history.training(5)
     if len(frames) < 5 or any(f.values.get("grad_norm", 0.0) == 0.0 for f in frames):
         return
-    if any(v != 0 for f in frames for k, v in f.values.items() if k.endswith("/changed")):
+    if any(v != 0 for f in frames for k, v in f.values.items() if k.endswith("/update_rms")):
         return
     rates = frames[-1].facts.get("lr", [0.0])
     yield found(
