@@ -13,8 +13,6 @@ from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import Finding
 from moreish.doctor.frame import Call, Frame, Loss
 from moreish.doctor.history import History, Validation
-from moreish.doctor.ledger import Ledger, mutual_information
-from moreish.doctor.measure import Reader, histogram, sample
 from moreish.doctor.rules import RULES
 from moreish.doctor.rules.shapes import softmax_floor
 
@@ -156,21 +154,6 @@ def test_equal_answers_to_all_examples_are_found():
     assert found(run_of(values, [10 * k for k in range(20)]), "F23") == []
 
 
-def test_information_of_independent_symbols_is_zero_and_of_a_copy_is_the_entropy():
-    g = torch.Generator().manual_seed(0)
-    x = torch.randint(1, 5, (4000, 2), generator=g)
-    ledger = Ledger()
-    ledger.pair(x, x[:, -1], 5)
-    known = ledger.information()
-    assert known is not None
-    assert known["copies"] == 1.0
-    assert known["target"] == pytest.approx(math.log(4), abs=0.01)
-    assert known["own"] == pytest.approx(0.0, abs=0.01)
-    a = torch.tensor([0, 0, 1, 1])
-    assert mutual_information(a, torch.tensor([0, 1, 0, 1]), 2) == pytest.approx(0.0, abs=1e-12)
-    assert mutual_information(a, a, 2) == pytest.approx(math.log(2))
-
-
 # Start
 
 
@@ -302,41 +285,6 @@ def test_stale_statistics_tiny_batches_and_a_useless_bias():
     for frame in history.frames:
         frame.values["3/drift"] = 0.05
     assert found(history, "F34") == []
-
-
-# Measuring
-
-
-def test_moments_are_those_of_the_finite_elements_and_nan_is_counted_apart():
-    g = torch.Generator().manual_seed(0)
-    x = torch.randn(999, generator=g) + 3
-    reader = Reader()
-    bad = x.clone()
-    bad[::10] = torch.tensor([math.nan, math.inf, -math.inf] * 34)[: len(bad[::10])]
-    reader.moments("whole/", x)
-    reader.moments("bad/", bad)
-    values = reader.read()
-    kept = bad[torch.isfinite(bad)]
-    for key, expected in (("whole/", x), ("bad/", kept)):
-        assert values[f"{key}mean"] == pytest.approx(expected.mean().item(), rel=1e-4)
-        assert values[f"{key}std"] == pytest.approx(expected.std().item(), rel=1e-3)
-        assert values[f"{key}rms"] == pytest.approx(expected.square().mean().sqrt().item(), rel=1e-4)
-    assert values["bad/nonfinite"] == pytest.approx(100 / 999)
-    assert values["whole/nonfinite"] == 0.0
-
-
-def test_a_histogram_drops_nothing():
-    x = torch.tensor([0.0, 1.0, 1.0, math.nan, math.inf, -math.inf, -math.inf])
-    h = histogram(x, bins=4)
-    assert sum(h["counts"]) == 3
-    assert (h["nan"], h["+inf"], h["-inf"]) == (1, 1, 2)
-    assert histogram(torch.full((3,), math.nan))["nan"] == 3
-
-
-@pytest.mark.parametrize("columns", [1, 3, 64, 100])
-def test_a_sample_of_a_large_tensor_sees_every_column(columns):
-    x = torch.arange(columns).repeat(400_000 // columns, 1).float()
-    assert len(sample(x, 4096).unique()) == columns
 
 
 # Folding

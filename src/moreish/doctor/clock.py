@@ -4,10 +4,9 @@ import math
 import time
 
 ADVANCE = 10.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
-DENSE = 6  # the first steps are looked at one by one
-GROWTH = 1.05  # afterwards the steps looked at in advance lie apart by at least this factor
-REACH = 2000  # the step up to which the advance should last
-FRAMES = 40  # looked at in advance at most: a fast net's steps are worth no more frames than a slow one's
+DENSE = 3  # the first steps are looked at one by one
+FRAMES, APART = 8, 2.5  # looks in advance at a run that does well, each at a step so many times the one before
+CLOSER, CLOSE = 48, 1.08  # and at one that does not
 
 LONGEST_SLEEP = 1000  # steps
 
@@ -17,7 +16,8 @@ class Clock:
 
     The first frame is always taken and not charged (it warms things up, and replays the first batch). Further
     frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned, on up to
-    `FRAMES` steps, the first ones and then such that lie ever farther apart. An infinite budget looks at every step.
+    `FRAMES` steps, the first ones and then such that lie ever farther apart; on more, and closer ones, where the last
+    look was worrying. An infinite budget looks at every step.
 
     Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
     """
@@ -25,54 +25,51 @@ class Clock:
     def __init__(self, budget: float) -> None:
         if not budget > 0:
             raise ValueError(f"the doctor's budget is a share of the time above 0, not {budget}")
-        self.budget = budget
+        self.budget, self.unbounded = budget, math.isinf(budget)
         self.started = time.thread_time()
         self.spent = 0.0
         self.frames = 0
+        self.asleep = 0  # the step before which there is no need to ask
+        self.pace = math.inf  # seconds a step, once it is known
+        self._worried = False
         self._free = 0.0
         self._next_in_advance = 0
         self._first: int | None = None
-        self._asleep = 0  # the step before which there is no need to read the time
 
     def due(self, step: int) -> bool:
         """Whether the step that comes now may be looked at."""
-        if math.isinf(self.budget) or self.frames == 0:
+        if self.unbounded or self.frames == 0:
             return True
-        if step < self._asleep:
+        if step < self.asleep:
             return False
         charged = self.spent - self._free
         cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
         elapsed = self.elapsed()
         if cost <= self.budget * elapsed:
             return True
-        advance = self.frames < FRAMES and cost <= self.budget * ADVANCE
+        advance = self.frames < (CLOSER if self._worried else FRAMES) and cost <= self.budget * ADVANCE
         if advance and step >= self._next_in_advance:
             return True
         self._sleep(step, elapsed, cost / self.budget - elapsed)
         if advance:
-            self._asleep = min(self._asleep, self._next_in_advance)
+            self.asleep = min(self.asleep, self._next_in_advance)
         return False
 
     def _sleep(self, step: int, elapsed: float, missing: float) -> None:
         """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
         if self._first is None:
             self._first = step - 1
-        pace = elapsed / max(step - self._first, 1)
-        self._asleep = step + max(1, min(LONGEST_SLEEP, int(missing / max(pace, 1e-9) / 2)))
+        self.pace = max(elapsed / max(step - self._first, 1), 1e-9)
+        self.asleep = step + max(1, min(LONGEST_SLEEP, int(missing / self.pace / 2)))
 
-    def looked(self, step: int) -> None:
-        """Note that the step was looked at."""
+    def looked(self, step: int, worried: bool = False) -> None:
+        """Note that the step was looked at, and whether what was seen asks for a closer look."""
         if self.frames == 0:
             self._free = self.spent
         self.frames += 1
-        self._next_in_advance = step + 1 if step < DENSE else math.ceil((step + 1) * self._growth(step))
-
-    def _growth(self, step: int) -> float:
-        """The factor between steps looked at in advance, so that what is left of the advance lasts to `REACH`."""
-        charged = self.spent - self._free
-        left = (self.budget * ADVANCE - charged) / max(charged / max(self.frames - 1, 1), 1e-9)
-        left = min(left, FRAMES - self.frames)
-        return max(GROWTH, (REACH / (step + 1)) ** (1 / max(left, 1.0))) if step < REACH else GROWTH
+        self._worried = worried
+        apart = CLOSE if worried else APART
+        self._next_in_advance = step + 1 if step < DENSE - 1 else math.ceil((step + 1) * apart)
 
     def elapsed(self) -> float:
         """Seconds that this thread has worked since the doctor came."""

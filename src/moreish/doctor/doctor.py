@@ -9,17 +9,18 @@ from torch import nn
 from torch.optim import Optimizer
 
 from moreish.doctor import replay
+from moreish.doctor.clock import CLOSER
 from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import SEVERITIES, Finding, Severity
-from moreish.doctor.frame import Frame
-from moreish.doctor.history import History, Validation
+from moreish.doctor.history import DETAILED, History, Validation
 from moreish.doctor.html import page
 from moreish.doctor.probe import Probe
 from moreish.doctor.report import Report, notes
 from moreish.doctor.rules.table import RULES
+from moreish.doctor.triage import worrying
 from moreish.doctor.updates import state_is_empty
 
-RARER = 1.5  # the rules are asked after every frame at first, then each time this many times more were seen
+OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
 
 
@@ -37,7 +38,7 @@ class Doctor:
         model: Models,
         optimizer: Optimizer | Iterable[Optimizer] = (),
         *,
-        budget: float = 0.03,
+        budget: float = 0.02,
         ignore: Iterable[str] = (),
         step: int = 0,
         found: Iterable[Finding] = (),
@@ -109,8 +110,11 @@ class Doctor:
 
     @property
     def quantities(self) -> dict[str, float]:
-        """The numbers of the last frame: "net.3/saturated": 0.12, "net.1.weight/update_ratio": -2.9."""
-        return dict(self.history.frames[-1].values) if self.history.frames else {}
+        """The latest of every number: "net.3/saturated": 0.12, "net.1.weight/update_ratio": -2.9."""
+        latest: dict[str, float] = {}
+        for frame in self.history.frames[-DETAILED:]:
+            latest |= frame.values
+        return latest
 
     @property
     def notes(self) -> list[str]:
@@ -171,10 +175,15 @@ class Doctor:
     def _report(self) -> Report:
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
-    def _on_frame(self, frame: Frame) -> None:
-        if self.history.seen >= self._next:
-            self._next = max(self.history.seen + 1, int(self.history.seen * RARER))
+    def _on_frame(self) -> bool:
+        """Judge from time to time; whether what is known by now asks for a closer look."""
+        seen = self.history.seen
+        if seen >= self._next:
+            self._next = max(4, 2 * seen) if seen < OFTEN else seen + max(OFTEN, seen // 8)
             self._judge()
+        if seen > CLOSER:
+            return False
+        return any(f.severity != "info" for f in self._kept.values()) or worrying(self.history)
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""

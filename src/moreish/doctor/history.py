@@ -10,6 +10,7 @@ from moreish.doctor.ledger import Ledger
 
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
+DETAILED = 4
 
 
 class Validation(NamedTuple):
@@ -73,6 +74,10 @@ class History:
     def wants_picture(self) -> bool:
         """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""
         return self.seen == 0 or (self.seen.bit_count() == 1 and self.seen.bit_length() % 2 == 1 and self.seen > 1)
+
+    def wants_detail(self) -> bool:
+        """Moments of activations and of their gradients are measured in the first three frames and every fourth."""
+        return self.seen < 3 or self.seen % DETAILED == 0
 
     def training(self, last: int | None = None) -> list[Frame]:
         """Frames of whole training steps, oldest first; only the `last` ones if asked."""

@@ -156,20 +156,22 @@ def _finite(key: str, n: int, values: dict[str, float]) -> dict[str, float]:
 def histogram(x: Tensor, bins: int = 40) -> dict[str, list[float] | int]:
     """Counts of `x` in `bins` equal bins over its finite range, and of NaN, +inf and -inf apart."""
     flat = sample(x, 1 << 13)
-    finite = flat[torch.isfinite(flat)]
-    apart = {
-        "nan": int(torch.isnan(flat).sum()),
-        "+inf": int((flat == math.inf).sum()),
-        "-inf": int((flat == -math.inf).sum()),
-    }
-    if not len(finite):
+    low, high = (limit.item() for limit in torch.aminmax(flat)) if flat.numel() else (0.0, 0.0)
+    apart = {"nan": 0, "+inf": 0, "-inf": 0}
+    if not (math.isfinite(low) and math.isfinite(high)):
+        apart = {
+            "nan": int(torch.isnan(flat).sum()),
+            "+inf": int((flat == math.inf).sum()),
+            "-inf": int((flat == -math.inf).sum()),
+        }
+        flat = flat[torch.isfinite(flat)]
+        low, high = (limit.item() for limit in torch.aminmax(flat)) if flat.numel() else (0.0, 0.0)
+    if not flat.numel():
         return {"edges": [0.0, 1.0], "counts": [0], **apart}
-    low, high = finite.min().item(), finite.max().item()
     if low == high:
         low, high = low - 0.5, high + 0.5
-    edges = torch.linspace(low, high, bins + 1, device=flat.device, dtype=flat.dtype)
-    counts = torch.bincount(torch.bucketize(finite, edges[1:-1].contiguous()), minlength=bins)
-    return {"edges": edges.tolist(), "counts": counts.tolist(), **apart}
+    edges = [low + k * (high - low) / bins for k in range(bins + 1)]
+    return {"edges": edges, "counts": torch.histc(flat, bins, low, high).int().tolist(), **apart}
 
 
 def unit_axis(shape: torch.Size, channels_first: bool) -> int:

@@ -98,7 +98,8 @@ def _is_leaf(module: nn.Module) -> bool:
 class Observer(Sight):
     """Fills one frame: structure, moments, gradients of activations, losses.
 
-    `safely` is entered around whatever autograd calls here.
+    Without `detail` the moments of activations and of their gradients are left out, which only the start, the report
+    and the search for the first NaN ask for. `safely` is entered around whatever autograd calls here.
     """
 
     def __init__(
@@ -107,10 +108,11 @@ class Observer(Sight):
         names: Names,
         ledger: Ledger,
         pictures: bool,
+        detail: bool = True,
         safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
     ) -> None:
         super().__init__(frame, ledger)
-        self.names, self.pictures, self.safely = names, pictures, safely
+        self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
         self.handles: list[Any] = []
         self.stack: list[nn.Module] = []
         self._measured: set[str] = set()
@@ -122,6 +124,14 @@ class Observer(Sight):
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
+
+    def passed(self, args: tuple[Any, ...], result: Any) -> bool:
+        """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
+        made = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
+        if made is None or made.kind == "reduce" or not isinstance(result, Tensor):
+            return False
+        self.made(result, made)
+        return True
 
     def call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         """Note one function call of the forward pass."""
@@ -236,14 +246,17 @@ class Observer(Sight):
         if not y.is_floating_point() or layer in self._measured:
             return
         self._measured.add(layer)
-        self.reader.moments(f"{layer}/", y)
+        if self.detail:
+            self.reader.moments(f"{layer}/", y)
+        else:
+            self.reader.nonfinite(f"{layer}/nonfinite", y)
         if self.pictures:
             self.frame.histograms[f"{layer}/activation"] = histogram(y)
         if call.kind == "activation" and y.dim() > 0:
             self._activation(call, y)
         elif call.op == "batch_norm":
             self._batch_norm(call, args, kwargs)
-        if y.requires_grad and self.grad:
+        if self.detail and y.requires_grad and self.grad:
             self.handles.append(y.register_hook(lambda grad: self._gradient(layer, grad)))
 
     def _gradient(self, layer: str, grad: Tensor) -> None:
@@ -264,7 +277,7 @@ class Observer(Sight):
         if not y.numel():
             return
         if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
-            stuck = extreme(torch.amax, y, axis) == 0
+            size, stuck = y, extreme(torch.amax, y, axis) == 0
         else:
             tanh = call.op.startswith("tanh")
             size = y.abs() if tanh else (y - 0.5).abs() * 2  # 1 at both ends
@@ -275,7 +288,7 @@ class Observer(Sight):
             self.reader.add(f"{layer}/dead", share)
         self.reader.share(f"{layer}/dead_in_batch", stuck)
         if self.pictures:
-            each = y == 0 if call.op in RECTIFIED else size > STUCK
+            each = size == 0 if call.op in RECTIFIED else size > STUCK
             rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
             self.frame.histograms[f"{layer}/map"] = {"rows": rows.int().tolist()}
 
@@ -292,8 +305,8 @@ class Observer(Sight):
         if x.dtype not in (torch.float32, torch.float64):
             x = x.float()
         batch_mean = x.sum(others) / n
-        centred = x - batch_mean.reshape(1, -1, *[1] * (x.dim() - 2))
-        batch_var = (centred * centred).sum(others) / n  # torch.var_mean takes five times as long on a CPU
+        centred = x - (batch_mean if x.dim() == 2 else batch_mean.reshape(1, -1, *[1] * (x.dim() - 2)))
+        batch_var = centred.square_().sum(others) / n  # torch.var_mean takes five times as long on a CPU
         var = var + 1e-5
         distances = torch.stack([(mean - batch_mean) * var.rsqrt(), ((batch_var + 1e-5) / var).log()])
         drift, stretch = self.ledger.drift(call.layer, distances)

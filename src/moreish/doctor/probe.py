@@ -20,11 +20,14 @@ from moreish.doctor.updates import Updates, learning_rates, outside
 NORMS = (nn.modules.batchnorm._NormBase,)
 DROPOUTS = (nn.modules.dropout._DropoutNd,)
 FIRST_EVALUATIONS = 3  # that are looked at in any case
+BRIEF = 2e-3  # seconds of a step below which a hook on a model costs more than a quarter of a percent
+SETTLING, ROUND = 200, 10  # brief steps are hooked up to the first number, then two of every so many
 EVALUATIONS = 20  # losses of one evaluation that are looked at
 
 
 class Probe:
-    """Takes frames. Only the optimizers' step hooks and one hook on each root are there all the time.
+    """Takes frames. Only the optimizers' step hooks are there all the time, and one hook on each root, which sees
+    evaluations; where steps are very short, that one is there after round numbers of steps, when people evaluate.
 
     Everything else (the tap on functions, two global module hooks) is put in place when a frame is opened and
     taken away when it is closed, so that a step which is not looked at costs next to nothing. Modules are never
@@ -37,7 +40,7 @@ class Probe:
         roots: dict[str, nn.Module],
         optimizers: Sequence[Optimizer],
         budget: float,
-        on_frame: Callable[[Frame], None],
+        on_frame: Callable[[], bool],
     ) -> None:
         self.roots, self.optimizers = roots, list(optimizers)
         self._root_ids = {id(root) for root in roots.values()}
@@ -55,11 +58,13 @@ class Probe:
         self._every: list[tuple[str, nn.Parameter]] = []
         self._observer: Observer | None = None
         self._handles: list[Any] = []
+        self._root_handles: list[Any] = []
         self.frame_handles: list[Any] = []
         self._resting = False
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
         self._looked: int | None = None
+        self._worried = False
         self._evaluations = 0
         self._first_call: tuple[nn.Module, tuple[Any, ...], dict[str, Any]] | None = None
         self._by_hand: set[str] = set()  # functions with a backward of their own in the graph of the first loss
@@ -68,8 +73,6 @@ class Probe:
         """Put the lasting hooks in place and open the first frame."""
         for optimizer in self.optimizers:
             self.watch(optimizer)
-        for root in self.roots.values():
-            self._handles.append(root.register_forward_pre_hook(RootHook(self), with_kwargs=True))
         with self._safely():
             self._open()
 
@@ -86,7 +89,8 @@ class Probe:
         self._root_ids.add(id(root))
         self.names.refresh()
         self.compiled = sorted(_compiled(self.roots))
-        self._handles.append(root.register_forward_pre_hook(RootHook(self), with_kwargs=True))
+        self._expect(False)
+        self._expect(True)
 
     def detach(self) -> None:
         """Take every hook away; what a frame has seen so far is kept."""
@@ -94,9 +98,21 @@ class Probe:
             if self.frame is not None:
                 self._close(complete=False)
         self._remove_frame_hooks()
+        self._expect(False)
         for handle in self._handles:
             handle.remove()
         self._handles = []
+
+    def _expect(self, calls: bool) -> None:
+        """Put the hooks on the roots, or take them away."""
+        if calls and not self._root_handles:
+            self._root_handles = [
+                root.register_forward_pre_hook(RootHook(self), with_kwargs=True) for root in self.roots.values()
+            ]
+        elif not calls:
+            for handle in self._root_handles:
+                handle.remove()
+            self._root_handles = []
 
     def rest(self) -> None:
         """See nothing until `wake`; a frame that is being filled waits."""
@@ -121,10 +137,11 @@ class Probe:
 
     def _open(self) -> None:
         self.frame = Frame(self.step)
+        self._expect(True)
         self._every = self.names.refresh()
         self._stepped = []
-        pictures = self.history.wants_picture()
-        self._observer = Observer(self.frame, self.names, self.history.ledger, pictures, self._safely)
+        pictures, detail = self.history.wants_picture(), self.history.wants_detail() or self.clock.unbounded
+        self._observer = Observer(self.frame, self.names, self.history.ledger, pictures, detail, self._safely)
         self._insert_frame_hooks()
 
     def _insert_tap(self) -> None:
@@ -154,12 +171,12 @@ class Probe:
         self._looked = frame.step
         self._replay(frame)
         self.history.add(frame)
-        self.on_frame(frame)
+        self._worried = self.on_frame()
 
     def _settle(self) -> None:
         """Tell the clock of a frame that was closed, once its time is known."""
         if self._looked is not None:
-            self.clock.looked(self._looked)
+            self.clock.looked(self._looked, self._worried)
             self._looked = None
 
     def _replay(self, frame: Frame) -> None:
@@ -239,7 +256,7 @@ class Probe:
 
     def _called(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         observer = self._observer
-        if observer is None or _in_backward():
+        if observer is None or _in_backward() or (kind == "view" and observer.passed(args, result)):
             return
         observer.grad = torch.is_grad_enabled()
         with self._safely():
@@ -291,6 +308,12 @@ class Probe:
             return
         if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
             self.step += 1
+        if self.frame is None:
+            expected = self._expects_evaluation()
+            if expected is not bool(self._root_handles):
+                self._expect(expected)
+            if self.step < self.clock.asleep:
+                return
         if self.frame is not None:
             with self._safely():
                 self.updates.after(self.frame)
@@ -305,6 +328,11 @@ class Probe:
             with self._safely():
                 self._open()
                 self._remember(optimizer)
+
+    def _expects_evaluation(self) -> bool:
+        """Whether the next call of a model may be an evaluation that should be seen."""
+        step = self.step
+        return step % ROUND < 2 or step < SETTLING or self.clock.pace > BRIEF or bool(self.compiled)
 
     def _remember(self, optimizer: Optimizer) -> None:
         """Which gradients lie there now, by identity and version: to see later that nobody has reset them."""
@@ -329,10 +357,12 @@ class Safely:
         self._modes = torch._C.DisableTorchFunction()
         self._modes.__enter__()
         self._grad = torch.is_grad_enabled()
-        torch._C._set_grad_enabled(False)
+        if self._grad:
+            torch._C._set_grad_enabled(False)
 
     def __exit__(self, kind: Any, failure: BaseException | None, traceback: Any) -> bool:
-        torch._C._set_grad_enabled(self._grad)
+        if self._grad:
+            torch._C._set_grad_enabled(True)
         self._modes.__exit__(None, None, None)
         self.probe.spent.__exit__()
         if not isinstance(failure, Exception):

@@ -59,18 +59,17 @@ def coupled(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return None
     rows = tensors[0].shape[0]
     half = rows // 2
+    for m in twin.modules():
+        m.training = False  # not eval(), which a module may have changed
     swapped = [_replace(v, rows, half) for v in args], {k: _replace(v, rows, half) for k, v in kwargs.items()}
-    first = _leaves(twin, args, kwargs, rows, half)
-    second = _leaves(twin, *swapped, rows, half)
-    if first[1] is None or second[1] is None or first[1].shape != second[1].shape:
+    first, second = (_first_half(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
+    if first is None or second is None:
         return None
-    change = _distance(first[1], second[1])
+    change = _distance(first, second)
     if change < 1e-3:
         return None
-    layer = next(
-        (n for n, y in first[0].items() if n in second[0] and _distance(y, second[0][n]) > 1e-3),
-        "",
-    )
+    before, after = (_leaves(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
+    layer = next((n for n, y in before.items() if n in after and _distance(y, after[n]) > 1e-3), "")
     return layer, change
 
 
@@ -94,10 +93,18 @@ def _replace(value: Any, rows: int, half: int) -> Any:
     return value
 
 
-def _leaves(
-    twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int
-) -> tuple[dict[str, Tensor], Tensor | None]:
-    """The first half of the rows of every leaf's output and of the model's, in evaluation mode."""
+def _first_half(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int) -> Tensor | None:
+    """What comes out for the first half of the rows; None where an output cannot be told apart by row."""
+    _seed()
+    with torch.no_grad():
+        y = first_tensor(twin(*args, **kwargs))
+    if y is None or not y.is_floating_point() or not y.dim() or y.shape[0] % rows or y.shape[-1] == rows:
+        return None
+    return y[: half * (y.shape[0] // rows)].clone()
+
+
+def _leaves(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int) -> dict[str, Tensor]:
+    """The first half of the rows of every leaf's output."""
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Callable[..., None]:
@@ -110,18 +117,19 @@ def _leaves(
 
     leaves = [(n, m) for n, m in twin.named_modules() if n and not any(True for _ in m.children())]
     handles = [m.register_forward_hook(keep(n)) for n, m in leaves]
-    for m in twin.modules():
-        m.training = False  # not eval(), which a module may have changed
     try:
-        with torch.no_grad():
-            torch.manual_seed(0)
-            y = first_tensor(twin(*args, **kwargs))
+        _first_half(twin, args, kwargs, rows, half)
     finally:
         for handle in handles:
             handle.remove()
-    if y is None or not y.is_floating_point() or not y.dim() or y.shape[0] % rows or y.shape[-1] == rows:
-        return seen, None
-    return seen, y.detach()[: half * (y.shape[0] // rows)]
+    return seen
+
+
+def _seed() -> None:
+    """The same random numbers again. torch.manual_seed would first write down the whole stack, for CUDA's sake."""
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(0)
 
 
 def _distance(a: Tensor, b: Tensor) -> float:
@@ -145,7 +153,7 @@ def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, An
         m.training = False
     args = tuple(_double(v) for v in args)
     kwargs = {k: _double(v) for k, v in kwargs.items()}
-    torch.manual_seed(0)
+    _seed()
     with torch.enable_grad():
         y = first_tensor(twin(*args, **kwargs))
     names = written_by_hand(y)
@@ -155,7 +163,7 @@ def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, An
     parameters = [p for p in twin.parameters() if p.requires_grad]
 
     def scalar() -> Tensor:
-        torch.manual_seed(0)
+        _seed()
         out = first_tensor(twin(*args, **kwargs))
         assert out is not None
         return (out * weights).sum()

@@ -150,8 +150,8 @@ def _first_bad(frame: Frame) -> tuple[str, str]:
     for layer in reversed(order):
         if values.get(f"{layer}/grad_nonfinite", 0.0) > 0:
             return layer, "gradient"
-    bad = next((k for k, v in values.items() if k.endswith("grad_nonfinite") and v > 0), "/")
-    return owner(bad.rpartition("/")[0]), "gradient"
+    bad = [k for k, v in values.items() if k.endswith("grad_nonfinite") and v > 0]  # backward spread it from the last
+    return owner(bad[-1].rpartition("/")[0]) if bad else "", "gradient"
 
 
 @rule(

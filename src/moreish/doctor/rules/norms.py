@@ -54,7 +54,8 @@ def wrong_dimensions(history: History) -> Iterator[Finding]:
     for call in history.calls():
         shape = call.facts.get("input_shape", ())
         source = call.sources[0] if call.sources else None
-        channels_last = source is not None and source.op in ("linear", "matmul", "embedding", "layer_norm")
+        before = source.op if source is not None and source.shape == shape else ""
+        channels_last = before in ("linear", "matmul", "embedding", "layer_norm")
         if call.op == "batch_norm" and len(shape) == 3 and channels_last:
             step = history.first.step if history.first is not None else 0
             yield _wrong_dimensions(call.layer, step, shape, f"for the {shape[1]} places instead of the {shape[-1]}")

@@ -1,0 +1,41 @@
+"""The triage: which runs need a closer look. A healthy one is soon left alone, so that watching it costs little."""
+
+import math
+import statistics
+
+from moreish.doctor.history import History
+
+EARLY = 100  # steps in which nothing is expected of a run yet
+LEARNED = 250  # steps after which a model should know more than how often each class occurs
+FALLEN = 0.1  # of its first value: a loss that has fallen by less has hardly moved
+DRIFTED = 0.5  # running statistics of a BatchNorm this far from the batch's, in standard deviations or as a log ratio
+
+
+def worrying(history: History) -> bool:
+    """Whether the loss has hardly fallen, tells of frequencies only, or a BatchNorm's statistics lag behind."""
+    return history.step() >= EARLY and (_learns_little(history) or _lags(history))
+
+
+def _learns_little(history: History) -> bool:
+    first, now = history.frames[0].values.get("loss"), _lately(history, "loss")
+    if first is None or now is None:
+        return False
+    if not math.isfinite(now) or now > first - FALLEN * abs(first):
+        return True
+    nll = _lately(history, "loss.1/nll")
+    if history.step() < LEARNED or nll is None:
+        return False
+    entropy = history.ledger.unigram_entropy()
+    return entropy is not None and nll > entropy - 0.1
+
+
+def _lately(history: History, key: str) -> float | None:
+    """Median of a quantity over at most three frames of the last third of the steps."""
+    recent = [f.values[key] for f in history.frames[-3:] if key in f.values and f.step >= history.step() * 2 / 3]
+    return statistics.median(recent) if recent else None
+
+
+def _lags(history: History) -> bool:
+    values = history.frames[-1].values
+    names = [call.layer for call in history.calls() if call.op == "batch_norm"]
+    return any(abs(values.get(f"{name}/{what}", 0.0)) > DRIFTED for name in names for what in ("drift", "stretch"))
