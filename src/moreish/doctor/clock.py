@@ -3,7 +3,7 @@
 import math
 import time
 
-ADVANCE = 10.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
+ADVANCE = 15.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
 DENSE = 3  # the first steps are looked at one by one
 FRAMES, APART = 8, 2.5  # looks in advance at a run that does well, each at a step so many times the one before
 CLOSER, CLOSE = 48, 1.08  # and at one that does not
@@ -32,6 +32,7 @@ class Clock:
         self.asleep = 0  # the step before which there is no need to ask
         self.pace = math.inf  # seconds a step, once it is known
         self._worried = False
+        self._close = 0  # frames taken because the one before was worrying
         self._free = 0.0
         self._next_in_advance = 0
         self._first: int | None = None
@@ -47,7 +48,8 @@ class Clock:
         elapsed = self.elapsed()
         if cost <= self.budget * elapsed:
             return True
-        advance = self.frames < (CLOSER if self._worried else FRAMES) and cost <= self.budget * ADVANCE
+        left = CLOSER - self._close if self._worried else FRAMES - (self.frames - self._close)
+        advance = left > 0 and cost <= self.budget * ADVANCE
         if advance and step >= self._next_in_advance:
             return True
         self._sleep(step, elapsed, cost / self.budget - elapsed)
@@ -67,6 +69,7 @@ class Clock:
         if self.frames == 0:
             self._free = self.spent
         self.frames += 1
+        self._close += self._worried
         self._worried = worried
         apart = CLOSE if worried else APART
         self._next_in_advance = step + 1 if step < DENSE - 1 else math.ceil((step + 1) * apart)

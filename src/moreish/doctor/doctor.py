@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from moreish.doctor import replay
-from moreish.doctor.clock import CLOSER
+from moreish.doctor.clock import CLOSER, FRAMES
 from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import SEVERITIES, Finding, Severity
 from moreish.doctor.history import DETAILED, History, Validation
@@ -181,7 +181,7 @@ class Doctor:
         if seen >= self._next:
             self._next = max(4, 2 * seen) if seen < OFTEN else seen + max(OFTEN, seen // 8)
             self._judge()
-        if seen > CLOSER:
+        if seen > FRAMES + CLOSER:  # nothing is looked at in advance any more
             return False
         return any(f.severity != "info" for f in self._kept.values()) or worrying(self.history)
 

@@ -168,13 +168,13 @@ class Probe:
         frame.facts["complete"] = complete
         self.clock.spent += SECONDS_PER_CALL * self._tap.calls
         self._tap.calls = 0
-        self._looked = frame.step
+        self._looked = None if frame.facts.get("evaluation") else frame.step
         self._replay(frame)
         self.history.add(frame)
         self._worried = self.on_frame()
 
     def _settle(self) -> None:
-        """Tell the clock of a frame that was closed, once its time is known."""
+        """Tell the clock of a frame of the training that was closed, once its time is known."""
         if self._looked is not None:
             self.clock.looked(self._looked, self._worried)
             self._looked = None

@@ -16,6 +16,11 @@ from moreish.doctor.operations import first_tensor
 
 MOST_PARAMETERS = 20_000_000
 EPSILON = 1e-6
+HOOKS = (
+    "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks",
+    "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks",
+)  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -34,14 +39,12 @@ def copied(model: nn.Module) -> nn.Module | None:
     """A copy of the model, without hooks; None if it is too large or cannot be copied."""
     if sum(p.numel() for p in model.parameters()) > MOST_PARAMETERS:
         return None
+    tables = [getattr(m, name, None) for m in model.modules() for name in HOOKS]
+    empty = {id(table): type(table)() for table in tables if table is not None}  # told to be copied already
     try:
-        twin = copy.deepcopy(model)
+        return copy.deepcopy(model, empty)
     except Exception:  # a stranger's module may hold anything, a file for instance
         return None
-    for module in twin.modules():
-        for hooks in (module._forward_hooks, module._forward_pre_hooks, module._backward_hooks):
-            hooks.clear()
-    return twin
 
 
 def coupled(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, float] | None:

@@ -5,15 +5,21 @@ import statistics
 
 from moreish.doctor.history import History
 
-EARLY = 100  # steps in which nothing is expected of a run yet
+EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
 FALLEN = 0.1  # of its first value: a loss that has fallen by less has hardly moved
+FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
 DRIFTED = 0.5  # running statistics of a BatchNorm this far from the batch's, in standard deviations or as a log ratio
 
 
 def worrying(history: History) -> bool:
-    """Whether the loss has hardly fallen, tells of frequencies only, or a BatchNorm's statistics lag behind."""
-    return history.step() >= EARLY and (_learns_little(history) or _lags(history))
+    """Whether the loss jumped at first, has hardly fallen, tells of frequencies only, or a BatchNorm lags behind."""
+    return history.step() >= EARLY and (_jumped(history) or _learns_little(history) or _lags(history))
+
+
+def _jumped(history: History) -> bool:
+    losses = [f.values["loss"] for f in history.frames[:FIRST] if "loss" in f.values]
+    return bool(losses) and max(losses) > losses[0] + JUMP * abs(losses[0])
 
 
 def _learns_little(history: History) -> bool:
