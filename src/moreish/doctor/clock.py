@@ -3,6 +3,7 @@
 import math
 import time
 
+BUDGET = 0.02  # share of the time that looking may take, unless told otherwise
 ADVANCE = 15.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
 DENSE = 3  # the first steps are looked at one by one
 FRAMES, APART = 8, 2.5  # looks in advance at a run that does well, each at a step so many times the one before

@@ -9,7 +9,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from moreish.doctor import replay
-from moreish.doctor.clock import CLOSER, FRAMES
+from moreish.doctor.clock import BUDGET, CLOSER, FRAMES
 from moreish.doctor.diagnosis import diagnose, judge
 from moreish.doctor.finding import SEVERITIES, Finding, Severity
 from moreish.doctor.history import DETAILED, History, Validation
@@ -38,7 +38,7 @@ class Doctor:
         model: Models,
         optimizer: Optimizer | Iterable[Optimizer] = (),
         *,
-        budget: float = 0.02,
+        budget: float = BUDGET,
         ignore: Iterable[str] = (),
         step: int = 0,
         found: Iterable[Finding] = (),

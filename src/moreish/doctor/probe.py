@@ -11,14 +11,13 @@ from torch.optim import Optimizer
 from moreish.doctor import replay
 from moreish.doctor.clock import Clock, Spent
 from moreish.doctor.frame import Frame
+from moreish.doctor.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.history import History
 from moreish.doctor.observe import Names, Observer
 from moreish.doctor.operations import first_tensor
 from moreish.doctor.tap import SECONDS_PER_CALL, Tap
 from moreish.doctor.updates import Updates, learning_rates, outside
 
-NORMS = (nn.modules.batchnorm._NormBase,)
-DROPOUTS = (nn.modules.dropout._DropoutNd,)
 FIRST_EVALUATIONS = 3  # that are looked at in any case
 BRIEF = 2e-3  # seconds of a step below which a hook on a model costs more than a quarter of a percent
 SETTLING, ROUND = 200, 10  # brief steps are hooked up to the first number, then two of every so many
@@ -51,7 +50,7 @@ class Probe:
         self.clock = Clock(budget)
         self.spent = Spent(self.clock)
         self.step = 0
-        self.compiled = sorted(_compiled(roots))
+        self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
         self._tap = Tap(self._backward_begins, self._called)
         self.frame: Frame | None = None
@@ -88,7 +87,7 @@ class Probe:
         self.roots[prefix] = root
         self._root_ids.add(id(root))
         self.names.refresh()
-        self.compiled = sorted(_compiled(self.roots))
+        self.compiled = sorted(compiled(self.roots))
         self._expect(False)
         self._expect(True)
 
@@ -126,8 +125,8 @@ class Probe:
             with self._safely():
                 self._insert_frame_hooks()
 
-    def _safely(self) -> "Safely":
-        return Safely(self)
+    def _safely(self) -> Safely:
+        return Safely(self.spent, self.fail)
 
     def fail(self, failure: Exception) -> None:
         """Stop watching; the user's loop goes on."""
@@ -206,7 +205,7 @@ class Probe:
 
     def root_begins(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A watched model is called: note its inputs and its mode; an evaluation may open a frame of its own."""
-        if self.failure is not None or self._resting or _in_backward():
+        if self.failure is not None or self._resting or in_backward():
             return
         training = torch.is_grad_enabled()
         if training and self.frame is not None and self.frame.facts.get("evaluation"):
@@ -228,7 +227,7 @@ class Probe:
                 observer.begin((*args, *kwargs.values()))
             if not root.training:
                 modes = frame.facts.setdefault("eval_mode", [])
-                modes.extend(name for name, m in _passive(root) if name not in modes)
+                modes.extend(name for name, m in passive(root) if name not in modes)
             frame.facts["grad_forward"] = True
             if frame.step == 0 and self._first_call is None and not self.history.seen:
                 self._first_call = (root, args, kwargs)
@@ -237,7 +236,7 @@ class Probe:
 
     def _module_begins(self, module: nn.Module, args: Any) -> None:
         observer = self._observer
-        if observer is None or id(module) not in self.names.modules or _in_backward():
+        if observer is None or id(module) not in self.names.modules or in_backward():
             return
         if id(module) in self._root_ids:
             observer.stack.clear()
@@ -245,7 +244,7 @@ class Probe:
 
     def _module_ends(self, module: nn.Module, args: Any, output: Any) -> None:
         observer = self._observer
-        if observer is None or module not in observer.stack or _in_backward():
+        if observer is None or module not in observer.stack or in_backward():
             return
         while observer.stack.pop() is not module:
             pass
@@ -256,7 +255,7 @@ class Probe:
 
     def _called(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         observer = self._observer
-        if observer is None or _in_backward() or (kind == "view" and observer.passed(args, result)):
+        if observer is None or in_backward() or (kind == "view" and observer.passed(args, result)):
             return
         observer.grad = torch.is_grad_enabled()
         with self._safely():
@@ -344,33 +343,6 @@ class Probe:
         }
 
 
-class Safely:
-    """Counts the time, keeps torch's modes and gradients out, and lets no failure of ours reach the user's loop."""
-
-    __slots__ = ("_grad", "_modes", "probe")
-
-    def __init__(self, probe: Probe) -> None:
-        self.probe = probe
-
-    def __enter__(self) -> None:
-        self.probe.spent.__enter__()
-        self._modes = torch._C.DisableTorchFunction()
-        self._modes.__enter__()
-        self._grad = torch.is_grad_enabled()
-        if self._grad:
-            torch._C._set_grad_enabled(False)
-
-    def __exit__(self, kind: Any, failure: BaseException | None, traceback: Any) -> bool:
-        if self._grad:
-            torch._C._set_grad_enabled(True)
-        self._modes.__exit__(None, None, None)
-        self.probe.spent.__exit__()
-        if not isinstance(failure, Exception):
-            return False
-        self.probe.fail(failure)
-        return True
-
-
 class RootHook:
     """The one hook that stays on a model while it is watched. A copy of the model gets one that does nothing."""
 
@@ -392,32 +364,3 @@ def _inert() -> Callable[..., None]:
 
 def _nothing(*args: Any) -> None:
     return None
-
-
-def _in_backward() -> bool:
-    """Whether autograd is at work: a checkpointed module runs a second time then, and is not looked at."""
-    return torch._C._current_graph_task_id() != -1
-
-
-def _passive(root: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Norm and dropout layers of a root that do now what they do in evaluation."""
-    return [
-        (name, m)
-        for name, m in root.named_modules()
-        if not m.training
-        and ((isinstance(m, NORMS) and m.track_running_stats) or (isinstance(m, DROPOUTS) and m.p > 0))
-    ]
-
-
-def _compiled(roots: dict[str, nn.Module]) -> set[str]:
-    """Names of modules whose insides hooks cannot see."""
-    found = set()
-    for prefix, root in roots.items():
-        for name, module in root.named_modules(prefix=prefix):
-            if (
-                isinstance(module, torch.jit.ScriptModule)
-                or hasattr(module, "_orig_mod")
-                or getattr(module, "_compiled_call_impl", None) is not None
-            ):
-                found.add(name or type(module).__name__)
-    return found

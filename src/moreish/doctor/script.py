@@ -13,6 +13,7 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from moreish.doctor.clock import BUDGET
 from moreish.doctor.doctor import Doctor
 from moreish.doctor.finding import Finding
 
@@ -43,7 +44,7 @@ class Watched:
 
 
 def watch_script(
-    path: str | Path, argv: Sequence[str] = (), *, budget: float = 0.03, ignore: Iterable[str] = ()
+    path: str | Path, argv: Sequence[str] = (), *, budget: float = BUDGET, ignore: Iterable[str] = ()
 ) -> Watched:
     """Run a script as `python path *argv` would, and watch every optimizer it makes and the models they train.
 
