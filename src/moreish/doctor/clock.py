@@ -6,9 +6,10 @@ import time
 BUDGET = 0.02  # share of the time that looking may take, unless told otherwise
 ADVANCE = 15.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
 DENSE = 3  # the first steps are looked at one by one
-FRAMES, APART = 8, 2.5  # looks in advance at a run that does well, each at a step so many times the one before
+FRAMES, APART = 7, 3.0  # looks in advance at a run that does well, each at a step so many times the one before
 CLOSER, CLOSE = 48, 1.08  # and at one that does not
 
+UNTIMED = 0.5  # for each second that is timed: calls on their way through tap and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
 
 
@@ -44,7 +45,7 @@ class Clock:
             return True
         if step < self.asleep:
             return False
-        charged = self.spent - self._free
+        charged = (1 + UNTIMED) * (self.spent - self._free)
         cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
         elapsed = self.elapsed()
         if cost <= self.budget * elapsed:
@@ -74,6 +75,10 @@ class Clock:
         self._worried = worried
         apart = CLOSE if worried else APART
         self._next_in_advance = step + 1 if step < DENSE - 1 else math.ceil((step + 1) * apart)
+
+    def share(self) -> float:
+        """Share of the time so far that looking took."""
+        return (1 + UNTIMED) * self.spent / max(self.elapsed(), 1e-9)
 
     def elapsed(self) -> float:
         """Seconds that this thread has worked since the doctor came."""

@@ -124,7 +124,7 @@ class Doctor:
     @property
     def cost(self) -> float:
         """Share of the wall time so far that looking took."""
-        return self._probe.clock.spent / max(self._probe.clock.elapsed(), 1e-9)
+        return self._probe.clock.share()
 
     def watch(self, optimizer: Optimizer) -> None:
         """Watch one more optimizer, built after the doctor came."""

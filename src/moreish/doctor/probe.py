@@ -15,7 +15,7 @@ from moreish.doctor.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.history import History
 from moreish.doctor.observe import Names, Observer
 from moreish.doctor.operations import first_tensor
-from moreish.doctor.tap import SECONDS_PER_CALL, Tap
+from moreish.doctor.tap import Tap
 from moreish.doctor.updates import Updates, learning_rates, outside
 
 FIRST_EVALUATIONS = 3  # that are looked at in any case
@@ -165,8 +165,6 @@ class Probe:
         frame.facts["lr"] = learning_rates(self.optimizers)
         frame.facts["outside"], self._every = outside(self._every, self.optimizers), []
         frame.facts["complete"] = complete
-        self.clock.spent += SECONDS_PER_CALL * self._tap.calls
-        self._tap.calls = 0
         self._looked = None if frame.facts.get("evaluation") else frame.step
         self._replay(frame)
         self.history.add(frame)

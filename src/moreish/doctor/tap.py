@@ -8,8 +8,6 @@ from torch.utils._device import DeviceContext
 
 from moreish.doctor.operations import KINDS
 
-SECONDS_PER_CALL = 2.5e-6  # what passing through costs; counted, because measuring it would cost as much again
-
 
 class Tap(TorchFunctionMode):
     """Hands every call of a known function to `called`, tensors on which backward begins to `backward`.
@@ -25,13 +23,11 @@ class Tap(TorchFunctionMode):
     ) -> None:
         super().__init__()
         self.backward, self.called = backward, called
-        self.calls = 0
         self.open = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func`; torch has taken this mode off the stack meanwhile."""
         kwargs = kwargs or {}
-        self.calls += 1
         name = getattr(func, "__name__", "")
         kind = KINDS.get(name) if self.open else None
         if kind is None:
