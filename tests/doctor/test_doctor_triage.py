@@ -61,6 +61,16 @@ def test_a_worrying_run_is_looked_at_more_closely_until_it_recovers(run):
     assert [s for s in better if s > 500]  # close looks do not use up the calm ones
 
 
+def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for():
+    x, y = language()
+    model = mlp()
+    with Doctor(model, optimizer := torch.optim.SGD(model.parameters(), 0.1), budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 5)
+    told = doctor.cost
+    torch.rand(2_000_000).sort()
+    assert doctor.cost == told > 0
+
+
 def history(losses, steps, nll=False, **values):
     told = History()
     for step, loss in zip(steps, losses, strict=True):

@@ -38,6 +38,7 @@ class Clock:
         self._free = 0.0
         self._next_in_advance = 0
         self._first: int | None = None
+        self._stopped: float | None = None
 
     def due(self, step: int) -> bool:
         """Whether the step that comes now may be looked at."""
@@ -80,9 +81,13 @@ class Clock:
         """Share of the time so far that looking took."""
         return (1 + UNTIMED) * self.spent / max(self.elapsed(), 1e-9)
 
+    def stop(self) -> None:
+        """The doctor goes: what comes now is no time of the run."""
+        self._stopped = time.thread_time()
+
     def elapsed(self) -> float:
-        """Seconds that this thread has worked since the doctor came."""
-        return time.thread_time() - self.started
+        """Seconds that this thread has worked since the doctor came, until it went."""
+        return (time.thread_time() if self._stopped is None else self._stopped) - self.started
 
 
 class Spent:

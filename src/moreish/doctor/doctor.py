@@ -65,6 +65,7 @@ class Doctor:
     def __exit__(self, *exception: object) -> None:
         self._probe.detach()
         self._judge()
+        self._probe.clock.stop()
         self._stopped = True
 
     @property
