@@ -5,7 +5,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
-WIDTH, HEIGHT, MARGIN = 560, 220, 44
+WIDTH, HEIGHT, MARGIN = 560, 220, 64
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f")
 Series = Mapping[str, Sequence[tuple[float, float]]]
 
@@ -108,8 +108,8 @@ class _Scale:
             f'<text x="{MARGIN - 4}" y="{self.y(v) + 4:.1f}" text-anchor="end">{v:.3g}</text>'
             for v in (self.low, (self.low + self.high) / 2, self.high)
         ] + [
-            f'<text x="{self.x(v):.1f}" y="{HEIGHT - 6}" text-anchor="middle">{v:.3g}</text>'
-            for v in (self.left, (self.left + self.right) / 2, self.right)
+            f'<text x="{self.x(v):.1f}" y="{HEIGHT - 6}" text-anchor="{anchor}">{v:.3g}</text>'
+            for v, anchor in ((self.left, "start"), ((self.left + self.right) / 2, "middle"), (self.right, "end"))
         ]
         box = f'<rect x="{MARGIN}" y="28" width="{WIDTH - MARGIN - 10}" height="{HEIGHT - 52}" class="frame"/>'
         return box + "".join(labels)
