@@ -58,7 +58,7 @@ class Probe:
         self._observer: Observer | None = None
         self._handles: list[Any] = []
         self._root_handles: list[Any] = []
-        self.frame_handles: list[Any] = []
+        self._frame_handles: list[Any] = []
         self._resting = False
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
@@ -150,7 +150,7 @@ class Probe:
     def _insert_frame_hooks(self) -> None:
         self._insert_tap()
         if not self.compiled:
-            self.frame_handles = [
+            self._frame_handles = [
                 register_module_forward_pre_hook(self._module_begins),
                 register_module_forward_hook(self._module_ends, always_call=True),
             ]
@@ -195,9 +195,9 @@ class Probe:
 
     def _remove_frame_hooks(self) -> None:
         self._tap.withdraw()
-        for handle in self.frame_handles:
+        for handle in self._frame_handles:
             handle.remove()
-        self.frame_handles = []
+        self._frame_handles = []
 
     # What torch calls during a step
 

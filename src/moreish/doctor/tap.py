@@ -41,6 +41,7 @@ class Tap(TorchFunctionMode):
 
     def insert(self) -> None:
         """Put the tap under every mode that is open now; only torch's own default device lies lower still."""
+        self.open = True
         stack = _get_current_function_mode_stack()
         if self in stack:
             return
@@ -49,7 +50,6 @@ class Tap(TorchFunctionMode):
         _push_mode(self)
         for mode in reversed(above):
             _push_mode(mode)
-        self.open = True
 
     def withdraw(self) -> None:
         """Take the tap out from wherever it lies; the others stay as they were."""
