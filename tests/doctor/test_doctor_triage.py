@@ -71,6 +71,18 @@ def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for
     assert doctor.cost == told > 0
 
 
+def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
+    clocks = []
+    for began in (0, 10_000):
+        clock, looked = Clock(0.03), []
+        for step in range(began, began + 400):
+            if clock.due(step):
+                clock.looked(step)
+                looked.append(step - began)
+        clocks.append(looked)
+    assert clocks[0] == clocks[1]
+
+
 def history(losses, steps, nll=False, **values):
     told = History()
     for step, loss in zip(steps, losses, strict=True):
@@ -86,6 +98,9 @@ def test_a_loss_that_has_hardly_fallen_after_fifty_steps_is_worrying():
     assert not worrying(history([3.3, 3.2, 3.2], [0, 20, 45]))
     assert not worrying(history([3.3, 2.9, 2.6], [0, 60, 150]))
     assert not worrying(history([-3.3, -4.9, -5.6], [0, 60, 150]))
+    resumed = history([2.4, 2.4, 2.4], [5000, 5060, 5150])
+    resumed.from_scratch = False
+    assert not worrying(resumed)
 
 
 def test_a_loss_at_the_entropy_of_the_targets_is_worrying_once_more_should_be_known():

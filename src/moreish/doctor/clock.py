@@ -36,6 +36,7 @@ class Clock:
         self._worried = False
         self._close = 0  # frames taken because the one before was worrying
         self._free = 0.0
+        self._began = 0
         self._next_in_advance = 0
         self._first: int | None = None
         self._stopped: float | None = None
@@ -70,12 +71,13 @@ class Clock:
     def looked(self, step: int, worried: bool = False) -> None:
         """Note that the step was looked at, and whether what was seen asks for a closer look."""
         if self.frames == 0:
-            self._free = self.spent
+            self._free, self._began = self.spent, step
         self.frames += 1
         self._close += self._worried
         self._worried = worried
         apart = CLOSE if worried else APART
-        self._next_in_advance = step + 1 if step < DENSE - 1 else math.ceil((step + 1) * apart)
+        made = step + 1 - self._began  # a run that goes on is looked at like one that begins
+        self._next_in_advance = self._began + (made if made < DENSE else math.ceil(made * apart))
 
     def share(self) -> float:
         """Share of the time so far that looking took."""

@@ -26,7 +26,7 @@ def _learns_little(history: History) -> bool:
     first, now = history.frames[0].values.get("loss"), _lately(history, "loss")
     if first is None or now is None:
         return False
-    if not math.isfinite(now) or now > first - FALLEN * abs(first):
+    if not math.isfinite(now) or (history.from_scratch and now > first - FALLEN * abs(first)):
         return True
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
