@@ -1,16 +1,18 @@
 """The doctor: what watching costs, and that it remembers no more after a million steps than after ten thousand."""
 
 import gc
-from collections.abc import Iterable
+import math
+import statistics
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from benchmarks.measure import Row, names_file, paired
+from benchmarks.measure import Row, in_turns, names_file
 from moreish.data import DataOptions, read
 from moreish.data.batches import windows
 from moreish.data.bundled import BUNDLED
@@ -18,7 +20,8 @@ from moreish.doctor import Doctor
 from moreish.models import build_model
 from moreish.recipes import resolve
 
-LENGTHS = {"lecture-mlp": (2_000, 20_000), "lecture-deep": (1_000,)}  # the lectures take 200,000 and 1,000
+PAIRS = {("lecture-mlp", 2_000): 60, ("lecture-mlp", 20_000): 12, ("lecture-deep", 1_000): 60}  # by recipe and steps
+CHUNK = 100  # steps until the other one may go on
 MARKS = (10_000, 100_000, 1_000_000)
 
 
@@ -30,44 +33,64 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def cost() -> Iterable[Row]:
-    """Processor time of the lectures' nets with the doctor at its default budget and without: the median of pairs."""
+    """Processor time of the lectures' nets with the doctor at its default budget and without, taking turns."""
     torch.set_num_threads(1)
     corpus = read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
     x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(corpus.part("train"), 3))
-    for recipe, lengths in LENGTHS.items():
-        for steps in lengths:
-            doctors: list[Doctor] = []
-            watched, alone = paired(
-                lambda r=recipe, n=steps, kept=doctors: kept.append(_trained(r, x, y, n, watched=True)),
-                lambda r=recipe, n=steps: _trained(r, x, y, n, watched=False),
-                tries=41 if steps < 10_000 else 5,
-            )
-            frames = doctors[-1].history.seen
-            ours = f"{watched / steps * 1e6:.0f} us, {frames} looked at, {doctors[-1].cost:.1%} by its own count"
-            name = f"{recipe}, {steps:,} steps, us a step with the doctor"
-            yield Row(name, ours, f"{alone / steps * 1e6:.0f} us", watched / alone, "<= 1.05x")
+    for (recipe, steps), pairs in PAIRS.items():
+        _pair(recipe, x, y, CHUNK, True)
+        watched, alone, doctor = zip(*[_pair(recipe, x, y, steps, k % 2 == 0) for k in range(pairs)], strict=True)
+        ratios = [a / b for a, b in zip(watched, alone, strict=True)]
+        error = statistics.stdev(ratios) / math.sqrt(pairs)
+        looks = f"{doctor[-1].history.seen} looks, {doctor[-1].cost:.1%} by its own count"
+        yield Row(
+            f"{recipe}, {steps:,} steps with the doctor, {looks}",
+            f"{statistics.fmean(watched) / steps * 1e6:.0f} us a step",
+            f"{statistics.fmean(alone) / steps * 1e6:.0f} us",
+            statistics.fmean(ratios),
+            f"+- {error:.3f}, {pairs} pairs; <= 1.05x",
+        )
 
 
-def _trained(recipe: str, x: Tensor, y: Tensor, steps: int, *, watched: bool) -> Any:
-    """So many steps of plain SGD on batches of 32; the doctor that watched them, or None."""
+def _pair(recipe: str, x: Tensor, y: Tensor, steps: int, first: bool) -> tuple[float, float, Doctor]:
+    """Seconds of a watched run and of one that nobody watches, beginning with one or the other; and the doctor."""
+    doctors: list[Doctor] = []
+
+    def watched(hand_over: Callable[[], None]) -> None:
+        net, optimizer = _begun(recipe, int(y.max()) + 1)
+        with Doctor(net, optimizer) as doctor:
+            _train(net, optimizer, x, y, steps, hand_over)
+        doctors.append(doctor)
+
+    def alone(hand_over: Callable[[], None]) -> None:
+        _train(*_begun(recipe, int(y.max()) + 1), x, y, steps, hand_over)
+
+    if first:
+        with_doctor, without = in_turns(watched, alone)
+    else:
+        without, with_doctor = in_turns(alone, watched)
+    return with_doctor, without, doctors[0]
+
+
+def _begun(recipe: str, classes: int) -> tuple[nn.Module, Optimizer]:
     config = resolve(recipe)
-    net = build_model(config.model.name, config.model.options, int(y.max()) + 1, 0)
-    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    net = build_model(config.model.name, config.model.options, classes, 0)
+    return net, torch.optim.SGD(net.parameters(), 0.1)
+
+
+def _train(
+    net: nn.Module, optimizer: Optimizer, x: Tensor, y: Tensor, steps: int, hand_over: Callable[[], None]
+) -> None:
+    """So many steps of plain SGD on batches of 32."""
     chance = torch.Generator().manual_seed(0)
-
-    def loop() -> None:
-        for _ in range(steps):
-            rows = torch.randint(0, len(x), (32,), generator=chance)
-            loss = F.cross_entropy(net(x[rows]), y[rows])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-    if not watched:
-        return loop()
-    with Doctor(net, optimizer) as doctor:
-        loop()
-    return doctor
+    for step in range(1, steps + 1):
+        rows = torch.randint(0, len(x), (32,), generator=chance)
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % CHUNK == 0:
+            hand_over()
 
 
 def memory() -> Iterable[Row]:

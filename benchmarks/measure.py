@@ -5,10 +5,14 @@ import platform
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
+
+Taking = Callable[[Callable[[], None]], Any]  # work that calls what it is given whenever the other may have a turn
 
 
 class Row(NamedTuple):
@@ -43,19 +47,35 @@ def race(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int = 5) -> 
     return best_ours, best_theirs
 
 
-def paired(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int) -> tuple[float, float]:
-    """The processor times of the pair whose ratio is the median: for ratios near one, which the best of each blur.
+def in_turns(ours: Taking, theirs: Taking) -> tuple[float, float]:
+    """Processor time of each in seconds. They go on together, each in a thread of its own, and take turns.
 
-    Which of the two goes first changes from pair to pair.
+    Each hands the turn over whenever it calls the function that it is given, so that what slows the machine down for
+    a while slows down both. For ratios near one of work that takes seconds.
     """
-    pairs = []
-    for i in range(tries):
-        if i % 2:
-            other = seconds(theirs)
-            pairs.append((seconds(ours), other))
-        else:
-            pairs.append((seconds(ours), seconds(theirs)))
-    return sorted(pairs, key=lambda pair: pair[0] / pair[1])[tries // 2]
+    took = [0.0, 0.0]
+    turns = [threading.Semaphore(1), threading.Semaphore(0)]
+    done = [False, False]
+
+    def run(mine: int, work: Taking) -> None:
+        def hand_over() -> None:
+            turns[1 - mine].release()
+            if not done[1 - mine]:
+                turns[mine].acquire()
+
+        turns[mine].acquire()
+        began = time.thread_time()
+        try:
+            work(hand_over)
+        finally:
+            took[mine] = time.thread_time() - began
+            done[mine] = True
+            turns[1 - mine].release()
+
+    with ThreadPoolExecutor(2) as threads:
+        for each in [threads.submit(run, mine, work) for mine, work in enumerate((ours, theirs))]:
+            each.result()
+    return took[0], took[1]
 
 
 def process_seconds(code: list[str], tries: int = 5, **more: Any) -> tuple[float, float]:

@@ -152,6 +152,23 @@ def test_a_failure_of_the_doctor_does_not_reach_the_loop_and_is_told(monkeypatch
     assert any("failed" in note for note in doctor.notes)
 
 
+def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_is_meets_all():
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    met = {True: set(), False: set()}
+
+    def note(*args):
+        hooks = len(optimizer._optimizer_step_pre_hooks) - 1, len(optimizer._optimizer_step_post_hooks)
+        met[doctor.looking].add((*hooks, *map(len, (global_hooks._global_forward_hooks, model._forward_pre_hooks))))
+
+    optimizer.register_step_pre_hook(note)
+    with Doctor(model, optimizer) as doctor:
+        fit(model, optimizer, x, y, 400)
+    assert (0, 1, 0, 0) in met[False]
+    assert met[False] <= {(0, 1, 0, 0), (0, 1, 0, 1)}
+    assert met[True] == {(1, 1, 1, 1)}
+
+
 def test_memory_is_bounded_however_long_the_run(monkeypatch):
     monkeypatch.setattr("moreish.doctor.history.MOST_FRAMES", 16)
     model, (x, y) = net(), language()
@@ -184,10 +201,12 @@ def test_a_budget_must_be_positive():
 def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards():
     model, (x, y) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    before = traces(model, optimizer)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         fit(model, optimizer, x, y, 2)
         assert doctor.looking
         with doctor.resting():
+            assert not optimizer._optimizer_step_pre_hooks
             assert _get_current_function_mode_stack() == []
             F.cross_entropy(model(x[:8]), y[:8])
             with torch.no_grad():
@@ -196,6 +215,7 @@ def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards
         fit(model, optimizer, x, y, 1)
     assert [f.step for f in doctor.history.frames if "stepped" in f.facts] == [0, 1, 2]
     assert doctor.history.evaluations == []
+    assert traces(model, optimizer) == before
     assert len(doctor.history.training()[-1].values) == len(doctor.history.training()[-2].values)
 
 

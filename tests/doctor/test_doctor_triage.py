@@ -2,17 +2,22 @@
 
 import itertools
 import math
+from types import SimpleNamespace
 
+import hypothesis.strategies as st
 import pytest
 import torch
 import torch.nn.functional as F
 from doctor_worlds import fit, language, mlp
+from hypothesis import given
 from torch import nn
 
 from moreish.doctor import Doctor
 from moreish.doctor.clock import CLOSER, FRAMES, UNTIMED, Clock
 from moreish.doctor.frame import Call, Frame
 from moreish.doctor.history import History
+from moreish.doctor.probe import SETTLING
+from moreish.doctor.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
 from moreish.doctor.triage import worrying
 
 
@@ -44,7 +49,7 @@ def run(monkeypatch):
 @pytest.mark.parametrize("frame", [0.002, 0.02])
 def test_the_clock_keeps_to_its_budget_while_it_hardly_ever_reads_the_time(run, frame):
     looked, clock, elapsed, reads = run(100_000, frame)
-    assert looked[:4] == [0, 1, 2, 9]
+    assert looked[:5] == [0, 1, 10, 53, 260]
     assert (1 + UNTIMED) * clock.spent <= 0.03 * elapsed + 2 * frame
     assert clock.share() >= 0.025
     assert max(b - a for a, b in itertools.pairwise(looked[-20:])) < 6 * frame / 0.03 / 0.0005
@@ -52,13 +57,13 @@ def test_the_clock_keeps_to_its_budget_while_it_hardly_ever_reads_the_time(run, 
 
 
 def test_a_worrying_run_is_looked_at_more_closely_until_it_recovers(run):
-    well, *_ = run(1000, 0.002)
-    ill, *_ = run(1000, 0.002, lambda step: step >= 80)
-    better, *_ = run(1000, 0.002, lambda step: 80 <= step < 200)
+    well, *_ = run(800, 0.002)
+    ill, *_ = run(800, 0.002, lambda step: step >= 50)
+    better, *_ = run(800, 0.002, lambda step: 50 <= step < 100)
     assert len(well) <= FRAMES < len(better) < len(ill) <= CLOSER
-    assert max(b / a for a, b in itertools.pairwise(s for s in ill if s >= 90)) < 1.1
-    assert not [s for s in better if 230 < s < 500]
-    assert [s for s in better if s > 500]  # close looks do not use up the calm ones
+    assert max(b / a for a, b in itertools.pairwise(s for s in ill if s >= 53)) < 1.12
+    assert not [s for s in better if 110 < s < 400]
+    assert [s for s in better if s > 400]  # close looks do not use up the calm ones
 
 
 def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for():
@@ -97,6 +102,8 @@ def test_a_loss_that_has_hardly_fallen_after_fifty_steps_is_worrying():
     assert worrying(history([3.3, 3.0, math.nan], [0, 60, 150]))
     assert not worrying(history([3.3, 3.2, 3.2], [0, 20, 45]))
     assert not worrying(history([3.3, 2.9, 2.6], [0, 60, 150]))
+    assert not worrying(history([3.3, 3.2, 3.05], [0, 30, 60]))  # on its way
+    assert worrying(history([3.3, 3.2, 3.05], [0, 60, 120]))
     assert not worrying(history([-3.3, -4.9, -5.6], [0, 60, 150]))
     resumed = history([2.4, 2.4, 2.4], [5000, 5060, 5150])
     resumed.from_scratch = False
@@ -140,20 +147,81 @@ def test_a_net_that_learns_is_left_alone_and_one_that_does_not_is_not():
     assert frames[0.3] < 0.7 * frames[1e-5]
 
 
-@pytest.mark.parametrize("every", [50, 100])
-def test_evaluations_after_round_numbers_of_steps_are_seen_however_short_a_step_is(every):
+def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
+    """The doctor that watched steps of 1 ms, with evaluations that take `pause`, and when the model was hooked up."""
+    now = [0.0]
+    monkeypatch.setattr("moreish.doctor.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
     x, y = language()
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(12, 8), nn.Flatten(), nn.Linear(24, 12))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
-    with Doctor(model, optimizer) as doctor:
-        hooked = []
-        for step in range(500):
+    hooked = []
+    with Doctor(model, optimizer, budget=1e-9) as doctor:  # no look but the first two
+        for step in range(1, steps + 1):
+            now[0] += 0.001
             fit(model, optimizer, x, y, 1, seed=step)
             hooked.append(bool(model._forward_pre_hooks))
-            if step >= 300 and (step + 1) % every == 0:
+            if evaluates(step):
+                now[0] += pause
                 with torch.no_grad():
-                    F.cross_entropy(model(x), y)
-    assert all(hooked[:100])
-    assert sum(hooked[200:]) < 150
-    assert len(doctor.history.evaluations) >= {50: 3, 100: 2}[every]
+                    F.cross_entropy(model(x[:8]), y[:8])
+    return doctor, hooked
+
+
+def test_evaluations_after_round_numbers_of_steps_are_seen_however_short_they_and_the_steps_are(monkeypatch):
+    doctor, hooked = short_run(lambda step: step >= 300 and step % 100 == 0, monkeypatch)
+    assert all(hooked[:SETTLING])
+    assert sum(hooked[SETTLING:]) < 100
+    assert [v[0] for v in doctor.history.evaluations][:2] == [300, 400]
+
+
+def test_evaluations_at_equal_distances_are_seen_once_their_pauses_have_told_when_to_expect_them(monkeypatch):
+    doctor, hooked = short_run(lambda step: step >= SETTLING and step % 71 == 0, monkeypatch, pause=0.02)
+    assert next(v[0] for v in doctor.history.evaluations) == 426  # 213, 284, 355 have told
+    assert sum(hooked[SETTLING:]) < 100
+
+
+@given(
+    period=st.integers(2, 5000),
+    first=st.integers(0, 10_000),
+    accidents=st.sets(st.integers(1, 9999), max_size=REMEMBERED - 2),
+)
+def test_what_comes_at_equal_distances_is_expected_although_the_run_paused_by_accident_as_well(
+    period, first, accidents
+):
+    rhythm = Rhythm()
+    regular = {first, first + period, first + 2 * period}
+    for step in sorted(regular | {first + a for a in accidents if a < 2 * period}):
+        rhythm.paused(step)
+    coming = first + 3 * period
+    assert rhythm.likely(coming)
+    assert rhythm.likely(coming + 1)  # a loop that counts from 0 evaluates one step later
+    assert rhythm.next(first + 2 * period + 1) <= coming
+
+
+def test_pauses_without_a_rhythm_lead_to_no_expectation():
+    rhythm = Rhythm()
+    for step in (1010, 1011, 1013, 1017, 1026, 1043):  # all distances differ
+        rhythm.paused(step)
+    assert [s for s in range(1044, 1099) if rhythm.likely(s)] == []
+
+
+@given(step=st.integers(0, 10**6), pauses=st.lists(st.integers(0, 10**6), max_size=12))
+def test_the_step_to_wake_at_is_never_in_the_past_and_nothing_likely_is_slept_through(step, pauses):
+    rhythm = Rhythm()
+    for pause in sorted(pauses):
+        rhythm.paused(pause)
+    after = rhythm.next(step)
+    assert step <= after < step + ROUND
+    assert not any(rhythm.likely(s) for s in range(step + 1, after))
+    assert rhythm.likely(after)
+    assert len(rhythm._expected) <= REMEMBERED * len(pauses)
+
+
+def test_a_pause_is_longer_than_ordinary_steps_are():
+    rhythm = Rhythm()
+    assert rhythm.limit == math.inf
+    rhythm.reached(10, 5.0)
+    assert rhythm.limit == math.inf
+    rhythm.reached(110, 6.0)
+    assert rhythm.limit == pytest.approx(PAUSE * 0.01)

@@ -3,23 +3,22 @@
 import math
 import time
 
-BUDGET = 0.02  # share of the time that looking may take, unless told otherwise
-ADVANCE = 15.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
-DENSE = 3  # the first steps are looked at one by one
-FRAMES, APART = 7, 3.0  # looks in advance at a run that does well, each at a step so many times the one before
+BUDGET = 0.015  # share of the time that looking may take, unless told otherwise
+ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
+FRAMES, APART = 5, 4.8  # looks in advance at a run that does well, each after so many times the steps of the last
 CLOSER, CLOSE = 48, 1.08  # and at one that does not
 
-UNTIMED = 0.5  # for each second that is timed: calls on their way through tap and hooks, caches to be filled again
+UNTIMED = 1.0  # for each second that is timed: calls on their way through tap and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
 
 
 class Clock:
     """Keeps the time spent looking below `budget` times the time of the run.
 
-    The first frame is always taken and not charged (it warms things up, and replays the first batch). Further
-    frames are taken in advance: up to `budget * ADVANCE` seconds may be spent before they are earned, on up to
-    `FRAMES` steps, the first ones and then such that lie ever farther apart; on more, and closer ones, where the last
-    look was worrying. An infinite budget looks at every step.
+    The first frame is always taken and not charged (it warms things up, and replays the first batch), and the
+    second shows what a frame costs. Further frames are taken in advance: up to `budget * ADVANCE` seconds may be
+    spent before they are earned, on up to `FRAMES` steps in all that lie ever farther apart; on more, and closer
+    ones, where the last look was worrying. An infinite budget looks at every step.
 
     Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
     """
@@ -32,7 +31,6 @@ class Clock:
         self.spent = 0.0
         self.frames = 0
         self.asleep = 0  # the step before which there is no need to ask
-        self.pace = math.inf  # seconds a step, once it is known
         self._worried = False
         self._close = 0  # frames taken because the one before was worrying
         self._free = 0.0
@@ -65,8 +63,8 @@ class Clock:
         """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
         if self._first is None:
             self._first = step - 1
-        self.pace = max(elapsed / max(step - self._first, 1), 1e-9)
-        self.asleep = step + max(1, min(LONGEST_SLEEP, int(missing / self.pace / 2)))
+        pace = max(elapsed / max(step - self._first, 1), 1e-9)
+        self.asleep = step + max(1, min(LONGEST_SLEEP, int(missing / pace / 2)))
 
     def looked(self, step: int, worried: bool = False) -> None:
         """Note that the step was looked at, and whether what was seen asks for a closer look."""
@@ -77,7 +75,7 @@ class Clock:
         self._worried = worried
         apart = CLOSE if worried else APART
         made = step + 1 - self._began  # a run that goes on is looked at like one that begins
-        self._next_in_advance = self._began + (made if made < DENSE else math.ceil(made * apart))
+        self._next_in_advance = self._began + math.ceil(made * apart)
 
     def share(self) -> float:
         """Share of the time so far that looking took."""

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 MOST = 1 << 16  # elements that one measurement looks at; larger tensors are read with a stride
+SHOWN = 1 << 11  # elements from which a histogram is drawn
 
 
 def sample(x: Tensor, most: int = MOST) -> Tensor:
@@ -155,7 +156,7 @@ def _finite(key: str, n: int, values: dict[str, float]) -> dict[str, float]:
 
 def histogram(x: Tensor, bins: int = 40) -> dict[str, list[float] | int]:
     """Counts of `x` in `bins` equal bins over its finite range, and of NaN, +inf and -inf apart."""
-    flat = sample(x, 1 << 13)
+    flat = sample(x, SHOWN)
     low, high = (limit.item() for limit in torch.aminmax(flat)) if flat.numel() else (0.0, 0.0)
     apart = {"nan": 0, "+inf": 0, "-inf": 0}
     if not (math.isfinite(low) and math.isfinite(high)):

@@ -1,5 +1,8 @@
 """The probe: attaches to a model and its optimizers, takes frames of some of the steps, and leaves without trace."""
 
+import math
+import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,23 +18,24 @@ from moreish.doctor.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.history import History
 from moreish.doctor.observe import Names, Observer
 from moreish.doctor.operations import first_tensor
+from moreish.doctor.rhythm import Rhythm
 from moreish.doctor.tap import Tap
 from moreish.doctor.updates import Updates, learning_rates, outside
 
 FIRST_EVALUATIONS = 3  # that are looked at in any case
-BRIEF = 2e-3  # seconds of a step below which a hook on a model costs more than a quarter of a percent
-SETTLING, ROUND = 200, 10  # brief steps are hooked up to the first number, then two of every so many
+BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
+SETTLING = 200  # steps that have it in any case
 EVALUATIONS = 20  # losses of one evaluation that are looked at
 
 
 class Probe:
-    """Takes frames. Only the optimizers' step hooks are there all the time, and one hook on each root, which sees
-    evaluations; where steps are very short, that one is there after round numbers of steps, when people evaluate.
+    """Takes frames. Only one hook on each optimizer is there all the time, which counts steps, and one on each root,
+    which sees evaluations; where steps are short, that one is there when an evaluation is likely.
 
-    Everything else (the tap on functions, two global module hooks) is put in place when a frame is opened and
-    taken away when it is closed, so that a step which is not looked at costs next to nothing. Modules are never
-    changed: the hooks that see their insides are torch's global ones. A failure of the probe ends the watching and
-    is kept in `failure`; it never reaches the user's loop.
+    Everything else (the tap on functions, global module hooks, what sees a step begin) is put in place when a frame
+    is opened and taken away when it is closed, so that a step which is not looked at costs next to nothing. Modules
+    are never changed: the hooks that see their insides are torch's global ones. A failure of the probe ends the
+    watching and is kept in `failure`; it never reaches the user's loop.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class Probe:
         self.on_frame = on_frame
         self.names = Names(roots)
         self.updates = Updates(self.names)
+        self.rhythm = Rhythm()
         self.history = History()
         self.clock = Clock(budget)
         self.spent = Spent(self.clock)
@@ -59,7 +64,11 @@ class Probe:
         self._handles: list[Any] = []
         self._root_handles: list[Any] = []
         self._frame_handles: list[Any] = []
+        self._step_handles: list[Any] = []
         self._resting = False
+        self._awake = 0  # the step before which there is nothing to do while no frame is open
+        self._late = math.inf  # the time at which the step being made has taken too long to be an ordinary one
+        self._settled = SETTLING  # the step from which a short one has no hook on the model
         self._stepped: list[Optimizer] = []
         self._versions: dict[int, tuple[int, int]] = {}
         self._looked: int | None = None
@@ -72,6 +81,7 @@ class Probe:
         """Put the lasting hooks in place and open the first frame."""
         for optimizer in self.optimizers:
             self.watch(optimizer)
+        self._settled = self.step + SETTLING
         with self._safely():
             self._open()
 
@@ -79,8 +89,9 @@ class Probe:
         """Look at this optimizer's steps as well."""
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
-        self._handles.append(optimizer.register_step_pre_hook(self._before_step))
         self._handles.append(optimizer.register_step_post_hook(self._after_step))
+        if self.frame is not None:
+            self._step_handles.append(optimizer.register_step_pre_hook(self._before_step))
 
     def add(self, prefix: str, root: nn.Module) -> None:
         """Look into this model as well."""
@@ -97,6 +108,7 @@ class Probe:
             if self.frame is not None:
                 self._close(complete=False)
         self._remove_frame_hooks()
+        self._remove_step_hooks()
         self._expect(False)
         for handle in self._handles:
             handle.remove()
@@ -117,6 +129,7 @@ class Probe:
         """See nothing until `wake`; a frame that is being filled waits."""
         self._resting = True
         self._remove_frame_hooks()
+        self._remove_step_hooks()
 
     def wake(self) -> None:
         """Go on where `rest` stopped."""
@@ -132,10 +145,10 @@ class Probe:
         """Stop watching; the user's loop goes on."""
         self.failure = failure
         self.frame = self._observer = None
-        self._remove_frame_hooks()
+        self._remove_frame_hooks()  # not those of the optimizers, which may be at work on them just now
 
     def _open(self) -> None:
-        self.frame = Frame(self.step)
+        self.frame, self._awake = Frame(self.step), 0
         self._expect(True)
         self._every = self.names.refresh()
         self._stepped = []
@@ -148,7 +161,10 @@ class Probe:
             self._tap.insert()
 
     def _insert_frame_hooks(self) -> None:
+        if self._resting:
+            return
         self._insert_tap()
+        self._step_handles = [o.register_step_pre_hook(self._before_step) for o in self.optimizers]
         if not self.compiled:
             self._frame_handles = [
                 register_module_forward_pre_hook(self._module_begins),
@@ -160,6 +176,7 @@ class Probe:
         if frame is None or observer is None:
             return
         self._remove_frame_hooks()
+        self._remove_step_hooks()
         observer.close()
         self.frame = self._observer = None
         frame.facts["lr"] = learning_rates(self.optimizers)
@@ -198,6 +215,11 @@ class Probe:
         for handle in self._frame_handles:
             handle.remove()
         self._frame_handles = []
+
+    def _remove_step_hooks(self) -> None:
+        for handle in self._step_handles:
+            handle.remove()
+        self._step_handles = []
 
     # What torch calls during a step
 
@@ -301,16 +323,20 @@ class Probe:
             self.updates.before(optimizer, frame, observer.pictures)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
-        if self.failure is not None:
-            return
+        """Count the step. Most steps end here, so these few lines are what watching costs them."""
         if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
             self.step += 1
-        if self.frame is None:
-            expected = self._expects_evaluation()
-            if expected is not bool(self._root_handles):
-                self._expect(expected)
-            if self.step < self.clock.asleep:
-                return
+        now = time.perf_counter()
+        if self.step < self._awake and now < self._late:
+            self._late = now + self.rhythm.limit
+        elif self.failure is None:
+            self._awaken(optimizer, now)
+            self._late = time.perf_counter() + self.rhythm.limit
+
+    def _awaken(self, optimizer: Optimizer, now: float) -> None:
+        """Close the frame that is open, open the next one where it is due, expect evaluations where likely."""
+        if self.frame is None and now >= self._late and optimizer is self.optimizers[0]:
+            self.rhythm.paused(self.step - 1)
         if self.frame is not None:
             with self._safely():
                 self.updates.after(self.frame)
@@ -321,15 +347,28 @@ class Probe:
                 else:
                     self._insert_tap()
             self._settle()
-        if self.frame is None and self.failure is None and self.clock.due(self.step):
-            with self._safely():
-                self._open()
-                self._remember(optimizer)
+        if self.frame is None and self.failure is None:
+            if self.clock.due(self.step):
+                with self._safely():
+                    self._open()
+                    self._remember(optimizer)
+            else:
+                self.rhythm.reached(self.step, now)
+                self._awake = min(self.clock.asleep, self._expect_evaluations())
 
-    def _expects_evaluation(self) -> bool:
-        """Whether the next call of a model may be an evaluation that should be seen."""
+    def _expect_evaluations(self) -> int:
+        """Hook up the models if an evaluation may come now; the step at which to ask again."""
         step = self.step
-        return step % ROUND < 2 or step < SETTLING or self.clock.pace > BRIEF or bool(self.compiled)
+        if self.compiled or step < self._settled:
+            expected, until = True, sys.maxsize if self.compiled else self._settled
+        elif self.rhythm.ordinary > BRIEF:
+            expected, until = True, step + SETTLING
+        else:
+            expected = self.rhythm.likely(step)
+            until = step + 1 if expected else self.rhythm.next(step)
+        if expected is not bool(self._root_handles):
+            self._expect(expected)
+        return until
 
     def _remember(self, optimizer: Optimizer) -> None:
         """Which gradients lie there now, by identity and version: to see later that nobody has reset them."""

@@ -7,7 +7,7 @@ from moreish.doctor.history import History
 
 EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
-FALLEN = 0.1  # of its first value: a loss that has fallen by less has hardly moved
+FALLEN, WITHIN = 0.1, 100  # of its first value, in so many steps: a loss that has fallen by less has hardly moved
 FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
 DRIFTED = 0.5  # running statistics of a BatchNorm this far from the batch's, in standard deviations or as a log ratio
 
@@ -26,7 +26,8 @@ def _learns_little(history: History) -> bool:
     first, now = history.frames[0].values.get("loss"), _lately(history, "loss")
     if first is None or now is None:
         return False
-    if not math.isfinite(now) or (history.from_scratch and now > first - FALLEN * abs(first)):
+    expected = FALLEN * min(1.0, history.step() / WITHIN)
+    if not math.isfinite(now) or (history.from_scratch and now > first - expected * abs(first)):
         return True
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
