@@ -20,7 +20,7 @@ from moreish.doctor import Doctor
 from moreish.models import build_model
 from moreish.recipes import resolve
 
-PAIRS = {("lecture-mlp", 2_000): 60, ("lecture-mlp", 20_000): 12, ("lecture-deep", 1_000): 60}  # by recipe and steps
+PAIRS = {("lecture-mlp", 2_000): 60, ("lecture-deep", 1_000): 150, ("lecture-mlp", 20_000): 12}  # by recipe and steps
 CHUNK = 100  # steps until the other one may go on
 MARKS = (10_000, 100_000, 1_000_000)
 
