@@ -19,6 +19,7 @@ from moreish.doctor.history import History
 from moreish.doctor.observe import Names, Observer
 from moreish.doctor.operations import first_tensor
 from moreish.doctor.rhythm import Rhythm
+from moreish.doctor.root_hook import RootHook
 from moreish.doctor.tap import Tap
 from moreish.doctor.updates import Updates, learning_rates, outside
 
@@ -117,8 +118,9 @@ class Probe:
     def _expect(self, calls: bool) -> None:
         """Put the hooks on the roots, or take them away."""
         if calls and not self._root_handles:
+            hook = RootHook(lambda: self.frame is not None, self.root_begins)
             self._root_handles = [
-                root.register_forward_pre_hook(RootHook(self), with_kwargs=True) for root in self.roots.values()
+                root.register_forward_pre_hook(hook, with_kwargs=True) for root in self.roots.values()
             ]
         elif not calls:
             for handle in self._root_handles:
@@ -378,26 +380,3 @@ class Probe:
             for p in group["params"]
             if p.grad is not None
         }
-
-
-class RootHook:
-    """The one hook that stays on a model while it is watched. A copy of the model gets one that does nothing."""
-
-    def __init__(self, probe: Probe) -> None:
-        self.probe = probe
-
-    def __call__(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Hand the call on, unless it is a step of the training that is not looked at."""
-        if self.probe.frame is not None or not torch.is_grad_enabled():
-            self.probe.root_begins(root, args, kwargs)
-
-    def __reduce__(self) -> Any:
-        return _inert, ()
-
-
-def _inert() -> Callable[..., None]:
-    return _nothing
-
-
-def _nothing(*args: Any) -> None:
-    return None
