@@ -219,6 +219,27 @@ def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards
     assert len(doctor.history.training()[-1].values) == len(doctor.history.training()[-2].values)
 
 
+def test_a_step_that_is_made_while_the_doctor_rests_brings_no_hook_back():
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor, doctor.resting():
+        fit(model, optimizer, x, y, 2)
+        assert not optimizer._optimizer_step_pre_hooks
+        assert not global_hooks._global_forward_hooks
+        assert _get_current_function_mode_stack() == []
+    assert doctor.history.training() == []
+
+
+def test_an_optimizer_that_comes_while_a_frame_is_open_is_seen_in_that_frame():
+    model, (x, y) = net(), language()
+    with Doctor(model, budget=math.inf) as doctor:
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        doctor.watch(optimizer)
+        fit(model, optimizer, x, y, 1)
+    assert [f.step for f in doctor.history.training()] == [0]
+    assert "2.weight/update_ratio" in doctor.history.training()[0].values
+
+
 def test_a_run_that_goes_on_is_no_start_and_keeps_what_was_found_before():
     model, (x, y) = nn.Sequential(net(), nn.Softmax(-1)), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
