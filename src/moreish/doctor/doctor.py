@@ -27,7 +27,7 @@ Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
 class Doctor:
     """`with Doctor(model, optimizer) as doctor:` around a training loop that stays as it is.
 
-    `budget` is the share of the wall time that looking may take; infinity looks at every step. `ignore` names
+    `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
     findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
     several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
     Where a run goes on that was watched before, `step` counts the updates that it made and `found` is what was found.
@@ -124,7 +124,7 @@ class Doctor:
 
     @property
     def cost(self) -> float:
-        """Share of the wall time so far that looking took."""
+        """Share of the processor time so far that looking took."""
         return self._probe.clock.share()
 
     def watch(self, optimizer: Optimizer) -> None:
