@@ -206,7 +206,7 @@ def test_pauses_without_a_rhythm_lead_to_no_expectation():
     assert [s for s in range(1044, 1099) if rhythm.likely(s)] == []
 
 
-@given(step=st.integers(0, 10**6), pauses=st.lists(st.integers(0, 10**6), max_size=12))
+@given(step=st.integers(0, 10**6), pauses=st.sets(st.integers(0, 10**6), max_size=12))
 def test_the_step_to_wake_at_is_never_in_the_past_and_nothing_likely_is_slept_through(step, pauses):
     rhythm = Rhythm()
     for pause in sorted(pauses):
@@ -216,6 +216,7 @@ def test_the_step_to_wake_at_is_never_in_the_past_and_nothing_likely_is_slept_th
     assert not any(rhythm.likely(s) for s in range(step + 1, after))
     assert rhythm.likely(after)
     assert len(rhythm._expected) <= REMEMBERED * len(pauses)
+    assert all(expected > max(pauses) for expected in rhythm._expected)
 
 
 def test_a_pause_is_longer_than_ordinary_steps_are():
