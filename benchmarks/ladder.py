@@ -19,16 +19,16 @@ from benchmarks.windows import beginnings, beginnings_forwarded, forwarded, over
 from moreish.data import Corpus, DataOptions, Part, read
 from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
-from moreish.fitting import fit_ngram
+from moreish.fitting.fit import fit_ngram
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.gated_wavenet import GatedWaveNetOptions
 from moreish.models.recurrent import RecurrentOptions
 from moreish.models.transformer import Block, CausalSelfAttention
 from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
 from moreish.recipes import NGramOptions, resolve
-from moreish.training.evaluation import mean_loss
 from moreish.training.loop import batches_for, start, train
-from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 from moreish.training.steps import gradients_of, make_optimizer
 

@@ -14,12 +14,12 @@ from benchmarks.measure import Row, names_file, process_seconds, race
 from moreish.data import DataOptions, read
 from moreish.data.batches import windows
 from moreish.data.bundled import BUNDLED
-from moreish.fitting import fit_ngram
-from moreish.generate import sample
+from moreish.fitting.fit import fit_ngram
+from moreish.inference import sample
+from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
 from moreish.recipes import NGramOptions
-from moreish.training.network import Network
 
 ITEMS = 4000
 LONGEST = 20

@@ -8,9 +8,9 @@ os.environ.setdefault(
 
 import pytest
 from hypothesis import settings
-from made_lists import made_items
 
 from moreish.data import from_items
+from tests.support.lists import made_items
 
 settings.register_profile("moreish", deadline=None, max_examples=40)
 settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True)

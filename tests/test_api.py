@@ -8,12 +8,12 @@ import threading
 
 import numpy as np
 import pytest
-from made_lists import made_items
 
 import moreish
 from moreish import api
 from moreish.data import from_items
-from moreish.run import RunError
+from moreish.runs.folder import RunError
+from tests.support.lists import made_items
 
 SMALL = {
     "model": {"n_hidden": 8, "n_embd": 4, "dropout": 0.1},
@@ -175,12 +175,12 @@ def test_runs_of_different_lists_are_not_mixed(ngram_run, tmp_path):
 
 
 def test_tensors_that_the_configuration_does_not_imply_are_refused(gru_run, tmp_path):
-    from moreish.checkpoint import dump_tensors
-    from moreish.sealed import Damaged
+    from moreish.errors import Damaged
+    from moreish.runs.checkpoint import dump_tensors
 
     arrays = dict(tensors(gru_run.run))
     wrong = {**arrays, "0/head.bias": arrays["0/head.bias"][:-1]}
-    from moreish.assemble import from_tensors
+    from moreish.fitting.serialize import from_tensors
 
     leaf, size = gru_run.config.model, len(gru_run.vocab)
     with pytest.raises(Damaged, match=r'"head.bias" of the gru is float32 \[14\] .* makes it float32 \[15\]'):

@@ -13,8 +13,8 @@ from benchmarks.reproduce.job import Figures, Work
 from moreish import ngram
 from moreish.backprop import by_hand, compare_gradients
 from moreish.data.batches import windows
+from moreish.inference.evaluate import mean_loss
 from moreish.scalar import Value, examples, moons, nn
-from moreish.training.evaluation import mean_loss
 
 
 def scalar(_: Work) -> Figures:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from moreish import api
-from moreish.config import merge
 from moreish.data import Corpus, DataOptions, read
+from moreish.options import merge
 from moreish.recipes import resolve
 
 Figure = float | str | list[float] | list[str]

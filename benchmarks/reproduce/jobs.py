@@ -6,7 +6,7 @@ import torch
 
 from benchmarks.reproduce import counting, lecture_deep, networks, text
 from benchmarks.reproduce.job import Figures, Work
-from moreish.lecture_recipes import LECTURE_RECIPES
+from moreish.recipes.lectures import LECTURE_RECIPES
 
 JOBS: dict[str, Callable[[Work], Figures]] = {
     "scalar": counting.scalar,

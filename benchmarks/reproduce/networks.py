@@ -14,12 +14,12 @@ from benchmarks.windows import forwarded, over_items, windows_of
 from moreish.api import TrainedRun
 from moreish.data import Corpus
 from moreish.data.batches import windows
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import inference
 from moreish.models import build_model, model_class
 from moreish.models.batch_norm import fold_all
 from moreish.models.wavenet import SlidingWaveNet
-from moreish.training.evaluation import mean_loss
 from moreish.training.loop import batches_for
-from moreish.training.network import inference
 from moreish.training.steps import token_loss
 
 BATCHES_AT_START = 100

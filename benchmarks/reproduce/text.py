@@ -8,9 +8,9 @@ import torch
 from benchmarks.reproduce.job import QUICK_PART, Figures, Work
 from benchmarks.reproduce.networks import training_seconds
 from moreish import ngram
+from moreish.inference.evaluate import mean_loss
 from moreish.models import model_class
 from moreish.models.mixture import Mixture, fit_weights
-from moreish.training.evaluation import mean_loss
 
 SHAKESPEARE = "tinyshakespeare.txt"
 

@@ -16,20 +16,20 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from moreish import __version__
-from moreish import run as run_folder
-from moreish.assemble import from_tensors
-from moreish.config import build, to_dict
 from moreish.data import Corpus, DataOptions, Part, Vocab, stored
 from moreish.data import read as read_corpus
-from moreish.data.streams import stream
-from moreish.fitting import Fitting, Record, baselines
-from moreish.generate import ItemScore, Sampling, sample, score_items
-from moreish.generate.more import Item, more
+from moreish.fitting.fit import Fitting, Record, baselines
+from moreish.fitting.serialize import from_tensors
+from moreish.inference import ItemScore, Sampling, sample, score_items
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.more import Item, more
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
+from moreish.options import build, to_dict
 from moreish.recipes import Config, ModelChoice, resolve
-from moreish.run import Run, RunError, Writer
-from moreish.training.evaluation import mean_loss
+from moreish.rng import stream
+from moreish.runs import folder as run_folder
+from moreish.runs.folder import Run, RunError, Writer
 
 Watch = Callable[[Record], None]
 PartName = Literal["train", "val", "test"]
@@ -85,7 +85,7 @@ class TrainedRun:
     ) -> list[Item]:
         """Up to `count` new items; `sampling` is temperature, top_k, top_p, max_length.
 
-        Fewer come back where the model has no more to give: see `moreish.generate.more.more`.
+        Fewer come back where the model has no more to give: see `moreish.inference.more.more`.
         """
         chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
         options = build(Sampling, sampling)

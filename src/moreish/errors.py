@@ -1,10 +1,34 @@
-"""From an exception to one sentence and an exit code. What is wrong with an input is a ValueError everywhere."""
+"""The exceptions, and the one sentence and exit code that each becomes. What is wrong with an input is a ValueError.
+
+    Exception
+      Unmet               the request was understood and cannot be met
+    ValueError
+      RunError            a run cannot be used as asked
+        Damaged           it is not what was written: passed over where an older checkpoint can serve
+        TooNew            a later release wrote it: never passed over
+    KeyboardInterrupt
+      Interrupted         training was asked to stop and did, with everything saved (`api.Interrupted`)
+
+Every message is one sentence that says what, where and what to do.
+"""
 
 DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 class Unmet(Exception):
     """The request was understood and cannot be met; the sentence says why, and the exit code is 1."""
+
+
+class RunError(ValueError):
+    """A run cannot be used as asked; the sentence says what, where and what to do."""
+
+
+class Damaged(RunError):
+    """Something in a run folder is not what was written."""
+
+
+class TooNew(RunError):
+    """Something in a run folder was written by a later release."""
 
 
 def told(error: BaseException) -> tuple[int, str]:

@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from disks import small_disk
-from made_lists import made_items
 
 from moreish.cli import run
+from tests.support.disks import small_disk
+from tests.support.lists import made_items
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
@@ -484,7 +484,7 @@ def test_the_version_is_that_of_the_package(moreish):
 
 
 def test_a_fault_of_ours_is_a_sentence_too(moreish, monkeypatch):
-    from moreish.commands import lists
+    from moreish.cli import lists
 
     monkeypatch.setattr(lists, "run_lists", lambda **_: 1 / 0)
     code, _, err = moreish("lists")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from moreish.data import Part, from_items
 from moreish.data.batches import Pieces, SequenceBatches, WindowBatches, batches_from, windows
-from moreish.data.streams import stream, torch_seed
+from moreish.rng import stream, torch_seed
 
 V = 7
 items_of_ids = st.lists(st.lists(st.integers(1, V - 1), min_size=1, max_size=9), min_size=1, max_size=12)

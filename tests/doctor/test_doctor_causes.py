@@ -5,13 +5,13 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, alarms, fit, language
 from torch import nn
 
 from moreish.doctor import Doctor
 from moreish.doctor.faults import seed_fault
 from moreish.doctor.remedies import apply
 from moreish.doctor.rules import RULES
+from tests.doctor.worlds import V, alarms, fit, language
 
 EVERY = math.inf
 

@@ -6,11 +6,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, alarms, fit, language, mlp, pictures
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 from moreish.doctor import Doctor
+from tests.doctor.worlds import V, alarms, fit, language, mlp, pictures
 
 STYLES = {}
 STEPS = 12

@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import fit, language, mlp
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
@@ -14,6 +13,7 @@ from torch import nn
 from moreish.doctor import Doctor
 from moreish.doctor.ledger import PAIRS, Ledger, mutual_information
 from moreish.doctor.measure import Reader, histogram, sample
+from tests.doctor.worlds import fit, language, mlp
 
 
 def test_moments_are_those_of_the_finite_elements_and_nan_is_counted_apart():

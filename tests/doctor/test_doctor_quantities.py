@@ -5,11 +5,11 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, fit, language
 from torch import nn
 
 from moreish.doctor import Doctor
 from moreish.doctor.quantities import QUANTITIES, quantity_of
+from tests.doctor.worlds import V, fit, language
 
 
 @pytest.fixture(scope="module")

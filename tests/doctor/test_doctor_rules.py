@@ -5,7 +5,6 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, alarms, fit, language, mlp
 from torch import nn
 
 from moreish.doctor import Doctor
@@ -15,6 +14,7 @@ from moreish.doctor.frame import Call, Frame, Loss
 from moreish.doctor.history import History, Validation
 from moreish.doctor.rules import RULES
 from moreish.doctor.rules.shapes import softmax_floor
+from tests.doctor.worlds import V, alarms, fit, language, mlp
 
 EVERY = math.inf
 

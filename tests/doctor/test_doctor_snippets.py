@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, fit, language, mlp
 from torch import nn
 
 from moreish.doctor import Doctor
+from tests.doctor.worlds import V, fit, language, mlp
 
 EVERY = math.inf
 SNIPPETS = {}

@@ -9,12 +9,12 @@ import random
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, fit, language
 from torch import nn
 from torch.nn.modules import module as global_hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
 from moreish.doctor import Doctor, Finding, replay
+from tests.doctor.worlds import V, fit, language
 
 
 def net():

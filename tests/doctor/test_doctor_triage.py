@@ -8,7 +8,6 @@ import hypothesis.strategies as st
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import fit, language, mlp
 from hypothesis import given
 from torch import nn
 
@@ -19,6 +18,7 @@ from moreish.doctor.history import History
 from moreish.doctor.probe import SETTLING
 from moreish.doctor.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
 from moreish.doctor.triage import worrying
+from tests.doctor.worlds import fit, language, mlp
 
 
 @pytest.fixture

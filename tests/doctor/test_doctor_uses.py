@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 import pytest
 import torch
 import torch.nn.functional as F
-from doctor_worlds import V, fit, language, mlp
 from torch import nn
 from torch.optim import Optimizer
 
@@ -29,6 +28,7 @@ from moreish.doctor.diagnosis import EXPLAINS
 from moreish.doctor.faults import Broken
 from moreish.doctor.remedies import REMEDIES, apply
 from moreish.doctor.rules import RULES
+from tests.doctor.worlds import V, fit, language, mlp
 
 
 def ids(findings, floor=("watch", "sick")):

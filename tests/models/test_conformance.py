@@ -12,17 +12,17 @@ import torch
 import torch.nn.functional as F
 from safetensors.numpy import load_file, save_file
 
-from moreish.assemble import from_tensors, to_tensors
 from moreish.data import from_items
 from moreish.data.options import DataOptions
-from moreish.data.streams import stream
-from moreish.generate.sample import Sampling, sample
+from moreish.fitting.serialize import from_tensors, to_tensors
+from moreish.inference.network import Network
+from moreish.inference.sample import Sampling, sample
 from moreish.models import MODELS, build_model, model_class
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
 from moreish.recipes import choose_model
+from moreish.rng import stream
 from moreish.training.loop import start, train
-from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 
 V = 11
@@ -206,7 +206,7 @@ def test_scoring_is_reading_step_by_step(variant):
 
 @every_variant
 def test_an_item_longer_than_one_piece_is_scored_to_its_end(variant, monkeypatch):
-    monkeypatch.setattr("moreish.training.network.LONGEST_PIECE", 7)
+    monkeypatch.setattr("moreish.inference.network.LONGEST_PIECE", 7)
     net = make(variant, jitter=0.3)
     ids, offsets = some_items(3, longest=60, seed=4)
     model = Network(net)

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moreish import ngram
-from moreish.assemble import from_tensors, to_tensors
-from moreish.fitting import gate_for
+from moreish.errors import Damaged
+from moreish.fitting.fit import gate_for
+from moreish.fitting.serialize import from_tensors, to_tensors
 from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights
 from moreish.recipes import choose_model
-from moreish.sealed import Damaged
 
 V = 6
 NGRAMS = choose_model({"name": "mixture", "parts": [{"name": "ngram"}] * 2})

@@ -1,11 +1,11 @@
 import random
 
 import pytest
-from random_expressions import random_expression
 
 from moreish.scalar import Value, backward_steps, losses, narrate, nn, topological_order
 from moreish.scalar.examples import EXAMPLES, neuron
 from moreish.scalar.trace import REASONS, node_names
+from tests.scalar.expressions import random_expression
 
 
 @pytest.mark.parametrize("seed", range(20))

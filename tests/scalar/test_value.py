@@ -7,10 +7,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_expressions import random_expression
 
 from moreish.scalar import Value, topological_order
 from moreish.scalar.examples import expression, neuron
+from tests.scalar.expressions import random_expression
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from made_lists import made_items
 
 from moreish.data import from_items
 from moreish.data.batches import windows
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
 from moreish.models.mlp import MLPOptions
-from moreish.training.evaluation import mean_loss
 from moreish.training.loop import start, train
-from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 from moreish.training.schedules import SCHEDULES, lr_at
 from moreish.training.steps import gradients_of, make_optimizer, threads
+from tests.support.lists import made_items
 
 SMALL = {"gru": GRUOptions(n_embd=4, n_hidden=8, dropout=0.2), "mlp": MLPOptions(n_embd=4, n_hidden=16)}
 QUICK = TrainOptions(steps=40, batch_size=32, lr=0.01, log_every=5, eval_every=10, device="cpu")
@@ -105,8 +105,8 @@ def test_training_stops_when_val_no_longer_improves_and_keeps_the_best():
     evals = [r["val_loss"] for r in records if r["event"] == "eval"]
     assert state.step < 4000
     assert len(evals) - 1 - int(np.argmin(evals)) == 3
-    from moreish.training.evaluation import mean_loss
-    from moreish.training.network import Network
+    from moreish.inference.evaluate import mean_loss
+    from moreish.inference.network import Network
 
     assert mean_loss(Network(state.model), corpus.part("val")) == pytest.approx(min(evals), abs=1e-6)
 

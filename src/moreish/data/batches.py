@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish.data.corpus import Part
-from moreish.data.streams import stream
+from moreish.rng import stream
 
 
 class Batch(NamedTuple):

@@ -9,7 +9,6 @@ from typing import Literal, overload
 import numpy as np
 from jaxtyping import Int64, Integer, UInt, UInt64
 
-from moreish.config import did_you_mean
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
@@ -19,6 +18,7 @@ from moreish.data.reader import LF
 from moreish.data.report import Report
 from moreish.data.split import PARTS
 from moreish.data.vocab import Vocab
+from moreish.options import did_you_mean
 
 Where = Literal["new", "train", "val", "test"]
 

@@ -11,8 +11,8 @@ from http.client import HTTPException, HTTPMessage
 from pathlib import Path
 from typing import Any
 
-from moreish.config import did_you_mean
 from moreish.data.sources import data_folder
+from moreish.options import did_you_mean
 
 PIECE = 2**16
 TIMEOUT = 30.0  # seconds without a byte

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from moreish.config import option
+from moreish.options import option
 
 Unit = Literal["char", "grapheme", "word"]
 Form = Literal["NFC", "NFKC", "none"]

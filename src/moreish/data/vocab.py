@@ -96,7 +96,7 @@ class Vocab:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Vocab":
         """The vocabulary that `to_json` described. Raises ValueError where the values describe none."""
-        from moreish.config import build
+        from moreish.options import build
 
         try:
             vocab = build(cls, values)

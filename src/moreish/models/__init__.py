@@ -14,7 +14,7 @@ A network is a plain `torch.nn.Module` with
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from moreish.config import did_you_mean
+from moreish.options import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn

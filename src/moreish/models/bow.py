@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.config import option
+from moreish.options import option
 
 
 @dataclass(frozen=True)

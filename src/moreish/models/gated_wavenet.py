@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.config import option
+from moreish.options import option
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.config import option
 from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import BatchNorm1d
+from moreish.options import option
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.config import option
 from moreish.models.batch_norm import BatchNorm1d
+from moreish.options import option
 
 MANY = 64
 """Symbols from which on multiplications take longer than to go from one operation to the next."""

@@ -18,7 +18,7 @@ import numpy as np
 from moreish.data.corpus import Part
 from moreish.data.ragged import gather
 from moreish.doctor import Doctor, Finding
-from moreish.training.network import Network
+from moreish.inference.network import Network
 from moreish.training.state import TrainState
 
 Record = dict[str, Any]

@@ -15,7 +15,7 @@ from torch import nn
 
 from moreish.data.batches import batches_from
 from moreish.data.corpus import Part
-from moreish.data.streams import torch_seed
+from moreish.rng import torch_seed
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 from moreish.training.steps import gradients_of, make_optimizer

@@ -20,10 +20,10 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Part
-from moreish.data.streams import torch_seed
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import Network
+from moreish.rng import torch_seed
 from moreish.training.attendance import Unattended, attended
-from moreish.training.evaluation import mean_loss
-from moreish.training.network import Network
 from moreish.training.options import TrainOptions
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from moreish.config import option
+from moreish.options import option
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,125 @@
+"""What people see: tables, bars and one-sentence errors. Generated text is data here, never markup.
+
+Results go to stdout, everything else (progress, notes, warnings) to stderr.
+"""
+
+import json as json_module
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+BASELINE_WORDS = {
+    "uniform": "guessing blindly",
+    "unigram": "knowing how frequent each symbol is",
+    "bigram": "knowing pairs of symbols",
+    "ngram": "knowing longer runs of symbols (Kneser-Ney)",
+}
+
+
+def emit(value: Mapping[str, Any]) -> None:
+    """One JSON object, one line, on stdout."""
+    sys.stdout.write(json_module.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def note(sentence: str) -> None:
+    """A sentence beside the result."""
+    err.print(Text(sentence, style="dim"))
+
+
+def warn(sentence: str) -> None:
+    """A sentence about something that is not as it should be."""
+    err.print(Text.assemble(("moreish: ", "yellow"), printable(sentence)))
+
+
+def printable(text: str) -> str:
+    """The text with control characters made visible, so that a list cannot move the reader's cursor."""
+    return "".join(
+        c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text
+    )
+
+
+def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]], title: str | None = None) -> Table:
+    """A plain table; a column is (heading, "left" or "right")."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    for heading, justify in columns:
+        made.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(cell) for cell in row))
+    return made
+
+
+def text(*parts: str | tuple[str, str]) -> Text:
+    """Pieces of text, each with or without a style; none of it is read as markup."""
+    return Text.assemble(*parts)
+
+
+def show(renderable: Any) -> None:
+    """On stdout."""
+    out.print(renderable)
+
+
+def show_items(items: Iterable[Any], format: str) -> int:
+    """Items (text, logprob, known) as they come: plain lines, CSV or JSON lines. Returns how many."""
+    shown = 0
+    if format == "csv":
+        sys.stdout.write("item,logprob,known\n")
+    for item in items:
+        if format == "json":
+            emit({"item": item.text, "logprob": item.logprob, "known": item.known})
+        elif format == "csv":
+            sys.stdout.write(f"{csv_cell(item.text)},{item.logprob:.6f},{item.known}\n")
+        elif out.is_terminal:
+            aside = "" if item.known == "new" else f"  in {item.known}"
+            show(text(printable(item.text), (aside, "dim")))
+        else:
+            sys.stdout.write(item.text + "\n")
+        shown += 1
+    return shown
+
+
+def csv_cell(value: str) -> str:
+    """One cell: quoted where it must be, and with a leading apostrophe where a spreadsheet would run it."""
+    if value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        value = "'" + value
+    quoted = any(c in value for c in ',"\r\n')
+    return '"' + value.replace('"', '""') + '"' if quoted else value
+
+
+def in_words(loss: float) -> str:
+    """A loss in nats per symbol as the size of a fair choice that is as uncertain."""
+    return f"as unsure as among {math.exp(loss):.1f} equally likely symbols"
+
+
+def bar(share: float, width: int = 24) -> str:
+    """A bar of `width` cells, in eighths."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    full, part = divmod(eighths, 8)
+    return ("█" * full + (" ▏▎▍▌▋▊▉"[part] if part else "")).ljust(width)
+
+
+@contextmanager
+def downloading(name: str, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that takes bytes so far and in all, shown as a bar on a terminal."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as shown:
+        task = shown.add_task(f"downloading {name}", total=None)
+        yield lambda done, size: shown.update(task, completed=done, total=size)
+
+
+def fail(sentence: str, json: bool) -> None:
+    """One sentence on stderr; an object where JSON was asked for."""
+    if json:
+        sys.stderr.write(json_module.dumps({"error": sentence}, ensure_ascii=False) + "\n")
+    else:
+        err.print(Text.assemble(("moreish: ", "bold red"), printable(sentence)))

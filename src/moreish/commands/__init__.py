@@ -1,1 +1,0 @@
-"""What each command does: it asks `moreish.api` and shows the answer with `moreish.terminal`."""

@@ -1,0 +1,209 @@
+"""A process that trains one network, so that several networks of a mixture use several cores.
+
+Both ends speak over one socket. The worker sends the records of one stop of the training loop, then stands still
+until it is told what to do:
+
+    worker                        owner
+    [record, ...]           ->
+                            <-    "go"         train on
+                            <-    "state"      send everything as it stands now, and stand still again
+    (numbers, model, memory)->
+    []                      ->                 the training has ended
+    FloatingPointError      ->                 so has the worker
+
+A worker whose owner is gone ends; Ctrl-C is its owner's affair.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+import numpy as np
+import torch
+
+from moreish.data.corpus import Part
+from moreish.models import build_model
+from moreish.training.loop import Record, evaluation_due, start, train
+from moreish.training.options import TrainOptions
+from moreish.training.state import TrainState
+from moreish.training.steps import threads
+
+Standing = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]
+"""What `TrainState.numbers`, its model and `TrainState.memory` hold."""
+
+
+class WorkerDied(RuntimeError):
+    """A worker ended without being asked to."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a worker trains."""
+
+    name: str
+    model_options: Any
+    options: TrainOptions
+    seed: int
+    vocab_size: int
+    train_part: Part
+    val_part: Part | None
+
+
+class Here:
+    """Training in this process, behind the methods of `Worker`."""
+
+    def __init__(self, task: Task, state: TrainState) -> None:
+        self.task, self.state = task, state
+        self.pending: list[Record] = []
+        self.ended = False
+        self._stops = stops(task, state)
+
+    def receive(self) -> None:
+        """Train to the next stop."""
+        with threads(self.state.model, self.task.options):
+            records = next(self._stops)
+        self.pending += records
+        self.ended = not records
+
+    def go(self) -> None:
+        """It goes on when it is next asked for records."""
+
+    def sync(self) -> None:
+        """`state` is the state itself."""
+
+    def end(self) -> None:
+        """No longer needed."""
+        self._stops.close()
+
+
+class Worker:
+    """The owner's end. `state` is what the worker's state was when it was last asked for.
+
+    pending : records that came and were not handed on yet
+    """
+
+    def __init__(self, task: Task, state: TrainState) -> None:
+        self.task, self.state = task, state
+        self.pending: list[Record] = []
+        self.ended = False
+        self._training = False  # or standing still, to be told what to do
+        ours, theirs = socket.socketpair()
+        with theirs:
+            command = [sys.executable, "-m", "moreish.fitting.workers", str(theirs.fileno())]
+            alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | alone)
+        self.connection = Connection(ours.detach())
+        self._send((task, standing(state)))
+        self._training = True
+
+    def receive(self) -> None:
+        """Wait for the records of the next stop; none left means that the training has ended."""
+        records = self._receive()
+        self._training = False
+        if isinstance(records, FloatingPointError):
+            raise records
+        self.pending += records
+        self.ended = not records
+
+    def go(self) -> None:
+        """Let it train on, where it stands still."""
+        if not self._training:
+            self._send("go")
+            self._training = True
+
+    def sync(self) -> None:
+        """Bring `state` to where the worker stands, which is after the last of the pending records."""
+        if self._training:
+            self.receive()
+        self._send("state")
+        install(self.state, self._receive())
+
+    def end(self) -> None:
+        """No longer needed."""
+        self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+    def _send(self, message: Any) -> None:
+        try:
+            self.connection.send(message)
+        except OSError:
+            raise self._died() from None
+
+    def _receive(self) -> Any:
+        try:
+            return self.connection.recv()
+        except (EOFError, OSError):
+            raise self._died() from None
+
+    def _died(self) -> WorkerDied:
+        code = self.process.wait()
+        how = f"was killed by signal {-code}, perhaps for want of memory" if code < 0 else f"ended with status {code}"
+        return WorkerDied(f"the process that trains the {self.task.name} of seed {self.task.seed} {how}")
+
+
+def ready(trainings: Sequence[Here] | Sequence[Worker]) -> Here | Worker:
+    """One that has records to hand on, or has ended; waits until there is one."""
+    for training in trainings:
+        if training.pending or training.ended:
+            return training
+    by_connection = {training.connection: training for training in trainings if isinstance(training, Worker)}
+    found = by_connection[wait(list(by_connection))[0]] if by_connection else trainings[0]  # pyright: ignore
+    found.receive()
+    return found
+
+
+def standing(state: TrainState) -> Standing:
+    """Everything about the training as it stands, in copies."""
+    model = {name: p.detach().cpu().numpy().copy() for name, p in state.model.state_dict().items()}
+    return state.numbers(), model, state.memory()
+
+
+def install(state: TrainState, stand: Standing) -> None:
+    """Make `state` what the standing says."""
+    numbers, model, memory = stand
+    state.model.load_state_dict({name: torch.from_numpy(a) for name, a in model.items()})
+    state.restore(numbers, memory)
+
+
+def stops(task: Task, state: TrainState) -> Generator[list[Record]]:
+    """The records of the training, those of one step together."""
+    held: list[Record] = []
+    for record in train(state, task.train_part, task.val_part):
+        held.append(record)
+        if record["event"] == "eval" or task.val_part is None or not evaluation_due(state):
+            yield held
+            held = []
+    if held:
+        yield held
+    yield []
+
+
+def work(connection: Connection) -> None:
+    """The worker's end."""
+    task, stand = connection.recv()
+    model = build_model(task.name, task.model_options, task.vocab_size, task.seed)
+    state = start(model, task.options, task.seed)
+    install(state, stand)
+    try:
+        for records in stops(task, state):
+            connection.send(records)
+            while connection.recv() == "state":
+                connection.send(standing(state))
+    except FloatingPointError as error:
+        connection.send(error)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    torch.set_num_threads(1)
+    with contextlib.suppress(EOFError, OSError):  # the owner is gone
+        work(Connection(int(sys.argv[1])))

@@ -1,0 +1,157 @@
+"""Any network as a `LanguageModel`: eval mode, no gradients, numpy at the border."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from moreish.data.batches import Pieces, windows
+from moreish.data.corpus import Part
+from moreish.inference.contexts import distinct, read_once
+from moreish.models.contract import State
+from moreish.models.wavenet import WaveNet
+
+TOKENS_AT_A_TIME = 16_384
+CONTEXTS_AT_A_TIME = 2**18
+LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
+
+
+class Network:
+    """A module behind the contract of `LanguageModel`.
+
+    The state is what the module's kind needs: the last block_size ids (B, block_size) for a windowed one, what
+    `step` returns for a recurrent one, and otherwise the ids read so far, at most block_size of them (B, t).
+    """
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module: Any = module
+        self.recurrent = hasattr(module, "step")
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the boundary included."""
+        return self.module.vocab_size
+
+    def start(self, rows: int) -> tuple[State, Float[np.ndarray, "rows V"]]:
+        """The state of `rows` items of which only the opening boundary was read."""
+        seen = self.module.block_size if self.module.windowed else 0
+        state = None if self.recurrent else np.zeros((rows, seen), np.int64)
+        return self.advance(state, np.zeros(rows, np.int64))
+
+    def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
+        """Read one id a row."""
+        with inference(self.module):
+            if self.recurrent:
+                logits, state = self.module.step(self._tensor(ids), state)
+                return state, _logprobs(logits)
+            state = np.concatenate([state, ids[:, None].astype(np.int64)], 1)
+            if self.module.block_size:
+                state = state[:, -self.module.block_size :]
+            logits = self.module(self._tensor(state))
+            return state, _logprobs(logits if self.module.windowed else logits[:, -1])
+
+    def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
+        """The state of these rows only."""
+        if state is None:
+            return None
+        return state[torch.from_numpy(rows)] if isinstance(state, Tensor) else state[rows]
+
+    def score(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Float[np.ndarray, " N"]:
+        """Log probability of every id given those before it in its item; 0 at index 0.
+
+        Where an item is longer than a net without memory can look back, every prediction still sees at least half
+        of block_size.
+        """
+        out = np.zeros(len(ids), np.float32)
+        part = Part(ids, offsets)
+        with inference(self.module):
+            if isinstance(self.module, WaveNet) and not self.module.knows_places:
+                self._score_contexts(part, out)
+            elif self.module.windowed:
+                self._score_windows(part, out)
+            else:
+                self._score_sequences(part, out)
+        return out
+
+    def _score_windows(self, part: Part, out: np.ndarray) -> None:
+        """Every window that occurs once, however often it occurs."""
+        x, y = windows(part, self.module.block_size)
+        for i in range(0, len(y), CONTEXTS_AT_A_TIME):
+            rows = slice(i, i + CONTEXTS_AT_A_TIME)
+            chosen, kind = distinct(x[rows].T)
+            batches = [x[rows][chosen[k : k + TOKENS_AT_A_TIME]] for k in range(0, len(chosen), TOKENS_AT_A_TIME)]
+            logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
+            out[1:][rows] = logprobs[kind, y[rows]]
+
+    def _score_contexts(self, part: Part, out: np.ndarray) -> None:
+        """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
+        ids, span = part.ids, self.module.span
+        for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
+            end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
+            first = max(0, begin - span)
+            logits, kind = read_once(self.module, ids[first:end])
+            out[begin + 1 : end + 1] = _logprobs(logits)[kind[begin - first :], ids[begin + 1 : end + 1]]
+
+    def _score_sequences(self, part: Part, out: np.ndarray) -> None:
+        longest = self.module.block_size or LONGEST_PIECE
+        spans = np.diff(part.offsets)
+        fitting = np.flatnonzero(spans <= longest)
+        pieces = Pieces(part.offsets[fitting], spans[fitting])
+        for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
+            block = pieces.read(part.ids, rows)
+            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
+            out[pieces.starts[rows, None] + np.arange(1, block.shape[1])] = logprobs
+        for item in np.flatnonzero(spans > longest):
+            begin, end = int(part.offsets[item]), int(part.offsets[item + 1])
+            score_long = self._score_remembering if hasattr(self.module, "read") else self._score_overlapping
+            score_long(part.ids, begin, end, longest, out)
+
+    def _score_remembering(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
+        state = None
+        for i in range(begin, end, longest):
+            block = ids[None, i : min(i + longest, end) + 1]
+            logits, state = self.module.read(self._tensor(block[:, :-1]), state)
+            out[i + 1 : i + block.shape[1]] = self._predicted(logits, block)[0]
+
+    def _score_overlapping(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
+        """Stretches of the same length, each but the first for its last half; the last one ends with the item."""
+        stride = max(1, longest // 2)
+        starts = np.append(np.arange(begin, end - longest, stride), end - longest)
+        at_once = max(1, TOKENS_AT_A_TIME // longest)
+        for i in range(0, len(starts), at_once):
+            places = starts[i : i + at_once, None] + np.arange(longest + 1)
+            block = ids[places]
+            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
+            out[places[:, -stride:]] = logprobs[:, -stride:]
+            if i == 0:
+                out[places[0, 1:]] = logprobs[0]
+
+    def _predicted(self, logits: Tensor, block: np.ndarray) -> np.ndarray:
+        """Log probability of each next id of the block: (B, T + 1) ids and (B, T, V) logits to (B, T)."""
+        targets = block[:, 1:, None].astype(np.int64)
+        return np.take_along_axis(_logprobs(logits), targets, 2)[..., 0]
+
+    def _tensor(self, ids: np.ndarray) -> Tensor:
+        return torch.from_numpy(ids.astype(np.int64)).to(next(self.module.parameters()).device)
+
+
+@contextmanager
+def inference(module: nn.Module) -> Iterator[None]:
+    """Eval mode without gradients inside; the mode it had before afterwards."""
+    was_training = module.training
+    module.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        module.train(was_training)
+
+
+def _logprobs(logits: Float[Tensor, "*rows V"]) -> Float[np.ndarray, "*rows V"]:
+    return logits.float().log_softmax(-1).cpu().numpy()

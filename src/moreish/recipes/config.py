@@ -1,0 +1,138 @@
+"""A configuration: everything that decides what a run does, checked.
+
+It is plain nested values until `Config.from_plain` has checked it; `model` names a network of `MODELS`, "ngram", or
+"mixture" with its components:
+
+    {"model": {"name": "mixture", "parts": [{"name": "ngram"}, {"name": "gru", "n_hidden": 128}]},
+     "train": {"time_budget": 15}}
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from moreish.data.options import DataOptions
+from moreish.models import MODELS, model_class
+from moreish.options import build, did_you_mean, option, to_dict
+from moreish.training.options import TrainOptions
+
+Plain = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NGramOptions:
+    """Counting instead of a network."""
+
+    order: int | None = option(
+        None, "symbols counted together, the predicted one included; none: chosen on val", low=1
+    )
+    method: Literal["kneser-ney", "add-k"] = option("kneser-ney", "how unseen symbols get their share")
+    k: float = option(0.1, "add-k: what is added to every count", low=0)
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """One model of a configuration: its name, its options, and the parts where it is a mixture.
+
+    `train` holds what this part does differently from the configuration's `train` section; `seed` is added to its
+    seed, so that two parts of the same kind differ.
+    """
+
+    name: str
+    options: Any = None
+    parts: tuple["ModelChoice", ...] = ()
+    train: tuple[tuple[str, Any], ...] = ()
+    seed: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As it is written in a configuration."""
+        made: dict[str, Any] = {"name": self.name}
+        if self.options is not None:
+            made |= to_dict(self.options)
+        if self.parts:
+            made["parts"] = [part.plain() for part in self.parts]
+        if self.train:
+            made["train"] = dict(self.train)
+        if self.seed:
+            made["seed"] = self.seed
+        return made
+
+    @property
+    def leaves(self) -> tuple["ModelChoice", ...]:
+        """The models that are to be fitted, in order."""
+        return self.parts or (self,)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides what a run does."""
+
+    recipe: str
+    seed: int
+    data: DataOptions
+    model: ModelChoice
+    train: TrainOptions
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON holds it; `from_plain` gives it back."""
+        return {
+            "recipe": self.recipe,
+            "seed": self.seed,
+            "data": to_dict(self.data),
+            "model": self.model.plain(),
+            "train": to_dict(self.train),
+        }
+
+    @classmethod
+    def from_plain(cls, values: Plain) -> "Config":
+        """Check every value. Raises ValueError that names the first wrong one."""
+        known = ("recipe", "seed", "data", "model", "train")
+        for key in values:
+            if key not in known:
+                raise ValueError(f'there is no section "{key}"{did_you_mean(key, known)}')
+        for key in ("data", "model", "train"):
+            if not isinstance(values.get(key, {}), Mapping):
+                raise ValueError(f"{key} is a section with options of its own, not a value")
+        seed = values.get("seed", 0)
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
+        return cls(
+            recipe=str(values.get("recipe", "")),
+            seed=seed,
+            data=build(DataOptions, values.get("data", {}), "data."),
+            model=choose_model(values.get("model", {})),
+            train=build(TrainOptions, values.get("train", {}), "train."),
+        )
+
+
+def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
+    """The model section, checked. Raises ValueError that names the wrong key."""
+    values = dict(values)
+    name = values.pop("name", "gru")
+    seed = values.pop("seed", 0)
+    train = values.pop("train", {})
+    build(TrainOptions, train, f"{where}train.")  # every override must be an option, and in range
+    overrides = tuple(sorted(train.items()))
+    if name == "mixture":
+        parts = values.pop("parts", [])
+        if values:
+            key = next(iter(values))
+            raise ValueError(f'there is no option "{where}{key}": a mixture has parts, each with options of its own')
+        if not isinstance(parts, Sequence) or len(parts) < 2 or not all(isinstance(p, Mapping) for p in parts):
+            raise ValueError(f"{where}parts is a list of at least two model sections")
+        chosen = tuple(choose_model(part, f"{where}parts[{i}].") for i, part in enumerate(parts))
+        if any(part.parts for part in chosen):
+            raise ValueError(
+                f"{where}parts: a mixture inside a mixture is one mixture; list all the parts side by side"
+            )
+        return ModelChoice(name, None, chosen, overrides, seed)
+    if name == "ngram":
+        return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
+    if name not in MODELS:
+        raise ValueError(f'there is no model "{name}"{did_you_mean(str(name), model_names())}')
+    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)  # pyright: ignore
+
+
+def model_names() -> list[str]:
+    """What `--model` takes."""
+    return ["ngram", *MODELS]

@@ -1,0 +1,342 @@
+"""The run folder: everything that training leaves behind, and all that anything else needs of it.
+
+    runs/names-quick-1/
+      config.json       {"format": 1, "options": every option, resolved}; written once
+      vocab.json        {"format": 1, "vocab": plain JSON}; written once
+      corpus.safetensors  the list itself, as numbers; written once, or left out
+      manifest.json     sizes and hashes of these; a folder without it is no run
+      metrics.jsonl     append-only records, see records.py
+      checkpoints/      see checkpoint.py
+      lock              held by the one process that writes
+
+`Run` reads and never changes a byte, also while another process trains; `Writer` appends and saves. Nothing here
+knows what a record, an option or a tensor means.
+"""
+
+import contextlib
+import difflib
+import fcntl
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import numpy as np
+
+from moreish.errors import Damaged, RunError
+from moreish.runs import manifest
+from moreish.runs.checkpoint import (
+    Checkpoint,
+    Checkpoints,
+    Tensors,
+    Which,
+    dump_tensors,
+    load_tensors,
+    refuse_pickle,
+)
+from moreish.runs.files import Files, decode, encode, told
+from moreish.runs.manifest import FORMAT
+from moreish.runs.records import Appender, Records
+
+__all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "find_run", "list_runs", "open_run"]
+
+CONFIG, VOCAB, METRICS, CHECKPOINTS, LOCK = "config.json", "vocab.json", "metrics.jsonl", "checkpoints", "lock"
+CORPUS = "corpus.safetensors"
+
+
+class Run:
+    """One run folder, for reading. Raises RunError where it is not one, Damaged or TooNew as in `sealed`."""
+
+    def __init__(self, folder: Path, files: Files | None = None) -> None:
+        self.folder = folder
+        self.name = folder.resolve().name
+        self._files = files or Files()
+        refuse_pickle(folder)
+        _refuse_strangers(folder)
+        if not (folder / manifest.MANIFEST).exists():
+            raise RunError(f"{folder} is not a run folder, or not a whole one: it has no {manifest.MANIFEST}")
+        entries = manifest.read_manifest(folder, required=(CONFIG, VOCAB), allowed=(CORPUS,))
+        self.config: dict[str, Any] = self._part(CONFIG, "options", entries)
+        self.vocab: Any = self._part(VOCAB, "vocab", entries)
+        belongs_to = {"config_sha256": entries[CONFIG].sha256, "vocab_sha256": entries[VOCAB].sha256}
+        self._checkpoints = Checkpoints(folder / CHECKPOINTS, belongs_to, self._files)
+        self._records = Records(folder / METRICS)
+        self._corpus = entries.get(CORPUS)
+
+    def corpus(self) -> dict[str, np.ndarray]:
+        """The arrays of the list that the run was made from, verified. Raises RunError where none was kept."""
+        if self._corpus is None:
+            raise RunError(f"{self.folder} was saved without its list, so there is nothing to compare with")
+        manifest.verify(self.folder, CORPUS, self._corpus)
+        return load_tensors(self.folder / CORPUS)
+
+    def checkpoint(self, which: Which = "best") -> Checkpoint:
+        """The checkpoint with the lowest val loss, the newest one ("last"), or that of one step, verified.
+
+        What was broken and passed over is in its `passed_over`, a sentence each: show them.
+        """
+        return self._checkpoints.choose(which)
+
+    def steps(self) -> list[int]:
+        """The steps there are checkpoints of, ascending."""
+        return self._checkpoints.steps()
+
+    def records(self, event: str | None = None) -> Iterator[dict[str, Any]]:
+        """The records in order, or those of one `event`. An interrupted half line at the end is left out."""
+        return (record for _, record in self.follow() if event is None or record.get("event") == event)
+
+    def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
+        return self._records.follow(start)
+
+    def metrics_offset(self) -> int:
+        """Bytes up to the end of the last whole record."""
+        return self._records.end()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last record says that training came to its end."""
+        return self._records.last().get("event") == "done"
+
+    @property
+    def running(self) -> bool:
+        """Whether a process is writing this run now."""
+        path = self.folder / LOCK
+        if not path.is_file():
+            return False
+        with told(path, "read"), open(path, "rb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+    def summary(self) -> dict[str, Any]:
+        """One row of a table of runs: name, last step, best val loss and its step, finished, running."""
+        outlines = self._checkpoints.outlines()
+        losses = [(o.val_loss, o.step) for o in outlines if o.val_loss is not None]
+        val_loss, best_step = min(losses, default=(None, None))
+        last = self._records.last().get("step")
+        return {
+            "run": self.name,
+            "step": last if isinstance(last, int) else outlines[-1].step if outlines else None,
+            "val_loss": val_loss,
+            "best_step": best_step,
+            "finished": self.finished,
+            "running": self.running,
+        }
+
+    def writing(self, keep: int = 2) -> "Writer":
+        """The one writer of this run, to be used with `with`; every save keeps the last `keep` and the best."""
+        return Writer(self, keep)
+
+    def _part(self, name: str, key: str, entries: Mapping[str, manifest.Entry]) -> Any:
+        path = self.folder / name
+        value = decode(manifest.read_verified(self.folder, name, entries[name]), str(path))
+        if not isinstance(value, dict):
+            raise Damaged(f"{path} is damaged: it is not an object")
+        manifest.check_format(value.get("format"), path)
+        if key not in value:
+            raise Damaged(f'{path} is damaged: it has no "{key}"')
+        return value[key]
+
+
+class Writer:
+    """The one process that writes a run. The kernel holds its lock from `with` to the end, and frees it upon a death.
+
+    Entering also cuts an interrupted half line off `metrics.jsonl` and removes what an interrupted save left.
+    """
+
+    def __init__(self, run: Run, keep: int = 2) -> None:
+        self.run = run
+        self._keep = keep
+        self._lock: IO[bytes] | None = None
+
+    def __enter__(self) -> "Writer":
+        self._lock = _take_lock(self.run.folder / LOCK, self.run._files)
+        try:
+            with told(self.run.folder, "written"):
+                self.run._checkpoints.sweep()
+            self._appender = Appender(self.run._records, self.run._files)
+        except BaseException:
+            self._lock.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._lock is not None
+        self._lock.close()
+        self._lock = None
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record, whole or not at all. Values are plain JSON; a NaN or infinity becomes null."""
+        assert self._lock is not None, "use the writer inside `with`"
+        self._appender.append(record)
+
+    def save(
+        self,
+        step: int,
+        model: Tensors,
+        optim: Tensors | None = None,
+        state: Mapping[str, Any] | None = None,
+        val_loss: float | None = None,
+    ) -> None:
+        """Save a checkpoint durably, then prune. `state` is plain JSON, finite, and comes back exactly.
+
+        Raises RunError where the disk refuses; every earlier checkpoint then still loads. A step that is already
+        saved and whole is left as it is: what a step holds is a function of the step.
+        """
+        assert self._lock is not None, "use the writer inside `with`"
+        mark = self._appender.mark()  # the records first, so that no checkpoint points beyond them
+        self.run._checkpoints.save(step, model, optim, dict(state or {}), val_loss, mark, self._keep)
+
+    def rewind(self, checkpoint: Checkpoint | None) -> None:
+        """Go back to a checkpoint, or to nothing: later checkpoints and records are removed, so curves never fork.
+
+        Raises Damaged where the records up to the checkpoint are not those that it was saved with.
+        """
+        assert self._lock is not None, "use the writer inside `with`"
+        if checkpoint and not self.run._records.starts_with(checkpoint.metrics):
+            raise Damaged(
+                f"{self.run._records.path} is damaged before byte {checkpoint.metrics.offset}, so step "
+                f"{checkpoint.step} cannot be resumed: bring the file back from a copy, or train a new run"
+            )
+        self.run._checkpoints.drop_after(checkpoint.step if checkpoint else -1)
+        self._appender.cut(checkpoint.metrics.offset if checkpoint else 0)
+
+
+def create(
+    folder: Path, config: Mapping[str, Any], vocab: Any, files: Files | None = None, corpus: Tensors | None = None
+) -> Run:
+    """A new run in `folder`, which is new or empty. `config` and `vocab` are plain JSON, `corpus` arrays by name."""
+    files = files or Files()
+    refuse_pickle(folder)
+    contents = {
+        CONFIG: encode({"format": FORMAT, "options": config}),
+        VOCAB: encode({"format": FORMAT, "vocab": vocab}),
+    }
+    if corpus is not None:
+        contents[CORPUS] = dump_tensors(corpus)
+    with told(folder, "written"):
+        files.make_parents(folder)
+        refuse_taken(folder)
+        if not folder.is_dir():
+            files.mkdir(folder)
+        files.mkdir(folder / CHECKPOINTS)  # fails for the slower of two; from here on all in it is ours
+        try:
+            files.write(folder / METRICS, b"")
+            manifest.write_sealed(files, folder, contents)
+            files.sync(folder.parent)
+        except OSError:
+            with contextlib.suppress(OSError):
+                files.remove_tree(folder)
+            raise
+    return Run(folder, files)
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises RunError where `folder` is no place for a new run: worth asking before anything long is done."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise RunError(f"{folder} is a file: choose another folder")
+    if _looks_like_a_run(folder):
+        raise RunError(f"{folder} is a run already: choose another folder, or resume it")
+    if any(folder.iterdir()):
+        raise RunError(f"{folder} is not empty: choose another folder")
+
+
+def claim_folder(root: Path | str, stem: str, files: Files | None = None) -> Path:
+    """A new empty folder `root/stem-N` with the lowest free N; two processes never get the same."""
+    files = files or Files()
+    stem = _readable(stem)
+    with told(Path(root), "written"):
+        files.make_parents(Path(root) / stem)
+        number = 1
+        while True:
+            folder = Path(root) / f"{stem}-{number}"
+            try:
+                files.mkdir(folder)
+            except FileExistsError:
+                number += 1
+            else:
+                return folder
+
+
+def open_run(run: Path | str, root: Path | str = "runs", files: Files | None = None) -> Run:
+    """The run in this folder, or of this short name in `root`. Raises RunError with the nearest name there is."""
+    refuse_pickle(Path(run))
+    found = find_run(run, root)
+    if found is not None:
+        return Run(found, files)
+    if Path(run).exists():
+        raise RunError(f"{run} is not a run folder: it has no {CONFIG} and no {manifest.MANIFEST}")
+    names = list_runs(root)
+    if not names:
+        raise RunError(f'there is no run "{run}", and none at all in {root}: `moreish train FILE` makes one')
+    near = difflib.get_close_matches(str(run), names, n=1)
+    guess = f'did you mean "{near[0]}"? ' if near else ""
+    raise RunError(f'there is no run "{run}" in {root}; {guess}`moreish runs` lists them')
+
+
+def find_run(run: Path | str, root: Path | str = "runs") -> Path | None:
+    """The folder that `run` names: first as a short name in `root`, then as a path; None where neither is a run."""
+    short = Path(root) / run
+    if len(Path(run).parts) == 1 and str(run) not in (".", "..") and _looks_like_a_run(short):
+        return short
+    return Path(run) if _looks_like_a_run(Path(run)) else None
+
+
+def list_runs(root: Path | str = "runs") -> list[str]:
+    """The short names of the runs in `root`, numbers in their order: names-2 before names-10. Links are left out."""
+    if not Path(root).is_dir():
+        return []
+    with told(Path(root), "read"):
+        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not p.is_symlink()]
+    return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
+
+
+def _looks_like_a_run(folder: Path) -> bool:
+    """Whether somebody meant this as a run; whether it is whole is found out by opening it."""
+    return (folder / CONFIG).exists() or (folder / manifest.MANIFEST).exists()
+
+
+def _refuse_strangers(folder: Path) -> None:
+    """Nothing in a run folder may be a pickle or lead outside."""
+    with told(folder, "read"):
+        for inside, folders, names in os.walk(folder):
+            for name in sorted(folders + names):
+                path = Path(inside, name)
+                refuse_pickle(path)
+                if path.is_symlink():
+                    raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
+
+
+def _take_lock(path: Path, files: Files) -> IO[bytes]:
+    with told(path, "written"):
+        if not path.exists():
+            with contextlib.suppress(FileExistsError):
+                files.write(path, b"")
+        lock = open(path, "r+b")  # noqa: SIM115 (it stays open for as long as the lock is held)
+        for _ in range(20):  # `Run.running` holds it for a moment
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(0.01)
+            else:
+                return lock
+        lock.close()
+    raise RunError(f"{path.parent} is being written by another process: wait for it or stop it, or train a new run")
+
+
+def _readable(stem: str) -> str:
+    """Lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
+    text = unicodedata.normalize("NFC", stem).lower()
+    dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
+    return dashed or "run"

@@ -1,0 +1,140 @@
+"""The records of a run: `metrics.jsonl`, one JSON object a line, only ever appended to or cut back.
+
+Nothing here knows what a record means. A number that is not finite is written as null, as JavaScript does, so that
+every line is strict JSON and a curve has a gap there. Half a line at the end is an interrupted write: readers leave
+it out, the next writer cuts it off. Anything else that is no object on a line is refused by its place.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from moreish.errors import Damaged, RunError
+from moreish.runs.files import Files, decode, encode, regular_size, told
+
+RECORD_LIMIT = 16 * 2**20  # bytes in one line
+
+
+@dataclass(frozen=True)
+class MetricsMark:
+    """How far the records reached at some moment: bytes, and the SHA-256 of those bytes."""
+
+    offset: int
+    sha256: str
+
+
+class Records:
+    """The records in a file, for reading, also while another process appends."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
+        if regular_size(self.path) < start:
+            raise RunError(f"{self.path} was cut back before byte {start}, as a resumed run does: read it anew")
+        with told(self.path, "read"), open(self.path, "rb") as file:
+            file.seek(start)
+            while line := file.readline(RECORD_LIMIT):
+                if not line.endswith(b"\n"):
+                    if len(line) == RECORD_LIMIT:
+                        raise Damaged(f"{self.path} is damaged: the line at byte {start} never ends")
+                    return
+                yield start + len(line), self._parsed(line, start)
+                start += len(line)
+
+    def end(self) -> int:
+        """Bytes up to the end of the last whole record."""
+        return self._last_line()[0]
+
+    def last(self) -> dict[str, Any]:
+        """The last whole record; empty where there is none."""
+        end, line = self._last_line()
+        return self._parsed(line, end - len(line)) if line else {}
+
+    def starts_with(self, mark: MetricsMark) -> bool:
+        """Whether the first records are byte for byte those that the mark was set after."""
+        return self.digest(mark.offset).hexdigest() == mark.sha256
+
+    def digest(self, size: int) -> "hashlib._Hash":
+        """SHA-256 of the first `size` bytes, to be updated with what comes after them."""
+        digest = hashlib.sha256()
+        with told(self.path, "read"), open(self.path, "rb") as file:
+            while size > 0 and (chunk := file.read(min(size, 2**20))):
+                digest.update(chunk)
+                size -= len(chunk)
+        return digest
+
+    def _last_line(self) -> tuple[int, bytes]:
+        size = regular_size(self.path)
+        reach = 2**16
+        with told(self.path, "read"), open(self.path, "rb") as file:
+            while True:
+                start = max(0, size - reach)
+                file.seek(start)
+                chunk = file.read(size - start)
+                end = chunk.rfind(b"\n") + 1
+                begin = chunk.rfind(b"\n", 0, end - 1) + 1 if end else 0
+                if start == 0 or begin:
+                    return start + end, chunk[begin:end]
+                reach *= 4
+
+    def _parsed(self, line: bytes, start: int) -> dict[str, Any]:
+        record = decode(line, f"{self.path}, the line at byte {start},")
+        if not isinstance(record, dict):
+            raise Damaged(f"{self.path}, the line at byte {start}, is damaged: it is not an object")
+        return record
+
+
+class Appender:
+    """The end of the records, for the one process that writes them. Raises RunError where the disk refuses."""
+
+    def __init__(self, records: Records, files: Files) -> None:
+        self._records = records
+        self._path = records.path
+        self._files = files
+        self.cut(records.end())
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write one record, whole or not at all."""
+        line = encode(_finite(record))
+        with told(self._path, "written"):
+            self._mend()
+            self._torn = True
+            self._files.append(self._path, line)
+            self._torn = False
+        self._offset += len(line)
+        self._digest.update(line)
+
+    def cut(self, offset: int) -> None:
+        """Cut the records back to a byte that ends one, and go on from there; the next mark makes it durable."""
+        if regular_size(self._path) > offset:
+            with told(self._path, "written"):
+                self._files.truncate(self._path, offset)
+        self._offset, self._digest, self._torn = offset, self._records.digest(offset), False
+
+    def mark(self) -> MetricsMark:
+        """Make all records durable, and say how far they reach."""
+        with told(self._path, "written"):
+            self._mend()
+            self._files.sync(self._path)
+        return MetricsMark(self._offset, self._digest.hexdigest())
+
+    def _mend(self) -> None:
+        """Remove the half line that a failed append left behind. Raises OSError."""
+        if self._torn:
+            self._files.truncate(self._path, self._offset)
+            self._torn = False
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(v) for key, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(v) for v in value]
+    return value
