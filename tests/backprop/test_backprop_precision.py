@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moreish.backprop import HAND_DERIVED, by_hand
+from moreish.backprop.canonicalize import name_of
 from moreish.backprop.samples import sample_inputs
-from moreish.backprop.spelling import name_of
 
 
 def leaves(tree):

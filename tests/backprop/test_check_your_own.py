@@ -5,9 +5,9 @@ import torch
 import torch.nn.functional as F
 
 from moreish.backprop import HAND_DERIVED, as_text, check
+from moreish.backprop.canonicalize import name_of
 from moreish.backprop.check import check as check_function
 from moreish.backprop.rules import losses
-from moreish.backprop.spelling import name_of
 
 
 def batch_norm_backward(dy, xhat, rstd, weight):

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from moreish.backprop import HAND_DERIVED, by_hand
+from moreish.backprop.canonicalize import name_of
 from moreish.backprop.rules import norms
 from moreish.backprop.samples import SAMPLES, Draw, sample_inputs
-from moreish.backprop.spelling import name_of
 
 EVERY_RULE = pytest.mark.parametrize("theirs", HAND_DERIVED, ids=name_of)
 

@@ -8,9 +8,9 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+from moreish.backprop.canonicalize import Call
 from moreish.backprop.precision import cast, precision
 from moreish.backprop.rules import NotDerived
-from moreish.backprop.spelling import Call
 from moreish.backprop.table import Rule
 
 # Called with the carried call, dy and the gradients of its tensors; returns the gradients to go on with.

@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from moreish.backprop.adapter import apply, tensors_in
+from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.opened import FUSED, OPENED
 from moreish.backprop.rules import NotDerived
-from moreish.backprop.spelling import Call, key_of, name_of, spell
 from moreish.backprop.table import HAND_DERIVED, Rule
 
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
@@ -95,7 +95,7 @@ class ByHand(TorchFunctionMode):
 
     def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
         """The call in the table's terms, if it asks for a gradient, in real numbers, and the table has it."""
-        return spell(func, args, kwargs) if key_of(func) in self.rules and _asks(args, kwargs) else None
+        return canonicalize(func, args, kwargs) if key_of(func) in self.rules and _asks(args, kwargs) else None
 
     def _apply(self, call: Call, func: Any) -> Any:
         """The call by hand."""

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from moreish.backprop.adapter import tensors_in
+from moreish.backprop.canonicalize import canonicalize, key_of, name_of
 from moreish.backprop.compare import Comparison, compare, largest
 from moreish.backprop.judge import Judge
 from moreish.backprop.samples import sample_inputs
-from moreish.backprop.spelling import key_of, name_of, spell
 
 Function = Callable[..., Any]
 
@@ -63,7 +63,7 @@ def _samples(of: Function, seeds: Sequence[int], options: bool) -> Iterable[Sequ
 
 
 def _check_one(mine: Any, of: Function, args: Sequence[Any]) -> list[Comparison]:
-    call = spell(of, args, {})
+    call = canonicalize(of, args, {})
     if call is None:
         raise ValueError(f"{name_of(of)} has no hand-derived rule for these arguments")
     judge = Judge(call.key, call.arguments)

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from moreish.backprop.adapter import Carried, apply, put_back, take_out, tensors_in
 from moreish.backprop.by_hand import ByHand
+from moreish.backprop.canonicalize import Call, name_of
 from moreish.backprop.judge import Judge, names
-from moreish.backprop.spelling import Call, name_of
 
 
 class Comparison(NamedTuple):

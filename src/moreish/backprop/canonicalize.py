@@ -1,6 +1,6 @@
-"""Spelling: torch writes one function in many ways, `x + y`, `x.add(y)`, `torch.add(x, y)`; the table has it once.
+"""Canonical calls: torch writes one function in many ways, `x + y`, `x.add(y)`, `torch.add(x, y)`; the table has it once.
 
-`spell` turns a call as it arrives into the table's key and the arguments of its rule, in the rule's order. An option
+`canonicalize` turns a call as it arrives into the table's key and the arguments of its rule, in the rule's order. An option
 that the rule does not take must stand at the value that changes nothing; otherwise it is refused by name.
 """
 
@@ -29,20 +29,20 @@ class Call(NamedTuple):
 
 
 def key_of(called: Function) -> Function | None:
-    """The key of the table under which this function stands, however it is spelled; None where it has no rule."""
-    if called in _RESPELLED:
-        return _RESPELLED[called][0]
+    """The key of the table under which this function stands, however it is written; None where it has no rule."""
+    if called in _REWRITTEN:
+        return _REWRITTEN[called][0]
     return _KEYS[called][0] if called in _KEYS else None
 
 
-def spell(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call | None:
+def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call | None:
     """The call in the table's terms; None where the table has no rule for it.
 
     Raises NotDerived for an option of a listed function that was not derived and does not stand at its default.
     """
-    if called in _RESPELLED:
-        key, respell = _RESPELLED[called]
-        arguments = respell(*args, **kwargs)
+    if called in _REWRITTEN:
+        key, rewrite = _REWRITTEN[called]
+        arguments = rewrite(*args, **kwargs)
         return None if arguments is None else Call(key, list(arguments))
     if called not in _KEYS:
         return None
@@ -200,7 +200,7 @@ _KEYS: dict[Function, tuple[Function, bool]] = {
     **{alias: (key, True) for key, aliases in _IN_PLACE.items() for alias in aliases},
 }
 # The key, and what turns the call's arguments into the rule's; None where the call is another function after all.
-_RESPELLED: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]] = {
+_REWRITTEN: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]] = {
     F.dropout: (F.dropout, _dropout),
     F.scaled_dot_product_attention: (F.scaled_dot_product_attention, _attention),
     **dict.fromkeys((torch.max, Tensor.max), (torch.max, _max)),
