@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from moreish.backprop.adapter import apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
-from moreish.backprop.opened import FUSED, OPENED
+from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.table import HAND_DERIVED, Rule
 
@@ -75,9 +75,9 @@ class ByHand(TorchFunctionMode):
         if not torch.is_grad_enabled():
             return func(*args, **kwargs)
         foreign = not PLAIN.issuperset(types)
-        if not foreign and func in OPENED and OPENED[func].fits(*args) and _asks(args, kwargs):
+        if not foreign and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args) and _asks(args, kwargs):
             with self:
-                return OPENED[func].run(*args, **kwargs)
+                return DECOMPOSITIONS[func].run(*args, **kwargs)
         call = None if foreign else self._call(func, args, kwargs)
         versions = [_version(t) for t in tensors_in(args)]
         try:

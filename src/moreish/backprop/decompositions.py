@@ -1,4 +1,4 @@
-"""Opened: calls that torch hands over whole, taken apart into calls that have rules.
+"""Decompositions: calls that torch hands over whole, taken apart into calls that have rules.
 
 `F.multi_head_attention_forward` is Python: its code runs, and the calls inside it arrive one by one. `torch.lstm`,
 `torch.gru` and `torch.rnn_tanh` are fused kernels that cannot be entered: the same cell is stepped over time instead.
@@ -17,7 +17,7 @@ Function = Callable[..., Any]
 State = tuple[Tensor, ...]
 
 
-class Opened(NamedTuple):
+class Decomposition(NamedTuple):
     """`run` takes the arguments of the call; `fits` says whether it can be taken apart with these."""
 
     run: Function
@@ -40,7 +40,7 @@ def _one_state(cell: Function) -> Function:
     return lambda x, state, weights: (cell(x, state[0], *weights),)
 
 
-def _stepped(step: Function, states: int) -> Opened:
+def _stepped(step: Function, states: int) -> Decomposition:
     """A recurrent kernel as steps of a cell, with its arguments and results; `states` counts them: h, or h and c."""
 
     def run(
@@ -79,7 +79,7 @@ def _stepped(step: Function, states: int) -> Opened:
         per_layer = (4 if args[3] else 2) * (1 + args[7])
         return len(args[2]) == per_layer * args[4]
 
-    return Opened(run, fits)
+    return Decomposition(run, fits)
 
 
 def _over_time(
@@ -94,14 +94,14 @@ def _over_time(
     return torch.stack(out[::-1] if backward else out), state
 
 
-OPENED: dict[Function, Opened] = {
-    F.multi_head_attention_forward: Opened(without_its_door(F.multi_head_attention_forward), lambda *_: True),
+DECOMPOSITIONS: dict[Function, Decomposition] = {
+    F.multi_head_attention_forward: Decomposition(without_its_door(F.multi_head_attention_forward), lambda *_: True),
     torch.lstm: _stepped(lambda x, state, weights: torch.lstm_cell(x, state, *weights), 2),
     torch.gru: _stepped(_one_state(torch.gru_cell), 1),
     torch.rnn_tanh: _stepped(_one_state(torch.rnn_tanh_cell), 1),
     torch.rnn_relu: _stepped(_one_state(torch.rnn_relu_cell), 1),
 }
-# What the report says where one of them could not be opened.
+# What the report says where one of them could not be decomposed.
 FUSED: dict[Function, str] = {
     kernel: f"nn.{name} called one fused kernel for all time steps, which cannot be entered with packed sequences or "
     f"proj_size; use nn.{name}Cell"
