@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from benchmarks.measure import Row, names_file, race, text_file
-from moreish.backprop.chains import time_chains
 from moreish.backprop.lecture import AutogradStep, HandStep, train_lecture
+from moreish.backprop.stepwise import time_stepwise
 from moreish.data import Corpus, DataOptions, read
 from moreish.data.batches import windows
 from moreish.models import build_model
@@ -21,7 +21,7 @@ STEPS = 100
 
 def rows(only: str = "") -> Iterable[Row]:
     """All rows, or those of the functions whose name holds `only`."""
-    for part in (lecture_step, chains, every_recipe):
+    for part in (lecture_step, stepwise, every_recipe):
         if only in part.__name__ or only in __name__:
             yield from part()
 
@@ -41,9 +41,9 @@ def lecture_step() -> Iterable[Row]:
     )
 
 
-def chains() -> Iterable[Row]:
-    """Each whole expression beside the chain of single steps that it stands for."""
-    times = time_chains()
+def stepwise() -> Iterable[Row]:
+    """Each whole expression beside the single steps that it stands for."""
+    times = time_stepwise()
     yield Row("microseconds: " + ", ".join(f"{name} {value:.0f}" for name, value in times.items()), "")
 
 

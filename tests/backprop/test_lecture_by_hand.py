@@ -7,13 +7,6 @@ import torch
 import torch.nn.functional as F
 
 from moreish.backprop import as_text
-from moreish.backprop.chains import (
-    batch_norm_backward,
-    batch_norm_forward,
-    cross_entropy_backward,
-    cross_entropy_forward,
-    time_chains,
-)
 from moreish.backprop.lecture import (
     AutogradStep,
     HandStep,
@@ -27,6 +20,13 @@ from moreish.backprop.lecture import (
 )
 from moreish.backprop.paths import paths_to
 from moreish.backprop.rules import losses, norms
+from moreish.backprop.stepwise import (
+    batch_norm_backward,
+    batch_norm_forward,
+    cross_entropy_backward,
+    cross_entropy_forward,
+    time_stepwise,
+)
 
 
 def seeded(seed=2147483647):
@@ -78,20 +78,20 @@ def test_the_loss_is_cross_entropy(lecture):
     torch.testing.assert_close(values["loss"], F.cross_entropy(values["logits"], y))
 
 
-def test_cross_entropy_as_one_expression_is_within_1e_8_of_autograd_and_of_its_chain():
+def test_cross_entropy_as_one_expression_is_within_1e_8_of_autograd_and_of_its_single_steps():
     logits, (_, y) = torch.randn(32, 27, generator=seeded()), windows(32)
     leaf = logits.clone().requires_grad_()
     (want,) = torch.autograd.grad(F.cross_entropy(leaf, y), leaf)
     loss, saved = losses.cross_entropy_forward(logits, y)
     whole, _ = losses.cross_entropy_backward(torch.ones(()), *saved)
     values = cross_entropy_forward(logits, y)
-    chain = cross_entropy_backward(logits, y, values)["logits"]
+    stepwise = cross_entropy_backward(logits, y, values)["logits"]
     torch.testing.assert_close(values["loss"], loss)
     assert (whole - want).abs().max() <= 1e-8
-    assert (whole - chain).abs().max() <= 1e-8
+    assert (whole - stepwise).abs().max() <= 1e-8
 
 
-def test_batch_norm_as_one_expression_is_within_1e_8_of_autograd_through_its_chain():
+def test_batch_norm_as_one_expression_is_within_1e_8_of_autograd_through_its_single_steps():
     """With n - 1 in the variance, as the lecture has it; dy of the size that it has in training."""
     generator = seeded()
     x, gain, bias = (torch.randn(s, generator=generator) for s in ((32, 64), (1, 64), (1, 64)))
@@ -101,16 +101,16 @@ def test_batch_norm_as_one_expression_is_within_1e_8_of_autograd_through_its_cha
     y, saved = norms.batch_norm_forward(x, None, None, gain[0], bias[0], training=True, correction=1)
     dx, _, _, dgain, dbias = norms.batch_norm_backward(dy, *saved)
     values = batch_norm_forward(x, gain, bias)
-    chain = batch_norm_backward(dy, gain, values)
+    stepwise = batch_norm_backward(dy, gain, values)
     torch.testing.assert_close(y, values["hpreact"])
     assert (dx - want[0]).abs().max() <= 1e-8
-    assert (dx - chain["hprebn"]).abs().max() <= 1e-8
+    assert (dx - stepwise["hprebn"]).abs().max() <= 1e-8
     assert (dgain - want[1][0]).abs().max() <= 1e-7
     assert (dbias - want[2][0]).abs().max() <= 1e-7
 
 
-def test_the_chains_and_the_wholes_are_timed():
-    times = time_chains(n_rows=8, n_hidden=16, repeats=3)
+def test_single_steps_and_whole_expressions_are_timed():
+    times = time_stepwise(n_rows=8, n_hidden=16, repeats=3)
     assert len(times) == 6
     assert all(t > 0 for t in times.values())
 

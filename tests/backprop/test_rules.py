@@ -156,12 +156,12 @@ def test_batch_norm_with_either_correction_agrees_with_autograd_through_its_sing
     dy = torch.randn(shape, generator=generator, dtype=torch.float64)
     rest, row = [i for i in range(len(shape)) if i != 1], [1, 3] + [1] * (len(shape) - 2)
     mean, var = x.mean(rest, keepdim=True), x.var(rest, keepdim=True, correction=correction)
-    chain = (x - mean) / torch.sqrt(var + 1e-5) * weight.view(row) + bias.view(row)
+    stepwise = (x - mean) / torch.sqrt(var + 1e-5) * weight.view(row) + bias.view(row)
     with torch.no_grad():
         y, saved = norms.batch_norm_forward(x, None, None, weight, bias, training=True, correction=correction)
         dx, _, _, dweight, dbias = norms.batch_norm_backward(dy, *saved)
-    torch.testing.assert_close(y, chain, rtol=0, atol=1e-12)
-    want = torch.autograd.grad(chain, [x, weight, bias], dy)
+    torch.testing.assert_close(y, stepwise, rtol=0, atol=1e-12)
+    want = torch.autograd.grad(stepwise, [x, weight, bias], dy)
     torch.testing.assert_close([dx, dweight, dbias], list(want), rtol=0, atol=1e-12)
 
 

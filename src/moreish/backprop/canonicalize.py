@@ -1,7 +1,7 @@
-"""Canonical calls: torch writes one function in many ways, `x + y`, `x.add(y)`, `torch.add(x, y)`; the table has it once.
+"""Canonical calls: torch has one function in many ways, `x + y`, `x.add(y)`, `torch.add(x, y)`; the table has one.
 
-`canonicalize` turns a call as it arrives into the table's key and the arguments of its rule, in the rule's order. An option
-that the rule does not take must stand at the value that changes nothing; otherwise it is refused by name.
+`canonicalize` turns a call as it arrives into the table's key and the arguments of its rule, in the rule's order. An
+option that the rule does not take must stand at the value that changes nothing; otherwise it is refused by name.
 """
 
 import inspect

@@ -16,15 +16,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from moreish.backprop.causes import Evidence, explain
-from moreish.backprop.chains import (
+from moreish.backprop.compare import Comparison, compare, largest
+from moreish.backprop.paths import paths_to
+from moreish.backprop.stepwise import (
     Steps,
     batch_norm_backward,
     batch_norm_forward,
     cross_entropy_backward,
     cross_entropy_forward,
 )
-from moreish.backprop.compare import Comparison, compare, largest
-from moreish.backprop.paths import paths_to
 
 EPS = 1e-5
 

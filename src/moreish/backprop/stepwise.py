@@ -1,4 +1,4 @@
-"""Chains: cross-entropy and BatchNorm taken apart into single steps, as the lectures derive them first.
+"""Stepwise: cross-entropy and BatchNorm taken apart into single steps, as the lectures derive them first.
 
 The rules have each as one expression. Both ways must agree; the single expression visits memory far less often.
 Every step is named, and so is its gradient: `values["bnvar"]` and `grads["bnvar"]`.
@@ -126,8 +126,10 @@ def batch_norm_backward(
     }
 
 
-def time_chains(n_rows: int = 32, vocab_size: int = 27, n_hidden: int = 200, repeats: int = 500) -> dict[str, float]:
-    """Forward and backward in microseconds (median): as a chain, as one expression, and by autograd."""
+def time_stepwise(
+    n_rows: int = 32, vocab_size: int = 27, n_hidden: int = 200, repeats: int = 500
+) -> dict[str, float]:
+    """Forward and backward in microseconds (median): stepwise, as one expression, and by autograd."""
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(n_rows, vocab_size, generator=generator)
     targets = torch.randint(vocab_size, (n_rows,), generator=generator)
@@ -136,7 +138,7 @@ def time_chains(n_rows: int = 32, vocab_size: int = 27, n_hidden: int = 200, rep
     one = torch.ones(())
     leaf, x_leaf, gain_leaf, bias_leaf = (t.clone().requires_grad_() for t in (logits, x, gain[0], bias[0]))
 
-    def entropy_chain() -> Steps:
+    def entropy_stepwise() -> Steps:
         return cross_entropy_backward(logits, targets, cross_entropy_forward(logits, targets))
 
     def entropy_whole() -> tuple:
@@ -149,10 +151,10 @@ def time_chains(n_rows: int = 32, vocab_size: int = 27, n_hidden: int = 200, rep
         return F.batch_norm(x_leaf, None, None, gain_leaf, bias_leaf, training=True)
 
     cases = {
-        "cross-entropy, chain": entropy_chain,
+        "cross-entropy, stepwise": entropy_stepwise,
         "cross-entropy, whole": entropy_whole,
         "cross-entropy, autograd": lambda: torch.autograd.grad(F.cross_entropy(leaf, targets), leaf),
-        "BatchNorm, chain": lambda: batch_norm_backward(dy, gain, batch_norm_forward(x, gain, bias)),
+        "BatchNorm, stepwise": lambda: batch_norm_backward(dy, gain, batch_norm_forward(x, gain, bias)),
         "BatchNorm, whole": lambda: norms.batch_norm_backward(dy, *norm_whole()[1]),
         "BatchNorm, autograd": lambda: torch.autograd.grad(norm_torch(), [x_leaf, gain_leaf, bias_leaf], dy),
     }
