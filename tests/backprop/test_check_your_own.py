@@ -22,7 +22,7 @@ def test_a_right_backward_is_right():
     assert all(row.approximate for row in rows)
 
 
-def test_a_wrong_one_is_told_why():
+def test_the_cause_stands_beside_a_wrong_one():
     def lecture(dy, xhat, rstd, weight):
         n = len(dy)
         dx = weight * rstd / n * (n * dy - dy.sum(0) - n / (n - 1) * xhat * (dy * xhat).sum(0))

@@ -64,7 +64,7 @@ def test_intermediates_come_latest_first_under_the_path_of_their_module():
     ]  # fmt: skip
 
 
-def test_each_wrong_gradient_is_not_told_of_mistakes_before_it(monkeypatch):
+def test_a_wrong_gradient_is_not_blamed_on_mistakes_before_it(monkeypatch):
     """The mistake in the first layer is none of the last layer's, whose own gradient is wrong too."""
 
     def late(dy, y):
@@ -283,7 +283,7 @@ def test_the_graphs_of_a_comparison_are_freed(monkeypatch):
     assert graphs() == before
 
 
-def test_each_wrong_gradient_is_told_the_mistakes_between_it_and_the_loss(monkeypatch):
+def test_a_wrong_gradient_names_the_mistakes_between_it_and_the_loss(monkeypatch):
     """Two mistakes: the first layer meets both, the last only its own."""
 
     def forgets_bias(dy, x, weight):

@@ -13,11 +13,11 @@ from moreish.backprop.precision import cast, precision
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.table import Rule
 
-# Called with the carried call, dy and the gradients of its tensors; returns the gradients to go on with.
-Listener = Callable[["Carried", Any, list[Tensor | None]], list[Tensor | None]]
+# Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
+Listener = Callable[["DeferredCall", Any, list[Tensor | None]], list[Tensor | None]]
 
 
-class Carried:
+class DeferredCall:
     """One call on its way through torch's engine. Its tensors are put into `tensors` and travel apart.
 
     So nothing here keeps a graph alive.
@@ -73,49 +73,49 @@ class Carried:
 
 
 class HandDerived(torch.autograd.Function):
-    """Forward and backward of a `Carried` call, with its tensors."""
+    """Forward and backward of a `DeferredCall` call, with its tensors."""
 
     @staticmethod
-    def forward(ctx: Any, carried: Carried, *tensors: Tensor) -> Any:
+    def forward(ctx: Any, deferred: DeferredCall, *tensors: Tensor) -> Any:
         """The rule's value; what it saved is kept where torch looks after it."""
-        y, saved = carried.forward(tensors)
+        y, saved = deferred.forward(tensors)
         kept: list[Tensor] = []
-        carried.saved = take_out(saved, kept)
-        if carried.in_place:
+        deferred.saved = take_out(saved, kept)
+        if deferred.in_place:
             x = tensors[0]
             kept = [t.clone() if t is x else t for t in kept]
             y = x.copy_(y)
             ctx.mark_dirty(x)
         ctx.save_for_backward(*kept)
-        ctx.carried = carried
+        ctx.deferred = deferred
         if isinstance(y, Tensor):
             return y
-        carried.returns = type(y)
+        deferred.returns = type(y)
         return tuple(y)
 
     @staticmethod
     def backward(ctx: Any, *dys: Any) -> Any:
         """The rule's gradients, one per tensor."""
-        carried = ctx.carried
+        deferred = ctx.deferred
         if torch.is_grad_enabled():
             raise NotDerived(
-                f"{carried.name}: the gradient of a gradient (create_graph=True) is not derived by hand; "
+                f"{deferred.name}: the gradient of a gradient (create_graph=True) is not derived by hand; "
                 "run this part outside by_hand()"
             )
-        dy = dys[0] if carried.returns is Tensor else dys
-        grads = carried.backward(dy, put_back(carried.saved, ctx.saved_tensors), ctx.needs_input_grad[1:])
-        if carried.listener is not None:
-            grads = carried.listener(carried, dy, grads)
-        carried.check_shapes(grads)
+        dy = dys[0] if deferred.returns is Tensor else dys
+        grads = deferred.backward(dy, put_back(deferred.saved, ctx.saved_tensors), ctx.needs_input_grad[1:])
+        if deferred.listener is not None:
+            grads = deferred.listener(deferred, dy, grads)
+        deferred.check_shapes(grads)
         return None, *grads
 
 
 def apply(call: Call, rule: Rule, name: str, listener: Listener | None = None) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
     tensors: list[Tensor] = []
-    carried = Carried(call, rule, name, listener, tensors)
-    y = HandDerived.apply(carried, *tensors)
-    return y if carried.returns in (Tensor, tuple) else carried.returns(y)
+    deferred = DeferredCall(call, rule, name, listener, tensors)
+    y = HandDerived.apply(deferred, *tensors)
+    return y if deferred.returns in (Tensor, tuple) else deferred.returns(y)
 
 
 class Slot:

@@ -81,7 +81,7 @@ class ByHand(TorchFunctionMode):
         call = None if foreign else self._call(func, args, kwargs)
         versions = [_version(t) for t in tensors_in(args)]
         try:
-            result = func(*args, **kwargs) if call is None else self._told(call, func, args, kwargs)
+            result = func(*args, **kwargs) if call is None else self._run_by_hand(call, func, args, kwargs)
         except RuntimeError as error:
             if "created inside a custom Function" not in str(error):
                 raise
@@ -101,7 +101,7 @@ class ByHand(TorchFunctionMode):
         """The call by hand."""
         return apply(call, self.rules[call.key], name_of(func))
 
-    def _told(self, call: Call, func: Any, args: Any, kwargs: Any) -> Any:
+    def _run_by_hand(self, call: Call, func: Any, args: Any, kwargs: Any) -> Any:
         """The call by hand, handed to the mode below, if there is one, under torch's name: it may be watching."""
 
         @functools.wraps(func)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from moreish.backprop.adapter import Carried, apply, put_back, take_out, tensors_in
+from moreish.backprop.adapter import DeferredCall, apply, put_back, take_out, tensors_in
 from moreish.backprop.by_hand import ByHand
 from moreish.backprop.canonicalize import Call, name_of
 from moreish.backprop.judge import Judge, names
@@ -201,7 +201,7 @@ class _Judging(_Watch):
         for i in ids:
             self._first_use.setdefault(i, number)
 
-        def listen(_: Carried, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
+        def listen(_: DeferredCall, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
             judge = Judge(call.key, put_back(tree, copies), dy)
             scale = largest(tensors_in([dy, *judge.right.values()]))
             for name, i in names(call.key, tree):
@@ -217,11 +217,11 @@ class _Judging(_Watch):
         return apply(call, self.rules[call.key], name_of(func), listen)
 
 
-def _without_misfits(carried: Carried, _: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
+def _without_misfits(deferred: DeferredCall, _: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
     """A gradient of the wrong shape is no gradient: nan goes on in its place."""
     return [
         g if g is None or g.shape == shape else torch.full(shape, math.nan, dtype=g.dtype, device=g.device)
-        for g, shape in zip(grads, carried.shapes, strict=True)
+        for g, shape in zip(grads, deferred.shapes, strict=True)
     ]
 
 
