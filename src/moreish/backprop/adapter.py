@@ -2,9 +2,11 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import optree
 import torch
 from torch import Tensor
 
@@ -15,15 +17,20 @@ from moreish.backprop.table import Rule
 
 # Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
 Listener = Callable[["DeferredCall", Any, list[Tensor | None]], list[Tensor | None]]
+Again = Callable[[], AbstractContextManager[Any]]
 
 
 class DeferredCall:
     """One call on its way through torch's engine. Its tensors are put into `tensors` and travel apart.
 
-    So nothing here keeps a graph alive.
+    So nothing here keeps a graph alive. `again` gives a context in which calls go by hand: a checkpoint runs its
+    forward a second time on the way back, where torch has every mode switched off, and must find the same calls.
     """
 
-    def __init__(self, call: Call, rule: Rule, name: str, listener: Listener | None, tensors: list[Tensor]):
+    def __init__(
+        self, call: Call, rule: Rule, name: str, listener: Listener | None, again: Again, tensors: list[Tensor]
+    ):
+        self.again = again
         self.rule, self.name, self.in_place, self.listener = rule, name, call.in_place, listener
         self.tree = take_out(call.arguments, tensors)
         self.shapes = [t.shape for t in tensors]
@@ -103,17 +110,19 @@ class HandDerived(torch.autograd.Function):
                 "run this part outside by_hand()"
             )
         dy = dys[0] if deferred.returns is Tensor else dys
-        grads = deferred.backward(dy, put_back(deferred.saved, ctx.saved_tensors), ctx.needs_input_grad[1:])
+        with deferred.again():
+            saved = ctx.saved_tensors
+        grads = deferred.backward(dy, put_back(deferred.saved, saved), ctx.needs_input_grad[1:])
         if deferred.listener is not None:
             grads = deferred.listener(deferred, dy, grads)
         deferred.check_shapes(grads)
         return None, *grads
 
 
-def apply(call: Call, rule: Rule, name: str, listener: Listener | None = None) -> Any:
+def apply(call: Call, rule: Rule, name: str, again: Again, listener: Listener | None = None) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
     tensors: list[Tensor] = []
-    deferred = DeferredCall(call, rule, name, listener, tensors)
+    deferred = DeferredCall(call, rule, name, listener, again, tensors)
     y = HandDerived.apply(deferred, *tensors)
     return y if deferred.returns in (Tensor, tuple) else deferred.returns(y)
 
@@ -128,42 +137,30 @@ class Slot:
 
 
 def take_out(tree: Any, tensors: list[Tensor]) -> Any:
-    """The tree of tuples and lists with its tensors appended to the list, and slots in their places."""
-    if isinstance(tree, Tensor):
-        tensors.append(tree)
+    """The tree with its tensors appended to the list, and slots in their places."""
+
+    def slot(leaf: object) -> object:
+        if not isinstance(leaf, Tensor):
+            return leaf
+        tensors.append(leaf)
         return Slot(len(tensors) - 1)
-    if isinstance(tree, tuple | list):
-        parts = [take_out(part, tensors) for part in tree]
-        return parts if isinstance(tree, list) else tuple(parts)
-    return tree
+
+    return optree.tree_map(slot, tree)
 
 
 def put_back(tree: Any, tensors: Sequence[Tensor]) -> Any:
     """The reverse of `take_out`."""
-    if isinstance(tree, Slot):
-        return tensors[tree.i]
-    if isinstance(tree, tuple | list):
-        parts = [put_back(part, tensors) for part in tree]
-        return parts if isinstance(tree, list) else tuple(parts)
-    return tree
+    return optree.tree_map(lambda leaf: tensors[leaf.i] if isinstance(leaf, Slot) else leaf, tree)
 
 
 def tensors_in(tree: Any) -> Iterator[Tensor]:
     """The tensors of a tree, in order."""
-    if isinstance(tree, Tensor):
-        yield tree
-    elif isinstance(tree, tuple | list):
-        for part in tree:
-            yield from tensors_in(part)
+    return (leaf for leaf in optree.tree_leaves(tree) if isinstance(leaf, Tensor))
 
 
 def slots(tree: Any) -> Iterator[Slot]:
     """The slots of a tree, in order."""
-    if isinstance(tree, Slot):
-        yield tree
-    elif isinstance(tree, tuple | list):
-        for part in tree:
-            yield from slots(part)
+    return (leaf for leaf in optree.tree_leaves(tree) if isinstance(leaf, Slot))
 
 
 def pair(tree: Any, grads: Any) -> Iterator[tuple[Slot, Any]]:

@@ -22,11 +22,14 @@ from torch.overrides import TorchFunctionMode, handle_torch_function
 from moreish.backprop.adapter import apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
+from moreish.backprop.graph import describe, mark, stranger
+from moreish.backprop.refusals import refuse_complex, refuse_into_itself, refuse_transform
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.table import HAND_DERIVED, Rule
 
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
 
+_LISTED = "moreish listed"
 PLAIN = {Tensor, nn.Parameter}  # other subclasses of Tensor have ways of their own
 
 
@@ -64,22 +67,39 @@ class ByHand(TorchFunctionMode):
         self.strict = strict
         self.rules = HAND_DERIVED if rules is None else rules
         self._counts = {True: Counter[Callable[..., Any]](), False: Counter[Callable[..., Any]]()}
+        self.again = functools.partial(ByHand, strict=strict, rules=self.rules)
+        self._starts: list[int] = []
+        self._strangers: Counter[str] = Counter()
+        self._notes: dict[str, None] = {}
 
     def report(self) -> Report:
         """The calls so far."""
         by_hand, by_autograd = ({name_of(f): n for f, n in self._counts[how].items()} for how in (True, False))
-        return Report(by_hand, by_autograd, [note for f, note in FUSED.items() if f in self._counts[False]])
+        fused = [note for f, note in FUSED.items() if f in self._counts[False]]
+        return Report(by_hand, by_autograd | self._strangers, [*fused, *self._notes])
+
+    def __enter__(self) -> "ByHand":
+        self._starts.append(_sequence_number())
+        return super().__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._starts.pop()
+        super().__exit__(*error)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if not torch.is_grad_enabled():
             return func(*args, **kwargs)
+        given = list(tensors_in((args, kwargs)))
+        self._notice_strangers(given)
         foreign = not PLAIN.issuperset(types)
-        if not foreign and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args) and _asks(args, kwargs):
+        asks = any(t.requires_grad for t in given)
+        if not foreign and asks and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args):
+            refuse_transform(name_of(func), given)
             with self:
                 return DECOMPOSITIONS[func].run(*args, **kwargs)
-        call = None if foreign else self._call(func, args, kwargs)
-        versions = [_version(t) for t in tensors_in(args)]
+        call = None if foreign else self._call(func, args, kwargs, given, asks=asks)
+        versions = [_version(t) for t in given]
         try:
             result = func(*args, **kwargs) if call is None else self._run_by_hand(call, func, args, kwargs)
         except RuntimeError as error:
@@ -89,17 +109,40 @@ class ByHand(TorchFunctionMode):
                 f"{name_of(func)} writes into a view made by hand, and the gradient cannot follow. "
                 "Write y = f(x) in place of f_(x), or clone the view first."
             ) from error
-        if call is not None or _is_differentiated(args, versions, result):
-            return self.seen(func, result, by_hand=call is not None)
+        if call is not None:
+            return self.seen(func, result, by_hand=True)
+        if new := _differentiated(given, versions, result):
+            mark(new, (t for t in given if not any(t is n for n in new)), name_of(func))
+            return self.seen(func, result, by_hand=False)
         return result
 
-    def _call(self, func: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call in the table's terms, if it asks for a gradient, in real numbers, and the table has it."""
-        return canonicalize(func, args, kwargs) if key_of(func) in self.rules and _asks(args, kwargs) else None
+    def _notice_strangers(self, given: Sequence[Tensor]) -> None:
+        """A tensor from a backward that no call seen here made, since the context began: listed, refused if strict."""
+        for t in given:
+            node = t.grad_fn if t.requires_grad else None
+            if node is None or (name := stranger(node)) is None or node._sequence_nr() < self._starts[-1]:
+                continue
+            if self.strict:
+                raise NotDerived(f"by_hand(strict=True): {describe(node)}")
+            if _LISTED not in node.metadata:
+                node.metadata[_LISTED] = True
+                self._strangers[name] += 1
+                self._notes[describe(node)] = None
+
+    def _call(self, func: Any, args: Any, kwargs: Any, given: Sequence[Tensor], *, asks: bool) -> Call | None:
+        """The call in the table's terms, if it asks for a gradient and the table has it; or NotDerived, by name."""
+        if key_of(func) not in self.rules:
+            return None
+        refuse_transform(name_of(func), given)
+        call = canonicalize(func, args, kwargs) if asks else None
+        if call is not None:
+            refuse_complex(name_of(func), (args, kwargs))
+            refuse_into_itself(name_of(func), call)
+        return call
 
     def _apply(self, call: Call, func: Any) -> Any:
         """The call by hand."""
-        return apply(call, self.rules[call.key], name_of(func))
+        return apply(call, self.rules[call.key], name_of(func), self.again)
 
     def _run_by_hand(self, call: Call, func: Any, args: Any, kwargs: Any) -> Any:
         """The call by hand, handed to the mode below, if there is one, under torch's name: it may be watching."""
@@ -119,22 +162,23 @@ class ByHand(TorchFunctionMode):
         return result
 
 
-def _asks(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
-    """Is a gradient asked for, of real numbers?"""
-    tensors = list(tensors_in((*args, *kwargs.values())))
-    return any(t.requires_grad for t in tensors) and not any(t.is_complex() for t in tensors)
+def _differentiated(given: Sequence[Tensor], versions: Sequence[int], result: Any) -> list[Tensor]:
+    """What this call of torch put into the graph, by writing into an argument or by giving a new tensor.
 
-
-def _is_differentiated(args: Sequence[Any], versions: Sequence[int], result: Any) -> bool:
-    """Did this call of torch put something into the graph, by writing into an argument or by giving a new tensor?
-
-    Handing on an argument, or giving a leaf, it did not.
+    Handing on an argument, or giving a leaf, it put nothing.
     """
-    given = list(tensors_in(args))
     written = [t for t, version in zip(given, versions, strict=True) if _version(t) != version]
     ids = {id(t) for t in given}
     new = [t for t in tensors_in(result) if id(t) not in ids]
-    return any(t.requires_grad and not t.is_leaf for t in (*written, *new))
+    return [t for t in (*written, *new) if t.requires_grad and not t.is_leaf]
+
+
+def _sequence_number() -> int:
+    """Nodes that are made from now on in this thread have at least this number."""
+    with torch.enable_grad():
+        node = torch.zeros((), requires_grad=True).view_as(torch.zeros(())).grad_fn
+    assert node is not None
+    return node._sequence_nr()
 
 
 def _version(t: Tensor) -> int:

@@ -35,6 +35,11 @@ def key_of(called: Function) -> Function | None:
     return _KEYS[called][0] if called in _KEYS else None
 
 
+def has_own_arguments(called: Function) -> bool:
+    """Whether the function takes other arguments than the rule under which it stands, as square(x) is pow(x, 2)."""
+    return called in _REWRITTEN and _REWRITTEN[called][0] is not called
+
+
 def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call | None:
     """The call in the table's terms; None where the table has no rule for it.
 

@@ -2,11 +2,17 @@
 
 A right gradient is a sum of terms: through the mean, through the variance, minus the one-hot. A wrong one is mostly
 the same sum with one coefficient changed: 0 (a missing term), -1 (a sign), n (the 1/n of a mean), n/(n-1). So each
-term's coefficient is fitted, and read. Mistakes that are no change of a coefficient (a forgotten mask, a transposed
-product, an overwritten place) are computed and compared.
+term's coefficient is fitted, and read. Mistakes that are no change of a coefficient are computed and compared: a
+forgotten mask, a transposed product, an overwritten place, the gradient of another argument, a factor that stands
+among the numbers of the call once too often or not at all.
+
+A cause is named only where it explains nearly all of the difference: what it leaves must be small beside the
+difference itself, or no larger than rounding.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import NamedTuple
 
 import torch
@@ -14,22 +20,42 @@ from torch import Tensor
 
 from moreish.backprop.rules.broadcasting import sum_to
 
-CLOSE = 1e-3  # of the largest element: well above the rounding of float32
+UNEXPLAINED = 0.05  # of the difference from the right gradient, and of the wrong one: a cause leaves no more
+ROUNDING = 2e-6  # of the largest element: float32's, after a few operations
+CLOSE = 1e-3  # a coefficient this near to 1 is right
+POWERS = {
+    1.0: "has the factor {} once too often: an exponent (power) is off by one",
+    -1.0: "lacks the factor {}, or is divided by it once too often",
+    2.0: "has the factor {0}^2 too much: it is multiplied with {0} where it is divided by it",
+    -2.0: "lacks the factor {0}^2: it is divided by {0} where it is multiplied with it",
+    0.5: "has the factor sqrt({}) too much",
+    -0.5: "lacks the factor sqrt({}), or is divided by it once too often",
+}
+UNKNOWN = "no mistake known here fits"
+Terms = Mapping[str, Tensor]
 Mistake = tuple[str, Callable[[], Tensor]]
 
 
 class Evidence(NamedTuple):
     """What is known about a gradient beside its numbers.
 
-    terms: what the right gradient is the sum of, by name. mistakes: a sentence, and what that mistake would give.
-    dy: the gradient that came in. factors, sizes: numbers that may have been forgotten, by name and as a count n.
+    terms: what the right gradient is the sum of, by name; `otherwise` holds further ways to take it apart. mistakes:
+    a sentence, and what that mistake would give. dy: the gradient that came in. factors, sizes: numbers that may have
+    been forgotten, by name and as a count n. others: the right gradients of other values, with which this one may
+    have been exchanged. quantities: tensors of the call that may stand in it as a factor. guesses: mistakes that are tried where nothing better fits.
+    arriving: gradients that came in, by name, where there are several.
     """
 
-    terms: Mapping[str, Tensor] = {}
+    terms: Terms = {}
     mistakes: Iterable[Mistake] = ()
     dy: Tensor | None = None
     factors: Mapping[str, float] = {}
     sizes: Iterable[int] = ()
+    others: Terms = {}
+    quantities: Terms = {}
+    otherwise: Sequence[Terms] = ()
+    guesses: Iterable[Mistake] = ()
+    arriving: Terms = {}
 
 
 def explain(wrong: Tensor | None, right: Tensor, evidence: Evidence) -> str:
@@ -38,28 +64,63 @@ def explain(wrong: Tensor | None, right: Tensor, evidence: Evidence) -> str:
         return "nothing arrives: the gradient is missing"
     wrong, right = wrong.double(), right.double()
     if wrong.shape != right.shape:
-        return _shape(wrong, right)
+        return _shape(wrong, right, {"dy": evidence.dy} if evidence.dy is not None else evidence.arriving)
     if wrong.isnan().any():
         return "it is nan: something was divided by zero, or infinity taken from infinity"
-    whole = {"the gradient": right}
-    return (
-        _coefficient(whole, wrong, evidence)
-        or _coefficient(evidence.terms, wrong, evidence)
-        or _mistake(evidence.mistakes, wrong)
-        or _transposed(wrong, right)
-        or _chain_rule(wrong, right, evidence.dy)
-        or _coefficients(evidence.terms, wrong, evidence)
-        or _coefficient(whole, wrong, evidence, any_value=True)
-        or _no_idea(wrong, right)
-    )
+    if wrong.isinf().any():
+        return "it is infinite: something was divided by zero, or grew beyond all numbers"
+    if not right.isfinite().all():
+        return "the right gradient is not finite here, and this one is"
+    return next(_causes(_Gradient(wrong, right), evidence), None) or _no_idea(wrong, right)
+
+
+class _Gradient(NamedTuple):
+    """A wrong gradient beside the right one, of the same shape, both finite."""
+
+    wrong: Tensor
+    right: Tensor
+
+    def is_explained_by(self, made: Tensor) -> bool:
+        """Whether `made` is the wrong one, but for rounding and a small share of the difference."""
+        if made.shape != self.wrong.shape or not made.isfinite().all():
+            return False
+        left = float((made - self.wrong).abs().max())
+        difference, size = float((self.wrong - self.right).abs().max()), float(self.wrong.abs().max())
+        return left <= UNEXPLAINED * min(difference, size) + ROUNDING * size
+
+
+def _causes(g: _Gradient, evidence: Evidence) -> Iterator[str]:
+    """What explains the difference, the likeliest first."""
+    whole = {"the gradient": g.right}
+    takes = [evidence.terms, *evidence.otherwise]
+    yield from _coefficient(whole, g, evidence)
+    for terms in takes:
+        yield from _coefficient(terms, g, evidence)
+    yield from _computed(evidence.mistakes, g)
+    yield from _transposed(g)
+    yield from _exchanged(evidence.others, g)
+    yield from _chain_rule(g, evidence.dy)
+    yield from _factor(evidence.quantities, g)
+    for terms in takes:
+        yield from _coefficients(terms, g, evidence)
+    yield from _computed(evidence.guesses, g)
+    yield from _scaled(evidence.mistakes, g, evidence)
+    yield from _partly(evidence.quantities, g)
+    yield from _turned(g)
+    yield from _coefficient(whole, g, evidence, any_value=True)
 
 
 def _near(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and bool((a - b).abs().max() <= CLOSE * b.abs().max())
 
 
-def _shape(wrong: Tensor, right: Tensor) -> str:
-    """A gradient of another shape: most often a sum over a broadcast dimension was forgotten."""
+def _shape(wrong: Tensor, right: Tensor, arriving: Terms) -> str:
+    """A gradient of another shape: most often a sum over a broadcast dimension was forgotten, or it kept one."""
+    if wrong.numel() == right.numel() and wrong.squeeze().shape == right.squeeze().shape:
+        fits = _near(wrong.reshape(right.shape), right)
+        numbers = "the numbers are right, the shape is not" if fits else "the shape is wrong, and the numbers too"
+        kept = "keepdim left a dimension of 1" if wrong.dim() > right.dim() else "a dimension of 1 is lost (keepdim)"
+        return f"{numbers}: {kept} (its shape is {tuple(wrong.shape)}, its value's {tuple(right.shape)})"
     shapes = f"(its shape is {tuple(wrong.shape)}, its value's {tuple(right.shape)})"
     if wrong.dim() > 1 and _near(wrong.mT, right):
         return f"the product is transposed {shapes}"
@@ -71,37 +132,43 @@ def _shape(wrong: Tensor, right: Tensor) -> str:
             return f"the sum over the broadcast dimension {extra[0]} is missing {shapes}"
     if wrong.numel() == right.numel() and _near(wrong.reshape(right.shape), right):
         return f"the numbers are right, the shape is not {shapes}"
+    for name, dy in arriving.items():
+        for count in range(1, dy.dim() + 1):
+            for over in combinations(range(dy.dim()), count):
+                if _near(dy.double().sum(over), wrong):
+                    where = ", ".join(map(str, over))
+                    return (
+                        f"it is the sum of {name} over dimension {where}, the wrong axis or not all of them {shapes}"
+                    )
     return f"a gradient has the shape of its value {shapes}"
 
 
-def _coefficient(
-    terms: Mapping[str, Tensor], wrong: Tensor, evidence: Evidence, any_value: bool = False
-) -> str | None:
+def _coefficient(terms: Terms, g: _Gradient, evidence: Evidence, any_value: bool = False) -> Iterator[str]:
     """The one term whose coefficient, 1 in truth, is something else that tells a story."""
-    total = sum(terms.values(), torch.zeros_like(wrong))
     for name, term in terms.items():
         size = (term * term).sum()
         if size == 0:
             continue
-        c = 1 + float(((wrong - total) * term).sum() / size)
+        c = 1 + float(((g.wrong - g.right) * term).sum() / size)
         story = _story(c, evidence)
-        if (story or any_value) and _near(total + (c - 1) * term, wrong):
-            return f"{name} {story or f'is {c:.4g} times what it should be'}"
-    return None
+        if (story or any_value) and abs(c - 1) > ROUNDING and g.is_explained_by(g.right + (c - 1) * term):
+            yield f"{name} {story or f'is {c:.4g} times what it should be'}"
 
 
-def _coefficients(terms: Mapping[str, Tensor], wrong: Tensor, evidence: Evidence) -> str | None:
+def _coefficients(terms: Terms, g: _Gradient, evidence: Evidence) -> Iterator[str]:
     """The coefficients of all terms at once, where together they explain everything."""
     if len(terms) < 2:
-        return None
-    columns = torch.stack([term.reshape(-1) for term in terms.values()], 1)
-    fitted = torch.linalg.lstsq(columns, wrong.reshape(-1, 1), driver="gelsd").solution.flatten()
-    if not _near((columns @ fitted).view_as(wrong), wrong):
-        return None
+        return
+    columns = torch.stack([term.double().reshape(-1) for term in terms.values()], 1)
+    wrong = g.wrong.reshape(-1, 1)
+    fitted = torch.linalg.lstsq(columns, wrong, driver="gelsd").solution.flatten()
+    if not g.is_explained_by((columns @ fitted).view_as(g.wrong)):
+        return
     changed = {name: float(c) for name, c in zip(terms, fitted, strict=True) if abs(c - 1) > CLOSE}
-    return "; ".join(
-        f"{name} {_story(c, evidence) or f'is {c:.4g} times what it should be'}" for name, c in changed.items()
-    )
+    if changed:
+        yield "; ".join(
+            f"{name} {_story(c, evidence) or f'is {c:.4g} times what it should be'}" for name, c in changed.items()
+        )
 
 
 def _story(c: float, evidence: Evidence) -> str | None:
@@ -123,41 +190,131 @@ def _story(c: float, evidence: Evidence) -> str | None:
     return None
 
 
-def _mistake(mistakes: Iterable[Mistake], wrong: Tensor) -> str | None:
+def _computed(mistakes: Iterable[Mistake], g: _Gradient) -> Iterator[str]:
     for sentence, compute in mistakes:
         try:
             value = compute()
-        except RuntimeError:  # with these shapes this mistake cannot be made
+        except (RuntimeError, IndexError, ValueError):  # with these shapes this mistake cannot be made
             continue
-        if _near(value.double(), wrong):
-            return sentence
-    return None
+        if g.is_explained_by(value.double()):
+            yield sentence
 
 
-def _transposed(wrong: Tensor, right: Tensor) -> str | None:
-    square = right.dim() > 1 and right.shape[-1] == right.shape[-2]
-    return "the product is transposed" if square and _near(wrong.mT, right) else None
+def _scaled(mistakes: Iterable[Mistake], g: _Gradient, evidence: Evidence) -> Iterator[str]:
+    """A mistake with a telling factor besides: without the one-hot, and without the 1/n."""
+    for sentence, compute in mistakes:
+        try:
+            value = compute().double()
+        except (RuntimeError, IndexError, ValueError):
+            continue
+        size = float((value * value).sum()) if value.shape == g.wrong.shape else 0.0
+        if size == 0 or not math.isfinite(size):
+            continue
+        c = float((g.wrong * value).sum()) / size
+        story = _story(c, evidence)
+        if story and g.is_explained_by(c * value):
+            yield f"{sentence}; and besides, the gradient {story}"
 
 
-def _chain_rule(wrong: Tensor, right: Tensor, dy: Tensor | None) -> str | None:
+def _partly(quantities: Terms, g: _Gradient) -> Iterator[str]:
+    """Right on one side of a condition, wrong on the other."""
+    off = (g.wrong - g.right).abs() > CLOSE * g.right.abs().max()
+    if not off.any() or off.all():
+        return
+    for name, quantity in quantities.items():
+        q = _fitted(quantity, g.right)
+        if q is None or q.shape != g.right.shape:
+            continue
+        for words, side in ((f"{name} > 0", q > 0), (f"{name} < 0", q < 0), (f"{name} is 0", q == 0)):
+            if side.any() and not side.all() and bool((off == (side & (g.right + g.wrong != 0))).all()):
+                yield f"it is right elsewhere, and wrong where {words}: look at the mask, or at the slope on that side"
+    for dim in range(g.right.dim()):
+        others = [d for d in range(g.right.dim()) if d != dim]
+        lines = off.any(others) if others else off
+        share = int(lines.sum())
+        if 0 < share < len(lines) and share <= len(lines) // 2:
+            where = ", ".join(map(str, lines.nonzero().flatten().tolist()[:5]))
+            yield f"{UNKNOWN} for the whole; only at {where} along dimension {dim} it is wrong"
+
+
+def _transposed(g: _Gradient) -> Iterator[str]:
+    if g.right.dim() > 1 and g.right.shape[-1] == g.right.shape[-2] and g.is_explained_by(g.right.mT):
+        yield "the product is transposed"
+
+
+def _exchanged(others: Terms, g: _Gradient) -> Iterator[str]:
+    for name, other in others.items():
+        if g.is_explained_by(other.double()):
+            yield f"this is the gradient of {name}: the two are exchanged (swapped)"
+
+
+def _turned(g: _Gradient) -> Iterator[str]:
+    """The right numbers in another order."""
+    for dim in range(g.right.dim()):
+        if g.is_explained_by(g.right.flip(dim)):
+            yield f"the numbers are right, but their order along dimension {dim} is reversed"
+    if g.right.dim() and g.is_explained_by(_sorted_as(g.wrong, g.right)):
+        yield "the numbers are right, but they stand in each other's places"
+
+
+def _sorted_as(order: Tensor, values: Tensor) -> Tensor:
+    """The elements of `values`, put in the order of size that `order` has."""
+    placed = torch.empty_like(values).flatten()
+    placed[order.flatten().argsort()] = values.flatten().sort().values
+    return placed.view_as(values)
+
+
+def _chain_rule(g: _Gradient, dy: Tensor | None) -> Iterator[str]:
     """Mistakes one can make with any function."""
     if dy is None:
-        return None
-    dy = dy.double()
+        return
+    dy, right = dy.double(), g.right
     if dy.shape == right.shape:
-        if _near(dy, wrong):
-            return "dy is handed on as it is: the local derivative is missing"
-        if _near(wrong * dy, right):
-            return "this is the local derivative alone: it is not multiplied by dy"
+        if g.is_explained_by(dy):
+            yield "dy is handed on as it is: the local derivative is missing"
+        if bool((dy != 0).all()) and g.is_explained_by(right / dy):
+            yield "this is the local derivative alone: it is not multiplied by dy"
+        if g.is_explained_by(right * dy):
+            yield "dy is multiplied in twice"
     if right.dim() < dy.dim():
-        if any(_near(row, wrong) for row in dy[:64]):
-            return "one row stands where the sum over the broadcast dimension belongs: overwritten instead of added"
-        for i in range(dy.dim()):
-            if _near(dy.sum(i), wrong):
-                return f"the sum runs over dimension {i}, which was not the broadcast one"
+        if any(g.is_explained_by(row) for row in dy[:64]):
+            yield "one row stands where the sum over the broadcast dimension belongs: overwritten instead of added"
+        for dim in range(dy.dim()):
+            if g.is_explained_by(dy.sum(dim)):
+                yield f"the sum runs over dimension {dim}, which was not the broadcast one"
+            if g.is_explained_by(dy.mean(dim)):
+                yield f"a mean over dimension {dim} stands where a sum belongs"
+
+
+def _factor(quantities: Terms, g: _Gradient) -> Iterator[str]:
+    """A factor that stands among the numbers of the call, once too often or not at all."""
+    fitted = {name: _fitted(quantity, g.right) for name, quantity in quantities.items()}
+    known = {name: q for name, q in fitted.items() if q is not None and q.numel() > 1 and float(q.std()) > 0}
+    for power, words in POWERS.items():
+        for name, q in known.items():
+            if (power < 0 and bool((q == 0).any())) or (power % 1 and bool((q < 0).any())):
+                continue
+            if g.is_explained_by(g.right * q**power):
+                yield f"the gradient {words.format(name)}"
+    for name, q in known.items():
+        if g.is_explained_by(g.right * (1 - q)):
+            yield f"the gradient has the factor 1 - {name} once too often"
+        if bool((q != 1).all()) and g.is_explained_by(g.right / (1 - q)):
+            yield f"the gradient lacks the factor 1 - {name}: the slope is not complete"
+
+
+def _fitted(quantity: Tensor, right: Tensor) -> Tensor | None:
+    """The quantity in double precision, if it broadcasts to the gradient's shape: as it is, or by channel."""
+    q = quantity.double()
+    for shaped in (q, q.reshape(-1, *[1] * (right.dim() - 2)) if q.dim() == 1 and right.dim() > 2 else q):
+        try:
+            if torch.broadcast_shapes(shaped.shape, right.shape) == right.shape:
+                return shaped
+        except RuntimeError:
+            continue
     return None
 
 
 def _no_idea(wrong: Tensor, right: Tensor) -> str:
     different = int(((wrong - right).abs() > CLOSE * right.abs().max()).sum())
-    return f"no mistake known here fits; {different} of {right.numel()} elements differ"
+    return f"{UNKNOWN}; {different} of {right.numel()} elements differ"

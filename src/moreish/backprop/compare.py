@@ -7,16 +7,27 @@ Where a gradient is wrong, the loss runs once more and every call is judged by i
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
+from torch.utils.checkpoint import CheckpointError
 
 from moreish.backprop.adapter import DeferredCall, apply, put_back, take_out, tensors_in
 from moreish.backprop.by_hand import ByHand
 from moreish.backprop.canonicalize import Call, name_of
+from moreish.backprop.foreign import (
+    Caught,
+    Wrong,
+    catching,
+    difference_of_loss,
+    functions_in,
+    judge_function,
+)
+from moreish.backprop.graph import Names, behind, describe, nodes_of, stranger
 from moreish.backprop.judge import Judge, names
 
 
@@ -35,13 +46,25 @@ class Comparison(NamedTuple):
     cause: str | None = None
 
 
+# Of the largest element of the right gradient: what sums of many terms lose in each precision.
 ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
+SINGLE = 1e-6  # the same for numbers in float64 that were computed in float32 somewhere, on few terms
+NOISE = 16.0  # units in the last place of the gradients around: what is left of a gradient that is zero
 
 
-def compare(name: str, mine: Tensor | None, right: Tensor | None, scale: float = 0.0) -> Comparison:
-    """Two gradients of one value; None counts as zeros. `scale` is the size of gradients around it, if known.
+def compare(
+    name: str,
+    mine: Tensor | None,
+    right: Tensor | None,
+    scale: float = 0.0,
+    *,
+    worked_in: torch.dtype | None = None,
+) -> Comparison:
+    """Two gradients of one value; None counts as zeros.
 
-    The scale matters where the right gradient is zero but for rounding, as for a bias in front of a BatchNorm.
+    The tolerance is relative to this gradient. `scale` is the size of gradients around it, if known: it matters where
+    the right gradient is zero but for rounding, as for a bias in front of a BatchNorm. `worked_in` is the precision
+    of `mine`, if that was another one than it has now.
     """
     if mine is None and right is None:
         return Comparison(name, True, True, 0.0, 0.0)
@@ -55,9 +78,22 @@ def compare(name: str, mine: Tensor | None, right: Tensor | None, scale: float =
     maxdiff = (mine - right).abs().max().item() if right.numel() else 0.0
     maxdiff = math.inf if math.isnan(maxdiff) and not right.isnan().any() else maxdiff
     exact = torch.equal(mine, right)
-    tolerance = ROUNDING.get(right.dtype, 0.0) * (size + scale / 100)
+    tolerance = _rounding(mine, right, worked_in) * size + NOISE * _unit(worked_in or right.dtype) * scale
     relative = 0.0 if exact else maxdiff / size if size else math.inf
     return Comparison(name, exact, exact or maxdiff <= tolerance, maxdiff, relative)
+
+
+def _rounding(mine: Tensor, right: Tensor, worked_in: torch.dtype | None) -> float:
+    """What may be lost relative to the largest element: more where the numbers are float32's."""
+    dtype = worked_in or right.dtype
+    if dtype == torch.float64:
+        single = bool(torch.equal(mine.float().double(), mine.double())) and bool(mine.any())
+        return ROUNDING[torch.float32] if single else SINGLE
+    return ROUNDING.get(dtype, 0.0)
+
+
+def _unit(dtype: torch.dtype) -> float:
+    return torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
 
 
 def largest(tensors: Iterable[Tensor]) -> float:
@@ -65,14 +101,16 @@ def largest(tensors: Iterable[Tensor]) -> float:
     return max((float(t.abs().max()) for t in tensors if t.numel()), default=0.0)
 
 
-def compare_gradients(
-    module: nn.Module, loss: Callable[[], Tensor], *, intermediates: bool = False
-) -> list[Comparison]:
+def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermediates: bool = False) -> "Comparisons":
     """Run `loss` by autograd and by hand from the same state; compare the gradient of every parameter of `module`.
 
     `loss` takes nothing and returns a scalar. Both runs start from the same random numbers and buffers (running
     statistics), which are put back afterwards; `.grad` is not touched. A generator of your own inside `loss` is yours
     to reset. With intermediates=True the gradient of every value on the way is compared too, latest first.
+
+    Where somebody's own backward is in the graph (an `autograd.Function`, a scripted function, what a checkpoint
+    hides), both runs take it as it is. Then it is held against finite differences: such rows are never exact, and
+    `unjudged` of the result says what no rule here derived.
     """
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     by_autograd, by_hand = _Watch(module, rules={}), _Watch(module)
@@ -85,16 +123,83 @@ def compare_gradients(
         )
     scale = largest(g for g in right.values() if g is not None)
     rows = [compare(name, mine[name], right[name], scale) for name in right]
-    if all(row.approximate for row in rows):
-        return rows
     judging = _Judging(module)
     judging.gradients(loss, parameters, intermediates)
     causes = judging.causes({**judging.values, **parameters})
-    return [row if row.approximate else row._replace(cause=causes[row.name] or None) for row in rows]
+    rows = [_judged(row, causes.get(row.name)) for row in rows]
+    if by_hand.foreign:
+        rows = _beside_differences(rows, module, loss, parameters, right, by_hand)
+    unjudged = dict.fromkeys(phrase for passed in by_hand.unjudged.values() for phrase in passed)
+    return Comparisons(rows, list(unjudged))
+
+
+class Comparisons(list[Comparison]):
+    """The rows, and what no rule here derived: functions that both runs took from torch or from somebody else."""
+
+    def __init__(self, rows: Iterable[Comparison], unjudged: Sequence[str] = ()):
+        super().__init__(rows)
+        self.unjudged = list(unjudged)
+
+
+def _judged(row: Comparison, cause: str | None) -> Comparison:
+    """A row fails, too, where one call by itself was wrong by more than rounding, however little it weighs."""
+    return row._replace(exact=False, approximate=False, cause=cause) if cause else row
+
+
+def _beside_differences(
+    rows: list[Comparison],
+    module: nn.Module,
+    loss: Callable[[], Tensor],
+    parameters: Mapping[str, Tensor],
+    grads: Mapping[str, Tensor | None],
+    run: "_Watch",
+) -> list[Comparison]:
+    """The rows whose gradient passes a foreign backward, held against finite differences."""
+    caught: list[Caught] = []
+    with catching(run.functions, caught), _same_start(module):
+        value = loss()
+    del value
+    wrong = {w.function: w for call in caught for w in _wrong_in(call)}
+
+    def number() -> float:
+        with _same_start(module), torch.no_grad():
+            return float(loss().double())
+
+    judged_apart = {call.function.__name__ for call in caught}
+    open_ = {row.name for row in rows if not _all_apart(run.foreign.get(row.name, {}), judged_apart) or wrong}
+    behind = {row.name for row in rows if run.foreign.get(row.name) and row.name in open_}
+    found = difference_of_loss(number, {n: p for n, p in parameters.items() if n in behind}, grads)
+    judged = []
+    for row in rows:
+        passed = run.foreign.get(row.name, {})
+        sentences = [f"{w.function}, {w.sentence}" for w in wrong.values() if any(w.function in p for p in passed)]
+        off, is_off = found.get(row.name, (row.maxdiff, False))
+        if not passed:
+            judged.append(row)
+        elif sentences or (is_off and row.approximate):
+            names = "; ".join(passed)
+            cause = "; ".join(sentences) or f"finite differences give another gradient; it passes {names}"
+            judged.append(row._replace(exact=False, approximate=False, maxdiff=max(off, row.maxdiff), cause=cause))
+        else:
+            judged.append(row._replace(exact=False))
+    return judged
+
+
+def _all_apart(passed: Names, functions: set[str]) -> bool:
+    """Whether every foreign backward on the way is a function whose calls were judged by themselves."""
+    return all(any(phrase.startswith(f"{name}:") for name in functions) for phrase in passed)
+
+
+def _wrong_in(call: Caught) -> list[Wrong]:
+    try:
+        return judge_function(call)
+    except Exception:  # a stranger's function need not run in float64; the whole loss is judged all the same
+        return []
 
 
 def as_text(rows: Iterable[Comparison]) -> str:
     """The comparison as text, one line a gradient, the causes below the lines that need one."""
+    unjudged = rows.unjudged if isinstance(rows, Comparisons) else []
     rows = list(rows)
     width = max((len(row.name) for row in rows), default=0)
     lines = []
@@ -103,7 +208,12 @@ def as_text(rows: Iterable[Comparison]) -> str:
         lines.append(f"{row.name:{width}}  {judged}")
         if row.cause:
             lines.append(f"{'':{width}}  {row.cause}")
+    lines += [f"not derived by hand: {phrase}" for phrase in unjudged]
     return "\n".join(lines)
+
+
+def _foreign(node: Node) -> str | None:
+    return None if stranger(node) is None else describe(node)
 
 
 class _Watch(ByHand):
@@ -114,6 +224,10 @@ class _Watch(ByHand):
         self.module = module
         self.path = [""]
         self.values: dict[str, Tensor] = {}
+        self.foreign: dict[str, Names] = {}  # what a gradient passes that is somebody else's
+        self.unjudged: dict[str, Names] = {}  # and what of torch's own has no rule, too
+        self.functions: set[type[torch.autograd.Function]] = set()
+        self._recording = True
         self._times: Counter[str] = Counter()
 
     def gradients(
@@ -123,10 +237,23 @@ class _Watch(ByHand):
         with _same_start(self.module):
             with torch.enable_grad(), self._paths(), self:
                 value = loss()
-            if not value.requires_grad or value.numel() != 1:
-                raise ValueError("loss() must return one number that depends on the module's parameters")
-            values = {**dict(reversed(self.values.items())), **parameters} if intermediates else parameters
-            grads = torch.autograd.grad(value, list(values.values()), torch.ones_like(value), allow_unused=True)
+                self._recording = False  # a checkpoint runs its forward again on the way back
+                if not isinstance(value, Tensor) or not value.requires_grad or value.numel() != 1:
+                    raise ValueError("loss() must return one number that depends on the module's parameters")
+                values = {**dict(reversed(self.values.items())), **parameters} if intermediates else parameters
+                self.foreign = behind(value, dict(values), _foreign)
+                self.unjudged = behind(value, dict(values))
+                self.functions = functions_in(nodes_of(value.grad_fn))
+                try:
+                    grads = torch.autograd.grad(
+                        value, list(values.values()), torch.ones_like(value), allow_unused=True
+                    )
+                except CheckpointError:
+                    names = ", ".join(sorted(function.__name__ for function in self.functions)) or "its functions"
+                    raise ValueError(
+                        f"a checkpoint runs {names} again on the way back, where by_hand() cannot follow: take the "
+                        "checkpoint away while you compare"
+                    ) from None
             return dict(zip(values, grads, strict=True))
 
     def where(self, func: Callable[..., Any]) -> str:
@@ -137,7 +264,7 @@ class _Watch(ByHand):
         result = super().seen(func, result, by_hand=by_hand)
         if isinstance(result, tuple | list):  # autograd may have made one from another, as h from c in lstm_cell
             result = type(result)([t.view_as(t) if t.requires_grad else t for t in result])
-        results = [t for t in tensors_in(result) if t.requires_grad]
+        results = [t for t in tensors_in(result) if t.requires_grad] if self._recording else []
         for i, value in enumerate(results):
             name = f"{self.where(func)}[{i}]" if len(results) > 1 else self.where(func)
             self._times[name] += 1
@@ -146,7 +273,7 @@ class _Watch(ByHand):
         return result
 
     def _apply(self, call: Call, func: Any) -> Any:
-        return apply(call, self.rules[call.key], name_of(func), _without_misfits)
+        return apply(call, self.rules[call.key], name_of(func), self.again, _without_misfits)
 
     @contextmanager
     def _paths(self) -> Iterator[None]:
@@ -214,7 +341,7 @@ class _Judging(_Watch):
                     grads[i] = right
             return grads
 
-        return apply(call, self.rules[call.key], name_of(func), listen)
+        return apply(call, self.rules[call.key], name_of(func), self.again, listen)
 
 
 def _without_misfits(deferred: DeferredCall, _: Any, grads: list[Tensor | None]) -> list[Tensor | None]:

@@ -15,8 +15,10 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from moreish.backprop.causes import Evidence, explain
+from moreish.backprop.answers import Answer, read_answer
+from moreish.backprop.causes import Evidence, Mistake, explain
 from moreish.backprop.compare import Comparison, compare, largest
+from moreish.backprop.guesses import guesses
 from moreish.backprop.paths import paths_to
 from moreish.backprop.stepwise import (
     Steps,
@@ -115,9 +117,10 @@ def compare_lecture(
     loss = known.pop("loss")
     if unknown := [name for name in judged if name not in known]:
         raise ValueError(f'there is no "{unknown[0]}" in the lecture; there is {", ".join(known)}')
+    answers = {name: read_answer(answer) for name, answer in judged.items()}
     right = dict(zip(known, torch.autograd.grad(loss, list(known.values()), retain_graph=True), strict=True))
     scale = largest(right.values())
-    rows = [compare(name, judged[name], right[name], scale) for name in judged]
+    rows = [_row(name, answer, right[name], scale) for name, answer in answers.items()]
     if all(row.approximate for row in rows):
         return rows
 
@@ -128,13 +131,69 @@ def compare_lecture(
 
     paths = paths_to(known, loss)
     sizes = {n for value in known.values() for n in value.shape}
-    mistakes = [("a row that was looked up twice is overwritten instead of added", overwritten)]
+    mistakes: dict[str, list[Mistake]] = {
+        "C": [("a row that was looked up twice is overwritten instead of added", overwritten)],
+        "logits": [
+            (
+                "1 is subtracted everywhere, and only at the targets it belongs (the one-hot)",
+                lambda: _minus_one(known),
+            )
+        ],
+    }
+
+    clubbed = _clubbed(leaves, y, {name: value.detach() for name, value in known.items()}, right)
+    quantities = {name: value.detach() for name, value in known.items()} | {
+        "bnvar + eps": known["bnvar"].detach() + EPS
+    }
 
     def cause(name: str) -> str:
-        evidence = Evidence(paths[name], mistakes if name == "C" else [], sizes=sizes)
-        return explain(judged[name], right[name], evidence)
+        others = {other: grad for other, grad in right.items() if other != name and grad.shape == right[name].shape}
+        evidence = Evidence(
+            paths[name],
+            mistakes.get(name, []),
+            sizes=sizes,
+            others=others if name in Weights._fields else {},
+            quantities=quantities,
+            otherwise=[clubbed[name]] if name in clubbed else [],
+            arriving={f"d{other}": grad for other, grad in right.items()},
+            guesses=guesses(right[name], {f"d{other}": grad for other, grad in right.items()}, quantities),
+        )
+        return explain(answers[name].grad, right[name], evidence)
 
-    return [row if row.approximate else row._replace(cause=cause(row.name)) for row in rows]
+    return [row if row.approximate or row.cause else row._replace(cause=cause(row.name)) for row in rows]
+
+
+def _row(name: str, answer: Answer, right: Tensor, scale: float) -> Comparison:
+    """The comparison of one answer, which may be anything; what is no gradient at all is said at once."""
+    grad = None if answer.grad is None else answer.grad.to(right.dtype)
+    worked_in = None if answer.grad is None or not answer.grad.is_floating_point() else answer.grad.dtype
+    row = compare(name, grad, right, scale, worked_in=worked_in)
+    return row if answer.fault is None else row._replace(exact=False, approximate=False, cause=answer.fault)
+
+
+def _minus_one(known: Steps) -> Tensor:
+    logits = known["logits"].detach()
+    return (logits.softmax(1) - 1) / len(logits)
+
+
+def _clubbed(weights: Weights, y: Tensor, values: Steps, right: Steps) -> dict[str, dict[str, Tensor]]:
+    """The gradients that the lecture derives in one expression, as the sums that those expressions are."""
+    n = len(y)
+    onehot = F.one_hot(y, len(weights.b2)).to(values["logits"].dtype)
+    logits = {
+        "the softmax": values["logits"].softmax(1) / n,
+        "the subtracted one-hot of the targets": -onehot / n,
+    }
+    dxhat = weights.bngain.detach() * right["hpreact"]
+    rstd, xhat = values["bnvar_inv"], values["bnraw"]
+    return {
+        "logits": logits,
+        "hprebn": {
+            "the path straight through bnraw": rstd * dxhat,
+            "the path through the mean": (-rstd / n * dxhat.sum(0)).expand_as(dxhat),
+            "the path through the variance": -rstd / (n - 1) * xhat * (dxhat * xhat).sum(0),
+        },
+    }
 
 
 class HandStep:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from moreish.backprop import gates
 from moreish.backprop.causes import Evidence
 from moreish.backprop.rules import attention, convolution, losses, norms, recurrent
 from moreish.backprop.rules.broadcasting import sum_to
@@ -27,12 +28,18 @@ def evidence(key: Function, argument: str, c: Call) -> Evidence:
     dy = c.dy if isinstance(c.dy, Tensor) else None
     terms = _TERMS[key, argument](c) if (key, argument) in _TERMS else {}
     mistakes = [(words, lambda f=f: f(c)) for words, f in _MISTAKES.get((key, argument), {}).items()]
+    mistakes += [(words, lambda f=f: gates.gradient(f(c), argument, c)) for words, f in _IN_CELLS.get(key, ())]
     tensors = [value for value in vars(c).values() if isinstance(value, Tensor)]
     sizes = {n for t in tensors for n in (*t.shape, t.numel())}
     if dy is not None and dy.dim() > 1:
         sizes |= {dy.numel(), dy.numel() // max(dy.shape[1], 1)}
     factors = {"the scale 1/sqrt(E)": float(c.scale)} if key is F.scaled_dot_product_attention else {}
-    return Evidence(terms, mistakes, dy, factors, sizes)
+    quantities = {name: v for name, v in vars(c).items() if name not in ("dy", "right") and _is_factor(v)}
+    return Evidence(terms, mistakes, dy, factors, sizes, quantities=quantities)
+
+
+def _is_factor(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.is_floating_point() and value.numel() > 1
 
 
 def _batch_norm(c: Call) -> dict[str, Tensor]:
@@ -126,19 +133,6 @@ def _gru_hidden(c: Call) -> dict[str, Tensor]:
     return {"the path straight through z h": c.z * c.dy, "the path through the gates": gates}
 
 
-def _lstm(*path: int) -> Named:
-    """What is lost if the second use of c', as a result of its own, is forgotten. `path` leads to one gradient."""
-
-    def compute(c: Call) -> Any:
-        dy = c.dy[0], torch.zeros_like(c.dy[1])
-        found: Any = recurrent.lstm_cell_backward(dy, c.x, c.h, c.c, c.w_ih, c.w_hh, c.i, c.f, c.g, c.o, c.tanh_c)
-        for step in path:
-            found = found[step]
-        return found
-
-    return {"the gradient that c' brings from later steps is not added": compute}
-
-
 def _overwritten(c: Call) -> Tensor:
     """The last place that picked an element wins."""
     if hasattr(c, "idx"):
@@ -166,6 +160,30 @@ def _last_window(c: Call) -> Tensor:
     return convolution.unpad(dpadded, c.pad).reshape(c.x_shape)
 
 
+def _unstrided(c: Call, name: str) -> Tensor:
+    """As if each window began one place after the last."""
+    dy = c.dy if c.dy.dim() == c.weight.dim() else c.dy.unsqueeze(0)
+    d, stride = convolution.grouped(dy, c.groups), [1] * (c.weight.dim() - 2)
+    dpadded, dweight = torch.zeros_like(c.padded), torch.zeros_like(c.weight)
+    for tap, where in convolution.taps(c.weight.shape[2:], dy.shape[2:], stride, c.dilation):
+        w = convolution.tap_weight(c.weight, tap, c.groups)
+        dpadded[where] += torch.einsum("goi,ngol->ngil", w, d).reshape(dpadded[where].shape)
+        seen = convolution.grouped(c.padded[where], c.groups)
+        dweight[(slice(None), slice(None), *tap)] = torch.einsum("ngol,ngil->goi", d, seen).flatten(0, 1)
+    return convolution.unpad(dpadded, c.pad).reshape(c.x_shape) if name == "x" else dweight
+
+
+def _leaky(c: Call, where: Tensor) -> Tensor:
+    return c.dy * torch.where(where > 0, 1.0, c.negative_slope)
+
+
+def _softmax_over(c: Call, dim: int) -> Tensor:
+    classes = losses.classes_of(c.logprobs)
+    if dim % c.logprobs.dim() == classes:
+        raise ValueError("these are the classes")
+    return c.right + (c.logits.softmax(dim) - c.logprobs.exp()) * (c.dy / max(int(c.kept.sum()), 1))
+
+
 _TERMS: dict[tuple[Function, str], Callable[[Call], dict[str, Tensor]]] = {
     (F.batch_norm, "x"): _batch_norm,
     (F.layer_norm, "x"): _layer_norm,
@@ -177,15 +195,27 @@ _TERMS: dict[tuple[Function, str], Callable[[Call], dict[str, Tensor]]] = {
     (F.gelu, "x"): lambda c: {"the term Phi": c.phi * c.dy, "the term x Phi'": c.right - c.phi * c.dy},
     (torch.gru_cell, "hx"): _gru_hidden,
 }
+_IN_CELLS: dict[Function, list[tuple[str, Callable[[Call], gates.Gates]]]] = {
+    torch.lstm_cell: list(gates.lstm_mistakes()),
+    torch.gru_cell: list(gates.gru_mistakes()),
+}
 _TWICE = "a place that was picked twice is overwritten instead of added"
+_STRIDE: dict[str, Named] = {
+    name: {
+        "the stride is ignored on the way back: window i begins at i stride": lambda c, name=name: _unstrided(c, name)
+    }
+    for name in ("x", "weight")
+}
 _MISTAKES: dict[tuple[Function, str], Named] = {
     (F.linear, "x"): {"W^T stands where W belongs: a transposed product": lambda c: c.dy @ c.weight.T},
     (torch.matmul, "x"): {"other stands where other^T belongs: a transposed product": lambda c: c.dy @ c.other},
     (torch.matmul, "other"): {"x stands where x^T belongs: a transposed product": lambda c: c.x @ c.dy},
     (F.embedding, "weight"): {_TWICE: _overwritten},
     (torch.Tensor.__getitem__, "x"): {_TWICE: _overwritten},
-    (F.conv1d, "x"): {"windows overlap, and are overwritten instead of added": _last_window},
-    (F.conv2d, "x"): {"windows overlap, and are overwritten instead of added": _last_window},
+    (F.conv1d, "x"): {"windows overlap, and are overwritten instead of added": _last_window, **_STRIDE["x"]},
+    (F.conv2d, "x"): {"windows overlap, and are overwritten instead of added": _last_window, **_STRIDE["x"]},
+    (F.conv1d, "weight"): _STRIDE["weight"],
+    (F.conv2d, "weight"): _STRIDE["weight"],
     (torch.tanh, "x"): {
         "x stands where y = tanh(x) belongs": lambda c: (1 - c.x**2) * c.dy,
         "1 - y stands where 1 - y^2 belongs": lambda c: (1 - c.y) * c.dy,
@@ -194,21 +224,68 @@ _MISTAKES: dict[tuple[Function, str], Named] = {
         "y stands where y (1 - y) belongs": lambda c: c.y * c.dy,
         "the slope of tanh, 1 - y^2, stands where y (1 - y) belongs": lambda c: (1 - c.y**2) * c.dy,
     },
+    (F.relu, "x"): {
+        "the mask is where dy is positive, and where x is positive it belongs": lambda c: c.dy * (c.dy > 0),
+        "the mask is where x is negative, and where x is positive (x > 0) it belongs": lambda c: c.dy * (c.y == 0),
+        "y stands where the mask x > 0 belongs": lambda c: c.dy * c.y,
+        "dy passes everywhere: the mask x > 0 is missing": lambda c: c.dy,
+    },
+    (F.leaky_relu, "x"): {
+        "the slope stands on the wrong side of zero: the two are exchanged": lambda c: _leaky(c, -c.x),
+        "the mask is where dy is positive, and where x is positive it belongs": lambda c: _leaky(c, c.dy),
+        "the slope is missing where x is negative": lambda c: c.dy * (c.x > 0),
+    },
+    (F.softplus, "x"): {
+        "sigmoid(-x) stands where sigmoid(x) belongs: a sign is lost": lambda c: c.dy * torch.sigmoid(-c.x),
+        "y stands where sigmoid(x) belongs": lambda c: c.dy * c.y,
+    },
+    (F.silu, "x"): {
+        "the term x s (1 - s) is missing: x is a factor, too": lambda c: c.dy * torch.sigmoid(c.x),
+        "only the term x s (1 - s) is there: s itself is missing": lambda c: c.right - c.dy * torch.sigmoid(c.x),
+    },
+    (F.log_softmax, "x"): {
+        "the sum of dy is missing: dy itself stands where sum(dy) belongs": lambda c: c.dy - c.y.exp() * c.dy,
+        "softmax is missing before sum(dy)": lambda c: c.dy - c.dy.sum(c.dim, keepdim=True),
+    },
+    (F.softmax, "x"): {
+        "only the diagonal of the Jacobian is there, p (1 - p) dy: the sum over the others is missing": (
+            lambda c: c.p * (1 - c.p) * c.dy
+        ),
+        "the sum is missing: dy p stands where sum(dy p) belongs": lambda c: c.p * (c.dy - c.dy * c.p),
+    },
     (torch.exp, "x"): {"x stands where y = e^x belongs": lambda c: c.x * c.dy},
     (torch.log, "x"): {"x stands where 1/x belongs": lambda c: c.x * c.dy},
     (torch.mul, "x"): {"x itself stands where the other factor belongs": lambda c: _sum(c.x * c.dy, c.x)},
     (torch.max, "x"): {"every element gets dy, not the maximum alone": _to_all},
     (F.batch_norm, "x"): {
         "the weight (gamma) is not multiplied in": lambda c: sum(_batch_norm(_unweighted(c)).values()),
+        "the means run over the features (the wrong axis), over the batch they belong": lambda c: sum(
+            _norm(c, c.dy * (1 if c.weight is None else norms.channel(c.weight, c.dy)), 1, c.correction).values()
+        ),
+        "the batch's statistics are taken for constants: both paths through them are missing": (
+            lambda c: c.rstd * c.dy * (1 if c.weight is None else norms.channel(c.weight, c.dy))
+        ),
         "rstd is not multiplied in": lambda c: c.right / c.rstd,
     },
     (F.batch_norm, "weight"): {"x stands where xhat belongs": lambda c: (c.dy * c.x).sum(norms.rest(c.dy))},
     (F.layer_norm, "x"): {
         "the weight (gamma) is not multiplied in": lambda c: sum(_layer_norm(_unweighted(c)).values()),
+        "the means run over the batch (the wrong axis), over the features they belong": lambda c: sum(
+            _norm(c, c.dy * (1 if c.weight is None else c.weight), 0, 0).values()
+        ),
         "rstd is not multiplied in": lambda c: c.right / c.rstd,
     },
     (F.cross_entropy, "logits"): {
         "n counts the ignored targets too": lambda c: c.right * c.kept.sum() / c.kept.numel(),
+        **{
+            f"the softmax runs over dimension {dim} (the wrong axis), over the classes it belongs": (
+                lambda c, dim=dim: _softmax_over(c, dim)
+            )
+            for dim in (0, -1)
+        },
+        "softmax(logits) alone is not the gradient: the one-hot is not subtracted, and 1/n is missing": (
+            lambda c: c.logprobs.exp()
+        ),
     },
     (F.nll_loss, "x"): {"n counts the ignored targets too": lambda c: c.right * c.kept.sum() / c.kept.numel()},
     (F.scaled_dot_product_attention, "query"): {
@@ -223,11 +300,6 @@ _MISTAKES: dict[tuple[Function, str], Named] = {
         **_unseen(2),
         "P stands where P^T belongs: a transposed product": lambda c: c.p @ c.dy,
     },
-    (torch.lstm_cell, "x"): _lstm(0),
-    (torch.lstm_cell, "hx[0]"): _lstm(1, 0),
-    (torch.lstm_cell, "hx[1]"): _lstm(1, 1),
-    (torch.lstm_cell, "w_ih"): _lstm(2),
-    (torch.lstm_cell, "w_hh"): _lstm(3),
 }
 
 

@@ -1,0 +1,168 @@
+"""Foreign backwards: what no rule here derives, judged by finite differences.
+
+An `autograd.Function` of somebody's own runs alike in both of the runs that are compared, so comparing them says
+nothing of it. Here each of its calls is caught, done again in float64, and its backward is held against central
+differences of its forward, (f(x + h v) - f(x - h v)) / 2h. What cannot be caught (a scripted function, what a
+checkpoint hides) is judged by the same differences of the whole loss.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import BackwardCFunction
+from torch.autograd.graph import Node
+
+from moreish.backprop.adapter import HandDerived, put_back, take_out, tensors_in
+from moreish.backprop.causes import Evidence, explain
+from moreish.backprop.guesses import guesses
+
+H = 1e-5  # of a step in float64: its error is h^2 in theory and eps / h in rounding, both about 1e-10
+AGREES = 1e-5  # of the largest element, in float64
+WHOLE = {torch.float64: (1e-5, 1e-5), torch.float32: (1e-2, 2e-2)}  # (step, tolerance) for the loss as a whole
+LARGEST = 4096  # elements of an argument that are all tried; beyond, some
+CALLS = 50  # of one function: the first ones tell as much as all
+Function = type[torch.autograd.Function]
+
+
+class Caught(NamedTuple):
+    """One call of a foreign function: its arguments as they were."""
+
+    function: Function
+    arguments: tuple[Any, ...]
+
+
+class Wrong(NamedTuple):
+    """A gradient that a foreign backward got wrong, and the likely mistake."""
+
+    function: str
+    sentence: str
+
+
+def functions_in(nodes: Iterator[Node]) -> set[Function]:
+    """The autograd.Functions that are somebody's own."""
+    made_by = {getattr(type(node), "_forward_cls", None) for node in nodes if isinstance(node, BackwardCFunction)}
+    return {function for function in made_by if function is not None and function is not HandDerived}
+
+
+@contextmanager
+def catching(functions: set[Function], caught: list[Caught]) -> Iterator[None]:
+    """Every call of these functions inside is noted, with copies of its arguments."""
+
+    def wrapped(function: Function, apply: Callable[..., Any]) -> Callable[..., Any]:
+        def note(*arguments: Any) -> Any:
+            if sum(call.function is function for call in caught) < CALLS:
+                tensors: list[Tensor] = []
+                tree = take_out(list(arguments), tensors)
+                copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
+                caught.append(Caught(function, tuple(put_back(tree, copies))))
+            return apply(*arguments)
+
+        return note
+
+    own = {function: function.__dict__.get("apply") for function in functions}
+    for function in functions:
+        function.apply = staticmethod(wrapped(function, function.apply))
+    try:
+        yield
+    finally:
+        for function, apply in own.items():
+            if apply is None:
+                del function.apply
+            else:
+                function.apply = apply
+
+
+def judge_function(call: Caught) -> list[Wrong]:
+    """What the backward of one call gets wrong; empty where nothing is, or where it cannot run in float64."""
+    tensors: list[Tensor] = []
+    tree = take_out(list(call.arguments), tensors)
+    asked = [t.requires_grad for t in tensors]
+    doubles = [t.double() if t.is_floating_point() else t for t in tensors]
+
+    def run(values: Sequence[Tensor]) -> list[Tensor]:
+        with torch.random.fork_rng([]):
+            torch.manual_seed(0)
+            y = call.function.apply(*put_back(tree, values))
+        return [t for t in tensors_in(y) if t.is_floating_point()]
+
+    leaves = [t.detach().clone().requires_grad_(asks) for t, asks in zip(doubles, asked, strict=True)]
+    with torch.enable_grad():
+        results = [t for t in run(leaves) if t.requires_grad]
+    generator = torch.Generator().manual_seed(0)
+    dys = [torch.randn(r.shape, generator=generator, dtype=r.dtype) + 0.1 for r in results]
+    given = torch.autograd.grad(results, [t for t in leaves if t.requires_grad], dys, allow_unused=True)
+    found: list[Wrong] = []
+    numbers = {f"argument {i}": t for i, t in enumerate(doubles) if t.is_floating_point()}
+    numbers |= {"y": results[0].detach()} if len(results) == 1 else {}
+    for position, grad in zip([i for i, asks in enumerate(asked) if asks], given, strict=True):
+
+        def at(value: Tensor, position: int = position) -> float:
+            with torch.no_grad():
+                values = [value if i == position else t for i, t in enumerate(doubles)]
+                return sum(float((r * d).sum()) for r, d in zip(run(values), dys, strict=False))
+
+        right = differences(at, doubles[position], H)
+        mine = torch.zeros_like(right) if grad is None else torch.where(right.isnan(), right, grad)
+        known = ~right.isnan()
+        off = float((mine - right)[known].abs().max()) if known.any() else 0.0
+        if off > AGREES * max(float(right[known].abs().max()), 1e-3):
+            whole = bool(known.all())
+            dy = dys[0] if len(dys) == 1 else None
+            evidence = Evidence(
+                dy=dy,
+                sizes={n for t in doubles for n in (*t.shape, t.numel())},
+                quantities=numbers,
+                guesses=guesses(right, {"dy": dy}, numbers) if dy is not None and whole else (),
+            )
+            cause = explain(grad, right, evidence) if whole else "it differs from finite differences"
+            found.append(Wrong(call.function.__name__, f"gradient of argument {position}: {cause}"))
+    return found
+
+
+def differences(value: Callable[[Tensor], float], x: Tensor, h: float) -> Tensor:
+    """d value / d x by central differences; of a large x some elements only, and nan elsewhere."""
+    slope = torch.full(x.shape, torch.nan, dtype=x.dtype).flatten()
+    step = torch.zeros_like(x, dtype=x.dtype).flatten()
+    every = max(1, -(-x.numel() // LARGEST))
+    for i in range(0, x.numel(), every):
+        step[i] = h
+        moved = step.view(x.shape)
+        slope[i] = (value(x + moved) - value(x - moved)) / (2 * h)
+        step[i] = 0
+    return slope.view(x.shape)
+
+
+def difference_of_loss(
+    loss: Callable[[], float], parameters: Mapping[str, Tensor], grads: Mapping[str, Tensor | None]
+) -> dict[str, tuple[float, bool]]:
+    """For each parameter (largest difference, whether it is more than the differences' own error).
+
+    Its three elements with the largest gradient, and one in between, are moved back and forth.
+    """
+    found: dict[str, tuple[float, bool]] = {}
+    with torch.no_grad():
+        for name, p in parameters.items():
+            grad, flat = grads.get(name), p.view(-1)
+            steps = WHOLE.get(p.dtype, WHOLE[torch.float32])
+            g = torch.zeros_like(flat) if grad is None else grad.flatten()
+            size = max(float(g.abs().max()), 1e-6) if len(g) else 1.0
+            noise = 16 * torch.finfo(p.dtype).eps * abs(loss()) / (0.1 * steps[0])
+            worst, wrong = 0.0, False
+            for i in {*g.abs().topk(min(3, len(g))).indices.tolist(), len(g) // 2}:
+                off = min(abs(_moved(loss, flat, i, scale * steps[0]) - float(g[i])) for scale in (1.0, 0.1))
+                worst, wrong = max(worst, off), wrong or off > steps[1] * size + noise
+            found[name] = worst, wrong
+    return found
+
+
+def _moved(loss: Callable[[], float], flat: Tensor, i: int, h: float) -> float:
+    before = float(flat[i])
+    flat[i] = before + h
+    up = loss()
+    flat[i] = before - h
+    down = loss()
+    flat[i] = before
+    return (up - down) / (2 * h)
