@@ -27,7 +27,7 @@ from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
 from moreish.options import build, to_dict
 from moreish.recipes import Config, ModelChoice, resolve
-from moreish.rng import stream
+from moreish.rng import rng_for
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run, RunError, Writer
 
@@ -87,7 +87,7 @@ class TrainedRun:
 
         Fewer come back where the model has no more to give: see `moreish.inference.more.more`.
         """
-        chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
+        chance = np.random.default_rng() if seed is None else rng_for(seed, "sampling")
         options = build(Sampling, sampling)
         return list(more(self.model, self.corpus, count, chance, options, starts_with, unique, new_only))
 
@@ -305,7 +305,7 @@ def _save(fitting: Fitting, writer: Writer, step: int) -> None:
 
 def _samples(fitting: Fitting) -> list[str]:
     """A few items of the model as it is now, from a stream of their own."""
-    chance = stream(fitting.config.seed, "samples", fitting.step)
+    chance = rng_for(fitting.config.seed, "samples", fitting.step)
     draws = sample(fitting.model(), SAMPLES_SHOWN, chance, Sampling(max_length=60))
     return [fitting.corpus.vocab.decode(draw.ids) for draw in draws]
 

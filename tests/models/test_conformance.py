@@ -21,7 +21,7 @@ from moreish.models import MODELS, build_model, model_class
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
 from moreish.recipes import choose_model
-from moreish.rng import stream
+from moreish.rng import rng_for
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 
@@ -242,7 +242,7 @@ def test_rows_can_be_taken_twice_and_in_any_order(variant):
 
 @every_variant
 def test_sampling_ends(variant):
-    draws = sample(Network(make(variant)), 20, stream(1, "sampling"), Sampling(max_length=300))
+    draws = sample(Network(make(variant)), 20, rng_for(1, "sampling"), Sampling(max_length=300))
     assert all(draw.ended for draw in draws)
     assert all((draw.ids > 0).all() for draw in draws)
 

@@ -12,7 +12,7 @@ from moreish.inference import Sampling
 from moreish.inference.more import FRUITLESS, more
 from moreish.models.contract import LanguageModel
 from moreish.options import build
-from moreish.rng import stream
+from moreish.rng import rng_for
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import find_run
 
@@ -32,7 +32,7 @@ def run_more(
 ) -> None:
     """Print items as they come. Raises Unmet where the model has no more to give."""
     model, corpus = _model_and_corpus(run_or_file, root, layers)
-    chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
+    chance = np.random.default_rng() if seed is None else rng_for(seed, "sampling")
     wanted = build(Sampling, sampling)
     items = more(model, corpus, count, chance, wanted, starts_with, unique, new_only)
     given = show_items(items, format)

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish.data.corpus import Part
-from moreish.rng import stream
+from moreish.rng import rng_for
 
 
 class Batch(NamedTuple):
@@ -55,7 +55,7 @@ class WindowBatches:
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
-        order = stream(self.seed, "batches", index).permutation(len(self.y))
+        order = rng_for(self.seed, "batches", index).permutation(len(self.y))
         for b in range(self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
             yield Batch(self.x[rows], self.y[rows], 1.0)
@@ -121,7 +121,7 @@ class SequenceBatches:
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass over all pieces."""
-        chance = stream(self.seed, "batches", index)
+        chance = rng_for(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
             pieces = Pieces(pieces.starts + chance.integers(self.block_size), pieces.lengths)
