@@ -108,7 +108,7 @@ def test_a_run_stopped_anywhere_and_resumed_has_the_same_bytes(corpus, tmp_path,
 
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
-    run = interrupted.value.run
+    run = moreish.open_run(interrupted.value.folder).run
     assert not run.finished
     assert len(moreish.open_run(run.folder).more(2, seed=0)) == 2, "what there is can be used already"
     resumed = api.resume(run)
@@ -129,13 +129,13 @@ def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monke
         if record["event"] == "eval":
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(api, "_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
+    monkeypatch.setattr(api, "this_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
     monkeypatch.undo()
     with pytest.raises(RunError, match=r"trained with torch 1\.0 .* say --inexact"):
-        api.resume(interrupted.value.run)
-    assert api.resume(interrupted.value.run, inexact=True).run.finished
+        api.resume(interrupted.value.folder)
+    assert api.resume(interrupted.value.folder, inexact=True).run.finished
 
 
 def test_training_in_a_thread_works_without_signals(corpus, tmp_path):

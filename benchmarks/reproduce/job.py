@@ -13,7 +13,6 @@ from typing import Any
 from moreish import api
 from moreish.data import Corpus, DataOptions, read
 from moreish.options import merge
-from moreish.recipes import resolve
 
 Figure = float | str | list[float] | list[str]
 Figures = dict[str, Figure]
@@ -38,12 +37,11 @@ class Work:
         """The finished run of this recipe: opened, resumed or trained from the start."""
         folder = self.folder / "runs" / recipe
         if folder.exists():
-            made = api.open_run(folder)
-            return made if made.run.finished else api.resume(made.run, inexact=True)
+            opened = api.open_run(folder)
+            return opened if opened.run.finished else api.resume(opened.run, inexact=True)
         layers = [changes or {}, QUICK if self.quick else {}]
-        config = resolve(recipe, merge({"seed": 0}, *layers))
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return api.train_config(read(self.data / file, config.data), config, out=folder)
+        return api.train(self.data / file, recipe, seed=0, options=merge(*layers), out=folder)
 
     def result(self, name: str) -> dict[str, Any] | None:
         """What a job found when it was done, or None."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from moreish.cli.panel import Panel
 from moreish.data import from_items
 from moreish.fitting.fit import Fitting
-from moreish.recipes import resolve
+from moreish.recipes import Overrides, resolve
 from tests.support.lists import made_items
 
 PARTS = [{"name": "ngram"}, *({"name": "gru", "n_hidden": 6, "n_embd": 4, "seed": i} for i in range(3))]
@@ -16,7 +16,7 @@ TRAIN = {"steps": 12, "batch_size": 64, "log_every": 3, "eval_every": 6, "proces
 
 
 def fitting() -> Fitting:
-    config = resolve(None, {"model": {"name": "mixture", "parts": PARTS}, "train": TRAIN})
+    config = resolve(None, Overrides({"model": {"name": "mixture", "parts": PARTS}, "train": TRAIN}))
     return Fitting(from_items(made_items(200)), config)
 
 

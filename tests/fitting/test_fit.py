@@ -13,7 +13,7 @@ from moreish.errors import Unmet
 from moreish.fitting.fit import Fitting, Snapshot
 from moreish.inference.evaluate import mean_loss
 from moreish.models.mixture import Mixture
-from moreish.recipes import Config, resolve
+from moreish.recipes import Config, Overrides, resolve
 from tests.support.lists import made_items
 
 PARTS = [
@@ -31,7 +31,9 @@ def corpus() -> Corpus:
 
 
 def config(parts: int = 4, **train: object) -> Config:
-    return resolve(None, {"seed": 1, "model": {"name": "mixture", "parts": PARTS[:parts]}, "train": TRAIN | train})
+    model = {"name": "mixture", "parts": PARTS[:parts]}
+    usual = {"seed": 1, "model": model, "train": TRAIN}
+    return resolve(None, Overrides(usual, settings={"train": train}))
 
 
 @pytest.fixture(scope="module")

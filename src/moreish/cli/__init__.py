@@ -1,5 +1,5 @@
 """The command line."""
 
-from moreish.cli.app import main, run
+from moreish.cli.app import run
 
-__all__ = ["main", "run"]
+__all__ = ["run"]

@@ -5,13 +5,13 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from moreish.api import TrainedRun, open_run
-from moreish.cli.show import emit, note
-from moreish.errors import Unmet
-from moreish.fitting.fit import Fitting
-from moreish.runs.folder import Run
+from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+
+if TYPE_CHECKING:
+    from moreish.api import TrainedRun
+    from moreish.runs.folder import Run
 
 RECORDS_WATCHED = 60  # of ten steps each: most of what goes wrong shows early
 
@@ -26,19 +26,41 @@ class Answer:
     failure: BaseException | None = None
 
 
-def run_doctor(
+def doctor(
     target: str,
-    arguments: tuple[str, ...],
-    *,
-    root: Path,
-    fail_on: Literal["watch", "sick"] | None,
-    html: Path | None,
-    json: bool,
+    *arguments: str,
+    fail_on: Literal["watch", "sick"] | None = None,
+    html: Path | None = None,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
 ) -> None:
-    """Watch, report, and raise Unmet where a finding is as bad as `fail_on` or the script failed."""
+    """Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is wrong.
+
+    Parameters
+    ----------
+    target
+        A Python script that trains anything with PyTorch, or a run.
+    arguments
+        What the script gets; put -- before those that begin with a dash.
+    fail_on
+        Exit with 1 where a finding is at least this bad.
+    html
+        Also write a page with pictures to this file.
+    """
+    from moreish.cli.show import emit, note, telling
+    from moreish.errors import Unmet
+
+    if target.endswith(".py"):
+        answer = _of_script(target, arguments, json)
+    elif arguments:
+        raise ValueError(f'{target} is no script (its name does not end in .py), so "{arguments[0]}" plays no part')
+    else:
+        with telling(f"loading {target}", json):
+            from moreish.api import open_run
+
+            answer = _of_run(open_run(target, root))
     from moreish.doctor import at_least
 
-    answer = _of_script(target, arguments, json) if target.endswith(".py") else _of_run(open_run(target, root))
     if html is not None and answer.page is not None:
         html.write_text(answer.page, encoding="utf-8")
     if json:
@@ -64,29 +86,29 @@ def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
     return Answer(watched.report(), watched.to_dict(), page, watched.error)
 
 
-def _of_run(made: TrainedRun) -> Answer:
+def _of_run(run: "TrainedRun") -> Answer:
     """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
     from moreish.doctor.html import page
     from moreish.doctor.report import joined
 
-    reports = reports_of(made.run)
+    reports = reports_of(run.run)
     if not reports:
-        doctor = _retrained(made)
+        doctor = _retrained(run)
         return Answer(doctor.report(), doctor.to_dict(), doctor.to_html())
     if len(reports) == 1:
         text = next(iter(reports.values())).text()
     else:
         text = "\n".join(f"{title}: {report.text()}" for title, report in reports.items())
     whole = joined(reports)
-    return Answer(text, whole.plain(), page(whole, histories_of(made.run)))
+    return Answer(text, whole.plain(), page(whole, histories_of(run.run)))
 
 
-def reports_of(run: Run) -> dict[str, Any]:
+def reports_of(run: "Run") -> dict[str, Any]:
     """The doctor's report on each network that had one, by what the network is called."""
     return {name: _report(records) for name, records in _kept(run).items()}
 
 
-def histories_of(run: Run) -> dict[str, Any]:
+def histories_of(run: "Run") -> dict[str, Any]:
     """The quantities that were kept of each network, by what it is called."""
     return {name: _history(records) for name, records in _kept(run).items()}
 
@@ -96,7 +118,7 @@ def network_title(name: str, part: int) -> str:
     return f"{name} ({part + 1})"
 
 
-def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
+def _kept(run: "Run") -> dict[str, list[dict[str, Any]]]:
     """The doctor's records of each network, by its name and its place among the parts of the run, in their order."""
     names: dict[int, str] = {}
     found: dict[int, list[dict[str, Any]]] = {}
@@ -132,21 +154,22 @@ def _history(records: list[dict[str, Any]]) -> Any:
     return history
 
 
-def _retrained(made: TrainedRun) -> Any:
+def _retrained(run: "TrainedRun") -> Any:
     """The first steps of the run's (first) network once more, in memory and by autograd, under observation."""
     from moreish.doctor import Doctor
+    from moreish.fitting.fit import Fitting
     from moreish.models import build_model
     from moreish.training.loop import start, train
 
-    networks = [leaf for leaf in made.config.model.leaves if leaf.name != "ngram"]
+    networks = run.config.model.networks
     if not networks:
-        raise ValueError(f"{made.run.name} was made by counting: there is no network to watch")
+        raise ValueError(f"{run.run.name} was made by counting: there is no network to watch")
     leaf = networks[0]
-    options = Fitting(made.corpus, made.config).options_of(leaf)
+    options = Fitting(run.corpus, run.config).options_of(leaf)
     options = replace(options, backward="autograd", eval_every=None, doctor=False)
-    module = build_model(leaf.name, leaf.options, len(made.vocab), made.config.seed + leaf.seed)
-    state = start(module, options, made.config.seed + leaf.seed)
+    module = build_model(leaf.name, leaf.options, len(run.vocab), run.config.seed + leaf.seed)
+    state = start(module, options, run.config.seed + leaf.seed)
     with Doctor(module, state.optimizer) as doctor:
-        for _ in islice(train(state, made.corpus.part("train"), None), RECORDS_WATCHED):
+        for _ in islice(train(state, run.corpus.part("train"), None), RECORDS_WATCHED):
             pass
     return doctor

@@ -52,6 +52,13 @@ class Report:
         suspicion.count += count
         suspicion.lines = (suspicion.lines + lines)[:MOST_LINES]
 
+    def headline(self) -> str:
+        """What was read, in few words."""
+        items, symbols = sum(part["items"] for part in self.parts.values()), len(self.counts)
+        return (
+            f"{self.source}: {items:,} item{'s' * (items != 1)}, {symbols:,} different symbol{'s' * (symbols != 1)}"
+        )
+
     @property
     def duplicates(self) -> int:
         """Items that occurred before, whether they were dropped or kept."""

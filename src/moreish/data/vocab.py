@@ -37,6 +37,9 @@ class Vocab:
         """V, the boundary included."""
         return len(self.symbols) + 1
 
+    def __repr__(self) -> str:
+        return f"<Vocab of {len(self.symbols):,} symbols: {self.describe()}>"
+
     @property
     def dtype(self) -> np.dtype:
         """The smallest unsigned type that holds every id."""
