@@ -30,7 +30,7 @@ def describe_mistake(error: CycloptsError, app: App, arguments: Sequence[str]) -
     command = " ".join(chain)
     options = _options(apps[-1])
     cure = f"`{' '.join(['moreish', *chain, '--help'])}` lists what there is"
-    strange = next((word for word in _words(rest) if word.split("=")[0] not in options), None)
+    strange = next((word for word in _words(rest) if not _known(word, options)), None)
     match error:
         case UnknownCommandError():
             known = [name for name in apps[-1] if not name.startswith("-")]
@@ -61,6 +61,11 @@ def _words(tokens: Sequence[str]) -> list[str]:
     """Those that look like options, up to the one that says that no more follow."""
     end = tokens.index("--") if "--" in tokens else len(tokens)
     return [word for word in tokens[:end] if word[:1] == "-" and len(word) > 1 and not word[1].isdigit()]
+
+
+def _known(word: str, options: Sequence[str]) -> bool:
+    """Whether the parser takes the word for one of these options: with `=` and a value, or with _ for -."""
+    return word.split("=")[0].replace("_", "-") in options or (word[1] != "-" and word[:2] in options)
 
 
 def _missing(error: MissingArgumentError, name: str, rest: Sequence[str], command: str, cure: str) -> str:

@@ -49,7 +49,7 @@ class Decoder:
                     raise ValueError(f"{self.name} starts with a {other} mark; say --encoding {other.lower()}")
                 head, self.skipped = head[len(mark) :], len(mark)
                 break
-        return _Ahead(head, stream)
+        return Ahead(head, stream)
 
     def decode(self, piece: bytes, line: int) -> str:
         """The text of whole lines, `line` lines into the file. Raises ValueError with the line and byte at fault."""
@@ -66,7 +66,7 @@ class Decoder:
             ) from None
 
 
-class _Ahead:
+class Ahead:
     """A stream of which the first bytes were read already."""
 
     def __init__(self, head: bytes, stream: Bytes) -> None:
