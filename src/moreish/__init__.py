@@ -3,8 +3,6 @@
 The names below are loaded when they are first used, so that `import moreish` costs nothing and loads no torch.
 """
 
-from importlib import import_module
-
 TYPE_CHECKING = False  # as typing's, which would have to be loaded
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,6 +15,8 @@ __all__ = ["__version__", "count", "mix", "open_run", "read", "train"]
 
 
 def __getattr__(name: str) -> "Any | ModuleType":
+    from importlib import import_module
+
     if name in __all__:
         return getattr(import_module("moreish.api"), name)
     if name in _parts():

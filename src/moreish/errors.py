@@ -46,6 +46,8 @@ def describe(error: BaseException) -> tuple[int, str]:
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED, str(error) or "interrupted"
+        case _ if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return INTERRUPTED, "interrupted"  # while a class was being made, or something was being put in order
         case Unmet():
             return UNMET, str(error)
         case ValueError() | FloatingPointError():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+from moreish.cli.interrupt import something_began
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
@@ -79,6 +80,7 @@ def doctor(
 def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
     from moreish.doctor import watch_script
 
+    something_began()
     # With --json stdout is the report's alone, so the script prints to stderr.
     with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
         watched = watch_script(path, arguments)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from moreish.cli.flags import Json, Quiet
+from moreish.cli.interrupt import something_began
 
 
 def fetch(name: str, *, to: Path | None = None, json: Json = False, quiet: Quiet = False) -> None:
@@ -18,6 +19,7 @@ def fetch(name: str, *, to: Path | None = None, json: Json = False, quiet: Quiet
     from moreish.cli.show import downloading, emit
     from moreish.data.fetch import fetch as download
 
+    something_began()
     with downloading(name, quiet or json) as progress:
         path = download(name, to, progress)
     if json:

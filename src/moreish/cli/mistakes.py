@@ -88,7 +88,7 @@ def _too_much(unused: Sequence[str], rest: Sequence[str], command: str, app: App
         return f'{named} takes only options, so "{unused[0]}" has no place; {cure}'
     if kind := SEVERAL.get(places[0].name):
         return (
-            f'{named} takes one {kind} at a time, and "{unused[0]}" is one more: say {named} for each of them, or put '
-            "the lists into one file first"
+            f'{named} takes one {kind} at a time, and "{unused[0]}" is one more: say {named} for each of them, or '
+            "put the lists into one file first"
         )
     return f'{named} takes one word, and "{unused[0]}" is one more; {cure}'

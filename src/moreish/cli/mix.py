@@ -1,6 +1,7 @@
 """moreish mix."""
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Out, Root
+from moreish.cli.interrupt import something_began
 
 
 def mix(*runs: str, out: Out = None, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
@@ -15,6 +16,7 @@ def mix(*runs: str, out: Out = None, root: Root = DEFAULT_ROOT, json: Json = Fal
     from moreish.cli.show import note
     from moreish.cli.train import show_done
 
+    something_began()
     mixed = api.mix([api.open_run(run, root) for run in runs], out=out, root=root)
     if not json:
         weights = list(mixed.run.records("mixed"))[-1]["weights"]

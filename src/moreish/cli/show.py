@@ -14,6 +14,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from moreish.cli.interrupt import something_began
+
 if TYPE_CHECKING:
     from moreish.inference.more import Item
 
@@ -47,10 +49,12 @@ def warn(sentence: str) -> None:
 def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Give a function for sentences beside the result, and say at once what is being done for as long as it takes.
 
-    On a terminal a line with `doing`, and then with whatever was told last, stands there until it is done.
+    On a terminal a line with `doing`, and then with whatever was told last, stands there until it is done. What is
+    done in here writes nothing, so until then Ctrl-C may end the process at once.
     """
     if quiet or not err.is_terminal:
         yield _untold if quiet else lambda sentence: note(printable(sentence))
+        something_began()
         return
     with err.status(Text(printable(doing), style="dim"), spinner_style="dim") as status:
 
@@ -59,6 +63,7 @@ def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
             note(printable(sentence))
 
         yield tell
+    something_began()
 
 
 def _untold(sentence: str) -> None:

@@ -51,8 +51,7 @@ class Arranged:
 def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
     """Read a path, `-` (standard input), a fetched file or a bundled list.
 
-    Raises ValueError with one sentence for whatever cannot be read: see `reader` for the rules, and `formats` for what
-    is no list.
+    Raises ValueError with one sentence for whatever cannot be read (see `reader`) or is no list (see `formats`).
     """
     options = options or DataOptions()
     with opened(source) as (name, stream):

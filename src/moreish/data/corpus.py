@@ -1,7 +1,7 @@
 """Corpus: a list that was read, as ids, with its parts train, val and test."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, overload
@@ -91,7 +91,7 @@ class Items(Sequence[str]):
         return f"<{len(self):,} items: {', '.join(map(repr, self[:3]))}{', ...' * (len(self) > 3)}>"
 
 
-class Corpus(Collection[str]):
+class Corpus:
     """What `read` gives: the vocabulary of the whole list, its parts, and the report of how it was read.
 
     To look at, it is its items in the order of the list: `corpus[0]`, `corpus[-3:]`, `len(corpus)`, `for item in

@@ -67,12 +67,13 @@ class Decoder:
 
 
 class Ahead:
-    """A stream of which the first bytes were read already."""
+    """A stream of which the first bytes were read already: `Bytes` once more."""
 
     def __init__(self, head: bytes, stream: Bytes) -> None:
         self.head, self.stream = head, stream
 
-    def read(self, n: int) -> bytes:
+    def read(self, n: int, /) -> bytes:
+        """Up to n bytes; none at the end."""
         head, self.head = self.head[:n], self.head[n:]
         return head if len(head) == n else head + self.stream.read(n - len(head))
 

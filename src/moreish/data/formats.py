@@ -1,7 +1,7 @@
 """Formats that are no list: JSON, a CSV with a header, or all items on one line. Each is recognised and refused.
 
-Read as a list they would train without a complaint, on brackets and commas. The sentence says what the file looks like
-and gives a command that makes a list of it. A list whose items merely have commas ("Smith, John") is none of them.
+Read as a list they would train without a complaint, on brackets and commas. The sentence says what the file looks
+like and gives a command that makes a list of it. A list whose items have commas ("Smith, John") is none of them.
 """
 
 import csv
@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 HEADERS = {
-    "age", "category", "city", "code", "count", "country", "date", "description", "email", "first_name", "firstname",
-    "freq", "frequency", "gender", "id", "item", "label", "language", "last_name", "lastname", "lat", "latitude", "lon",
-    "longitude", "name", "names", "number", "population", "price", "rank", "sex", "state", "surname", "text", "title",
-    "type", "url", "value", "word", "words", "year",
+    "age", "category", "city", "code", "count", "country", "date", "description", "email", "first_name",
+    "firstname", "freq", "frequency", "gender", "id", "item", "label", "language", "last_name", "lastname",
+    "lat", "latitude", "lon", "longitude", "name", "names", "number", "population", "price", "rank", "sex",
+    "state", "surname", "text", "title", "type", "url", "value", "word", "words", "year",
 }  # fmt: skip
 """Words that a column is called, and that are hardly the first item of a list together with others."""
 
