@@ -11,40 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from moreish.cli import run
 from tests.support.disks import small_disk
-from tests.support.lists import made_items
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A working folder with a list, an n-gram run and a small GRU run."""
-    made = tmp_path_factory.mktemp("work")
-    (made / "list.txt").write_text("\n".join(made_items(200)) + "\n")
-    here = Path.cwd()
-    os.chdir(made)
-    try:
-        assert run(["train", "list.txt", "--model", "ngram", "-q"]) == 0
-        small = ["--set", "model.n_hidden=8", "--steps", "30", "--set", "train.eval_every=10"]
-        assert run(["train", "list.txt", "--model", "gru", *small, "-q"]) == 0
-    finally:
-        os.chdir(here)
-    return made
-
-
-@pytest.fixture
-def moreish(folder, monkeypatch, capfd):
-    """Run a command in the folder; give its exit code, its output and what it said beside it."""
-    monkeypatch.chdir(folder)
-
-    def call(*arguments):
-        code = run([str(a) for a in arguments])
-        said = capfd.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def lines_of(text):
@@ -488,3 +457,97 @@ def test_a_fault_of_ours_is_a_sentence_too(moreish, monkeypatch):
     code, _, err = moreish("lists")
     assert code == 1
     assert "a fault in moreish itself (AttributeError" in err
+
+
+# ---- what people expect ----
+
+
+def from_standard_input(folder, text, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "moreish", *map(str, arguments)],
+        input=text, cwd=folder, capture_output=True, text=True, env=ENV, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-", "--set", "model.name=ngram", "-n", "2"],
+        ["inspect", "-"],
+        ["train", "-", "--model", "ngram"],
+        ["more", "-", "-n", "2"],
+        ["more", "-n", "2", "-"],
+        ["evaluate", "list-ngram-1", "--on", "-"],
+        ["check-backward", "lecture-mlp", "--on", "-", "--json"],
+        ["find-lr", "-", "--steps", "20", "--seeds", "1", "--set", "model.n_hidden=8"],
+    ],
+    ids=" ".join,
+)
+def test_a_dash_is_standard_input_in_every_command_that_takes_a_file(arguments, folder):
+    done = from_standard_input(folder, (folder / "list.txt").read_text(), *arguments)
+    assert (done.returncode, done.stdout == "") == (0, False), done.stderr
+
+
+def test_an_item_that_cannot_be_is_marked_and_the_others_are_scored(moreish):
+    code, out, err = moreish("score", "list-ngram-1", "kalo", "k#l?#", "mi", "--json")
+    first, impossible, last = lines_of(out)
+    assert code == 1
+    assert lines_of(out)[::2] == lines_of(moreish("score", "list-ngram-1", "kalo", "mi", "--json")[1])
+    assert (first["item"], last["item"]) == ("kalo", "mi")
+    assert (impossible["loss"], impossible["logprob"], impossible["unknown"]) == (None, None, ["#", "?"])
+    assert [s["symbol"] for s in impossible["symbols"]] == [*"k#l?#", ""]
+    assert "1 of 3 items cannot be scored" in json.loads(err)["error"]
+    code, out, err = moreish("score", "list-ngram-1", "k#", "kalo")
+    assert code == 1
+    assert 'k#  impossible: the list never has "#"' in out
+    assert out.count("the surprise") == 1
+    assert "cannot be scored" in err
+
+
+def test_standard_input_that_is_no_text_is_a_sentence(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "moreish", "score", "list-ngram-1"],
+        input=b"kalo\ncaf\xe9\n", cwd=folder, capture_output=True, env=ENV, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"moreish: standard input, line 2: not UTF-8 (0xE9)\n")
+
+
+def test_what_is_in_the_list_and_that_torch_is_loading_is_said_before_it_is_loaded(folder, tmp_path):
+    code = (
+        "import sys\nfrom moreish.cli import show, run\n"
+        "said = show.note\n"
+        "show.note = lambda s: said(f\"{s} [{'torch' in sys.modules}]\")\n"
+        "run(['train', 'list.txt', '--model', 'mlp', '--steps', '2', '--out', sys.argv[1]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "r"], cwd=folder, capture_output=True, text=True, env=ENV, check=True
+    )
+    assert "list.txt: 200 items, 14 different symbols [False]\n" in done.stderr
+    assert "loading PyTorch [False]\n" in done.stderr
+
+
+def test_on_a_terminal_the_first_thing_is_what_is_being_done(monkeypatch):
+    from io import StringIO
+
+    from rich.console import Console
+
+    from moreish.cli import show
+
+    screen = StringIO()
+    monkeypatch.setattr(show, "err", Console(file=screen, force_terminal=True, width=80))
+    with show.telling("reading list.txt", quiet=False) as tell:
+        assert "reading list.txt" in screen.getvalue()
+        tell("loading PyTorch")
+    assert "loading PyTorch" in screen.getvalue()
+    with show.telling("reading more.txt", quiet=True) as tell:
+        tell("nothing")
+    assert "more.txt" not in screen.getvalue()
+    assert "nothing" not in screen.getvalue()
+
+
+def test_json_is_refused_as_a_list_and_told_how_to_be_one(moreish, folder):
+    (folder / "list.json").write_text(json.dumps(["emma", "olivia", "ava"]))
+    code, out, err = moreish("more", "list.json")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "looks like a JSON array of 3 values" in err
+    assert "> list-items.txt" in err

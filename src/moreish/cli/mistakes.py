@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from pathlib import Path
 
 from cyclopts import App, CoercionError, CycloptsError, MissingArgumentError, UnknownCommandError
 from cyclopts.exceptions import RepeatArgumentError, UnusedCliTokensError
@@ -79,7 +80,7 @@ def _missing(error: MissingArgumentError, name: str, rest: Sequence[str], comman
 
 def _too_much(unused: Sequence[str], rest: Sequence[str], command: str, app: App, taken: App, cure: str) -> str:
     places = [argument for argument in taken.assemble_argument_collection() if argument.index is not None]
-    if not command and rest:
+    if not command and rest and rest[0].isalpha() and not Path(rest[0]).exists():
         commands = [name for name in app if not name.startswith("-")]
         if near := difflib.get_close_matches(rest[0], commands, n=1):
             return f'there is no command "{rest[0]}"; did you mean "{near[0]}"?'

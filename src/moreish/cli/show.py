@@ -56,10 +56,17 @@ def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
         yield _untold if quiet else lambda sentence: note(printable(sentence))
         something_began()
         return
-    with err.status(Text(printable(doing), style="dim"), spinner_style="dim") as status:
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+    def doing_now(sentence: str) -> Spinner:
+        return Spinner("dots", Text(printable(sentence), style="dim"), style="dim")
+
+    with Live(doing_now(doing), console=err, transient=True) as live:
+        live.refresh()  # now, not when the thread that draws has its turn
 
         def tell(sentence: str) -> None:
-            status.update(Text(printable(sentence), style="dim"))
+            live.update(doing_now(sentence))
             note(printable(sentence))
 
         yield tell
