@@ -2,12 +2,11 @@
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -34,6 +33,7 @@ from moreish.recipes import (
     networks_of,
     resolve,
 )
+from moreish.recipes.overrides import Plain
 from moreish.rng import rng_for
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
@@ -52,7 +52,7 @@ NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
 
 
-def read(source: Source, **options: Any) -> Corpus:
+def read(source: Source, **options: str | float | None) -> Corpus:
     """Read a list (a path, "-" for standard input, the name of a bundled list, or the items) into a corpus.
 
     `options` are those of `DataOptions`. Raises ValueError with one sentence for whatever cannot be read.
@@ -179,7 +179,7 @@ def train(
     *,
     model: str | None = None,
     seed: int | None = None,
-    options: Mapping[str, Any] | None = None,
+    options: Plain | None = None,
     out: str | Path | None = None,
     root: str | Path = "runs",
     name: str | None = None,

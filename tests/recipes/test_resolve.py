@@ -1,5 +1,7 @@
 """Recipe < TOML file < flags < settings; one limit of training; resolving again changes nothing."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,6 +160,21 @@ def test_without_val_only_the_quick_recipe_as_it_is_counts_alone():
 def test_a_section_that_is_a_value_is_refused(values):
     with pytest.raises(ValueError, match="is a section with options of its own"):
         Overrides(values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"model": {"name": ["gru"]}}, "model.name is a name, not"),
+        ({"recipe": 5}, "recipe is a name, not 5"),
+        ({"model": {"name": "mixture", "parts": 3}}, "model.parts is a list of at least two"),
+        ({"model": {"name": "mixture"}}, "model.parts is a list of at least two"),
+    ],
+)
+def test_a_name_that_is_none_and_parts_that_are_none_are_refused(values, sentence):
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        checked_data_options(None, Overrides(values))
+        resolve(None, Overrides(values))
 
 
 def test_every_model_may_be_asked_for_in_every_place():

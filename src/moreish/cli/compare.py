@@ -53,9 +53,9 @@ def compared_run(run: "Run") -> dict[str, Any]:
     return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
 
 
-def flat(options: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flat(options: Mapping[str, object], prefix: str = "") -> dict[str, object]:
     """Nested options by dotted name: `train.lr`, `model.parts[0].name`."""
-    named: dict[str, Any] = {}
+    named: dict[str, object] = {}
     for key, value in options.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):

@@ -10,7 +10,7 @@ from cyclopts import Parameter, Token
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
-def whole(_: Any, tokens: Sequence[Token]) -> int:
+def whole(_: object, tokens: Sequence[Token]) -> int:
     """A whole number: `2.5` is none. Raises ValueError for anything else."""
     text = tokens[0].value
     try:
@@ -19,7 +19,7 @@ def whole(_: Any, tokens: Sequence[Token]) -> int:
         raise ValueError(f'"{text}" is not a whole number') from None
 
 
-def how_many(_: Any, tokens: Sequence[Token]) -> int:
+def how_many(_: object, tokens: Sequence[Token]) -> int:
     """A whole number from 0 on. Raises ValueError for anything else."""
     count = whole(_, tokens)
     if count < 0:
@@ -27,7 +27,7 @@ def how_many(_: Any, tokens: Sequence[Token]) -> int:
     return count
 
 
-def number(_: Any, tokens: Sequence[Token]) -> float:
+def number(_: object, tokens: Sequence[Token]) -> float:
     """A number. Raises ValueError for anything else."""
     text = tokens[0].value
     try:
@@ -36,7 +36,7 @@ def number(_: Any, tokens: Sequence[Token]) -> float:
         raise ValueError(f'"{text}" is not a number') from None
 
 
-def file(_: Any, tokens: Sequence[Token]) -> str:
+def file(_: object, tokens: Sequence[Token]) -> str:
     """A file's name, or "-"; what else begins with a dash was meant as an option. Raises ValueError for it."""
     name = tokens[0].value
     if name.startswith("-") and name != "-":
@@ -44,7 +44,7 @@ def file(_: Any, tokens: Sequence[Token]) -> str:
     return name
 
 
-def seconds(_: Any, tokens: Sequence[Token]) -> float:
+def seconds(_: object, tokens: Sequence[Token]) -> float:
     """`90`, `30s`, `10m`, `2h` or `1.5h` as seconds. Raises ValueError for anything else."""
     text = tokens[0].value
     amount, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")

@@ -2,11 +2,10 @@
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 from moreish.cli.flags import Group
 from moreish.options import parse_assignments
-from moreish.recipes.overrides import Overrides
+from moreish.recipes.overrides import Overrides, Plain
 
 
 def overrides_of(
@@ -17,7 +16,7 @@ def overrides_of(
     seed: int | None = None,
 ) -> Overrides:
     """What was asked for on the command line, beside the recipe."""
-    flags: dict[str, Any] = {group.section: group.given() for group in groups}
+    flags: dict[str, object] = {group.section: group.given() for group in groups}
     if model is not None:
         flags["model"] = {"name": model}
     if seed is not None:
@@ -26,7 +25,7 @@ def overrides_of(
     return Overrides(file, {key: value for key, value in flags.items() if value != {}}, parse_assignments(set or []))
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def _toml(path: Path) -> Plain:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -8,7 +8,7 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -30,7 +30,7 @@ BASELINE_WORDS = {
 }
 
 
-def emit(value: Mapping[str, Any]) -> None:
+def emit(value: Mapping[str, object]) -> None:
     """One JSON object, one line, on stdout."""
     sys.stdout.write(json_module.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -49,8 +49,8 @@ def warn(sentence: str) -> None:
 def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
     """Give a function for sentences beside the result, and say at once what is being done for as long as it takes.
 
-    On a terminal a line with `doing`, and then with whatever was told last, stands there until it is done. What is
-    done in here writes nothing, so until then Ctrl-C may end the process at once.
+    On a terminal a line that moves stands there until it is done. What is done in here writes nothing, so until then
+    Ctrl-C may end the process at once.
     """
     if quiet or not err.is_terminal:
         yield _untold if quiet else lambda sentence: note(printable(sentence))
@@ -59,14 +59,11 @@ def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
     from rich.live import Live
     from rich.spinner import Spinner
 
-    def doing_now(sentence: str) -> Spinner:
-        return Spinner("dots", Text(printable(sentence), style="dim"), style="dim")
-
-    with Live(doing_now(doing), console=err, transient=True) as live:
+    with Live(Spinner("dots", Text(printable(doing), style="dim"), style="dim"), console=err, transient=True) as live:
         live.refresh()  # now, not when the thread that draws has its turn
 
         def tell(sentence: str) -> None:
-            live.update(doing_now(sentence))
+            live.update(Spinner("dots", style="dim"))
             note(printable(sentence))
 
         yield tell

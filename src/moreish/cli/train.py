@@ -75,7 +75,9 @@ def train(
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
-        run = trained_in_view(file or "names", recipe, overrides, out=out, root=root, quiet=quiet or json)
+        run = trained_in_view(
+            "names" if file is None else file, recipe, overrides, out=out, root=root, quiet=quiet or json
+        )
     show_report(run, quiet)
     show_done(run, json)
 

@@ -96,6 +96,10 @@ class _Recoded:
                 byte = self.bytes + len(data) - len(error.object) + error.start + 1
                 what = f"not {self.encoding.upper()} ({error.reason}). Is --encoding right?"
                 raise ValueError(f"{self.name}, byte {byte:,}: {what}") from None
+            except UnicodeError as error:
+                raise ValueError(
+                    f"{self.name} is not {self.encoding.upper()}: {error}. Is --encoding right?"
+                ) from None
             self.bytes += len(data)
             if not data:
                 break

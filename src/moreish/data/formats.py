@@ -34,8 +34,8 @@ def refuse_other_formats(source: str | Path, head: bytes, whole: bool, encoding:
     """
     try:
         text = head.decode(encoding, "ignore").removeprefix("\ufeff").strip()
-    except LookupError:
-        return  # an encoding that there is not: the decoder says so
+    except (LookupError, UnicodeError):
+        return  # no such encoding, or another: the decoder says so
     lines = text.splitlines() if whole else text.splitlines()[:-1] or [text]
     found = _json(text, lines, whole) or _one_line(lines, whole) or _csv(lines[:MOST_ROWS])
     if found is None:

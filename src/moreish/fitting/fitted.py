@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -76,7 +76,7 @@ class Fitted(ABC):
         new_only: bool = False,
         unique: bool = True,
         seed: int | None = None,
-        **sampling: Any,
+        **sampling: float | None,
     ) -> list[Item]:
         """Up to `count` new items; `sampling` is temperature, top_k, top_p, max_length.
 
@@ -93,7 +93,7 @@ class Fitted(ABC):
         new_only: bool = False,
         unique: bool = True,
         seed: int | None = None,
-        **sampling: Any,
+        **sampling: float | None,
     ) -> Iterator[Item]:
         """The same one at a time, as they are made. Raises ValueError at once where an argument makes no sense."""
         if not isinstance(count, int) or count < 0:

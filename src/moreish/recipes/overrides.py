@@ -23,7 +23,7 @@ SECTIONS = ("data", "model", "train")
 class Overrides:
     """The values that are laid over a recipe, each where it was said.
 
-    Raises ValueError where a section is a value, or where one place gives both steps and a time budget.
+    Raises ValueError where a section is a value, or a name none, and where one place gives both steps and a time budget.
     """
 
     file: Plain = field(default_factory=dict)
@@ -35,6 +35,9 @@ class Overrides:
             for section in SECTIONS:
                 if not isinstance(layer.get(section, {}), Mapping):
                     raise ValueError(f"{section} is a section with options of its own, not a value")
+            for name, value in (("recipe", layer.get("recipe")), ("model.name", layer.get("model", {}).get("name"))):
+                if not isinstance(value, str | None):
+                    raise ValueError(f"{name} is a name, not {value!r}")
         for level in (self.file, self.command):
             train = level.get("train", {})
             refuse_two_limits(train, *(self.spelled("train", limit) for limit in ("steps", "time_budget")))
@@ -52,14 +55,12 @@ class Overrides:
     @property
     def recipe(self) -> str | None:
         """The recipe that is asked for; None where none is."""
-        recipe = _last([level.get("recipe") for level in self.levels])
-        return None if recipe is None else str(recipe)
+        return _last([level.get("recipe") for level in self.levels])
 
     @property
     def model(self) -> str | None:
         """The name of the model that is asked for; None where none is."""
-        name = _last([level.get("model", {}).get("name") for level in self.levels])
-        return None if name is None else str(name)
+        return _last([level.get("model", {}).get("name") for level in self.levels])
 
     def given(self, section: str) -> list[str]:
         """The options of a section that somebody gave, in the order of the places."""
@@ -94,10 +95,10 @@ def with_one_limit(train: Plain, default_steps: int) -> Plain:
     return {**train, "time_budget": None} if train.get("steps") is not None else train
 
 
-def _budget(train: Plain) -> Any:
+def _budget(train: Plain) -> object:
     budget = train.get("time_budget")
     return None if budget == "none" else budget
 
 
-def _last(values: list[Any]) -> Any:
+def _last(values: list[str | None]) -> str | None:
     return next((value for value in reversed(values) if value is not None), None)

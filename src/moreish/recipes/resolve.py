@@ -1,6 +1,6 @@
 """How a configuration is put together: a recipe, and overrides laid over it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from moreish.data.options import DataOptions
@@ -68,6 +68,8 @@ def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOption
 def _names(values: Plain) -> list[str]:
     model = values.get("model", {})
     parts = model.get("parts", []) if model.get("name") == "mixture" else [model]
+    if not isinstance(parts, Sequence):
+        return []  # which is told as soon as the model is checked
     return [str(part.get("name", DEFAULT_MODEL)) for part in parts if isinstance(part, Mapping)]
 
 
