@@ -173,7 +173,6 @@ def test_a_section_that_is_a_value_is_refused(values):
 )
 def test_a_name_that_is_none_and_parts_that_are_none_are_refused(values, sentence):
     with pytest.raises(ValueError, match=re.escape(sentence)):
-        checked_data_options(None, Overrides(values))
         resolve(None, Overrides(values))
 
 

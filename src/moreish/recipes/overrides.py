@@ -23,7 +23,7 @@ SECTIONS = ("data", "model", "train")
 class Overrides:
     """The values that are laid over a recipe, each where it was said.
 
-    Raises ValueError where a section is a value, or a name none, and where one place gives both steps and a time budget.
+    Raises ValueError where a section is a value, a name is none, or one place gives both steps and a time budget.
     """
 
     file: Plain = field(default_factory=dict)
