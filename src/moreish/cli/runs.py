@@ -140,12 +140,12 @@ def run_plot_inside(name: str, to: Path | None, *, root: Path) -> None:
 
 
 def _plot_model(made: api.TrainedRun, what: str, to: Path) -> None:
-    from moreish.plots.model import count_table, curse_of_dimensionality, embedding_map
+    from moreish.plots.model import count_table, coverage_curves, embedding_map
 
     if what == "pairs":
         count_table(made.corpus, to)
     elif what == "contexts":
-        curse_of_dimensionality(made.corpus, to)
+        coverage_curves(made.corpus, to)
     else:
         parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
         network = next((part for part in parts if hasattr(part, "module")), parts[0])
