@@ -14,7 +14,8 @@ from moreish import __version__
 from moreish.data import Corpus, DataOptions, Vocab, from_items, stored
 from moreish.data import read as read_source
 from moreish.errors import Interrupted, RunError
-from moreish.fitting.fit import Fitting, Record, baselines, fit_ngram
+from moreish.fitting.counting import baselines, fit_ngram
+from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.serialize import from_tensors
@@ -35,6 +36,7 @@ from moreish.recipes import (
 )
 from moreish.recipes.overrides import Plain
 from moreish.rng import rng_for
+from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run, refuse_taken
@@ -44,7 +46,7 @@ __all__ = [
     "open_run", "prepare", "read", "resume", "train",
 ]  # fmt: skip
 
-Watch = Callable[[Record], None]
+Watch = Callable[[events.Event], None]
 Tell = Callable[[str], None]
 Source = str | Path | Iterable[str]
 SAMPLES_SHOWN = 6
@@ -192,7 +194,7 @@ def train(
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
-    watch : called with every record
+    watch : called with every event, see `runs.events`
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
@@ -321,28 +323,28 @@ def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
 
 
 def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
-    """Fit to the end or to the first request to stop, writing every record and a checkpoint at every evaluation."""
+    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
 
-    def tell(record: Record) -> None:
-        writer.append(record)
-        watch(record)
+    def tell(event: events.Event) -> None:
+        writer.append(events.to_record(event))
+        watch(event)
 
     with stop_requests() as stop_requested:
-        for record in fitting.records():
+        for event in fitting.fit():
             if fresh and (val := fitting.val):
-                counted = fitting.done[0] if record["event"] == "counted" else None
-                tell({"event": "baselines", **baselines(fitting.corpus, val, counted)})
+                counted = fitting.done[0] if isinstance(event, events.Counted) else None
+                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
             fresh = False
-            tell(record)
-            if record["event"] == "eval":
-                tell({"event": "samples", "step": record["step"], "items": _samples(fitting)})
+            tell(event)
+            if isinstance(event, events.Eval):
+                tell(events.Samples(event.step, _samples(fitting)))
                 _save(fitting, writer, fitting.step)
             if stop_requested() and not fitting.ended:
                 _save(fitting, writer, fitting.step)
-                tell({"event": "interrupted", "step": fitting.step})
+                tell(events.Interrupted(fitting.step))
                 raise Interrupted(writer.run.folder)
         _save(fitting, writer, fitting.step + 1)
-        tell({"event": "done", "run": writer.run.name, "step": fitting.step, "val_loss": fitting.val_loss})
+        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
 
 
 def _save(fitting: Fitting, writer: Writer, step: int) -> None:
@@ -367,5 +369,5 @@ def _untold(sentence: str) -> None:
     """Nobody listens."""
 
 
-def _unwatched(record: Record) -> None:
+def _unwatched(event: events.Event) -> None:
     """Nobody looks."""

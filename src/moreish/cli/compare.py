@@ -44,12 +44,19 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
 
 def compared_run(run: "Run") -> dict[str, Any]:
     """What is compared of a run."""
+    from moreish.runs import events
+
     baselines: dict[str, float] = {}
     seconds = 0.0
-    for record in run.records():
-        if record["event"] == "baselines":
-            baselines = {k: v for k, v in record.items() if k != "event"}
-        seconds = record.get("seconds") or seconds
+    for event in run.events():
+        match event:
+            case events.Baselines():
+                baselines = {"uniform": event.uniform, "unigram": event.unigram}
+                baselines |= {"bigram": event.bigram, "ngram": event.ngram}
+            case events.Counted() | events.Step() | events.Mixed():
+                seconds = event.seconds or seconds
+            case _:
+                pass
     return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
 
 

@@ -62,14 +62,14 @@ def _plot_one(run: "TrainedRun", what: str, to: Path | None) -> Path:
 
 def _plot_inside(run: "TrainedRun", beside: Path) -> list[Path]:
     """Draw what happens inside each network of a run."""
-    from moreish.cli.doctor import histories_of, network_title
     from moreish.cli.show import note
-    from moreish.fitting.fit import Fitting
+    from moreish.fitting.schedule import Schedule
     from moreish.models.mixture import Mixture
     from moreish.plots.inside import draw, look
+    from moreish.training.reports import histories_of, network_title
 
     paths: list[Path] = []
-    histories, fitting = histories_of(run.run), Fitting(run.corpus, run.config)
+    histories, schedule = histories_of(run.run.events()), Schedule(run.corpus, run.config)
     parts = run.model.parts if isinstance(run.model, Mixture) else [run.model]
     networks = [k for k, part in enumerate(parts) if hasattr(part, "module")]
     if not networks:
@@ -77,7 +77,7 @@ def _plot_inside(run: "TrainedRun", beside: Path) -> list[Path]:
     for k in networks:
         leaf = run.config.model.leaves[k]
         title = network_title(leaf.name, k)
-        seen = look(parts[k], run.corpus.part("train"), fitting.options_of(leaf), run.config.seed + leaf.seed)
+        seen = look(parts[k], run.corpus.part("train"), schedule.options_of(leaf), run.config.seed + leaf.seed)
         history = histories.get(title)
         ratios = {} if history is None else {w: history.curve(f"{w}/update_ratio") for w in history.updated()}
         stem = beside.stem if len(networks) == 1 else f"{beside.stem}-{k + 1}"
@@ -91,12 +91,12 @@ def _plot_inside(run: "TrainedRun", beside: Path) -> list[Path]:
 
 def _plot_model(run: "TrainedRun", what: str, to: Path) -> None:
     from moreish.models.mixture import Mixture
-    from moreish.plots.model import count_table, curse_of_dimensionality, embedding_map
+    from moreish.plots.model import count_table, coverage_curves, embedding_map
 
     if what == "pairs":
         count_table(run.corpus, to)
     elif what == "contexts":
-        curse_of_dimensionality(run.corpus, to)
+        coverage_curves(run.corpus, to)
     else:
         parts = run.model.parts if isinstance(run.model, Mixture) else [run.model]
         network = next((part for part in parts if hasattr(part, "module")), parts[0])

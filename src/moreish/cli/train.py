@@ -115,10 +115,10 @@ def show_report(run: "TrainedRun", quiet: bool) -> None:
     """What the doctor found, where one was asked for: a line, or the report where there is something to say."""
     if not run.config.train.doctor:
         return
-    from moreish.cli.doctor import reports_of
     from moreish.cli.show import note
+    from moreish.training.reports import reports_of
 
-    reports = reports_of(run.run)
+    reports = reports_of(run.run.events())
     if not reports:
         note("there was no network for the doctor to watch: everything was counted")
     for title, report in reports.items():

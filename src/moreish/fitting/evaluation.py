@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 
 from moreish.data import Corpus, Part, from_items, read
-from moreish.fitting.fit import baselines
+from moreish.fitting.counting import baselines
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 
