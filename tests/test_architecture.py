@@ -92,6 +92,9 @@ def test_all_names_in_all_exist(part):
 
 LIGHT = [
     "import moreish",
+    "import moreish; dir(moreish); moreish.data",
+    "import moreish; moreish.count(['emma', 'ava', 'anna']).score('emma')",
+    "from moreish.cli import run; run(['more', 'minerals', '-n', '2'])",
     "import moreish.api",
     "from moreish.cli import run; run(['--help'])",
     "from moreish.cli import run; run(['train', '--help'])",

@@ -97,6 +97,13 @@ class TrainedRun(Fitted):
         self.passed_over = checkpoint.passed_over
         return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, len(self.vocab))
 
+    @property
+    def done(self) -> events.Done:
+        """What training reached in the end. Raises RunError where it has not come to its end."""
+        for event in reversed(list(events.of_kind(self.run.events(), events.Done))):
+            return event
+        raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
+
     def __repr__(self) -> str:
         names = " + ".join(leaf.name for leaf in self.config.model.leaves)
         summary = self.run.summary()

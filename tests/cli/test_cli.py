@@ -551,3 +551,27 @@ def test_json_is_refused_as_a_list_and_told_how_to_be_one(moreish, folder):
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert "looks like a JSON array of 3 values" in err
     assert "> list-items.txt" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["more", "list-ngram-1", "-n", "2"],
+        ["score", "list-ngram-1", "kalo"],
+        ["evaluate", "list-ngram-1"],
+        ["neighbours", "list-gru-1", "a"],
+        ["plot", "list-gru-1", "--to", "quiet.svg"],
+        ["mix", "list-ngram-1", "list-gru-1"],
+        ["find-lr", "list.txt", "--steps", "20", "--seeds", "1"],
+        ["check-backward", "lecture-mlp", "--on", "list.txt"],
+        ["train", "list.txt", "--model", "mlp", "--steps", "2"],
+        ["list.txt", "--time-budget", "0.3s", "-n", "1"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_quiet_and_json_say_nothing_beside_the_result(arguments, moreish):
+    code, out, err = moreish(*arguments, "-q")
+    assert (code, err) == (0, "")
+    code, out, err = moreish(*arguments, "--json")
+    assert (code, err) == (0, "")
+    assert lines_of(out)

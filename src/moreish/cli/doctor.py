@@ -12,6 +12,7 @@ from moreish.cli.interrupt import something_began
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
+    from moreish.doctor import Doctor
 
 RECORDS_WATCHED = 60  # of ten steps each: most of what goes wrong shows early
 
@@ -105,7 +106,7 @@ def _of_run(run: "TrainedRun") -> Answer:
     return Answer(text, whole.plain(), page(whole, histories_of(run.run.events())))
 
 
-def _retrained(run: "TrainedRun") -> Any:
+def _retrained(run: "TrainedRun") -> "Doctor":
     """The first steps of the run's (first) network once more, in memory and by autograd, under observation."""
     from moreish.doctor import Doctor
     from moreish.fitting.schedule import Schedule

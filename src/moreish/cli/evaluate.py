@@ -2,10 +2,12 @@
 
 import math
 
-from moreish.cli.flags import DEFAULT_ROOT, File, Json, Root
+from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root
 
 
-def evaluate(run: str, *, on: File = "val", root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+def evaluate(
+    run: str, *, on: File = "val", root: Root = DEFAULT_ROOT, json: Json = False, quiet: Quiet = False
+) -> None:
     """The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.
 
     Parameters
@@ -18,7 +20,7 @@ def evaluate(run: str, *, on: File = "val", root: Root = DEFAULT_ROOT, json: Jso
     from moreish import api
     from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, printable, show, table, telling
 
-    with telling(f"loading {run}", json):
+    with telling(f"loading {run}", quiet or json):
         result = api.open_run(run, root).evaluate(on)
     if json:
         emit({**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])})

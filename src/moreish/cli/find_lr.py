@@ -1,6 +1,12 @@
 """moreish find-lr: the learning-rate range test of a recipe's network on a list."""
 
-from moreish.cli.flags import READING, File, Json, Picture, Reading, Seed, Set, Whole
+from typing import TYPE_CHECKING
+
+from moreish.cli.flags import READING, File, Json, Picture, Quiet, Reading, Seed, Set, Whole
+
+if TYPE_CHECKING:
+    from moreish.api import Prepared
+    from moreish.training.find_lr import RangeTest
 
 UNUSED = ("steps", "time_budget", "lr", "schedule", "warmup", "lr_end", "step_at", "step_factor")
 
@@ -16,6 +22,7 @@ def find_lr(
     reading: Reading = READING,
     set: Set = None,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """A learning rate for a recipe's network on a list: train while the rate rises, and see where the loss falls.
 
@@ -37,25 +44,14 @@ def find_lr(
     unused = next((option for option in overrides.given("train") if option in UNUSED), None)
     if unused is not None:
         raise ValueError(f"find-lr raises the learning rate itself, so train.{unused} plays no part: leave it out")
-    with telling(f"reading {file}", json) as tell:
+    with telling(f"reading {file}", quiet or json) as tell:
         from moreish.api import TrainRequest, prepare
 
         prepared = prepare(TrainRequest(file, recipe, overrides), tell)
-        networks, corpus = prepared.config.model.networks, prepared.corpus
-        if not networks:
+        if not prepared.config.model.networks:
             raise ValueError(f'the recipe "{recipe}" only counts: it has no learning rate')
         tell(f"training {seeds} net{'s' * (seeds != 1)} for {steps:,} steps{' each' * (seeds != 1)}")
-        from moreish.models import build_model
-        from moreish.training.find_lr import find_lr as range_test
-
-        found = range_test(
-            lambda s: build_model(networks[0].name, networks[0].options, len(corpus.vocab), s),
-            corpus.part("train"),
-            prepared.config.train,
-            seed=prepared.config.seed,
-            seeds=seeds,
-            steps=steps,
-        )
+        found = _range_test(prepared, seeds, steps)
     if to is not None:
         from moreish.plots.lr import range_test as draw
 
@@ -64,4 +60,21 @@ def find_lr(
         emit({"lr": found.lr, "reason": found.reason, "seeds": seeds, "steps": steps})
         return
     print(f"{found.lr:.3g}")
-    note(found.reason)
+    if not quiet:
+        note(found.reason)
+
+
+def _range_test(prepared: "Prepared", seeds: int, steps: int) -> "RangeTest":
+    """The test of the first network."""
+    from moreish.models import build_model
+    from moreish.training.find_lr import find_lr
+
+    config, corpus, network = prepared.config, prepared.corpus, prepared.config.model.networks[0]
+    return find_lr(
+        lambda seed: build_model(network.name, network.options, len(corpus.vocab), seed),
+        corpus.part("train"),
+        config.train,
+        seed=config.seed,
+        seeds=seeds,
+        steps=steps,
+    )

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from moreish.cli.flags import DEFAULT_ROOT, Json, Root, whole
+from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root, whole
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
@@ -18,6 +18,7 @@ def neighbours(
     count: Annotated[int, Parameter(alias="-n", help="How many for each.", converter=whole)] = 8,
     root: Root = DEFAULT_ROOT,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """The symbols that a run's network treats most like these: words, for a run on words.
 
@@ -34,7 +35,7 @@ def neighbours(
     from moreish.cli.show import bar, emit, printable, show, table, telling, text
     from moreish.models.mixture import Mixture
 
-    with telling(f"loading {run}", json):
+    with telling(f"loading {run}", quiet or json):
         from moreish.plots.model import nearest_words
 
         opened = open_run(run, root)

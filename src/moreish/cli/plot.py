@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from moreish.cli.flags import DEFAULT_ROOT, Picture, Root
+from moreish.cli.flags import DEFAULT_ROOT, Json, Picture, Quiet, Root
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
@@ -18,6 +18,8 @@ def plot(
     inside: Annotated[bool, Parameter(negative=())] = False,
     to: Picture = None,
     root: Root = DEFAULT_ROOT,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """A picture of a run, or the pictures of what happens inside its network.
 
@@ -35,9 +37,9 @@ def plot(
     """
     if inside and what is not None:
         raise ValueError(f"--inside and --what {what} ask for different pictures; give one of them")
-    from moreish.cli.show import telling
+    from moreish.cli.show import emit, telling
 
-    with telling(f"loading {run}", False):
+    with telling(f"loading {run}", quiet or json):
         from moreish.api import open_run
 
         opened = open_run(run, root)
@@ -46,7 +48,10 @@ def plot(
         else:
             paths = [_plot_one(opened, what or "loss", to)]
     for path in paths:
-        print(path)
+        if json:
+            emit({"path": str(path)})
+        else:
+            print(path)
 
 
 def _plot_one(run: "TrainedRun", what: str, to: Path | None) -> Path:

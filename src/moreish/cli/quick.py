@@ -40,19 +40,19 @@ def quick(
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import emit, in_words, note, printable, show_items
     from moreish.cli.train import trained_in_view
+    from moreish.runs.events import to_record
 
     overrides = overrides_of(reading, Training(time_budget=time_budget), set=set, seed=seed)
     run = trained_in_view(file, "quick", overrides, out=out, root=root, quiet=quiet or json)
     items = run.more(count, new_only=True, seed=run.config.seed)
     show_items(items, "json" if json else "text")
-    last = list(run.run.records("done"))[-1]
     if json:
-        emit(last)
+        emit(to_record(run.done))
     if quiet or json:
         return
     if len(items) < count:
         note(f"only {len(items)} new items: after that the model had nothing to say that the list does not have")
-    loss = last["val_loss"]
+    loss = run.done.val_loss
     if loss is not None:
         note(f"loss on items it never saw: {loss:.3f} nats a symbol, {in_words(loss)}")
     name = printable(str(out) if out is not None else run.name)

@@ -4,13 +4,13 @@ import math
 import sys
 from typing import TYPE_CHECKING
 
-from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root
 
 if TYPE_CHECKING:
     from moreish.fitting.fitted import Scored
 
 
-def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False, quiet: Quiet = False) -> None:
     """How likely is each item under this run's model, and which symbols surprise it?
 
     An item with a symbol that the list never has cannot come from the model: it is marked, the others are judged,
@@ -28,7 +28,7 @@ def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False) 
     from moreish.errors import Unmet
 
     asked = items or tuple(_lines_of_standard_input())
-    with telling(f"loading {run}", json):
+    with telling(f"loading {run}", quiet or json):
         opened = api.open_run(run, root)
         scores = opened.score(asked)
     for scored in scores:

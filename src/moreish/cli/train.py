@@ -131,11 +131,12 @@ def show_report(run: "TrainedRun", quiet: bool) -> None:
 def show_done(run: "TrainedRun", json: bool) -> None:
     """Where the run is and what it reached."""
     from moreish.cli.show import emit
+    from moreish.runs.events import to_record
 
-    done = list(run.run.records("done"))[-1]
+    done = run.done
     if json:
-        emit(done)
+        emit(to_record(done))
         return
-    loss = done["val_loss"]
+    loss = done.val_loss
     reached = f"val loss {loss:.4f}" if loss is not None else "no val part, so nothing was measured"
     print(f"{run.run.folder}: {reached}")
