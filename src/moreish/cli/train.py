@@ -71,13 +71,12 @@ def train(
                 f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
                 "it out, or train a new run"
             )
-        run = _resumed_in_view(resume, inexact, root, quiet or json)
+        run = _resumed_in_view(resume, inexact, root, quiet)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
-        run = trained_in_view(
-            "names" if file is None else file, recipe, overrides, out=out, root=root, quiet=quiet or json
-        )
+        source = "names" if file is None else file
+        run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet)
     show_report(run, quiet)
     show_done(run, json)
 
