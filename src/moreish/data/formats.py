@@ -116,7 +116,7 @@ def _csv(lines: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is a header: close to the separator, unlike the rest, and above numbers or known by name.
+    """Whether the first row is a header: no numbers, no cell twice, and above numbers or known by name.
 
     Names with commas have a space after each ("Smith, John"), so a cell that begins with one is no column's name.
     """
@@ -127,8 +127,7 @@ def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool
         return False
     columns = [[row[j] for row in rows] for j in range(len(header))]
     known = any(re.sub(r"[ -]", "_", cell) in HEADERS for cell in cells)
-    tight = not any(cell[:1] == " " for row in rows for cell in row[1:])
-    return tight and (known or any(map(_numeric, columns)))
+    return known or any(map(_numeric, columns))
 
 
 def _numeric(cells: Sequence[str]) -> bool:
