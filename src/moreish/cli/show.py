@@ -60,7 +60,6 @@ def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
     from rich.spinner import Spinner
 
     with Live(Spinner("dots", Text(printable(doing), style="dim"), style="dim"), console=err, transient=True) as live:
-        live.refresh()  # now, not when the thread that draws has its turn
 
         def tell(sentence: str) -> None:
             live.update(Spinner("dots", style="dim"))
