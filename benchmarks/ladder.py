@@ -253,10 +253,10 @@ class _WrittenOutBlock(Block):
 
 def _written_out(net: Any, options: Any) -> Any:
     """The same net, parameters included, without torch's kernels for attention and GELU."""
-    made = copy.deepcopy(net)
-    made.blocks = torch.nn.ModuleList(_WrittenOutBlock(options) for _ in net.blocks)
-    made.load_state_dict(net.state_dict())
-    return made
+    written = copy.deepcopy(net)
+    written.blocks = torch.nn.ModuleList(_WrittenOutBlock(options) for _ in net.blocks)
+    written.load_state_dict(net.state_dict())
+    return written
 
 
 def _rate(run: Any) -> float:

@@ -38,8 +38,8 @@ class Work:
         """The finished run of this recipe: opened, resumed or trained from the start."""
         folder = self.folder / "runs" / recipe
         if folder.exists():
-            made = api.open_run(folder)
-            return made if made.run.finished else api.resume(made.run, inexact=True)
+            trained = api.open_run(folder)
+            return trained if trained.run.finished else api.resume(trained.run, inexact=True)
         layers = [changes or {}, QUICK if self.quick else {}]
         config = resolve(recipe, merge({"seed": 0}, *layers))
         folder.parent.mkdir(parents=True, exist_ok=True)

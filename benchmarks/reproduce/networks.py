@@ -29,35 +29,35 @@ def recipe(name: str) -> Callable[[Work], Figures]:
     """The job of a recipe: parameters, loss at step 0, and the losses of the net that was best on val."""
 
     def measure(work: Work) -> Figures:
-        made = work.train(name)
-        fresh = fresh_net(made)
+        trained = work.train(name)
+        fresh = fresh_net(trained)
         found: Figures = {
             "parameters": float(sum(p.numel() for p in fresh.parameters() if p.requires_grad)),
-            "step 0": _loss_at_start(fresh, made),
-            "seconds": training_seconds(made),
+            "step 0": _loss_at_start(fresh, trained),
+            "seconds": training_seconds(trained),
         }
         for part in ("train", "val", "test"):
-            if len(made.corpus.part(part)):
-                found[part] = mean_loss(made.model, made.corpus.part(part))
+            if len(trained.corpus.part(part)):
+                found[part] = mean_loss(trained.model, trained.corpus.part(part))
         return found
 
     return measure
 
 
-def fresh_net(made: TrainedRun) -> Any:
+def fresh_net(trained: TrainedRun) -> Any:
     """The net of a run as it was before the first step."""
-    choice = made.config.model
-    return build_model(choice.name, choice.options, len(made.corpus.vocab), made.config.seed + choice.seed)
+    choice = trained.config.model
+    return build_model(choice.name, choice.options, len(trained.corpus.vocab), trained.config.seed + choice.seed)
 
 
-def training_seconds(made: TrainedRun) -> float:
+def training_seconds(trained: TrainedRun) -> float:
     """What training took, evaluations included."""
-    return [record["seconds"] for record in made.run.records("step")][-1]
+    return [record["seconds"] for record in trained.run.records("step")][-1]
 
 
-def _loss_at_start(net: nn.Module, made: TrainedRun) -> float:
+def _loss_at_start(net: nn.Module, trained: TrainedRun) -> float:
     """Mean over batches as training sees them, so with the batch's own statistics."""
-    source = batches_for(net, made.corpus.part("train"), made.config.train, 0)
+    source = batches_for(net, trained.corpus.part("train"), trained.config.train, 0)
     losses = []
     with torch.no_grad():
         for batch in islice(source.epoch(0), BATCHES_AT_START):
@@ -68,9 +68,9 @@ def _loss_at_start(net: nn.Module, made: TrainedRun) -> float:
 
 def folding(work: Work) -> Figures:
     """Logits on val before and after the BatchNorm of the trained net became part of the Linear before it."""
-    made = work.train("lecture-batchnorm")
-    idx = _val_windows(made.corpus, 3)
-    net: Any = made.model
+    trained = work.train("lecture-batchnorm")
+    idx = _val_windows(trained.corpus, 3)
+    net: Any = trained.model
     with inference(net.module):
         before = net.module(idx)
         after = fold_all(net.module)(idx)
@@ -79,10 +79,10 @@ def folding(work: Work) -> Figures:
 
 def sliding(work: Work) -> Figures:
     """The trained WaveNet on val: as convolutions over whole items, and with contexts read once, beside windows."""
-    made = work.train("wavenet")
-    network: Any = made.model
-    slid = SlidingWaveNet.of(network.module, made.config.model.options)
-    val = made.corpus.part("val")
+    trained = work.train("wavenet")
+    network: Any = trained.model
+    slid = SlidingWaveNet.of(network.module, trained.config.model.options)
+    val = trained.corpus.part("val")
     with inference(network.module), inference(slid):
         every = forwarded(network.module, *windows_of(val, slid.span))
         whole = over_items(slid, val)
@@ -114,9 +114,9 @@ def deep_at_start(work: Work) -> Figures:
 
 def deep(work: Work) -> Figures:
     """The net with BatchNorm after a thousand steps."""
-    made = work.train("lecture-deep")
+    trained = work.train("lecture-deep")
     found = recipe("lecture-deep")(work)
-    network: Any = made.model
+    network: Any = trained.model
     net = network.module.train()
     looks = [_look(net, work, seed) for seed in range(20)]
     return found | {key: np.mean([look[key] for look in looks], 0).tolist() for key in looks[0]}

@@ -17,21 +17,21 @@ SHAKESPEARE = "tinyshakespeare.txt"
 
 def characters(work: Work) -> Figures:
     """4 layers, 128 wide, 64 characters, 2,000 steps of batch 12; the last tenth is val."""
-    made = work.train("text", SHAKESPEARE)
-    network: Any = made.model
+    trained = work.train("text", SHAKESPEARE)
+    network: Any = trained.model
     return {
         "parameters": float(sum(p.numel() for p in network.module.parameters())),
-        "val": mean_loss(made.model, made.corpus.part("val")),
-        "seconds": training_seconds(made),
+        "val": mean_loss(trained.model, trained.corpus.part("val")),
+        "seconds": training_seconds(trained),
     }
 
 
 def words(work: Work) -> Figures:
     """Test perplexities: the net, the interpolated trigram, Kneser-Ney, half and half, and weights fitted on val."""
-    made = work.train("words", SHAKESPEARE, {"model": {"parts": _short_parts()}} if work.quick else None)
-    corpus = made.corpus
+    trained = work.train("words", SHAKESPEARE, {"model": {"parts": _short_parts()}} if work.quick else None)
+    corpus = trained.corpus
     train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
-    mixture: Any = made.model
+    mixture: Any = trained.model
     kneser_ney, net = mixture.parts
     parts = [ngram.AddK.fit(train.ids, train.offsets, len(corpus.vocab), order, 0.0) for order in (1, 2, 3)]
     parts.append(ngram.baselines(train.ids, train.offsets, len(corpus.vocab))["uniform"])
@@ -45,7 +45,7 @@ def words(work: Work) -> Figures:
     }
     found: Figures = {name: float(np.exp(mean_loss(model, test))) for name, model in models.items()}
     tokens = [float(part.n_predicted) for part in (train, val, test)]
-    return found | {"vocabulary": float(len(corpus.vocab)), "tokens": tokens, "seconds": training_seconds(made)}
+    return found | {"vocabulary": float(len(corpus.vocab)), "tokens": tokens, "seconds": training_seconds(trained)}
 
 
 def _short_parts() -> list[dict[str, Any]]:

@@ -87,13 +87,13 @@ class Pieces:
             return []
         by_length = order[np.argsort(self.lengths[order], kind="stable")]
         edges = np.flatnonzero(np.diff(self.lengths[by_length])) + 1
-        made = []
-        for group in np.split(by_length, edges):
-            size = rows or len(group)
+        groups = []
+        for same_length in np.split(by_length, edges):
+            size = rows or len(same_length)
             if tokens:
-                size = min(size, max(1, tokens // int(self.lengths[group[0]])))
-            made += [group[i : i + size] for i in range(0, len(group), size)]
-        return made
+                size = min(size, max(1, tokens // int(self.lengths[same_length[0]])))
+            groups += [same_length[i : i + size] for i in range(0, len(same_length), size)]
+        return groups
 
     def read(self, ids: Integer[np.ndarray, " N"], rows: Integer[np.ndarray, " B"]) -> np.ndarray:
         """The ids of these rows, which have one length T: (B, T + 1)."""

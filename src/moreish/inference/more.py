@@ -14,7 +14,7 @@ FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice 
 
 
 class Item(NamedTuple):
-    """A made item: its text, its log probability under the model (nats), and where the list already has it."""
+    """What the model gave: its text, its log probability under the model (nats), and where the list already has it."""
 
     text: str
     logprob: float

@@ -82,11 +82,12 @@ def fold(linear: nn.Linear, norm: BatchNorm1d) -> nn.Linear:
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     before = 0.0 if linear.bias is None else linear.bias
-    made = nn.Linear(linear.in_features, linear.out_features, device=linear.weight.device, dtype=linear.weight.dtype)
+    weight = linear.weight
+    folded = nn.Linear(linear.in_features, linear.out_features, device=weight.device, dtype=weight.dtype)
     with torch.no_grad():
-        made.weight.copy_(linear.weight * scale[:, None])
-        made.bias.copy_((before - norm.running_mean) * scale + norm.bias)
-    return made
+        folded.weight.copy_(weight * scale[:, None])
+        folded.bias.copy_((before - norm.running_mean) * scale + norm.bias)
+    return folded
 
 
 def fold_all(module: nn.Module) -> nn.Module:

@@ -27,13 +27,13 @@ class ChoUnit(nn.Module):
         """The memory after every position."""
         h = self.start.expand(len(x), -1) if h is None else h
         size = h.shape[1]
-        made = []
+        memories = []
         for a in self.input(x).unbind(1):
             r, z = torch.sigmoid(a[:, : 2 * size] + F.linear(h, self.gates.weight)).chunk(2, 1)
             n = torch.tanh(a[:, 2 * size :] + F.linear(r * h, self.candidate.weight))
             h = (1 - z) * h + z * n
-            made.append(h)
-        return torch.stack(made, 1)
+            memories.append(h)
+        return torch.stack(memories, 1)
 
 
 class ChoGRU(Recurrent):

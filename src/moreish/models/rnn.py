@@ -24,11 +24,11 @@ class Elman(nn.Module):
     def forward(self, x: Float[Tensor, "B T C"], h: Float[Tensor, "B H"] | None) -> Float[Tensor, "B T H"]:
         """The memory after every position."""
         h = self.start.expand(len(x), -1) if h is None else h
-        made = []
+        memories = []
         for a in self.input(x).unbind(1):
             h = torch.tanh(a + F.linear(h, self.recurrent.weight))
-            made.append(h)
-        return torch.stack(made, 1)
+            memories.append(h)
+        return torch.stack(memories, 1)
 
 
 class RNN(Recurrent):

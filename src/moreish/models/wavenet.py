@@ -111,9 +111,9 @@ class SlidingWaveNet(WaveNet):
     @classmethod
     def of(cls, net: WaveNet, options: WaveNetOptions) -> "SlidingWaveNet":
         """The convolutional form of a trained net; `options` are those that it was made with."""
-        made = cls(options, net.vocab_size).to(net.head.weight.device)
-        made.load_state_dict(net.state_dict())
-        return made.train(net.training)
+        sliding = cls(options, net.vocab_size).to(net.head.weight.device)
+        sliding.load_state_dict(net.state_dict())
+        return sliding.train(net.training)
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position."""

@@ -15,7 +15,7 @@ from torch import Tensor
 from moreish.data import Part
 from moreish.doctor import Inside, Traced, inside
 from moreish.doctor.operations import BOUNDED, KINDS, RECTIFIED
-from moreish.plots.curves import GRID, INK, figure, save
+from moreish.plots.curves import GRID, INK, empty_figure, save
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 from moreish.training.steps import token_loss
@@ -46,7 +46,7 @@ def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) ->
     """Every picture for which there is something to show, each saved where `to` puts its name."""
     layers = activations(seen)
     weights = [_of_weight(name, *pair) for name, pair in seen.weights.items() if pair[0].dim() > 1]
-    drawn = {
+    figures = {
         "activations": _densities(f"{title}: activations", "activation", [_of_output(t) for t in layers]),
         "gradients": _densities(
             f"{title}: gradients of the activations",
@@ -57,9 +57,9 @@ def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) ->
         "weight-gradients": _densities(f"{title}: gradients of the weights", "d loss / d weight", weights),
         "updates": _over_time(f"{title}: size of the updates", ratios),
     }
-    for name, made in drawn.items():
-        if made is not None:
-            save(made, to(name))
+    for name, figure in figures.items():
+        if figure is not None:
+            save(figure, to(name))
             yield to(name)
 
 
@@ -125,7 +125,7 @@ def _densities(title: str, what: str, curves: list[Curve]) -> Any:
     curves = curves[:MOST_CURVES]
     if not curves:
         return None
-    made, axes = figure(9.6, 4.6)
+    figure, axes = empty_figure(9.6, 4.6)
     bins = int(np.clip(np.median([c.values.numel() for c in curves]) ** 0.5, *BINS))
     ends = [float(np.quantile(np.abs(_finite(c.values)), 0.995)) for c in curves]
     reach = min(max(ends), 2 * float(np.median(ends))) or 1.0
@@ -136,7 +136,7 @@ def _densities(title: str, what: str, curves: list[Curve]) -> Any:
         middle = (edges[1:] + edges[:-1]) / 2
         axes.plot(middle, density, color=colour, linewidth=1.4, label=f"{_plain(name)}: {aside}")
     _labelled(axes, title, what, "density")
-    return made
+    return figure
 
 
 def _finite(values: Tensor) -> np.ndarray:
@@ -149,12 +149,12 @@ def _maps(title: str, layers: list[Traced]) -> Any:
     layers = layers[:MOST_CURVES]
     if not layers:
         return None
-    made, first = figure(10.0, 0.7 + 1.9 * len(layers))
+    figure, first = empty_figure(10.0, 0.7 + 1.9 * len(layers))
     first.remove()
     for k, layer in enumerate(layers):
         hit = stuck(layer)
         assert hit is not None
-        axes = made.add_subplot(len(layers), 1, k + 1)
+        axes = figure.add_subplot(len(layers), 1, k + 1)
         shown = hit[:EXAMPLES, :UNITS].numpy()
         axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         beyond = "0" if layer.op in RECTIFIED else "beyond 0.97 of the range"
@@ -164,9 +164,9 @@ def _maps(title: str, layers: list[Traced]) -> Any:
         axes.tick_params(colors=INK, labelsize=7)
         axes.set_ylabel("example", color=INK, fontsize=8)
         axes.spines[:].set_color(GRID)
-    made.axes[-1].set_xlabel("unit (white: stuck on this example; a white column: dead in this batch)", color=INK)
-    made.suptitle(_plain(f"{title}: stuck units"), color=INK, fontsize=11, x=0.01, ha="left")
-    return made
+    figure.axes[-1].set_xlabel("unit (white: stuck on this example; a white column: dead in this batch)", color=INK)
+    figure.suptitle(_plain(f"{title}: stuck units"), color=INK, fontsize=11, x=0.01, ha="left")
+    return figure
 
 
 def _over_time(title: str, ratios: Ratios) -> Any:
@@ -174,14 +174,14 @@ def _over_time(title: str, ratios: Ratios) -> Any:
     kept = dict(list(kept.items())[:MOST_CURVES])
     if not kept:
         return None
-    made, axes = figure(9.6, 4.6)
+    figure, axes = empty_figure(9.6, 4.6)
     for (name, curve), colour in zip(kept.items(), _colours(len(kept)), strict=True):
         steps, values = np.array(curve).T
         axes.plot(steps, values, color=colour, linewidth=1.2, label=_plain(name))
     axes.axhline(HEALTHY, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
     axes.annotate(" 10^-3", (0, HEALTHY), color=INK, fontsize=9, va="bottom", xycoords=("axes fraction", "data"))
     _labelled(axes, title, "step", "log10 std(update) / std(weight)")
-    return made
+    return figure
 
 
 def _labelled(axes: Any, title: str, across: str, up: str) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from moreish.plots.curves import INK, figure, save
+from moreish.plots.curves import INK, empty_figure, save
 from moreish.training.find_lr import RangeTest
 
 LOSS, SLOPE, CHOSEN = "#0f766e", "#b45309", "#dc2626"
@@ -10,7 +10,7 @@ LOSS, SLOPE, CHOSEN = "#0f766e", "#b45309", "#dc2626"
 
 def range_test(found: RangeTest, to: Path) -> None:
     """Loss over the learning rate (mean and band of all seeds), its slope, and the suggestion as a line."""
-    made, axes = figure()
+    figure, axes = empty_figure()
     rates = 10.0**found.exponents
     low, high = found.band
     mean = found.smoothed.mean(0)
@@ -31,4 +31,4 @@ def range_test(found: RangeTest, to: Path) -> None:
     slope.set_ylabel("slope (nats for ten times the rate)", color=SLOPE, fontsize=9)
     slope.spines[["top"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
-    save(made, to)
+    save(figure, to)
