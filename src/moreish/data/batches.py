@@ -121,12 +121,12 @@ class SequenceBatches:
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass over all pieces."""
-        chance = stream(self.seed, "batches", index)
+        rng = stream(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
-            pieces = Pieces(pieces.starts + chance.integers(self.block_size), pieces.lengths)
-        groups = pieces.grouped(chance.permutation(len(pieces.starts)), self.batch_size)
-        for g in chance.permutation(len(groups)):
+            pieces = Pieces(pieces.starts + rng.integers(self.block_size), pieces.lengths)
+        groups = pieces.grouped(rng.permutation(len(pieces.starts)), self.batch_size)
+        for g in rng.permutation(len(groups)):
             block = pieces.read(self.ids, groups[g])
             yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens)
 
