@@ -14,7 +14,7 @@ FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice 
 
 
 class Item(NamedTuple):
-    """A new item: its text, its log probability under the model (nats), and where the list has it already."""
+    """A sampled item: its text, its log probability under the model (nats), and where the list has it already."""
 
     text: str
     logprob: float
