@@ -35,27 +35,27 @@ class LSTMGradients(RecurrentGradients):
         c = self.buffer(f"c{i}", steps + 1, rows, size)
         c[0] = 0
         tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
-        open_ = self.buffer(f"gates{i}", steps, rows, 4 * size)
-        after = self.buffer("after", rows, 4 * size)
+        cell_gates = self.buffer(f"gates{i}", steps, rows, 4 * size)
+        recurrent = self.buffer("recurrent", rows, 4 * size)
         u, a = self.cast(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
         for t in range(steps):
             if ids is None:
-                open_[t] = a[t]
+                cell_gates[t] = a[t]
             else:
-                torch.index_select(a, 0, ids[t], out=open_[t])
+                torch.index_select(a, 0, ids[t], out=cell_gates[t])
             if t:
-                self.product(operand[t], u.T, after)
-                open_[t].add_(after)
-            i_t, f, g, o = open_[t].split(size, 1)
+                self.product(operand[t], u.T, recurrent)
+                cell_gates[t].add_(recurrent)
+            i_t, f, g, o = cell_gates[t].split(size, 1)
             g.mul_(2)
-            open_[t].sigmoid_()
+            cell_gates[t].sigmoid_()
             g.mul_(2).sub_(1)  # tanh(x) = 2 sigmoid(2x) - 1
             torch.mul(f, c[t], out=c[t + 1]).addcmul_(i_t, g)
             tanh_(tanh_c[t].copy_(c[t + 1]))
             torch.mul(o, tanh_c[t], out=h[t + 1])
             if operand is not h:
                 operand[t + 1] = h[t + 1]
-        return _Saved(h, operand, c, tanh_c, open_)
+        return _Saved(h, operand, c, tanh_c, cell_gates)
 
     def backward(self, i: int, layer: Any, saved: _Saved, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
         """Back through time.
@@ -67,9 +67,7 @@ class LSTMGradients(RecurrentGradients):
         c, tanh_c = saved.c, saved.tanh_c
         steps, rows, size = tanh_c.shape
         dgates = self.buffer("dgates", steps, rows, 4 * size)
-        operand = (
-            dgates if self.products == self.dtype else self.buffer("dgates cast", *dgates.shape, dtype=self.products)
-        )
+        operand = self.operand_for(dgates, "dgates")
         dh, dc, slope = (self.buffer(name, rows, size) for name in ("dh", "dc", "slope"))
         u, one = self.cast(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
         dh.zero_()

@@ -67,9 +67,7 @@ class RecurrentGradients(FusedStep):
         """Buffers for the memories (T + 1, B, H) of layer i, blank before the first step, and them as operands."""
         h = self.buffer(f"h{i}", steps + 1, rows, size)
         h[0] = 0
-        if self.products == self.dtype:
-            return h, h
-        return h, self.buffer(f"h{i} cast", steps + 1, rows, size, dtype=self.products)
+        return h, self.operand_for(h, f"h{i}")
 
     def weight_gradient(self, dy: Float[Tensor, "N G"], x: Float[Tensor, "N K"]) -> Float[Tensor, "G K"]:
         """Of W in y = x W^T, from operands."""
