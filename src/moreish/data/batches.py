@@ -111,10 +111,12 @@ class SequenceBatches:
         self.ids, self.seed, self.batch_size = part.ids, seed, batch_size
         self.block_size = block_size
         self.pieces = Pieces.of(part, block_size)
-        room = self.pieces.starts + 2 * block_size <= len(part.ids)  # for the cuts to move by up to a block less one
-        self.one_text = len(part.offsets) == 2 and bool(room.any())
+        can_move = self.pieces.starts + 2 * block_size <= len(
+            part.ids
+        )  # for the cuts to move by up to a block less one
+        self.one_text = len(part.offsets) == 2 and bool(can_move.any())
         if self.one_text:
-            self.pieces = Pieces(self.pieces.starts[room], self.pieces.lengths[room])
+            self.pieces = Pieces(self.pieces.starts[can_move], self.pieces.lengths[can_move])
         groups = self.pieces.grouped(np.arange(len(self.pieces.starts)), batch_size)
         self.per_epoch = len(groups)
         self.mean_tokens = float(self.pieces.lengths.sum()) / self.per_epoch

@@ -42,7 +42,7 @@ class ItemHash:
         """`ends[i]` is where item i's end stands in `codes`; item i + 1 begins right after it."""
         if not len(ends):
             return np.zeros(0, np.uint64)
-        self._reach(len(codes), int(codes.max()))
+        self._extend_tables(len(codes), int(codes.max()))
         sums = self.of_code.take(codes)
         sums *= self.powers[: len(codes)]
         np.cumsum(sums, out=sums)
@@ -54,13 +54,13 @@ class ItemHash:
 
     def one(self, codes: Integer[np.ndarray, " n"]) -> int:
         """The hash of one item, without its end; faster than an array of one."""
-        self._reach(1, int(codes.max()))
+        self._extend_tables(1, int(codes.max()))
         total = 0
         for of_code in reversed(self.of_code.take(codes).tolist()):
             total = total * P + of_code & MASK
         return mix(self.key + total & MASK)
 
-    def _reach(self, length: int, code: int) -> None:
+    def _extend_tables(self, length: int, code: int) -> None:
         if length > len(self.powers):
             size = max(length, 2 * len(self.powers))
             self.powers, self.inverses = _powers(P, size), _powers(P_INVERSE, size)

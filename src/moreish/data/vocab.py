@@ -62,7 +62,7 @@ class Vocab:
         """
         found = self.lookup(text)
         if found is None:
-            raise ValueError(self._never(text, what))
+            raise ValueError(self._unlisted(text, what))
         return found
 
     def lookup(self, text: str) -> UInt[np.ndarray, " T"] | None:
@@ -128,12 +128,12 @@ class Vocab:
             near += [s for s in self.symbols if s not in near and _base(s) == base[:1].casefold()]
         return near[:most]
 
-    def _never(self, text: str, what: str) -> str:
-        strangers = list(dict.fromkeys(s for s in self.split(text) if s not in self.ids))
-        listed = " and ".join(shown(s) for s in strangers[:3])
-        near = list(dict.fromkeys(n for s in strangers[:3] for n in self.nearest(s)))
+    def _unlisted(self, text: str, what: str) -> str:
+        unlisted = list(dict.fromkeys(s for s in self.split(text) if s not in self.ids))
+        listed = " and ".join(shown(s) for s in unlisted[:3])
+        near = list(dict.fromkeys(n for s in unlisted[:3] for n in self.nearest(s)))
         hint = f" Nearest: {', '.join(shown(n) for n in near[:3])}." if near else ""
-        verb = "occurs" if len(strangers) == 1 else "occur"
+        verb = "occurs" if len(unlisted) == 1 else "occur"
         return f'{what} "{text}" has {listed}, which never {verb} in this list.{hint} Its symbols: {self.describe()}.'
 
 
