@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from moreish.models import build_model, model_class
 from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import calibrate
-from moreish.models.wavenet import MANY, FlattenConsecutive, SlidingWaveNet, WaveNetOptions
+from moreish.models.wavenet import MANY_SYMBOLS, FlattenConsecutive, SlidingWaveNet, WaveNetOptions
 from moreish.recipes import RECIPES, resolve
 
 V = 27  # 26 letters and the boundary
@@ -125,7 +125,7 @@ def test_flatten_consecutive_puts_neighbours_side_by_side():
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize(("group", "n_layer"), [(2, 3), (3, 2), (2, 1)])
-@pytest.mark.parametrize("rows", [1, MANY // 13 + 1])
+@pytest.mark.parametrize("rows", [1, MANY_SYMBOLS // 13 + 1])
 def test_the_sliding_form_gives_the_window_forms_logits_at_every_position(norm, group, n_layer, rows):
     options = WaveNetOptions(n_embd=6, n_hidden=10, group=group, n_layer=n_layer, norm=norm)
     net = build_model("wavenet", options, V, 0)

@@ -71,7 +71,7 @@ class Network:
         out = np.zeros(len(ids), np.float32)
         part = Part(ids, offsets)
         with inference(self.module):
-            if isinstance(self.module, WaveNet) and not self.module.knows_places:
+            if isinstance(self.module, WaveNet) and not self.module.norms_by_position:
                 self._score_contexts(part, out)
             elif self.module.windowed:
                 self._score_windows(part, out)
@@ -84,10 +84,11 @@ class Network:
         x, y = windows(part, self.module.block_size)
         for i in range(0, len(y), CONTEXTS_AT_A_TIME):
             rows = slice(i, i + CONTEXTS_AT_A_TIME)
-            chosen, kind = distinct(x[rows].T)
-            batches = [x[rows][chosen[k : k + TOKENS_AT_A_TIME]] for k in range(0, len(chosen), TOKENS_AT_A_TIME)]
+            first, context_of = distinct(x[rows].T)
+            contexts = x[rows][first]
+            batches = [contexts[k : k + TOKENS_AT_A_TIME] for k in range(0, len(contexts), TOKENS_AT_A_TIME)]
             logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
-            out[1:][rows] = logprobs[kind, y[rows]]
+            out[1:][rows] = logprobs[context_of, y[rows]]
 
     def _score_contexts(self, part: Part, out: np.ndarray) -> None:
         """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
@@ -95,8 +96,8 @@ class Network:
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
-            logits, kind = read_once(self.module, ids[first:end])
-            out[begin + 1 : end + 1] = _logprobs(logits)[kind[begin - first :], ids[begin + 1 : end + 1]]
+            logits, context_of = read_once(self.module, ids[first:end])
+            out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_sequences(self, part: Part, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE

@@ -37,7 +37,7 @@ class Draw(NamedTuple):
     ended: bool
 
 
-def sharpened(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
+def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
     """Probabilities to draw from: temperature first, then top-k, then top-p (Holtzman et al. 2019), renormalised.
 
     Equal probabilities at the edge of top-k or top-p are broken by the lower id.
@@ -91,7 +91,7 @@ def sample(
     rows = np.arange(count)  # items still growing
     node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares
     for t in range(max(0, sampling.max_length - len(prefix)) + 1):
-        ids = _pick(sharpened(logprobs, sampling), node, rng)
+        ids = _pick(draw_probabilities(logprobs, sampling), node, rng)
         growing = ids != 0
         logprob[rows[~growing]] += logprobs[node[~growing], 0]
         ended[rows[~growing]] = True

@@ -39,8 +39,8 @@ class BagOfWords(nn.Module):
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position; T is at most block_size."""
-        at = torch.arange(idx.shape[1], device=idx.device)
-        x = self.wte(idx) + self.wpe(at)
-        x = x + x.cumsum(1) / (at[:, None] + 1)
+        positions = torch.arange(idx.shape[1], device=idx.device)
+        x = self.wte(idx) + self.wpe(positions)
+        x = x + x.cumsum(1) / (positions[:, None] + 1)
         x = x + self.out(self.dropout(torch.tanh(self.hidden(x))))
         return self.head(x)

@@ -91,8 +91,8 @@ class Transformer(nn.Module):
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position; T is at most block_size."""
-        at = torch.arange(idx.shape[1], device=idx.device)
-        x = self.dropout(self.wte(idx) + self.wpe(at))
+        positions = torch.arange(idx.shape[1], device=idx.device)
+        x = self.dropout(self.wte(idx) + self.wpe(positions))
         for block in self.blocks:
             x = block(x)
         return F.linear(self.ln_f(x), self.wte.weight if self.head is None else self.head.weight)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from moreish.models.batch_norm import BatchNorm1d
 from moreish.options import option
 
-MANY = 64
+MANY_SYMBOLS = 64
 """Symbols from which on multiplications take longer than to go from one operation to the next."""
 
 
@@ -76,7 +76,7 @@ class WaveNet(nn.Module):
         super().__init__()
         self.vocab_size, self.group = vocab_size, options.group
         self.block_size = self.span = options.group**options.n_layer
-        self.knows_places = options.norm == "position"
+        self.norms_by_position = options.norm == "position"
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.join = FlattenConsecutive(options.group)
         sizes = [options.n_embd] + [options.n_hidden] * options.n_layer
@@ -126,17 +126,17 @@ class SlidingWaveNet(WaveNet):
         before = idx.new_zeros(len(idx), self.span - 1) if state is None else state
         seen = torch.cat([before, idx], 1)
         last = seen[:, seen.shape[1] - self.span + 1 :]
-        if state is None and idx.numel() >= MANY:
+        if state is None and idx.numel() >= MANY_SYMBOLS:
             return self._logits(idx), last
         return self._convolved(seen), last
 
     def _convolved(self, idx: Integer[Tensor, "B T_and_before"]) -> Float[Tensor, "B T V"]:
         """Logits of those positions that have all that they look back on before them."""
-        x, apart = self.wte(idx), 1
+        x, dilation = self.wte(idx), 1
         for layer in self.layers:
-            length = x.shape[1] - (self.group - 1) * apart
-            x = layer(torch.cat([x[:, i * apart : i * apart + length] for i in range(self.group)], 2))
-            apart *= self.group
+            length = x.shape[1] - (self.group - 1) * dilation
+            x = layer(torch.cat([x[:, i * dilation : i * dilation + length] for i in range(self.group)], 2))
+            dilation *= self.group
         return self.head(x)
 
     def _logits(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
@@ -145,16 +145,16 @@ class SlidingWaveNet(WaveNet):
         More operations than `_convolved` and fewer multiplications.
         """
         rows, length = idx.shape
-        x, apart = torch.cat([self.wte(idx).flatten(0, 1), self.wte.weight[:1]]), 1  # (B T + 1, C)
+        x, dilation = torch.cat([self.wte(idx).flatten(0, 1), self.wte.weight[:1]]), 1  # (B T + 1, C)
         for layer in self.layers:
             blank, x = x[-1], x[:-1].view(rows, length, -1)
             columns = []
             for i in reversed(range(self.group)):  # the symbol this far back, for every position
-                lag = min(i * apart, length)
+                lag = min(i * dilation, length)
                 columns.append(torch.cat([blank.expand(rows, lag, -1), x[:, : length - lag]], 1))
             joined = torch.cat(columns, 2).flatten(0, 1)
             x = layer(torch.cat([joined, blank.repeat(1, self.group)]))
-            apart *= self.group
+            dilation *= self.group
         return self.head(x[:-1]).view(rows, length, -1)
 
     def step(
