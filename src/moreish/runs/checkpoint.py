@@ -40,7 +40,7 @@ Which = int | Literal["best", "last"]
 
 LISTINGS = 4  # before a folder is taken for empty: one made while names change may miss the old and the new
 _STEP = re.compile(r"step-([0-9]{9})")
-_SAVING, _DOOMED, _BROKEN = ".saving-", ".doomed-", "broken-"
+_SAVING, _REMOVING, _BROKEN = ".saving-", ".doomed-", "broken-"
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Checkpoints:
             contents[OPTIM] = dump_tensors(optim)
         with told(self.folder, "written"):
             self.sweep()
-            if self._make_way(step):
+            if self._must_be_written(step):
                 self._write(step, contents)
                 self._prune(keep)
 
@@ -174,7 +174,7 @@ class Checkpoints:
     def sweep(self) -> None:
         """Remove what an interrupted save or prune left behind. Raises OSError."""
         for path in list(self.folder.iterdir()):
-            if path.name.startswith((_SAVING, _DOOMED)):
+            if path.name.startswith((_SAVING, _REMOVING)):
                 self.files.remove_tree(path)
 
     def _choose(self, which: Which) -> Checkpoint:
@@ -213,7 +213,7 @@ class Checkpoints:
                 raise FileNotFoundError(folder) from None
             raise
 
-    def _make_way(self, step: int) -> bool:
+    def _must_be_written(self, step: int) -> bool:
         """Whether this step is still to be written; a broken directory in its place is set aside."""
         if not (self.folder / _name(step)).exists():
             return True
@@ -243,11 +243,11 @@ class Checkpoints:
 
     def _remove(self, steps: Iterable[int]) -> None:
         """Take the names away first, durably, so that no half-removed directory is ever found under one."""
-        doomed = [(self.folder / _name(s), self.folder / f"{_DOOMED}{_name(s)}") for s in steps]
-        for old, new in doomed:
+        renames = [(self.folder / _name(s), self.folder / f"{_REMOVING}{_name(s)}") for s in steps]
+        for old, new in renames:
             self.files.rename(old, new)
         self.files.sync(self.folder)
-        for _, path in doomed:
+        for _, path in renames:
             self.files.remove_tree(path)
 
     def _set_aside(self, step: int) -> None:
@@ -272,8 +272,8 @@ def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], who
     entries = manifest.read_manifest(folder, required=(MODEL, STATE), allowed=(OPTIM,))
     with told(folder, "read"):
         present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    for stranger in sorted(present - set(entries) - {manifest.MANIFEST}):
-        raise Damaged(f"{folder / stranger} does not belong in a checkpoint: move it elsewhere")
+    for extra in sorted(present - set(entries) - {manifest.MANIFEST}):
+        raise Damaged(f"{folder / extra} does not belong in a checkpoint: move it elsewhere")
     for name, entry in entries.items():
         manifest.verify_size(folder, name, entry)
     data = manifest.read_verified(folder, STATE, entries[STATE])

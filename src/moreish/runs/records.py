@@ -102,7 +102,7 @@ class Appender:
         """Write one record, whole or not at all."""
         line = encode(_finite(record))
         with told(self._path, "written"):
-            self._mend()
+            self._cut_torn_line()
             self._torn = True
             self._files.append(self._path, line)
             self._torn = False
@@ -119,11 +119,11 @@ class Appender:
     def mark(self) -> MetricsMark:
         """Make all records durable, and say how far they reach."""
         with told(self._path, "written"):
-            self._mend()
+            self._cut_torn_line()
             self._files.sync(self._path)
         return MetricsMark(self._offset, self._digest.hexdigest())
 
-    def _mend(self) -> None:
+    def _cut_torn_line(self) -> None:
         """Remove the half line that a failed append left behind. Raises OSError."""
         if self._torn:
             self._files.truncate(self._path, self._offset)
