@@ -76,7 +76,7 @@ def find_lr(
         raise ValueError(f"a range test takes at least 20 steps and one seed, not {steps} steps and {seeds} seeds")
     exponents = np.linspace(low, high, steps)
     rows = [list(_losses(make(s), part, options, s, exponents)) for s in range(seed, seed + seeds)]
-    losses = np.array([_capped(np.array(row), steps) for row in rows])
+    losses = np.array([_filled_up(np.array(row), steps) for row in rows])
     smoothed = losses @ _kernel(exponents)
     mean = smoothed.mean(0)
     lr, reason = suggest(exponents, mean)
@@ -132,7 +132,7 @@ def _losses(
             optimizer.step()
 
 
-def _capped(losses: Float[np.ndarray, " n"], steps: int) -> Float[np.ndarray, " N"]:
+def _filled_up(losses: Float[np.ndarray, " n"], steps: int) -> Float[np.ndarray, " N"]:
     """As many losses as steps."""
     return np.append(losses, np.full(steps - len(losses), BROKEN * losses[0]))
 
