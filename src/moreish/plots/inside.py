@@ -32,7 +32,7 @@ class Curve(NamedTuple):
 
     name: str
     values: Tensor
-    aside: str
+    summary: str
 
 
 def look(model: Any, part: Part, options: TrainOptions, seed: int) -> Inside:
@@ -97,9 +97,9 @@ def stuck(layer: Traced) -> Tensor | None:
 
 
 def _of_output(layer: Traced) -> Curve:
-    y, hit = layer.output, stuck(layer)
+    y, is_stuck = layer.output, stuck(layer)
     word = "at 0" if layer.op in RECTIFIED else "saturated"
-    share = "" if hit is None else f", {word} {hit.float().mean().item():.2%}"
+    share = "" if is_stuck is None else f", {word} {is_stuck.float().mean().item():.2%}"
     return Curve(f"{layer.layer} ({layer.op})", y, f"mean {y.mean().item():+.2f}, std {y.std().item():.2f}{share}")
 
 
@@ -128,13 +128,13 @@ def _densities(title: str, what: str, curves: list[Curve]) -> Any:
     figure, axes = empty_figure(9.6, 4.6)
     bins = int(np.clip(np.median([c.values.numel() for c in curves]) ** 0.5, *BINS))
     ends = [float(np.quantile(np.abs(_finite(c.values)), 0.995)) for c in curves]
-    reach = min(max(ends), 2 * float(np.median(ends))) or 1.0
-    for (name, values, aside), colour in zip(curves, _colours(len(curves)), strict=True):
+    limit = min(max(ends), 2 * float(np.median(ends))) or 1.0
+    for (name, values, summary), colour in zip(curves, _colours(len(curves)), strict=True):
         numbers = _finite(values)
-        density, edges = np.histogram(numbers, bins, (-reach, reach))
+        density, edges = np.histogram(numbers, bins, (-limit, limit))
         density = density / (len(numbers) * (edges[1] - edges[0]))
         middle = (edges[1:] + edges[:-1]) / 2
-        axes.plot(middle, density, color=colour, linewidth=1.4, label=f"{_plain(name)}: {aside}")
+        axes.plot(middle, density, color=colour, linewidth=1.4, label=f"{_plain(name)}: {summary}")
     _labelled(axes, title, what, "density")
     return figure
 
@@ -152,14 +152,16 @@ def _maps(title: str, layers: list[Traced]) -> Any:
     figure, first = empty_figure(10.0, 0.7 + 1.9 * len(layers))
     first.remove()
     for k, layer in enumerate(layers):
-        hit = stuck(layer)
-        assert hit is not None
+        is_stuck = stuck(layer)
+        assert is_stuck is not None
         axes = figure.add_subplot(len(layers), 1, k + 1)
-        shown = hit[:EXAMPLES, :UNITS].numpy()
+        shown = is_stuck[:EXAMPLES, :UNITS].numpy()
         axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
         beyond = "0" if layer.op in RECTIFIED else "beyond 0.97 of the range"
-        dead = int(hit.all(0).sum())
-        words = f"{layer.layer}: {hit.float().mean().item():.2%} {beyond}, {dead} of {hit.shape[1]} units dead"
+        dead = int(is_stuck.all(0).sum())
+        words = (
+            f"{layer.layer}: {is_stuck.float().mean().item():.2%} {beyond}, {dead} of {is_stuck.shape[1]} units dead"
+        )
         axes.set_title(_plain(words), color=INK, fontsize=9, loc="left")
         axes.tick_params(colors=INK, labelsize=7)
         axes.set_ylabel("example", color=INK, fontsize=8)
@@ -170,12 +172,12 @@ def _maps(title: str, layers: list[Traced]) -> Any:
 
 
 def _over_time(title: str, ratios: Ratios) -> Any:
-    kept = {name: curve for name, curve in ratios.items() if curve}
-    kept = dict(list(kept.items())[:MOST_CURVES])
-    if not kept:
+    shown = {name: curve for name, curve in ratios.items() if curve}
+    shown = dict(list(shown.items())[:MOST_CURVES])
+    if not shown:
         return None
     figure, axes = empty_figure(9.6, 4.6)
-    for (name, curve), colour in zip(kept.items(), _colours(len(kept)), strict=True):
+    for (name, curve), colour in zip(shown.items(), _colours(len(shown)), strict=True):
         steps, values = np.array(curve).T
         axes.plot(steps, values, color=colour, linewidth=1.2, label=_plain(name))
     axes.axhline(HEALTHY, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
