@@ -18,6 +18,7 @@ from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import inference
 from moreish.models import build_model, model_class
 from moreish.models.batch_norm import fold_all
+from moreish.models.net import Net
 from moreish.models.wavenet import SlidingWaveNet
 from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
@@ -44,7 +45,7 @@ def recipe(name: str) -> Callable[[Work], Figures]:
     return measure
 
 
-def fresh_net(trained: TrainedRun) -> Any:
+def fresh_net(trained: TrainedRun) -> Net:
     """The net of a run as it was before the first step."""
     choice = trained.config.model
     return build_model(choice.name, choice.options, len(trained.corpus.vocab), trained.config.seed + choice.seed)
@@ -55,7 +56,7 @@ def training_seconds(trained: TrainedRun) -> float:
     return [record["seconds"] for record in trained.run.records("step")][-1]
 
 
-def _loss_at_start(net: nn.Module, trained: TrainedRun) -> float:
+def _loss_at_start(net: Net, trained: TrainedRun) -> float:
     """Mean over batches as training sees them, so with the batch's own statistics."""
     source = batches_for(net, trained.corpus.part("train"), trained.config.train, 0)
     losses = []
@@ -103,7 +104,7 @@ def deep_at_start(work: Work) -> Figures:
         ("gain 0.5", 0.5, "tanh"),
         ("linear, gain 0.5", 0.5, "identity"),
     ):
-        options = model_class("mlp").Options(n_hidden=100, n_layer=5, hidden_gain=gain, activation=activation)  # pyright: ignore
+        options = model_class("mlp").Options(n_hidden=100, n_layer=5, hidden_gain=gain, activation=activation)
         net = build_model("mlp", options, len(work.names().vocab), 0)
         looks = [_look(net, work, seed) for seed in range(20)]
         mean = {key: np.mean([look[key] for look in looks], 0).tolist() for key in looks[0]}

@@ -1,13 +1,14 @@
 """AdamW for nets of many small parameters, where torch's own bookkeeping takes longer than the arithmetic."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.optimizer import ParamsT
 
-kernel: Any = torch.ops.aten._fused_adamw_.default
+kernel = torch.ops.aten._fused_adamw_.default
 
 
 @dataclass
@@ -32,17 +33,17 @@ class FusedAdamW(torch.optim.AdamW):
     torch's `step` counts in a tensor of its own for each parameter and collects all lists anew each time.
     """
 
-    def __init__(self, params: Iterable[Any], lr: float, betas: tuple[float, float]) -> None:
+    def __init__(self, params: ParamsT, lr: float, betas: tuple[float, float]) -> None:
         super().__init__(params, lr, betas=betas, fused=True)
         self._cached: dict[int, _KernelArguments] = {}
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """As torch's; what torch wraps around it would import its compiler, which takes a second."""
-        add: Any = torch.optim.Optimizer.add_param_group
+        add = torch.optim.Optimizer.add_param_group
         getattr(add, "__wrapped__", add)(self, param_group)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:
+    def step(self, closure: Callable[[], float] | None = None) -> None:
         """One update of every parameter that has a gradient. Raises ValueError for a closure."""
         if closure is not None:
             raise ValueError("FusedAdamW takes its gradients from .grad and no closure")

@@ -8,13 +8,12 @@ y = P v with P = softmax(q k^T / sqrt(hs)), after the mask of a dropout D: y = (
 loss with respect to x; the equations stand in `moreish.backprop.rules.attention`.
 """
 
-from typing import Any
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from moreish.fast.step import FusedStep
+from moreish.models.transformer import CausalSelfAttention
 
 SHORT = 24
 """Steps of time up to which a softmax over rows that lie side by side is the faster one."""
@@ -23,11 +22,12 @@ SHORT = 24
 class Attention:
     """The attention of one block; `backward` is for the batch that was last read.
 
-    layer : a `moreish.models.transformer.CausalSelfAttention`
     causal_mask : (block_size, block_size), what is added to the scores: -inf where a position (row) must not look
     """
 
-    def __init__(self, step: FusedStep, name: str, layer: Any, causal_mask: Float[Tensor, "T T"]) -> None:
+    def __init__(
+        self, step: FusedStep, name: str, layer: CausalSelfAttention, causal_mask: Float[Tensor, "T T"]
+    ) -> None:
         self.step, self.name, self.p, self.n_head, self.causal_mask = step, name, layer.p, layer.n_head, causal_mask
         self.buffers: _Buffers
         self.mask: Tensor | None = None  # (M, T, T): D

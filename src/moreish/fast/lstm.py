@@ -4,32 +4,29 @@ Names are those of `moreish.models.lstm`: gates i, f, o and candidate g, c' = f 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from moreish.fast.recurrent import RecurrentGradients, tanh_
+from moreish.fast.recurrent import RecurrentGradients, Saved, Weights, tanh_
 
 
 @dataclass
-class _Saved:
+class _Saved(Saved):
     """What one layer keeps of its forward pass."""
 
-    h: Tensor  # (T + 1, B, H): what it gave before the first step, then after each
-    operand: Tensor  # the same, as an operand of products
     c: Tensor  # (T + 1, B, H): the memory
     tanh_c: Tensor  # (T, B, H)
     gates: Tensor  # (T, B, 4H): i, f, g, o
 
 
-class LSTMGradients(RecurrentGradients):
+class LSTMGradients(RecurrentGradients[_Saved]):
     """Loss and gradients of a `moreish.models.lstm.LSTM`."""
 
-    def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> _Saved:
+    def forward(self, i: int, layer: Weights, gates: Tensor, ids: Tensor | None) -> _Saved:
         """All steps of time; see `RecurrentGradients.forward`."""
-        size = layer.hidden_size
+        size = layer.weight_hh.shape[1]
         steps, rows = (gates if ids is None else ids).shape[:2]
         h, operand = self.memory(i, steps, rows, size)
         c = self.buffer(f"c{i}", steps + 1, rows, size)
@@ -37,7 +34,7 @@ class LSTMGradients(RecurrentGradients):
         tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
         cell_gates = self.buffer(f"gates{i}", steps, rows, 4 * size)
         recurrent = self.buffer("recurrent", rows, 4 * size)
-        u, a = self.cast(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
+        u, a = self.cast(layer.weight_hh, f"u{i}"), gates + layer.bias_hh
         for t in range(steps):
             if ids is None:
                 cell_gates[t] = a[t]
@@ -57,7 +54,9 @@ class LSTMGradients(RecurrentGradients):
                 operand[t + 1] = h[t + 1]
         return _Saved(h, operand, c, tanh_c, cell_gates)
 
-    def backward(self, i: int, layer: Any, saved: _Saved, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
+    def backward(
+        self, i: int, layer: Weights, saved: _Saved, dh_out: Float[Tensor, "T B H"]
+    ) -> Float[Tensor, "T B G"]:
         """Back through time.
 
         do = dh tanh(c') o (1 - o)     dc' += dh o (1 - tanh(c')^2)
@@ -69,7 +68,7 @@ class LSTMGradients(RecurrentGradients):
         dgates = self.buffer("dgates", steps, rows, 4 * size)
         operand = self.operand_for(dgates, "dgates")
         dh, dc, slope = (self.buffer(name, rows, size) for name in ("dh", "dc", "slope"))
-        u, one = self.cast(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
+        u, one = self.cast(layer.weight_hh, f"u{i}"), c.new_ones(())
         dh.zero_()
         dc.zero_()
         for t in reversed(range(steps)):
@@ -89,8 +88,6 @@ class LSTMGradients(RecurrentGradients):
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
         inner = slice(1, steps)  # nothing was given before the first step
-        layer.weight_hh_l0.grad = self.weight_gradient(
-            operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1)
-        )
-        layer.bias_hh_l0.grad = dgates.flatten(0, 1).sum(0)
+        layer.weight_hh.grad = self.weight_gradient(operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1))
+        layer.bias_hh.grad = dgates.flatten(0, 1).sum(0)
         return dgates

@@ -8,30 +8,33 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from moreish.models.recurrent import Recurrent
+from moreish.models.transformer import Transformer
+
+M = TypeVar("M", bound=Recurrent | Transformer)
 P = TypeVar("P")
 
 
-class FusedStep(ABC):
+class FusedStep(ABC, Generic[M]):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 
-    model : has an embedding `wte`
     operand_dtype : dtype of the operands of large products; None for that of the parameters
     """
 
-    def __init__(self, model: Any, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
+    def __init__(self, model: M, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
         self.model, self.label_smoothing = model, label_smoothing
         self.dtype = model.wte.weight.dtype
         self.operand_dtype = operand_dtype or self.dtype
         self._buffers: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
-        self._cached: dict[Any, Any] = {}
+        self._cached: dict[Hashable, Any] = {}  # whatever each key's `make` makes
 
     @abstractmethod
     def __call__(

@@ -7,14 +7,14 @@ is in memory that every block uses again. `dx` is the gradient of the loss with 
 """
 
 import math
-from typing import Any
 
 import torch
 from jaxtyping import Float, Integer
-from torch import Tensor
+from torch import Tensor, nn
 
 from moreish.fast.attention import Attention
 from moreish.fast.step import FusedStep
+from moreish.models.transformer import Block, Transformer
 
 SLOPE = 2 * math.sqrt(2 / math.pi)
 CUBE = 0.044715 * SLOPE
@@ -22,14 +22,16 @@ ALL_THREE = [True, True, True]
 norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
 
-class TransformerGradients(FusedStep):
+class TransformerGradients(FusedStep[Transformer]):
     """Loss and gradients of a `moreish.models.transformer.Transformer`."""
 
-    def __init__(self, model: Any, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self, model: Transformer, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None
+    ) -> None:
         super().__init__(model, label_smoothing, operand_dtype)
-        size = model.block_size
+        size = model.wpe.num_embeddings
         causal_mask = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
-        grads = {p: torch.empty_like(p) for p in model.parameters()}
+        grads: dict[Tensor, Tensor] = {p: torch.empty_like(p) for p in model.parameters()}
         self._grads = list(grads.items())
         self._matrix = model.wte.weight if model.head is None else model.head.weight
         self._dmatrix, self._dwte, self._dwpe = (grads[p] for p in (self._matrix, model.wte.weight, model.wpe.weight))
@@ -81,7 +83,9 @@ class TransformerGradients(FusedStep):
 class _Block:
     """x + attention(norm(x)), then x + MLP(norm(x)); what it keeps of the batch that it last read."""
 
-    def __init__(self, step: FusedStep, i: int, block: Any, causal_mask: Tensor, grads: dict[Tensor, Tensor]) -> None:
+    def __init__(
+        self, step: FusedStep, i: int, block: Block, causal_mask: Tensor, grads: dict[Tensor, Tensor]
+    ) -> None:
         attn = block.attn
         self.norm_1, self.norm_2 = _Norm(block.ln_1), _Norm(block.ln_2)
         self.qkv = _Linear(step, f"qkv{i}", attn.qkv, grads)
@@ -109,7 +113,7 @@ class _Block:
 class _Linear:
     """y = x W^T + b."""
 
-    def __init__(self, step: FusedStep, name: str, layer: Any, grads: dict[Tensor, Tensor]) -> None:
+    def __init__(self, step: FusedStep, name: str, layer: nn.Linear, grads: dict[Tensor, Tensor]) -> None:
         self.step, self.weight, self.bias = step, layer.weight, layer.bias
         self.dweight, self.dbias = grads[layer.weight], grads[layer.bias]
         self.out, self.width = layer.weight.shape
@@ -143,7 +147,7 @@ class _Linear:
 class _Norm:
     """LayerNorm, with gain and bias."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: nn.LayerNorm) -> None:
         self.shape, self.weight, self.bias, self.eps = layer.normalized_shape, layer.weight, layer.bias, layer.eps
         self.saved: tuple[Tensor, Tensor, Tensor]
 

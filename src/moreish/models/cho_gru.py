@@ -1,7 +1,6 @@
 """The gated recurrent unit as Cho et al. 2014 wrote it: the reset gate acts before the product, not after it."""
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +35,7 @@ class ChoUnit(nn.Module):
         return torch.stack(memories, 1)
 
 
-class ChoGRU(Recurrent):
+class ChoGRU(Recurrent[ChoUnit]):
     """Layers of the original unit, https://arxiv.org/abs/1406.1078; `GRU` is the form of torch and cuDNN."""
 
     Options = RecurrentOptions
@@ -45,7 +44,7 @@ class ChoGRU(Recurrent):
         super().__init__(options, vocab_size, [ChoUnit(i, o) for i, o in pairwise(options.sizes)])
 
     def read_layer(
-        self, layer: Any, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
+        self, layer: ChoUnit, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B S"]]:
         """One layer over all positions."""
         h = layer(x, state)

@@ -6,13 +6,14 @@ whole sequences, as convolutions: what neighbouring windows have in common is co
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.models.batch_norm import BatchNorm1d
+from moreish.models.net import Layers, Net
 from moreish.options import option
 
 MANY_SYMBOLS = 64
@@ -66,21 +67,21 @@ class PositionNorm(nn.Module):
         return self.normal(x.flatten(1)).view_as(x) * self.weight + self.bias
 
 
-class WaveNet(nn.Module):
+class WaveNet(Net):
     """Embeddings, then n_layer times: join `group` neighbours, Linear, BatchNorm, tanh; then logits."""
 
     Options = WaveNetOptions
     windowed = True
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size, self.group = vocab_size, options.group
+        super().__init__(options, vocab_size)
+        self.group = options.group
         self.block_size = self.span = options.group**options.n_layer
         self.norms_by_position = options.norm == "position"
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.join = FlattenConsecutive(options.group)
         sizes = [options.n_embd] + [options.n_hidden] * options.n_layer
-        self.layers: Any = nn.ModuleList(_layer(options, i, c, h) for i, (c, h) in enumerate(pairwise(sizes)))
+        self.layers = Layers(_layer(options, i, c, h) for i, (c, h) in enumerate(pairwise(sizes)))
         self.head = nn.Linear(options.n_hidden, vocab_size)
         nn.init.normal_(self.head.weight, std=0.1 / options.n_hidden**0.5)  # no opinion yet: loss near ln V
         nn.init.zeros_(self.head.bias)
@@ -100,7 +101,7 @@ class SlidingWaveNet(WaveNet):
     """
 
     windowed = False
-    block_size: int | None = None  # sequences of any length; it looks back on `span` ids of them
+    block_size = None  # sequences of any length; it looks back on `span` ids of them
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
         if options.norm == "position":

@@ -130,7 +130,7 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
         return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
     if name not in MODELS:
         raise ValueError(f'there is no model "{name}"{did_you_mean(str(name), model_names())}')
-    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)  # pyright: ignore
+    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)
 
 
 def model_names() -> list[str]:

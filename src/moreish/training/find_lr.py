@@ -15,6 +15,7 @@ from torch import nn
 
 from moreish.data.batches import batches_from
 from moreish.data.corpus import Part
+from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
@@ -53,7 +54,7 @@ class RangeTest:
 
 
 def find_lr(
-    make: Callable[[int], nn.Module],
+    make: Callable[[int], Net],
     part: Part,
     options: TrainOptions,
     *,
@@ -106,7 +107,7 @@ def suggest(exponents: Float[np.ndarray, " N"], loss: Float[np.ndarray, " N"]) -
 
 
 def _losses(
-    model: nn.Module, part: Part, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
+    model: Net, part: Part, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
 ) -> Iterator[float]:
     """The loss of each batch before its step; ends early where the net is broken."""
     source, gradients = batches_for(model, part, options, seed), gradients_of(model, options)

@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +21,14 @@ from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_
 from moreish.data.corpus import Part
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
+from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import gradients_of, make_optimizer
+from moreish.training.steps import Gradients, gradients_of, make_optimizer
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
@@ -38,14 +38,15 @@ REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
     """Windows or whole sequences, as the model reads."""
     if model.windowed:
+        assert model.block_size is not None
         return WindowBatches(part, model.block_size, options.batch_size, seed)
     return SequenceBatches(part, model.block_size or options.block_size, options.batch_size, seed)
 
 
-def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
+def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     """The state before the first step, on the device and in the precision that the options name.
 
     Raises ValueError where that is CUDA and torch finds none.
@@ -111,7 +112,7 @@ def _train(
                 break
 
 
-def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
+def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
     device = next(state.model.parameters()).device
     idx = torch.from_numpy(batch.x.astype(np.int64)).to(device)
     targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -107,7 +106,7 @@ def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
     return gradients
 
 
-def _fused(model: Any, options: TrainOptions) -> Gradients:
+def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
     from moreish.fast import FUSED
 
     name = type(model).__name__
