@@ -8,7 +8,7 @@ over the whole array at once: the running sum at the end of an item less that at
 The hash is no cryptography. Whoever needs to know that two items are equal compares them.
 """
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Integer, UInt64
@@ -18,8 +18,10 @@ P = 0xD1342543DE82EF95
 P_INVERSE = pow(P, -1, 2**64)
 GOLDEN = 0x9E3779B97F4A7C15
 
+Bits = TypeVar("Bits", int, np.ndarray)
 
-def mix(x: Any) -> Any:
+
+def mix(x: Bits) -> Bits:
     """The finaliser of SplitMix64, a bijection of 64 bits: of a whole number, or of every number in an array."""
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & MASK
     x = (x ^ x >> 27) * 0x94D049BB133111EB & MASK

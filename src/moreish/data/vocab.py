@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Integer, UInt
@@ -82,7 +81,7 @@ class Vocab:
             return codes.tobytes().decode("utf-32-le").split("\n")[:-1]
         return [self.decode(item) for item in np.split(ids, np.flatnonzero(ids == 0))[:-1]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain values from which `from_json` makes the same vocabulary."""
         return {
             "unit": self.unit,
@@ -94,7 +93,7 @@ class Vocab:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Vocab":
+    def from_json(cls, values: Mapping[str, object]) -> "Vocab":
         """The vocabulary that `to_json` described. Raises ValueError where the values describe none."""
         from moreish.options import build
 

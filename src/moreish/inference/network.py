@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Part
 from moreish.inference.contexts import distinct, read_once
-from moreish.models.contract import State
+from moreish.models.contract import LanguageModel, State
 from moreish.models.net import Net, Resumable, Stepwise
 from moreish.models.wavenet import WaveNet
 
@@ -148,6 +148,12 @@ class Network:
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(ids.astype(np.int64)).to(next(self.module.parameters()).device)
+
+
+def module_of(model: LanguageModel) -> Net:
+    """The module of a model that is a network."""
+    assert isinstance(model, Network), type(model)
+    return model.module
 
 
 @contextmanager

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from moreish.runs import events
 from moreish.runs.folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK, GRID = "#334155", "#cbd5e1"
 COLOURS = {"train": "#94a3b8", "val": "#0f766e"}
@@ -16,7 +20,7 @@ Point = tuple[int, float]  # step, loss
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def empty_figure(width: float = 7.2, height: float = 4.4) -> Any:
+def empty_figure(width: float = 7.2, height: float = 4.4) -> "tuple[Figure, Axes]":
     """An empty figure in the house style and its axes. Raises ValueError where matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
@@ -30,7 +34,7 @@ def empty_figure(width: float = 7.2, height: float = 4.4) -> Any:
     return figure, axes
 
 
-def save(figure: Any, to: Path) -> None:
+def save(figure: "Figure", to: Path) -> None:
     """Write a figure in the format its name says. Raises ValueError for a format that is not drawn."""
     if to.suffix.lower() not in FORMATS:
         raise ValueError(f"{to} has to end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
@@ -94,7 +98,7 @@ def _columns(curves: Mapping[int, list[Point]]) -> list[tuple[np.ndarray, np.nda
     return [(x, y) for x, y in columns]
 
 
-def _limits(axes: Any, losses: list[float], lines: Mapping[str, float]) -> None:
+def _limits(axes: "Axes", losses: list[float], lines: Mapping[str, float]) -> None:
     """Leave out the cliff of the first steps: what is worth seeing lies below the unigram line."""
     shown = [*losses, *lines.values()]
     low, high = min(shown), max(shown)

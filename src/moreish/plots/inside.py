@@ -6,7 +6,7 @@ those that a doctor measured while the run was trained.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -15,10 +15,16 @@ from torch import Tensor
 from moreish.data import Part
 from moreish.doctor import Inside, Traced, inside
 from moreish.doctor.operations import BOUNDED, KINDS, RECTIFIED
+from moreish.inference.network import module_of
+from moreish.models.contract import LanguageModel
 from moreish.plots.curves import GRID, INK, empty_figure, save
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 from moreish.training.steps import token_loss
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BINS = 20, 100  # at least, at most; in between the root of the count
 MOST_CURVES = 12
@@ -35,11 +41,12 @@ class Curve(NamedTuple):
     summary: str
 
 
-def look(model: Any, part: Part, options: TrainOptions, seed: int) -> Inside:
-    """What the first batch of train does in this network (a `Network`)."""
-    batch = next(iter(batches_for(model.module, part, options, seed).epoch(0)))
+def look(model: LanguageModel, part: Part, options: TrainOptions, seed: int) -> Inside:
+    """What the first batch of train does in this model, which is a network."""
+    module = module_of(model)
+    batch = next(iter(batches_for(module, part, options, seed).epoch(0)))
     idx, targets = (torch.from_numpy(a.astype(np.int64)) for a in (batch.x, batch.y))
-    return inside(model.module, idx, lambda logits: token_loss(logits, targets))
+    return inside(module, idx, lambda logits: token_loss(logits, targets))
 
 
 def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) -> Iterator[Path]:
@@ -113,14 +120,14 @@ def _of_weight(name: str, values: Tensor, gradient: Tensor) -> Curve:
     return Curve(f"{name} {tuple(values.shape)}", gradient, f"std {gradient.std().item():.1e}, grad:data {ratio:.1e}")
 
 
-def _colours(count: int) -> list[Any]:
+def _colours(count: int) -> list[tuple[float, float, float, float]]:
     """From the first layer to the last, dark to light."""
     from matplotlib import colormaps
 
     return [colormaps["viridis"](0.9 * k / max(count - 1, 1)) for k in range(count)]
 
 
-def _densities(title: str, what: str, curves: list[Curve]) -> Any:
+def _densities(title: str, what: str, curves: list[Curve]) -> "Figure | None":
     """Densities over one axis, which leaves out the last half percent of a curve, or more of one far wider."""
     curves = curves[:MOST_CURVES]
     if not curves:
@@ -144,7 +151,7 @@ def _finite(values: Tensor) -> np.ndarray:
     return flat[np.isfinite(flat)]
 
 
-def _maps(title: str, layers: list[Traced]) -> Any:
+def _maps(title: str, layers: list[Traced]) -> "Figure | None":
     """One map a layer: examples downwards, units across, white where a unit is stuck; a white column is dead."""
     layers = layers[:MOST_CURVES]
     if not layers:
@@ -171,7 +178,7 @@ def _maps(title: str, layers: list[Traced]) -> Any:
     return figure
 
 
-def _over_time(title: str, ratios: Ratios) -> Any:
+def _over_time(title: str, ratios: Ratios) -> "Figure | None":
     shown = {name: curve for name, curve in ratios.items() if curve}
     shown = dict(list(shown.items())[:MOST_CURVES])
     if not shown:
@@ -186,7 +193,7 @@ def _over_time(title: str, ratios: Ratios) -> Any:
     return figure
 
 
-def _labelled(axes: Any, title: str, across: str, up: str) -> None:
+def _labelled(axes: "Axes", title: str, across: str, up: str) -> None:
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)
     axes.set_title(_plain(title), color=INK, loc="left", fontsize=11)

@@ -1,13 +1,13 @@
 """Pictures of what a model knows: embedding map, count table, and how soon contexts run out."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.data import Corpus
 from moreish.data.vocab import Vocab
+from moreish.models.contract import LanguageModel
 from moreish.ngram import count_ngrams, coverage
 from moreish.plots.curves import INK, empty_figure, save
 
@@ -20,12 +20,15 @@ def names_of(vocab: Vocab) -> list[str]:
     return [END, *vocab.symbols]
 
 
-def embedding_of(model: Any) -> Float[np.ndarray, "V C"]:
+def embedding_of(model: LanguageModel) -> Float[np.ndarray, "V C"]:
     """The symbols' vectors of a network. Raises ValueError for a model that has none."""
-    module: Any = getattr(model, "module", None)
-    if not hasattr(module, "wte"):
+    from moreish.inference.network import Network
+
+    module = model.module if isinstance(model, Network) else None
+    wte = getattr(module, "wte", None)
+    if module is None or wte is None:
         raise ValueError("only a network has embeddings: this model counts, or has a row of logits for each symbol")
-    return module.wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
+    return wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
 
 
 def principal(vectors: Float[np.ndarray, "V C"]) -> tuple[Float[np.ndarray, "V 2"], float]:
@@ -47,7 +50,7 @@ def neighbours(vectors: Float[np.ndarray, "V C"], of: int, count: int = 8) -> li
     return [(i, float(cosine[i])) for i in nearest[:count]]
 
 
-def nearest_words(model: Any, vocab: Vocab, word: str, count: int = 8) -> list[tuple[str, float]]:
+def nearest_words(model: LanguageModel, vocab: Vocab, word: str, count: int = 8) -> list[tuple[str, float]]:
     """The symbols that the network treats most like `word`, with the cosine; a rare word is looked up as `<unk>`.
 
     Raises ValueError for what is not one symbol of the vocabulary.
@@ -58,7 +61,7 @@ def nearest_words(model: Any, vocab: Vocab, word: str, count: int = 8) -> list[t
     return [(vocab.symbols[i - 1], cosine) for i, cosine in neighbours(embedding_of(model), int(ids[0]), count)]
 
 
-def embedding_map(model: Any, vocab: Vocab, to: Path, most: int = 200) -> None:
+def embedding_map(model: LanguageModel, vocab: Vocab, to: Path, most: int = 200) -> None:
     """Where the network puts each symbol; of a large vocabulary, the first `most`."""
     places, kept = principal(embedding_of(model))
     figure, axes = empty_figure(6.4, 6.4)
