@@ -90,8 +90,6 @@ class GRUGradients(RecurrentGradients[_Saved]):
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
                 dh += dh_kept
-        inner = slice(1, steps)  # the blank memory before the first step adds nothing
-        layer.weight_hh.grad = self.weight_gradient(operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1))
-        layer.bias_hh.grad = dgates.flatten(0, 1).sum(0)
+        self.recurrent_gradients(layer, dgates, operand, saved.operand)
         dgates[..., 2 * size :] = dn  # outside the reset gate
         return dgates

@@ -87,7 +87,5 @@ class LSTMGradients(RecurrentGradients[_Saved]):
                 if operand is not dgates:
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
-        inner = slice(1, steps)  # nothing was given before the first step
-        layer.weight_hh.grad = self.weight_gradient(operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1))
-        layer.bias_hh.grad = dgates.flatten(0, 1).sum(0)
+        self.recurrent_gradients(layer, dgates, operand, saved.operand)
         return dgates

@@ -98,6 +98,17 @@ class RecurrentGradients(FusedStep[Recurrent], Generic[S]):
         """Of W in y = x W^T, from operands."""
         return (dy.T @ x).to(self.dtype)
 
+    def recurrent_gradients(
+        self, layer: Weights, dgates: Float[Tensor, "T B G"], operand: Float[Tensor, "T B G"], h: Tensor
+    ) -> None:
+        """Of the recurrent matrix and bias; `operand` is dgates and h the memories, both as operands.
+
+        The blank memory before the first step adds nothing to the matrix.
+        """
+        inner = slice(1, len(dgates))
+        layer.weight_hh.grad = self.weight_gradient(operand[inner].flatten(0, 1), h[inner].flatten(0, 1))
+        layer.bias_hh.grad = dgates.flatten(0, 1).sum(0)
+
     def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the logits; the gradient with respect to x (N, H), and those of the last matrix."""
         head = self.model.head

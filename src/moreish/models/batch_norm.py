@@ -97,16 +97,6 @@ def fold_all(module: nn.Module) -> nn.Module:
     return module
 
 
-def useless_biases(module: nn.Module) -> list[str]:
-    """One sentence for every bias that a BatchNorm right behind it takes away again with the mean."""
-    names = {m: name for name, m in module.named_modules()}
-    return [
-        f"{names[linear]}.bias changes nothing: the BatchNorm behind it subtracts the mean, and the bias with it"
-        for _, _, linear, _ in _pairs(module)
-        if linear.bias is not None
-    ]
-
-
 def _pairs(module: nn.Module) -> Iterator[tuple[nn.Sequential, int, nn.Linear, BatchNorm1d]]:
     """(the Sequential they stand in, place of the Linear, the Linear, the BatchNorm right behind it)."""
     for sequence in [m for m in module.modules() if isinstance(m, nn.Sequential)]:
