@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -103,7 +102,7 @@ def reading() -> Iterable[Row]:
         yield Row(f"read a list 20 times as long, {n:,} windows", _ms(ours), _ms(theirs), theirs / ours, ">= 60x")
 
 
-def lecture_sampling(module: Any, count: int) -> torch.Tensor:
+def lecture_sampling(module: torch.nn.Module, count: int) -> torch.Tensor:
     """A padded batch, the whole prefix read again for every symbol, as makemore's `generate` does."""
     idx = torch.zeros(count, 1, dtype=torch.long)
     with torch.no_grad():

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +14,11 @@ from moreish.api import TrainedRun
 from moreish.data import Corpus
 from moreish.data.batches import windows
 from moreish.inference.evaluate import mean_loss
-from moreish.inference.network import inference
+from moreish.inference.network import inference, module_of
 from moreish.models import build_model, model_class
 from moreish.models.batch_norm import fold_all
 from moreish.models.net import Net
-from moreish.models.wavenet import SlidingWaveNet
+from moreish.models.wavenet import SlidingWaveNet, WaveNet
 from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
 
@@ -71,23 +70,24 @@ def folding(work: Work) -> Figures:
     """Logits on val before and after the BatchNorm of the trained net became part of the Linear before it."""
     trained = work.train("lecture-batchnorm")
     idx = _val_windows(trained.corpus, 3)
-    net: Any = trained.model
-    with inference(net.module):
-        before = net.module(idx)
-        after = fold_all(net.module)(idx)
+    net = module_of(trained.model)
+    with inference(net):
+        before = net(idx)
+        after = fold_all(net)(idx)
     return {"difference": (before - after).abs().max().item()}
 
 
 def sliding(work: Work) -> Figures:
     """The trained WaveNet on val: as convolutions over whole items, and with contexts read once, beside windows."""
     trained = work.train("wavenet")
-    network: Any = trained.model
-    slid = SlidingWaveNet.of(network.module, trained.config.model.options)
+    net = module_of(trained.model)
+    assert isinstance(net, WaveNet)
+    slid = SlidingWaveNet.of(net, trained.config.model.options)
     val = trained.corpus.part("val")
-    with inference(network.module), inference(slid):
-        every = forwarded(network.module, *windows_of(val, slid.span))
+    with inference(net), inference(slid):
+        every = forwarded(net, *windows_of(val, slid.span))
         whole = over_items(slid, val)
-    once = network.score(val.ids, val.offsets)[1:]
+    once = trained.model.score(val.ids, val.offsets)[1:]
     return {"difference": float(max(np.abs(every - whole).max(), np.abs(every - once).max()))}
 
 
@@ -117,14 +117,14 @@ def deep(work: Work) -> Figures:
     """The net with BatchNorm after a thousand steps."""
     trained = work.train("lecture-deep")
     found = recipe("lecture-deep")(work)
-    network: Any = trained.model
-    net = network.module.train()
+    net = module_of(trained.model).train()
     looks = [_look(net, work, seed) for seed in range(20)]
     return found | {key: np.mean([look[key] for look in looks], 0).tolist() for key in looks[0]}
 
 
-def _look(net: Any, work: Work, seed: int) -> dict[str, list[float]]:
+def _look(net: Net, work: Work, seed: int) -> dict[str, list[float]]:
     """Saturation (percent), spread and gradient spread after each hidden layer, and grad:data of each matrix."""
+    assert net.block_size is not None
     x, y = windows(work.names().part("train"), net.block_size)
     rows = np.random.default_rng(seed).choice(len(y), 32, replace=False)
     idx, targets = (torch.from_numpy(a[rows].astype(np.int64)) for a in (x, y))
@@ -141,15 +141,15 @@ def _look(net: Any, work: Work, seed: int) -> dict[str, list[float]]:
 
 
 @contextmanager
-def _outputs(net: Any) -> Iterator[list[Tensor]]:
+def _outputs(net: Net) -> Iterator[list[Tensor]]:
     """What leaves each activation, with its gradient kept."""
     seen: list[Tensor] = []
 
-    def keep(_: nn.Module, __: Any, out: Tensor) -> None:
+    def keep(_: nn.Module, __: object, out: Tensor) -> None:
         out.retain_grad()
         seen.append(out)
 
-    activations = [m for m in net.hidden if isinstance(m, nn.Tanh | nn.Identity)]
+    activations = [m for m in net.modules() if isinstance(m, nn.Tanh | nn.Identity)]
     handles = [m.register_forward_hook(keep) for m in activations]
     try:
         yield seen
