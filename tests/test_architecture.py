@@ -35,7 +35,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "torch", "msgspec"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec"}),
-    "plots": ({"runs", "data", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
+    "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
 TOP = {"__init__", "__main__", "api", "cli"}

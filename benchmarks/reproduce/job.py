@@ -1,8 +1,6 @@
 """A job: one piece of work that gives figures, kept in a file of its own so that it is done once."""
 
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measure import machine
 from moreish import api
 from moreish.data import Corpus, DataOptions, read
 from moreish.options import merge
@@ -59,15 +58,3 @@ class Work:
         path.with_suffix(".new").write_text(json.dumps(result, indent=1))
         path.with_suffix(".new").replace(path)
         return result
-
-
-def machine() -> str:
-    """Processor model, cores, torch version."""
-    import torch
-
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        named = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        model = named[0] if named else model
-    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__}, Python {platform.python_version()}"

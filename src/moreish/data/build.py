@@ -11,7 +11,7 @@ from jaxtyping import Integer, UInt, UInt64
 from moreish.data.collect import Collector
 from moreish.data.corpus import Corpus, Part
 from moreish.data.duplicates import first_occurrences
-from moreish.data.encodings import Ahead, Bytes
+from moreish.data.encodings import Bytes, Prepended
 from moreish.data.formats import refuse_other_formats
 from moreish.data.notes import notes_on
 from moreish.data.numbering import number_by_vocab
@@ -58,7 +58,7 @@ def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
         if options.recognise and not options.text:
             head = stream.read(PIECE)
             refuse_other_formats(source, head, len(head) < PIECE, options.encoding)
-            stream = Ahead(head, stream)
+            stream = Prepended(head, stream)
         return _build(name, stream, options)
 
 

@@ -142,7 +142,7 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
     if name == "ngram":
         return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
     check_model_name(name)
-    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)  # pyright: ignore
+    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)
 
 
 def check_model_name(name: str) -> None:
