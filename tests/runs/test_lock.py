@@ -73,6 +73,22 @@ def test_many_who_ask_at_once_neither_mislead_each_other_nor_keep_a_writer_out(p
             asker.join()
 
 
+def test_who_asks_at_the_same_moment_is_not_taken_for_a_writer(path, monkeypatch):
+    path.write_bytes(b"")
+    tries, really = [], filelock.lock_descriptor
+
+    def just_now_asked_by_another(descriptor, blocking):
+        tries.append(descriptor)
+        return len(tries) > 2 and really(descriptor, blocking=blocking)
+
+    monkeypatch.setattr(filelock, "lock_descriptor", just_now_asked_by_another)
+    assert not Lock(path).held()
+    tries.clear()
+    lock = Lock(path)
+    lock.take(Files())
+    lock.free()
+
+
 def test_a_lock_that_may_only_be_read_can_still_be_asked_about(path, monkeypatch):
     lock = Lock(path)
     lock.take(Files())
@@ -97,7 +113,10 @@ def test_a_disk_without_locks_is_named_before_anything_is_written(tmp_path, monk
 
     run = create(tmp_path / "run", {}, [])
     monkeypatch.setattr(filelock, "lock_descriptor", no_locks)
-    with pytest.raises(RunError, match="this disk has no locks: choose a folder on a disk of this computer"), run.writing():
+    with (
+        pytest.raises(RunError, match="this disk has no locks: choose a folder on a disk of this computer"),
+        run.writing(),
+    ):
         pytest.fail("written without a lock")
     assert not run.running
     assert run.summary()["running"] is False

@@ -1,11 +1,11 @@
 """The lock of a run: a lock of the system on an open file, so that it goes with the process that held it.
 
-filelock's lock on a descriptor is `flock` on Linux and macOS and `LockFileEx` on Windows: it belongs to the open file,
-so two writers in one process exclude each other like two processes, and nobody cleans up after a crash. The file
-itself is empty, is never removed and means nothing. Of shared locks, which Windows' own interface makes rare in
-libraries, there are none: whoever only asks takes the lock for some microseconds, and everybody tries more than once,
-so neither a writer that begins nor another who asks is misled. Two computers that share a folder exclude each other
-where their network disk passes locks on; one that refuses locks is named in a sentence before anything is written.
+filelock's lock on a descriptor is `flock` on Linux and macOS and `LockFileEx` on Windows: it belongs to the open
+file, so two writers in one process exclude each other like two processes, and nobody cleans up after a crash. The
+file itself is empty, is never removed and means nothing. It knows no shared locks: whoever only asks takes the lock
+for some microseconds, and everybody tries more than once, so neither a writer that begins nor another who asks is
+misled. Two computers that share a folder exclude each other where their network disk passes locks on; one that
+refuses locks is named in a sentence before anything is written.
 """
 
 import contextlib
@@ -48,7 +48,9 @@ class Lock:
                     file.close()
         if self._file is None:
             folder = self.path.parent
-            raise RunError(f"{folder} is being written by another process: wait for it or stop it, or train a new run")
+            raise RunError(
+                f"{folder} is being written by another process: wait for it or stop it, or train a new run"
+            )
 
     def free(self) -> None:
         """Let it go."""
