@@ -23,6 +23,7 @@ from moreish.cli.flags import (
     Training,
 )
 from moreish.cli.inside import check_backward, doctor, find_lr, plot
+from moreish.cli.streams import settle_streams
 from moreish.errors import BAD_INPUT, DONE, told
 
 app = App(
@@ -316,6 +317,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code."""
+    settle_streams()
     try:
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()

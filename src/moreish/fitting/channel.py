@@ -127,7 +127,7 @@ def start(module: str, environment: Mapping[str, str]) -> tuple["subprocess.Pope
     """
     code = f"import sys; sys.path[:] = {sys.path!r}; from moreish.fitting import channel; channel.serve({module!r})"
     child = subprocess.Popen(
-        [sys.executable, "-P", "-c", code],
+        [sys.executable, "-c", code],
         bufsize=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
