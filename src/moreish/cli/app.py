@@ -6,6 +6,7 @@ import sys
 from cyclopts import App, CycloptsError
 
 from moreish.cli.quick import quick
+from moreish.cli.streams import settle_streams
 from moreish.errors import BAD_INPUT, DONE, describe
 
 COMMANDS = {
@@ -48,6 +49,7 @@ app.command(data)
 
 def run(arguments: list[str]) -> int:
     """Run a command and return its exit code; every error becomes one sentence."""
+    settle_streams()
     try:
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()

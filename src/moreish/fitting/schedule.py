@@ -1,12 +1,12 @@
 """Which network trains next, and where: in this process, or several at once, each in a process of its own."""
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from moreish.data import Corpus
+from moreish.fitting.cores import usable_cores
 from moreish.options import build
 from moreish.recipes import Config, ModelChoice
 from moreish.runs import events
@@ -62,7 +62,7 @@ class Schedule:
     @property
     def at_once(self) -> int:
         """How many networks train at the same time."""
-        return min(len(self.networks), self.config.train.processes or cores())
+        return min(len(self.networks), self.config.train.processes or usable_cores())
 
     def options_of(self, choice: ModelChoice) -> TrainOptions:
         """How this network is trained; it has the time budget together with all others."""
@@ -121,12 +121,3 @@ class Schedule:
                 step=step,
                 component=component,
             )
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if counted := getattr(os, "process_cpu_count", None):  # Python 3.13
-        return counted() or 1
-    if hasattr(os, "sched_getaffinity"):  # Linux
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

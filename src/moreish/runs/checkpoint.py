@@ -173,10 +173,10 @@ class Checkpoints:
             self._remove([s for s in later if s in whole])
 
     def sweep(self) -> None:
-        """Remove what an interrupted save or prune left behind. Raises OSError."""
+        """Remove what an interrupted save or prune left behind. Raises OSError where the folder cannot be read."""
         for path in list(self.folder.iterdir()):
             if path.name.startswith((_SAVING, _REMOVING)):
-                self.files.remove_tree(path)
+                self._discard(path)
 
     def _choose(self, which: Which) -> Checkpoint:
         steps = self.steps()
@@ -240,7 +240,9 @@ class Checkpoints:
     def _prune(self, keep: int) -> None:
         outlines = self.outlines()
         kept = {o.step for o in outlines[-keep:]} | {min(outlines, key=_best_key).step}
-        self._remove([o.step for o in outlines if o.step not in kept])
+        for step in [o.step for o in outlines if o.step not in kept]:
+            with contextlib.suppress(PermissionError):  # Windows, while somebody reads it: a later save removes it
+                self._remove([step])
 
     def _remove(self, steps: Iterable[int]) -> None:
         """Take the names away first, durably, so that no half-removed directory is ever found under one."""
@@ -249,6 +251,11 @@ class Checkpoints:
             self.files.rename(old, new)
         self.files.sync(self.folder)
         for _, path in renames:
+            self._discard(path)
+
+    def _discard(self, path: Path) -> None:
+        """Remove what has no checkpoint's name; what cannot be removed now is in nobody's way and swept later."""
+        with contextlib.suppress(OSError):
             self.files.remove_tree(path)
 
     def _set_aside(self, step: int) -> None:
