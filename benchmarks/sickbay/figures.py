@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from benchmarks.sickbay.cases import Case
 from benchmarks.sickbay.kept import Row, restored
 from moreish.doctor import Finding
-from moreish.doctor.diagnosis import diagnose
-from moreish.doctor.faults import FAULTS
+from moreish.doctor.judge.diagnosis import diagnose
+from moreish.doctor.treat.faults import FAULTS
 
 AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
 

@@ -16,8 +16,8 @@ from benchmarks.sickbay.kept import Row, pack, unfolded
 from benchmarks.sickbay.strangers import STRANGERS
 from benchmarks.sickbay.worlds import TRAPS, WORLDS, Data, Trap, load
 from moreish.doctor import Doctor, Finding, preflight
-from moreish.doctor.faults import Broken, seed_fault
-from moreish.doctor.remedies import apply
+from moreish.doctor.treat.faults import Broken, seed_fault
+from moreish.doctor.treat.remedies import apply
 
 BATCH = 32
 EVERY = 100

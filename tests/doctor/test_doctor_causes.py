@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.faults import seed_fault
-from moreish.doctor.remedies import apply
-from moreish.doctor.rules import RULES
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.treat.faults import seed_fault
+from moreish.doctor.treat.remedies import apply
 from tests.doctor.worlds import V, alarms, fit, language
 
 EVERY = math.inf

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.ledger import PAIRS, Ledger, mutual_information
-from moreish.doctor.measure import Reader, histogram, sample
+from moreish.doctor.frames.ledger import PAIRS, Ledger, mutual_information
+from moreish.doctor.watch.measure import Reader, histogram, sample
 from tests.doctor.worlds import fit, language, mlp
 
 

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.quantities import QUANTITIES, quantity_of
+from moreish.doctor.frames.quantities import QUANTITIES, quantity_of
 from tests.doctor.worlds import V, fit, language
 
 

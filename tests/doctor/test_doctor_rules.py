@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.diagnosis import diagnose, judge
-from moreish.doctor.finding import Finding
-from moreish.doctor.frame import Call, Frame, Loss
-from moreish.doctor.history import History, Validation
-from moreish.doctor.rules import RULES
-from moreish.doctor.rules.shapes import softmax_floor
+from moreish.doctor.frames.frame import Call, Frame, Loss
+from moreish.doctor.frames.history import History, Validation
+from moreish.doctor.judge.diagnosis import diagnose, judge
+from moreish.doctor.judge.finding import Finding
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.judge.rules.shapes import softmax_floor
 from tests.doctor.worlds import V, alarms, fit, language, mlp
 
 EVERY = math.inf

@@ -13,7 +13,8 @@ from torch import nn
 from torch.nn.modules import module as global_hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
-from moreish.doctor import Doctor, Finding, replay
+from moreish.doctor import Doctor, Finding
+from moreish.doctor.watch import replay
 from tests.doctor.worlds import V, fit, language
 
 
@@ -170,7 +171,7 @@ def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_
 
 
 def test_memory_is_bounded_however_long_the_run(monkeypatch):
-    monkeypatch.setattr("moreish.doctor.history.MOST_FRAMES", 16)
+    monkeypatch.setattr("moreish.doctor.frames.history.MOST_FRAMES", 16)
     model, (x, y) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with Doctor(model, optimizer, budget=math.inf) as doctor:

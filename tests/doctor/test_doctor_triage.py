@@ -12,12 +12,12 @@ from hypothesis import given
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.clock import CLOSER, FRAMES, UNTIMED, Clock
-from moreish.doctor.frame import Call, Frame
-from moreish.doctor.history import History
-from moreish.doctor.probe import SETTLING
-from moreish.doctor.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
-from moreish.doctor.triage import worrying
+from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.triage import worrying
+from moreish.doctor.watch.clock import CLOSER, FRAMES, UNTIMED, Clock
+from moreish.doctor.watch.probe import SETTLING
+from moreish.doctor.watch.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -30,7 +30,7 @@ def run(monkeypatch):
         reads[0] += 1
         return now[0]
 
-    monkeypatch.setattr("moreish.doctor.clock.time.thread_time", read)
+    monkeypatch.setattr("moreish.doctor.watch.clock.time.thread_time", read)
 
     def go(steps, frame, worried=lambda step: False):
         clock, looked = Clock(0.03), []
@@ -150,7 +150,7 @@ def test_a_net_that_learns_is_left_alone_and_one_that_does_not_is_not():
 def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
     """The doctor that watched steps of 1 ms, with evaluations that take `pause`, and when the model was hooked up."""
     now = [0.0]
-    monkeypatch.setattr("moreish.doctor.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("moreish.doctor.watch.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
     x, y = language()
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(12, 8), nn.Flatten(), nn.Linear(24, 12))

@@ -24,10 +24,10 @@ from moreish.doctor import (
     trace,
     watch_script,
 )  # fmt: skip
-from moreish.doctor.diagnosis import EXPLAINS
-from moreish.doctor.faults import Broken
-from moreish.doctor.remedies import REMEDIES, apply
-from moreish.doctor.rules import RULES
+from moreish.doctor.judge.diagnosis import EXPLAINS
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.treat.faults import Broken
+from moreish.doctor.treat.remedies import REMEDIES, apply
 from tests.doctor.worlds import V, fit, language, mlp
 
 
@@ -226,7 +226,7 @@ def test_a_finding_that_is_meant_can_be_ignored_and_an_unknown_one_is_refused():
 
 @pytest.mark.parametrize("id", RULES)
 def test_every_rule_has_a_name_and_three_lines_of_reason_and_is_silent_on_nothing(id):
-    from moreish.doctor.history import History
+    from moreish.doctor.frames.history import History
 
     rule = RULES[id]
     assert rule.name

@@ -66,8 +66,8 @@ def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
 
 def _of_run(made: TrainedRun) -> Answer:
     """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
-    from moreish.doctor.html import page
-    from moreish.doctor.report import joined
+    from moreish.doctor.tell.html import page
+    from moreish.doctor.tell.report import joined
 
     reports = reports_of(made.run)
     if not reports:
@@ -111,7 +111,7 @@ def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
 def _report(records: list[dict[str, Any]]) -> Any:
     """As it was at the end; before that, what was found so far."""
     from moreish.doctor import Finding
-    from moreish.doctor.report import Report
+    from moreish.doctor.tell.report import Report
 
     if records[-1]["event"] == "doctor":
         return Report.from_plain(records[-1])
@@ -123,7 +123,7 @@ def _report(records: list[dict[str, Any]]) -> Any:
 
 def _history(records: list[dict[str, Any]]) -> Any:
     """The quantities that were kept."""
-    from moreish.doctor.history import History
+    from moreish.doctor.frames.history import History
 
     history = History()
     for record in records:

@@ -8,17 +8,17 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
-from moreish.doctor import replay
-from moreish.doctor.clock import BUDGET, CLOSER, FRAMES
-from moreish.doctor.diagnosis import diagnose, judge
-from moreish.doctor.finding import SEVERITIES, Finding, Severity
-from moreish.doctor.history import DETAILED, History, Validation
-from moreish.doctor.html import page
-from moreish.doctor.probe import Probe
-from moreish.doctor.report import Report, notes
-from moreish.doctor.rules.table import RULES
-from moreish.doctor.triage import worrying
-from moreish.doctor.updates import state_is_empty
+from moreish.doctor.frames.history import DETAILED, History, Validation
+from moreish.doctor.judge.diagnosis import diagnose, judge
+from moreish.doctor.judge.finding import SEVERITIES, Finding, Severity
+from moreish.doctor.judge.table import RULES
+from moreish.doctor.judge.triage import worrying
+from moreish.doctor.tell.html import page
+from moreish.doctor.tell.report import Report, notes
+from moreish.doctor.watch import replay
+from moreish.doctor.watch.clock import BUDGET, CLOSER, FRAMES
+from moreish.doctor.watch.probe import Probe
+from moreish.doctor.watch.updates import state_is_empty
 
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
@@ -120,7 +120,7 @@ class Doctor:
     @property
     def notes(self) -> list[str]:
         """What the doctor could not see, in plain words."""
-        return notes(self._probe)
+        return notes(self.history, self._probe.compiled, self._probe.failure)
 
     @property
     def cost(self) -> float:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from moreish.data import Part
 from moreish.doctor import Inside, Traced, inside
-from moreish.doctor.operations import BOUNDED, KINDS, RECTIFIED
+from moreish.doctor.frames.operations import BOUNDED, KINDS, RECTIFIED
 from moreish.plots.curves import GRID, INK, figure, save
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions

@@ -1,0 +1,135 @@
+"""The pre-flight: one batch on a copy of the model, before any training; the model itself is not touched."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from moreish.doctor.doctor import Doctor
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.finding import Finding
+from moreish.doctor.judge.table import found, rule
+from moreish.doctor.watch import replay
+
+STEPS = 60
+WANTED = (
+    "F01", "F02", "F04", "F05", "F07", "F08", "F15", "F16", "F21", "F35", "F36", "F37", "F38", "F39", "F40", "F41",
+    "F43", "F44", "F45", "F46", "F47", "P01",
+)  # fmt: skip
+NOISY = 0.1  # gradient signal to noise of a micro-batch below which a larger batch helps
+
+
+@rule(
+    "P01",
+    "cannot fit one batch",
+    silent="asked by the pre-flight only",
+    why="Any net that is put together rightly can learn one small batch by heart.\n"
+    "If the loss on it does not fall, no amount of data will help:\n"
+    "a path is cut, the targets do not fit, or the loss is not what it should be.",
+)
+def one_batch(history: History) -> Iterator[Finding]:
+    """The loss on one batch, trained on for 60 steps, falls by less than a fifth."""
+    losses = history.facts.get("one_batch")
+    if losses and not losses[1] < 0.8 * losses[0]:
+        yield found(
+            "P01",
+            "sick",
+            "",
+            0,
+            f"Trained on one batch alone, the loss only went from {losses[0]:.3g} to {losses[1]:.3g}.",
+            "Follow one item through the net and check loss and targets before training at all.",
+            confidence=0.9,
+            first=losses[0],
+            last=losses[1],
+        )
+
+
+@rule(
+    "F46",
+    "batch noise",
+    silent="asked by the pre-flight only",
+    why="Each batch shows a slightly different gradient; the mean over many is the one to follow.\n"
+    "Where the noise is far larger than the mean, most of every step is chance.\n"
+    "Larger batches or a smaller learning rate average it out.",
+)
+def batch_noise(history: History) -> Iterator[Finding]:
+    """Signal to noise of the gradient over eight micro-batches below 0.1: worth knowing, no alarm."""
+    ratio = history.facts.get("signal_to_noise")
+    if ratio is not None and ratio < NOISY:
+        yield found(
+            "F46",
+            "info",
+            "",
+            0,
+            f"The gradient's signal to noise over eight parts of the batch is {ratio:.2g}.",
+            "Use a larger batch, or a smaller learning rate.",
+            confidence=0.7,
+            ratio=ratio,
+        )
+
+
+def preflight(
+    model: nn.Module,
+    inputs: Tensor | tuple[Any, ...],
+    targets: Any,
+    loss: Callable[[Any, Any], Tensor] = F.cross_entropy,
+    *,
+    lr: float = 3e-3,
+    steps: int = STEPS,
+) -> list[Finding]:
+    """What one batch tells: the start, the gradient's way, samples that see each other, and whether it can be fitted.
+
+    `inputs` is what the model is called with (a tuple for several arguments), `loss` takes the output and the
+    targets. Everything happens on a copy; random states are restored. Raises ValueError if the model cannot be
+    copied.
+    """
+    args = inputs if isinstance(inputs, tuple) else (inputs,)
+    twin = replay.copied(model)
+    if twin is None:
+        raise ValueError("the model cannot be copied (too large, or deepcopy fails), so there is no pre-flight")
+    with replay.unchanged_randomness():
+        torch.manual_seed(0)
+        twin.train()
+        ratio = _signal_to_noise(twin, args, targets, loss)
+        optimizer = torch.optim.Adam([p for p in twin.parameters() if p.requires_grad], lr)
+        curve: list[float] = []
+        with Doctor(twin, optimizer, budget=math.inf) as doctor:
+            for k in range(steps):
+                if k == 8:
+                    doctor.pause()
+                optimizer.zero_grad()
+                value = loss(twin(*args), targets)
+                value.backward()
+                optimizer.step()
+                curve.append(value.item())
+        doctor.history.facts.update(one_batch=(curve[0], curve[-1]), signal_to_noise=ratio)
+        doctor.judge_again()
+    return [f for f in doctor.findings if f.id in WANTED]
+
+
+def _signal_to_noise(
+    model: nn.Module, args: tuple[Any, ...], targets: Any, loss: Callable[[Any, Any], Tensor]
+) -> float | None:
+    """|mean gradient|^2 over its variance between eight parts of the batch; None where it cannot be divided."""
+    if not isinstance(targets, Tensor) or not isinstance(args[0], Tensor) or len(targets) != len(args[0]):
+        return None
+    part = len(targets) // 8
+    if part < 2:
+        return None
+    grads = []
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    for k in range(8):
+        rows = slice(k * part, (k + 1) * part)
+        some = tuple(a[rows] if isinstance(a, Tensor) and len(a) == len(targets) else a for a in args)
+        try:
+            found = torch.autograd.grad(loss(model(*some), targets[rows]), parameters, allow_unused=True)
+        except RuntimeError:
+            return None
+        grads.append(torch.cat([g.reshape(-1) for g in found if g is not None]))
+    table = torch.stack(grads)
+    noise = table.var(0).sum().item()
+    signal = max(table.mean(0).square().sum().item() - noise / 8, 0.0)
+    return signal / noise if noise > 0 else None

@@ -1,0 +1,138 @@
+"""A loss function that was called: its value, its logits, its targets, and shapes that cannot have been meant."""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from moreish.doctor.frames.frame import Call, Loss
+from moreish.doctor.frames.ledger import MOST_CLASSES
+from moreish.doctor.frames.operations import SHAPED, argument
+from moreish.doctor.watch.sight import Sight
+
+MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
+PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
+CLASSIFIES = {"cross_entropy", "nll_loss"}
+OF_LOSS = ("loss", "nll", "logit_std", "spread", "lowest", "row_sums", "highest")
+
+
+def observe(sight: Sight, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
+    """Note the loss in the frame; numbers follow when the frame is closed, under "loss.K/..." for the K-th."""
+    x, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
+    if not isinstance(x, Tensor) or not isinstance(target, Tensor):
+        return
+    training = sight.grad and y.requires_grad
+    into = sight.frame.losses if training else sight.frame.evaluations
+    loss = Loss(call.op, 0, x.shape[0] if x.dim() else 1)
+    into.append(loss)
+    prefix = f"{'loss' if training else 'evaluation'}.{len(into)}/"
+    loss.facts.update(prefix=prefix, fed_by=_last(call), shapes=(tuple(x.shape), tuple(target.shape)))
+    source = next(call.behind(frozenset(SHAPED)), None)
+    loss.facts["bounded_by"] = source.op if source is not None and source.kind in ("activation", "softmax") else ""
+    loss.facts["bounded_layer"] = source.layer if source is not None else ""
+    loss.facts["skippable"] = source is not None and source.layer == source.module != ""
+    sight.reader.add(f"{prefix}loss", y.detach().float().mean())
+    if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
+        sight.frame.facts.setdefault("broadcast", []).append((call.op, tuple(x.shape), tuple(target.shape)))
+    if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
+        loss.classes = x.shape[1]
+        _classes(sight, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)
+
+
+def _last(call: Call) -> str:
+    """The layer whose output is the input of the loss."""
+    kinds = frozenset(SHAPED | {"select", "pointwise"})
+    return next((c.layer for c in call.behind(kinds) if c.layer), "")
+
+
+def _classes(sight: Sight, loss: Loss, prefix: str, x: Tensor, target: Tensor, ignored: int, training: bool) -> None:
+    """Cross-entropy from the logits themselves, so that smoothing, weights and reduction do not matter.
+
+    `spread` is the part of the logits that differs between rows: rms after the mean row is taken off, over the
+    rms of all. `row_sums` is the largest distance of a row's sum from 1.
+    """
+    rows = x.detach().movedim(1, -1).reshape(-1, loss.classes)
+    flat = target.detach().reshape(-1)
+    loss.rows = len(flat)
+    most = max(2, MOST_LOGITS // loss.classes)
+    labels = flat
+    if loss.rows > most:
+        rows, labels = rows[:most], flat[:most]
+    if rows.dtype not in (torch.float32, torch.float64):
+        rows = rows.float()
+    loss.facts["logits"] = rows.shape
+    add, norm = sight.reader.add, torch.linalg.vector_norm
+    nll = F.nll_loss if loss.op == "nll_loss" else F.cross_entropy
+    add(f"{prefix}nll", nll(rows, labels, ignore_index=ignored, reduction="sum"))
+    add(f"{prefix}kept", torch.count_nonzero(labels != ignored))
+    sums = rows.sum(1, keepdim=True)
+    centred = torch.sub(rows, sums, alpha=1 / loss.classes)
+    add(f"{prefix}logit_std", norm(centred))
+    add(f"{prefix}spread", norm(torch.sub(centred, centred.sum(0), alpha=1 / max(len(rows), 1))))
+    lowest, highest = torch.aminmax(rows)
+    add(f"{prefix}lowest", lowest)
+    add(f"{prefix}highest", highest)
+    add(f"{prefix}row_sums", norm(sums - 1, math.inf))
+    if training and loss.classes <= MOST_CLASSES:
+        sight.ledger.count(flat, loss.classes)
+        _pairs(sight, target, loss.classes)
+
+
+def work_out(loss: Loss, values: dict[str, float]) -> None:
+    """Means and shares, once the sums and lengths that `observe` asked for are on the host."""
+    if not loss.classes:
+        return
+    prefix = loss.facts["prefix"]
+    rows, classes = loss.facts.pop("logits")
+    kept, size = values[f"{prefix}kept"], values[f"{prefix}logit_std"]
+    values[f"{prefix}nll"] /= max(kept, 1)
+    values[f"{prefix}kept"] = kept / max(rows, 1)
+    values[f"{prefix}logit_std"] = size / math.sqrt(max(rows * classes, 1))
+    values[f"{prefix}spread"] /= max(size, 1e-30)
+
+
+def _pairs(sight: Sight, target: Tensor, classes: int) -> None:
+    """Inputs and targets of a language model: whole numbers of one vocabulary, windows or whole sequences."""
+    x = first_whole(sight.inputs)
+    if x is None or x.dim() != 2 or x.shape[1] < 2 or classes not in sight.frame.facts.get("vocabularies", ()):
+        return
+    target = target.detach()
+    if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
+        target = target.view(x.shape)
+    sight.ledger.pair(x, target, classes)
+
+
+def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
+    """The first tensor of whole numbers among a module's inputs."""
+    whole = (torch.int64, torch.int32, torch.int16, torch.uint8)
+    return next((t for t in inputs if isinstance(t, Tensor) and t.dtype in whole), None)
+
+
+def broadcast(sight: Sight, call: Call, given: list[Tensor], y: Tensor) -> None:
+    """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
+    a, b = given
+    made = sight.origin(b)
+    if made is not None and made.kind == "reduce" and made.facts["of"] == id(a):
+        _own_reduction(sight, call, made, a, b)
+    shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
+    if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
+        rows = shapes[0][0]
+        if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
+            fact = ("-", tuple(a.shape), tuple(b.shape))
+            sight.frame.facts.setdefault("broadcast", []).append(fact)
+
+
+def _own_reduction(sight: Sight, call: Call, made: Call, a: Tensor, b: Tensor) -> None:
+    """A tensor meets its own sum or mean: along the wrong axis, or one for every place of a sequence."""
+    dim = made.facts["dim"]
+    dim = dim[0] if isinstance(dim, tuple | list) and len(dim) == 1 else dim
+    if not isinstance(dim, int):
+        return
+    if not made.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
+        fact = (call.module, made.op, tuple(a.shape), dim)
+        sight.frame.facts.setdefault("axis", []).append(fact)
+    centres = call.kind == "subtract" and made.op == "mean" and a.requires_grad and call.training
+    if centres and dim == 0 and a.dim() == 3 and min(a.shape) > 1:
+        sight.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))

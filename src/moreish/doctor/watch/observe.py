@@ -1,0 +1,325 @@
+"""The observer: turns the calls of one step into a frame."""
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.frames.ledger import Ledger
+from moreish.doctor.frames.operations import (
+    BETWEEN,
+    BOUNDED,
+    CONVOLUTIONS,
+    FRAGILE,
+    MEASURED,
+    RECTIFIED,
+    argument,
+    first_tensor,
+    tensors_of,
+)
+from moreish.doctor.watch import losses
+from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
+from moreish.doctor.watch.sight import Sight
+
+MAP_EXAMPLES, MAP_UNITS = 32, 64
+STUCK = 0.99  # of the way from the middle to an end, beyond which a bounded unit counts as stuck
+STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract"}  # kinds that tell a fact
+PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that tell nothing of what no layer has made
+LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
+
+
+def settled(momentum: float | None) -> int:
+    """Steps after which running statistics have forgotten where they began, to e^-5; 50 if they never do."""
+    return 50 if momentum is None or momentum < 0.005 else math.ceil(5 / momentum)
+
+
+class Names:
+    """Who is who: qualified names of modules and parameters, and stable names of layers.
+
+    A module that does one thing gives the layer its name. A function called inside a larger module is named after
+    the module and the function; called on the output of another layer, it is another layer ("block.tanh.2").
+    """
+
+    def __init__(self, roots: dict[str, nn.Module]) -> None:
+        self.roots = roots
+        self.modules: dict[int, str] = {}
+        self.parameters: dict[int, str] = {}
+        self._layers: dict[tuple[str, str, str], str] = {}
+        self._taken: set[str] = set()
+        self.refresh()
+
+    def refresh(self) -> list[tuple[str, nn.Parameter]]:
+        """Read the names again, because layers and parameters may have been added since; every parameter once."""
+        self.modules, self.parameters, every = {}, {}, []
+        for prefix, root in self.roots.items():
+            self._read(prefix, root, every)
+        return every
+
+    def _read(self, path: str, module: nn.Module, every: list[tuple[str, nn.Parameter]]) -> None:
+        """A module and all below it, in the order of `named_modules`, which takes ten times as long."""
+        if id(module) in self.modules:
+            return
+        self.modules[id(module)] = path
+        begin = f"{path}." if path else ""
+        for name, parameter in module._parameters.items():
+            if parameter is not None and id(parameter) not in self.parameters:
+                self.parameters[id(parameter)] = begin + name
+                every.append((begin + name, parameter))
+        for name, child in module._modules.items():
+            if child is not None:
+                self._read(begin + name, child, every)
+
+    def layer(self, call: Call, leaf: bool) -> str:
+        """The name of the layer that this call belongs to; `leaf` is whether it was made inside a leaf module."""
+        weight = call.facts.get("weight")
+        fed_by = "" if weight else next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
+        key = (call.module, call.op, weight or fed_by)
+        if key not in self._layers:
+            path, op = call.module, call.op.rstrip("_")
+            plain = weight if weight and not leaf else path if leaf and path else f"{path}.{op}".lstrip(".")
+            name, count = plain, 1
+            while name in self._taken:
+                count += 1
+                name = f"{plain}.{count}"
+            self._taken.add(name)
+            self._layers[key] = name
+        return self._layers[key]
+
+
+def _is_leaf(module: nn.Module) -> bool:
+    """Whether a module has no modules inside."""
+    return not module._modules or all(m is None for m in module._modules.values())
+
+
+class Observer(Sight):
+    """Fills one frame: structure, moments, gradients of activations, losses.
+
+    Without `detail` the moments of activations and of their gradients are left out, which only the start, the report
+    and the search for the first NaN ask for. `safely` is entered around whatever autograd calls here.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        names: Names,
+        ledger: Ledger,
+        pictures: bool,
+        detail: bool = True,
+        safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
+    ) -> None:
+        super().__init__(frame, ledger)
+        self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
+        self.handles: list[Any] = []
+        self.stack: list[nn.Module] = []
+        self._measured: set[str] = set()
+        self._closed = False
+
+    def begin(self, inputs: tuple[Any, ...]) -> None:
+        """A watched model is called with these inputs and gradients on."""
+        self.inputs = inputs
+        x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
+        if x is not None:
+            self.reader.moments("input/", x)
+
+    def passed(self, args: tuple[Any, ...], result: Any) -> bool:
+        """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
+        made = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
+        if made is None or made.kind == "reduce" or not isinstance(result, Tensor):
+            return False
+        self.made(result, made)
+        return True
+
+    def call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Note one function call of the forward pass."""
+        y = first_tensor(result)
+        if y is None:
+            return
+        given = tensors_of(args, kwargs)
+        parameters = self.names.parameters
+        sources = tuple([c for c in map(self.origin, given) if c is not None])
+        weights = [parameters[id(t)] for t in given if id(t) in parameters]
+        if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
+            return  # of data, not of the network
+        if weights:
+            self.frame.facts.setdefault("used", set()).update(weights)
+        if kind == "product" and weights:
+            kind = "linear"
+        call = self._new_call(op, kind, sources, weights, y)
+        if kind in STRUCTURED or op == "batch_norm":
+            self._facts(call, op, args, kwargs, given, y)
+        if not self.grad:
+            self._without_grad(call, args, kwargs, y)
+            return
+        if kind == "loss":
+            losses.observe(self, call, args, kwargs, y)
+            return
+        if kind in MEASURED:
+            self._measure(call, y, args, kwargs)
+        elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
+            self._measured.add(call.layer)
+            self.frame.calls.append(call)
+            self.reader.nonfinite(f"{call.layer}/nonfinite", y)
+        self.made(y, call)
+
+    def unseen(self, module: nn.Module, output: Any) -> bool:
+        """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
+        if not self.grad or not _is_leaf(module):
+            return False
+        y = first_tensor(output)
+        return y is not None and self.origin(y) is None
+
+    def module_output(self, module: nn.Module, output: Any) -> None:
+        """Note what a leaf module returned."""
+        y = first_tensor(output)
+        if y is None or not y.is_floating_point():
+            return
+        call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
+        call.module, call.training = call.layer, module.training
+        self._measure(call, y, (), {})
+        self.made(y, call)
+
+    def close(self) -> None:
+        """Fetch the numbers and let go of every tensor."""
+        self._closed = True
+        for handle in self.handles:
+            handle.remove()
+        values = self.frame.values
+        values.update(self.reader.read())
+        for loss in (*self.frame.losses, *self.frame.evaluations):
+            losses.work_out(loss, values)
+        self.forget()
+        self.handles, self.stack = [], []
+
+    def _new_call(self, op: str, kind: str, sources: tuple[Call, ...], weights: list[str], y: Tensor) -> Call:
+        module = self.stack[-1] if self.stack else None
+        path, training, leaf = "", True, False
+        if module is not None:
+            path, training, leaf = self.names.modules.get(id(module), ""), module.training, _is_leaf(module)
+        call = Call("", op, kind, path, tuple(y.shape), sources, training)
+        if weights:
+            call.facts["weight"] = weights[0]
+            call.facts["weights"] = tuple(weights)
+        if kind in MEASURED or kind == "dropout" or op in FRAGILE:
+            call.layer = self.names.layer(call, leaf)
+        return call
+
+    def _facts(
+        self,
+        call: Call,
+        op: str,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        given: list[Tensor],
+        y: Tensor,
+    ) -> None:
+        """What the structure alone tells: gates, residual paths, reductions, broadcasts."""
+        if call.kind == "embedding" and len(given) > 1:
+            table = given[1] if given[1].is_floating_point() else given[0]
+            self.frame.facts.setdefault("vocabularies", set()).add(table.shape[0])
+        elif call.kind == "multiply":
+            for source in call.sources:
+                source.facts["gate"] = True
+        elif call.kind == "add" and len(call.sources) == 2 and len({id(c) for c in call.sources}) == 2:
+            if not all(c.kind == "embedding" for c in call.sources):
+                self.frame.facts["residual"] = True
+        elif call.kind == "reduce" and given:
+            call.facts.update(of=id(given[0]), shape=tuple(given[0].shape))
+            call.facts["dim"] = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
+            call.facts["keepdim"] = bool(argument(args, kwargs, 2, "keepdim", False))
+        elif call.kind == "dropout":
+            call.facts["p"] = argument(args, kwargs, 1, "p", 0.5)
+            call.facts["active"] = argument(args, kwargs, 2, "training", True)
+            if self.grad and call.facts["active"]:
+                self.frame.facts.setdefault("dropped", {})[call.layer or call.op] = call.facts["p"]
+        elif op == "batch_norm":
+            call.facts["active"] = bool(argument(args, kwargs, 5, "training", False))
+        if call.kind in ("divide", "subtract") and len(given) == 2:
+            losses.broadcast(self, call, given, y)
+
+    def _measure(self, call: Call, y: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.frame.calls.append(call)
+        layer = call.layer
+        if not y.is_floating_point() or layer in self._measured:
+            return
+        self._measured.add(layer)
+        if self.detail:
+            self.reader.moments(f"{layer}/", y)
+        else:
+            self.reader.nonfinite(f"{layer}/nonfinite", y)
+        if self.pictures:
+            self.frame.histograms[f"{layer}/activation"] = histogram(y)
+        if call.kind == "activation" and y.dim() > 0:
+            self._activation(call, y)
+        elif call.op == "batch_norm":
+            self._batch_norm(call, args, kwargs)
+        if self.detail and y.requires_grad and self.grad:
+            self.handles.append(y.register_hook(lambda grad: self._gradient(layer, grad)))
+
+    def _gradient(self, layer: str, grad: Tensor) -> None:
+        if self._closed:
+            return
+        with self.safely():
+            self.reader.moments(f"{layer}/grad_", grad)
+            if self.pictures:
+                self.frame.histograms[f"{layer}/gradient"] = histogram(grad)
+
+    def _activation(self, call: Call, y: Tensor) -> None:
+        """Saturation of bounded activations, at both ends; units stuck over a window of examples."""
+        if call.op not in BOUNDED and call.op not in RECTIFIED:
+            return
+        y, layer = y.detach(), call.layer
+        axis = unit_axis(y.shape, any(c.op in CONVOLUTIONS for c in call.behind(BETWEEN)))
+        units = call.facts["units"] = y.shape[axis]
+        if not y.numel():
+            return
+        if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
+            size, stuck = y, extreme(torch.amax, y, axis) == 0
+        else:
+            tanh = call.op.startswith("tanh")
+            size = y.abs() if tanh else (y - 0.5).abs() * 2  # 1 at both ends
+            self.reader.share(f"{layer}/saturated", sample(size) > (0.97 if tanh else 0.94))
+            stuck = extreme(torch.amin, size, axis) > STUCK
+        share = self.ledger.stuck(layer, stuck, y.numel() // units)
+        if share is not None:
+            self.reader.add(f"{layer}/dead", share)
+        self.reader.share(f"{layer}/dead_in_batch", stuck)
+        if self.pictures:
+            each = size == 0 if call.op in RECTIFIED else size > STUCK
+            rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
+            self.frame.histograms[f"{layer}/map"] = {"rows": rows.int().tolist()}
+
+    def _batch_norm(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Values per channel, and how far the running statistics are from those of this batch."""
+        x, mean, var = (argument(args, kwargs, i, n) for i, n in enumerate(("input", "running_mean", "running_var")))
+        call.facts["input_shape"] = tuple(x.shape)
+        call.facts["values"] = x.numel() // max(x.shape[1], 1)
+        call.facts["momentum"] = argument(args, kwargs, 6, "momentum", 0.1)
+        told = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
+        if mean is None or not told or self.frame.step < settled(call.facts["momentum"]):
+            return
+        x, others, n = x.detach(), [a for a in range(x.dim()) if a != 1], call.facts["values"]
+        if x.dtype not in (torch.float32, torch.float64):
+            x = x.float()
+        batch_mean = x.sum(others) / n
+        centred = x - (batch_mean if x.dim() == 2 else batch_mean.reshape(1, -1, *[1] * (x.dim() - 2)))
+        batch_var = centred.square_().sum(others) / n  # torch.var_mean takes five times as long on a CPU
+        var = var + 1e-5
+        distances = torch.stack([(mean - batch_mean) * var.rsqrt(), ((batch_var + 1e-5) / var).log()])
+        drift, stretch = self.ledger.drift(call.layer, distances)
+        self.reader.add(f"{call.layer}/drift", drift)
+        self.reader.add(f"{call.layer}/stretch", stretch)
+
+    def _without_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
+        """With gradients off only the facts of an evaluation count: losses, and what was in train mode."""
+        if call.op == "batch_norm" or call.kind == "dropout":
+            if call.facts.get("active") and call.facts.get("p", 1):
+                self.frame.facts.setdefault("active_without_grad", []).append(call.layer or call.module or call.op)
+        elif call.kind == "loss":
+            losses.observe(self, call, args, kwargs, y)
+        elif call.kind == "decide":
+            self.frame.facts["decided"] = True
+        self.made(y, call)

@@ -1,0 +1,35 @@
+"""What is in sight during one step: the frame being filled, and which call made which tensor."""
+
+import weakref
+from typing import Any
+
+from torch import Tensor
+
+from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.frames.ledger import Ledger
+from moreish.doctor.watch.measure import Reader
+
+
+class Sight:
+    """The state that observations of one step share. Tensors are not kept alive by it, the model's inputs are."""
+
+    def __init__(self, frame: Frame, ledger: Ledger) -> None:
+        self.frame, self.ledger = frame, ledger
+        self.reader = Reader()
+        self.inputs: tuple[Any, ...] = ()
+        self.grad = True  # whether the user's code had gradients on when it made the call
+        self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
+
+    def origin(self, x: Tensor) -> Call | None:
+        """The call that made this very tensor."""
+        made = self._origins.get(id(x))
+        return made[1] if made is not None and made[0]() is x else None
+
+    def made(self, x: Tensor, call: Call) -> None:
+        """Remember which call made a tensor."""
+        self._origins[id(x)] = (weakref.ref(x), call)
+
+    def forget(self) -> None:
+        """Let go of everything but the frame."""
+        self._origins.clear()
+        self.inputs = ()
