@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.watch import replay
+from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.observe import Names, Observer
-from moreish.doctor.watch.tap import Tap
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ def _traced(
     args = inputs if isinstance(inputs, tuple) else (inputs,)
     tracer = _Tracer(Names({"": twin}))
     handles = [h for m in twin.modules() for h in _name_hooks(m, tracer)]
-    tap = Tap(lambda *call: None, tracer.call)
+    functions = FunctionMode(lambda *call: None, tracer.call)
     with replay.unchanged_randomness(), torch.enable_grad():
-        tap.insert()
+        functions.insert()
         try:
             output = twin(*args)
         finally:
-            tap.withdraw()
+            functions.withdraw()
             for handle in handles:
                 handle.remove()
         if loss_of is not None:

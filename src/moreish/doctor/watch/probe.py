@@ -16,11 +16,11 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import first_tensor
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import Clock, Spent
+from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.observe import Names, Observer
 from moreish.doctor.watch.rhythm import Rhythm
 from moreish.doctor.watch.root_hook import RootHook
-from moreish.doctor.watch.tap import Tap
 from moreish.doctor.watch.updates import Updates, learning_rates, outside
 
 FIRST_EVALUATIONS = 3  # that are looked at in any case
@@ -33,7 +33,7 @@ class Probe:
     """Takes frames. Only one hook on each optimizer is there all the time, which counts steps, and one on each root,
     which sees evaluations; where steps are short, that one is there when an evaluation is likely.
 
-    Everything else (the tap on functions, global module hooks, what sees a step begin) is put in place when a frame
+    Everything else (the mode of functions, global module hooks, what sees a step begin) is put in place when a frame
     is opened and taken away when it is closed, so that a step which is not looked at costs next to nothing. Modules
     are never changed: the hooks that see their insides are torch's global ones. A failure of the probe ends the
     watching and is kept in `failure`; it never reaches the user's loop.
@@ -58,7 +58,7 @@ class Probe:
         self.step = 0
         self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
-        self._tap = Tap(self._backward_begins, self._called)
+        self._functions = FunctionMode(self._backward_begins, self._called)
         self.frame: Frame | None = None
         self._every: list[tuple[str, nn.Parameter]] = []
         self._observer: Observer | None = None
@@ -158,14 +158,14 @@ class Probe:
         self._observer = Observer(self.frame, self.names, self.history.ledger, pictures, detail, self._safely)
         self._insert_frame_hooks()
 
-    def _insert_tap(self) -> None:
+    def _insert_functions(self) -> None:
         if not self.compiled and not self._resting:
-            self._tap.insert()
+            self._functions.insert()
 
     def _insert_frame_hooks(self) -> None:
         if self._resting:
             return
-        self._insert_tap()
+        self._insert_functions()
         self._step_handles = [o.register_step_pre_hook(self._before_step) for o in self.optimizers]
         if not self.compiled:
             self._frame_handles = [
@@ -213,7 +213,7 @@ class Probe:
                 frame.facts[name] = answer
 
     def _remove_frame_hooks(self) -> None:
-        self._tap.withdraw()
+        self._functions.withdraw()
         for handle in self._frame_handles:
             handle.remove()
         self._frame_handles = []
@@ -283,7 +283,7 @@ class Probe:
         with self._safely():
             observer.call(op, kind, args, kwargs, result)
             if len(observer.frame.evaluations) >= EVALUATIONS:
-                self._tap.withdraw()
+                self._functions.withdraw()
 
     def _backward_begins(self, tensors: Any) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""
@@ -318,7 +318,7 @@ class Probe:
             return
         with self._safely():
             if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
-                self._tap.withdraw()
+                self._functions.withdraw()
             backwards = frame.facts.get("backwards", 0)
             if self._versions and backwards and id(optimizer) not in frame.facts.get("reset", ()):
                 frame.facts["stale"] = True
@@ -347,7 +347,7 @@ class Probe:
                 if again or len(self._stepped) >= len(self.optimizers):
                     self._close()
                 else:
-                    self._insert_tap()
+                    self._insert_functions()
             self._settle()
         if self.frame is None and self.failure is None:
             if self.clock.due(self.step):

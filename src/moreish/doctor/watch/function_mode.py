@@ -1,4 +1,4 @@
-"""A tap on torch's functions: sees `F.relu`, `torch.tanh`, `F.cross_entropy`, `loss.backward`, as no hook does."""
+"""A mode of torch's functions: sees `F.relu`, `torch.tanh`, `F.cross_entropy`, `loss.backward`, as no hook does."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,11 +9,11 @@ from torch.utils._device import DeviceContext
 from moreish.doctor.frames.operations import KINDS
 
 
-class Tap(TorchFunctionMode):
+class FunctionMode(TorchFunctionMode):
     """Hands every call of a known function to `called`, tensors on which backward begins to `backward`.
 
-    It lies at the bottom of the stack of modes, so that a mode which the user's code opens and closes while the
-    tap is in place stays correctly nested, whatever the order in which the two go.
+    It lies at the bottom of the stack of modes, so that a mode which the user's code opens and closes while it
+    is in place stays correctly nested, whatever the order in which the two go.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Tap(TorchFunctionMode):
         return result
 
     def insert(self) -> None:
-        """Put the tap under every mode that is open now; only torch's own default device lies lower still."""
+        """Put it under every mode that is open now; only torch's own default device lies lower still."""
         self.open = True
         stack = _get_current_function_mode_stack()
         if self in stack:
@@ -52,7 +52,7 @@ class Tap(TorchFunctionMode):
             _push_mode(mode)
 
     def withdraw(self) -> None:
-        """Take the tap out from wherever it lies; the others stay as they were."""
+        """Take it out from wherever it lies; the others stay as they were."""
         self.open = False
         stack = _get_current_function_mode_stack()
         if self not in stack:
