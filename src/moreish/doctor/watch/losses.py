@@ -10,7 +10,7 @@ from torch import Tensor
 from moreish.doctor.frames.frame import Call, Loss
 from moreish.doctor.frames.ledger import MOST_CLASSES
 from moreish.doctor.frames.operations import SHAPED, argument
-from moreish.doctor.watch.sight import Sight
+from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
@@ -18,13 +18,13 @@ CLASSIFIES = {"cross_entropy", "nll_loss"}
 OF_LOSS = ("loss", "nll", "logit_std", "spread", "lowest", "row_sums", "highest")
 
 
-def observe(sight: Sight, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
+def observe(context: StepContext, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
     """Note the loss in the frame; numbers follow when the frame is closed, under "loss.K/..." for the K-th."""
     x, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
     if not isinstance(x, Tensor) or not isinstance(target, Tensor):
         return
-    training = sight.grad and y.requires_grad
-    into = sight.frame.losses if training else sight.frame.evaluations
+    training = context.grad and y.requires_grad
+    into = context.frame.losses if training else context.frame.evaluations
     loss = Loss(call.op, 0, x.shape[0] if x.dim() else 1)
     into.append(loss)
     prefix = f"{'loss' if training else 'evaluation'}.{len(into)}/"
@@ -33,12 +33,12 @@ def observe(sight: Sight, call: Call, args: tuple[Any, ...], kwargs: dict[str, A
     loss.facts["bounded_by"] = source.op if source is not None and source.kind in ("activation", "softmax") else ""
     loss.facts["bounded_layer"] = source.layer if source is not None else ""
     loss.facts["skippable"] = source is not None and source.layer == source.module != ""
-    sight.reader.add(f"{prefix}loss", y.detach().float().mean())
+    context.reader.add(f"{prefix}loss", y.detach().float().mean())
     if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
-        sight.frame.facts.setdefault("broadcast", []).append((call.op, tuple(x.shape), tuple(target.shape)))
+        context.frame.facts.setdefault("broadcast", []).append((call.op, tuple(x.shape), tuple(target.shape)))
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
-        _classes(sight, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)
+        _classes(context, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)
 
 
 def _last(call: Call) -> str:
@@ -47,7 +47,9 @@ def _last(call: Call) -> str:
     return next((c.layer for c in call.behind(kinds) if c.layer), "")
 
 
-def _classes(sight: Sight, loss: Loss, prefix: str, x: Tensor, target: Tensor, ignored: int, training: bool) -> None:
+def _classes(
+    context: StepContext, loss: Loss, prefix: str, x: Tensor, target: Tensor, ignored: int, training: bool
+) -> None:
     """Cross-entropy from the logits themselves, so that smoothing, weights and reduction do not matter.
 
     `spread` is the part of the logits that differs between rows: rms after the mean row is taken off, over the
@@ -63,7 +65,7 @@ def _classes(sight: Sight, loss: Loss, prefix: str, x: Tensor, target: Tensor, i
     if rows.dtype not in (torch.float32, torch.float64):
         rows = rows.float()
     loss.facts["logits"] = rows.shape
-    add, norm = sight.reader.add, torch.linalg.vector_norm
+    add, norm = context.reader.add, torch.linalg.vector_norm
     nll = F.nll_loss if loss.op == "nll_loss" else F.cross_entropy
     add(f"{prefix}nll", nll(rows, labels, ignore_index=ignored, reduction="sum"))
     add(f"{prefix}kept", torch.count_nonzero(labels != ignored))
@@ -76,8 +78,8 @@ def _classes(sight: Sight, loss: Loss, prefix: str, x: Tensor, target: Tensor, i
     add(f"{prefix}highest", highest)
     add(f"{prefix}row_sums", norm(sums - 1, math.inf))
     if training and loss.classes <= MOST_CLASSES:
-        sight.ledger.count(flat, loss.classes)
-        _pairs(sight, target, loss.classes)
+        context.ledger.count(flat, loss.classes)
+        _pairs(context, target, loss.classes)
 
 
 def work_out(loss: Loss, values: dict[str, float]) -> None:
@@ -93,15 +95,15 @@ def work_out(loss: Loss, values: dict[str, float]) -> None:
     values[f"{prefix}spread"] /= max(size, 1e-30)
 
 
-def _pairs(sight: Sight, target: Tensor, classes: int) -> None:
+def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     """Inputs and targets of a language model: whole numbers of one vocabulary, windows or whole sequences."""
-    x = first_whole(sight.inputs)
-    if x is None or x.dim() != 2 or x.shape[1] < 2 or classes not in sight.frame.facts.get("vocabularies", ()):
+    x = first_whole(context.inputs)
+    if x is None or x.dim() != 2 or x.shape[1] < 2 or classes not in context.frame.facts.get("vocabularies", ()):
         return
     target = target.detach()
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
         target = target.view(x.shape)
-    sight.ledger.pair(x, target, classes)
+    context.ledger.pair(x, target, classes)
 
 
 def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
@@ -110,21 +112,21 @@ def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
     return next((t for t in inputs if isinstance(t, Tensor) and t.dtype in whole), None)
 
 
-def broadcast(sight: Sight, call: Call, given: list[Tensor], y: Tensor) -> None:
+def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) -> None:
     """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
     a, b = given
-    made = sight.origin(b)
+    made = context.origin(b)
     if made is not None and made.kind == "reduce" and made.facts["of"] == id(a):
-        _own_reduction(sight, call, made, a, b)
+        _own_reduction(context, call, made, a, b)
     shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
     if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
         rows = shapes[0][0]
         if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
             fact = ("-", tuple(a.shape), tuple(b.shape))
-            sight.frame.facts.setdefault("broadcast", []).append(fact)
+            context.frame.facts.setdefault("broadcast", []).append(fact)
 
 
-def _own_reduction(sight: Sight, call: Call, made: Call, a: Tensor, b: Tensor) -> None:
+def _own_reduction(context: StepContext, call: Call, made: Call, a: Tensor, b: Tensor) -> None:
     """A tensor meets its own sum or mean: along the wrong axis, or one for every place of a sequence."""
     dim = made.facts["dim"]
     dim = dim[0] if isinstance(dim, tuple | list) and len(dim) == 1 else dim
@@ -132,7 +134,7 @@ def _own_reduction(sight: Sight, call: Call, made: Call, a: Tensor, b: Tensor) -
         return
     if not made.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
         fact = (call.module, made.op, tuple(a.shape), dim)
-        sight.frame.facts.setdefault("axis", []).append(fact)
+        context.frame.facts.setdefault("axis", []).append(fact)
     centres = call.kind == "subtract" and made.op == "mean" and a.requires_grad and call.training
     if centres and dim == 0 and a.dim() == 3 and min(a.shape) > 1:
-        sight.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))
+        context.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))

@@ -23,7 +23,7 @@ from moreish.doctor.frames.operations import (
 )
 from moreish.doctor.watch import losses
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
-from moreish.doctor.watch.sight import Sight
+from moreish.doctor.watch.step_context import StepContext
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
 STUCK = 0.99  # of the way from the middle to an end, beyond which a bounded unit counts as stuck
@@ -95,7 +95,7 @@ def _is_leaf(module: nn.Module) -> bool:
     return not module._modules or all(m is None for m in module._modules.values())
 
 
-class Observer(Sight):
+class Observer(StepContext):
     """Fills one frame: structure, moments, gradients of activations, losses.
 
     Without `detail` the moments of activations and of their gradients are left out, which only the start, the report

@@ -1,4 +1,4 @@
-"""What is in sight during one step: the frame being filled, and which call made which tensor."""
+"""The context of one step: the frame being filled, and which call made which tensor."""
 
 import weakref
 from typing import Any
@@ -10,7 +10,7 @@ from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.watch.measure import Reader
 
 
-class Sight:
+class StepContext:
     """The state that observations of one step share. Tensors are not kept alive by it, the model's inputs are."""
 
     def __init__(self, frame: Frame, ledger: Ledger) -> None:
