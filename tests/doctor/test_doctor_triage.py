@@ -16,8 +16,8 @@ from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.watch.clock import CLOSER, FRAMES, UNTIMED, Clock
+from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
 from moreish.doctor.watch.probe import SETTLING
-from moreish.doctor.watch.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -189,40 +189,40 @@ def test_evaluations_at_equal_distances_are_seen_once_their_pauses_have_told_whe
 def test_what_comes_at_equal_distances_is_expected_although_the_run_paused_by_accident_as_well(
     period, first, accidents
 ):
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     regular = {first, first + period, first + 2 * period}
     for step in sorted(regular | {first + a for a in accidents if a < 2 * period}):
-        rhythm.paused(step)
+        forecast.paused(step)
     coming = first + 3 * period
-    assert rhythm.likely(coming)
-    assert rhythm.likely(coming + 1)  # a loop that counts from 0 evaluates one step later
-    assert rhythm.next(first + 2 * period + 1) <= coming
+    assert forecast.likely(coming)
+    assert forecast.likely(coming + 1)  # a loop that counts from 0 evaluates one step later
+    assert forecast.next(first + 2 * period + 1) <= coming
 
 
 def test_pauses_without_a_rhythm_lead_to_no_expectation():
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     for step in (1010, 1011, 1013, 1017, 1026, 1043):  # all distances differ
-        rhythm.paused(step)
-    assert [s for s in range(1044, 1099) if rhythm.likely(s)] == []
+        forecast.paused(step)
+    assert [s for s in range(1044, 1099) if forecast.likely(s)] == []
 
 
 @given(step=st.integers(0, 10**6), pauses=st.sets(st.integers(0, 10**6), max_size=12))
 def test_the_step_to_wake_at_is_never_in_the_past_and_nothing_likely_is_slept_through(step, pauses):
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     for pause in sorted(pauses):
-        rhythm.paused(pause)
-    after = rhythm.next(step)
+        forecast.paused(pause)
+    after = forecast.next(step)
     assert step <= after < step + ROUND
-    assert not any(rhythm.likely(s) for s in range(step + 1, after))
-    assert rhythm.likely(after)
-    assert len(rhythm._expected) <= REMEMBERED * len(pauses)
-    assert all(expected > max(pauses) for expected in rhythm._expected)
+    assert not any(forecast.likely(s) for s in range(step + 1, after))
+    assert forecast.likely(after)
+    assert len(forecast._expected) <= REMEMBERED * len(pauses)
+    assert all(expected > max(pauses) for expected in forecast._expected)
 
 
 def test_a_pause_is_longer_than_ordinary_steps_are():
-    rhythm = Rhythm()
-    assert rhythm.limit == math.inf
-    rhythm.reached(10, 5.0)
-    assert rhythm.limit == math.inf
-    rhythm.reached(110, 6.0)
-    assert rhythm.limit == pytest.approx(PAUSE * 0.01)
+    forecast = EvaluationForecast()
+    assert forecast.limit == math.inf
+    forecast.reached(10, 5.0)
+    assert forecast.limit == math.inf
+    forecast.reached(110, 6.0)
+    assert forecast.limit == pytest.approx(PAUSE * 0.01)

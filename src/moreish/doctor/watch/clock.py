@@ -8,7 +8,7 @@ ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that s
 FRAMES, APART = 5, 4.8  # looks in advance at a run that does well, each after so many times the steps of the last
 CLOSER, CLOSE = 48, 1.08  # and at one that does not
 
-UNTIMED = 1.0  # for each second that is timed: calls on their way through function mode and hooks, caches to be filled again
+UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
 
 

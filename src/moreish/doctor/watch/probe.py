@@ -16,10 +16,10 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import first_tensor
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import Clock, Spent
+from moreish.doctor.watch.forecast import EvaluationForecast
 from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.observe import Names, Observer
-from moreish.doctor.watch.rhythm import Rhythm
 from moreish.doctor.watch.root_hook import RootHook
 from moreish.doctor.watch.updates import Updates, learning_rates, outside
 
@@ -51,7 +51,7 @@ class Probe:
         self.on_frame = on_frame
         self.names = Names(roots)
         self.updates = Updates(self.names)
-        self.rhythm = Rhythm()
+        self.forecast = EvaluationForecast()
         self.history = History()
         self.clock = Clock(budget)
         self.spent = Spent(self.clock)
@@ -330,15 +330,15 @@ class Probe:
             self.step += 1
         now = time.perf_counter()
         if self.step < self._awake and now < self._late:
-            self._late = now + self.rhythm.limit
+            self._late = now + self.forecast.limit
         elif self.failure is None:
             self._awaken(optimizer, now)
-            self._late = time.perf_counter() + self.rhythm.limit
+            self._late = time.perf_counter() + self.forecast.limit
 
     def _awaken(self, optimizer: Optimizer, now: float) -> None:
         """Close the frame that is open, open the next one where it is due, expect evaluations where likely."""
         if self.frame is None and now >= self._late and optimizer is self.optimizers[0]:
-            self.rhythm.paused(self.step - 1)
+            self.forecast.paused(self.step - 1)
         if self.frame is not None:
             with self._safely():
                 self.updates.after(self.frame)
@@ -355,7 +355,7 @@ class Probe:
                     self._open()
                     self._remember(optimizer)
             else:
-                self.rhythm.reached(self.step, now)
+                self.forecast.reached(self.step, now)
                 self._awake = min(self.clock.asleep, self._expect_evaluations())
 
     def _expect_evaluations(self) -> int:
@@ -363,11 +363,11 @@ class Probe:
         step = self.step
         if self.compiled or step < self._settled:
             expected, until = True, sys.maxsize if self.compiled else self._settled
-        elif self.rhythm.ordinary > BRIEF:
+        elif self.forecast.ordinary > BRIEF:
             expected, until = True, step + SETTLING
         else:
-            expected = self.rhythm.likely(step)
-            until = step + 1 if expected else self.rhythm.next(step)
+            expected = self.forecast.likely(step)
+            until = step + 1 if expected else self.forecast.next(step)
         if expected is not bool(self._root_handles):
             self._expect(expected)
         return until

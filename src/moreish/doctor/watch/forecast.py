@@ -1,4 +1,4 @@
-"""The rhythm of a run: when it is likely to be evaluated, known from round numbers and from its pauses so far."""
+"""When a run is likely to be evaluated, known from round numbers and from its pauses so far."""
 
 import math
 from collections import deque
@@ -8,7 +8,7 @@ PAUSE = 3.0  # ordinary steps: whatever takes longer between two steps may have 
 REMEMBERED = 8  # pauses, so that accidental ones do not hide the distance between the others
 
 
-class Rhythm:
+class EvaluationForecast:
     """Guesses after which steps a run is evaluated, so that nothing need be hooked up at all others.
 
     Evaluations take longer than a step and lie at equal distances, so where three pauses did, a fourth is expected.
