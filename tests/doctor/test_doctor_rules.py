@@ -137,13 +137,13 @@ def test_val_better_than_train_five_times_is_found_and_underfitting_is_informati
 def test_only_frequencies_are_found_after_500_steps_and_not_before():
     counts = torch.tensor([50, 30, 20]) * 100
     history = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [20 * k for k in range(40)])
-    history.ledger.targets = counts
+    history.counts.targets = counts
     assert found(history, "F22")
     early = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [10 * k for k in range(40)])
-    early.ledger.targets = counts
+    early.counts.targets = counts
     assert found(early, "F22") == []
     knows = run_of({"loss.1/nll": [0.9] * 40, "loss": [0.9] * 40}, [20 * k for k in range(40)])
-    knows.ledger.targets = counts
+    knows.counts.targets = counts
     assert found(knows, "F22") == []
 
 

@@ -114,10 +114,10 @@ def test_a_loss_at_the_entropy_of_the_targets_is_worrying_once_more_should_be_kn
     steps = [0, 100, 300]
     for losses, alarmed in (([1.6, 1.2, 1.08], True), ([1.6, 1.2, 0.8], False)):
         run = history(losses, steps, nll=True)
-        run.ledger.count(torch.arange(3).repeat(200), 3)  # ln 3 = 1.0986
+        run.counts.count(torch.arange(3).repeat(200), 3)  # ln 3 = 1.0986
         assert worrying(run) is alarmed
     early = history([1.6, 1.2, 1.08], [0, 100, 200], nll=True)
-    early.ledger.count(torch.arange(3).repeat(200), 3)
+    early.counts.count(torch.arange(3).repeat(200), 3)
     assert not worrying(early)
 
 

@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.history import History
-from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.judge.rules import targets
 from moreish.doctor.judge.table import found, rule
@@ -127,8 +127,8 @@ def check_batch(
     Wants 600 pairs or more for F24: give many rows.
     """
     history = History()
-    history.ledger = Ledger()
-    history.ledger.pair(inputs.cpu(), targets_.cpu(), classes)
+    history.counts = RunningCounts()
+    history.counts.pair(inputs.cpu(), targets_.cpu(), classes)
     findings = [*targets.copies_input(history), *targets.misaligned(history)]
     share = float((inputs == padding).double().mean())
     if share > 0.5:

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.observe import Names, Observer
@@ -28,7 +28,7 @@ class _Tracer(Observer):
     """Keeps tensors instead of numbers."""
 
     def __init__(self, names: Names) -> None:
-        super().__init__(Frame(0), names, Ledger(), pictures=False)
+        super().__init__(Frame(0), names, RunningCounts(), pictures=False)
         self.seen: list[tuple[Call, Tensor]] = []
 
     def _measure(self, call: Call, y: Tensor, args: Any, kwargs: Any) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
+from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame, Loss
-from moreish.doctor.frames.ledger import Ledger
 
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
@@ -37,7 +37,7 @@ class History:
         self.pictures: list[Frame] = []
         self.evaluations: list[tuple[int, float, float, int]] = []
         self.validations: list[Validation] = []
-        self.ledger = Ledger()
+        self.counts = RunningCounts()
         self.seen = 0
         self.from_scratch = True
         self.facts: dict[str, Any] = {}

@@ -32,7 +32,7 @@ def _learns_little(history: History) -> bool:
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
         return False
-    entropy = history.ledger.unigram_entropy()
+    entropy = history.counts.unigram_entropy()
     return entropy is not None and nll > entropy - 0.1
 
 

@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss
-from moreish.doctor.frames.ledger import MOST_CLASSES
 from moreish.doctor.frames.operations import SHAPED, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -78,7 +78,7 @@ def _classes(
     add(f"{prefix}highest", highest)
     add(f"{prefix}row_sums", norm(sums - 1, math.inf))
     if training and loss.classes <= MOST_CLASSES:
-        context.ledger.count(flat, loss.classes)
+        context.counts.count(flat, loss.classes)
         _pairs(context, target, loss.classes)
 
 
@@ -103,7 +103,7 @@ def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     target = target.detach()
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
         target = target.view(x.shape)
-    context.ledger.pair(x, target, classes)
+    context.counts.pair(x, target, classes)
 
 
 def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.frames.operations import (
     BETWEEN,
     BOUNDED,
@@ -106,12 +106,12 @@ class Observer(StepContext):
         self,
         frame: Frame,
         names: Names,
-        ledger: Ledger,
+        counts: RunningCounts,
         pictures: bool,
         detail: bool = True,
         safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
     ) -> None:
-        super().__init__(frame, ledger)
+        super().__init__(frame, counts)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
         self.handles: list[Any] = []
         self.stack: list[nn.Module] = []
@@ -283,7 +283,7 @@ class Observer(StepContext):
             size = y.abs() if tanh else (y - 0.5).abs() * 2  # 1 at both ends
             self.reader.share(f"{layer}/saturated", sample(size) > (0.97 if tanh else 0.94))
             stuck = extreme(torch.amin, size, axis) > STUCK
-        share = self.ledger.stuck(layer, stuck, y.numel() // units)
+        share = self.counts.stuck(layer, stuck, y.numel() // units)
         if share is not None:
             self.reader.add(f"{layer}/dead", share)
         self.reader.share(f"{layer}/dead_in_batch", stuck)
@@ -309,7 +309,7 @@ class Observer(StepContext):
         batch_var = centred.square_().sum(others) / n  # torch.var_mean takes five times as long on a CPU
         var = var + 1e-5
         distances = torch.stack([(mean - batch_mean) * var.rsqrt(), ((batch_var + 1e-5) / var).log()])
-        drift, stretch = self.ledger.drift(call.layer, distances)
+        drift, stretch = self.counts.drift(call.layer, distances)
         self.reader.add(f"{call.layer}/drift", drift)
         self.reader.add(f"{call.layer}/stretch", stretch)
 

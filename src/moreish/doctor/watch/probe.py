@@ -155,7 +155,7 @@ class Probe:
         self._every = self.names.refresh()
         self._stepped = []
         pictures, detail = self.history.wants_picture(), self.history.wants_detail() or self.clock.unbounded
-        self._observer = Observer(self.frame, self.names, self.history.ledger, pictures, detail, self._safely)
+        self._observer = Observer(self.frame, self.names, self.history.counts, pictures, detail, self._safely)
         self._insert_frame_hooks()
 
     def _insert_functions(self) -> None:

@@ -5,16 +5,16 @@ from typing import Any
 
 from torch import Tensor
 
+from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.ledger import Ledger
 from moreish.doctor.watch.measure import Reader
 
 
 class StepContext:
     """The state that observations of one step share. Tensors are not kept alive by it, the model's inputs are."""
 
-    def __init__(self, frame: Frame, ledger: Ledger) -> None:
-        self.frame, self.ledger = frame, ledger
+    def __init__(self, frame: Frame, counts: RunningCounts) -> None:
+        self.frame, self.counts = frame, counts
         self.reader = Reader()
         self.inputs: tuple[Any, ...] = ()
         self.grad = True  # whether the user's code had gradients on when it made the call

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from moreish.doctor.frames.counts import WINDOW
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.history import History
-from moreish.doctor.frames.ledger import WINDOW
 from moreish.doctor.frames.operations import BETWEEN, RECTIFIED
 from moreish.doctor.judge.finding import Finding, Operation
 from moreish.doctor.judge.rules.start import GAINS, fan_in, shape_of

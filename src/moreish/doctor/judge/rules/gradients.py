@@ -50,7 +50,7 @@ def vanishing(history: History) -> Iterator[Finding]:
 
 
 def _below_unigram(history: History) -> bool:
-    entropy, curve = history.ledger.unigram_entropy(), history.nll()
+    entropy, curve = history.counts.unigram_entropy(), history.nll()
     return entropy is not None and bool(curve) and curve[-1][1] < entropy - 0.05
 
 

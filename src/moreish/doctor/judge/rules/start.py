@@ -4,8 +4,8 @@ import itertools
 import math
 from collections.abc import Iterator
 
+from moreish.doctor.frames.counts import implied_sigma
 from moreish.doctor.frames.history import History
-from moreish.doctor.frames.ledger import implied_sigma
 from moreish.doctor.frames.operations import BETWEEN
 from moreish.doctor.judge.finding import Finding, Operation, Severity
 from moreish.doctor.judge.table import found, rule

@@ -19,7 +19,7 @@ from moreish.doctor.judge.table import found, rule
 )
 def only_frequencies(history: History) -> Iterator[Finding]:
     """Mean of the last frames at H(unigram) - 0.02 or above, after 500 steps."""
-    entropy, curve = history.ledger.unigram_entropy(), history.nll()
+    entropy, curve = history.counts.unigram_entropy(), history.nll()
     if entropy is None or history.step() < 500 or len(curve) < 16:
         return
     late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
@@ -29,7 +29,7 @@ def only_frequencies(history: History) -> Iterator[Finding]:
     error = statistics.stdev(late) / math.sqrt(len(late))
     if mean - 2 * error < entropy - 0.1 or mean < entropy - 0.02:
         return
-    known = history.ledger.information()
+    known = history.counts.information()
     linked = known is not None and known["target"] > 0.05
     yield found(
         "F22",
@@ -85,7 +85,7 @@ def ignores_input(history: History) -> Iterator[Finding]:
 )
 def misaligned(history: History) -> Iterator[Finding]:
     """Mutual information of last input and target below 30 % of that of two neighbouring inputs."""
-    known = history.ledger.information()
+    known = history.counts.information()
     if known is None or known["own"] < 0.1 or known["copies"] > 0.9:
         return
     share = known["target"] / known["own"]
@@ -114,7 +114,7 @@ def misaligned(history: History) -> Iterator[Finding]:
 )
 def copies_input(history: History) -> Iterator[Finding]:
     """Share of targets equal to the last input > 90 %, after 32 pairs."""
-    share, own, pairs = history.ledger.copies()
+    share, own, pairs = history.counts.copies()
     if pairs >= 32 and share > 0.9 and own < 0.6:
         yield found(
             "F25",

@@ -229,7 +229,7 @@ def too_low(history: History) -> Iterator[Finding]:
     walk, where = gait(history), course(history)
     if walk is None or where is None or not history.from_scratch or not math.isfinite(where.now):
         return
-    entropy = history.ledger.unigram_entropy()
+    entropy = history.counts.unigram_entropy()
     gone = (where.first - where.now) / max(abs(where.first), 1e-12)
     rose = where.now > where.first + max(0.1 * abs(where.first), 3 * where.noise)
     straight = walk.straight > 2 / math.sqrt(walk.steps)

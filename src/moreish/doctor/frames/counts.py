@@ -1,4 +1,4 @@
-"""The ledger: what has to be counted over many frames, in memory that does not grow with the run."""
+"""What has to be counted over many frames, in memory that does not grow with the run."""
 
 import math
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Drift:
 
 
 @dataclass
-class Ledger:
+class RunningCounts:
     """Counts over the frames: stuck units, targets, pairs of symbols, drift of running statistics.
 
     Targets and pairs of small batches wait until somebody asks, or until there are many, and are counted together.
