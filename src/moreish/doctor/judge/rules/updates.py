@@ -175,7 +175,7 @@ def high_ratio(history: History) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True)
-class Gait:
+class UpdateStats:
     """How the weights move while the learning rate is at its height.
 
     `ratio` is log10 of update to weight, `straight` the distance from the start over the length of the way: 1 where
@@ -187,8 +187,8 @@ class Gait:
     steps: int
 
 
-def gait(history: History) -> Gait | None:
-    """The gait of a run; None before 95 steps at the height of the learning rate, and once that has fallen."""
+def update_stats(history: History) -> UpdateStats | None:
+    """How the weights move; None before 95 steps at the height of the learning rate, and once that has fallen."""
     frames = history.training()
     rates = [max(f.facts.get("lr") or [0.0]) for f in frames]
     top = max(rates, default=0.0)
@@ -204,7 +204,7 @@ def gait(history: History) -> Gait | None:
             straights.append(min(travel / way, 1.0))
     if not ratios or not all(map(math.isfinite, (*ratios, *straights))):
         return None
-    return Gait(statistics.median(ratios), statistics.median(straights), high[-1].step - high[0].step)
+    return UpdateStats(statistics.median(ratios), statistics.median(straights), high[-1].step - high[0].step)
 
 
 def _way(history: History, weight: str) -> float:
@@ -226,34 +226,34 @@ def _way(history: History, weight: str) -> float:
 )
 def too_low(history: History) -> Iterator[Finding]:
     """Small updates that go straight on, with a loss that has hardly fallen or is above that of the frequencies."""
-    walk, where = gait(history), course(history)
-    if walk is None or where is None or not history.from_scratch or not math.isfinite(where.now):
+    stats, where = update_stats(history), course(history)
+    if stats is None or where is None or not history.from_scratch or not math.isfinite(where.now):
         return
     entropy = history.counts.unigram_entropy()
     gone = (where.first - where.now) / max(abs(where.first), 1e-12)
     rose = where.now > where.first + max(0.1 * abs(where.first), 3 * where.noise)
-    straight = walk.straight > 2 / math.sqrt(walk.steps)
-    early = walk.steps < 195 and walk.ratio > -4.5
+    straight = stats.straight > 2 / math.sqrt(stats.steps)
+    early = stats.steps < 195 and stats.ratio > -4.5
     ignorant = entropy is not None and where.now > entropy + 0.1
-    slow = walk.ratio < -3.5 and (gone < 0.05 or ignorant)
-    crawls = walk.ratio < -3.0 and ignorant and walk.straight > 0.5 and walk.steps >= 500
+    slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
+    crawls = stats.ratio < -3.0 and ignorant and stats.straight > 0.5 and stats.steps >= 500
     knows = entropy is not None and where.now < entropy - 0.1
-    if knows or rose or early or walk.ratio < -12 or not straight or not (slow or crawls):
+    if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
-    factor = min(10 ** (AIM - walk.ratio), 1e5)
+    factor = min(10 ** (AIM - stats.ratio), 1e5)
     yield found(
         "F14",
         "sick" if gone < 0.1 else "watch",
         "",
         history.step(),
         f"After {history.step()} steps the loss has only gone from {where.first:.3g} to {where.now:.3g}: each update "
-        f"is 10^{walk.ratio:.1f} of the weights, and they still point the same way ({walk.straight:.0%} of the way "
+        f"is 10^{stats.ratio:.1f} of the weights, and they still point the same way ({stats.straight:.0%} of the way "
         "is straight).",
         f"Multiply the learning rate by {factor:.2g}" + _lr(history, factor) + ".",
         picture="update_ratio",
         operation=Operation("set_lr", {"factor": factor}),
-        ratio=walk.ratio,
-        straight=walk.straight,
+        ratio=stats.ratio,
+        straight=stats.straight,
         factor=factor,
     )
 
@@ -268,17 +268,17 @@ def too_low(history: History) -> Iterator[Finding]:
 )
 def low_ratio(history: History) -> Iterator[Finding]:
     """Median of the last 50 frames below -4.5 on half of the weights."""
-    walk = gait(history)
-    if walk is not None and walk.steps >= 195 and walk.ratio < -4.5:
+    stats = update_stats(history)
+    if stats is not None and stats.steps >= 195 and stats.ratio < -4.5:
         yield found(
             "F12",
             "info",
             "",
             history.step(),
-            f"Updates are {10**walk.ratio:.1g} of the weights' size; about 10^-3 is usual.",
+            f"Updates are {10**stats.ratio:.1g} of the weights' size; about 10^-3 is usual.",
             "Try a larger learning rate.",
             picture="update_ratio",
-            ratio=walk.ratio,
+            ratio=stats.ratio,
         )
 
 
