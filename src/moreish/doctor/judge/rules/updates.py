@@ -19,7 +19,7 @@ FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are 
 
 
 @dataclass(frozen=True)
-class Course:
+class LossTrend:
     """Where the loss has gone: first, best and latest, each the median of a few frames, and the noise between."""
 
     first: float
@@ -29,8 +29,8 @@ class Course:
     frames: int
 
 
-def course(history: History) -> Course | None:
-    """The course of the loss; None before five frames. Losses that are not finite count as infinite."""
+def loss_trend(history: History) -> LossTrend | None:
+    """The trend of the loss; None before five frames. Losses that are not finite count as infinite."""
     losses = [x if math.isfinite(x) else math.inf for _, x in history.losses()]
     if len(losses) < 5:
         return None
@@ -38,7 +38,7 @@ def course(history: History) -> Course | None:
     smooth = [statistics.median(losses[k : k + width]) for k in range(len(losses) - width + 1)]
     steps = [abs(b - a) for a, b in itertools.pairwise(losses) if math.isfinite(a) and math.isfinite(b)]
     noise = statistics.median(steps) if steps else math.inf
-    return Course(losses[0], min(smooth), smooth[-1], noise, len(losses))
+    return LossTrend(losses[0], min(smooth), smooth[-1], noise, len(losses))
 
 
 def judged_weights(history: History) -> list[str]:
@@ -70,11 +70,11 @@ def too_high(history: History) -> Iterator[Finding]:
     """Updates larger than the weights; or updates above 1/50 with a loss that rises or does not fall."""
     first = ratio_at_start(history)
     now = ratio(history, 20)
-    where = course(history)
-    if first is None or now is None or where is None:
+    trend = loss_trend(history)
+    if first is None or now is None or trend is None:
         return
     high = max(first, now)
-    verdict = _too_high(history, first, now, where)
+    verdict = _too_high(history, first, now, trend)
     if verdict is None:
         return
     severity, reason = verdict
@@ -86,31 +86,31 @@ def too_high(history: History) -> Iterator[Finding]:
         "",
         step,
         f"One update changes the weights by {10**high:.2g} of their size (10^{high:.1f}; about 10^-3 is healthy), "
-        f"and {reason}: loss {where.first:.3g} at first, {where.best:.3g} at best, {where.now:.3g} now.",
+        f"and {reason}: loss {trend.first:.3g} at first, {trend.best:.3g} at best, {trend.now:.3g} now.",
         f"Multiply the learning rate by {factor:.1g}" + _lr(history, factor) + ".",
         picture="update_ratio",
         operation=Operation("set_lr", {"factor": factor}),
         ratio=high,
         factor=factor,
-        loss_first=where.first,
-        loss_best=where.best,
-        loss_now=where.now,
+        loss_first=trend.first,
+        loss_best=trend.best,
+        loss_now=trend.now,
     )
 
 
-def _too_high(history: History, first: float, now: float, where: Course) -> tuple[Severity, str] | None:
+def _too_high(history: History, first: float, now: float, trend: LossTrend) -> tuple[Severity, str] | None:
     """How bad, and why: what the updates do to the weights, the loss and the activations."""
     step, high = history.step(), max(first, now)
-    climbed = where.now - where.best > max(0.5 * abs(where.best), 0.2, 4 * where.noise)
-    away = where.now > where.first + max(0.5, 3 * where.noise) or not math.isfinite(where.now)
-    stuck = step >= 50 and where.now > where.first - 0.02 * abs(where.first)
+    climbed = trend.now - trend.best > max(0.5 * abs(trend.best), 0.2, 4 * trend.noise)
+    away = trend.now > trend.first + max(0.5, 3 * trend.noise) or not math.isfinite(trend.now)
+    stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first)
     if first > AT_ONCE or (now > AT_ONCE and step >= 20):
         return "sick", "the weights are replaced at every step"
     if high > -1.7 and away:
         return "sick", "the loss runs away"
     if high > -1.7 and climbed and step >= 100:
         return "sick", "the loss is far above its best"
-    if now > -1 and step >= 50 and where.now > where.best + where.noise:
+    if now > -1 and step >= 50 and trend.now > trend.best + trend.noise:
         return "sick", "the weights are replaced every few steps"
     if first > -1 and (layer := _broke(history)):
         return "sick", f"`{layer}`, which was fine at the start, is saturated or dead since"
@@ -226,18 +226,18 @@ def _way(history: History, weight: str) -> float:
 )
 def too_low(history: History) -> Iterator[Finding]:
     """Small updates that go straight on, with a loss that has hardly fallen or is above that of the frequencies."""
-    stats, where = update_stats(history), course(history)
-    if stats is None or where is None or not history.from_scratch or not math.isfinite(where.now):
+    stats, trend = update_stats(history), loss_trend(history)
+    if stats is None or trend is None or not history.from_scratch or not math.isfinite(trend.now):
         return
     entropy = history.counts.unigram_entropy()
-    gone = (where.first - where.now) / max(abs(where.first), 1e-12)
-    rose = where.now > where.first + max(0.1 * abs(where.first), 3 * where.noise)
+    gone = (trend.first - trend.now) / max(abs(trend.first), 1e-12)
+    rose = trend.now > trend.first + max(0.1 * abs(trend.first), 3 * trend.noise)
     straight = stats.straight > 2 / math.sqrt(stats.steps)
     early = stats.steps < 195 and stats.ratio > -4.5
-    ignorant = entropy is not None and where.now > entropy + 0.1
+    ignorant = entropy is not None and trend.now > entropy + 0.1
     slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
     crawls = stats.ratio < -3.0 and ignorant and stats.straight > 0.5 and stats.steps >= 500
-    knows = entropy is not None and where.now < entropy - 0.1
+    knows = entropy is not None and trend.now < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
     factor = min(10 ** (AIM - stats.ratio), 1e5)
@@ -246,7 +246,7 @@ def too_low(history: History) -> Iterator[Finding]:
         "sick" if gone < 0.1 else "watch",
         "",
         history.step(),
-        f"After {history.step()} steps the loss has only gone from {where.first:.3g} to {where.now:.3g}: each update "
+        f"After {history.step()} steps the loss has only gone from {trend.first:.3g} to {trend.now:.3g}: each update "
         f"is 10^{stats.ratio:.1f} of the weights, and they still point the same way ({stats.straight:.0%} of the way "
         "is straight).",
         f"Multiply the learning rate by {factor:.2g}" + _lr(history, factor) + ".",
