@@ -15,7 +15,7 @@ from moreish.doctor import Doctor
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.triage import worrying
-from moreish.doctor.watch.clock import CLOSER, FRAMES, UNTIMED, Clock
+from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_LOOKS, Clock
 from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
 from moreish.doctor.watch.probe import SETTLING
 from tests.doctor.worlds import fit, language, mlp
@@ -60,7 +60,7 @@ def test_a_worrying_run_is_looked_at_more_closely_until_it_recovers(run):
     well, *_ = run(800, 0.002)
     ill, *_ = run(800, 0.002, lambda step: step >= 50)
     better, *_ = run(800, 0.002, lambda step: 50 <= step < 100)
-    assert len(well) <= FRAMES < len(better) < len(ill) <= CLOSER
+    assert len(well) <= CALM_LOOKS < len(better) < len(ill) <= WORRIED_LOOKS
     assert max(b / a for a, b in itertools.pairwise(s for s in ill if s >= 53)) < 1.12
     assert not [s for s in better if 110 < s < 400]
     assert [s for s in better if s > 400]  # close looks do not use up the calm ones

@@ -16,7 +16,7 @@ from moreish.doctor.judge.triage import worrying
 from moreish.doctor.tell.html import page
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
-from moreish.doctor.watch.clock import BUDGET, CLOSER, FRAMES
+from moreish.doctor.watch.clock import BUDGET, CALM_LOOKS, WORRIED_LOOKS
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import state_is_empty
 
@@ -182,7 +182,7 @@ class Doctor:
         if seen >= self._next:
             self._next = max(4, 2 * seen) if seen < OFTEN else seen + max(OFTEN, seen // 8)
             self._judge()
-        if seen > FRAMES + CLOSER:  # nothing is looked at in advance any more
+        if seen > CALM_LOOKS + WORRIED_LOOKS:  # nothing is looked at in advance any more
             return False
         return any(f.severity != "info" for f in self._kept.values()) or worrying(self.history)
 

@@ -5,9 +5,10 @@ import time
 
 BUDGET = 0.015  # share of the time that looking may take, unless told otherwise
 ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
-FRAMES, APART = 5, 4.8  # looks in advance at a run that does well, each after so many times the steps of the last
-CLOSER, CLOSE = 48, 1.08  # and at one that does not
-
+CALM_LOOKS = 5  # looks in advance at a run that does well
+CALM_SPACING = 4.8  # each after so many times the steps of the last
+WORRIED_LOOKS = 48  # looks in advance at a run that does not
+WORRIED_SPACING = 1.08  # times the steps of the last
 UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
 
@@ -17,7 +18,7 @@ class Clock:
 
     The first frame is always taken and not charged (it warms things up, and replays the first batch), and the
     second shows what a frame costs. Further frames are taken in advance: up to `budget * ADVANCE` seconds may be
-    spent before they are earned, on up to `FRAMES` steps in all that lie ever farther apart; on more, and closer
+    spent before they are earned, on up to `CALM_LOOKS` steps in all that lie ever farther apart; on more, and closer
     ones, where the last look was worrying. An infinite budget looks at every step.
 
     Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
@@ -50,7 +51,7 @@ class Clock:
         elapsed = self.elapsed()
         if cost <= self.budget * elapsed:
             return True
-        left = CLOSER - self._close if self._worried else FRAMES - (self.frames - self._close)
+        left = WORRIED_LOOKS - self._close if self._worried else CALM_LOOKS - (self.frames - self._close)
         advance = left > 0 and cost <= self.budget * ADVANCE
         if advance and step >= self._next_in_advance:
             return True
@@ -73,9 +74,9 @@ class Clock:
         self.frames += 1
         self._close += self._worried
         self._worried = worried
-        apart = CLOSE if worried else APART
-        made = step + 1 - self._began  # a run that goes on is looked at like one that begins
-        self._next_in_advance = self._began + math.ceil(made * apart)
+        spacing = WORRIED_SPACING if worried else CALM_SPACING
+        steps = step + 1 - self._began  # a run that goes on is looked at like one that begins
+        self._next_in_advance = self._began + math.ceil(steps * spacing)
 
     def share(self) -> float:
         """Share of the time so far that looking took."""
