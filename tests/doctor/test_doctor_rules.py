@@ -295,20 +295,20 @@ def sick(id, severity="sick", step=10):
 
 
 def test_one_disease_is_one_finding_with_its_symptoms_beneath():
-    told = diagnose(
+    roots = diagnose(
         [sick("F22"), sick("F11", "info"), sick("F15"), sick("F13"), sick("F10", "watch"), sick("F42", "watch")]
     )
-    assert [f.id for f in told] == ["F13"]
-    assert {s.id for s in told[0].symptoms} == {"F22", "F11", "F15", "F10", "F42"}
-    told = diagnose([sick("F13"), sick("F20"), sick("F22")])
-    assert [f.id for f in told] == ["F20"]
+    assert [f.id for f in roots] == ["F13"]
+    assert {s.id for s in roots[0].symptoms} == {"F22", "F11", "F15", "F10", "F42"}
+    roots = diagnose([sick("F13"), sick("F20"), sick("F22")])
+    assert [f.id for f in roots] == ["F20"]
 
 
 def test_what_was_there_before_the_first_update_is_no_symptom_of_the_learning_rate():
-    told = diagnose([sick("F13", step=20), sick("F04", step=0)])
-    assert {f.id for f in told} == {"F04", "F13"}
+    roots = diagnose([sick("F13", step=20), sick("F04", step=0)])
+    assert {f.id for f in roots} == {"F04", "F13"}
 
 
 def test_a_mild_finding_does_not_hide_a_sick_one():
-    told = diagnose([sick("F14", "watch"), sick("F22")])
-    assert [f.id for f in told] == ["F22", "F14"]
+    roots = diagnose([sick("F14", "watch"), sick("F22")])
+    assert [f.id for f in roots] == ["F22", "F14"]

@@ -71,9 +71,9 @@ def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for
     model = mlp()
     with Doctor(model, optimizer := torch.optim.SGD(model.parameters(), 0.1), budget=math.inf) as doctor:
         fit(model, optimizer, x, y, 5)
-    told = doctor.cost
+    cost = doctor.cost
     torch.rand(2_000_000).sort()
-    assert doctor.cost == told > 0
+    assert doctor.cost == cost > 0
 
 
 def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
@@ -89,12 +89,12 @@ def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
 
 
 def history(losses, steps, nll=False, **values):
-    told = History()
+    run = History()
     for step, loss in zip(steps, losses, strict=True):
         frame = Frame(step, {"loss": loss, **({"loss.1/nll": loss} if nll else {}), **values})
         frame.calls = [Call("norm", "batch_norm", "norm", "norm", (32, 8))]
-        told.add(frame)
-    return told
+        run.add(frame)
+    return run
 
 
 def test_a_loss_that_has_hardly_fallen_after_fifty_steps_is_worrying():

@@ -30,7 +30,7 @@ class Doctor:
     `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
     findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
     several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
-    Where a run goes on that was watched before, `step` counts the updates that it made and `found` is what was found.
+    Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Doctor:
         self._probe = Probe(named(model), optimizers, budget, self._on_frame)
         self._probe.step = step
         self._kept = {finding.id: finding for finding in found}
-        self._told = {id: finding.severity for id, finding in self._kept.items()}
+        self._reported = {id: finding.severity for id, finding in self._kept.items()}
         self._asked = True
-        self.told_at: dict[str, int] = {}  # updates made when each finding was first an alarm
+        self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
         self._stopped = False
         self._next = 1
 
@@ -85,13 +85,13 @@ class Doctor:
         if self._asked:
             return []
         self._asked = True
-        fresh = [f for f in diagnose(self._kept.values()) if self._told.get(f.id) != f.severity]
-        self._told |= {f.id: f.severity for f in fresh}
+        fresh = [f for f in diagnose(self._kept.values()) if self._reported.get(f.id) != f.severity]
+        self._reported |= {f.id: f.severity for f in fresh}
         return fresh
 
     @property
     def looking(self) -> bool:
-        """Whether the step that comes now, or is being made, is looked at."""
+        """Whether the step that comes now, or is under way, is looked at."""
         return self._probe.frame is not None
 
     @contextmanager
@@ -132,7 +132,7 @@ class Doctor:
         self._probe.watch(optimizer)
 
     def watch_model(self, model: nn.Module) -> None:
-        """Watch one more model, made after the doctor came."""
+        """Watch one more model, built after the doctor came."""
         if all(model is not root for root in self._probe.roots.values()):
             name, count = type(model).__name__, 1
             while name in self._probe.roots:
@@ -196,7 +196,7 @@ class Doctor:
                 self._asked = self._asked and finding.severity == known.severity
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
             if finding.severity != "info":
-                self.told_at.setdefault(finding.id, self._probe.step)
+                self.first_alarm.setdefault(finding.id, self._probe.step)
 
 
 def named(model: Models) -> dict[str, nn.Module]:

@@ -10,7 +10,7 @@ from moreish.doctor.judge.rules import RULES
 RUNAWAY = ("F04", "F05", "F06", "F07", "F09", "F10", "F11", "F15", "F17", "F22", "F23", "F34", "F42")
 NOT_LEARNING = ("F12", "F14", "F17", "F22", "F23", "F29")
 
-# What each disease explains. The order is that of causes: what stands earlier is told first among equally bad ones.
+# What each disease explains. The order is that of causes: what stands earlier comes first among equally bad ones.
 EXPLAINS: dict[str, tuple[str, ...]] = {
     "F20": ("F13", "F28", *RUNAWAY),
     "F18": NOT_LEARNING,
@@ -66,15 +66,15 @@ def diagnose(findings: Iterable[Finding]) -> list[Finding]:
     """Worst first, causes before symptoms, every symptom under the disease at the root of what explains it."""
     ordered = sorted(findings, key=_rank)
     under: dict[str, list[Finding]] = {}
-    told = []
+    roots = []
     for finding in ordered:
         root = _root(finding, ordered)
         if root is finding:
-            told.append(finding)
+            roots.append(finding)
         else:
             under.setdefault(root.id, []).append(finding)
-    told = [dataclasses.replace(f, symptoms=tuple(under.get(f.id, ()))) for f in told]
-    return sorted(told, key=lambda f: (-SEVERITIES.index(f.severity), _rank(f)))
+    roots = [dataclasses.replace(f, symptoms=tuple(under.get(f.id, ()))) for f in roots]
+    return sorted(roots, key=lambda f: (-SEVERITIES.index(f.severity), _rank(f)))
 
 
 def _root(finding: Finding, known: list[Finding]) -> Finding:

@@ -3,7 +3,7 @@
 import math
 import time
 
-BUDGET = 0.015  # share of the time that looking may take, unless told otherwise
+BUDGET = 0.015  # share of the time that looking may take, where nothing else is asked for
 ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
 CALM_LOOKS = 5  # looks in advance at a run that does well
 CALM_SPACING = 4.8  # each after so many times the steps of the last

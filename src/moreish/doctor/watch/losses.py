@@ -115,9 +115,9 @@ def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
 def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) -> None:
     """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
     a, b = given
-    made = context.origin(b)
-    if made is not None and made.kind == "reduce" and made.facts["of"] == id(a):
-        _own_reduction(context, call, made, a, b)
+    reduction = context.origin(b)
+    if reduction is not None and reduction.kind == "reduce" and reduction.facts["of"] == id(a):
+        _own_reduction(context, call, reduction, a, b)
     shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
     if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
         rows = shapes[0][0]
@@ -126,15 +126,15 @@ def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) 
             context.frame.facts.setdefault("broadcast", []).append(fact)
 
 
-def _own_reduction(context: StepContext, call: Call, made: Call, a: Tensor, b: Tensor) -> None:
+def _own_reduction(context: StepContext, call: Call, reduction: Call, a: Tensor, b: Tensor) -> None:
     """A tensor meets its own sum or mean: along the wrong axis, or one for every place of a sequence."""
-    dim = made.facts["dim"]
+    dim = reduction.facts["dim"]
     dim = dim[0] if isinstance(dim, tuple | list) and len(dim) == 1 else dim
     if not isinstance(dim, int):
         return
-    if not made.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
-        fact = (call.module, made.op, tuple(a.shape), dim)
+    if not reduction.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
+        fact = (call.module, reduction.op, tuple(a.shape), dim)
         context.frame.facts.setdefault("axis", []).append(fact)
-    centres = call.kind == "subtract" and made.op == "mean" and a.requires_grad and call.training
+    centres = call.kind == "subtract" and reduction.op == "mean" and a.requires_grad and call.training
     if centres and dim == 0 and a.dim() == 3 and min(a.shape) > 1:
         context.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))

@@ -27,8 +27,16 @@ from moreish.doctor.watch.step_context import StepContext
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
 STUCK = 0.99  # of the way from the middle to an end, beyond which a bounded unit counts as stuck
-STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract"}  # kinds that tell a fact
-PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that tell nothing of what no layer has made
+STRUCTURED = {
+    "embedding",
+    "multiply",
+    "add",
+    "reduce",
+    "dropout",
+    "divide",
+    "subtract",
+}  # kinds that say more than their numbers
+PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -127,10 +135,10 @@ class Observer(StepContext):
 
     def passed(self, args: tuple[Any, ...], result: Any) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
-        made = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
-        if made is None or made.kind == "reduce" or not isinstance(result, Tensor):
+        origin = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
+        if origin is None or origin.kind == "reduce" or not isinstance(result, Tensor):
             return False
-        self.made(result, made)
+        self.remember(result, origin)
         return True
 
     def call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
@@ -163,7 +171,7 @@ class Observer(StepContext):
             self._measured.add(call.layer)
             self.frame.calls.append(call)
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
-        self.made(y, call)
+        self.remember(y, call)
 
     def unseen(self, module: nn.Module, output: Any) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
@@ -180,7 +188,7 @@ class Observer(StepContext):
         call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
         call.module, call.training = call.layer, module.training
         self._measure(call, y, (), {})
-        self.made(y, call)
+        self.remember(y, call)
 
     def close(self) -> None:
         """Fetch the numbers and let go of every tensor."""
@@ -298,8 +306,8 @@ class Observer(StepContext):
         call.facts["input_shape"] = tuple(x.shape)
         call.facts["values"] = x.numel() // max(x.shape[1], 1)
         call.facts["momentum"] = argument(args, kwargs, 6, "momentum", 0.1)
-        told = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
-        if mean is None or not told or self.frame.step < settled(call.facts["momentum"]):
+        enough = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
+        if mean is None or not enough or self.frame.step < settled(call.facts["momentum"]):
             return
         x, others, n = x.detach(), [a for a in range(x.dim()) if a != 1], call.facts["values"]
         if x.dtype not in (torch.float32, torch.float64):
@@ -322,4 +330,4 @@ class Observer(StepContext):
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":
             self.frame.facts["decided"] = True
-        self.made(y, call)
+        self.remember(y, call)

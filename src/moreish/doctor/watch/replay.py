@@ -40,7 +40,7 @@ def copied(model: nn.Module) -> nn.Module | None:
     if sum(p.numel() for p in model.parameters()) > MOST_PARAMETERS:
         return None
     tables = [getattr(m, name, None) for m in model.modules() for name in HOOKS]
-    empty = {id(table): type(table)() for table in tables if table is not None}  # told to be copied already
+    empty = {id(table): type(table)() for table in tables if table is not None}  # said to be copied already
     try:
         return copy.deepcopy(model, empty)
     except Exception:  # a stranger's module may hold anything, a file for instance
@@ -52,7 +52,7 @@ def coupled(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
 
     The second half of the batch is replaced; what comes out for the first half must not change. The measure is the
     largest change over the standard deviation of the output. None where samples are apart, or where it cannot be
-    told which dimension is the batch.
+    known which dimension is the batch.
     """
     tensors = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
     if not tensors or tensors[0].dim() < 2 or tensors[0].shape[0] < 4 or _is_ambiguous(model, tensors):
@@ -97,7 +97,7 @@ def _replace(value: Any, rows: int, half: int) -> Any:
 
 
 def _first_half(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int) -> Tensor | None:
-    """What comes out for the first half of the rows; None where an output cannot be told apart by row."""
+    """What comes out for the first half of the rows; None where an output cannot be divided by row."""
     _seed()
     with torch.no_grad():
         y = first_tensor(twin(*args, **kwargs))

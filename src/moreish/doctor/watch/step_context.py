@@ -22,10 +22,10 @@ class StepContext:
 
     def origin(self, x: Tensor) -> Call | None:
         """The call that made this very tensor."""
-        made = self._origins.get(id(x))
-        return made[1] if made is not None and made[0]() is x else None
+        origin = self._origins.get(id(x))
+        return origin[1] if origin is not None and origin[0]() is x else None
 
-    def made(self, x: Tensor, call: Call) -> None:
+    def remember(self, x: Tensor, call: Call) -> None:
         """Remember which call made a tensor."""
         self._origins[id(x)] = (weakref.ref(x), call)
 
