@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.frames.frame import Call, Frame, Loss
+from moreish.doctor.frames.frame import Call, Frame, Loss, Normalised
 from moreish.doctor.frames.history import History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import Finding
@@ -19,16 +19,14 @@ from tests.doctor.worlds import V, alarms, fit, language, mlp
 EVERY = math.inf
 
 
-def run_of(values, steps=None, shapes=None, facts=None):
+def run_of(values, steps=None, shapes=None):
     """A history whose frames have these values: a dict of lists, one entry a frame."""
     history = History()
     count = len(next(iter(values.values())))
     shapes = shapes or {}
     for k in range(count):
         frame = Frame(steps[k] if steps else k, {name: float(v[k]) for name, v in values.items()})
-        frame.facts.update(
-            stepped=set(shapes), grad_none=set(), shapes=shapes, outside=[], lr=[0.1], backwards=1, **(facts or {})
-        )
+        frame.is_step, frame.stepped, frame.shapes, frame.learning_rates = True, set(shapes), shapes, [0.1]
         history.add(frame)
     return history
 
@@ -69,7 +67,7 @@ def test_the_value_of_the_learning_rate_does_not_matter():
     small, large = (weights_with(-3.0, falling()) for _ in range(2))
     for history, lr in ((small, 1e-6), (large, 50.0)):
         for frame in history.frames:
-            frame.facts["lr"] = [lr]
+            frame.learning_rates = [lr]
         assert [f.id for f in judge(history) if f.severity != "info"] == []
 
 
@@ -79,7 +77,7 @@ def test_a_learning_rate_too_low_is_found_by_tiny_updates_that_go_straight_on_bu
     slow = weights_with(-5.0, [3.3 - 1e-4 * k for k in range(60)], **travel)
     assert found(slow, "F14")[0].severity == "sick"
     for k, frame in enumerate(slow.frames):
-        frame.facts["lr"] = [0.1 if k < 30 else 0.001]
+        frame.learning_rates = [0.1 if k < 30 else 0.001]
     assert found(slow, "F14") == []
     noise = {"w.weight/update_rms": [1e-6] * 60, "w.weight/travel": [x / 30 for x in way]}
     assert found(weights_with(-5.0, [3.3] * 60, **noise), "F14") == []
@@ -159,11 +157,9 @@ def test_equal_answers_to_all_examples_are_found():
 
 def start(excess, sigma, classes=27, scratch=True):
     history = run_of({"loss.1/nll": [math.log(classes) + excess], "loss.1/logit_std": [sigma]})
-    call = Call("loss", "cross_entropy", "loss", "", (), ())
-    assert call.facts == {}
     first = history.first
     assert first is not None
-    first.losses = [Loss("cross_entropy", classes, 32, {"bounded_by": "", "fed_by": "out"})]
+    first.losses = [Loss("cross_entropy", classes, 32, fed_by="out")]
     history.from_scratch = scratch
     return history
 
@@ -262,7 +258,7 @@ def test_a_vanishing_gradient_is_found_three_frames_in_a_row():
         shapes={f"{n}.weight": (4, 4) for n in "abc"},
     )
     assert history.first is not None
-    history.first.calls = [Call(n, "linear", "linear", n, (4, 4), facts={"weight": f"{n}.weight"}) for n in "abc"]
+    history.first.calls = [Call(n, "linear", "linear", n, (4, 4), weights=(f"{n}.weight",)) for n in "abc"]
     assert found(history, "F09")[0].layer == "a"
     history.frames[-1].values["a.weight/grad_rms"] = 1e-3
     assert found(history, "F09") == []
@@ -280,7 +276,7 @@ def test_stale_statistics_tiny_batches_and_a_useless_bias():
     values = {"3/drift": [1.2] * 12, "3/stretch": [0.1] * 12}
     history = run_of(values, [20 * k for k in range(12)])
     assert history.first is not None
-    history.first.calls = [Call("3", "batch_norm", "norm", "3", (32, 32), facts={"momentum": 0.01})]
+    history.first.calls = [Call("3", "batch_norm", "norm", "3", (32, 32), normalised=Normalised((32, 32), 32, 0.01))]
     assert found(history, "F34")[0].severity == "sick"
     for frame in history.frames:
         frame.values["3/drift"] = 0.05

@@ -214,7 +214,7 @@ def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards
                 F.cross_entropy(model(x[:8]), y[:8])
         assert len(_get_current_function_mode_stack()) == 1
         fit(model, optimizer, x, y, 1)
-    assert [f.step for f in doctor.history.frames if "stepped" in f.facts] == [0, 1, 2]
+    assert [f.step for f in doctor.history.frames if f.is_step] == [0, 1, 2]
     assert doctor.history.evaluations == []
     assert traces(model, optimizer) == before
     assert len(doctor.history.training()[-1].values) == len(doctor.history.training()[-2].values)

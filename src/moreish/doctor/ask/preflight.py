@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moreish.doctor.doctor import Doctor
-from moreish.doctor.frames.history import History
+from moreish.doctor.frames.history import History, OneBatch
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.judge.table import found, rule
 from moreish.doctor.watch import replay
@@ -32,18 +32,18 @@ NOISY = 0.1  # gradient signal to noise of a micro-batch below which a larger ba
 )
 def one_batch(history: History) -> Iterator[Finding]:
     """The loss on one batch, trained on for 60 steps, falls by less than a fifth."""
-    losses = history.facts.get("one_batch")
-    if losses and not losses[1] < 0.8 * losses[0]:
+    batch = history.one_batch
+    if batch is not None and not batch.last < 0.8 * batch.first:
         yield found(
             "P01",
             "sick",
             "",
             0,
-            f"Trained on one batch alone, the loss only went from {losses[0]:.3g} to {losses[1]:.3g}.",
+            f"Trained on one batch alone, the loss only went from {batch.first:.3g} to {batch.last:.3g}.",
             "Follow one item through the net and check loss and targets before training at all.",
             confidence=0.9,
-            first=losses[0],
-            last=losses[1],
+            first=batch.first,
+            last=batch.last,
         )
 
 
@@ -57,7 +57,7 @@ def one_batch(history: History) -> Iterator[Finding]:
 )
 def batch_noise(history: History) -> Iterator[Finding]:
     """Signal to noise of the gradient over eight micro-batches below 0.1: worth knowing, no alarm."""
-    ratio = history.facts.get("signal_to_noise")
+    ratio = history.one_batch.signal_to_noise if history.one_batch is not None else None
     if ratio is not None and ratio < NOISY:
         yield found(
             "F46",
@@ -105,7 +105,7 @@ def preflight(
                 value.backward()
                 optimizer.step()
                 curve.append(value.item())
-        doctor.history.facts.update(one_batch=(curve[0], curve[-1]), signal_to_noise=ratio)
+        doctor.history.one_batch = OneBatch(curve[0], curve[-1], ratio)
         doctor.judge_again()
     return [f for f in doctor.findings if f.id in WANTED]
 

@@ -11,7 +11,8 @@ from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.function_mode import FunctionMode
-from moreish.doctor.watch.observe import Names, Observer
+from moreish.doctor.watch.names import Names
+from moreish.doctor.watch.observer import Observer
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,11 @@
 import statistics
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from moreish.doctor.frames.counts import RunningCounts
-from moreish.doctor.frames.frame import Call, Frame, Loss
+from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
+from moreish.doctor.frames.sightings import Sightings
 
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
@@ -22,11 +23,19 @@ class Validation(NamedTuple):
     error: float = 0.0
 
 
+class OneBatch(NamedTuple):
+    """What training on one batch alone came to: the first and last loss, and its gradient's signal to noise."""
+
+    first: float
+    last: float
+    signal_to_noise: float | None
+
+
 class History:
     """Every frame while there are few; later the older half is thinned, so that memory is bounded.
 
     The structure (calls, losses with their layers) of the first and of the last training frame is kept, of the
-    others the numbers and the facts.
+    others the numbers and what is exact.
     """
 
     def __init__(self) -> None:
@@ -40,17 +49,18 @@ class History:
         self.counts = RunningCounts()
         self.seen = 0
         self.from_scratch = True
-        self.facts: dict[str, Any] = {}
+        self.sightings = Sightings()
+        self.one_batch: OneBatch | None = None
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""
         self._evaluation(frame)
-        self._once(frame)
+        self.sightings.note(frame)
         if frame.histograms:
             self.pictures.append(frame)
             if len(self.pictures) > MOST_PICTURES:
                 del self.pictures[1:-1:2]
-        if not frame.losses and not frame.calls and "stepped" not in frame.facts:
+        if not frame.losses and not frame.calls and not frame.is_step:
             return
         self.seen += 1
         if self.first is None:
@@ -82,8 +92,8 @@ class History:
     def training(self, last: int | None = None) -> list[Frame]:
         """Frames of whole training steps, oldest first; only the `last` ones if asked."""
         if last is None:
-            return [f for f in self.frames if "stepped" in f.facts]
-        return list(islice((f for f in reversed(self.frames) if "stepped" in f.facts), last))[::-1]
+            return [f for f in self.frames if f.is_step]
+        return list(islice((f for f in reversed(self.frames) if f.is_step), last))[::-1]
 
     def series(self, key: str, last: int | None = None) -> list[float]:
         """The values of one quantity, oldest first."""
@@ -111,9 +121,9 @@ class History:
 
     def weights(self) -> list[str]:
         """Names of the parameters with two or more dimensions that are trained, in the model's order."""
-        shapes: dict[str, Any] = {}
+        shapes: dict[str, Shape] = {}
         for frame in (self.first, self.last):
-            shapes.update(frame.facts.get("shapes", {}) if frame is not None else {})
+            shapes |= frame.shapes if frame is not None else {}
         return [name for name, shape in shapes.items() if len(shape) > 1]
 
     def updated(self) -> list[str]:
@@ -148,7 +158,7 @@ class History:
         return self.frames[-1].step if self.frames else 0
 
     def _evaluation(self, frame: Frame) -> None:
-        values = [frame.values.get(f"{e.facts['prefix']}loss") for e in frame.evaluations]
+        values = [frame.values.get(f"{e.prefix}loss") for e in frame.evaluations]
         finite = [v for v in values if v is not None]
         if not finite:
             return
@@ -156,12 +166,3 @@ class History:
         self.evaluations.append((frame.step, statistics.fmean(finite), spread, len(finite)))
         if len(self.evaluations) > MOST_FRAMES:
             del self.evaluations[1 : MOST_FRAMES // 2 : 2]
-
-    def _once(self, frame: Frame) -> None:
-        """Exact facts are kept with the step at which they were first seen and how often they were."""
-        for name in ("axis", "per_place", "broadcast", "stale", "active_without_grad", "coupled", "backward_wrong"):
-            value = frame.facts.get(name)
-            judged = frame.evaluations or frame.facts.get("decided") if name == "active_without_grad" else True
-            if value and judged:
-                first, times, _ = self.facts.get(name, (frame.step, 0, None))
-                self.facts[name] = (first, times + 1, value)

@@ -49,9 +49,8 @@ def pictures(history: History) -> list[str]:
             drawn.append(svg.densities(f"{kind} by layer, {when} frame (step {frame.step})", some))
     if history.pictures:
         last = history.pictures[-1]
-        for key, value in last.histograms.items():
-            if key.endswith("/map"):
-                drawn.append(svg.unit_map(f"stuck units (across) by example (down): {key[:-4]}", value["rows"]))
+        for layer, rows in last.stuck.items():
+            drawn.append(svg.unit_map(f"stuck units (across) by example (down): {layer}", rows))
         for w in history.weights()[:4]:
             over_time = [
                 (f.step, f.histograms[f"{w}/weight"]) for f in history.pictures if f"{w}/weight" in f.histograms

@@ -5,6 +5,8 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
+from moreish.doctor.frames.frame import Histogram
+
 WIDTH, HEIGHT, MARGIN = 560, 220, 64
 COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#e377c2", "#7f7f7f")
 Series = Mapping[str, Sequence[tuple[float, float]]]
@@ -32,34 +34,34 @@ def lines(title: str, series: Series, *, guide: float | None = None, guide_name:
     return _figure(title, "".join(parts), list(kept))
 
 
-def densities(title: str, histograms: Mapping[str, Mapping]) -> str:
+def densities(title: str, histograms: Mapping[str, Histogram]) -> str:
     """Outlines of several histograms over one axis, each scaled to share; NaN and infinity are said in the legend."""
     series, names = {}, []
     for name, h in histograms.items():
-        total = sum(h["counts"]) or 1
-        edges = h["edges"]
+        total = sum(h.counts) or 1
+        edges = h.edges
         middle = [(a + b) / 2 for a, b in itertools.pairwise(edges)]
         width = (edges[1] - edges[0]) or 1.0
-        bad = sum(h.get(k, 0) for k in ("nan", "+inf", "-inf"))
+        bad = h.nan + h.infinite + h.minus_infinite
         label = f"{name} ({bad} not finite)" if bad else name
-        series[label] = [(m, c / total / width) for m, c in zip(middle, h["counts"], strict=False)]
+        series[label] = [(m, c / total / width) for m, c in zip(middle, h.counts, strict=True)]
         names.append(label)
     return lines(title, series)
 
 
-def ridge(title: str, over_time: Sequence[tuple[int, Mapping]]) -> str:
+def ridge(title: str, over_time: Sequence[tuple[int, Histogram]]) -> str:
     """Histograms of one quantity at several steps, one above the other, the latest in front."""
     if not over_time:
         return ""
-    low = min(h["edges"][0] for _, h in over_time)
-    high = max(h["edges"][-1] for _, h in over_time)
+    low = min(h.edges[0] for _, h in over_time)
+    high = max(h.edges[-1] for _, h in over_time)
     rows = len(over_time)
     parts = []
     for k, (step, h) in enumerate(over_time):
         base = MARGIN + (HEIGHT - MARGIN - 24) * (k + 1) / rows
-        top = max(h["counts"]) or 1
+        top = max(h.counts) or 1
         points = []
-        for a, b, c in zip(h["edges"], h["edges"][1:], h["counts"], strict=False):
+        for a, b, c in zip(h.edges, h.edges[1:], h.counts, strict=False):
             x = MARGIN + ((a + b) / 2 - low) / ((high - low) or 1) * (WIDTH - MARGIN - 10)
             points.append(f"{x:.1f},{base - 26 * c / top:.1f}")
         first, last = points[0].split(",")[0], points[-1].split(",")[0]

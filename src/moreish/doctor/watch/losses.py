@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from moreish.doctor.frames.counts import MOST_CLASSES
-from moreish.doctor.frames.frame import Call, Loss
+from moreish.doctor.frames.frame import Broadcast, Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import SHAPED, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -28,14 +28,14 @@ def observe(context: StepContext, call: Call, args: tuple[Any, ...], kwargs: dic
     loss = Loss(call.op, 0, x.shape[0] if x.dim() else 1)
     into.append(loss)
     prefix = f"{'loss' if training else 'evaluation'}.{len(into)}/"
-    loss.facts.update(prefix=prefix, fed_by=_last(call), shapes=(tuple(x.shape), tuple(target.shape)))
-    source = next(call.behind(frozenset(SHAPED)), None)
-    loss.facts["bounded_by"] = source.op if source is not None and source.kind in ("activation", "softmax") else ""
-    loss.facts["bounded_layer"] = source.layer if source is not None else ""
-    loss.facts["skippable"] = source is not None and source.layer == source.module != ""
+    loss.prefix, loss.fed_by = prefix, _last(call)
+    source = next(call.behind(SHAPED), None)
+    if source is not None:
+        loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
+        loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
     if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
-        context.frame.facts.setdefault("broadcast", []).append((call.op, tuple(x.shape), tuple(target.shape)))
+        context.frame.broadcast.append(Broadcast(call.op, tuple(x.shape), tuple(target.shape)))
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
         _classes(context, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)
@@ -64,7 +64,7 @@ def _classes(
         rows, labels = rows[:most], flat[:most]
     if rows.dtype not in (torch.float32, torch.float64):
         rows = rows.float()
-    loss.facts["logits"] = rows.shape
+    loss.logits = len(rows), loss.classes
     add, norm = context.reader.add, torch.linalg.vector_norm
     nll = F.nll_loss if loss.op == "nll_loss" else F.cross_entropy
     add(f"{prefix}nll", nll(rows, labels, ignore_index=ignored, reduction="sum"))
@@ -86,8 +86,8 @@ def work_out(loss: Loss, values: dict[str, float]) -> None:
     """Means and shares, once the sums and lengths that `observe` asked for are on the host."""
     if not loss.classes:
         return
-    prefix = loss.facts["prefix"]
-    rows, classes = loss.facts.pop("logits")
+    prefix = loss.prefix
+    rows, classes = loss.logits
     kept, size = values[f"{prefix}kept"], values[f"{prefix}logit_std"]
     values[f"{prefix}nll"] /= max(kept, 1)
     values[f"{prefix}kept"] = kept / max(rows, 1)
@@ -98,7 +98,7 @@ def work_out(loss: Loss, values: dict[str, float]) -> None:
 def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     """Inputs and targets of a language model: whole numbers of one vocabulary, windows or whole sequences."""
     x = first_whole(context.inputs)
-    if x is None or x.dim() != 2 or x.shape[1] < 2 or classes not in context.frame.facts.get("vocabularies", ()):
+    if x is None or x.dim() != 2 or x.shape[1] < 2 or classes not in context.frame.vocabularies:
         return
     target = target.detach()
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
@@ -115,26 +115,23 @@ def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
 def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) -> None:
     """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
     a, b = given
-    reduction = context.origin(b)
-    if reduction is not None and reduction.kind == "reduce" and reduction.facts["of"] == id(a):
-        _own_reduction(context, call, reduction, a, b)
+    source = context.origin(b)
+    if source is not None and source.reduction is not None and source.reduction.of == id(a):
+        _own_reduction(context, call, source.op, source.reduction, a, b)
     shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
     if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
         rows = shapes[0][0]
         if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
-            fact = ("-", tuple(a.shape), tuple(b.shape))
-            context.frame.facts.setdefault("broadcast", []).append(fact)
+            context.frame.broadcast.append(Broadcast("-", tuple(a.shape), tuple(b.shape)))
 
 
-def _own_reduction(context: StepContext, call: Call, reduction: Call, a: Tensor, b: Tensor) -> None:
+def _own_reduction(context: StepContext, call: Call, op: str, reduction: Reduction, a: Tensor, b: Tensor) -> None:
     """A tensor meets its own sum or mean: along the wrong axis, or one for every place of a sequence."""
-    dim = reduction.facts["dim"]
-    dim = dim[0] if isinstance(dim, tuple | list) and len(dim) == 1 else dim
-    if not isinstance(dim, int):
+    axis = reduction.axis
+    if axis is None:
         return
-    if not reduction.facts["keepdim"] and dim % a.dim() != 0 and b.dim() == a.dim() - 1:
-        fact = (call.module, reduction.op, tuple(a.shape), dim)
-        context.frame.facts.setdefault("axis", []).append(fact)
-    centres = call.kind == "subtract" and reduction.op == "mean" and a.requires_grad and call.training
-    if centres and dim == 0 and a.dim() == 3 and min(a.shape) > 1:
-        context.frame.facts.setdefault("per_place", []).append((call.module, tuple(a.shape)))
+    if not reduction.keepdim and axis % a.dim() != 0 and b.dim() == a.dim() - 1:
+        context.frame.wrong_axis.append(WrongAxis(call.module, op, tuple(a.shape), axis))
+    centres = call.kind == "subtract" and op == "mean" and a.requires_grad and call.training
+    if centres and axis == 0 and a.dim() == 3 and min(a.shape) > 1:
+        context.frame.per_place.append(PerPlace(call.module, tuple(a.shape)))

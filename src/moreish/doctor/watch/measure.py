@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from moreish.doctor.frames.frame import Histogram
+
 MOST = 1 << 16  # elements that one measurement looks at; larger tensors are read with a stride
 SHOWN = 1 << 11  # elements from which a histogram is drawn
 
@@ -154,25 +156,21 @@ def _finite(key: str, n: int, values: dict[str, float]) -> dict[str, float]:
     }
 
 
-def histogram(x: Tensor, bins: int = 40) -> dict[str, list[float] | int]:
+def histogram(x: Tensor, bins: int = 40) -> Histogram:
     """Counts of `x` in `bins` equal bins over its finite range, and of NaN, +inf and -inf apart."""
     flat = sample(x, SHOWN)
     low, high = (limit.item() for limit in torch.aminmax(flat)) if flat.numel() else (0.0, 0.0)
-    apart = {"nan": 0, "+inf": 0, "-inf": 0}
+    apart = 0, 0, 0
     if not (math.isfinite(low) and math.isfinite(high)):
-        apart = {
-            "nan": int(torch.isnan(flat).sum()),
-            "+inf": int((flat == math.inf).sum()),
-            "-inf": int((flat == -math.inf).sum()),
-        }
+        apart = int(torch.isnan(flat).sum()), int((flat == math.inf).sum()), int((flat == -math.inf).sum())
         flat = flat[torch.isfinite(flat)]
         low, high = (limit.item() for limit in torch.aminmax(flat)) if flat.numel() else (0.0, 0.0)
     if not flat.numel():
-        return {"edges": [0.0, 1.0], "counts": [0], **apart}
+        return Histogram([0.0, 1.0], [0], *apart)
     if low == high:
         low, high = low - 0.5, high + 0.5
     edges = [low + k * (high - low) / bins for k in range(bins + 1)]
-    return {"edges": edges, "counts": torch.histc(flat, bins, low, high).int().tolist(), **apart}
+    return Histogram(edges, torch.histc(flat, bins, low, high).int().tolist(), *apart)
 
 
 def unit_axis(shape: torch.Size, channels_first: bool) -> int:

@@ -19,7 +19,8 @@ from moreish.doctor.watch.clock import Clock, Spent
 from moreish.doctor.watch.forecast import EvaluationForecast
 from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
-from moreish.doctor.watch.observe import Names, Observer
+from moreish.doctor.watch.names import Names
+from moreish.doctor.watch.observer import Observer
 from moreish.doctor.watch.root_hook import RootHook
 from moreish.doctor.watch.updates import Updates, learning_rates, outside
 
@@ -107,7 +108,7 @@ class Probe:
         """Take every hook away; what a frame has seen so far is kept."""
         with self._safely():
             if self.frame is not None:
-                self._close(complete=False)
+                self._close()
         self._remove_frame_hooks()
         self._remove_step_hooks()
         self._expect(False)
@@ -173,7 +174,7 @@ class Probe:
                 register_module_forward_hook(self._module_ends, always_call=True),
             ]
 
-    def _close(self, complete: bool = True) -> None:
+    def _close(self) -> None:
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
@@ -181,10 +182,9 @@ class Probe:
         self._remove_step_hooks()
         observer.close()
         self.frame = self._observer = None
-        frame.facts["lr"] = learning_rates(self.optimizers)
-        frame.facts["outside"], self._every = outside(self._every, self.optimizers), []
-        frame.facts["complete"] = complete
-        self._looked = None if frame.facts.get("evaluation") else frame.step
+        frame.learning_rates = learning_rates(self.optimizers)
+        frame.outside, self._every = outside(self._every, self.optimizers), []
+        self._looked = None if frame.is_evaluation else frame.step
         self._replay(frame)
         self.history.add(frame)
         self._worried = self.on_frame()
@@ -200,17 +200,9 @@ class Probe:
         call, self._first_call = self._first_call, None
         if call is None or self.compiled:
             return
-        questions: dict[str, Callable[..., Any]] = {"coupled": replay.coupled}
+        frame.coupling = replay.asked(replay.coupling, *call)
         if self._by_hand:
-            questions["backward_wrong"] = replay.wrong_backward
-        for name, question in questions.items():
-            try:
-                with replay.unchanged_randomness():
-                    answer = question(*call)
-            except Exception:  # a stranger's model need not run twice, in eval mode or in float64
-                answer = None
-            if answer is not None:
-                frame.facts[name] = answer
+            frame.wrong_backward = replay.asked(replay.wrong_backward, *call)
 
     def _remove_frame_hooks(self) -> None:
         self._functions.withdraw()
@@ -230,9 +222,9 @@ class Probe:
         if self.failure is not None or self._resting or in_backward():
             return
         training = torch.is_grad_enabled()
-        if training and self.frame is not None and self.frame.facts.get("evaluation"):
+        if training and self.frame is not None and self.frame.is_evaluation:
             with self._safely():
-                self._close(complete=False)
+                self._close()
             self._settle()
         looks = self._evaluations < FIRST_EVALUATIONS or self.clock.due(self.step)
         if not training and self.frame is None and looks:
@@ -240,7 +232,7 @@ class Probe:
             with self._safely():
                 self._open()
                 assert self.frame is not None
-                self.frame.facts["evaluation"] = True
+                self.frame.is_evaluation = True
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
@@ -248,13 +240,10 @@ class Probe:
             with self._safely():
                 observer.begin((*args, *kwargs.values()))
             if not root.training:
-                modes = frame.facts.setdefault("eval_mode", [])
-                modes.extend(name for name, m in passive(root) if name not in modes)
-            frame.facts["grad_forward"] = True
+                frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)
+            frame.called_with_grad = True
             if frame.step == 0 and self._first_call is None and not self.history.seen:
                 self._first_call = (root, args, kwargs)
-        else:
-            frame.facts["forward_without_grad"] = True
 
     def _module_begins(self, module: nn.Module, args: Any) -> None:
         observer = self._observer
@@ -292,15 +281,14 @@ class Probe:
             return
         with self._safely():
             loss = first_tensor(tensors)
-            frame.facts["backwards"] = frame.facts.get("backwards", 0) + 1
+            frame.backwards += 1
             if loss is not None and loss.numel() == 1:
                 observer.reader.add("loss", loss.detach().float().reshape(()))
             if self._first_call is not None:
                 self._by_hand |= replay.written_by_hand(loss)
-            fresh = frame.facts.setdefault("reset", set())
             for optimizer in self.optimizers:
-                if id(optimizer) not in fresh and not self._untouched(optimizer):
-                    fresh.add(id(optimizer))
+                if id(optimizer) not in frame.reset and not self._untouched(optimizer):
+                    frame.reset.add(id(optimizer))
 
     def _untouched(self, optimizer: Optimizer) -> bool:
         """Whether any gradient is still exactly the one of the optimizer's last step."""
@@ -319,9 +307,8 @@ class Probe:
         with self._safely():
             if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
                 self._functions.withdraw()
-            backwards = frame.facts.get("backwards", 0)
-            if self._versions and backwards and id(optimizer) not in frame.facts.get("reset", ()):
-                frame.facts["stale"] = True
+            if self._versions and frame.backwards and id(optimizer) not in frame.reset:
+                frame.stale = True
             self.updates.before(optimizer, frame, observer.pictures)
 
     def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:

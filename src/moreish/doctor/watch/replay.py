@@ -7,12 +7,17 @@ import contextlib
 import copy
 import random
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
+from moreish.doctor.frames.frame import Coupling, WrongBackward
 from moreish.doctor.frames.operations import first_tensor
+
+Args = tuple[Any, ...]
+Kwargs = dict[str, Any]
+Answer = TypeVar("Answer")
 
 MOST_PARAMETERS = 20_000_000
 EPSILON = 1e-6
@@ -47,8 +52,17 @@ def copied(model: nn.Module) -> nn.Module | None:
         return None
 
 
-def coupled(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, float] | None:
-    """Whether samples of a batch see each other in evaluation: (first layer where they do, how much).
+def asked(question: Callable[..., Answer | None], model: nn.Module, args: Args, kwargs: Kwargs) -> Answer | None:
+    """The answer to a question about the model on this batch; None too where it cannot be run like that."""
+    try:
+        with unchanged_randomness():
+            return question(model, args, kwargs)
+    except Exception:  # a stranger's model need not run twice, in eval mode or in float64
+        return None
+
+
+def coupling(model: nn.Module, args: Args, kwargs: Kwargs) -> Coupling | None:
+    """Whether samples of a batch see each other in evaluation, with the first layer where they do, and how much.
 
     The second half of the batch is replaced; what comes out for the first half must not change. The measure is the
     largest change over the standard deviation of the output. None where samples are apart, or where it cannot be
@@ -73,7 +87,7 @@ def coupled(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> 
         return None
     before, after = (_leaves(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
     layer = next((n for n, y in before.items() if n in after and _distance(y, after[n]) > 1e-3), "")
-    return layer, change
+    return Coupling(layer, change)
 
 
 def _is_ambiguous(model: nn.Module, tensors: list[Tensor]) -> bool:
@@ -141,8 +155,8 @@ def _distance(a: Tensor, b: Tensor) -> float:
     return float((a - b).abs().max() / a.float().std().clamp(min=1e-12))
 
 
-def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, float] | None:
-    """Whether a hand-written autograd.Function in the model has a wrong gradient: (its name, relative error).
+def wrong_backward(model: nn.Module, args: Args, kwargs: Kwargs) -> WrongBackward | None:
+    """Whether a hand-written autograd.Function in the model has a wrong gradient.
 
     Along three random directions of all parameters, the slope that autograd gives is compared with the central
     difference in float64. Functions that are flat (rounding, straight-through) or that turn the sign on purpose
@@ -178,7 +192,7 @@ def wrong_backward(model: nn.Module, args: tuple[Any, ...], kwargs: dict[str, An
     flat = all(abs(n) < 1e-6 * abs(a) for a, n in slopes)
     turned = all(a * n < 0 for a, n in slopes)
     if max(errors) > 1e-4 and not flat and not turned:
-        return ", ".join(sorted(names)), max(errors)
+        return WrongBackward(", ".join(sorted(names)), max(errors))
     return None
 
 

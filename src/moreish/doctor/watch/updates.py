@@ -9,7 +9,7 @@ from torch.optim import Optimizer
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.watch.measure import Reader, histogram, sample, total_and_spread
-from moreish.doctor.watch.observe import Names
+from moreish.doctor.watch.names import Names
 
 KEPT = 1 << 12  # elements of a weight that are remembered from the start, to see how far it has travelled
 MOST = 1 << 18  # elements of a weight that are compared before and after a step
@@ -40,13 +40,12 @@ class Updates:
     def before(self, optimizer: Optimizer, frame: Frame, pictures: bool) -> None:
         """Gradients and weights as they are when the step begins."""
         self._reader, self._before = Reader(), []
-        none, shapes = frame.facts.setdefault("grad_none", set()), frame.facts.setdefault("shapes", {})
         known = self.known(optimizer)
         for name, p in known:
             grad = p.grad
             if grad is None:
                 if p.requires_grad:
-                    none.add(name)
+                    frame.without_gradient.add(name)
                 continue
             matrix = p.dim() > 1
             if matrix:
@@ -58,10 +57,11 @@ class Updates:
                 self._reader.rms(f"{name}/grad_rms", sample(grad))
             self._weight(name, p, matrix)
             self._before.append((name, p, sample(p, MOST).clone()))
-            shapes[name] = tuple(p.shape)
+            frame.shapes[name] = tuple(p.shape)
         frame.values.update(self._reader.read())
         frame.values["grad_norm"] = self._norm(frame)
-        frame.facts.setdefault("stepped", set()).update([name for name, _ in known])
+        frame.is_step = True
+        frame.stepped.update([name for name, _ in known])
 
     def after(self, frame: Frame) -> None:
         """Weights when the step is done."""
@@ -90,7 +90,7 @@ class Updates:
 
     def _norm(self, frame: Frame) -> float:
         """Norm of the gradient of all parameters seen in this frame."""
-        known = {name: math.prod(shape) for name, shape in frame.facts.get("shapes", {}).items()}
+        known = {name: math.prod(shape) for name, shape in frame.shapes.items()}
         return math.sqrt(sum(n * frame.values.get(f"{name}/grad_rms", 0.0) ** 2 for name, n in known.items()))
 
     def _weight(self, name: str, p: Tensor, matrix: bool) -> None:

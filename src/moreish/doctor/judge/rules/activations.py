@@ -16,7 +16,7 @@ LATER = (0.5, 0.75)
 
 def feeding(call: Call) -> Call | None:
     """The layer with weights whose output an activation bends."""
-    return next((c for c in call.behind(BETWEEN) if c.facts.get("weight")), None)
+    return next((c for c in call.behind(BETWEEN) if c.weight), None)
 
 
 def _saturation(history: History, ids: str, op: str, where: str) -> Iterator[Finding]:
@@ -26,7 +26,7 @@ def _saturation(history: History, ids: str, op: str, where: str) -> Iterator[Fin
     last = calls[-1][0] if calls else None
     for call, key in calls:
         values = history.series(key)
-        if not call.op.startswith(op) or not values or call.facts.get("gate"):
+        if not call.op.startswith(op) or not values or call.gate:
             continue
         if op == "sigmoid" and call is last and history.first is not None and call is history.first.calls[-1]:
             continue  # a sigmoid at the very end gives probabilities, which may well be sure
@@ -40,7 +40,7 @@ def _saturation(history: History, ids: str, op: str, where: str) -> Iterator[Fin
     share, at_start, call = max(shares, key=lambda s: s[0])
     watch, sick = AT_START if at_start else LATER
     source = feeding(call)
-    weight = source.facts["weight"] if source is not None else None
+    weight = source.weight if source is not None else None
     yield found(
         ids,
         "sick" if share > sick else "watch" if share > watch else "info",
@@ -134,7 +134,7 @@ def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str
     dead: list[tuple[float, bool, Call]] = []
     for call, key in history.layers("dead"):
         values, batch = history.series(key), history.series(f"{call.layer}/dead_in_batch", None)
-        if call.kind != "activation" or not wanted(call.op) or not batch or call.facts.get("gate"):
+        if call.kind != "activation" or not wanted(call.op) or not batch or call.gate:
             continue
         examples = call.shape[0] if call.shape else 0
         if values and values[-1] > watch:
@@ -145,7 +145,7 @@ def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str
         return
     share, at_start, call = max(dead, key=lambda d: d[0])
     source = feeding(call)
-    weight = source.facts["weight"] if source is not None else None
+    weight = source.weight if source is not None else None
     step = 0 if at_start else history.step()
     yield found(
         id,
@@ -182,11 +182,11 @@ def no_activation(history: History) -> Iterator[Finding]:
     pairs = []
     calls = history.calls()
     for call in calls:
-        if call.op != "linear" or "weight" not in call.facts:
+        if call.op != "linear" or not call.weight:
             continue
         for source in _before(call):
-            if source.op == "linear" and "weight" in source.facts:
-                before, after = (shape_of(history, c.facts["weight"]) for c in (source, call))
+            if source.op == "linear" and source.weight:
+                before, after = (shape_of(history, c.weight) for c in (source, call))
                 if before and after and before[0] == after[1] and after[1] >= min(before[1], after[0]):
                     pairs.append((source.layer, call.layer))
     if not pairs:
@@ -227,7 +227,7 @@ def much_dropout(history: History) -> Iterator[Finding]:
     """p > 0.5 is watch, >= 0.75 is sick."""
     if history.first is None:
         return
-    strong = [(m, p) for m, p in history.first.facts.get("dropped", {}).items() if p > 0.5]
+    strong = [(m, p) for m, p in history.first.dropped.items() if p > 0.5]
     if strong:
         layer, p = max(strong, key=lambda s: s[1])
         yield found(

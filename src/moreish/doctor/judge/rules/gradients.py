@@ -27,7 +27,7 @@ def owner(parameter: str) -> str:
 )
 def vanishing(history: History) -> Iterator[Finding]:
     """rms of the first weight's gradient below 1e-3 of the last one's, three frames in a row."""
-    weights = [c.facts["weight"] for c in history.calls() if c.kind == "linear" and c.facts.get("weight")]
+    weights = [c.weight for c in history.calls() if c.kind == "linear" and c.weight]
     frames = history.training(IN_A_ROW)
     if len(weights) < 3 or len(frames) < IN_A_ROW or _below_unigram(history):
         return
@@ -136,7 +136,7 @@ def _first_bad(frame: Frame) -> tuple[str, str]:
     values = frame.values
     if values.get("input/nonfinite", 0.0) > 0:
         return "", "input"
-    for name in frame.facts.get("shapes", {}):
+    for name in frame.shapes:
         if values.get(f"{name}/nonfinite", 0.0) > 0:
             return owner(name), "weight"
     order = [c.layer for c in frame.calls] or [
@@ -167,14 +167,14 @@ def no_gradient(history: History) -> Iterator[Finding]:
     frames = history.training()
     if len(frames) < 5:
         return
-    if all(f.facts["grad_none"] == f.facts["stepped"] for f in frames):
+    if all(f.without_gradient == f.stepped for f in frames):
         yield _no_backward(len(frames), frames[0].step)
         return
-    none = set.intersection(*(f.facts["grad_none"] & f.facts["stepped"] for f in frames))
+    none = set.intersection(*(f.without_gradient & f.stepped for f in frames))
     if not none:
         return
-    used = set().union(*(f.facts.get("used", set()) for f in frames))
-    order = [w for c in history.calls() for w in c.facts.get("weights", ())]
+    used = set().union(*(f.used for f in frames))
+    order = [w for c in history.calls() for w in c.weights]
     cut = [w for w in order if w in none] or sorted(none & used)
     if cut:
         layer = owner(cut[-1])
@@ -236,19 +236,19 @@ def zero_gradient(history: History) -> Iterator[Finding]:
     frames = history.training(20)
     if len(frames) < 10 or frames[-1].step - frames[0].step < 9:
         return
-    names = [n for n in frames[-1].facts.get("shapes", {}) if "grad_norm" in frames[-1].values]
+    names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
     zero = [
         n
         for n in names
         if all(f.values.get(f"{n}/grad_rms", 1.0) == 0.0 for f in frames) and frames[-1].values["grad_norm"] > 0
     ]
-    everything = all(f.values.get("grad_norm", 1.0) == 0.0 and f.facts.get("backwards", 1) for f in frames)
+    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
     if not zero and not everything:
         return
     name = zero[0] if zero else "every parameter"
     yield found(
         "F17",
-        "sick" if everything or any(len(frames[-1].facts["shapes"][n]) > 1 for n in zero) else "watch",
+        "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "watch",
         owner(zero[0]) if zero else "",
         frames[0].step,
         f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",

@@ -33,7 +33,7 @@ def stale(history: History) -> Iterator[Finding]:
             call.layer,
             history.step(),
             f"The running statistics of `{call.layer}` are off: means by {drift:.2g} sigma, variances by "
-            f"a factor {2.718**stretch:.2g} (momentum {call.facts.get('momentum')}).",
+            f"a factor {2.718**stretch:.2g} (momentum {call.normalised.momentum if call.normalised else None}).",
             "Use momentum=0.1, or run some training batches through the model in train mode before evaluating.",
             operation=Operation("set_momentum", {"momentum": 0.1}),
             layers=tuple(c.layer for *_, c in sorted(old, key=lambda o: -o[0])),
@@ -52,7 +52,7 @@ def stale(history: History) -> Iterator[Finding]:
 def wrong_dimensions(history: History) -> Iterator[Finding]:
     """A 3-D input, channels last, straight from a Linear; or a mean over the batch alone, taken off a 3-D tensor."""
     for call in history.calls():
-        shape = call.facts.get("input_shape", ())
+        shape = call.normalised.shape if call.normalised is not None else ()
         source = call.sources[0] if call.sources else None
         before = source.op if source is not None and source.shape == shape else ""
         channels_last = before in ("linear", "matmul", "embedding", "layer_norm")
@@ -60,10 +60,10 @@ def wrong_dimensions(history: History) -> Iterator[Finding]:
             step = history.first.step if history.first is not None else 0
             yield _wrong_dimensions(call.layer, step, shape, f"for the {shape[1]} places instead of the {shape[-1]}")
             return
-    step, times, facts = history.facts.get("per_place", (0, 0, None))
-    if times and facts:
-        layer, shape = facts[0]
-        yield _wrong_dimensions(layer, step, shape, f"for every one of the {shape[1]} places apart, not for the")
+    seen = history.sightings.per_place
+    if seen is not None:
+        layer, shape = seen.latest[0]
+        yield _wrong_dimensions(layer, seen.step, shape, f"for every one of the {shape[1]} places apart, not for the")
 
 
 def _wrong_dimensions(layer: str, step: int, shape: tuple[int, ...], what: str) -> Finding:
@@ -92,7 +92,7 @@ def useless_bias(history: History) -> Iterator[Finding]:
     for call in history.calls():
         if call.op == "batch_norm":
             sources = [s for s in call.behind(SHAPED) if s.kind == "linear"]
-            useless += [s.layer for s in sources if len(s.facts.get("weights", ())) > 1]
+            useless += [s.layer for s in sources if len(s.weights) > 1]
     if useless:
         yield found(
             "F36",
@@ -116,9 +116,9 @@ def useless_bias(history: History) -> Iterator[Finding]:
 def few_values(history: History) -> Iterator[Finding]:
     """1 or 2 values are sick (2 are always normalised to -1 and 1), fewer than 8 are watch."""
     few = [
-        (c.facts["values"], c.layer)
+        (c.normalised.values, c.layer)
         for c in history.calls()
-        if c.op == "batch_norm" and c.facts.get("active") and c.facts.get("values", 8) < 8
+        if c.op == "batch_norm" and c.active and c.normalised is not None and c.normalised.values < 8
     ]
     if few:
         values, layer = min(few)

@@ -16,7 +16,7 @@ def softmax_floor(classes: int) -> float:
 
 def _skip(loss: Loss) -> Operation | None:
     """Taking out the module that squashes, where it is one."""
-    return Operation("skip_module", {"layer": loss.facts["bounded_layer"]}) if loss.facts["skippable"] else None
+    return Operation("skip_module", {"layer": loss.bounded_layer}) if loss.skippable else None
 
 
 @rule(
@@ -40,7 +40,7 @@ def softmax_twice(history: History) -> Iterator[Finding]:
             yield found(
                 "F38",
                 "sick",
-                loss.facts["bounded_layer"] or loss.facts["fed_by"],
+                loss.bounded_layer or loss.fed_by,
                 history.first.step,
                 f"cross_entropy gets probabilities (rows sum to 1): with {loss.classes} classes the loss cannot fall "
                 f"below {floor:.3f}.",
@@ -54,7 +54,7 @@ def softmax_twice(history: History) -> Iterator[Finding]:
             yield found(
                 "F38",
                 "sick",
-                loss.facts["bounded_layer"] or loss.facts["fed_by"],
+                loss.bounded_layer or loss.fed_by,
                 history.first.step,
                 "nll_loss gets probabilities, it expects their logarithms: the loss is negative and means nothing.",
                 "Use log_softmax before nll_loss, or cross_entropy on the logits.",
@@ -76,16 +76,16 @@ def squashed(history: History) -> Iterator[Finding]:
     if history.first is None:
         return
     for loss in history.first.losses:
-        op = loss.facts["bounded_by"].rstrip("_")
+        op = loss.bounded_by.rstrip("_")
         on_logits = loss.op in ("cross_entropy", "binary_cross_entropy_with_logits")
         if on_logits and op in ("tanh", "sigmoid", "relu", "relu6", "hardtanh"):
             yield found(
                 "F40",
                 "watch" if op.startswith("relu") else "sick",
-                loss.facts["bounded_layer"],
+                loss.bounded_layer,
                 history.first.step,
                 f"{loss.op} gets the output of {op}, not free logits.",
-                f"Take `{loss.facts['bounded_layer']}` out: the loss does its own squashing.",
+                f"Take `{loss.bounded_layer}` out: the loss does its own squashing.",
                 confidence=1.0,
                 operation=_skip(loss),
             )
@@ -102,16 +102,16 @@ def squashed(history: History) -> Iterator[Finding]:
 )
 def wrong_axis(history: History) -> Iterator[Finding]:
     """A reduction of a tensor over its last axis without keepdim meets that tensor again: exact."""
-    step, times, facts = history.facts.get("axis", (0, 0, None))
-    if times and facts:
-        module, op, shape, dim = facts[0]
+    seen = history.sightings.wrong_axis
+    if seen is not None:
+        module, op, shape, axis = seen.latest[0]
         yield found(
             "F43",
             "sick",
             module,
-            step,
-            f"A tensor {shape} meets its own {op} over axis {dim} without keepdim: it is laid along the other axis.",
-            f"Write {op}({dim}, keepdim=True).",
+            seen.step,
+            f"A tensor {shape} meets its own {op} over axis {axis} without keepdim: it is laid along the other axis.",
+            f"Write {op}({axis}, keepdim=True).",
             confidence=1.0,
             shape=str(shape),
         )
@@ -126,15 +126,15 @@ def wrong_axis(history: History) -> Iterator[Finding]:
 )
 def silent_broadcast(history: History) -> Iterator[Finding]:
     """Predictions and targets of different shapes that broadcast to something larger: exact."""
-    step, times, facts = history.facts.get("broadcast", (0, 0, None))
-    if times and facts:
-        op, left, right = facts[0]
+    seen = history.sightings.broadcast
+    if seen is not None:
+        op, left, right = seen.latest[0]
         layer = history.calls()[-1].layer if history.calls() else ""
         yield found(
             "F44",
             "sick",
             layer,
-            step,
+            seen.step,
             f"Prediction and target have shapes {left} and {right}; `{op}` makes a table of all pairs of them.",
             "Give both the same shape: prediction.squeeze(-1), or target[:, None].",
             confidence=1.0,
@@ -153,14 +153,14 @@ def silent_broadcast(history: History) -> Iterator[Finding]:
 )
 def see_each_other(history: History) -> Iterator[Finding]:
     """In a copy in evaluation mode the first half of the outputs changes with the second half of the inputs."""
-    step, times, fact = history.facts.get("coupled", (0, 0, None))
-    if times and fact:
-        layer, change = fact
+    seen = history.sightings.coupling
+    if seen is not None:
+        layer, change = seen.latest
         yield found(
             "F45",
             "sick",
             layer,
-            step,
+            seen.step,
             "What comes out for one sample depends on the other samples of the batch"
             + (f", from `{layer}` on." if layer else "."),
             "Use transpose or permute where dimensions are swapped; view and reshape only split and join neighbours. "
@@ -180,14 +180,14 @@ def see_each_other(history: History) -> Iterator[Finding]:
 )
 def backward_wrong(history: History) -> Iterator[Finding]:
     """Slope along random directions, by autograd and by central difference in float64, differ by more than 1e-4."""
-    step, times, fact = history.facts.get("backward_wrong", (0, 0, None))
-    if times and fact:
-        name, error = fact
+    seen = history.sightings.wrong_backward
+    if seen is not None:
+        name, error = seen.latest
         yield found(
             "F47",
             "sick",
             "",
-            step,
+            seen.step,
             f"The gradient through `{name}` differs from the slope of its own forward by {error:.0%}.",
             f"Check {name}.backward with torch.autograd.gradcheck in float64.",
             confidence=0.95,

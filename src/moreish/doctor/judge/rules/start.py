@@ -21,7 +21,7 @@ def fan_in(shape: tuple[int, ...]) -> int:
 
 def shape_of(history: History, weight: str) -> tuple[int, ...]:
     """Shape of a parameter, as first seen."""
-    return history.first.facts.get("shapes", {}).get(weight, ()) if history.first is not None else ()
+    return history.first.shapes.get(weight, ()) if history.first is not None else ()
 
 
 @rule(
@@ -38,15 +38,15 @@ def over_confident_start(history: History) -> Iterator[Finding]:
     if loss is None or history.first is None:
         return
     nll, sigma = (history.first.values.get(f"loss.1/{q}") for q in ("nll", "logit_std"))
-    if nll is None or sigma is None or not math.isfinite(nll) or loss.facts["bounded_by"] == "log_softmax":
+    if nll is None or sigma is None or not math.isfinite(nll) or loss.bounded_by == "log_softmax":
         return
     excess = nll - math.log(loss.classes)
     if excess <= 0.25 or sigma <= 0.4:  # calm logits cannot be the reason
         return
     factor = CALM / sigma
-    layer = loss.facts["fed_by"]
+    layer = loss.fed_by
     call = next((c for c in history.calls() if c.layer == layer), None)
-    weight = call.facts.get("weight") if call is not None else None
+    weight = call.weight if call is not None else None
     name = f"`{weight}`" if weight else "the weights of the last layer"
     yield found(
         "F01",
@@ -96,7 +96,7 @@ def starts_below(history: History) -> Iterator[Finding]:
     yield found(
         "F02",
         "info",
-        loss.facts["fed_by"],
+        loss.fed_by,
         0,
         f"The first loss is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
         + (": the output bias already holds the frequencies. Good." if good else "."),
@@ -128,7 +128,7 @@ def hockey_stick(history: History) -> Iterator[Finding]:
     yield found(
         "F03",
         "info",
-        loss.facts["fed_by"],
+        loss.fed_by,
         below,
         f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
         "Start with calm logits (see F01).",
@@ -147,12 +147,12 @@ def hockey_stick(history: History) -> Iterator[Finding]:
 def depth(history: History) -> Iterator[Finding]:
     """Slope of log std over depth beyond ln 1.5 a layer and first to last beyond 10; or one jump beyond 20."""
     first = history.first
-    if first is None or first.step != 0 or not history.from_scratch or first.facts.get("residual"):
+    if first is None or first.step != 0 or not history.from_scratch or first.residual:
         return
     if any(c.kind in ("norm", "recurrent", "attention") for c in history.calls()):
         return
     acts = [(c, first.values[k]) for c, k in history.layers("std") if c.kind == "activation" and k in first.values]
-    if len(acts) < 4 or any(c.facts.get("gate") for c, _ in acts) or any(not s > 0 for _, s in acts):
+    if len(acts) < 4 or any(c.gate for c, _ in acts) or any(not s > 0 for _, s in acts):
         return
     logs = [math.log(s) for _, s in acts]
     slope, jumps = (logs[-1] - logs[0]) / (len(logs) - 1), [b - a for a, b in itertools.pairwise(logs)]
@@ -161,12 +161,10 @@ def depth(history: History) -> Iterator[Finding]:
     if not steady and abs(jumps[jump]) <= math.log(20):
         return
     call = acts[jump + 1][0]
-    source = next((c for c in call.behind(BETWEEN) if c.facts.get("weight")), None)
+    source = next((c for c in call.behind(BETWEEN) if c.weight), None)
     op = call.op.rstrip("_")
     gain = GAINS.get(op, 1.0)
-    weights = tuple(
-        c.facts["weight"] for a, _ in acts for c in a.behind(BETWEEN) if c.kind == "linear" and c.facts.get("weight")
-    )
+    weights = tuple(c.weight for a, _ in acts for c in a.behind(BETWEEN) if c.kind == "linear" and c.weight)
     word = "shrinks" if logs[-1] < logs[0] else "grows"
     total = math.exp(logs[-1] - logs[0])
     yield found(

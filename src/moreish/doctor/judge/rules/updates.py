@@ -123,7 +123,7 @@ def _broke(history: History) -> str:
     """An activation that was alive at the start and is mostly saturated or dead in the last five frames."""
     for call, key in history.layers("saturated"):
         values = history.series(key)
-        if len(values) >= 10 and values[0] < 0.2 and min(values[-5:]) > 0.5 and not call.facts.get("gate"):
+        if len(values) >= 10 and values[0] < 0.2 and min(values[-5:]) > 0.5 and not call.gate:
             return call.layer
     for call, key in history.layers("dead_in_batch"):
         values = history.series(key)
@@ -146,7 +146,7 @@ def ratio_at_start(history: History) -> float | None:
 
 
 def _lr(history: History, factor: float) -> str:
-    rates = history.frames[-1].facts.get("lr", []) if history.frames else []
+    rates = history.frames[-1].learning_rates if history.frames else []
     return f" (lr {rates[0]:g} > {rates[0] * factor:.1g})" if rates else ""
 
 
@@ -190,7 +190,7 @@ class UpdateStats:
 def update_stats(history: History) -> UpdateStats | None:
     """How the weights move; None before 95 steps at the height of the learning rate, and once that has fallen."""
     frames = history.training()
-    rates = [max(f.facts.get("lr") or [0.0]) for f in frames]
+    rates = [max(f.learning_rates or [0.0]) for f in frames]
     top = max(rates, default=0.0)
     high = [f for f, rate in zip(frames, rates, strict=True) if rate >= 0.5 * top]
     if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
@@ -297,7 +297,7 @@ def nothing_changes(history: History) -> Iterator[Finding]:
         return
     if any(v != 0 for f in frames for k, v in f.values.items() if k.endswith("/update_rms")):
         return
-    rates = frames[-1].facts.get("lr", [0.0])
+    rates = frames[-1].learning_rates
     yield found(
         "F19",
         "sick",

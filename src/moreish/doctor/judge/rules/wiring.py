@@ -22,10 +22,10 @@ def not_in_optimizer(history: History) -> Iterator[Finding]:
     frames = history.training(2)
     if len(frames) < 2:
         return
-    missing = [name for name in frames[-1].facts["outside"] if name in frames[-2].facts["outside"]]
+    missing = [name for name in frames[-1].outside if name in frames[-2].outside]
     if not missing:
         return
-    step = next(f.step for f in history.training() if missing[0] in f.facts["outside"])
+    step = next(f.step for f in history.training() if missing[0] in f.outside)
     extraction = _is_feature_extraction(history, missing)
     yield found(
         "F18",
@@ -48,7 +48,7 @@ def not_in_optimizer(history: History) -> Iterator[Finding]:
 
 def _is_feature_extraction(history: History, missing: list[str]) -> bool:
     """Most of the model is left out, and all of it runs before what is trained: only a head is trained, by intent."""
-    order = [w for c in history.calls() for w in c.facts.get("weights", ())]
+    order = [w for c in history.calls() for w in c.weights]
     out = [k for k, w in enumerate(order) if w in missing]
     kept = [k for k, w in enumerate(order) if w not in missing]
     return bool(out) and bool(kept) and max(out) < min(kept) and len(out) > 2 * len(kept)
@@ -64,19 +64,19 @@ def _is_feature_extraction(history: History, missing: list[str]) -> bool:
 )
 def missing_zero_grad(history: History) -> Iterator[Finding]:
     """Between a step and the next one no backward found the gradients reset: seen twice."""
-    step, times, _ = history.facts.get("stale", (0, 0, None))
-    if times >= 2:
+    stale = history.sightings.stale
+    if stale is not None and stale.times >= 2:
         yield found(
             "F20",
             "sick",
             "",
-            step,
+            stale.step,
             "The gradients of the step before were still there when the next backward began: they are never reset.",
             "Call optimizer.zero_grad() once per step, before backward.",
             confidence=1.0,
             picture="grad_norm",
             operation=Operation("zero_grad"),
-            seen=times,
+            seen=stale.times,
         )
 
 
@@ -90,13 +90,14 @@ def missing_zero_grad(history: History) -> Iterator[Finding]:
 )
 def evaluated_in_train_mode(history: History) -> Iterator[Finding]:
     """A loss or a decision without gradients, while a norm or dropout did what it does in training."""
-    step, times, layers = history.facts.get("active_without_grad", (0, 0, None))
-    if times and layers:
+    seen = history.sightings.training_without_grad
+    if seen is not None:
+        layers = seen.latest
         yield found(
             "F32",
             "sick",
             layers[0],
-            step,
+            seen.step,
             f"The model was evaluated while `{layers[0]}` was in train mode.",
             "Call model.eval() before evaluating and model.train() after it.",
             confidence=0.95,
@@ -115,15 +116,15 @@ def evaluated_in_train_mode(history: History) -> Iterator[Finding]:
 )
 def trained_in_eval_mode(history: History) -> Iterator[Finding]:
     """The model as a whole is in eval mode at three training frames in a row, the last ones."""
-    frames = [f for f in history.training(3) if f.facts.get("grad_forward")]
-    if len(frames) < 3 or not all(f.facts.get("eval_mode") for f in frames):
+    frames = [f for f in history.training(3) if f.called_with_grad]
+    if len(frames) < 3 or not all(f.eval_mode for f in frames):
         return
-    layers = frames[-1].facts["eval_mode"]
+    layers = frames[-1].eval_mode
     since = next(
         (
             a.step
             for b, a in zip([None, *history.training()], history.training(), strict=False)
-            if a.facts.get("eval_mode") and (b is None or not b.facts.get("eval_mode"))
+            if a.eval_mode and (b is None or not b.eval_mode)
         ),
         0,
     )
@@ -151,7 +152,7 @@ def trained_in_eval_mode(history: History) -> Iterator[Finding]:
 def better_on_val(history: History) -> Iterator[Finding]:
     """val < train - max(0.03, 2 SE) in five evaluations in a row."""
     rows = [(v.step, v.val, v.train, v.error) for v in history.validations if v.train is not None][-5:]
-    active = history.first is not None and history.first.facts.get("dropped")
+    active = history.first is not None and history.first.dropped
     if len(rows) == 5 and not active and all(v < t - max(0.03, 2 * e) for _, v, t, e in rows):
         step, val, train, _ = rows[-1]
         yield found(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.counts import RunningCounts
-from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.frames.frame import Call, Frame, Normalised, Reduction
 from moreish.doctor.frames.operations import (
     BETWEEN,
     BOUNDED,
@@ -23,6 +23,7 @@ from moreish.doctor.frames.operations import (
 )
 from moreish.doctor.watch import losses
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
+from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
@@ -43,64 +44,6 @@ LEAST = 16  # values per channel from which a batch's statistics are compared wi
 def settled(momentum: float | None) -> int:
     """Steps after which running statistics have forgotten where they began, to e^-5; 50 if they never do."""
     return 50 if momentum is None or momentum < 0.005 else math.ceil(5 / momentum)
-
-
-class Names:
-    """Who is who: qualified names of modules and parameters, and stable names of layers.
-
-    A module that does one thing gives the layer its name. A function called inside a larger module is named after
-    the module and the function; called on the output of another layer, it is another layer ("block.tanh.2").
-    """
-
-    def __init__(self, roots: dict[str, nn.Module]) -> None:
-        self.roots = roots
-        self.modules: dict[int, str] = {}
-        self.parameters: dict[int, str] = {}
-        self._layers: dict[tuple[str, str, str], str] = {}
-        self._taken: set[str] = set()
-        self.refresh()
-
-    def refresh(self) -> list[tuple[str, nn.Parameter]]:
-        """Read the names again, because layers and parameters may have been added since; every parameter once."""
-        self.modules, self.parameters, every = {}, {}, []
-        for prefix, root in self.roots.items():
-            self._read(prefix, root, every)
-        return every
-
-    def _read(self, path: str, module: nn.Module, every: list[tuple[str, nn.Parameter]]) -> None:
-        """A module and all below it, in the order of `named_modules`, which takes ten times as long."""
-        if id(module) in self.modules:
-            return
-        self.modules[id(module)] = path
-        begin = f"{path}." if path else ""
-        for name, parameter in module._parameters.items():
-            if parameter is not None and id(parameter) not in self.parameters:
-                self.parameters[id(parameter)] = begin + name
-                every.append((begin + name, parameter))
-        for name, child in module._modules.items():
-            if child is not None:
-                self._read(begin + name, child, every)
-
-    def layer(self, call: Call, leaf: bool) -> str:
-        """The name of the layer that this call belongs to; `leaf` is whether it was made inside a leaf module."""
-        weight = call.facts.get("weight")
-        fed_by = "" if weight else next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
-        key = (call.module, call.op, weight or fed_by)
-        if key not in self._layers:
-            path, op = call.module, call.op.rstrip("_")
-            plain = weight if weight and not leaf else path if leaf and path else f"{path}.{op}".lstrip(".")
-            name, count = plain, 1
-            while name in self._taken:
-                count += 1
-                name = f"{plain}.{count}"
-            self._taken.add(name)
-            self._layers[key] = name
-        return self._layers[key]
-
-
-def _is_leaf(module: nn.Module) -> bool:
-    """Whether a module has no modules inside."""
-    return not module._modules or all(m is None for m in module._modules.values())
 
 
 class Observer(StepContext):
@@ -153,12 +96,12 @@ class Observer(StepContext):
         if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
             return  # of data, not of the network
         if weights:
-            self.frame.facts.setdefault("used", set()).update(weights)
+            self.frame.used.update(weights)
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
         if kind in STRUCTURED or op == "batch_norm":
-            self._facts(call, op, args, kwargs, given, y)
+            self._structure(call, op, args, kwargs, given, y)
         if not self.grad:
             self._without_grad(call, args, kwargs, y)
             return
@@ -175,7 +118,7 @@ class Observer(StepContext):
 
     def unseen(self, module: nn.Module, output: Any) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
-        if not self.grad or not _is_leaf(module):
+        if not self.grad or not is_leaf(module):
             return False
         y = first_tensor(output)
         return y is not None and self.origin(y) is None
@@ -206,16 +149,13 @@ class Observer(StepContext):
         module = self.stack[-1] if self.stack else None
         path, training, leaf = "", True, False
         if module is not None:
-            path, training, leaf = self.names.modules.get(id(module), ""), module.training, _is_leaf(module)
-        call = Call("", op, kind, path, tuple(y.shape), sources, training)
-        if weights:
-            call.facts["weight"] = weights[0]
-            call.facts["weights"] = tuple(weights)
+            path, training, leaf = self.names.modules.get(id(module), ""), module.training, is_leaf(module)
+        call = Call("", op, kind, path, tuple(y.shape), sources, training, tuple(weights))
         if kind in MEASURED or kind == "dropout" or op in FRAGILE:
             call.layer = self.names.layer(call, leaf)
         return call
 
-    def _facts(
+    def _structure(
         self,
         call: Call,
         op: str,
@@ -227,24 +167,25 @@ class Observer(StepContext):
         """What the structure alone tells: gates, residual paths, reductions, broadcasts."""
         if call.kind == "embedding" and len(given) > 1:
             table = given[1] if given[1].is_floating_point() else given[0]
-            self.frame.facts.setdefault("vocabularies", set()).add(table.shape[0])
+            self.frame.vocabularies.add(table.shape[0])
         elif call.kind == "multiply":
             for source in call.sources:
-                source.facts["gate"] = True
+                source.gate = True
         elif call.kind == "add" and len(call.sources) == 2 and len({id(c) for c in call.sources}) == 2:
             if not all(c.kind == "embedding" for c in call.sources):
-                self.frame.facts["residual"] = True
+                self.frame.residual = True
         elif call.kind == "reduce" and given:
-            call.facts.update(of=id(given[0]), shape=tuple(given[0].shape))
-            call.facts["dim"] = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
-            call.facts["keepdim"] = bool(argument(args, kwargs, 2, "keepdim", False))
+            axis = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
+            axis = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
+            keepdim = bool(argument(args, kwargs, 2, "keepdim", False))
+            call.reduction = Reduction(id(given[0]), axis if isinstance(axis, int) else None, keepdim)
         elif call.kind == "dropout":
-            call.facts["p"] = argument(args, kwargs, 1, "p", 0.5)
-            call.facts["active"] = argument(args, kwargs, 2, "training", True)
-            if self.grad and call.facts["active"]:
-                self.frame.facts.setdefault("dropped", {})[call.layer or call.op] = call.facts["p"]
+            call.p = p = float(argument(args, kwargs, 1, "p", 0.5))
+            call.active = bool(argument(args, kwargs, 2, "training", True))
+            if self.grad and call.active:
+                self.frame.dropped[call.layer or call.op] = p
         elif op == "batch_norm":
-            call.facts["active"] = bool(argument(args, kwargs, 5, "training", False))
+            call.active = bool(argument(args, kwargs, 5, "training", False))
         if call.kind in ("divide", "subtract") and len(given) == 2:
             losses.broadcast(self, call, given, y)
 
@@ -281,7 +222,7 @@ class Observer(StepContext):
             return
         y, layer = y.detach(), call.layer
         axis = unit_axis(y.shape, any(c.op in CONVOLUTIONS for c in call.behind(BETWEEN)))
-        units = call.facts["units"] = y.shape[axis]
+        units = y.shape[axis]
         if not y.numel():
             return
         if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
@@ -298,18 +239,17 @@ class Observer(StepContext):
         if self.pictures:
             each = size == 0 if call.op in RECTIFIED else size > STUCK
             rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
-            self.frame.histograms[f"{layer}/map"] = {"rows": rows.int().tolist()}
+            self.frame.stuck[layer] = rows.int().tolist()
 
     def _batch_norm(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Values per channel, and how far the running statistics are from those of this batch."""
         x, mean, var = (argument(args, kwargs, i, n) for i, n in enumerate(("input", "running_mean", "running_var")))
-        call.facts["input_shape"] = tuple(x.shape)
-        call.facts["values"] = x.numel() // max(x.shape[1], 1)
-        call.facts["momentum"] = argument(args, kwargs, 6, "momentum", 0.1)
-        enough = call.facts["active"] and call.facts["values"] >= LEAST  # of fewer, the variance is mostly chance
-        if mean is None or not enough or self.frame.step < settled(call.facts["momentum"]):
+        n, momentum = x.numel() // max(x.shape[1], 1), argument(args, kwargs, 6, "momentum", 0.1)
+        call.normalised = Normalised(tuple(x.shape), n, momentum)
+        enough = call.active and n >= LEAST  # of fewer, the variance is mostly chance
+        if mean is None or not enough or self.frame.step < settled(momentum):
             return
-        x, others, n = x.detach(), [a for a in range(x.dim()) if a != 1], call.facts["values"]
+        x, others = x.detach(), [a for a in range(x.dim()) if a != 1]
         if x.dtype not in (torch.float32, torch.float64):
             x = x.float()
         batch_mean = x.sum(others) / n
@@ -322,12 +262,12 @@ class Observer(StepContext):
         self.reader.add(f"{call.layer}/stretch", stretch)
 
     def _without_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
-        """With gradients off only the facts of an evaluation count: losses, and what was in train mode."""
+        """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
         if call.op == "batch_norm" or call.kind == "dropout":
-            if call.facts.get("active") and call.facts.get("p", 1):
-                self.frame.facts.setdefault("active_without_grad", []).append(call.layer or call.module or call.op)
+            if call.active and call.p != 0:
+                self.frame.training_without_grad.append(call.layer or call.module or call.op)
         elif call.kind == "loss":
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":
-            self.frame.facts["decided"] = True
+            self.frame.decided_without_grad = True
         self.remember(y, call)
