@@ -7,9 +7,8 @@ from benchmarks.sickbay.cases import Case
 from benchmarks.sickbay.kept import Row, restored
 from moreish.doctor import Finding
 from moreish.doctor.judge.diagnosis import diagnose
+from moreish.doctor.judge.rules import RULES
 from moreish.doctor.treat.faults import FAULTS
-
-AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> str:
@@ -70,7 +69,7 @@ def table(rows: Sequence[Row]) -> list[str]:
     sick, fine = hurt(rows), well(rows)
     placed = [r for r in sick if r["layers"][0] and any(f.id == fault(r) for f in alarms(r))]
     treated = [r for r in sick if r["mended"] is not None]
-    start = [r for r in sick if fault(r) in AT_START]
+    start = [r for r in sick if RULES[fault(r)].at_start]
     when = sorted(r["first_alarm"][fault(r)] for r in sick if fault(r) in r["first_alarm"])
     steps = f"{when[len(when) // 2]} (9 of 10 by {when[len(when) * 9 // 10]})" if when else "none"
     return [

@@ -16,12 +16,12 @@ from benchmarks.sickbay.kept import Row, pack, unfolded
 from benchmarks.sickbay.strangers import STRANGERS
 from benchmarks.sickbay.worlds import TRAPS, WORLDS, Data, Trap, load
 from moreish.doctor import Doctor, Finding, preflight
+from moreish.doctor.judge.rules import RULES
 from moreish.doctor.treat.faults import Broken, seed_fault
 from moreish.doctor.treat.remedies import apply
 
 BATCH = 32
 EVERY = 100
-AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
 WORST = 10.0  # a val loss above this counts as this much when it is asked how much of the damage was mended
 Patient = tuple[nn.Module, torch.optim.Optimizer]
 Watcher = Callable[[float], None]
@@ -179,7 +179,7 @@ def _judged(case: Case, doctor: Doctor, losses: Tensor, twin: Tensor) -> Row:
         _, after = watched(again, case)
         row["mended_val"] = mean(after)
         row["mended"] = mended(after, losses, twin)
-    if case.fault in AT_START:
+    if case.fault and RULES[case.fault].at_start:
         stay = admit(case)
         assert stay is not None
         x, y = stay.batch(torch.Generator().manual_seed(case.seed))

@@ -16,7 +16,7 @@ ARROWS = {
     "treat": {"judge"},
     "ask": {"frames", "watch", "judge", "doctor"},
 }
-DOOR = {"__init__", "doctor"}  # everything meets here
+DOOR = {"__init__", "__main__", "doctor"}  # everything meets here
 
 
 def imported(file):

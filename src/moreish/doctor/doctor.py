@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding, Severity
-from moreish.doctor.judge.table import RULES
+from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.tell.html import page
 from moreish.doctor.tell.report import Report, notes
@@ -28,8 +28,9 @@ class Doctor:
     """`with Doctor(model, optimizer) as doctor:` around a training loop that stays as it is.
 
     `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
-    findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
-    several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
+    findings (by id or slug) that are not wanted, because what they say is meant. Several models (a list, or a dict of
+    names) and several optimizers may be watched together. Nothing of the model, the optimizer or the random state is
+    changed.
     Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
     """
 
@@ -44,10 +45,7 @@ class Doctor:
         found: Iterable[Finding] = (),
     ) -> None:
         optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
-        self.ignore = frozenset(ignore)
-        unknown = self.ignore - set(RULES)
-        if unknown:
-            raise ValueError(f"there is no finding {min(unknown)} to ignore; known: {', '.join(RULES)}")
+        self.ignore = named_rules(ignore)
         self._probe = Probe(named(model), optimizers, budget, self._on_frame)
         self._probe.step = step
         self._kept = {finding.id: finding for finding in found}
@@ -188,7 +186,7 @@ class Doctor:
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
-        for finding in judge(self.history, self.ignore):
+        for finding in judge(self.history, ignore=self.ignore):
             known = self._kept.get(finding.id)
             if known is None:
                 self._kept[finding.id], self._asked = finding, False

@@ -1,7 +1,7 @@
 """The pre-flight: one batch on a copy of the model, before any training; the model itself is not touched."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,66 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from moreish.doctor.doctor import Doctor
-from moreish.doctor.frames.history import History, OneBatch
+from moreish.doctor.frames.history import OneBatch
 from moreish.doctor.judge.finding import Finding
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.rules import RULES
 from moreish.doctor.watch import replay
 
 STEPS = 60
-WANTED = (
-    "F01", "F02", "F04", "F05", "F07", "F08", "F15", "F16", "F21", "F35", "F36", "F37", "F38", "F39", "F40", "F41",
-    "F43", "F44", "F45", "F46", "F47", "P01",
-)  # fmt: skip
-NOISY = 0.1  # gradient signal to noise of a micro-batch below which a larger batch helps
-
-
-@rule(
-    "P01",
-    "cannot fit one batch",
-    silent="asked by the pre-flight only",
-    why="Any net that is put together rightly can learn one small batch by heart.\n"
-    "If the loss on it does not fall, no amount of data will help:\n"
-    "a path is cut, the targets do not fit, or the loss is not what it should be.",
-)
-def one_batch(history: History) -> Iterator[Finding]:
-    """The loss on one batch, trained on for 60 steps, falls by less than a fifth."""
-    batch = history.one_batch
-    if batch is not None and not batch.last < 0.8 * batch.first:
-        yield found(
-            "P01",
-            "sick",
-            "",
-            0,
-            f"Trained on one batch alone, the loss only went from {batch.first:.3g} to {batch.last:.3g}.",
-            "Follow one item through the net and check loss and targets before training at all.",
-            confidence=0.9,
-            first=batch.first,
-            last=batch.last,
-        )
-
-
-@rule(
-    "F46",
-    "batch noise",
-    silent="asked by the pre-flight only",
-    why="Each batch shows a slightly different gradient; the mean over many is the one to follow.\n"
-    "Where the noise is far larger than the mean, most of every step is chance.\n"
-    "Larger batches or a smaller learning rate average it out.",
-)
-def batch_noise(history: History) -> Iterator[Finding]:
-    """Signal to noise of the gradient over eight micro-batches below 0.1: worth knowing, no alarm."""
-    ratio = history.one_batch.signal_to_noise if history.one_batch is not None else None
-    if ratio is not None and ratio < NOISY:
-        yield found(
-            "F46",
-            "info",
-            "",
-            0,
-            f"The gradient's signal to noise over eight parts of the batch is {ratio:.2g}.",
-            "Use a larger batch, or a smaller learning rate.",
-            confidence=0.7,
-            ratio=ratio,
-        )
 
 
 def preflight(
@@ -107,7 +53,7 @@ def preflight(
                 curve.append(value.item())
         doctor.history.one_batch = OneBatch(curve[0], curve[-1], ratio)
         doctor.judge_again()
-    return [f for f in doctor.findings if f.id in WANTED]
+    return [f for f in doctor.findings if RULES[f.id].preflight]
 
 
 def _signal_to_noise(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["info", "watch", "sick"]
+Number = float | int | str
 SEVERITIES: tuple[Severity, ...] = ("info", "watch", "sick")
 
 
@@ -21,8 +22,8 @@ class Operation:
 class Finding:
     """What is wrong, where, since when, how sure, why, and what to change.
 
-    `layer` is the qualified name of a module ("net.3"), or of a functional call inside one ("block.tanh"); empty
-    when the finding is about the run as a whole. `step` counts updates: a finding at step 0 was made before the
+    `slug` is what the id stands for, in a word or two. `layer` is the qualified name of a module ("net.3"), or of a
+    functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `step` counts updates: a finding at step 0 was made before the
     first one. `confidence` lies in (0, 1]; 1 means that the rule is exact. `picture` names the quantity to look at.
     """
 
@@ -33,18 +34,25 @@ class Finding:
     sentence: str
     remedy: str
     name: str = ""
+    slug: str = ""
     why: str = ""
-    numbers: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = field(default_factory=dict)
     confidence: float = 1.0
     picture: str = ""
     operation: Operation | None = None
     layers: tuple[str, ...] = ()
     symptoms: tuple["Finding", ...] = ()
 
+    @property
+    def title(self) -> str:
+        """Id and slug: "F45 batch-mixing"."""
+        return f"{self.id} {self.slug}".rstrip()
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {
             "id": self.id,
+            "slug": self.slug,
             "severity": self.severity,
             "layer": self.layer,
             "step": self.step,

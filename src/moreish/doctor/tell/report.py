@@ -97,14 +97,14 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
 def _lines(finding: Finding) -> list[str]:
     where = f" at {finding.layer}" if finding.layer else ""
     sure = f"{finding.confidence:.0%} sure"
-    lines = [f"{finding.severity.upper()}  {finding.id} {finding.name}{where}, step {finding.step} ({sure})"]
+    lines = [f"{finding.severity.upper()}  {finding.title}{where}, step {finding.step} ({sure})"]
     lines += _wrapped(finding.sentence, "  ")
     lines += [f"  | {line}" for line in finding.why.splitlines()]
     lines += _wrapped(f"Do: {finding.remedy}", "  ")
     if len(finding.layers) > 1:
         lines += _wrapped(f"Also at: {', '.join(finding.layers[1:7])}", "  ")
     for symptom in finding.symptoms:
-        lines += _wrapped(f"with it: {symptom.id} {symptom.name}. {symptom.sentence}", "    ")
+        lines += _wrapped(f"with it: {symptom.title}. {symptom.sentence}", "    ")
     return lines
 
 

@@ -1,14 +1,14 @@
 """Findings about activations: saturated, dead, missing, dropped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from moreish.doctor.frames.counts import WINDOW
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import BETWEEN, RECTIFIED
-from moreish.doctor.judge.finding import Finding, Operation
+from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.start import GAINS, fan_in, shape_of
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 AT_START = (0.28, 0.45)  # tanh after gain 5/3 on normal inputs is saturated to 21 %, and trains well
 LATER = (0.5, 0.75)
@@ -19,7 +19,7 @@ def feeding(call: Call) -> Call | None:
     return next((c for c in call.behind(BETWEEN) if c.weight), None)
 
 
-def _saturation(history: History, ids: str, op: str, where: str) -> Iterator[Finding]:
+def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     """The worst layer of one bounded activation: at the start by the first frame, later by the last twenty."""
     shares: list[tuple[float, bool, Call]] = []
     calls = list(history.layers("saturated"))
@@ -42,7 +42,6 @@ def _saturation(history: History, ids: str, op: str, where: str) -> Iterator[Fin
     source = feeding(call)
     weight = source.weight if source is not None else None
     yield found(
-        ids,
         "sick" if share > sick else "watch" if share > watch else "info",
         call.layer,
         0 if at_start else history.step(),
@@ -78,59 +77,81 @@ def _rescale(history: History, weight: str | None, call: Call) -> str:
     )
 
 
-@rule(
+@Rule(
     "F04",
+    "saturated-tanh",
     "saturated tanh",
     silent="the result gates something else; recurrent nets late in training",
     why="The gradient through tanh is multiplied by 1 - y^2.\n"
     "At |y| > 0.97 less than 6 % of it passes, at |y| = 1 nothing.\n"
     "Weights before a saturated unit cannot learn from those examples.",
+    explains=("F05", "F06", "F09", "F10", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=190,
+    at_start=True,
+    preflight=True,
 )
-def saturated_tanh(history: History) -> Iterator[Finding]:
+def saturated_tanh(history: History) -> Iterator[Verdict]:
     """Share of |y| > 0.97."""
-    yield from _saturation(history, "F04", "tanh", "beyond 0.97")
+    yield from _saturation(history, "tanh", "beyond 0.97")
 
 
-@rule(
+@Rule(
     "F05",
+    "saturated-sigmoid",
     "saturated sigmoid",
     silent="the result gates something else, or is the output of the model",
     why="The gradient through a sigmoid is multiplied by y (1 - y), at most 1/4.\n"
     "Below 0.03 or above 0.97 less than 3 % of it passes.\n"
     "Weights before a saturated unit cannot learn from those examples.",
+    explains=("F06", "F09", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=200,
+    at_start=True,
+    preflight=True,
 )
-def saturated_sigmoid(history: History) -> Iterator[Finding]:
+def saturated_sigmoid(history: History) -> Iterator[Verdict]:
     """Share of y < 0.03 or y > 0.97."""
-    yield from _saturation(history, "F05", "sigmoid", "below 0.03 or above 0.97")
+    yield from _saturation(history, "sigmoid", "below 0.03 or above 0.97")
 
 
-@rule(
+@Rule(
     "F06",
+    "dead-tanh",
     "dead tanh units",
     silent=f"fewer than {WINDOW} examples were seen",
     why="A unit that is stuck at one end for every example says the same thing to every input.\n"
     "No gradient reaches its weights, so it will not come back.\n"
     "The layer is smaller than it looks.",
+    explains=("F09", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=260,
 )
-def dead_tanh(history: History) -> Iterator[Finding]:
+def dead_tanh(history: History) -> Iterator[Verdict]:
     """Units beyond 0.99 on every example of a window."""
-    yield from _dead(history, "F06", lambda op: op not in RECTIFIED, 0.05, 0.3, "beyond 0.99")
+    yield from _dead(history, lambda op: op not in RECTIFIED, 0.05, 0.3, "beyond 0.99")
 
 
-@rule(
+@Rule(
     "F07",
+    "dead-relu",
     "dead ReLU units",
     silent=f"fewer than {WINDOW} examples were seen; half of the elements being zero is how a ReLU works",
     why="A ReLU that gives 0 for every example passes no gradient, so its weights never change again.\n"
     "A large negative bias, a too large step or a bad initialisation kills units in numbers.\n"
     "The layer is smaller than it looks.",
+    explains=("F06", "F09", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=220,
+    at_start=True,
+    preflight=True,
 )
-def dead_relu(history: History) -> Iterator[Finding]:
+def dead_relu(history: History) -> Iterator[Verdict]:
     """Units that are exactly 0 on every example of a window; at the start, of a batch."""
-    yield from _dead(history, "F07", lambda op: op in RECTIFIED, 0.5, 0.7, "exactly 0")
+    yield from _dead(history, lambda op: op in RECTIFIED, 0.5, 0.7, "exactly 0")
 
 
-def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str) -> Iterator[Finding]:
+def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: float, how: str) -> Iterator[Verdict]:
     dead: list[tuple[float, bool, Call]] = []
     for call, key in history.layers("dead"):
         values, batch = history.series(key), history.series(f"{call.layer}/dead_in_batch", None)
@@ -148,7 +169,6 @@ def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str
     weight = source.weight if source is not None else None
     step = 0 if at_start else history.step()
     yield found(
-        id,
         "sick" if share > sick else "watch",
         call.layer,
         step,
@@ -169,15 +189,19 @@ def _dead(history: History, id: str, wanted, watch: float, sick: float, how: str
     )
 
 
-@rule(
+@Rule(
     "F39",
+    "no-activation",
     "two linear layers in a row",
     silent="the layer between is narrower than its neighbours (low rank); convolutions; attention",
     why="W2 (W1 x) is (W2 W1) x: two linear layers without an activation between them are one linear layer.\n"
     "The parameters are paid for, the net cannot express more.\n"
     "Mostly an activation was forgotten.",
+    explains=("F01", "F03", "F08", NOT_LEARNING),
+    rank=310,
+    preflight=True,
 )
-def no_activation(history: History) -> Iterator[Finding]:
+def no_activation(history: History) -> Iterator[Verdict]:
     """A Linear whose input is, but for shape, dropout and BatchNorm, the output of another."""
     pairs = []
     calls = history.calls()
@@ -194,7 +218,6 @@ def no_activation(history: History) -> Iterator[Finding]:
     first, second = pairs[0]
     bent = any(c.kind in ("activation", "recurrent", "attention", "module", "softmax") for c in calls)
     yield found(
-        "F39",
         "watch" if bent else "sick",
         second,
         history.first.step if history.first is not None else 0,
@@ -216,14 +239,19 @@ def _before(call: Call) -> Iterator[Call]:
             yield source
 
 
-@rule(
+@Rule(
     "F41",
+    "much-dropout",
     "too much dropout",
     why="Dropout p hides each value with probability p and multiplies the others by 1 / (1 - p).\n"
     "Above one half most of the signal is noise from step to step.\n"
     "A small net cannot afford it.",
+    needs="first frame",
+    explains=("F22", "F29", "F30"),
+    rank=170,
+    preflight=True,
 )
-def much_dropout(history: History) -> Iterator[Finding]:
+def much_dropout(history: History) -> Iterator[Verdict]:
     """p > 0.5 is watch, >= 0.75 is sick."""
     if history.first is None:
         return
@@ -231,7 +259,6 @@ def much_dropout(history: History) -> Iterator[Finding]:
     if strong:
         layer, p = max(strong, key=lambda s: s[1])
         yield found(
-            "F41",
             "sick" if p >= 0.75 else "watch",
             layer,
             history.first.step,

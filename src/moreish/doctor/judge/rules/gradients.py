@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.finding import Finding, Operation
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 IN_A_ROW = 3
 
@@ -17,15 +17,19 @@ def owner(parameter: str) -> str:
     return parameter.rpartition(".")[0] or parameter
 
 
-@rule(
+@Rule(
     "F09",
+    "vanishing-gradient",
     "vanishing gradient",
     silent="the loss is already below that of the letter frequencies",
     why="On its way back the gradient is multiplied by every layer's slope and weights.\n"
     "Where the first layer receives a thousandth of what the last one does,\n"
     "the first layers stay what chance made them.",
+    explains=("F12", "F22", "F23"),
+    kinds=(RUNAWAY,),
+    rank=320,
 )
-def vanishing(history: History) -> Iterator[Finding]:
+def vanishing(history: History) -> Iterator[Verdict]:
     """rms of the first weight's gradient below 1e-3 of the last one's, three frames in a row."""
     weights = [c.weight for c in history.calls() if c.kind == "linear" and c.weight]
     frames = history.training(IN_A_ROW)
@@ -38,7 +42,6 @@ def vanishing(history: History) -> Iterator[Finding]:
     ratio = max(ratios)
     if 0 < ratio < 1e-3:
         yield found(
-            "F09",
             "sick" if ratio < 1e-5 else "watch",
             owner(weights[0]),
             frames[0].step,
@@ -54,15 +57,19 @@ def _below_unigram(history: History) -> bool:
     return entropy is not None and bool(curve) and curve[-1][1] < entropy - 0.05
 
 
-@rule(
+@Rule(
     "F10",
+    "exploding-gradient",
     "exploding gradient",
     silent="the first 20 steps; single spikes; spikes that do not hurt the loss",
     why="A gradient many times larger than usual makes an update many times larger than usual.\n"
     "One such step can undo a thousand good ones.\n"
     "It comes from a sharp place that a smaller step or clipping would have passed.",
+    explains=("F11", "F42"),
+    kinds=(RUNAWAY,),
+    rank=300,
 )
-def exploding(history: History) -> Iterator[Finding]:
+def exploding(history: History) -> Iterator[Verdict]:
     """Norm above 10x the median of the 20 frames before, in 3 of 20 frames, with a loss that rises."""
     frames = [f for f in history.training() if f.step >= 20 and f.values.get("grad_norm", 0.0) > 0]
     if len(frames) < 25:
@@ -78,7 +85,6 @@ def exploding(history: History) -> Iterator[Finding]:
         return
     k = spikes[0]
     yield found(
-        "F10",
         "watch",
         "",
         frames[k].step,
@@ -91,14 +97,19 @@ def exploding(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F15",
+    "not-finite",
     "NaN or infinity",
     why="One NaN spreads: every later layer, the loss, every gradient and, with the update, every weight.\n"
     "What counts is the first one, in execution order.\n"
     "log(0), 0/0, sqrt at 0 and overflow after too large a step are the usual sources.",
+    explains=("F10", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=250,
+    preflight=True,
 )
-def not_finite(history: History) -> Iterator[Finding]:
+def not_finite(history: History) -> Iterator[Verdict]:
     """The first value that is not finite: in the input, a weight, an activation, the loss or a gradient."""
     if history.broken is None:
         return
@@ -119,7 +130,6 @@ def not_finite(history: History) -> Iterator[Finding]:
         sentence = f"The loss is NaN or infinite at step {frame.step}, while every layer's output is finite."
         fix = "Use the loss that works on logits (cross_entropy, ..._with_logits), or add an epsilon inside log."
     yield found(
-        "F15",
         "sick",
         layer,
         frame.step,
@@ -154,15 +164,19 @@ def _first_bad(frame: Frame) -> tuple[str, str]:
     return owner(bad[-1].rpartition("/")[0]) if bad else "", "gradient"
 
 
-@rule(
+@Rule(
     "F16",
+    "no-gradient",
     "parameter never gets a gradient",
     silent="requires_grad is False; fewer than five steps were seen",
     why="The optimizer holds it and backward never reaches it, so it stays what it was at the start.\n"
     "Either the graph is cut on the way (detach, .data, .item(), no_grad, numpy),\n"
     "or the forward pass does not use the layer at all.",
+    explains=("F18", "F09", NOT_LEARNING),
+    rank=50,
+    preflight=True,
 )
-def no_gradient(history: History) -> Iterator[Finding]:
+def no_gradient(history: History) -> Iterator[Verdict]:
     """grad is None at the step, in every frame so far and at least five."""
     frames = history.training()
     if len(frames) < 5:
@@ -179,7 +193,6 @@ def no_gradient(history: History) -> Iterator[Finding]:
     if cut:
         layer = owner(cut[-1])
         yield found(
-            "F16",
             "sick",
             layer,
             frames[0].step,
@@ -194,7 +207,6 @@ def no_gradient(history: History) -> Iterator[Finding]:
         return
     first = min(none)
     yield found(
-        "F16",
         "watch",
         owner(first),
         frames[0].step,
@@ -206,9 +218,8 @@ def no_gradient(history: History) -> Iterator[Finding]:
     )
 
 
-def _no_backward(frames: int, step: int) -> Finding:
+def _no_backward(frames: int, step: int) -> Verdict:
     return found(
-        "F16",
         "sick",
         "",
         step,
@@ -223,15 +234,19 @@ def _some(names: set[str]) -> str:
     return ", ".join(f"`{n}`" for n in some[:3]) + (", ..." if len(some) > 3 else "")
 
 
-@rule(
+@Rule(
     "F17",
+    "zero-gradient",
     "gradient exactly zero",
     silent="a zero-initialised residual at its first step; fewer than ten frames",
     why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
     "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
     "The parameter never changes.",
+    explains=("F09", "F12", "F22", "F23"),
+    kinds=(RUNAWAY, NOT_LEARNING),
+    rank=280,
 )
-def zero_gradient(history: History) -> Iterator[Finding]:
+def zero_gradient(history: History) -> Iterator[Verdict]:
     """rms of the gradient is 0 in every one of the last ten or more frames."""
     frames = history.training(20)
     if len(frames) < 10 or frames[-1].step - frames[0].step < 9:
@@ -247,7 +262,6 @@ def zero_gradient(history: History) -> Iterator[Finding]:
         return
     name = zero[0] if zero else "every parameter"
     yield found(
-        "F17",
         "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "watch",
         owner(zero[0]) if zero else "",
         frames[0].step,

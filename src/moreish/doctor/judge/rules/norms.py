@@ -4,19 +4,21 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import SHAPED
-from moreish.doctor.judge.finding import Finding, Operation
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.table import RUNAWAY, Rule, Verdict, found
 
 
-@rule(
+@Rule(
     "F34",
+    "stale-statistics",
     "running statistics are stale",
     silent="the first 5 / momentum steps, after which the start is forgotten; 50 where the momentum is below 0.005",
     why="In evaluation BatchNorm uses its running statistics in place of the batch's.\n"
     "If they are far from what the batches have now, the model that is evaluated is not the one that was trained.\n"
     "A too small momentum, or statistics moved by other data, are the usual causes.",
+    kinds=(RUNAWAY,),
 )
-def stale(history: History) -> Iterator[Finding]:
+def stale(history: History) -> Iterator[Verdict]:
     """Median over channels of |running mean - batch mean| / sigma > 0.5, or variances a factor 1.6 apart."""
     old = []
     for call, key in history.layers("drift"):
@@ -28,7 +30,6 @@ def stale(history: History) -> Iterator[Finding]:
     if old:
         drift, stretch, call = max(old, key=lambda o: o[0])
         yield found(
-            "F34",
             "watch" if drift < 1 and stretch < 1.4 else "sick",
             call.layer,
             history.step(),
@@ -41,15 +42,19 @@ def stale(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F35",
+    "wrong-norm-dimensions",
     "BatchNorm over the wrong dimensions",
     silent="inputs are (N, C, L), as torch's BatchNorm1d expects",
     why="BatchNorm must collect one mean and variance per channel, over everything else.\n"
     "Given (batch, time, channels), torch's BatchNorm1d takes time for the channels;\n"
     "a home-made one that averages over the batch only keeps statistics for every place.",
+    explains=("F34", "F37"),
+    rank=130,
+    preflight=True,
 )
-def wrong_dimensions(history: History) -> Iterator[Finding]:
+def wrong_dimensions(history: History) -> Iterator[Verdict]:
     """A 3-D input, channels last, straight from a Linear; or a mean over the batch alone, taken off a 3-D tensor."""
     for call in history.calls():
         shape = call.normalised.shape if call.normalised is not None else ()
@@ -66,9 +71,8 @@ def wrong_dimensions(history: History) -> Iterator[Finding]:
         yield _wrong_dimensions(layer, seen.step, shape, f"for every one of the {shape[1]} places apart, not for the")
 
 
-def _wrong_dimensions(layer: str, step: int, shape: tuple[int, ...], what: str) -> Finding:
+def _wrong_dimensions(layer: str, step: int, shape: tuple[int, ...], what: str) -> Verdict:
     return found(
-        "F35",
         "sick",
         layer,
         step,
@@ -79,14 +83,16 @@ def _wrong_dimensions(layer: str, step: int, shape: tuple[int, ...], what: str) 
     )
 
 
-@rule(
+@Rule(
     "F36",
+    "useless-bias",
     "bias before BatchNorm",
     why="BatchNorm subtracts the mean, so a constant added just before it is taken off again.\n"
     "The bias gets no gradient to speak of and does nothing.\n"
     "It costs a little memory and time.",
+    preflight=True,
 )
-def useless_bias(history: History) -> Iterator[Finding]:
+def useless_bias(history: History) -> Iterator[Verdict]:
     """A Linear or convolution with a bias whose output goes straight into a BatchNorm: worth knowing, no alarm."""
     useless = []
     for call in history.calls():
@@ -95,7 +101,6 @@ def useless_bias(history: History) -> Iterator[Finding]:
             useless += [s.layer for s in sources if len(s.weights) > 1]
     if useless:
         yield found(
-            "F36",
             "info",
             useless[0],
             history.first.step if history.first is not None else 0,
@@ -106,14 +111,18 @@ def useless_bias(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F37",
+    "few-norm-values",
     "too few values per channel",
     why="BatchNorm estimates a mean and a variance from the batch.\n"
     "From fewer than eight values they are mostly noise, and what is normalised with them as well.\n"
     "The running statistics used in evaluation are different ones.",
+    explains=("F34", "F09", "F42"),
+    rank=160,
+    preflight=True,
 )
-def few_values(history: History) -> Iterator[Finding]:
+def few_values(history: History) -> Iterator[Verdict]:
     """1 or 2 values are sick (2 are always normalised to -1 and 1), fewer than 8 are watch."""
     few = [
         (c.normalised.values, c.layer)
@@ -123,7 +132,6 @@ def few_values(history: History) -> Iterator[Finding]:
     if few:
         values, layer = min(few)
         yield found(
-            "F37",
             "watch" if values > 2 else "sick",
             layer,
             history.first.step if history.first is not None else 0,

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.frame import Loss
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.finding import Finding, Operation
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 
 def softmax_floor(classes: int) -> float:
@@ -19,15 +19,20 @@ def _skip(loss: Loss) -> Operation | None:
     return Operation("skip_module", {"layer": loss.bounded_layer}) if loss.skippable else None
 
 
-@rule(
+@Rule(
     "F38",
+    "double-softmax",
     "softmax before cross-entropy",
     silent="log-probabilities go into NLLLoss, as they should",
     why="cross_entropy applies log-softmax itself; given probabilities it squashes them a second time.\n"
     "The best loss it can reach then is ln(1 + (V - 1) / e), not 0,\n"
     "and the gradient is small everywhere.",
+    needs="first frame",
+    explains=("F02", "F09", NOT_LEARNING),
+    rank=60,
+    preflight=True,
 )
-def softmax_twice(history: History) -> Iterator[Finding]:
+def softmax_twice(history: History) -> Iterator[Verdict]:
     """What goes into cross_entropy is >= 0 and sums to 1; or nll_loss gets probabilities without their log."""
     if history.first is None:
         return
@@ -38,7 +43,6 @@ def softmax_twice(history: History) -> Iterator[Finding]:
         if loss.op == "cross_entropy" and probabilities and loss.classes > 1:
             floor = softmax_floor(loss.classes)
             yield found(
-                "F38",
                 "sick",
                 loss.bounded_layer or loss.fed_by,
                 history.first.step,
@@ -52,7 +56,6 @@ def softmax_twice(history: History) -> Iterator[Finding]:
             return
         if loss.op == "nll_loss" and low >= 0 and high <= 1 + 1e-4 and loss.classes > 1:
             yield found(
-                "F38",
                 "sick",
                 loss.bounded_layer or loss.fed_by,
                 history.first.step,
@@ -63,15 +66,20 @@ def softmax_twice(history: History) -> Iterator[Finding]:
             return
 
 
-@rule(
+@Rule(
     "F40",
+    "squashed-logits",
     "squashed logits",
     silent="the squashed values are scaled afterwards",
     why="Logits must be free to be large in both directions: confidence is their distance.\n"
     "After tanh or a sigmoid they lie within 1 of each other, after ReLU none can be negative.\n"
     "The loss has a floor that has nothing to do with the data.",
+    needs="first frame",
+    explains=("F02", "F09", NOT_LEARNING),
+    rank=70,
+    preflight=True,
 )
-def squashed(history: History) -> Iterator[Finding]:
+def squashed(history: History) -> Iterator[Verdict]:
     """The input of a loss on logits comes straight from a bounded activation or a ReLU."""
     if history.first is None:
         return
@@ -80,7 +88,6 @@ def squashed(history: History) -> Iterator[Finding]:
         on_logits = loss.op in ("cross_entropy", "binary_cross_entropy_with_logits")
         if on_logits and op in ("tanh", "sigmoid", "relu", "relu6", "hardtanh"):
             yield found(
-                "F40",
                 "watch" if op.startswith("relu") else "sick",
                 loss.bounded_layer,
                 history.first.step,
@@ -92,21 +99,24 @@ def squashed(history: History) -> Iterator[Finding]:
             return
 
 
-@rule(
+@Rule(
     "F43",
+    "wrong-axis",
     "normalised along the wrong axis",
     silent="keepdim=True, or the shapes do not allow the mistake",
     why="x.sum(1) has lost its dimension, so it is laid along the columns, not the rows, when it is divided by.\n"
     "With a square table torch cannot notice.\n"
     "No row sums to 1, and every number is a plausible one.",
+    explains=("F01", "F02", "F03", NOT_LEARNING),
+    rank=90,
+    preflight=True,
 )
-def wrong_axis(history: History) -> Iterator[Finding]:
+def wrong_axis(history: History) -> Iterator[Verdict]:
     """A reduction of a tensor over its last axis without keepdim meets that tensor again: exact."""
     seen = history.sightings.wrong_axis
     if seen is not None:
         module, op, shape, axis = seen.latest[0]
         yield found(
-            "F43",
             "sick",
             module,
             seen.step,
@@ -117,21 +127,24 @@ def wrong_axis(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F44",
+    "silent-broadcast",
     "silent broadcast in the loss",
     why="(B, 1) against (B,) does not pair element with element: it makes a (B, B) table of all pairs.\n"
     "The loss then compares every prediction with every target,\n"
     "and the best answer is their mean for all.",
+    explains=("F09", NOT_LEARNING),
+    rank=80,
+    preflight=True,
 )
-def silent_broadcast(history: History) -> Iterator[Finding]:
+def silent_broadcast(history: History) -> Iterator[Verdict]:
     """Predictions and targets of different shapes that broadcast to something larger: exact."""
     seen = history.sightings.broadcast
     if seen is not None:
         op, left, right = seen.latest[0]
         layer = history.calls()[-1].layer if history.calls() else ""
         yield found(
-            "F44",
             "sick",
             layer,
             seen.step,
@@ -143,21 +156,24 @@ def silent_broadcast(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F45",
+    "batch-mixing",
     "samples of a batch see each other",
     silent="BatchNorm in train mode; time or a graph comes first; the batch has fewer than four samples",
     why="What comes out for one sample must not depend on which others are in the batch.\n"
     "view and reshape keep the order in memory; they do not swap dimensions as transpose does,\n"
     "so they mix pieces of different samples and still give the right shape.",
+    explains=("F24", NOT_LEARNING),
+    rank=100,
+    preflight=True,
 )
-def see_each_other(history: History) -> Iterator[Finding]:
+def see_each_other(history: History) -> Iterator[Verdict]:
     """In a copy in evaluation mode the first half of the outputs changes with the second half of the inputs."""
     seen = history.sightings.coupling
     if seen is not None:
         layer, change = seen.latest
         yield found(
-            "F45",
             "sick",
             layer,
             seen.step,
@@ -170,21 +186,24 @@ def see_each_other(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F47",
+    "wrong-backward",
     "hand-written backward is wrong",
     silent="the function is flat (straight-through) or turns the sign on purpose (gradient reversal)",
     why="autograd trusts a hand-written backward blindly, and a wrong gradient often still goes downhill somewhere.\n"
     "A value that was broadcast needs a sum on the way back, one that was used twice an addition;\n"
     "a mean needs its n, a variance n or n - 1.",
+    explains=("F13", RUNAWAY, NOT_LEARNING),
+    rank=110,
+    preflight=True,
 )
-def backward_wrong(history: History) -> Iterator[Finding]:
+def backward_wrong(history: History) -> Iterator[Verdict]:
     """Slope along random directions, by autograd and by central difference in float64, differ by more than 1e-4."""
     seen = history.sightings.wrong_backward
     if seen is not None:
         name, error = seen.latest
         yield found(
-            "F47",
             "sick",
             "",
             seen.step,

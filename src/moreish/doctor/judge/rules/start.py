@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from moreish.doctor.frames.counts import implied_sigma
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import BETWEEN
-from moreish.doctor.judge.finding import Finding, Operation, Severity
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.finding import Operation, Severity
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 CALM = 0.1  # standard deviation of logits that a mended output layer starts with
 GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)), "selu": 3 / 4}
@@ -24,15 +24,21 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
     return history.first.shapes.get(weight, ()) if history.first is not None else ()
 
 
-@rule(
+@Rule(
     "F01",
+    "over-confident-start",
     "over-confident start",
     silent="the run does not start from scratch, or the loss is not cross-entropy",
     why="Before training every class should be about equally likely, so the loss should be ln V.\n"
     "Logits of standard deviation sigma cost about sigma^2 / 2 on top: confident and wrong.\n"
     "The first steps are then spent on shrinking logits instead of learning.",
+    needs="fresh start",
+    explains=("F03",),
+    rank=230,
+    at_start=True,
+    preflight=True,
 )
-def over_confident_start(history: History) -> Iterator[Finding]:
+def over_confident_start(history: History) -> Iterator[Verdict]:
     """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.5 is watch, > 1 is sick."""
     loss = history.first_loss()
     if loss is None or history.first is None:
@@ -49,7 +55,6 @@ def over_confident_start(history: History) -> Iterator[Finding]:
     weight = call.weight if call is not None else None
     name = f"`{weight}`" if weight else "the weights of the last layer"
     yield found(
-        "F01",
         _overconfidence(excess, convex=len(history.weights()) == 1),
         layer,
         0,
@@ -75,15 +80,18 @@ def _overconfidence(excess: float, convex: bool) -> Severity:
     return "sick" if excess > 1 else "watch" if excess > 0.5 else "info"
 
 
-@rule(
+@Rule(
     "F02",
+    "starts-below-ln-v",
     "starts below ln V",
     silent="the run does not start from scratch",
     why="A model that has learned nothing cannot know more than that there are V classes.\n"
     "Less loss than ln V means a good output bias, weights that were trained before,\n"
     "or an answer that leaks into the input.",
+    needs="fresh start",
+    preflight=True,
 )
-def starts_below(history: History) -> Iterator[Finding]:
+def starts_below(history: History) -> Iterator[Verdict]:
     """L0 < ln V - 0.3: praised when the output bias holds the frequencies, else worth a look."""
     loss = history.first_loss()
     if loss is None or history.first is None:
@@ -94,7 +102,6 @@ def starts_below(history: History) -> Iterator[Finding]:
         return
     good = spread < 0.3
     yield found(
-        "F02",
         "info",
         loss.fed_by,
         0,
@@ -108,15 +115,17 @@ def starts_below(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F03",
+    "hockey-stick",
     "hockey stick",
     silent="the start is calm (F01 mended)",
     why="While the loss is above ln V the net only unlearns its own confidence.\n"
     "The curve falls steeply and then bends like a hockey stick;\n"
     "nothing of what the steep part bought was learned.",
+    needs="fresh start",
 )
-def hockey_stick(history: History) -> Iterator[Finding]:
+def hockey_stick(history: History) -> Iterator[Verdict]:
     """More than 1 % of the steps went by before the loss was at ln V."""
     loss = history.first_loss()
     curve = history.nll()
@@ -126,26 +135,31 @@ def hockey_stick(history: History) -> Iterator[Finding]:
     if below is None or below <= 0.01 * curve[-1][0]:
         return
     yield found(
-        "F03",
         "info",
         loss.fed_by,
         below,
         f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
-        "Start with calm logits (see F01).",
+        "Start with calm logits (see F01 over-confident-start).",
         steps=below,
     )
 
 
-@rule(
+@Rule(
     "F08",
+    "depth-spread",
     "activations shrink or grow with depth",
     silent="there is a residual path, a normalisation or a recurrent layer, or fewer than four activations",
     why="Each layer multiplies the spread of what passes by about gain * std(w) * sqrt(fan_in).\n"
     "Below 1 it dies out with depth, above 1 it explodes; the gradient does the same on its way back.\n"
     "With std(w) = gain / sqrt(fan_in) the spread stays what it was.",
+    needs="fresh start",
+    explains=("F01", "F03", "F06", "F09", "F10", NOT_LEARNING),
+    rank=180,
+    at_start=True,
+    preflight=True,
 )
-def depth(history: History) -> Iterator[Finding]:
-    """Slope of log std over depth beyond ln 1.5 a layer and first to last beyond 10; or one jump beyond 20."""
+def depth(history: History) -> Iterator[Verdict]:
+    """Slope of log std over depth beyond ln 1.5 a layer and first to last beyond 12; or one jump beyond 20."""
     first = history.first
     if first is None or first.step != 0 or not history.from_scratch or first.residual:
         return
@@ -168,7 +182,6 @@ def depth(history: History) -> Iterator[Finding]:
     word = "shrinks" if logs[-1] < logs[0] else "grows"
     total = math.exp(logs[-1] - logs[0])
     yield found(
-        "F08",
         "sick" if abs(logs[-1] - logs[0]) > math.log(50) or not steady else "watch",
         source.layer if source is not None else call.layer,
         0,
@@ -183,15 +196,21 @@ def depth(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F21",
+    "equal-units",
     "equal units",
     silent="a layer of one unit, or gradients that tell the units apart",
     why="Units that start alike and receive the same gradient stay alike for ever:\n"
     "a layer of a hundred such units can do what one can do.\n"
     "Random weights are there to break this symmetry; zero is only right for the last layer or a residual.",
+    needs="fresh start",
+    explains=("F06", "F07", "F09", NOT_LEARNING),
+    rank=150,
+    at_start=True,
+    preflight=True,
 )
-def equal_units(history: History) -> Iterator[Finding]:
+def equal_units(history: History) -> Iterator[Verdict]:
     """Cosine of the rows of the weights and of their gradients > 0.9999 for all units, before the first update."""
     first = history.first
     if first is None or first.step != 0 or not history.from_scratch:
@@ -212,7 +231,6 @@ def equal_units(history: History) -> Iterator[Finding]:
     weight, zero = alike[0]
     layers = tuple(w.rpartition(".")[0] or w for w, _ in alike)
     yield found(
-        "F21",
         "sick",
         layers[0],
         0,

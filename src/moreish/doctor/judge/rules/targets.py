@@ -5,19 +5,20 @@ import statistics
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.finding import Finding
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 
-@rule(
+@Rule(
     "F22",
+    "only-frequencies",
     "learns only the frequencies",
     silent="fewer than 500 steps; weights that hardly move (then the learning rate is too low)",
     why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy.\n"
     "After hundreds of steps it should know more, if the input says anything about the target.\n"
     "Labels shuffled apart from their inputs, or a path that is cut, look exactly like this.",
+    kinds=(RUNAWAY, NOT_LEARNING),
 )
-def only_frequencies(history: History) -> Iterator[Finding]:
+def only_frequencies(history: History) -> Iterator[Verdict]:
     """Mean of the last frames at H(unigram) - 0.02 or above, after 500 steps."""
     entropy, curve = history.counts.unigram_entropy(), history.nll()
     if entropy is None or history.step() < 500 or len(curve) < 16:
@@ -32,7 +33,6 @@ def only_frequencies(history: History) -> Iterator[Finding]:
     known = history.counts.information()
     linked = known is not None and known["target"] > 0.05
     yield found(
-        "F22",
         "sick",
         "",
         history.step(),
@@ -48,15 +48,19 @@ def only_frequencies(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F23",
+    "ignores-input",
     "ignores its input",
     silent="the first 100 steps",
     why="Every example of a batch gets the same answer, whatever it is.\n"
     "Nothing of the input arrives at the output:\n"
     "dead or equal units, a factor 0, or a cut path lie between.",
+    explains=("F22",),
+    kinds=(RUNAWAY, NOT_LEARNING),
+    rank=290,
 )
-def ignores_input(history: History) -> Iterator[Finding]:
+def ignores_input(history: History) -> Iterator[Verdict]:
     """The logits of different examples differ by less than 1 % of their size, ten frames in a row."""
     values = history.series("loss.1/spread", 10)
     if len(values) < 10 or history.step() < 100 or not max(values) < 0.01 or not history.from_scratch:
@@ -64,7 +68,6 @@ def ignores_input(history: History) -> Iterator[Finding]:
     if min(history.series("loss.1/logit_std", 10)) < 1e-6:
         return
     yield found(
-        "F23",
         "sick",
         "",
         history.step(),
@@ -75,15 +78,19 @@ def ignores_input(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F24",
+    "misaligned-targets",
     "targets misaligned",
     silent="not a language model; neighbours in the input say nothing about each other",
     why="In a text one symbol says much about the next.\n"
     "If the last input says far less about its target than one input says about the next,\n"
     "the targets are not those of these inputs: shuffled, or off by some places.",
+    needs="pairs",
+    explains=("F22", "F28"),
+    rank=140,
 )
-def misaligned(history: History) -> Iterator[Finding]:
+def misaligned(history: History) -> Iterator[Verdict]:
     """Mutual information of last input and target below 30 % of that of two neighbouring inputs."""
     known = history.counts.information()
     if known is None or known["own"] < 0.1 or known["copies"] > 0.9:
@@ -91,7 +98,6 @@ def misaligned(history: History) -> Iterator[Finding]:
     share = known["target"] / known["own"]
     if share < 0.3:
         yield found(
-            "F24",
             "sick",
             "",
             history.step(),
@@ -104,20 +110,23 @@ def misaligned(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F25",
+    "copied-input",
     "the target is the last input",
     silent="neighbouring inputs are mostly equal",
     why="The answer stands in the question: the model learns to copy.\n"
     "The loss falls to almost nothing and what is sampled is nonsense.\n"
     "Mostly the shift by one place was forgotten.",
+    needs="pairs",
+    explains=("F02", "F24", "F28"),
+    rank=120,
 )
-def copies_input(history: History) -> Iterator[Finding]:
+def copies_input(history: History) -> Iterator[Verdict]:
     """Share of targets equal to the last input > 90 %, after 32 pairs."""
     share, own, pairs = history.counts.copies()
     if pairs >= 32 and share > 0.9 and own < 0.6:
         yield found(
-            "F25",
             "sick",
             "",
             history.first.step if history.first is not None else 0,

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.finding import Finding, Operation, Severity
+from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 AT_ONCE = -0.4  # log10 of update to weight at which no look at the loss is needed
 AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
@@ -58,15 +58,19 @@ def ratio(history: History, last: int, least: int = 1) -> float | None:
     return statistics.median(known) if known else None
 
 
-@rule(
+@Rule(
     "F13",
+    "high-learning-rate",
     "learning rate too high",
     silent="the loss falls and the updates are small beside the weights",
     why="Each update should change the weights by about a thousandth of their size.\n"
     "Much larger ones jump over the valley that the gradient points into:\n"
     "the loss stays high, swings, or runs away.",
+    explains=("F01", "F08", "F28", RUNAWAY),
+    rank=210,
+    by_updates=True,
 )
-def too_high(history: History) -> Iterator[Finding]:
+def too_high(history: History) -> Iterator[Verdict]:
     """Updates larger than the weights; or updates above 1/50 with a loss that rises or does not fall."""
     first = ratio_at_start(history)
     now = ratio(history, 20)
@@ -81,7 +85,6 @@ def too_high(history: History) -> Iterator[Finding]:
     step = history.step()
     factor = min(max(min(10 ** (AIM - high), 10 ** (FIRST_AIM - first_ratio(history))), 1e-5), 0.3)
     yield found(
-        "F13",
         severity,
         "",
         step,
@@ -150,20 +153,21 @@ def _lr(history: History, factor: float) -> str:
     return f" (lr {rates[0]:g} > {rates[0] * factor:.1g})" if rates else ""
 
 
-@rule(
+@Rule(
     "F11",
+    "high-update-ratio",
     "update ratio too high",
     silent="biases, norms, weights that start near zero",
     why="The update ratio is std(dw) / std(w), measured over the real step of the optimizer.\n"
     "About 10^-3 is healthy; 10^-1 means that ten steps replace a weight.\n"
     "It is judged by what the step does, not by the learning rate's value.",
+    kinds=(RUNAWAY,),
 )
-def high_ratio(history: History) -> Iterator[Finding]:
+def high_ratio(history: History) -> Iterator[Verdict]:
     """Median of the last 50 frames above -1.7 while the loss does well: worth knowing, no alarm."""
     now = ratio(history, 50, 10)
     if now is not None and now > -1.7:
         yield found(
-            "F11",
             "info",
             "",
             history.step(),
@@ -216,15 +220,19 @@ def _way(history: History, weight: str) -> float:
     return sum((t - s) * (a + b) / 2 for (s, a), (t, b) in itertools.pairwise(sizes)) / max(spread, 1e-30)
 
 
-@rule(
+@Rule(
     "F14",
+    "low-learning-rate",
     "learning rate too low",
     silent="the learning rate warms up or has decayed; the run did not start from scratch; updates that are noise",
     why="After hundreds of steps the loss is still almost where chance put it, and every update was tiny.\n"
     "The updates have pointed the same way all along: one larger step would have done.\n"
     "The run costs time and learns little.",
+    explains=("F12", "F22", "F23", "F29"),
+    kinds=(NOT_LEARNING,),
+    rank=240,
 )
-def too_low(history: History) -> Iterator[Finding]:
+def too_low(history: History) -> Iterator[Verdict]:
     """Small updates that go straight on, with a loss that has hardly fallen or is above that of the frequencies."""
     stats, trend = update_stats(history), loss_trend(history)
     if stats is None or trend is None or not history.from_scratch or not math.isfinite(trend.now):
@@ -242,7 +250,6 @@ def too_low(history: History) -> Iterator[Finding]:
         return
     factor = min(10 ** (AIM - stats.ratio), 1e5)
     yield found(
-        "F14",
         "sick" if gone < 0.1 else "watch",
         "",
         history.step(),
@@ -258,20 +265,21 @@ def too_low(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F12",
+    "low-update-ratio",
     "update ratio too low",
     silent="learning rate warms up or has decayed; weights without gradient",
     why="The update ratio is std(dw) / std(w), measured over the real step of the optimizer.\n"
     "At 10^-5 it takes a hundred thousand steps in one direction to replace a weight.\n"
     "Healthy is about 10^-3.",
+    kinds=(NOT_LEARNING,),
 )
-def low_ratio(history: History) -> Iterator[Finding]:
+def low_ratio(history: History) -> Iterator[Verdict]:
     """Median of the last 50 frames below -4.5 on half of the weights."""
     stats = update_stats(history)
     if stats is not None and stats.steps >= 195 and stats.ratio < -4.5:
         yield found(
-            "F12",
             "info",
             "",
             history.step(),
@@ -282,15 +290,18 @@ def low_ratio(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F19",
+    "nothing-changes",
     "the step changes nothing",
     silent="the learning rate is 0 for a few steps only (warm-up); a skipped step of mixed precision",
     why="Gradients arrive, the optimizer steps, and not one weight is different afterwards.\n"
     "The learning rate is 0, or so small that it rounds away,\n"
     "or the optimizer holds other tensors than the model uses.",
+    explains=(NOT_LEARNING,),
+    rank=30,
 )
-def nothing_changes(history: History) -> Iterator[Finding]:
+def nothing_changes(history: History) -> Iterator[Verdict]:
     """No parameter changed in five frames in a row although gradients were there."""
     frames = history.training(5)
     if len(frames) < 5 or any(f.values.get("grad_norm", 0.0) == 0.0 for f in frames):
@@ -299,7 +310,6 @@ def nothing_changes(history: History) -> Iterator[Finding]:
         return
     rates = frames[-1].learning_rates
     yield found(
-        "F19",
         "sick",
         "",
         frames[0].step,
@@ -311,15 +321,17 @@ def nothing_changes(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F42",
+    "growing-weights",
     "weights grow",
     silent="weights that start near zero",
     why="A weight ten times its first size saturates what comes after it and shrinks its own update ratio.\n"
     "Without weight decay nothing holds it.\n"
     "It is often the trace of a learning rate that was too high.",
+    kinds=(RUNAWAY,),
 )
-def growing(history: History) -> Iterator[Finding]:
+def growing(history: History) -> Iterator[Verdict]:
     """std(w) above 10x that of the first frame, and of 1 / sqrt(fan_in)."""
     grown = []
     for weight in judged_weights(history):
@@ -330,7 +342,6 @@ def growing(history: History) -> Iterator[Finding]:
     if grown:
         times, weight = max(grown)
         yield found(
-            "F42",
             "watch",
             owner(weight),
             history.step(),

@@ -4,20 +4,23 @@ import math
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.finding import Finding, Operation
+from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.gradients import owner
-from moreish.doctor.judge.table import found, rule
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 
-@rule(
+@Rule(
     "F18",
+    "not-in-optimizer",
     "parameter not in the optimizer",
     silent="requires_grad is False",
     why="Backward computes its gradient at every step and nobody uses it.\n"
     "The optimizer takes its list of parameters once, when it is built:\n"
     "layers that are added or replaced afterwards are not in it.",
+    explains=(NOT_LEARNING,),
+    rank=20,
 )
-def not_in_optimizer(history: History) -> Iterator[Finding]:
+def not_in_optimizer(history: History) -> Iterator[Verdict]:
     """Parameters with a gradient that no optimizer holds, in two frames in a row."""
     frames = history.training(2)
     if len(frames) < 2:
@@ -28,7 +31,6 @@ def not_in_optimizer(history: History) -> Iterator[Finding]:
     step = next(f.step for f in history.training() if missing[0] in f.outside)
     extraction = _is_feature_extraction(history, missing)
     yield found(
-        "F18",
         "info" if extraction else "sick",
         owner(missing[0]),
         step,
@@ -54,20 +56,22 @@ def _is_feature_extraction(history: History, missing: list[str]) -> bool:
     return bool(out) and bool(kept) and max(out) < min(kept) and len(out) > 2 * len(kept)
 
 
-@rule(
+@Rule(
     "F20",
+    "missing-zero-grad",
     "missing zero_grad",
     silent="gradients are accumulated over several backwards and reset after the step",
     why="backward adds to .grad, it does not replace it.\n"
     "Without a reset each step follows the sum of all gradients since the start:\n"
     "a huge momentum that never forgets.",
+    explains=("F13", "F28", RUNAWAY),
+    rank=10,
 )
-def missing_zero_grad(history: History) -> Iterator[Finding]:
+def missing_zero_grad(history: History) -> Iterator[Verdict]:
     """Between a step and the next one no backward found the gradients reset: seen twice."""
     stale = history.sightings.stale
     if stale is not None and stale.times >= 2:
         yield found(
-            "F20",
             "sick",
             "",
             stale.step,
@@ -80,21 +84,23 @@ def missing_zero_grad(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F32",
+    "evaluated-in-train-mode",
     "evaluated in train mode",
     silent="no norm or dropout is active",
     why="In train mode dropout hides values and BatchNorm uses the batch at hand,\n"
     "and it moves its running statistics towards data that it must not learn from.\n"
     "The figure is too bad, differs from run to run, and the model is changed by being looked at.",
+    explains=("F34",),
+    rank=270,
 )
-def evaluated_in_train_mode(history: History) -> Iterator[Finding]:
+def evaluated_in_train_mode(history: History) -> Iterator[Verdict]:
     """A loss or a decision without gradients, while a norm or dropout did what it does in training."""
     seen = history.sightings.training_without_grad
     if seen is not None:
         layers = seen.latest
         yield found(
-            "F32",
             "sick",
             layers[0],
             seen.step,
@@ -106,15 +112,18 @@ def evaluated_in_train_mode(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F33",
+    "trained-in-eval-mode",
     "trained in eval mode",
     silent="single norm layers are in eval mode while the model is in train mode (frozen BatchNorm)",
     why="In eval mode dropout does nothing and BatchNorm uses its running statistics and does not update them.\n"
     "Mostly model.eval() was called for an evaluation and model.train() never after it.\n"
     "Training goes on with old statistics and without regularisation.",
+    explains=("F32", "F34", "F28"),
+    rank=40,
 )
-def trained_in_eval_mode(history: History) -> Iterator[Finding]:
+def trained_in_eval_mode(history: History) -> Iterator[Verdict]:
     """The model as a whole is in eval mode at three training frames in a row, the last ones."""
     frames = [f for f in history.training(3) if f.called_with_grad]
     if len(frames) < 3 or not all(f.eval_mode for f in frames):
@@ -129,7 +138,6 @@ def trained_in_eval_mode(history: History) -> Iterator[Finding]:
         0,
     )
     yield found(
-        "F33",
         "sick",
         layers[0],
         since,
@@ -141,22 +149,23 @@ def trained_in_eval_mode(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F30",
+    "val-below-train",
     "validation better than training",
     silent="dropout or label smoothing make the training loss look worse than it is",
     why="Items that were never trained on cannot be easier than those that were, on average.\n"
     "Either the split leaks, or the two losses are not computed the same way.\n"
     "Until that is clear the figures cannot be compared.",
+    needs="evaluations",
 )
-def better_on_val(history: History) -> Iterator[Finding]:
+def better_on_val(history: History) -> Iterator[Verdict]:
     """val < train - max(0.03, 2 SE) in five evaluations in a row."""
     rows = [(v.step, v.val, v.train, v.error) for v in history.validations if v.train is not None][-5:]
     active = history.first is not None and history.first.dropped
     if len(rows) == 5 and not active and all(v < t - max(0.03, 2 * e) for _, v, t, e in rows):
         step, val, train, _ = rows[-1]
         yield found(
-            "F30",
             "watch",
             "",
             step,
@@ -167,15 +176,17 @@ def better_on_val(history: History) -> Iterator[Finding]:
         )
 
 
-@rule(
+@Rule(
     "F28",
+    "overfits",
     "overfits",
     silent="val only wobbles, or train does not fall any more",
     why="The training loss goes on falling while the loss on unseen items rises:\n"
     "what is learned now are the items, not the rule behind them.\n"
     "The best model was an earlier one.",
+    needs="evaluations",
 )
-def overfits(history: History) -> Iterator[Finding]:
+def overfits(history: History) -> Iterator[Verdict]:
     """val above its best by > max(0.02, 2 SE) in three evaluations in a row, while train falls."""
     curve = [(v.step, v.val, 0.0) for v in history.validations] or [
         (s, v, e) for s, v, e, n in history.evaluations if n >= 2 and math.isfinite(e)
@@ -193,7 +204,6 @@ def overfits(history: History) -> Iterator[Finding]:
         return
     over = late[-1][1] - best
     yield found(
-        "F28",
         "sick" if over > 0.2 else "watch",
         "",
         best_step,
@@ -206,14 +216,17 @@ def overfits(history: History) -> Iterator[Finding]:
     )
 
 
-@rule(
+@Rule(
     "F29",
+    "underfits",
     "underfits",
     why="Train and val are equal and both have stopped falling, with healthy updates:\n"
     "the model has learned all that it can hold.\n"
     "More data or regularisation cannot help, a larger model can.",
+    needs="evaluations",
+    kinds=(NOT_LEARNING,),
 )
-def underfits(history: History) -> Iterator[Finding]:
+def underfits(history: History) -> Iterator[Verdict]:
     """Gap below 1 % and val flat over five evaluations: worth knowing, no alarm."""
     rows = [(v.step, v.val, v.train) for v in history.validations if v.train is not None][-5:]
     if len(rows) < 5 or any(abs(v - t) > 0.01 * t for _, v, t in rows):
@@ -221,7 +234,6 @@ def underfits(history: History) -> Iterator[Finding]:
     values = [v for _, v, _ in rows]
     if max(values) - min(values) < 0.005 * values[-1]:
         yield found(
-            "F29",
             "info",
             "",
             rows[-1][0],
