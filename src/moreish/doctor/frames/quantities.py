@@ -7,7 +7,17 @@ A frame's keys are "WHERE/NAME": WHERE is a layer ("net.3", "block.tanh"), a par
 from dataclasses import dataclass
 from typing import Literal
 
+from moreish.doctor.frames.counts import WINDOW
+
 Of = Literal["activation", "parameter", "loss", "step"]
+# What is healthy, where a finding, a picture and the table below must mean the same.
+HEALTHY_SATURATED = 0.20  # share of outputs: what a tanh behind the textbook's gain starts with
+DRIFTED = (
+    0.5  # running statistics of a BatchNorm from the batch's: standard deviations, or log of the variances' ratio
+)
+ALIKE = 0.9999  # cosine of two units' rows from which they are equal
+LOW_RATIO, USUAL_RATIO, HIGH_RATIO = -4.5, -3.0, -1.7  # log10 of std(update) over std(weight)
+
 EVERYWHERE: tuple[Of, ...] = ("activation", "parameter")
 
 
@@ -33,19 +43,31 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("grad_std", EVERYWHERE, "standard deviation of that gradient", picture="gradients"),
         Quantity("grad_rms", EVERYWHERE, "root of its mean square"),
         Quantity("grad_nonfinite", EVERYWHERE, "its share of NaN and infinity", (0.0, 0.0)),
-        Quantity("saturated", ("activation",), "share beyond 0.97 of tanh or sigmoid", (0.0, 0.15), "map"),
-        Quantity("dead", ("activation",), "share of units stuck on 2,048 examples in a row", (0.0, 0.1), "map"),
+        Quantity(
+            "saturated",
+            ("activation",),
+            "share of outputs that are saturated",
+            (0.0, HEALTHY_SATURATED),
+            "map",
+        ),
+        Quantity("dead", ("activation",), f"share of units stuck on {WINDOW:,} examples in a row", (0.0, 0.1), "map"),
         Quantity("dead_in_batch", ("activation",), "share of units stuck on the whole batch", picture="map"),
-        Quantity("drift", ("activation",), "BatchNorm: running less batch mean, in standard deviations", (0.0, 0.5)),
-        Quantity("stretch", ("activation",), "BatchNorm: log of batch over running variance", (0.0, 0.8)),
+        Quantity("drift", ("activation",), "BatchNorm: running less batch mean, in std", (0.0, DRIFTED)),
+        Quantity("stretch", ("activation",), "BatchNorm: log of batch over running variance", (0.0, DRIFTED)),
         Quantity("update_rms", ("parameter",), "root of the mean square of what the step changed"),
         Quantity("update_std", ("parameter",), "standard deviation of what the step changed"),
-        Quantity("update_ratio", ("parameter",), "log10 of update_std over std", (-4.5, -1.7), "updates over time"),
+        Quantity(
+            "update_ratio",
+            ("parameter",),
+            "log10 of update_std over std",
+            (LOW_RATIO, HIGH_RATIO),
+            "updates over time",
+        ),
         Quantity("grad_data", ("parameter",), "grad_std over std", picture="gradients"),
         Quantity("travel", ("parameter",), "distance from the first weights seen, over their spread"),
-        Quantity("units_alike", ("parameter",), "least cosine between two units' weights", (None, 0.9999)),
+        Quantity("units_alike", ("parameter",), "least cosine between two units' weights", (None, ALIKE)),
         Quantity("units_still", ("parameter",), "share of units whose weights are all zero"),
-        Quantity("gradients_alike", ("parameter",), "least cosine between two units' gradients", (None, 0.9999)),
+        Quantity("gradients_alike", ("parameter",), "least cosine between two units' gradients", (None, ALIKE)),
         Quantity("gradients_still", ("parameter",), "share of units that get no gradient"),
         Quantity("loss", ("loss", "step"), "value of a loss function; alone: that on which backward was called"),
         Quantity("nll", ("loss",), "cross-entropy of the targets, without weights or smoothing", picture="loss"),

@@ -23,8 +23,9 @@ class Finding:
     """What is wrong, where, since when, how sure, why, and what to change.
 
     `slug` is what the id stands for, in a word or two. `layer` is the qualified name of a module ("net.3"), or of a
-    functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `step` counts updates: a finding at step 0 was made before the
-    first one. `confidence` lies in (0, 1]; 1 means that the rule is exact. `picture` names the quantity to look at.
+    functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `step` counts
+    updates: a finding at step 0 was made before the first one. `confidence` lies in (0, 1]; 1 means that the rule is
+    exact. `picture` names the quantity to look at.
     """
 
     id: str

@@ -4,12 +4,12 @@ import math
 import statistics
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.quantities import DRIFTED
 
 EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
 FALLEN, WITHIN = 0.1, 100  # of its first value, in so many steps: a loss that has fallen by less has hardly moved
 FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
-DRIFTED = 0.5  # running statistics of a BatchNorm this far from the batch's, in standard deviations or as a log ratio
 
 
 def worrying(history: History) -> bool:

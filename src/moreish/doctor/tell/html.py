@@ -4,6 +4,7 @@ import html
 from collections.abc import Mapping
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.quantities import USUAL_RATIO
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.tell import svg
 from moreish.doctor.tell.report import Report
@@ -40,7 +41,7 @@ def pictures(history: History) -> list[str]:
     """Loss, update ratios with the 10^-3 line, activations and gradients by layer, stuck units, weights."""
     drawn = [svg.lines("loss", {"loss": [(float(s), v) for s, v in history.losses()]})]
     ratios = {w: history.curve(f"{w}/update_ratio") for w in history.updated()[:MOST_LINES]}
-    drawn.append(svg.lines("update ratio, log10 std(dw)/std(w)", ratios, guide=-3.0, guide_name="10^-3"))
+    drawn.append(svg.lines("update ratio, log10 std(dw)/std(w)", ratios, guide=USUAL_RATIO, guide_name="10^-3"))
     for frame, when in [(f, "first") for f in history.pictures[:1]] + [(f, "latest") for f in history.pictures[-1:]]:
         for kind in ("activation", "gradient"):
             acts = [c.layer for c in history.calls() if c.kind == "activation"] or [c.layer for c in history.calls()]

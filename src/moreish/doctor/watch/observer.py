@@ -21,13 +21,13 @@ from moreish.doctor.frames.operations import (
     first_tensor,
     tensors_of,
 )
+from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import losses
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
-STUCK = 0.99  # of the way from the middle to an end, beyond which a bounded unit counts as stuck
 STRUCTURED = {
     "embedding",
     "multiply",
@@ -228,9 +228,9 @@ class Observer(StepContext):
         if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
             size, stuck = y, extreme(torch.amax, y, axis) == 0
         else:
-            tanh = call.op.startswith("tanh")
-            size = y.abs() if tanh else (y - 0.5).abs() * 2  # 1 at both ends
-            self.reader.share(f"{layer}/saturated", sample(size) > (0.97 if tanh else 0.94))
+            size = distance(call.op, y)
+            assert size is not None
+            self.reader.share(f"{layer}/saturated", sample(size) > saturation(call.op))
             stuck = extreme(torch.amin, size, axis) > STUCK
         share = self.counts.stuck(layer, stuck, y.numel() // units)
         if share is not None:

@@ -6,6 +6,8 @@ from moreish.doctor.frames.counts import WINDOW
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import BETWEEN, RECTIFIED
+from moreish.doctor.frames.quantities import HEALTHY_SATURATED
+from moreish.doctor.frames.saturation import SATURATED_SIGMOID, SATURATED_TANH, STUCK
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.start import GAINS, fan_in, shape_of
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
@@ -46,7 +48,7 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
         call.layer,
         0 if at_start else history.step(),
         f"{share:.0%} of the outputs of `{call.layer}` are {where}{' before the first update' if at_start else ''}; "
-        "2 to 20 % is healthy, and where an output is saturated no gradient passes.",
+        f"2 to {100 * HEALTHY_SATURATED:.0f} % is healthy, and where an output is saturated no gradient passes.",
         _rescale(history, weight, call)
         if at_start
         else "Lower the learning rate, or normalise before the activation.",
@@ -93,7 +95,7 @@ def _rescale(history: History, weight: str | None, call: Call) -> str:
 )
 def saturated_tanh(history: History) -> Iterator[Verdict]:
     """Share of |y| > 0.97."""
-    yield from _saturation(history, "tanh", "beyond 0.97")
+    yield from _saturation(history, "tanh", f"beyond {SATURATED_TANH:g}")
 
 
 @Rule(
@@ -112,7 +114,8 @@ def saturated_tanh(history: History) -> Iterator[Verdict]:
 )
 def saturated_sigmoid(history: History) -> Iterator[Verdict]:
     """Share of y < 0.03 or y > 0.97."""
-    yield from _saturation(history, "sigmoid", "below 0.03 or above 0.97")
+    low = (1 - SATURATED_SIGMOID) / 2
+    yield from _saturation(history, "sigmoid", f"below {low:.2g} or above {1 - low:.2g}")
 
 
 @Rule(
@@ -129,7 +132,7 @@ def saturated_sigmoid(history: History) -> Iterator[Verdict]:
 )
 def dead_tanh(history: History) -> Iterator[Verdict]:
     """Units beyond 0.99 on every example of a window."""
-    yield from _dead(history, lambda op: op not in RECTIFIED, 0.05, 0.3, "beyond 0.99")
+    yield from _dead(history, lambda op: op not in RECTIFIED, 0.05, 0.3, f"beyond {STUCK:g}")
 
 
 @Rule(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import SHAPED
+from moreish.doctor.frames.quantities import DRIFTED
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import RUNAWAY, Rule, Verdict, found
 
@@ -25,7 +26,7 @@ def stale(history: History) -> Iterator[Verdict]:
         drifts, stretches = history.series(key, 4), history.series(f"{call.layer}/stretch", 4)
         if len(drifts) < 4:
             continue
-        if min(drifts) > 0.5 or min(stretches) > 0.5:
+        if min(drifts) > DRIFTED or min(stretches) > DRIFTED:
             old.append((drifts[-1], stretches[-1], call))
     if old:
         drift, stretch, call = max(old, key=lambda o: o[0])

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from moreish.doctor.frames.counts import implied_sigma
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import BETWEEN
+from moreish.doctor.frames.quantities import ALIKE
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
@@ -223,7 +224,7 @@ def equal_units(history: History) -> Iterator[Verdict]:
         still = first.values.get(f"{weight}/units_still", 0.0)
         size = first.values.get(f"{weight}/grad_rms", 0.0)
         rounding = size < 1e-5 * largest  # gradients that cancel leave noise, which has no direction
-        same = cosines[0] > 0.9999 and (cosines[1] > 0.9999 or rounding)
+        same = cosines[0] > ALIKE and (cosines[1] > ALIKE or rounding)
         if shape and shape[0] > 1 and same and still in (0.0, 1.0):
             alike.append((weight, still == 1.0))
     if not alike:

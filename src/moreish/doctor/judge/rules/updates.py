@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
@@ -109,15 +110,15 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first)
     if first > AT_ONCE or (now > AT_ONCE and step >= 20):
         return "sick", "the weights are replaced at every step"
-    if high > -1.7 and away:
+    if high > HIGH_RATIO and away:
         return "sick", "the loss runs away"
-    if high > -1.7 and climbed and step >= 100:
+    if high > HIGH_RATIO and climbed and step >= 100:
         return "sick", "the loss is far above its best"
     if now > -1 and step >= 50 and trend.now > trend.best + trend.noise:
         return "sick", "the weights are replaced every few steps"
     if first > -1 and (layer := _broke(history)):
         return "sick", f"`{layer}`, which was fine at the start, is saturated or dead since"
-    if now > -1.7 and stuck:
+    if now > HIGH_RATIO and stuck:
         return "watch", "the loss does not fall"
     return None
 
@@ -166,7 +167,7 @@ def _lr(history: History, factor: float) -> str:
 def high_ratio(history: History) -> Iterator[Verdict]:
     """Median of the last 50 frames above -1.7 while the loss does well: worth knowing, no alarm."""
     now = ratio(history, 50, 10)
-    if now is not None and now > -1.7:
+    if now is not None and now > HIGH_RATIO:
         yield found(
             "info",
             "",
@@ -241,10 +242,10 @@ def too_low(history: History) -> Iterator[Verdict]:
     gone = (trend.first - trend.now) / max(abs(trend.first), 1e-12)
     rose = trend.now > trend.first + max(0.1 * abs(trend.first), 3 * trend.noise)
     straight = stats.straight > 2 / math.sqrt(stats.steps)
-    early = stats.steps < 195 and stats.ratio > -4.5
+    early = stats.steps < 195 and stats.ratio > LOW_RATIO
     ignorant = entropy is not None and trend.now > entropy + 0.1
     slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
-    crawls = stats.ratio < -3.0 and ignorant and stats.straight > 0.5 and stats.steps >= 500
+    crawls = stats.ratio < USUAL_RATIO and ignorant and stats.straight > 0.5 and stats.steps >= 500
     knows = entropy is not None and trend.now < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
@@ -278,7 +279,7 @@ def too_low(history: History) -> Iterator[Verdict]:
 def low_ratio(history: History) -> Iterator[Verdict]:
     """Median of the last 50 frames below -4.5 on half of the weights."""
     stats = update_stats(history)
-    if stats is not None and stats.steps >= 195 and stats.ratio < -4.5:
+    if stats is not None and stats.steps >= 195 and stats.ratio < LOW_RATIO:
         yield found(
             "info",
             "",
