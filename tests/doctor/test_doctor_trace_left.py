@@ -5,6 +5,8 @@ import json
 import math
 import pickle
 import random
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -114,6 +116,31 @@ def test_a_copy_or_a_pickle_of_a_watched_model_carries_nothing_of_the_doctor():
                 other(x[:8])
         assert doctor.history.seen == seen
         assert len(pickle.dumps(model)) < 20_000 + sum(p.numel() * 8 for p in model.parameters())
+
+
+ELSEWHERE = """
+import sys
+sys.modules["moreish"] = None  # a machine that has never heard of it
+import torch
+model = torch.load(sys.argv[1], weights_only=False).eval()
+assert [len(m._forward_pre_hooks) for m in model.modules()][1:] == [0] * 7
+with torch.no_grad():
+    torch.save(model(torch.zeros(2, 3, dtype=torch.int64)), sys.argv[2])
+"""
+
+
+def test_a_watched_model_that_is_saved_whole_can_be_loaded_where_there_is_no_moreish(tmp_path):
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf):
+        fit(model, optimizer, x, y, 2)
+        torch.save(model, tmp_path / "model.pt")
+    code = [sys.executable, "-c", ELSEWHERE, str(tmp_path / "model.pt"), str(tmp_path / "y.pt")]
+    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with torch.no_grad():
+        expected = model.eval()(torch.zeros(2, 3, dtype=torch.int64))
+    assert torch.equal(torch.load(tmp_path / "y.pt"), expected)
 
 
 class Counting(TorchFunctionMode):
@@ -262,8 +289,8 @@ def test_a_run_that_goes_on_is_no_start_and_keeps_what_was_found_before():
 def test_a_rehearsal_is_charged_to_the_doctor_and_leaves_chance_as_it_was():
     model = net()
     with Doctor(model, torch.optim.SGD(model.parameters(), 0.1)) as doctor:
-        spent, rng = doctor._probe.clock.spent, torch.get_rng_state()
+        spent, rng = doctor._probe.schedule.clock.spent, torch.get_rng_state()
         with doctor.rehearsing():
             torch.rand(200_000).sort()
-        assert doctor._probe.clock.spent > spent
+        assert doctor._probe.schedule.clock.spent > spent
         assert torch.equal(torch.get_rng_state(), rng)

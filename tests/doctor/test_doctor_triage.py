@@ -17,7 +17,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_LOOKS, Clock
 from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
-from moreish.doctor.watch.probe import SETTLING
+from moreish.doctor.watch.schedule import SETTLING
 from tests.doctor.worlds import fit, language, mlp
 
 

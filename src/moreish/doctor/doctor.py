@@ -16,7 +16,7 @@ from moreish.doctor.judge.triage import worrying
 from moreish.doctor.tell.html import page
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
-from moreish.doctor.watch.clock import BUDGET, CALM_LOOKS, WORRIED_LOOKS
+from moreish.doctor.watch.clock import BUDGET
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import state_is_empty
 
@@ -63,7 +63,7 @@ class Doctor:
     def __exit__(self, *exception: object) -> None:
         self._probe.detach()
         self._judge()
-        self._probe.clock.stop()
+        self._probe.schedule.clock.stop()
         self._stopped = True
 
     @property
@@ -123,7 +123,7 @@ class Doctor:
     @property
     def cost(self) -> float:
         """Share of the processor time so far that looking took."""
-        return self._probe.clock.share()
+        return self._probe.schedule.clock.share()
 
     def watch(self, optimizer: Optimizer) -> None:
         """Watch one more optimizer, built after the doctor came."""
@@ -174,15 +174,13 @@ class Doctor:
     def _report(self) -> Report:
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
-    def _on_frame(self) -> bool:
-        """Judge from time to time; whether what is known by now asks for a closer look."""
+    def _on_frame(self, triage: bool) -> bool:
+        """Judge from time to time; where `triage`, whether what is known by now asks for a closer look."""
         seen = self.history.seen
         if seen >= self._next:
             self._next = max(4, 2 * seen) if seen < OFTEN else seen + max(OFTEN, seen // 8)
             self._judge()
-        if seen > CALM_LOOKS + WORRIED_LOOKS:  # nothing is looked at in advance any more
-            return False
-        return any(f.severity != "info" for f in self._kept.values()) or worrying(self.history)
+        return triage and worrying(self.history, self._kept.values())
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""

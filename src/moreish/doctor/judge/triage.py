@@ -2,9 +2,11 @@
 
 import math
 import statistics
+from collections.abc import Iterable
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import DRIFTED
+from moreish.doctor.judge.finding import Finding
 
 EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
@@ -12,8 +14,12 @@ FALLEN, WITHIN = 0.1, 100  # of its first value, in so many steps: a loss that h
 FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
 
 
-def worrying(history: History) -> bool:
-    """Whether the loss jumped at first, has hardly fallen, tells of frequencies only, or a BatchNorm lags behind."""
+def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
+    """Whether there is an alarm, the loss jumped at first or has hardly fallen, tells of frequencies only, or a
+    BatchNorm lags behind.
+    """
+    if any(finding.severity != "info" for finding in found):
+        return True
     return history.step() >= EARLY and (_jumped(history) or _learns_little(history) or _lags(history))
 
 

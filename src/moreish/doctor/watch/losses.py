@@ -9,7 +9,8 @@ from torch import Tensor
 
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Broadcast, Call, Loss, PerPlace, Reduction, WrongAxis
-from moreish.doctor.frames.operations import SHAPED, argument
+from moreish.doctor.frames.operations import SHAPED
+from moreish.doctor.watch.arguments import argument
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame

@@ -15,6 +15,7 @@ class Names:
 
     def __init__(self, roots: dict[str, nn.Module]) -> None:
         self.roots = roots
+        self.root_ids: set[int] = set()
         self.modules: dict[int, str] = {}
         self.parameters: dict[int, str] = {}
         self._layers: dict[tuple[str, str, str], str] = {}
@@ -24,6 +25,7 @@ class Names:
     def refresh(self) -> list[tuple[str, nn.Parameter]]:
         """Read the names again, because layers and parameters may have been added since; every parameter once."""
         self.modules, self.parameters, every = {}, {}, []
+        self.root_ids = {id(root) for root in self.roots.values()}
         for prefix, root in self.roots.items():
             self._read(prefix, root, every)
         return every

@@ -17,12 +17,10 @@ from moreish.doctor.frames.operations import (
     FRAGILE,
     MEASURED,
     RECTIFIED,
-    argument,
-    first_tensor,
-    tensors_of,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import losses
+from moreish.doctor.watch.arguments import argument, first_tensor, tensors_of
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext

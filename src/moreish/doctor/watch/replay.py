@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Coupling, WrongBackward
-from moreish.doctor.frames.operations import first_tensor
+from moreish.doctor.watch.arguments import first_tensor
 
 Args = tuple[Any, ...]
 Kwargs = dict[str, Any]
