@@ -1,7 +1,7 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
-from moreish.doctor.judge.finding import SEVERITIES, Finding, Severity
+from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.tell.html import page
@@ -132,11 +132,7 @@ class Doctor:
     def watch_model(self, model: nn.Module) -> None:
         """Watch one more model, built after the doctor came."""
         if all(model is not root for root in self._probe.roots.values()):
-            name, count = type(model).__name__, 1
-            while name in self._probe.roots:
-                count += 1
-                name = f"{type(model).__name__}{count}"
-            self._probe.add(name, model)
+            self._probe.add(_free_name(model, self._probe.roots), model)
 
     def pause(self) -> None:
         """Look no further; what was seen is kept."""
@@ -165,11 +161,6 @@ class Doctor:
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
         return page(self._report(), {"": self.history})
-
-    def worst(self) -> Severity | None:
-        """The severity of the worst finding; None where there is none."""
-        findings = self.findings
-        return findings[0].severity if findings else None
 
     def _report(self) -> Report:
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
@@ -208,9 +199,14 @@ def named(model: Models) -> dict[str, nn.Module]:
         return {"": models[0]}
     names: dict[str, nn.Module] = {}
     for m in models:
-        name, count = type(m).__name__, 1
-        while name in names:
-            count += 1
-            name = f"{type(m).__name__}{count}"
-        names[name] = m
+        names[_free_name(m, names)] = m
     return names
+
+
+def _free_name(model: nn.Module, taken: Collection[str]) -> str:
+    """The model's class, with a number where that name is taken."""
+    name, count = type(model).__name__, 1
+    while name in taken:
+        count += 1
+        name = f"{type(model).__name__}{count}"
+    return name

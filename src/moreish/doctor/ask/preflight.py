@@ -13,13 +13,14 @@ from moreish.doctor.frames.history import OneBatch
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.judge.rules import RULES
 from moreish.doctor.watch import replay
+from moreish.doctor.watch.arguments import Args
 
 STEPS = 60
 
 
 def preflight(
     model: nn.Module,
-    inputs: Tensor | tuple[Any, ...],
+    inputs: Tensor | Args,
     targets: Any,
     loss: Callable[[Any, Any], Tensor] = F.cross_entropy,
     *,
@@ -56,9 +57,7 @@ def preflight(
     return [f for f in doctor.findings if RULES[f.id].preflight]
 
 
-def _signal_to_noise(
-    model: nn.Module, args: tuple[Any, ...], targets: Any, loss: Callable[[Any, Any], Tensor]
-) -> float | None:
+def _signal_to_noise(model: nn.Module, args: Args, targets: Any, loss: Callable[[Any, Any], Tensor]) -> float | None:
     """|mean gradient|^2 over its variance between eight parts of the batch; None where it cannot be divided."""
     if not isinstance(targets, Tensor) or not isinstance(args[0], Tensor) or len(targets) != len(args[0]):
         return None

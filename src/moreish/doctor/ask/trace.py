@@ -6,10 +6,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.watch import replay
+from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.names import Names
 from moreish.doctor.watch.observer import Observer
@@ -32,7 +34,7 @@ class _Tracer(Observer):
         super().__init__(Frame(0), names, RunningCounts(), pictures=False)
         self.seen: list[tuple[Call, Tensor]] = []
 
-    def _measure(self, call: Call, y: Tensor, args: Any, kwargs: Any) -> None:
+    def _measure(self, call: Call, y: Tensor, args: object, kwargs: object) -> None:
         if y.requires_grad:
             y.retain_grad()
         self.seen.append((call, y))
@@ -49,9 +51,7 @@ class Inside:
     weights: dict[str, tuple[Tensor, Tensor]]
 
 
-def trace(
-    model: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor] | None = None
-) -> list[Traced]:
+def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None = None) -> list[Traced]:
     """Every layer's output for these inputs (one item: a batch of one), in execution order.
 
     With `loss_of(output)` the gradient of that loss with respect to each layer's output as well. Runs on a copy in
@@ -60,7 +60,7 @@ def trace(
     return _traced(_twin(model).eval(), inputs, loss_of)
 
 
-def inside(model: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor]) -> Inside:
+def inside(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor]) -> Inside:
     """As `trace`, with the statistics of the batch in BatchNorms as in training, and with the weights' gradients.
 
     Nothing is dropped out.
@@ -82,9 +82,7 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
-def _traced(
-    twin: nn.Module, inputs: Tensor | tuple[Any, ...], loss_of: Callable[[Any], Tensor] | None
-) -> list[Traced]:
+def _traced(twin: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None) -> list[Traced]:
     args = inputs if isinstance(inputs, tuple) else (inputs,)
     tracer = _Tracer(Names({"": twin}))
     handles = [h for m in twin.modules() for h in _name_hooks(m, tracer)]
@@ -102,11 +100,11 @@ def _traced(
     return [Traced(c.layer, c.op, y.detach(), y.grad) for c, y in tracer.seen]
 
 
-def _name_hooks(module: nn.Module, tracer: _Tracer) -> list[Any]:
-    def begins(m: nn.Module, args: Any) -> None:
+def _name_hooks(module: nn.Module, tracer: _Tracer) -> list[RemovableHandle]:
+    def begins(m: nn.Module, args: object) -> None:
         tracer.stack.append(m)
 
-    def ends(m: nn.Module, args: Any, output: Any) -> None:
+    def ends(m: nn.Module, args: object, output: object) -> None:
         tracer.stack.pop()
         if tracer.unseen(m, output):
             tracer.module_output(m, output)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 Severity = Literal["info", "watch", "sick"]
 Number = float | int | str
+Argument = str | float | tuple[str, ...]
 SEVERITIES: tuple[Severity, ...] = ("info", "watch", "sick")
 
 
@@ -15,7 +16,7 @@ class Operation:
     """A remedy as something that can be done: the name of an entry of `REMEDIES` and its arguments."""
 
     name: str
-    arguments: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Argument] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Finding:
         return cls(**values | {"layers": tuple(values["layers"]), "operation": operation, "symptoms": symptoms})
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     """What strict JSON holds: lists for tuples and sets, null for a number that is not finite."""
     if isinstance(value, Mapping):
         return {str(key): _plain(v) for key, v in value.items()}

@@ -4,13 +4,13 @@ They measure the doctor in the sickbay, and are the studio's break-it buttons.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.treat.broken_layers import HandWritten, Infinite, Mixed
 
@@ -28,7 +28,7 @@ class Broken:
     layer: str = ""
     others: tuple[str, ...] = ()
     batch: Callable[[Batch], Batch] = lambda pair: pair
-    handles: list[Any] = field(default_factory=list)
+    handles: list[RemovableHandle] = field(default_factory=list)
     undo: Callable[[], None] = lambda: None
 
     def heal(self) -> None:
@@ -349,8 +349,3 @@ def _replaced(model: nn.Module, name: str, new: nn.Module, layer: str = "") -> B
     new.train(old.training)
     setattr(home, last, new)
     return Broken(layer, undo=lambda: setattr(home, last, old))
-
-
-def ids() -> Sequence[str]:
-    """The faults that can be seeded."""
-    return tuple(FAULTS)

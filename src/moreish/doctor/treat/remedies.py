@@ -2,16 +2,17 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.judge.finding import Operation
 
-Remedy = Callable[..., list[Any]]
+Handles = list[RemovableHandle]
+Remedy = Callable[..., Handles]
 REMEDIES: dict[str, Remedy] = {}
 
 
@@ -21,7 +22,7 @@ def remedy(function: Remedy) -> Remedy:
     return function
 
 
-def apply(operation: Operation, model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
+def apply(operation: Operation, model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Do what the operation says to this model and these optimizers; handles of hooks that undo it with `remove`.
 
     Raises ValueError for an operation that is not in `REMEDIES`.
@@ -37,7 +38,7 @@ def _parameter(model: nn.Module, name: str) -> Tensor:
 
 
 @remedy
-def scale(model: nn.Module, optimizers: Sequence[Optimizer], weight: str, factor: float) -> list[Any]:
+def scale(model: nn.Module, optimizers: Sequence[Optimizer], weight: str, factor: float) -> Handles:
     """Multiply a weight and set the bias beside it to 0."""
     _parameter(model, weight).mul_(factor)
     _clear_bias(model, weight)
@@ -47,7 +48,7 @@ def scale(model: nn.Module, optimizers: Sequence[Optimizer], weight: str, factor
 @remedy
 def reinitialise(
     model: nn.Module, optimizers: Sequence[Optimizer], weights: Sequence[str], gain: float = 1.0, seed: int = 0
-) -> list[Any]:
+) -> Handles:
     """Draw weights from a normal distribution of standard deviation gain / sqrt(fan_in); biases beside them are 0."""
     generator = torch.Generator().manual_seed(seed)
     for name in weights:
@@ -71,7 +72,7 @@ def set_lr(
     factor: float = 1.0,
     value: float | None = None,
     plain: float | None = None,
-) -> list[Any]:
+) -> Handles:
     """Multiply the learning rate of every group, or set it: to `plain` for SGD without momentum, if that is given."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -81,10 +82,10 @@ def set_lr(
 
 
 @remedy
-def zero_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
+def zero_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Reset the gradients after every step."""
 
-    def reset(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def reset(optimizer: Optimizer, args: object, kwargs: object) -> None:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 p.grad = None
@@ -93,17 +94,17 @@ def zero_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
 
 
 @remedy
-def clip(model: nn.Module, optimizers: Sequence[Optimizer], norm: float) -> list[Any]:
+def clip(model: nn.Module, optimizers: Sequence[Optimizer], norm: float) -> Handles:
     """Clip the norm of the gradient before every step."""
 
-    def shorten(optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def shorten(optimizer: Optimizer, args: object, kwargs: object) -> None:
         nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], norm)
 
     return [optimizer.register_step_pre_hook(shorten) for optimizer in optimizers]
 
 
 @remedy
-def add_parameters(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
+def add_parameters(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Give the parameters that no optimizer holds to the first one."""
     held = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     missing = [p for p in model.parameters() if p.requires_grad and id(p) not in held]
@@ -113,10 +114,10 @@ def add_parameters(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[An
 
 
 @remedy
-def train_with_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
+def train_with_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Put the model into train mode whenever it is called with gradients on."""
 
-    def before(module: nn.Module, args: Any) -> None:
+    def before(module: nn.Module, args: object) -> None:
         if torch.is_grad_enabled():
             for m in module.modules():
                 m.training = True
@@ -125,17 +126,17 @@ def train_with_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[A
 
 
 @remedy
-def eval_without_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list[Any]:
+def eval_without_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Put the model into eval mode for every call without gradients, and back afterwards."""
     were: list[tuple[nn.Module, bool]] = []
 
-    def before(module: nn.Module, args: Any) -> None:
+    def before(module: nn.Module, args: object) -> None:
         if not torch.is_grad_enabled():
             were.extend((m, m.training) for m in module.modules())
             for m in module.modules():
                 m.training = False
 
-    def after(module: nn.Module, args: Any, output: Any) -> None:
+    def after(module: nn.Module, args: object, output: object) -> None:
         while were:
             m, training = were.pop()
             m.training = training
@@ -144,7 +145,7 @@ def eval_without_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> list
 
 
 @remedy
-def skip_module(model: nn.Module, optimizers: Sequence[Optimizer], layer: str) -> list[Any]:
+def skip_module(model: nn.Module, optimizers: Sequence[Optimizer], layer: str) -> Handles:
     """Let a module give back its input unchanged. Raises ValueError where the layer is no module."""
     modules = dict(model.named_modules())
     if not layer or layer not in modules:
@@ -153,7 +154,7 @@ def skip_module(model: nn.Module, optimizers: Sequence[Optimizer], layer: str) -
 
 
 @remedy
-def set_dropout(model: nn.Module, optimizers: Sequence[Optimizer], p: float) -> list[Any]:
+def set_dropout(model: nn.Module, optimizers: Sequence[Optimizer], p: float) -> Handles:
     """Set p of every dropout that is above it."""
     for m in model.modules():
         if isinstance(m, nn.modules.dropout._DropoutNd):
@@ -162,7 +163,7 @@ def set_dropout(model: nn.Module, optimizers: Sequence[Optimizer], p: float) -> 
 
 
 @remedy
-def set_momentum(model: nn.Module, optimizers: Sequence[Optimizer], momentum: float) -> list[Any]:
+def set_momentum(model: nn.Module, optimizers: Sequence[Optimizer], momentum: float) -> Handles:
     """Set the momentum of the running statistics of every BatchNorm."""
     for m in model.modules():
         if isinstance(m, nn.modules.batchnorm._NormBase):
@@ -171,10 +172,10 @@ def set_momentum(model: nn.Module, optimizers: Sequence[Optimizer], momentum: fl
 
 
 @remedy
-def add_activation(model: nn.Module, optimizers: Sequence[Optimizer], layers: Sequence[str]) -> list[Any]:
+def add_activation(model: nn.Module, optimizers: Sequence[Optimizer], layers: Sequence[str]) -> Handles:
     """Put a ReLU after each of these modules."""
 
-    def bend(module: nn.Module, args: Any, output: Tensor) -> Tensor:
+    def bend(module: nn.Module, args: object, output: Tensor) -> Tensor:
         return F.relu(output)
 
     modules = dict(model.named_modules())

@@ -4,13 +4,16 @@ from typing import Any
 
 from torch import Tensor
 
+Args = tuple[Any, ...]  # of a call of a stranger's function or module, by place
+Kwargs = dict[str, Any]  # and by name
 
-def argument(args: tuple[Any, ...], kwargs: dict[str, Any], place: int, name: str, default: Any = None) -> Any:
+
+def argument(args: Args, kwargs: Kwargs, place: int, name: str, default: Any = None) -> Any:
     """An argument of a call, whether it was given by place or by name."""
     return args[place] if len(args) > place else kwargs.get(name, default)
 
 
-def first_tensor(result: Any) -> Tensor | None:
+def first_tensor(result: object) -> Tensor | None:
     """The tensor that a module or function returned, or the first of several."""
     if isinstance(result, Tensor):
         return result
@@ -21,7 +24,7 @@ def first_tensor(result: Any) -> Tensor | None:
     return None
 
 
-def tensors_of(args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Tensor]:
+def tensors_of(args: Args, kwargs: Kwargs) -> list[Tensor]:
     """The tensors among the arguments, also those inside lists (cat, the weights of a recurrent layer)."""
     found: list[Tensor] = []
     for value in (*args, *kwargs.values()):

@@ -7,6 +7,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack,
 from torch.utils._device import DeviceContext
 
 from moreish.doctor.frames.operations import KINDS
+from moreish.doctor.watch.arguments import Args, Kwargs
 
 
 class FunctionMode(TorchFunctionMode):
@@ -18,8 +19,8 @@ class FunctionMode(TorchFunctionMode):
 
     def __init__(
         self,
-        backward: Callable[[Any], None],
-        called: Callable[[str, str, tuple[Any, ...], dict[str, Any], Any], None],
+        backward: Callable[[object], None],
+        called: Callable[[str, str, Args, Kwargs, object], None],
     ) -> None:
         super().__init__()
         self.backward, self.called = backward, called

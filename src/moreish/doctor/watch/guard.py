@@ -1,7 +1,6 @@
 """What keeps the probe out of the run's way: its own time, modes and failures, and what it must not look into."""
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import nn
@@ -28,7 +27,7 @@ class Safely:
         if self._grad:
             torch._C._set_grad_enabled(False)
 
-    def __exit__(self, kind: Any, failure: BaseException | None, traceback: Any) -> bool:
+    def __exit__(self, kind: object, failure: BaseException | None, traceback: object) -> bool:
         if self._grad:
             torch._C._set_grad_enabled(True)
         self._modes.__exit__(None, None, None)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack, nullcontext
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 from torch.utils.hooks import RemovableHandle
 
+from moreish.doctor.watch.arguments import Args, Kwargs
 from moreish.doctor.watch.function_mode import FunctionMode
 from moreish.doctor.watch.guard import Safely, in_backward
 from moreish.doctor.watch.names import Names
@@ -43,16 +43,16 @@ class ModelHook:
     a model can be loaded where there is no moreish.
     """
 
-    def __init__(self, called: Callable[[nn.Module, tuple[Any, ...], dict[str, Any]], None]) -> None:
+    def __init__(self, called: Callable[[nn.Module, Args, Kwargs], None]) -> None:
         self.called = called
         self.looking = False
 
-    def __call__(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __call__(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
         """Nearly every call of a model ends here."""
         if self.looking or not torch.is_grad_enabled():
             self.called(root, args, kwargs)
 
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[type, str]]:
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[type, str]]:
         return getattr, (nullcontext, "__exit__")
 
 
@@ -62,7 +62,7 @@ class FrameHooks:
     Modules are never changed: the hooks that see their insides are torch's global ones.
     """
 
-    def __init__(self, names: Names, backward_begins: Callable[[Any], None], safely: Callable[[], Safely]) -> None:
+    def __init__(self, names: Names, backward_begins: Callable[[object], None], safely: Callable[[], Safely]) -> None:
         self.names, self.safely = names, safely
         self.functions = FunctionMode(backward_begins, self._called)
         self.observer: Observer | None = None
@@ -83,7 +83,7 @@ class FrameHooks:
         self.functions.withdraw()
         self._modules.remove()
 
-    def _module_begins(self, module: nn.Module, args: Any) -> None:
+    def _module_begins(self, module: nn.Module, args: object) -> None:
         observer = self.observer
         if observer is None or id(module) not in self.names.modules or in_backward():
             return
@@ -91,7 +91,7 @@ class FrameHooks:
             observer.stack.clear()
         observer.stack.append(module)
 
-    def _module_ends(self, module: nn.Module, args: Any, output: Any) -> None:
+    def _module_ends(self, module: nn.Module, args: object, output: object) -> None:
         observer = self.observer
         if observer is None or module not in observer.stack or in_backward():
             return
@@ -102,7 +102,7 @@ class FrameHooks:
             with self.safely():
                 observer.module_output(module, output)
 
-    def _called(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         observer = self.observer
         if observer is None or in_backward() or (kind == "view" and observer.passed(args, result)):
             return

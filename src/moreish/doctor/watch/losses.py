@@ -1,7 +1,6 @@
 """A loss function that was called: its value, its logits, its targets, and shapes that cannot have been meant."""
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -10,16 +9,15 @@ from torch import Tensor
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Broadcast, Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import SHAPED
-from moreish.doctor.watch.arguments import argument
+from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
-OF_LOSS = ("loss", "nll", "logit_std", "spread", "lowest", "row_sums", "highest")
 
 
-def observe(context: StepContext, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
+def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
     """Note the loss in the frame; numbers follow when the frame is closed, under "loss.K/..." for the K-th."""
     x, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
     if not isinstance(x, Tensor) or not isinstance(target, Tensor):
@@ -107,7 +105,7 @@ def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     context.counts.pair(x, target, classes)
 
 
-def first_whole(inputs: tuple[Any, ...]) -> Tensor | None:
+def first_whole(inputs: Args) -> Tensor | None:
     """The first tensor of whole numbers among a module's inputs."""
     whole = (torch.int64, torch.int32, torch.int16, torch.uint8)
     return next((t for t in inputs if isinstance(t, Tensor) and t.dtype in whole), None)

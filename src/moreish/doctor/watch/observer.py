@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame, Normalised, Reduction
@@ -20,7 +20,7 @@ from moreish.doctor.frames.operations import (
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import losses
-from moreish.doctor.watch.arguments import argument, first_tensor, tensors_of
+from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
@@ -62,19 +62,19 @@ class Observer(StepContext):
     ) -> None:
         super().__init__(frame, counts)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
-        self.handles: list[Any] = []
+        self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
         self._measured: set[str] = set()
         self._closed = False
 
-    def begin(self, inputs: tuple[Any, ...]) -> None:
+    def begin(self, inputs: Args) -> None:
         """A watched model is called with these inputs and gradients on."""
         self.inputs = inputs
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
 
-    def passed(self, args: tuple[Any, ...], result: Any) -> bool:
+    def passed(self, args: Args, result: object) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
         origin = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
         if origin is None or origin.kind == "reduce" or not isinstance(result, Tensor):
@@ -82,7 +82,7 @@ class Observer(StepContext):
         self.remember(result, origin)
         return True
 
-    def call(self, op: str, kind: str, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+    def call(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Note one function call of the forward pass."""
         y = first_tensor(result)
         if y is None:
@@ -114,14 +114,14 @@ class Observer(StepContext):
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
         self.remember(y, call)
 
-    def unseen(self, module: nn.Module, output: Any) -> bool:
+    def unseen(self, module: nn.Module, output: object) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
         if not self.grad or not is_leaf(module):
             return False
         y = first_tensor(output)
         return y is not None and self.origin(y) is None
 
-    def module_output(self, module: nn.Module, output: Any) -> None:
+    def module_output(self, module: nn.Module, output: object) -> None:
         """Note what a leaf module returned."""
         y = first_tensor(output)
         if y is None or not y.is_floating_point():
@@ -157,8 +157,8 @@ class Observer(StepContext):
         self,
         call: Call,
         op: str,
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
+        args: Args,
+        kwargs: Kwargs,
         given: list[Tensor],
         y: Tensor,
     ) -> None:
@@ -187,7 +187,7 @@ class Observer(StepContext):
         if call.kind in ("divide", "subtract") and len(given) == 2:
             losses.broadcast(self, call, given, y)
 
-    def _measure(self, call: Call, y: Tensor, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _measure(self, call: Call, y: Tensor, args: Args, kwargs: Kwargs) -> None:
         self.frame.calls.append(call)
         layer = call.layer
         if not y.is_floating_point() or layer in self._measured:
@@ -239,7 +239,7 @@ class Observer(StepContext):
             rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
             self.frame.stuck[layer] = rows.int().tolist()
 
-    def _batch_norm(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _batch_norm(self, call: Call, args: Args, kwargs: Kwargs) -> None:
         """Values per channel, and how far the running statistics are from those of this batch."""
         x, mean, var = (argument(args, kwargs, i, n) for i, n in enumerate(("input", "running_mean", "running_var")))
         n, momentum = x.numel() // max(x.shape[1], 1), argument(args, kwargs, 6, "momentum", 0.1)
@@ -259,7 +259,7 @@ class Observer(StepContext):
         self.reader.add(f"{call.layer}/drift", drift)
         self.reader.add(f"{call.layer}/stretch", stretch)
 
-    def _without_grad(self, call: Call, args: tuple[Any, ...], kwargs: dict[str, Any], y: Tensor) -> None:
+    def _without_grad(self, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
         """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
         if call.op == "batch_norm" or call.kind == "dropout":
             if call.active and call.p != 0:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import torch
 from torch import nn
@@ -10,7 +9,7 @@ from torch.optim import Optimizer
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
-from moreish.doctor.watch.arguments import first_tensor
+from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.clock import Spent
 from moreish.doctor.watch.first_batch import FirstBatch
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
@@ -170,7 +169,7 @@ class Probe:
 
     # What torch calls during a step
 
-    def _model_called(self, root: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _model_called(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
         """Note a call with gradients in the frame; one without may open a frame of its own."""
         if self.failure is not None or self._resting or in_backward():
             return
@@ -199,7 +198,7 @@ class Probe:
             assert self.frame is not None
             self.frame.is_evaluation = True
 
-    def _backward_begins(self, tensors: Any) -> None:
+    def _backward_begins(self, tensors: object) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
@@ -214,7 +213,7 @@ class Probe:
                 if id(optimizer) not in frame.reset and not self._left_over.untouched(optimizer):
                     frame.reset.add(id(optimizer))
 
-    def _before_step(self, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _before_step(self, optimizer: Optimizer, args: Args, kwargs: Kwargs) -> None:
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
@@ -225,7 +224,7 @@ class Probe:
                 frame.stale = True
             self.updates.before(optimizer, frame, observer.pictures)
 
-    def _after_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+    def _after_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
         """Count the step. Most steps end here, so these few lines are what watching costs them."""
         if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
             self.step += 1

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Coupling, WrongBackward
-from moreish.doctor.watch.arguments import first_tensor
+from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 
-Args = tuple[Any, ...]
-Kwargs = dict[str, Any]
 Answer = TypeVar("Answer")
 
 MOST_PARAMETERS = 20_000_000
@@ -78,7 +76,7 @@ def coupling(model: nn.Module, args: Args, kwargs: Kwargs) -> Coupling | None:
     half = rows // 2
     for m in twin.modules():
         m.training = False  # not eval(), which a module may have changed
-    swapped = [_replace(v, rows, half) for v in args], {k: _replace(v, rows, half) for k, v in kwargs.items()}
+    swapped = tuple([_replace(v, rows, half) for v in args]), {k: _replace(v, rows, half) for k, v in kwargs.items()}
     first, second = (_first_half(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
     if first is None or second is None:
         return None
@@ -110,7 +108,7 @@ def _replace(value: Any, rows: int, half: int) -> Any:
     return value
 
 
-def _first_half(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int) -> Tensor | None:
+def _first_half(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> Tensor | None:
     """What comes out for the first half of the rows; None where an output cannot be divided by row."""
     _seed()
     with torch.no_grad():
@@ -120,12 +118,12 @@ def _first_half(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, h
     return y[: half * (y.shape[0] // rows)].clone()
 
 
-def _leaves(twin: nn.Module, args: Any, kwargs: dict[str, Any], rows: int, half: int) -> dict[str, Tensor]:
+def _leaves(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> dict[str, Tensor]:
     """The first half of the rows of every leaf's output."""
     seen: dict[str, Tensor] = {}
 
     def keep(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: Any, output: Any) -> None:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
             y = first_tensor(output)
             if y is not None and y.is_floating_point() and y.dim() and y.shape[0] % rows == 0:
                 seen.setdefault(name, y.detach()[: half * (y.shape[0] // rows)].clone())

@@ -1,12 +1,12 @@
 """The context of one step: the frame being filled, and which call made which tensor."""
 
 import weakref
-from typing import Any
 
 from torch import Tensor
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.measure import Reader
 
 
@@ -16,7 +16,7 @@ class StepContext:
     def __init__(self, frame: Frame, counts: RunningCounts) -> None:
         self.frame, self.counts = frame, counts
         self.reader = Reader()
-        self.inputs: tuple[Any, ...] = ()
+        self.inputs: Args = ()
         self.grad = True  # whether the user's code had gradients on when it made the call
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
 

@@ -1,7 +1,7 @@
 """An update: what one optimizer step did to every parameter, measured and not computed from the learning rate."""
 
 import math
-from typing import Any
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -119,7 +119,8 @@ class Updates:
             alike = torch.cosine_similarity(rows, rows[largest][None], dim=1)
             still = rows.norm(dim=1) == 0
             self._reader.add(f"{name}/{kind}_alike", torch.where(still, 1.0, alike).amin())
-            self._reader.add(f"{name}/{kind}_still", still.float().mean())
+            if kind == "units":
+                self._reader.add(f"{name}/units_still", still.float().mean())
 
 
 def learning_rates(optimizers: list[Optimizer]) -> list[float]:
@@ -133,6 +134,6 @@ def outside(every: list[tuple[str, nn.Parameter]], optimizers: list[Optimizer]) 
     return [name for name, p in every if id(p) not in held and p.requires_grad and p.grad is not None]
 
 
-def state_is_empty(optimizers: list[Any]) -> bool:
+def state_is_empty(optimizers: Sequence[Optimizer]) -> bool:
     """Whether no optimizer has stepped before: a resumed run is not a start."""
     return all(not optimizer.state for optimizer in optimizers)
