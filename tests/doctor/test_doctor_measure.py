@@ -165,9 +165,9 @@ def test_information_of_independent_symbols_is_zero_and_of_a_copy_is_the_entropy
     counts.pair(x, x[:, -1], 5)
     known = counts.information()
     assert known is not None
-    assert known["copies"] == 1.0
-    assert known["target"] == pytest.approx(math.log(4), abs=0.01)
-    assert known["own"] == pytest.approx(0.0, abs=0.01)
+    assert known.copies == 1.0
+    assert known.target == pytest.approx(math.log(4), abs=0.01)
+    assert known.own == pytest.approx(0.0, abs=0.01)
     a = torch.tensor([0, 0, 1, 1])
     assert mutual_information(a, torch.tensor([0, 1, 0, 1]), 2) == pytest.approx(0.0, abs=1e-12)
     assert mutual_information(a, a, 2) == pytest.approx(math.log(2))

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -27,6 +28,15 @@ class Drift:
 
     total: Float[Tensor, "kinds channels"]
     frames: int = 0
+
+
+class Information(NamedTuple):
+    """What an input says of the next and of its target, in nats; the share of targets equal to the last input."""
+
+    own: float
+    target: float
+    copies: float
+    pairs: int
 
 
 @dataclass
@@ -138,11 +148,11 @@ class RunningCounts:
         p = self.targets[self.targets > 0].double() / total
         return float(-(p * p.log()).sum()) + (len(p) - 1) / (2 * total)
 
-    def information(self) -> dict[str, float] | None:
+    def information(self) -> Information | None:
         """What the last input says of the target, beside what one input says of the next; None before 600 pairs.
 
         Both in nats, with the mutual information of the same pairs in a shuffled order taken off, which is what
-        counting finds where there is nothing. `copies` is the share of targets equal to the last input.
+        counting finds where there is nothing.
         """
         self.settle()
         n = min(self.seen_pairs, PAIRS)
@@ -151,12 +161,12 @@ class RunningCounts:
         before, last, target = self.pairs[:n].T
         order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
         k = max(self.symbols, int(self.pairs[:n].max()) + 1)
-        return {
-            "own": mutual_information(before, last, k) - mutual_information(before, last[order], k),
-            "target": mutual_information(last, target, k) - mutual_information(last, target[order], k),
-            "copies": (last == target).double().mean().item(),
-            "pairs": n,
-        }
+        return Information(
+            own=mutual_information(before, last, k) - mutual_information(before, last[order], k),
+            target=mutual_information(last, target, k) - mutual_information(last, target[order], k),
+            copies=(last == target).double().mean().item(),
+            pairs=n,
+        )
 
 
 def target_counts(targets: Int[Tensor, " n"], classes: int) -> Int[Tensor, " classes"]:

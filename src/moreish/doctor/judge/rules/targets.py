@@ -31,7 +31,7 @@ def only_frequencies(history: History) -> Iterator[Verdict]:
     if mean - 2 * error < entropy - 0.1 or mean < entropy - 0.02:
         return
     known = history.counts.information()
-    linked = known is not None and known["target"] > 0.05
+    linked = known is not None and known.target > 0.05
     yield found(
         "sick",
         "",
@@ -93,20 +93,20 @@ def ignores_input(history: History) -> Iterator[Verdict]:
 def misaligned(history: History) -> Iterator[Verdict]:
     """Mutual information of last input and target below 30 % of that of two neighbouring inputs."""
     known = history.counts.information()
-    if known is None or known["own"] < 0.1 or known["copies"] > 0.9:
+    if known is None or known.own < 0.1 or known.copies > 0.9:
         return
-    share = known["target"] / known["own"]
+    share = known.target / known.own
     if share < 0.3:
         yield found(
             "sick",
             "",
             history.step(),
-            f"The last input says {max(known['target'], 0.0):.3f} nats about its target, while an input says "
-            f"{known['own']:.3f} nats about the next one.",
+            f"The last input says {max(known.target, 0.0):.3f} nats about its target, while an input says "
+            f"{known.own:.3f} nats about the next one.",
             "Align them: the target of x[t] is x[t + 1]; shuffle inputs and targets with the same permutation.",
             confidence=0.9,
             share=share,
-            pairs=known["pairs"],
+            pairs=known.pairs,
         )
 
 
