@@ -19,7 +19,7 @@ from benchmarks.windows import beginnings, beginnings_forwarded, forwarded, over
 from moreish.data import Corpus, DataOptions, Part, read
 from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
-from moreish.fitting.fit import fit_ngram
+from moreish.fitting.counting import fit_ngram
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
 from moreish.models import build_model
@@ -28,6 +28,7 @@ from moreish.models.recurrent import RecurrentOptions
 from moreish.models.transformer import Block, CausalSelfAttention
 from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
 from moreish.recipes import NGramOptions, resolve
+from moreish.runs.events import Eval
 from moreish.training.loop import batches_for, start, train
 from moreish.training.options import TrainOptions
 from moreish.training.steps import gradients_of, make_optimizer
@@ -84,8 +85,8 @@ def _trained_until(loss: float, corpus: Corpus) -> None:
     )  # fmt: skip
     net = build_model("gru", RecurrentOptions(n_embd=32, n_hidden=160, dropout=0.1), len(corpus.vocab), 0)
     state = start(net, options, 0)
-    for record in train(state, corpus.part("train"), corpus.part("val")):
-        if record["event"] == "eval" and record["val_loss"] <= loss:
+    for event in train(state, corpus.part("train"), corpus.part("val")):
+        if isinstance(event, Eval) and event.val_loss is not None and event.val_loss <= loss:
             return
     raise AssertionError(f"the net comes to {state.best:.4f} only")
 

@@ -14,7 +14,7 @@ from benchmarks.measure import Row, names_file, process_seconds, race
 from moreish.data import DataOptions, read
 from moreish.data.batches import windows
 from moreish.data.bundled import BUNDLED
-from moreish.fitting.fit import fit_ngram
+from moreish.fitting.counting import fit_ngram
 from moreish.inference import sample
 from moreish.inference.network import Network
 from moreish.models import build_model

@@ -12,6 +12,7 @@ import pytest
 import moreish
 from moreish import api
 from moreish.data import from_items
+from moreish.runs import events
 from moreish.runs.folder import RunError
 from tests.support.lists import made_items
 
@@ -126,7 +127,7 @@ def test_a_finished_run_is_not_resumed(gru_run):
 
 def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monkeypatch):
     def stop(record):
-        if record["event"] == "eval":
+        if isinstance(record, events.Eval):
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(api, "_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})

@@ -18,7 +18,8 @@ import numpy as np
 from moreish import __version__
 from moreish.data import Corpus, DataOptions, Part, Vocab, stored
 from moreish.data import read as read_corpus
-from moreish.fitting.fit import Fitting, Record, baselines
+from moreish.fitting.counting import baselines
+from moreish.fitting.fit import Fitting
 from moreish.fitting.serialize import from_tensors
 from moreish.inference import ItemScore, Sampling, sample, score_items
 from moreish.inference.evaluate import mean_loss
@@ -28,10 +29,11 @@ from moreish.models.mixture import Mixture
 from moreish.options import build, to_dict
 from moreish.recipes import Config, ModelChoice, resolve
 from moreish.rng import stream
+from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run, RunError, Writer
 
-Watch = Callable[[Record], None]
+Watch = Callable[[events.Event], None]
 PartName = Literal["train", "val", "test"]
 SAMPLES_SHOWN = 6
 
@@ -165,7 +167,7 @@ def train(
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
-    watch : called with every record
+    watch : called with every event, see `runs.events`
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
@@ -273,28 +275,28 @@ def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
 
 
 def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
-    """Fit to the end or to the first request to stop, writing every record and a checkpoint at every evaluation."""
+    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
 
-    def tell(record: Record) -> None:
-        writer.append(record)
-        watch(record)
+    def tell(event: events.Event) -> None:
+        writer.append(events.to_record(event))
+        watch(event)
 
     with stop_requests() as stop_requested:
-        for record in fitting.records():
+        for event in fitting.fit():
             if fresh and (val := fitting.val):
-                counted = fitting.done[0] if record["event"] == "counted" else None
-                tell({"event": "baselines", **baselines(fitting.corpus, val, counted)})
+                counted = fitting.done[0] if isinstance(event, events.Counted) else None
+                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
             fresh = False
-            tell(record)
-            if record["event"] == "eval":
-                tell({"event": "samples", "step": record["step"], "items": _samples(fitting)})
+            tell(event)
+            if isinstance(event, events.Eval):
+                tell(events.Samples(event.step, _samples(fitting)))
                 _save(fitting, writer, fitting.step)
             if stop_requested() and not fitting.ended:
                 _save(fitting, writer, fitting.step)
-                tell({"event": "interrupted", "step": fitting.step})
+                tell(events.Interrupted(fitting.step))
                 raise Interrupted(writer.run)
         _save(fitting, writer, fitting.step + 1)
-        tell({"event": "done", "run": writer.run.name, "step": fitting.step, "val_loss": fitting.val_loss})
+        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
 
 
 def _save(fitting: Fitting, writer: Writer, step: int) -> None:
@@ -360,5 +362,5 @@ def _same_corpus(one: Corpus, other: Corpus) -> bool:
     return one.vocab == other.vocab and all(np.array_equal(a[k], b[k]) for k in ("ids", "offsets", "parts"))
 
 
-def _unwatched(record: Record) -> None:
+def _unwatched(event: events.Event) -> None:
     """Nobody looks."""

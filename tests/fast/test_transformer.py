@@ -100,7 +100,7 @@ def test_scores_of_any_size_leave_the_gradient_finite_and_exact():
     step = TransformerGradients(model)
     want = by_autograd(model, idx, targets)
     loss = step(idx, targets, 1.0)
-    heads = step.room("attention0 heads", 3, 4 * SMALL.n_head, 8, 4)
+    heads = step.buffer("attention0 heads", 3, 4 * SMALL.n_head, 8, 4)
     assert (heads[0] @ heads[1].mT).max() > 2000
     torch.testing.assert_close(loss, want[0], rtol=1e-12, atol=0)
     for name, p in model.named_parameters():

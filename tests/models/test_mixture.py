@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from moreish import ngram
 from moreish.errors import Damaged
-from moreish.fitting.fit import gate_for
+from moreish.fitting.mixing import gate_for
 from moreish.fitting.serialize import from_tensors, to_tensors
 from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights
 from moreish.recipes import choose_model

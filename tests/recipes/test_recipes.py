@@ -10,6 +10,7 @@ from moreish.fitting.fit import Fitting
 from moreish.models import MODELS
 from moreish.options import did_you_mean
 from moreish.recipes import RECIPES, Config, ModelChoice, choose_model, model_names, resolve
+from moreish.runs import events
 
 ITEMS = [f"{a}{b}{c}{d}" for a in "abcd" for b in "efgh" for c in "ijkl" for d in "mn"]
 LINES = [f"The {a} of {b} and the {c}" for a in "abcd" for b in "efgh" for c in "ijkl"]
@@ -38,10 +39,10 @@ def test_trains(name):
     ]
     model = ModelChoice("mixture", None, tuple(leaves)) if config.model.parts else leaves[0]
     alone = dataclasses.replace(config.train, processes=1)
-    records = list(Fitting(corpus, dataclasses.replace(config, model=model, train=alone)).records())
-    assert records[-1]["event"] == "fitted"
+    found = list(Fitting(corpus, dataclasses.replace(config, model=model, train=alone)).fit())
+    assert isinstance(found[-1], events.Fitted)
     if leaves[0].name != "ngram" or len(leaves) > 1:
-        assert records[-1]["step"] >= 2
+        assert found[-1].step >= 2
 
 
 def test_a_layer_that_names_another_model_replaces_the_models_options():

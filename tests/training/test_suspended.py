@@ -14,14 +14,15 @@ import numpy as np
 from moreish.data import from_items
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
+from moreish.runs.events import to_record
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 
 corpus = from_items([a + b for a in "abcdefgh" for b in "ijklmnop"] * 5)
 model = build_model("gru", GRUOptions(n_embd=4, n_hidden=8), len(corpus.vocab), 0)
 state = start(model, TrainOptions(time_budget={BUDGET}, log_every=20), 0)
-for record in train(state, corpus.part("train"), None):
-    print(json.dumps(record), flush=True)
+for event in train(state, corpus.part("train"), None):
+    print(json.dumps(to_record(event)), flush=True)
 """
 
 

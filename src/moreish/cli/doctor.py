@@ -10,8 +10,7 @@ from typing import Any, Literal
 from moreish.api import TrainedRun, open_run
 from moreish.cli.show import emit, note
 from moreish.errors import Unmet
-from moreish.fitting.fit import Fitting
-from moreish.runs.folder import Run
+from moreish.fitting.schedule import Schedule
 
 RECORDS_WATCHED = 60  # of ten steps each: most of what goes wrong shows early
 
@@ -68,8 +67,9 @@ def _of_run(made: TrainedRun) -> Answer:
     """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
     from moreish.doctor.tell.html import page
     from moreish.doctor.tell.report import joined
+    from moreish.training.reports import histories_of, reports_of
 
-    reports = reports_of(made.run)
+    reports = reports_of(made.run.events())
     if not reports:
         doctor = _retrained(made)
         return Answer(doctor.report(), doctor.to_dict(), doctor.to_html())
@@ -78,58 +78,7 @@ def _of_run(made: TrainedRun) -> Answer:
     else:
         text = "\n".join(f"{title}: {report.text()}" for title, report in reports.items())
     whole = joined(reports)
-    return Answer(text, whole.plain(), page(whole, histories_of(made.run)))
-
-
-def reports_of(run: Run) -> dict[str, Any]:
-    """The doctor's report on each network that had one, by what the network is called."""
-    return {name: _report(records) for name, records in _kept(run).items()}
-
-
-def histories_of(run: Run) -> dict[str, Any]:
-    """The quantities that were kept of each network, by what it is called."""
-    return {name: _history(records) for name, records in _kept(run).items()}
-
-
-def network_title(name: str, part: int) -> str:
-    """What a network of a run is called: its kind, and its place among the parts."""
-    return f"{name} ({part + 1})"
-
-
-def _kept(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """The doctor's records of each network, by its name and its place among the parts of the run, in their order."""
-    names: dict[int, str] = {}
-    found: dict[int, list[dict[str, Any]]] = {}
-    for record in run.records():
-        if record["event"] == "network":
-            names[record["part"]] = network_title(record["name"], record["part"])
-        elif record["event"] in ("finding", "quantities", "doctor"):
-            found.setdefault(record["part"], []).append(record)
-    return {names[part]: found[part] for part in sorted(found)}
-
-
-def _report(records: list[dict[str, Any]]) -> Any:
-    """As it was at the end; before that, what was found so far."""
-    from moreish.doctor import Finding
-    from moreish.doctor.tell.report import Report
-
-    if records[-1]["event"] == "doctor":
-        return Report.from_plain(records[-1])
-    found = {r["finding"]["id"]: Finding.from_dict(r["finding"]) for r in records if r["event"] == "finding"}
-    steps = max((r["at"] + 1 for r in records if r["event"] == "quantities"), default=0)
-    notes = ["the training has not come to its end, so this is what was found so far."]
-    return Report(list(found.values()), notes, steps, None, None)
-
-
-def _history(records: list[dict[str, Any]]) -> Any:
-    """The quantities that were kept."""
-    from moreish.doctor.frames.history import History
-
-    history = History()
-    for record in records:
-        if record["event"] == "quantities":
-            history.recall(record["at"], record["values"])
-    return history
+    return Answer(text, whole.plain(), page(whole, histories_of(made.run.events())))
 
 
 def _retrained(made: TrainedRun) -> Any:
@@ -142,7 +91,7 @@ def _retrained(made: TrainedRun) -> Any:
     if not networks:
         raise ValueError(f"{made.run.name} was made by counting: there is no network to watch")
     leaf = networks[0]
-    options = Fitting(made.corpus, made.config).options_of(leaf)
+    options = Schedule(made.corpus, made.config).options_of(leaf)
     options = replace(options, backward="autograd", eval_every=None, doctor=False)
     module = build_model(leaf.name, leaf.options, len(made.vocab), made.config.seed + leaf.seed)
     state = start(module, options, made.config.seed + leaf.seed)

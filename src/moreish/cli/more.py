@@ -47,7 +47,7 @@ def run_more(
 def _model_and_corpus(run_or_file: str, root: Path, layers: list[dict[str, Any]]) -> tuple[LanguageModel, Corpus]:
     refuse_pickle(Path(run_or_file))
     if find_run(run_or_file, root) is None and not Path(run_or_file).is_dir():
-        from moreish.fitting.fit import fit_ngram
+        from moreish.fitting.counting import fit_ngram
         from moreish.recipes import resolve
 
         config = resolve("ngram", *layers)

@@ -7,6 +7,7 @@ from typing import Any
 from moreish import api
 from moreish.cli.show import emit, note, show, table, warn
 from moreish.models.mixture import Mixture
+from moreish.runs import events
 from moreish.runs.folder import Run, list_runs, open_run
 
 STATE_WORDS = {
@@ -70,10 +71,15 @@ def compared_run(run: Run) -> dict[str, Any]:
     """What is compared of a run."""
     baselines: dict[str, float] = {}
     seconds = 0.0
-    for record in run.records():
-        if record["event"] == "baselines":
-            baselines = {k: v for k, v in record.items() if k != "event"}
-        seconds = record.get("seconds") or seconds
+    for event in run.events():
+        match event:
+            case events.Baselines():
+                baselines = {"uniform": event.uniform, "unigram": event.unigram}
+                baselines |= {"bigram": event.bigram, "ngram": event.ngram}
+            case events.Counted() | events.Step() | events.Mixed():
+                seconds = event.seconds or seconds
+            case _:
+                pass
     return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
 
 
@@ -107,13 +113,13 @@ def run_plot(name: str, what: str, to: Path | None, *, root: Path) -> None:
 
 def run_plot_inside(name: str, to: Path | None, *, root: Path) -> None:
     """Draw what happens inside each network of a run."""
-    from moreish.cli.doctor import histories_of, network_title
-    from moreish.fitting.fit import Fitting
+    from moreish.fitting.schedule import Schedule
     from moreish.plots.inside import draw, look
+    from moreish.training.reports import histories_of, network_title
 
     made = api.open_run(name, root)
     beside = to or Path(f"{made.run.name}.png")
-    histories, fitting = histories_of(made.run), Fitting(made.corpus, made.config)
+    histories, schedule = histories_of(made.run.events()), Schedule(made.corpus, made.config)
     parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
     networks = [k for k, part in enumerate(parts) if hasattr(part, "module")]
     if not networks:
@@ -121,7 +127,7 @@ def run_plot_inside(name: str, to: Path | None, *, root: Path) -> None:
     for k in networks:
         leaf = made.config.model.leaves[k]
         title = network_title(leaf.name, k)
-        seen = look(parts[k], made.corpus.part("train"), fitting.options_of(leaf), made.config.seed + leaf.seed)
+        seen = look(parts[k], made.corpus.part("train"), schedule.options_of(leaf), made.config.seed + leaf.seed)
         history = histories.get(title)
         ratios = {} if history is None else {w: history.curve(f"{w}/update_ratio") for w in history.updated()}
         stem = beside.stem if len(networks) == 1 else f"{beside.stem}-{k + 1}"
@@ -134,12 +140,12 @@ def run_plot_inside(name: str, to: Path | None, *, root: Path) -> None:
 
 
 def _plot_model(made: api.TrainedRun, what: str, to: Path) -> None:
-    from moreish.plots.model import count_table, curse_of_dimensionality, embedding_map
+    from moreish.plots.model import count_table, coverage_curves, embedding_map
 
     if what == "pairs":
         count_table(made.corpus, to)
     elif what == "contexts":
-        curse_of_dimensionality(made.corpus, to)
+        coverage_curves(made.corpus, to)
     else:
         parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
         network = next((part for part in parts if hasattr(part, "module")), parts[0])

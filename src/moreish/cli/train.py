@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from moreish import api
-from moreish.cli.doctor import reports_of
 from moreish.cli.panel import watching
 from moreish.cli.show import emit, note, printable
 from moreish.data import read
@@ -90,7 +89,9 @@ def _show_report(made: api.TrainedRun, quiet: bool) -> None:
     """What the doctor found, where one was asked for: a line, or the report where there is something to say."""
     if not made.config.train.doctor:
         return
-    reports = reports_of(made.run)
+    from moreish.training.reports import reports_of
+
+    reports = reports_of(made.run.events())
     if not reports:
         note("there was no network for the doctor to watch: everything was counted")
     for title, report in reports.items():

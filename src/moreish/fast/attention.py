@@ -29,13 +29,13 @@ class Attention:
 
     def __init__(self, step: FusedStep, name: str, layer: Any, later: Float[Tensor, "T T"]) -> None:
         self.step, self.name, self.p, self.n_head, self.later = step, name, layer.p, layer.n_head, later
-        self.places: _Places
+        self.buffers: _Buffers
         self.mask: Tensor | None = None  # (M, T, T): D
 
     def __call__(self, qkv: Float[Tensor, "N three_C"], steps: int) -> Float[Tensor, "N C"]:
         """What every position gets from those before it and itself, N = B T."""
         step, shape = self.step, (len(qkv) // steps, steps, self.n_head, qkv.shape[1])
-        at = self.places = step.places((self.name, shape), lambda: _Places(step, self.name, *shape))
+        at = self.buffers = step.cached((self.name, shape), lambda: _Buffers(step, self.name, *shape))
         at.heads_by_row.copy_(qkv.view(at.heads_by_row.shape))
         torch.baddbmm(self.later[:steps, :steps], at.q, at.k_turned, alpha=at.scale, out=at.shares)
         if steps > SHORT:
@@ -50,7 +50,7 @@ class Attention:
 
     def backward(self, dout: Float[Tensor, "N C"]) -> Float[Tensor, "N three_C"]:
         """The gradient at q, k and v side by side."""
-        at = self.places
+        at = self.buffers
         at.dy_by_row.copy_(dout.view(at.dy_by_row.shape))
         torch.bmm((at.shares if self.mask is None else at.kept).mT, at.dy, out=at.dv)
         torch.bmm(at.dy, at.v_turned, out=at.dscores)
@@ -65,7 +65,7 @@ class Attention:
         return at.dqkv
 
 
-class _Places:
+class _Buffers:
     """Where everything about batches of one shape lies; M = B n_head.
 
     `shares`, `kept` and `heads` are the block's own, because they are needed on the way back; the rest serves one
@@ -77,19 +77,19 @@ class _Places:
         size = c // n_head
         by_row = (rows, n_head, steps, size)
         self.scale = size**-0.5
-        heads, dheads = step.room(f"{name} heads", 3, m, steps, size), step.room("dheads", 3, m, steps, size)
+        heads, dheads = step.buffer(f"{name} heads", 3, m, steps, size), step.buffer("dheads", 3, m, steps, size)
         self.q, self.k, self.v = heads
         self.dq, self.dk, self.dv = dheads
         self.k_turned, self.v_turned = self.k.mT, self.v.mT
         self.heads_by_row, self.dheads_by_row = (a.view(3, *by_row).permute(1, 3, 0, 2, 4) for a in (heads, dheads))
-        self.shares, self.kept = (step.room(f"{name} {what}", m, steps, steps) for what in ("shares", "kept"))
+        self.shares, self.kept = (step.buffer(f"{name} {what}", m, steps, steps) for what in ("shares", "kept"))
         self.turned = self.shares.permute(2, 0, 1)
-        self.aside = step.room("scores aside", steps, m, steps)
-        self.y, self.dy = step.room("y", m, steps, size), step.room("dy", m, steps, size)
+        self.aside = step.buffer("scores aside", steps, m, steps)
+        self.y, self.dy = step.buffer("y", m, steps, size), step.buffer("dy", m, steps, size)
         self.y_by_row, self.dy_by_row = (a.view(by_row).transpose(1, 2) for a in (self.y, self.dy))
-        self.out = step.room(f"{name} out", rows * steps, c)
+        self.out = step.buffer(f"{name} out", rows * steps, c)
         self.out_by_row = self.out.view(self.y_by_row.shape)
-        self.dscores, self.lost = step.room("dscores", m, steps, steps), step.room("lost", m, steps, 1)
+        self.dscores, self.lost = step.buffer("dscores", m, steps, steps), step.buffer("lost", m, steps, 1)
         self.dscores_turned = self.dscores.mT
-        self.dqkv = step.room("dqkv", rows * steps, width)
+        self.dqkv = step.buffer("dqkv", rows * steps, width)
         self.dqkv_by_row = self.dqkv.view(self.dheads_by_row.shape)

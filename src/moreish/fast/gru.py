@@ -38,10 +38,10 @@ class GRUGradients(RecurrentGradients):
         size = layer.hidden_size
         steps, rows = (gates if ids is None else ids).shape[:2]
         h, operand = self.memory(i, steps, rows, size)
-        rz = self.room(f"rz{i}", steps, rows, 2 * size)
-        n, c = (self.room(f"{name}{i}", steps, rows, size) for name in "nc")
-        after = self.room("after", rows, 3 * size)
-        u, b = self.low(layer.weight_hh_l0, f"u{i}"), layer.bias_hh_l0
+        rz = self.buffer(f"rz{i}", steps, rows, 2 * size)
+        n, c = (self.buffer(f"{name}{i}", steps, rows, size) for name in "nc")
+        after = self.buffer("after", rows, 3 * size)
+        u, b = self.cast(layer.weight_hh_l0, f"u{i}"), layer.bias_hh_l0
         a_rz, a_n = gates[..., : 2 * size] + b[: 2 * size], gates[..., 2 * size :].contiguous()
         for t in range(steps):
             if ids is None:
@@ -70,13 +70,13 @@ class GRUGradients(RecurrentGradients):
         """
         h, rz, n, c = saved.h, saved.rz, saved.n, saved.c
         steps, rows, size = n.shape
-        dn = self.room("dn", steps, rows, size)
-        dgates = self.room("dgates", steps, rows, 3 * size)  # [dr, dz, dc]
+        dn = self.buffer("dn", steps, rows, size)
+        dgates = self.buffer("dgates", steps, rows, 3 * size)  # [dr, dz, dc]
         operand = (
-            dgates if self.products == self.dtype else self.room("dgates low", *dgates.shape, dtype=self.products)
+            dgates if self.products == self.dtype else self.buffer("dgates cast", *dgates.shape, dtype=self.products)
         )
-        kept, slope, dh = (self.room(name, rows, size) for name in ("kept", "slope", "dh"))
-        u, one = self.low(layer.weight_hh_l0, f"u{i}"), n.new_ones(())
+        kept, slope, dh = (self.buffer(name, rows, size) for name in ("kept", "slope", "dh"))
+        u, one = self.cast(layer.weight_hh_l0, f"u{i}"), n.new_ones(())
         dh.zero_()
         for t in reversed(range(steps)):
             r, z = rz[t].split(size, 1)

@@ -32,12 +32,12 @@ class LSTMGradients(RecurrentGradients):
         size = layer.hidden_size
         steps, rows = (gates if ids is None else ids).shape[:2]
         h, operand = self.memory(i, steps, rows, size)
-        c = self.room(f"c{i}", steps + 1, rows, size)
+        c = self.buffer(f"c{i}", steps + 1, rows, size)
         c[0] = 0
-        tanh_c = self.room(f"tanh c{i}", steps, rows, size)
-        open_ = self.room(f"gates{i}", steps, rows, 4 * size)
-        after = self.room("after", rows, 4 * size)
-        u, a = self.low(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
+        tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
+        open_ = self.buffer(f"gates{i}", steps, rows, 4 * size)
+        after = self.buffer("after", rows, 4 * size)
+        u, a = self.cast(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
         for t in range(steps):
             if ids is None:
                 open_[t] = a[t]
@@ -66,12 +66,12 @@ class LSTMGradients(RecurrentGradients):
         """
         c, tanh_c = saved.c, saved.tanh_c
         steps, rows, size = tanh_c.shape
-        dgates = self.room("dgates", steps, rows, 4 * size)
+        dgates = self.buffer("dgates", steps, rows, 4 * size)
         operand = (
-            dgates if self.products == self.dtype else self.room("dgates low", *dgates.shape, dtype=self.products)
+            dgates if self.products == self.dtype else self.buffer("dgates cast", *dgates.shape, dtype=self.products)
         )
-        dh, dc, slope = (self.room(name, rows, size) for name in ("dh", "dc", "slope"))
-        u, one = self.low(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
+        dh, dc, slope = (self.buffer(name, rows, size) for name in ("dh", "dc", "slope"))
+        u, one = self.cast(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
         dh.zero_()
         dc.zero_()
         for t in reversed(range(steps)):

@@ -44,14 +44,14 @@ class RecurrentGradients(FusedStep):
                 gates = torch.addmm(layer.bias_ih_l0, model.wte.weight, layer.weight_ih_l0.T)
                 saved.append(self.forward(i, layer, gates, ids))
             else:
-                x = self.low(outputs[-1], f"x{i}").flatten(0, 1)
-                gates = self.room("gates", len(x), layer.weight_ih_l0.shape[0])
-                self.product(x, self.low(layer.weight_ih_l0, f"w{i}").T, gates)
+                x = self.cast(outputs[-1], f"x{i}").flatten(0, 1)
+                gates = self.buffer("gates", len(x), layer.weight_ih_l0.shape[0])
+                self.product(x, self.cast(layer.weight_ih_l0, f"w{i}").T, gates)
                 gates.add_(layer.bias_ih_l0)
                 saved.append(self.forward(i, layer, gates.view(*ids.shape, -1), None))
             h = saved[-1].h[1:]
             masks.append(self.mask(str(i), model.dropout.p, *h.shape))
-            outputs.append(h if masks[-1] is None else torch.mul(h, masks[-1], out=self.room(f"out{i}", *h.shape)))
+            outputs.append(h if masks[-1] is None else torch.mul(h, masks[-1], out=self.buffer(f"out{i}", *h.shape)))
         loss, dx = self._head(outputs[-1].flatten(0, 1), targets.T.reshape(-1), weight)
         for i in reversed(range(len(saved))):
             dx = dx.view(*ids.shape, -1)
@@ -64,12 +64,12 @@ class RecurrentGradients(FusedStep):
         return loss
 
     def memory(self, i: int, steps: int, rows: int, size: int) -> tuple[Tensor, Tensor]:
-        """Room for the memories (T + 1, B, H) of layer i, blank before the first step, and for them as operands."""
-        h = self.room(f"h{i}", steps + 1, rows, size)
+        """Buffers for the memories (T + 1, B, H) of layer i, blank before the first step, and them as operands."""
+        h = self.buffer(f"h{i}", steps + 1, rows, size)
         h[0] = 0
         if self.products == self.dtype:
             return h, h
-        return h, self.room(f"h{i} low", steps + 1, rows, size, dtype=self.products)
+        return h, self.buffer(f"h{i} cast", steps + 1, rows, size, dtype=self.products)
 
     def weight_gradient(self, dy: Float[Tensor, "N G"], x: Float[Tensor, "N K"]) -> Float[Tensor, "G K"]:
         """Of W in y = x W^T, from operands."""
@@ -81,7 +81,7 @@ class RecurrentGradients(FusedStep):
         loss, dlogits = self.cross_entropy(torch.addmm(head.bias, x, head.weight.T), targets, weight)
         head.weight.grad = dlogits.T @ x
         head.bias.grad = dlogits.sum(0)
-        return loss, torch.mm(dlogits, head.weight, out=self.room("dx", *x.shape))
+        return loss, torch.mm(dlogits, head.weight, out=self.buffer("dx", *x.shape))
 
     def _table_gradients(self, layer: Any, dgates: Float[Tensor, "N G"], ids: Integer[Tensor, " N"]) -> None:
         """Into V rows first (a row picked twice is added twice), then into embedding and input matrix."""
@@ -95,11 +95,11 @@ class RecurrentGradients(FusedStep):
         self, i: int, layer: Any, dgates: Float[Tensor, "N G"], x: Float[Tensor, "N H"]
     ) -> Float[Tensor, "N H"]:
         """Gradient with respect to the layer's input; those of its input matrix and bias go into `.grad`."""
-        low = self.low(dgates, "dgates")
-        layer.weight_ih_l0.grad = self.weight_gradient(low, self.low(x, f"x{i}"))
+        operand = self.cast(dgates, "dgates")
+        layer.weight_ih_l0.grad = self.weight_gradient(operand, self.cast(x, f"x{i}"))
         layer.bias_ih_l0.grad = dgates.sum(0)
-        dx = self.room("dx", *x.shape)
-        self.product(low, self.low(layer.weight_ih_l0, f"w{i}"), dx)
+        dx = self.buffer("dx", *x.shape)
+        self.product(operand, self.cast(layer.weight_ih_l0, f"w{i}"), dx)
         return dx
 
 

@@ -55,7 +55,7 @@ class TransformerGradients(FusedStep):
     def _embed(self, idx: Tensor) -> tuple[Float[Tensor, "N C"], Tensor | None]:
         """Symbols and positions; the mask of the dropout."""
         model, (rows, steps) = self.model, idx.shape
-        x = self.room("x", rows * steps, model.wte.weight.shape[1])
+        x = self.buffer("x", rows * steps, model.wte.weight.shape[1])
         torch.index_select(model.wte.weight, 0, idx.reshape(-1), out=x)
         x.view(rows, steps, -1).add_(model.wpe.weight[:steps])
         mask = self.mask("embedding", model.dropout.p, *x.shape)
@@ -75,7 +75,7 @@ class TransformerGradients(FusedStep):
         h = self._norm(x)
         loss, dlogits = self.cross_entropy(h @ self._matrix.T, targets, weight)
         torch.mm(dlogits.T, h, out=self._dmatrix)
-        return loss, self._norm.backward(torch.mm(dlogits, self._matrix, out=self.room("dx", *x.shape)))
+        return loss, self._norm.backward(torch.mm(dlogits, self._matrix, out=self.buffer("dx", *x.shape)))
 
 
 class _Block:
@@ -113,30 +113,30 @@ class _Linear:
         self.step, self.weight, self.bias = step, layer.weight, layer.bias
         self.dweight, self.dbias = grads[layer.weight], grads[layer.bias]
         self.out, self.width = layer.weight.shape
-        self.y, self.dx, self.low_x, self.low_w = f"y{self.out}", f"dx{self.width}", f"{name} x", f"{name} w"
+        self.y, self.dx, self.cast_x, self.cast_w = f"y{self.out}", f"dx{self.width}", f"{name} x", f"{name} w"
         self.plain = step.products == step.dtype
         self.x: Tensor  # the operands of the last product
         self.w: Tensor
 
     def __call__(self, x: Float[Tensor, "N in"]) -> Float[Tensor, "N out"]:
         """Rows may be as many as one likes."""
-        y = self.step.room(self.y, len(x), self.out)
+        y = self.step.buffer(self.y, len(x), self.out)
         if self.plain:
             self.x, self.w = x, self.weight
             return torch.addmm(self.bias, x, self.weight.T, out=y)
-        self.x, self.w = self.step.low(x, self.low_x), self.step.low(self.weight, self.low_w)
+        self.x, self.w = self.step.cast(x, self.cast_x), self.step.cast(self.weight, self.cast_w)
         return self.step.product(self.x, self.w.T, y).add_(self.bias)
 
     def backward(self, dy: Float[Tensor, "N out"]) -> Float[Tensor, "N in"]:
         """Gradient with respect to x; those of matrix and bias go where they stay."""
-        dx = self.step.room(self.dx, len(dy), self.width)
+        dx = self.step.buffer(self.dx, len(dy), self.width)
         torch.sum(dy, 0, out=self.dbias)
         if self.plain:
             torch.mm(dy.T, self.x, out=self.dweight)
             return torch.mm(dy, self.w, out=dx)
-        low = self.step.low(dy, "dy")
-        self.step.product(low.T, self.x, self.dweight)
-        return self.step.product(low, self.w, dx)
+        operand = self.step.cast(dy, "dy")
+        self.step.product(operand.T, self.x, self.dweight)
+        return self.step.product(operand, self.w, dx)
 
 
 class _Norm:
@@ -168,16 +168,16 @@ class _Gelu:
     """
 
     def __init__(self, step: FusedStep, i: int) -> None:
-        self.step, self.kept, self.made = step, f"slope{i}", f"gelu{i}"
+        self.step, self.kept, self.y = step, f"slope{i}", f"gelu{i}"
         self.first = step.model.wte.weight.new_tensor(SLOPE)
         self.slope: Tensor
 
     def __call__(self, x: Float[Tensor, "N M"]) -> Float[Tensor, "N M"]:
         """Overwrites x."""
         rows, width = x.shape
-        room = self.step.room
-        u, gate, y = room("u", rows, width), room("gate", rows, width), room(self.made, rows, width)
-        self.slope = room(self.kept, rows, width)
+        buffer = self.step.buffer
+        u, gate, y = buffer("u", rows, width), buffer("gate", rows, width), buffer(self.y, rows, width)
+        self.slope = buffer(self.kept, rows, width)
         torch.addcmul(self.first, x, x, value=CUBE, out=u).mul_(x)
         torch.sigmoid(u, out=gate)
         torch.mul(x, gate, out=y)
@@ -197,11 +197,11 @@ class _Add:
     def __call__(self, x: Float[Tensor, "N C"], branch: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """The same shape."""
         self.mask = self.step.mask(self.name, self.p, *x.shape)
-        out = self.step.room(self.out, *x.shape)
+        out = self.step.buffer(self.out, *x.shape)
         if self.mask is None:
             return torch.add(x, branch, out=out)
         return torch.addcmul(x, branch, self.mask, out=out)
 
     def backward(self, dx: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """The gradient with respect to the branch; to x it is dx itself."""
-        return dx if self.mask is None else torch.mul(dx, self.mask, out=self.step.room("da", *dx.shape))
+        return dx if self.mask is None else torch.mul(dx, self.mask, out=self.step.buffer("da", *dx.shape))

@@ -30,7 +30,8 @@ import torch
 
 from moreish.data.corpus import Part
 from moreish.models import build_model
-from moreish.training.loop import Record, evaluation_due, start, train
+from moreish.runs import events
+from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
 from moreish.training.steps import threads
@@ -61,7 +62,7 @@ class Here:
 
     def __init__(self, task: Task, state: TrainState) -> None:
         self.task, self.state = task, state
-        self.pending: list[Record] = []
+        self.pending: list[events.OfComponent] = []
         self.ended = False
         self._stops = stops(task, state)
 
@@ -91,7 +92,7 @@ class Worker:
 
     def __init__(self, task: Task, state: TrainState) -> None:
         self.task, self.state = task, state
-        self.pending: list[Record] = []
+        self.pending: list[events.OfComponent] = []
         self.ended = False
         self._training = False  # or standing still, to be told what to do
         ours, theirs = socket.socketpair()
@@ -149,7 +150,7 @@ class Worker:
         return WorkerDied(f"the process that trains the {self.task.name} of seed {self.task.seed} {how}")
 
 
-def ready(trainings: Sequence[Here] | Sequence[Worker]) -> Here | Worker:
+def ready(trainings: Sequence[Here | Worker]) -> Here | Worker:
     """One that has records to hand on, or has ended; waits until there is one."""
     for training in trainings:
         if training.pending or training.ended:
@@ -173,12 +174,12 @@ def install(state: TrainState, stand: Standing) -> None:
     state.restore(numbers, memory)
 
 
-def stops(task: Task, state: TrainState) -> Generator[list[Record]]:
+def stops(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
     """The records of the training, those of one step together."""
-    held: list[Record] = []
+    held: list[events.OfComponent] = []
     for record in train(state, task.train_part, task.val_part):
         held.append(record)
-        if record["event"] == "eval" or task.val_part is None or not evaluation_due(state):
+        if isinstance(record, events.Eval) or not state.evaluation_due:
             yield held
             held = []
     if held:

@@ -5,7 +5,6 @@ distribution is computed once, and the work grows with the number of different b
 item ends, it leaves the batch.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -125,15 +124,3 @@ def _pick(
     # Node k's sums live in (k, k + 1], so one sorted array serves all rows.
     flat = (cumulative + np.arange(len(p))[:, None]).ravel()
     return np.searchsorted(flat, u + node, side="right") - node * p.shape[1]
-
-
-def sample_forever(
-    model: LanguageModel,
-    chance: np.random.Generator,
-    sampling: Sampling | None = None,
-    prefix: Integer[np.ndarray, " T"] | None = None,
-    batch: int = 512,
-) -> Iterator[Draw]:
-    """Items without end, computed a batch at a time."""
-    while True:
-        yield from sample(model, batch, chance, sampling, prefix)

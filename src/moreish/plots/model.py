@@ -8,7 +8,7 @@ from jaxtyping import Float, Integer
 
 from moreish.data import Corpus
 from moreish.data.vocab import Vocab
-from moreish.ngram import count_ngrams, reach
+from moreish.ngram import count_ngrams, coverage
 from moreish.plots.curves import INK, figure, save
 
 END = "·"  # stands for the boundary, which no list has as a letter
@@ -98,13 +98,13 @@ def count_table(corpus: Corpus, to: Path) -> None:
     save(made, to)
 
 
-def curse_of_dimensionality(corpus: Corpus, to: Path, highest: int = 8) -> None:
+def coverage_curves(corpus: Corpus, to: Path, highest: int = 8) -> None:
     """Per length of context: the share of val's predictions whose context, or context and symbol, train never had."""
     train, val = corpus.part("train"), corpus.part("val")
     if not len(val):
         raise ValueError("this list is too short to have a val part, so nothing can be measured on it")
     counts = count_ngrams(train.ids, train.offsets, len(corpus.vocab), highest)
-    rows = reach(counts, val.ids, val.offsets)
+    rows = coverage(counts, val.ids, val.offsets)
     lengths = [row.length for row in rows]
     made, axes = figure()
     for what, colour, label in (

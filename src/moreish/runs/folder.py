@@ -38,6 +38,8 @@ from moreish.runs.checkpoint import (
     load_tensors,
     refuse_pickle,
 )
+from moreish.runs.events import Event
+from moreish.runs.events import read as read_events
 from moreish.runs.files import Files, decode, encode, told
 from moreish.runs.manifest import FORMAT
 from moreish.runs.records import Appender, Records
@@ -92,6 +94,10 @@ class Run:
     def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
         """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
         return self._records.follow(start)
+
+    def events(self) -> Iterator[Event]:
+        """What the records say, in order. Raises Damaged where one says it in a way that no event has."""
+        return read_events(self.records())
 
     def metrics_offset(self) -> int:
         """Bytes up to the end of the last whole record."""

@@ -75,7 +75,7 @@ class Finding:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
         """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost."""
-        values = dict(plain)
+        values = {key: value for key, value in plain.items() if key in cls.__dataclass_fields__}
         done = dict(values.pop("operation") or {})
         operation = Operation(done.pop("name"), done) if done else None
         symptoms = tuple(cls.from_dict(symptom) for symptom in values.pop("symptoms"))

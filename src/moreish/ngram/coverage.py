@@ -1,4 +1,4 @@
-"""The curse of dimensionality in numbers: how soon the contexts of new items are ones that were never seen."""
+"""Coverage: how soon the contexts of new items are ones that were never seen (the curse of dimensionality)."""
 
 from typing import NamedTuple
 
@@ -8,8 +8,8 @@ from jaxtyping import Integer
 from moreish.ngram.counts import Counts
 
 
-class Reach(NamedTuple):
-    """How far counts with one length of context reach into other items.
+class Coverage(NamedTuple):
+    """How much of other items the contexts of one length cover.
 
     length      : of the context, in symbols; near the beginning of an item, of what is there
     possible    : V ** length
@@ -27,9 +27,9 @@ class Reach(NamedTuple):
     new_ngram: int
 
 
-def reach(
+def coverage(
     counts: Counts, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
-) -> list[Reach]:
+) -> list[Coverage]:
     """One row for every length of context from 0 to order - 1; `ids` are other items than those counted."""
     depth = np.arange(len(ids)) - np.repeat(offsets, np.diff(offsets, append=len(ids)))
     depth[offsets[1:]] = np.diff(offsets)  # a closing boundary belongs to the item before it
@@ -42,5 +42,5 @@ def reach(
         new_context, new_ngram = ((known[1:] < wanted).sum() for known in (context, ngram))
         seen = np.count_nonzero(fanout[counts.levels[length] : counts.levels[length + 1]])
         possible = counts.vocab_size**length
-        rows.append(Reach(length, possible, int(seen), len(ids) - 1, int(new_context), int(new_ngram)))
+        rows.append(Coverage(length, possible, int(seen), len(ids) - 1, int(new_context), int(new_ngram)))
     return rows
