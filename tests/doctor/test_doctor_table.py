@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from moreish.doctor import Doctor, Finding, preflight
+from moreish.doctor import Doctor, Finding, failing, preflight
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.rules import RULES
@@ -65,12 +65,24 @@ def test_a_finding_is_named_by_its_id_or_its_slug():
     assert "F19" not in [f.id for f in doctor.findings]
 
 
+def test_what_to_fail_on_is_a_severity_or_a_finding_wherever_it_stands():
+    symptom = Finding("F22", "watch", "", 10, "s", "r")
+    root = Finding("F13", "sick", "", 10, "s", "r", symptoms=(symptom,))
+    mild = Finding("F36", "info", "", 0, "s", "r")
+    assert failing([root, mild], "watch") == failing([root, mild], "high-learning-rate") == [root]
+    assert failing([root, mild], "only-frequencies") == failing([root, mild], "F22") == [symptom]
+    assert failing([root, mild], "useless-bias") == [mild]
+    assert failing([root, mild], "no-gradient") == []
+    with pytest.raises(ValueError, match="no finding ill"):
+        failing([], "ill")
+
+
 def test_the_slug_stands_beside_the_id_wherever_it_is_shown():
     model = mlp().append(nn.Softmax(-1))
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         fit(model, optimizer, *language(), 6)
-    assert "SICK  F38 double-softmax at 5, step 0" in doctor.report()
+    assert "SICK  F38 double-softmax: softmax before cross-entropy at 5, step 0" in doctor.report()
     assert "F38 double-softmax" in doctor.to_html()
     plain = json.loads(json.dumps(doctor.to_dict()))["findings"][0]
     assert (plain["id"], plain["slug"], plain["name"]) == ("F38", "double-softmax", "softmax before cross-entropy")
@@ -114,7 +126,7 @@ def test_a_new_finding_is_one_function(shouting):
         fit(model, optimizer, x, y, 6)
     assert [f.title for f in doctor.findings if f.severity == "sick"] == ["F99 loud-output"]
     assert "F38" in [s.id for s in doctor.findings[0].symptoms]
-    assert "SICK  F99 loud-output at 5" in doctor.report()
+    assert "SICK  F99 loud-output: the output shouts at 5" in doctor.report()
     assert "F99" in [f.id for f in preflight(model, x[:64], y[:64], F.cross_entropy, steps=8)]
     assert [f.id for f in judge(doctor.history, ignore=named_rules(["loud-output"])) if f.id == "F99"] == []
     sick = [Finding(id, "sick", "", 10, "s", "r") for id in ("F99", "F01", "F22")]

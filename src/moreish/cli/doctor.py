@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from moreish.api import TrainedRun, open_run
 from moreish.cli.show import emit, note
@@ -30,13 +30,14 @@ def run_doctor(
     arguments: tuple[str, ...],
     *,
     root: Path,
-    fail_on: Literal["watch", "sick"] | None,
+    fail_on: str | None,
     html: Path | None,
     json: bool,
 ) -> None:
-    """Watch, report, and raise Unmet where a finding is as bad as `fail_on` or the script failed."""
-    from moreish.doctor import at_least
+    """Watch, report, and raise Unmet where a finding is as bad as `fail_on`, or is that one, or the script failed."""
+    from moreish.doctor import Finding, failing
 
+    failing([], fail_on or "sick")  # a name that no finding has is refused before anything runs
     answer = _of_script(target, arguments, json) if target.endswith(".py") else _of_run(open_run(target, root))
     if html is not None and answer.page is not None:
         html.write_text(answer.page, encoding="utf-8")
@@ -48,9 +49,9 @@ def run_doctor(
             note(f"the pictures are in {html}")
     if answer.failure is not None:
         raise Unmet(f"{target} ended with {type(answer.failure).__name__}: {answer.failure}")
-    worst = [f for f in answer.plain["findings"] if fail_on and at_least(f["severity"], fail_on)]
+    worst = failing(map(Finding.from_dict, answer.plain["findings"]), fail_on) if fail_on else []
     if worst:
-        raise Unmet(f"{worst[0]['severity']}: {worst[0]['sentence']}")
+        raise Unmet(f"{worst[0].severity}: {worst[0].sentence}")
 
 
 def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:

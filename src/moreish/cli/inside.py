@@ -99,7 +99,7 @@ def check_backward(
 def doctor(
     target: str,
     *arguments: str,
-    fail_on: Literal["watch", "sick"] | None = None,
+    fail_on: str | None = None,
     html: Path | None = None,
     root: Root = DEFAULT_ROOT,
     json: Json = False,
@@ -113,7 +113,8 @@ def doctor(
     arguments
         What the script gets.
     fail_on
-        Exit with 1 where a finding is at least this bad.
+        Exit with 1 where a finding is at least this bad (watch, sick), or is this one: an id or slug, F38 or
+        double-softmax.
     html
         Also write a page with pictures to this file.
     """

@@ -5,6 +5,7 @@ from moreish.doctor.ask.preflight import preflight
 from moreish.doctor.ask.script import watch_script
 from moreish.doctor.ask.trace import Inside, Traced, inside, trace
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.judge.diagnosis import failing
 from moreish.doctor.judge.finding import Finding, Operation, at_least
 from moreish.doctor.treat.faults import FAULTS, seed_fault
 
@@ -20,6 +21,7 @@ __all__ = [
     "check_samples",
     "check_split",
     "check_symbols",
+    "failing",
     "inside",
     "preflight",
     "seed_fault",

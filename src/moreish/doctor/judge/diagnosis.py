@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Collection, Iterable
 
-from moreish.doctor.judge.finding import SEVERITIES, Finding
+from moreish.doctor.judge.finding import SEVERITIES, Finding, at_least
 from moreish.doctor.judge.rules import RULES
-from moreish.doctor.judge.table import HOLDS, SYMPTOM, Needs
+from moreish.doctor.judge.table import HOLDS, SYMPTOM, Needs, named_rules
 
 
 def judge(seen: object, needs: Collection[Needs] = tuple(HOLDS), ignore: Collection[str] = ()) -> list[Finding]:
@@ -27,6 +27,17 @@ def diagnose(findings: Iterable[Finding]) -> list[Finding]:
             under.setdefault(root.id, []).append(finding)
     roots = [dataclasses.replace(f, symptoms=tuple(under.get(f.id, ()))) for f in roots]
     return sorted(roots, key=lambda f: (-SEVERITIES.index(f.severity), _order(f)))
+
+
+def failing(findings: Iterable[Finding], fail_on: str) -> list[Finding]:
+    """Those that are as bad as a severity, or that a rule's id or slug names, also where they stand under another.
+
+    Raises ValueError for what is neither.
+    """
+    if fail_on in SEVERITIES:
+        return [f for f in findings if at_least(f.severity, fail_on)]
+    named = named_rules([fail_on])
+    return [f for root in findings for f in (root, *root.symptoms) if f.id in named]
 
 
 def _root(finding: Finding, known: list[Finding]) -> Finding:

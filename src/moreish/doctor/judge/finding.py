@@ -50,6 +50,11 @@ class Finding:
         """Id and slug: "F45 batch-mixing"."""
         return f"{self.id} {self.slug}".rstrip()
 
+    @property
+    def heading(self) -> str:
+        """Id, slug and, where it says more, name: "F45 batch-mixing: samples of a batch see each other"."""
+        return self.title if self.name.replace(" ", "-") == self.slug else f"{self.title}: {self.name}"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {

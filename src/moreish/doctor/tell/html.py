@@ -69,7 +69,7 @@ def _article(finding: Finding) -> str:
     )
     symptoms = "".join(f"<li>{e(s.title)}: {e(s.sentence)}</li>" for s in finding.symptoms)
     return (
-        f'<article class="{finding.severity}"><h2>{finding.severity}: {e(finding.title)}{where}</h2>'
+        f'<article class="{finding.severity}"><h2>{finding.severity}: {e(finding.heading)}{where}</h2>'
         f"<p>{e(finding.sentence)}</p><p>{e(finding.why).replace(chr(10), '<br>')}</p>"
         f'<p class="do">{e(finding.remedy)}</p>{also}<p><small>step {finding.step}, {finding.confidence:.0%} sure'
         f"{': ' + numbers if numbers else ''}</small></p>{f'<ul>{symptoms}</ul>' if symptoms else ''}</article>"

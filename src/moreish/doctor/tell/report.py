@@ -97,7 +97,7 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
 def _lines(finding: Finding) -> list[str]:
     where = f" at {finding.layer}" if finding.layer else ""
     sure = f"{finding.confidence:.0%} sure"
-    lines = [f"{finding.severity.upper()}  {finding.title}{where}, step {finding.step} ({sure})"]
+    lines = [f"{finding.severity.upper()}  {finding.heading}{where}, step {finding.step} ({sure})"]
     lines += _wrapped(finding.sentence, "  ")
     lines += [f"  | {line}" for line in finding.why.splitlines()]
     lines += _wrapped(f"Do: {finding.remedy}", "  ")
