@@ -17,7 +17,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_LOOKS, Clock
 from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
-from moreish.doctor.watch.schedule import SETTLING
+from moreish.doctor.watch.schedule import FIRST_EVALUATIONS, SETTLING, Schedule
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -86,6 +86,26 @@ def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
                 looked.append(step - began)
         clocks.append(looked)
     assert clocks[0] == clocks[1]
+
+
+def test_the_first_evaluations_are_looked_at_whatever_the_clock_says_and_later_ones_when_a_step_would_be():
+    schedule = Schedule(1e-9)
+    for step in (0, 1):  # the two that any budget has
+        assert schedule.due(step)
+        schedule.clock.spent += 1.0
+        schedule.looked(step, False)
+    assert not schedule.due(2)
+    for _ in range(FIRST_EVALUATIONS):
+        assert schedule.due(2, evaluation=True)
+        assert not schedule.due(2)
+        schedule.evaluations += 1
+    assert not schedule.due(2, evaluation=True)
+
+
+def test_a_worried_run_is_asked_about_as_long_as_closer_looks_are_left():
+    schedule = Schedule(0.015)
+    assert schedule.wants_triage(CALM_LOOKS + WORRIED_LOOKS)
+    assert not schedule.wants_triage(CALM_LOOKS + WORRIED_LOOKS + 1)
 
 
 def history(losses, steps, nll=False, **values):
