@@ -218,12 +218,16 @@ def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
     code, out, _ = moreish("doctor", "sick.py")
     assert code == 0
     assert "trained" in out
-    assert "softmax before cross-entropy" in out
+    assert "F38 double-softmax: softmax before cross-entropy" in out
     code, out, err = moreish("doctor", "sick.py", "--fail-on", "sick", "--json", "--html", "report.html")
     assert code == 1
     assert json.loads(out)["findings"][0]["id"] == "F38"
     assert "sick: " in err
     assert "</html>" in (folder / "report.html").read_text()
+    assert moreish("doctor", "sick.py", "--fail-on", "double-softmax")[0] == 1
+    assert moreish("doctor", "sick.py", "--fail-on", "F16")[0] == 0
+    code, out, err = moreish("doctor", "sick.py", "--fail-on", "soft")
+    assert (code, out, "there is no finding soft; known: " in err) == (2, "", True)
     (folder / "broken.py").write_text("1 / 0")
     code, _, err = moreish("doctor", "broken.py")
     assert (code, "ended with ZeroDivisionError" in err) == (1, True)
@@ -243,7 +247,8 @@ def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish,
     assert code == 0
     assert out.startswith("loud: val loss")
     said = err.splitlines()
-    assert any(re.match(r"step \d+, sick: F01 head.0\. The first loss is", line) for line in said), err
+    first = r"step \d+, sick: F01 over-confident-start head.0\. The first loss is"
+    assert any(re.match(first, line) for line in said), err
     assert "mlp (1): 1 finding" in err
     assert "Do: " in err
     monkeypatch.setattr("moreish.training.loop.train", lambda *_: pytest.fail("nothing is trained again"))

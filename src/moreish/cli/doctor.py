@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
 from moreish.cli.interrupt import something_began
@@ -30,7 +30,7 @@ class Answer:
 def doctor(
     target: str,
     *arguments: str,
-    fail_on: Literal["watch", "sick"] | None = None,
+    fail_on: str | None = None,
     html: Path | None = None,
     root: Root = DEFAULT_ROOT,
     json: Json = False,
@@ -44,13 +44,17 @@ def doctor(
     arguments
         What the script gets; put -- before those that begin with a dash.
     fail_on
-        Exit with 1 where a finding is at least this bad.
+        Exit with 1 where a finding is at least this bad (watch or sick), or is the one of this id or slug.
     html
         Also write a page with pictures to this file.
     """
     from moreish.cli.show import emit, note, telling
     from moreish.errors import Unmet
 
+    if fail_on is not None:
+        from moreish.doctor import failing
+
+        failing([], fail_on)  # a name that no finding has is refused before anything runs
     if target.endswith(".py"):
         answer = _of_script(target, arguments, json)
     elif arguments:
@@ -60,7 +64,7 @@ def doctor(
             from moreish.api import open_run
 
             answer = _of_run(open_run(target, root))
-    from moreish.doctor import at_least
+    from moreish.doctor import Finding, failing
 
     if html is not None and answer.page is not None:
         html.write_text(answer.page, encoding="utf-8")
@@ -72,9 +76,9 @@ def doctor(
             note(f"the pictures are in {html}")
     if answer.failure is not None:
         raise Unmet(f"{target} ended with {type(answer.failure).__name__}: {answer.failure}")
-    worst = [f for f in answer.plain["findings"] if fail_on and at_least(f["severity"], fail_on)]
+    worst = failing(map(Finding.from_dict, answer.plain["findings"]), fail_on) if fail_on else []
     if worst:
-        raise Unmet(f"{worst[0]['severity']}: {worst[0]['sentence']}")
+        raise Unmet(f"{worst[0].severity}: {worst[0].sentence}")
 
 
 def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
@@ -90,8 +94,8 @@ def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
 
 def _of_run(run: "TrainedRun") -> Answer:
     """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
-    from moreish.doctor.html import page
-    from moreish.doctor.report import joined
+    from moreish.doctor.tell.html import page
+    from moreish.doctor.tell.report import joined
     from moreish.training.reports import histories_of, reports_of
 
     reports = reports_of(run.run.events())

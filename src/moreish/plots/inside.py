@@ -14,7 +14,9 @@ from torch import Tensor
 
 from moreish.data import Part
 from moreish.doctor import Inside, Traced, inside
-from moreish.doctor.operations import BOUNDED, KINDS, RECTIFIED
+from moreish.doctor.frames import saturation
+from moreish.doctor.frames.operations import KINDS, RECTIFIED
+from moreish.doctor.frames.quantities import USUAL_RATIO
 from moreish.inference.network import module_of
 from moreish.models.contract import LanguageModel
 from moreish.plots.curves import GRID, INK, empty_figure, save
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 BINS = 20, 100  # at least, at most; in between the root of the count
 MOST_CURVES = 12
 EXAMPLES, UNITS = 48, 200  # of the map of stuck units
-HEALTHY = -3.0  # log10 of the update ratio
 Ratios = Mapping[str, Sequence[tuple[float, float]]]
 
 
@@ -94,19 +95,14 @@ def _joined(calls: list[Traced]) -> Traced:
 
 
 def stuck(layer: Traced) -> Tensor | None:
-    """(examples, units): a bounded unit is beyond 0.97 of its range, or a rectified one is 0; None for others."""
-    y = layer.output.flatten(0, -2)
-    if layer.op.startswith("tanh") or layer.op in ("lstm", "gru", "rnn_tanh", "gru_cell", "lstm_cell"):
-        return y.abs() > 0.97
-    if layer.op in BOUNDED:
-        return (y - 0.5).abs() > 0.47
-    return y == 0 if layer.op in RECTIFIED else None
+    """(examples, units): which outputs are at an end of their range, as the doctor means it; None without an end."""
+    return saturation.stuck(layer.op, layer.output.flatten(0, -2))
 
 
 def _of_output(layer: Traced) -> Curve:
-    y, is_stuck = layer.output, stuck(layer)
+    y, way = layer.output, saturation.distance(layer.op, layer.output)
     word = "at 0" if layer.op in RECTIFIED else "saturated"
-    share = "" if is_stuck is None else f", {word} {is_stuck.float().mean().item():.2%}"
+    share = "" if way is None else f", {word} {(way > saturation.saturation(layer.op)).float().mean().item():.2%}"
     return Curve(f"{layer.layer} ({layer.op})", y, f"mean {y.mean().item():+.2f}, std {y.std().item():.2f}{share}")
 
 
@@ -164,7 +160,7 @@ def _maps(title: str, layers: list[Traced]) -> "Figure | None":
         axes = figure.add_subplot(len(layers), 1, k + 1)
         shown = is_stuck[:EXAMPLES, :UNITS].numpy()
         axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-        beyond = "0" if layer.op in RECTIFIED else "beyond 0.97 of the range"
+        beyond = "0" if layer.op in RECTIFIED else f"beyond {saturation.STUCK:g} of the range"
         dead = int(is_stuck.all(0).sum())
         words = (
             f"{layer.layer}: {is_stuck.float().mean().item():.2%} {beyond}, {dead} of {is_stuck.shape[1]} units dead"
@@ -187,8 +183,8 @@ def _over_time(title: str, ratios: Ratios) -> "Figure | None":
     for (name, curve), colour in zip(shown.items(), _colours(len(shown)), strict=True):
         steps, values = np.array(curve).T
         axes.plot(steps, values, color=colour, linewidth=1.2, label=_plain(name))
-    axes.axhline(HEALTHY, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
-    axes.annotate(" 10^-3", (0, HEALTHY), color=INK, fontsize=9, va="bottom", xycoords=("axes fraction", "data"))
+    axes.axhline(USUAL_RATIO, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
+    axes.annotate(" 10^-3", (0, USUAL_RATIO), color=INK, fontsize=9, va="bottom", xycoords=("axes fraction", "data"))
     _labelled(axes, title, "step", "log10 std(update) / std(weight)")
     return figure
 
