@@ -14,6 +14,7 @@ from moreish.data import Corpus, DataOptions, read
 from moreish.data.batches import windows
 from moreish.models import build_model
 from moreish.recipes import RECIPES, Config, ModelChoice, resolve
+from moreish.runs.events import Step, of_kind
 from moreish.training.loop import start, train
 
 STEPS = 100
@@ -85,5 +86,5 @@ def _first_losses(corpus: Corpus, config: Config, leaf: ModelChoice, backward: s
         **values,
     )
     state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
-    records = (r for r in train(state, corpus.part("train"), None) if r["event"] == "step")
-    return torch.tensor([r["loss"] for r in islice(records, STEPS)], dtype=torch.float64)
+    steps = of_kind(train(state, corpus.part("train"), None), Step)
+    return torch.tensor([step.loss for step in islice(steps, STEPS)], dtype=torch.float64)

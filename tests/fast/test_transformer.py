@@ -24,16 +24,16 @@ EXACT = 1e-12
 def net(options: TransformerOptions = SMALL, vocab_size: int = 9) -> Any:
     """Every parameter is far from its first value, biases and gains included, so that none of them is idle."""
     model = build_model("transformer", options, vocab_size, 0).double()
-    chance = torch.Generator().manual_seed(1)
+    rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for p in model.parameters():
-            p.add_(0.3 * torch.randn(p.shape, generator=chance, dtype=p.dtype))
+            p.add_(0.3 * torch.randn(p.shape, generator=rng, dtype=p.dtype))
     return model
 
 
 def batch(rows: int, steps: int, vocab_size: int = 9, seed: int = 0) -> tuple[Tensor, Tensor]:
-    chance = torch.Generator().manual_seed(seed)
-    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=chance)
+    rng = torch.Generator().manual_seed(seed)
+    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=rng)
     return idx, targets
 
 
@@ -100,7 +100,7 @@ def test_scores_of_any_size_leave_the_gradient_finite_and_exact():
     step = TransformerGradients(model)
     want = by_autograd(model, idx, targets)
     loss = step(idx, targets, 1.0)
-    heads = step.room("attention0 heads", 3, 4 * SMALL.n_head, 8, 4)
+    heads = step.buffer("attention0 heads", 3, 4 * SMALL.n_head, 8, 4)
     assert (heads[0] @ heads[1].mT).max() > 2000
     torch.testing.assert_close(loss, want[0], rtol=1e-12, atol=0)
     for name, p in model.named_parameters():

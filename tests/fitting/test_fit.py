@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from moreish.data import Corpus, from_items
-from moreish.errors import Unmet
+from moreish.errors import Damaged, Unmet
 from moreish.fitting.fit import Fitting, Snapshot
 from moreish.inference.evaluate import mean_loss
 from moreish.models.mixture import Mixture
-from moreish.recipes import Config, resolve
+from moreish.recipes import Config, Overrides, resolve
+from moreish.runs import events
 from tests.support.lists import made_items
 
 PARTS = [
@@ -31,18 +32,20 @@ def corpus() -> Corpus:
 
 
 def config(parts: int = 4, **train: object) -> Config:
-    return resolve(None, {"seed": 1, "model": {"name": "mixture", "parts": PARTS[:parts]}, "train": TRAIN | train})
+    model = {"name": "mixture", "parts": PARTS[:parts]}
+    usual = {"seed": 1, "model": model, "train": TRAIN}
+    return resolve(None, Overrides(usual, settings={"train": train}))
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(corpus: Corpus) -> Snapshot:
     fitting = Fitting(corpus, config())
-    list(fitting.records())
+    list(fitting.fit())
     return fitting.snapshot()
 
 
-def without_time(records: list[dict]) -> list[dict]:
-    return [{k: v for k, v in r.items() if k != "seconds"} for r in records]
+def without_time(found: list[events.Event]) -> list[dict]:
+    return [{k: v for k, v in events.to_record(e).items() if k != "seconds"} for e in found]
 
 
 def assert_same(found: Snapshot, want: Snapshot) -> None:
@@ -60,33 +63,33 @@ def stored(snapshot: Snapshot) -> Snapshot:
     )
 
 
-def taken(fitting: Fitting, count: int) -> list[dict]:
-    """The first records, then the consumer goes away."""
-    return list(islice(fitting.records(), count))
+def taken(fitting: Fitting, count: int) -> list[events.Event]:
+    """The first events, then the consumer goes away."""
+    return list(islice(fitting.fit(), count))
 
 
 @pytest.mark.parametrize("count", range(1, 32, 3))
 def test_stopped_after_any_record_it_goes_on_bit_for_bit(corpus: Corpus, uninterrupted: Snapshot, count: int):
-    whole = list(Fitting(corpus, config()).records())
+    whole = list(Fitting(corpus, config()).fit())
     fitting = Fitting(corpus, config())
     records = taken(fitting, count)
     snapshot = stored(fitting.snapshot())
     again = Fitting.restore(corpus, config(), snapshot.state, snapshot.tensors, snapshot.optim)
-    rest = [r for r in again.records() if r["event"] != "network"]
-    told = [r for r in records if r["event"] != "network"]
-    assert without_time(told + rest) == without_time([r for r in whole if r["event"] != "network"])
+    rest = [e for e in again.fit() if not isinstance(e, events.Network)]
+    before = [e for e in records if not isinstance(e, events.Network)]
+    assert without_time(before + rest) == without_time([e for e in whole if not isinstance(e, events.Network)])
     assert_same(again.snapshot(), uninterrupted)
 
 
 def test_a_snapshot_between_two_records_changes_nothing(corpus: Corpus, uninterrupted: Snapshot):
     fitting = Fitting(corpus, config())
-    for _ in fitting.records():
+    for _ in fitting.fit():
         fitting.snapshot()
     assert_same(fitting.snapshot(), uninterrupted)
 
 
 def test_steps_are_counted_over_all_networks_and_never_go_back(corpus: Corpus, uninterrupted: Snapshot):
-    steps = [r["step"] for r in Fitting(corpus, config()).records() if "step" in r]
+    steps = [e.step for e in Fitting(corpus, config()).fit() if hasattr(e, "step")]
     assert steps == sorted(steps)
     assert steps[-1] == uninterrupted.step == 20 + 12 + 20
 
@@ -96,25 +99,25 @@ def test_processes_train_the_same_networks_and_go_on_where_they_were_stopped(cor
     records = taken(fitting, 9)
     snapshot = stored(fitting.snapshot())
     again = Fitting.restore(corpus, config(processes=2), snapshot.state, snapshot.tensors, snapshot.optim)
-    records += again.records()
-    for part, steps in ((1, 20), (2, 12), (3, 20)):
-        losses = [r["loss"] for r in records if r["event"] == "step" and r["part"] == part]
+    records += again.fit()
+    for component, steps in ((1, 20), (2, 12), (3, 20)):
+        losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
         assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
     assert_same(again.snapshot(), uninterrupted)
-    steps = [r["step"] for r in records if "step" in r]
+    steps = [e.step for e in records if hasattr(e, "step")]
     assert steps == sorted(steps)
 
 
 def test_the_death_of_a_process_is_one_sentence_and_the_others_end(corpus: Corpus):
     fitting = Fitting(corpus, config(3, processes=2, steps=100_000))
-    stream = fitting.records()
+    running = fitting.fit()
     while len(fitting.members) < 2:
-        next(stream)
-    next(stream)
+        next(running)
+    next(running)
     processes = [member.training.process for member in fitting.members]
     os.kill(processes[0].pid, signal.SIGKILL)
     with pytest.raises(Unmet, match=r"trains the gru of seed 1 was killed by signal 9, .*--resume"):
-        list(stream)
+        list(running)
     assert all(process.poll() is not None for process in processes)
 
 
@@ -122,23 +125,24 @@ def test_a_diverging_network_in_a_process_says_so_as_it_does_here(corpus: Corpus
     for processes in (1, 2):
         fitting = Fitting(corpus, config(3, processes=processes, optimizer="sgd", lr=1e38, clip=0, warmup=0))
         with pytest.raises(FloatingPointError, match="try a lower learning rate than 1e\\+38"):
-            list(fitting.records())
+            list(fitting.fit())
 
 
 @pytest.mark.parametrize(("processes", "share"), [(1, 20.0), (2, 30.0), (3, 60.0), (8, 60.0)])
 def test_a_time_budget_is_shared_by_the_networks_that_take_turns(corpus: Corpus, processes: int, share: float):
     fitting = Fitting(corpus, config(time_budget=60, processes=processes))
-    assert fitting.options_of(fitting.config.model.leaves[1]).time_budget == share
+    assert fitting.schedule.options_of(fitting.config.model.leaves[1]).time_budget == share
 
 
 def test_with_every_network_done_the_mixture_so_far_is_measured(corpus: Corpus):
     fitting = Fitting(corpus, config(processes=1))
     sizes = []
-    for record in fitting.records():
-        if record["event"] == "mixed":
-            sizes.append(len(record["weights"]))
-            mixture = Mixture(fitting.done, fitting.weights, fitting.gate)
-            assert record["val_loss"] == pytest.approx(mean_loss(mixture, corpus.part("val")), abs=1e-6)
+    for record in fitting.fit():
+        if isinstance(record, events.Mixed):
+            sizes.append(len(record.weights))
+            mixture = fitting.model()
+            assert isinstance(mixture, Mixture)
+            assert record.val_loss == pytest.approx(mean_loss(mixture, corpus.part("val")), abs=1e-6)
     assert sizes == [2, 3, 4]
 
 
@@ -147,4 +151,32 @@ def test_the_time_that_earlier_processes_took_is_counted(corpus: Corpus):
     taken(fitting, 12)
     snapshot = stored(fitting.snapshot())
     again = Fitting.restore(corpus, config(), {**snapshot.state, "seconds": 1000.0}, snapshot.tensors, snapshot.optim)
-    assert all(r["seconds"] > 1000 for r in again.records() if r["event"] == "mixed")
+    assert all(e.seconds > 1000 for e in events.of_kind(again.fit(), events.Mixed))
+
+
+def first_member(**changes: object):
+    def change(state: dict) -> dict:
+        return state | {"members": [state["members"][0] | changes, *state["members"][1:]]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda state: {k: v for k, v in state.items() if k != "steps"}, "missing required field `steps`"),
+        (lambda state: state | {"done": -1}, r">= 0.*done"),
+        (lambda state: state | {"done": "1"}, r"Expected `int`, got `str`.*done"),
+        (lambda state: state | {"done": 0}, "does not speak of the 2 models"),
+        (lambda state: state | {"members": []}, "does not speak of the 2 models"),
+        (lambda state: state | {"done": 0, "members": state["members"] * 2}, "does not speak of the 2 models"),
+        (first_member(finished=None), r"Expected `bool`, got `null`.*finished"),
+    ],
+)
+def test_a_state_that_is_not_that_of_the_tensors_is_refused(corpus: Corpus, change, sentence: str):
+    fitting = Fitting(corpus, config(2))
+    taken(fitting, 6)
+    snapshot = stored(fitting.snapshot())
+    assert Fitting.restore(corpus, config(2), snapshot.state, snapshot.tensors, snapshot.optim).step > 0
+    with pytest.raises(Damaged, match=sentence):
+        Fitting.restore(corpus, config(2), change(snapshot.state), snapshot.tensors, snapshot.optim)

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from moreish.data import from_items
 from moreish.data.batches import windows
 from moreish.data.corpus import Part
+from moreish.inference import network
 from moreish.inference.contexts import distinct
 from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.batch_norm import BatchNorm1d
 from moreish.models.mlp import MLPOptions
 from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
-from moreish.inference import network
 
 items = st.lists(st.text("abc", max_size=12), min_size=1, max_size=12)
 

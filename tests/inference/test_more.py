@@ -99,3 +99,13 @@ def test_lists_of_every_script_come_back_intact(script, unit):
     assert set(items) & set(WORLD[script])
     symbols = set(corpus.vocab.symbols)
     assert all(set(corpus.vocab.split(item)) <= symbols for item in items if unit != "grapheme")
+
+
+@pytest.mark.parametrize("options", [{}, {"new_only": True}, {"unique": False}, {"starts_with": "ka"}])
+def test_how_many_are_asked_for_does_not_change_which_come_first(known, options):
+    model, corpus = known
+    few, some, many = (
+        [item.text for item in more(model, corpus, n, np.random.default_rng(5), **options)] for n in (3, 40, 150)
+    )
+    assert few == some[:3]
+    assert some == many[:40]

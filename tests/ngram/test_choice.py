@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from moreish.ngram import KneserNey, baselines, choose_order, count_ngrams, reach
+from moreish.ngram import KneserNey, baselines, choose_order, count_ngrams, coverage
 from tests.ngram.oracles import V, flat, lists, orders
 
 
@@ -53,7 +53,7 @@ def test_reach_counts_what_was_never_seen(items, held_out, order):
             for at in range(1, len(word)):
                 yield word[:at], word[at]
 
-    for row in reach(count_ngrams(*flat(items), V, order), *flat(held_out)):
+    for row in coverage(count_ngrams(*flat(items), V, order), *flat(held_out)):
         last = slice(-row.length, None) if row.length else slice(0, 0)
         seen = {tuple(before[last]) for before, _ in histories(items)}
         ngrams = {(*before[last], symbol) for before, symbol in histories(items)}

@@ -13,7 +13,7 @@ from moreish.ngram import KneserNey
 from moreish.plots.lr import range_test
 from moreish.plots.model import (
     count_table,
-    curse_of_dimensionality,
+    coverage_curves,
     embedding_map,
     embedding_of,
     nearest_words,
@@ -89,7 +89,7 @@ def test_counting_models_have_no_embeddings(corpus):
 
 def test_the_count_table_and_the_curse_are_drawn(corpus, tmp_path):
     count_table(corpus, tmp_path / "counts.png")
-    curse_of_dimensionality(corpus, tmp_path / "curse.png", 4)
+    coverage_curves(corpus, tmp_path / "curse.png", 4)
     assert is_png(tmp_path / "counts.png")
     assert is_png(tmp_path / "curse.png")
 

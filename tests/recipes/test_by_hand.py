@@ -39,7 +39,7 @@ def test_the_first_losses_by_hand_are_those_of_autograd(corpus, title):
         state = start(
             build_model(leaf.name, leaf.options, len(corpus.vocab), 1), replace(options, backward=backward), 1
         )
-        records = islice(train(state, corpus.part("train"), None), STEPS)
-        losses.append(torch.tensor([r["loss"] for r in records], dtype=torch.float64))
+        steps = islice(train(state, corpus.part("train"), None), STEPS)
+        losses.append(torch.tensor([event.loss for event in steps], dtype=torch.float64))
     torch.testing.assert_close(losses[1], losses[0], rtol=0, atol=1e-10)
     assert losses[0][-1] != losses[0][0]

@@ -218,6 +218,107 @@ def test_after_an_interrupt_in_the_middle_of_a_save_the_same_writer_can_save(tmp
     assert_holds_its_step(run.checkpoint(1))
 
 
+# Windows
+
+
+class Windows(Watched):
+    """A system that opens no directories, and renames and removes none in which somebody has a file open."""
+
+    def __init__(self, opened: str) -> None:
+        self.opened: str | None = opened
+
+    def before(self, operation: str, path: Path, *rest) -> None:
+        inside = any(folder.name.startswith(self.opened or "?") for folder in (path, path.parent))
+        if operation in ("rename", "remove", "rmdir") and inside:
+            raise PermissionError(errno.EACCES, "Access is denied", str(path))
+
+
+def test_a_checkpoint_that_somebody_reads_on_windows_is_pruned_when_he_is_done(tmp_path):
+    files = Windows(opened="step-000000001")
+    run = create(tmp_path / "run", CONFIG, VOCAB, files)
+    with run.writing(keep=1) as writer:
+        for step in (1, 2, 3):
+            writer.save(step, weights(step), val_loss=-float(step))
+        assert run.steps() == [1, 3]
+        files.opened = None
+        writer.save(4, weights(4), val_loss=-4.0)
+        assert run.steps() == [4]
+
+
+def test_what_windows_cannot_remove_yet_keeps_nobody_from_writing_and_is_swept_later(tmp_path):
+    files = Windows(opened=".doomed-")
+    run = create(tmp_path / "run", CONFIG, VOCAB, files)
+    with run.writing(keep=1) as writer:
+        for step in (1, 2):
+            writer.save(step, weights(step), val_loss=-float(step))
+    with run.writing(keep=1) as writer:
+        writer.save(3, weights(3), val_loss=-3.0)
+    assert run.steps() == [3]
+    left = list((run.folder / "checkpoints").glob(".doomed-*"))
+    assert len(left) == 2
+    files.opened = None
+    with run.writing():
+        assert not any(path.exists() for path in left)
+
+
+@pytest.mark.parametrize(("times", "comes"), [(3, True), (99, False)])
+def test_a_rename_waits_for_a_scanner_on_windows_and_for_nobody_elsewhere(tmp_path, monkeypatch, times, comes):
+    monkeypatch.setattr("moreish.runs.files.RENAME_PAUSES", (0, 0, 0))
+    (tmp_path / "old").mkdir()
+    calls = []
+
+    def busy(old: Path, new: Path) -> None:
+        calls.append(old)
+        if len(calls) <= times:
+            error = PermissionError(errno.EACCES, "Access is denied", str(old))
+            error.winerror = 5  # pyright: ignore
+            raise error
+        rename(old, new)
+
+    rename = os.rename
+    monkeypatch.setattr(os, "rename", busy)
+    with contextlib.nullcontext() if comes else pytest.raises(PermissionError):
+        Files().rename(tmp_path / "old", tmp_path / "new")
+    assert (tmp_path / "new").exists() is comes
+    assert len(calls) == 4
+
+
+def test_without_a_windows_error_a_rename_that_is_refused_is_not_tried_again(tmp_path, monkeypatch):
+    calls = []
+
+    def refused(old: Path, new: Path) -> None:
+        calls.append(old)
+        raise PermissionError(errno.EACCES, "Permission denied", str(old))
+
+    monkeypatch.setattr(os, "rename", refused)
+    with pytest.raises(PermissionError):
+        Files().rename(tmp_path / "old", tmp_path / "new")
+    assert len(calls) == 1
+
+
+def test_where_directories_cannot_be_opened_or_synced_the_rename_is_all_there_is(tmp_path, monkeypatch):
+    synced = []
+
+    def no_directories(path: Path, flags: int) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def no_sync(descriptor: int) -> None:
+        synced.append(descriptor)
+        raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", no_sync)
+    Files().sync(tmp_path)
+    assert len(synced) == 1
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(OSError, match="Invalid argument"):
+        Files().sync(tmp_path / "file")
+    monkeypatch.setattr(os, "open", no_directories)
+    Files().sync(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError):
+        Files().sync(tmp_path)
+
+
 # A power cut
 
 

@@ -124,7 +124,15 @@ def test_any_stem_becomes_one_readable_component(tmp_path_factory, stem):
 
 
 @pytest.mark.parametrize(
-    ("stem", "name"), [("../../etc", "etc-1"), ("Ångström Bay.txt", "ångström-bay-txt-1"), ("…", "run-1")]
+    ("stem", "name"),
+    [
+        ("../../etc", "etc-1"),
+        ("Ångström Bay.txt", "ångström-bay-txt-1"),
+        ("…", "run-1"),
+        ("C:\\lists\\aux", "c-lists-aux-1"),  # neither colon nor a name that Windows keeps for itself
+        ("CON", "con-1"),
+        ("nul.", "nul-1"),
+    ],
 )
 def test_claimed_names_read_well(tmp_path, stem, name):
     assert claim_folder(tmp_path, stem).name == name

@@ -15,6 +15,8 @@ from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
 from moreish.models.mlp import MLPOptions
+from moreish.runs import events
+from moreish.training import loop
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 from moreish.training.schedules import SCHEDULES, lr_at
@@ -34,21 +36,21 @@ def trained(corpus, name="gru", options=QUICK, seed=3):
 @pytest.mark.parametrize("name", SMALL)
 def test_records_tell_steps_losses_and_evaluations(corpus, name):
     state, records = trained(corpus, name)
-    steps = [r for r in records if r["event"] == "step"]
-    evals = [r for r in records if r["event"] == "eval"]
-    assert [r["step"] for r in steps] == list(range(5, 41, 5))
-    assert [r["step"] for r in evals] == [10, 20, 30, 40]
-    assert steps[-1]["loss"] < steps[0]["loss"] - 0.05
-    assert evals[-1]["val_loss"] < math.log(len(corpus.vocab))
-    assert state.best == min(r["val_loss"] for r in evals)
-    assert [r["lr"] for r in steps] == pytest.approx([lr_at((s - 1) / 40, QUICK) for s in range(5, 41, 5)])
+    steps = [e for e in records if isinstance(e, events.Step)]
+    evals = [e for e in records if isinstance(e, events.Eval)]
+    assert [e.step for e in steps] == list(range(5, 41, 5))
+    assert [e.step for e in evals] == [10, 20, 30, 40]
+    assert steps[-1].loss < steps[0].loss - 0.05
+    assert evals[-1].val_loss < math.log(len(corpus.vocab))
+    assert state.best == min(e.val_loss for e in evals)
+    assert [e.lr for e in steps] == pytest.approx([lr_at((s - 1) / 40, QUICK) for s in range(5, 41, 5)])
 
 
 def test_the_same_seed_gives_the_same_losses_and_another_seed_others(corpus):
     once, again, other = (trained(corpus, seed=s)[1] for s in (3, 3, 4))
 
     def losses(records):
-        return [r["loss"] for r in records if r["event"] == "step"]
+        return [e.loss for e in records if isinstance(e, events.Step)]
 
     assert losses(once) == losses(again) != losses(other)
 
@@ -102,7 +104,7 @@ def test_training_stops_when_val_no_longer_improves_and_keeps_the_best():
     corpus = from_items(made_items(60))
     options = replace(QUICK, steps=4000, lr=0.05, schedule="constant", patience=3, eval_every=10)
     state, records = trained(corpus, options=options)
-    evals = [r["val_loss"] for r in records if r["event"] == "eval"]
+    evals = [e.val_loss for e in records if isinstance(e, events.Eval)]
     assert state.step < 4000
     assert len(evals) - 1 - int(np.argmin(evals)) == 3
     from moreish.inference.evaluate import mean_loss
@@ -114,12 +116,12 @@ def test_training_stops_when_val_no_longer_improves_and_keeps_the_best():
 def test_a_time_budget_ends_with_the_schedule_at_its_end(corpus):
     options = replace(QUICK, time_budget=1.0, eval_every=None, log_every=1)
     state, records = trained(corpus, options=options)
-    steps = [r for r in records if r["event"] == "step"]
+    steps = [e for e in records if isinstance(e, events.Step)]
     assert state.progress == 1.0
     assert state.seconds >= 0.5
     assert state.pace > 0
-    assert steps[-1]["lr"] < options.lr
-    assert all(a["progress"] <= b["progress"] for a, b in itertools.pairwise(steps))
+    assert steps[-1].lr < options.lr
+    assert all(a.progress <= b.progress for a, b in itertools.pairwise(steps))
 
 
 def test_no_steps_leave_the_model_as_it_was(corpus):
@@ -139,7 +141,7 @@ def test_going_on_from_any_step_gives_the_same_bits(corpus, stop, ema):
     whole, all_records = trained(corpus, options=options)
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
     for record in train(state, corpus.part("train"), corpus.part("val")):
-        if record["event"] == "step" and record["step"] == stop:
+        if isinstance(record, events.Step) and record.step == stop:
             break
     numbers, memory = state.numbers(), state.memory()
     fresh = build_model("gru", SMALL["gru"], len(corpus.vocab), 99)
@@ -147,8 +149,8 @@ def test_going_on_from_any_step_gives_the_same_bits(corpus, stop, ema):
     late = start(fresh, options, 3)
     late.restore(numbers, memory)
     records = list(train(late, corpus.part("train"), corpus.part("val")))
-    seen = [r["loss"] for r in all_records if r["event"] == "step" and r["step"] > stop]
-    assert [r["loss"] for r in records if r["event"] == "step"] == seen
+    seen = [e.loss for e in all_records if isinstance(e, events.Step) and e.step > stop]
+    assert [e.loss for e in records if isinstance(e, events.Step)] == seen
     for p, q in zip(whole.model.parameters(), late.model.parameters(), strict=True):
         assert torch.equal(p, q)
 
@@ -158,10 +160,10 @@ def test_what_is_evaluated_and_kept_is_the_running_average_of_the_parameters(cor
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
     seen, evaluated = [], 0.0
     for record in train(state, corpus.part("train"), corpus.part("val")):
-        if record["event"] == "step":
+        if isinstance(record, events.Step):
             seen.append(state.model.wte.weight.detach().clone())
         else:
-            evaluated = record["val_loss"]
+            evaluated = record.val_loss
     mean = seen[0].double()
     for step, value in enumerate(seen[1:], 2):
         keep = min(0.8, (1 + step) / (10 + step))
@@ -182,7 +184,7 @@ def test_without_a_val_the_average_is_what_is_left(corpus):
 def test_averaging_changes_nothing_that_is_learned(corpus):
     _, records = trained(corpus, options=replace(QUICK, log_every=1))
     _, averaged = trained(corpus, options=replace(QUICK, log_every=1, ema=0.9))
-    losses, others = ([r["loss"] for r in found if r["event"] == "step"] for found in (records, averaged))
+    losses, others = ([e.loss for e in found if isinstance(e, events.Step)] for found in (records, averaged))
     assert losses == others
 
 
@@ -249,3 +251,41 @@ def test_a_net_without_a_fused_step_says_so(corpus):
     model = build_model("mlp", SMALL["mlp"], len(corpus.vocab), 0)
     with pytest.raises(ValueError, match="there is no fused step for MLP"):
         gradients_of(model, replace(QUICK, backward="fused"))
+
+
+class SlowVal:
+    """A clock on which every evaluation takes a second and every step a hundredth."""
+
+    def __init__(self, monkeypatch, seconds_of_evaluation):
+        self.now = 0.0
+        monkeypatch.setattr("moreish.training.loop.time.monotonic", lambda: self.now)
+        monkeypatch.setattr("moreish.training.loop.time.process_time", lambda: self.now)
+        evaluate, step = loop._evaluate, loop._step
+
+        def slow_evaluate(*args):
+            self.now += seconds_of_evaluation
+            return evaluate(*args)
+
+        def slow_step(*args):
+            self.now += 0.01
+            return step(*args)
+
+        monkeypatch.setattr("moreish.training.loop._evaluate", slow_evaluate)
+        monkeypatch.setattr("moreish.training.loop._step", slow_step)
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.02, 0.3])
+def test_evaluations_before_the_last_take_at_most_a_tenth_of_a_time_budget(corpus, monkeypatch, seconds):
+    SlowVal(monkeypatch, seconds)
+    state, found = trained(corpus, options=replace(QUICK, time_budget=4.0, eval_every=None))
+    evaluations = sum(isinstance(event, events.Eval) for event in found)
+    assert 1 <= evaluations <= 20
+    assert (evaluations - 1) * seconds <= 0.1 * 4.0 + seconds  # the first is not yet timed
+    assert state.step > 0.8 * (4.0 - seconds) / 0.01
+    assert isinstance(found[-1], events.Eval)
+
+
+def test_quick_evaluations_are_as_many_as_planned(corpus, monkeypatch):
+    SlowVal(monkeypatch, 0.001)
+    _, found = trained(corpus, options=replace(QUICK, time_budget=4.0, eval_every=None))
+    assert sum(isinstance(event, events.Eval) for event in found) >= 18

@@ -4,20 +4,22 @@ import json
 import math
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 import torch
 
 import moreish
 from moreish import api
-from moreish.cli.doctor import reports_of
 from moreish.data import from_items
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
 from moreish.models.mlp import MLPOptions
-from moreish.training.attendance import spread
+from moreish.runs import events
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
+from moreish.training.recorder import spread
+from moreish.training.reports import reports_of
 from tests.support.lists import made_items
 
 MLP = MLPOptions(n_embd=4, n_hidden=16, batch_norm=True)
@@ -39,9 +41,10 @@ def trained(corpus, name, model_options, options):
     return state, list(train(state, corpus.part("train"), corpus.part("val")))
 
 
-def told(records):
-    """What the training itself tells."""
-    return [{k: v for k, v in r.items() if k != "seconds"} for r in records if r["event"] in ("step", "eval")]
+def own(records):
+    """What the training itself says, but for the time."""
+    without = [msgspec.structs.replace(e, seconds=0.0) if isinstance(e, events.Step) else e for e in records]
+    return [e for e in without if isinstance(e, events.Step | events.Eval)]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -49,10 +52,10 @@ def test_the_losses_and_the_net_are_the_same_bit_for_bit_with_a_doctor(corpus, w
     name, model_options, options = WAYS[way]
     alone, records = trained(corpus, name, model_options, options)
     torch.manual_seed(11)
-    chance = torch.get_rng_state()
+    rng_state = torch.get_rng_state()
     watched, more = trained(corpus, name, model_options, replace(options, doctor=True))
-    assert torch.equal(torch.get_rng_state(), chance)
-    assert told(more) == told(records)
+    assert torch.equal(torch.get_rng_state(), rng_state)
+    assert own(more) == own(records)
     assert len(more) > len(records)
     for key, value in alone.model.state_dict().items():
         assert torch.equal(value, watched.model.state_dict()[key])
@@ -64,16 +67,17 @@ def test_the_losses_and_the_net_are_the_same_bit_for_bit_with_a_doctor(corpus, w
 def test_whoever_derives_the_gradients_the_doctor_sees_the_layers(corpus, way):
     name, model_options, options = WAYS[way]
     _, records = trained(corpus, name, model_options, replace(options, doctor=True))
-    first = next(r for r in records if r["event"] == "quantities")
+    first = next(e for e in records if isinstance(e, events.Quantities))
     report = records[-1]
     layers = {"mlp": ("wte", "hidden.0", "hidden.2", "head.0"), "gru": ("wte", "layers.0", "head")}[name]
     for layer in layers:
-        assert first["values"][f"{layer}/std"] > 0
-        assert first["values"][f"{layer}/grad_std"] > 0
-    assert first["values"]["loss.1/nll"] == pytest.approx(math.log(len(corpus.vocab)), abs=0.2)
-    assert -6 < first["values"]["wte.weight/update_ratio"] < 0
-    assert (report["event"], report["steps"], report["notes"]) == ("doctor", 60, [])
-    assert [f["id"] for f in report["findings"] if f["severity"] != "info"] == []
+        assert first.values[f"{layer}/std"] > 0
+        assert first.values[f"{layer}/grad_std"] > 0
+    assert first.values["loss.1/nll"] == pytest.approx(math.log(len(corpus.vocab)), abs=0.2)
+    assert -6 < first.values["wte.weight/update_ratio"] < 0
+    assert isinstance(report, events.Doctor)
+    assert (report.steps, report.notes) == (60, [])
+    assert [f.id for f in report.findings if f.severity != "info"] == []
 
 
 def test_the_gradients_that_are_measured_are_those_of_the_fused_step(corpus):
@@ -82,7 +86,7 @@ def test_the_gradients_that_are_measured_are_those_of_the_fused_step(corpus):
     model_options = replace(GRU, dropout=0.0)
     before = build_model("gru", model_options, len(corpus.vocab), 3).wte.weight.detach().clone()
     state, records = trained(corpus, "gru", model_options, replace(options, backward="fused", doctor=True))
-    values = next(r for r in records if r["event"] == "quantities")["values"]
+    values = next(e for e in records if isinstance(e, events.Quantities)).values
     moved = before - state.optimizer.param_groups[0]["params"][0].detach()
     assert state.optimizer.param_groups[0]["params"][0].shape == before.shape
     assert values["wte.weight/grad_std"] == pytest.approx(float(moved.std()), rel=1e-3)
@@ -95,18 +99,18 @@ def test_a_doctor_attends_again_when_training_goes_on_and_repeats_nothing(corpus
     early = []
     for record in train(state, corpus.part("train"), corpus.part("val")):
         early.append(record)
-        if record["event"] == "step" and record["step"] == 42:
+        if isinstance(record, events.Step) and record.step == 42:
             break
     numbers = json.loads(json.dumps(state.numbers(), allow_nan=False))
     late = start(build_model("mlp", LOUD, len(corpus.vocab), 9), options, 3)
     late.model.load_state_dict(state.model.state_dict())
     late.restore(numbers, state.memory())
     rest = list(train(late, corpus.part("train"), corpus.part("val")))
-    assert told(early + rest) == told(records)
-    found = [r["finding"]["id"] for r in early if r["event"] == "finding"]
+    assert own(early + rest) == own(records)
+    found = [e.finding.id for e in early if isinstance(e, events.Finding)]
     assert "F01" in found
-    assert not set(found) & {r["finding"]["id"] for r in rest if r["event"] == "finding"}
-    assert {f["id"] for f in rest[-1]["findings"]} >= set(found)
+    assert not set(found) & {e.finding.id for e in rest if isinstance(e, events.Finding)}
+    assert {f.id for f in rest[-1].findings} >= set(found)
     assert whole.findings
 
 
@@ -119,16 +123,16 @@ def test_only_steps_are_seen_and_not_what_is_done_with_the_records(corpus):
         with torch.no_grad():
             torch.nn.functional.cross_entropy(model(torch.zeros(4, 3, dtype=torch.long)), torch.zeros(4).long())
         seen.append(record)
-    assert [f["id"] for f in seen[-1]["findings"] if f["id"] in ("F32", "F33")] == []
-    assert not any("evaluation" in key for r in seen if r["event"] == "quantities" for key in r["values"])
+    assert [f.id for f in seen[-1].findings if f.id in ("F32", "F33")] == []
+    assert not any("evaluation" in key for e in seen if isinstance(e, events.Quantities) for key in e.values)
 
 
 def test_evaluations_of_val_and_of_some_of_train_reach_the_doctor(corpus, monkeypatch):
-    told = []
-    monkeypatch.setattr("moreish.doctor.Doctor.evaluated", lambda self, *losses: told.append(losses))
+    given = []
+    monkeypatch.setattr("moreish.doctor.Doctor.evaluated", lambda self, *losses: given.append(losses))
     _, records = trained(corpus, "mlp", MLP, replace(QUICK, doctor=True))
-    assert [val for val, _, _ in told] == [r["val_loss"] for r in records if r["event"] == "eval"]
-    assert all(0.5 < train / val < 1.5 and 0 < error < 0.5 for val, train, error in told)
+    assert [val for val, _, _ in given] == [e.val_loss for e in records if isinstance(e, events.Eval)]
+    assert all(0.5 < train / val < 1.5 and 0 < error < 0.5 for val, train, error in given)
 
 
 def test_items_spread_over_a_part_are_items_of_it(corpus):
@@ -148,8 +152,8 @@ def test_a_loss_that_is_no_number_is_reported_before_training_ends(corpus):
     records = []
     with pytest.raises(FloatingPointError, match="lower learning rate"):
         records.extend(iter_into(records, train(state, corpus.part("train"), None)))
-    assert records[-1]["event"] == "doctor"
-    assert [f for f in records[-1]["findings"] if f["severity"] == "sick"]
+    assert isinstance(records[-1], events.Doctor)
+    assert [f for f in records[-1].findings if f.severity == "sick"]
 
 
 def iter_into(into, records):
@@ -164,10 +168,10 @@ def iter_into(into, records):
 def test_findings_stand_in_the_run_and_are_shown_again_without_training(tmp_path):
     corpus = from_items(made_items(300))
     options = {"model": {"head_std": 3.0}, "train": {"steps": 60, "eval_every": 30, "doctor": True}}
-    made = moreish.train(corpus, model="mlp", options=options, out=tmp_path / "run")
-    findings = [r["finding"]["id"] for r in made.run.records("finding")]
+    trained_run = moreish.train(corpus, model="mlp", options=options, out=tmp_path / "run")
+    findings = [e.finding.id for e in events.of_kind(trained_run.run.events(), events.Finding)]
     assert "F01" in findings
-    (report,) = reports_of(made.run).values()
+    (report,) = reports_of(trained_run.run.events()).values()
     assert set(findings) <= {f.id for f in report.findings}
     assert report.steps == 60
 
@@ -186,10 +190,10 @@ def test_networks_in_processes_of_their_own_are_watched_too(tmp_path):
             "doctor": True,
         },
     }
-    made = moreish.train(corpus, model="mixture", options=options, out=tmp_path / "run")
-    reports = reports_of(api.open_run(made.run.folder).run)
+    trained_run = moreish.train(corpus, model="mixture", options=options, out=tmp_path / "run")
+    reports = reports_of(api.open_run(trained_run.run.folder).run.events())
     assert list(reports) == ["mlp (2)", "gru (3)"]
     assert [report.steps for report in reports.values()] == [40, 40]
     assert [report.alarms for report in reports.values()] == [0, 0]
-    steps = [r["step"] for r in made.run.records() if "step" in r]
+    steps = [e.step for e in trained_run.run.events() if hasattr(e, "step")]
     assert steps == sorted(steps)

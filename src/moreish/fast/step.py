@@ -8,30 +8,33 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from moreish.models.recurrent import Recurrent
+from moreish.models.transformer import Transformer
+
+M = TypeVar("M", bound=Recurrent | Transformer)
 P = TypeVar("P")
 
 
-class FusedStep(ABC):
+class FusedStep(ABC, Generic[M]):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 
-    model : has an embedding `wte`
-    products : dtype of the operands of large products; None for that of the parameters
+    operand_dtype : dtype of the operands of large products; None for that of the parameters
     """
 
-    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
+    def __init__(self, model: M, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
         self.model, self.label_smoothing = model, label_smoothing
         self.dtype = model.wte.weight.dtype
-        self.products = products or self.dtype
-        self._rooms: dict[str, Tensor] = {}
+        self.operand_dtype = operand_dtype or self.dtype
+        self._buffers: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
-        self._places: dict[Any, Any] = {}
+        self._cached: dict[Hashable, Any] = {}  # whatever each key's `make` makes
 
     @abstractmethod
     def __call__(
@@ -39,7 +42,7 @@ class FusedStep(ABC):
     ) -> Float[Tensor, ""]:
         """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
 
-    def room(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+    def buffer(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
         """An uninitialised tensor in memory that whoever asks next gets again under this name, in any shape.
 
         Batches come in few shapes, so the views are kept as well: to make one costs as much as a small operation.
@@ -48,45 +51,53 @@ class FusedStep(ABC):
         if view is not None:
             return view
         size = math.prod(shape)
-        flat = self._rooms.get(name)
+        flat = self._buffers.get(name)
         if flat is None or len(flat) < size:
-            flat = self._rooms[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
+            flat = self._buffers[name] = self.model.wte.weight.new_empty(size, dtype=dtype or self.dtype)
             self._views = {key: view for key, view in self._views.items() if key[0] != name}
-            self._places.clear()
+            self._cached.clear()
         view = self._views[name, shape] = flat[:size].view(shape)
         return view
 
-    def places(self, key: Hashable, make: Callable[[], P]) -> P:
-        """What `make` makes, which holds rooms and views of them: the same until some room has to grow."""
-        made = self._places.get(key)
-        if made is None:
-            made = self._places[key] = make()
-        return made
+    def cached(self, key: Hashable, make: Callable[[], P]) -> P:
+        """What `make` makes, which holds buffers and views of them: the same until some buffer has to grow."""
+        value = self._cached.get(key)
+        if value is None:
+            value = self._cached[key] = make()
+        return value
 
-    def low(self, x: Tensor, name: str) -> Tensor:
-        """x as an operand of products: x itself, or a copy in the room of this name."""
-        return x if self.products == x.dtype else self.room(f"{name} low", *x.shape, dtype=self.products).copy_(x)
+    def operand_for(self, x: Tensor, name: str) -> Tensor:
+        """Where x as an operand of products lies: in x itself, or in this buffer, to be filled."""
+        if self.operand_dtype == x.dtype:
+            return x
+        return self.buffer(f"{name} cast", *x.shape, dtype=self.operand_dtype)
+
+    def cast(self, x: Tensor, name: str) -> Tensor:
+        """x as an operand of products: x itself, or a copy in the buffer of this name."""
+        operand = self.operand_for(x, name)
+        return x if operand is x else operand.copy_(x)
 
     def product(self, a: Float[Tensor, "N K"], b: Float[Tensor, "K M"], out: Float[Tensor, "N M"]) -> Tensor:
         """out = a b of operands."""
-        if self.products == self.dtype:
+        if self.operand_dtype == self.dtype:
             return torch.mm(a, b, out=out)
-        return out.copy_(torch.mm(a, b, out=self.room(f"product{len(out)}", *out.shape, dtype=self.products)))
+        product = self.buffer(f"product{len(out)}", *out.shape, dtype=self.operand_dtype)
+        return out.copy_(torch.mm(a, b, out=product))
 
     def mask(self, name: str, p: float, *shape: int) -> Tensor | None:
         """A dropout mask with its factor 1 / (1 - p); None where nothing is dropped.
 
-        One draw from torch's stream seeds a faster generator, of which every 64 bits decide over four units; p is
+        One draw from torch's generator seeds a faster generator, of which every 64 bits decide over four units; p is
         rounded to a multiple of 2**-16.
         """
         dropped = round(p * 65536)
         if dropped == 0 or not self.model.training:
             return None
         size = math.prod(shape)
-        chance = np.random.SFC64(int(torch.randint(2**62, ()).item()))
-        bits = chance.random_raw(-(-size // 4)).view(np.uint16)[:size]
+        rng = np.random.SFC64(int(torch.randint(2**62, ()).item()))
+        bits = rng.random_raw(-(-size // 4)).view(np.uint16)[:size]
         kept = torch.from_numpy(bits >= dropped).to(self.model.wte.weight.device).view(shape)
-        return self.room(f"mask {name}", *shape).copy_(kept).mul_(65536 / (65536 - dropped))
+        return self.buffer(f"mask {name}", *shape).copy_(kept).mul_(65536 / (65536 - dropped))
 
     def cross_entropy(
         self, logits: Float[Tensor, "N V"], targets: Integer[Tensor, " N"], weight: float

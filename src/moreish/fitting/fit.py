@@ -1,35 +1,52 @@
 """Fitting a configuration to a corpus: each model of it in turn, then the weights of their mixture.
 
-`Fitting` is the state, `records` the generator; between two records `snapshot` gives all that is needed to go on,
-and `restore` goes on from it. Where it is kept is not known here.
+`Fitting` is the state, `fit` the generator; between two events `snapshot` gives all that is needed to go on, and
+`restore` goes on from it. Where it is kept is not known here.
 """
 
 import math
-import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
+from typing import Annotated
 
-import numpy as np
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec.structs import replace
 
-from moreish import ngram
 from moreish.data import Corpus, Part
-from moreish.errors import Unmet
+from moreish.errors import Damaged, Unmet
+from moreish.fitting.counting import fit_ngram
+from moreish.fitting.mixing import Mixing
+from moreish.fitting.schedule import Member, Schedule
 from moreish.fitting.serialize import Tensors, from_tensors, to_tensors
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights, mixed_scores
-from moreish.options import build
-from moreish.recipes import Config, ModelChoice, NGramOptions
-from moreish.training.options import TrainOptions
+from moreish.models.mixture import Mixture
+from moreish.recipes import Config, ModelChoice
+from moreish.runs import events
 
-Record = dict[str, Any]
+Count = Annotated[int, Meta(ge=0)]
 
-ORDER_WITHOUT_VAL = 4
-GATE_BOUNDS = (2, 5, 20, 100)
-GATE_STRENGTH = 50.0  # val tokens that the weights of all groups together are worth in each
+
+class MemberState(Struct, frozen=True):
+    """A network in training, beside its tensors: see `Member` and `TrainState.numbers`."""
+
+    numbers: dict[str, object]
+    pending: list[dict[str, object]]
+    reported_steps: Count
+    finished: bool
+
+
+class FittingState(Struct, frozen=True):
+    """What a snapshot says beside tensors: see `Fitting`; `model` describes the tensors (`serialize`)."""
+
+    model: dict[str, object]
+    done: Count
+    steps: Count
+    ended: bool
+    members: list[MemberState]
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -39,50 +56,33 @@ class Snapshot:
     step: int
     tensors: Tensors
     optim: Tensors | None
-    state: dict[str, Any]
+    state: dict[str, object]
     val_loss: float | None
-
-
-@dataclass
-class _Member:
-    """A network in training: where it trains, and the steps that its records have told of."""
-
-    choice: ModelChoice
-    state: Any  # TrainState
-    training: Any = None  # Here or Worker, while there is one
-    pending: list[Record] = field(default_factory=list)
-    told: int = 0
-    finished: bool = False
-
-    def sync(self) -> None:
-        """Bring state and pending records to where the training stands."""
-        if self.training is not None:
-            self.training.sync()
-            self.pending = list(self.training.pending)
 
 
 @dataclass
 class Fitting:
     """The models fitted so far, and the networks that are being trained.
 
-    done : the first parts, fitted
+    done : the first components, fitted
     steps : updates made by the networks among them
-    members : the parts after those, as many as were begun
+    members : the components after those, as many as were begun
     spent : seconds that earlier processes fitted for
     """
 
     corpus: Corpus
     config: Config
     done: list[LanguageModel] = field(default_factory=list)
-    weights: np.ndarray | None = None
-    gate: Gate | None = None
     steps: int = 0
-    members: list[_Member] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
     ended: bool = False
     val_loss: float | None = None
     spent: float = 0.0
     _began: float = field(default_factory=time.monotonic)
-    _scores: list[np.ndarray] = field(default_factory=list)  # of the first of `done`: log probabilities of val
+    _mixing: Mixing = field(default_factory=Mixing)
+
+    def __post_init__(self) -> None:
+        self.schedule = Schedule(self.corpus, self.config)
 
     @property
     def val(self) -> Part | None:
@@ -92,8 +92,8 @@ class Fitting:
 
     @property
     def step(self) -> int:
-        """Updates so far, of all networks, that records have told of."""
-        return self.steps + sum(member.told for member in self.members)
+        """Updates so far, of all networks, that events have reported."""
+        return self.steps + sum(member.reported_steps for member in self.members)
 
     @property
     def seconds(self) -> float:
@@ -107,42 +107,38 @@ class Fitting:
             from moreish.inference.network import Network
 
             models += [Network(member.state.model) for member in self.members]
-        if len(models) == 1:
-            return models[0]
-        if self.weights is None or self.weights.shape[-1] != len(models):
-            return Mixture(models, np.full(len(models), 1 / len(models)))
-        return Mixture(models, self.weights, self.gate)
+        return self._mixing.mixture(models)
 
-    def records(self) -> Iterator[Record]:
-        """Fit what is not fitted yet. Ends with `{"event": "fitted", "step", "val_loss"}`."""
-        leaves = self.config.model.leaves
-        while len(self.done) < len(leaves):
-            following = leaves[len(self.done) :]
+    def fit(self) -> Iterator[events.Event]:
+        """Fit what is not fitted yet; the last event is `Fitted`."""
+        choices = self.config.model.leaves
+        while len(self.done) < len(choices):
+            following = choices[len(self.done) :]
             if following[0].name == "ngram":
-                yield from self._count(following[0])
+                yield self._count(following[0])
             else:
                 yield from self._train(list(takewhile(lambda choice: choice.name != "ngram", following)))
         if self.config.model.parts:
-            yield from self._mix()
+            yield self._mix()
         self.ended = True
-        yield {"event": "fitted", "step": self.step, "val_loss": self.val_loss}
+        yield events.Fitted(self.step, self.val_loss)
 
     def snapshot(self) -> Snapshot:
         """Everything as it stands now, in copies."""
         for member in self.members:
             member.sync()
         tensors, described = to_tensors(self.model())
-        state: dict[str, Any] = {
-            "model": described,
-            "done": len(self.done),
-            "steps": self.steps,
-            "ended": self.ended,
-            "seconds": self.seconds,
-            "members": [
-                {"numbers": m.state.numbers(), "pending": m.pending, "told": m.told, "finished": m.finished}
-                for m in self.members
-            ],
-        }
+        members = [
+            MemberState(
+                member.state.numbers(),
+                [events.to_record(event) for event in member.pending],
+                member.reported_steps,
+                member.finished,
+            )
+            for member in self.members
+        ]
+        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds)
+        state = to_builtins(now)
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
         optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in m.state.memory().items()}
@@ -152,66 +148,69 @@ class Fitting:
 
     @classmethod
     def restore(
-        cls, corpus: Corpus, config: Config, state: Mapping[str, Any], tensors: Tensors, optim: Tensors | None
+        cls, corpus: Corpus, config: Config, state: Mapping[str, object], tensors: Tensors, optim: Tensors | None
     ) -> "Fitting":
-        """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it."""
-        made = cls(corpus, config, steps=state["steps"], ended=state["ended"], spent=state.get("seconds", 0.0))
-        model = from_tensors(tensors, state["model"], config.model, len(corpus.vocab))
-        models: list[Any] = model.parts if isinstance(model, Mixture) else [model]
-        made.done = list(models[: state["done"]])
-        for i, saved in enumerate(state["members"]):
-            part = state["done"] + i
-            member = made._member(config.model.leaves[part], models[part].module)
+        """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it.
+
+        Raises Damaged where they are not of one snapshot.
+        """
+        try:
+            found = convert(state, FittingState)
+        except ValidationError as error:
+            raise Damaged(f"the state of the training is damaged: {error}") from None
+        fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds)
+        model = from_tensors(tensors, found.model, config.model, len(corpus.vocab))
+        models = model.parts if isinstance(model, Mixture) else [model]
+        choices = config.model.leaves[found.done : len(models)]
+        if len(choices) != len(found.members) or any(choice.name == "ngram" for choice in choices):
+            raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
+        fitting.done = models[: found.done]
+        for i, (saved, choice, begun) in enumerate(zip(found.members, choices, models[found.done :], strict=True)):
+            from moreish.inference.network import module_of
+
+            member = fitting.schedule.member(choice, module_of(begun))
             prefix = f"{i}/"
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
-            member.state.restore(saved["numbers"], own)
-            member.pending, member.told, member.finished = saved["pending"], saved["told"], saved["finished"]
-            made.members.append(member)
-        return made
+            member.state.restore(saved.numbers, own)
+            member.pending = convert(saved.pending, list[events.OfComponent])
+            member.reported_steps, member.finished = saved.reported_steps, saved.finished
+            fitting.members.append(member)
+        return fitting
 
-    def _count(self, choice: ModelChoice) -> Iterator[Record]:
+    def _count(self, choice: ModelChoice) -> events.Counted:
         began = time.monotonic()
         train, val, size = self.corpus.part("train"), self.val, len(self.corpus.vocab)
         model = fit_ngram(choice.options, train, val, size)
         self.done.append(model)
         self.val_loss = mean_loss(model, val) if val else None
-        yield {
-            "event": "counted",
-            "part": len(self.done) - 1,
-            "order": model.order,
-            "val_loss": self.val_loss,
-            "seconds": round(time.monotonic() - began, 3),
-        }
+        seconds = round(time.monotonic() - began, 3)
+        return events.Counted(model.order, self.val_loss, seconds, component=len(self.done) - 1)
 
-    def _train(self, choices: list[ModelChoice]) -> Iterator[Record]:
-        """Train these networks, several at once where there are processes for them, in the order of the parts."""
+    def _train(self, choices: list[ModelChoice]) -> Iterator[events.Event]:
+        """Train these networks in their order, several at once where there are processes for them."""
         from moreish.fitting.workers import WorkerDied, ready
-        from moreish.inference.network import Network
 
-        first, slots = len(self.done), self._at_once
-        running: list[_Member] = []
+        first, slots = len(self.done), self.schedule.at_once
+        running: list[Member] = []
         try:
             while len(self.done) < first + len(choices):
-                while len(running) < slots and (member := self._next(choices[len(self.done) - first :])):
+                left = choices[len(self.done) - first :]
+                while len(running) < slots and (member := self.schedule.following(self.members, left)):
                     running.append(member)
-                    yield self._begin(member, slots)
-                training = ready([member.training for member in running])
+                    yield self.schedule.begin(member, self._component(member), self.step)
+                training = ready([member.training for member in running if member.training is not None])
                 member = next(m for m in running if m.training is training)
                 while training.pending:
-                    yield self._tell(member, training.pending.pop(0))
+                    yield self._reported(member, training.pending.pop(0))
                 if not training.ended:
                     training.go()
                     continue
-                self._finish(member)
+                member.finish()
                 running.remove(member)
                 before = len(self.done)
-                while self.members and self.members[0].finished:
-                    member = self.members.pop(0)
-                    self.steps += member.told
-                    self.val_loss = None if math.isinf(member.state.best) else member.state.best
-                    self.done.append(Network(member.state.model.eval()))
+                self._take_finished()
                 if max(before, 1) < len(self.done) < len(self.config.model.leaves):
-                    yield from self._mix()
+                    yield self._mix()
         except WorkerDied as death:
             raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None
         except GeneratorExit:
@@ -220,138 +219,27 @@ class Fitting:
             raise
         finally:
             for member in running:
-                member.training.end()
-                member.training = None
+                member.stop()
 
-    @property
-    def _at_once(self) -> int:
-        networks = sum(choice.name != "ngram" for choice in self.config.model.leaves)
-        return min(networks, self.config.train.processes or len(os.sched_getaffinity(0)))
+    def _take_finished(self) -> None:
+        """Members in their order become components that are done, up to the first that still trains."""
+        from moreish.inference.network import Network
 
-    def options_of(self, choice: ModelChoice) -> TrainOptions:
-        """How this network is trained; it has the time budget together with all others."""
-        options = build(TrainOptions, dict(choice.train), "train.", self.config.train)
-        if options.time_budget is None:
-            return options
-        networks = sum(leaf.name != "ngram" for leaf in self.config.model.leaves)
-        return replace(options, time_budget=options.time_budget / math.ceil(networks / self._at_once))
+        while self.members and self.members[0].finished:
+            member = self.members.pop(0)
+            self.steps += member.reported_steps
+            self.val_loss = None if math.isinf(member.state.best) else member.state.best
+            self.done.append(Network(member.state.model.eval()))
 
-    def _member(self, choice: ModelChoice, module: Any) -> _Member:
-        from moreish.training.loop import start
-
-        return _Member(choice, start(module, self.options_of(choice), self.config.seed + choice.seed))
-
-    def _next(self, choices: list[ModelChoice]) -> _Member | None:
-        """The next of these networks to be trained, begun or not; None where all were begun and are in training."""
-        from moreish.models import build_model
-
-        for member in self.members:
-            if member.training is None and not member.finished:
-                return member
-        if len(self.members) == len(choices):
-            return None
-        choice = choices[len(self.members)]
-        module = build_model(choice.name, choice.options, len(self.corpus.vocab), self.config.seed + choice.seed)
-        self.members.append(self._member(choice, module))
-        return self.members[-1]
-
-    def _begin(self, member: _Member, slots: int) -> Record:
-        from moreish.fitting.workers import Here, Task, Worker
-        from moreish.training.steps import threads
-
-        choice, state = member.choice, member.state
-        task = Task(
-            name=choice.name,
-            model_options=choice.options,
-            options=state.options,
-            seed=state.seed,
-            vocab_size=len(self.corpus.vocab),
-            train_part=self.corpus.part("train"),
-            val_part=self.val,
-        )
-        member.training = (Worker if slots > 1 else Here)(task, state)
-        member.training.pending = member.pending
-        networks = [i for i, leaf in enumerate(self.config.model.leaves) if leaf.name != "ngram"]
-        with threads(state.model, state.options) as count:
-            return {
-                "event": "network",
-                "part": self._part(member),
-                "number": networks.index(self._part(member)) + 1,
-                "of": len(networks),
-                "name": choice.name,
-                "parameters": sum(p.numel() for p in state.model.parameters()),
-                "threads": 1 if slots > 1 else count,
-                "step": self.step,
-            }
-
-    def _part(self, member: _Member) -> int:
+    def _component(self, member: Member) -> int:
         return len(self.done) + next(i for i, m in enumerate(self.members) if m is member)
 
-    def _tell(self, member: _Member, record: Record) -> Record:
-        """The record with its part, and with the steps of all networks."""
-        if "step" in record:
-            member.told = record["step"]
-            record["step"] = self.step
-        return {"event": record.pop("event"), "part": self._part(member), **record}
+    def _reported(self, member: Member, event: events.OfComponent) -> events.OfComponent:
+        """The event with its component, and with the steps of all networks."""
+        member.reported_steps = event.step
+        return replace(event, step=self.step, component=self._component(member))
 
-    def _finish(self, member: _Member) -> None:
-        member.sync()
-        member.training.end()
-        member.training, member.finished = None, True
-
-    def _mix(self) -> Iterator[Record]:
+    def _mix(self) -> events.Mixed:
         """Weights for what is done so far; with every network that is done they are fitted again."""
-        val, gate = self.val, gate_for(self.done)
-        if val is None:
-            shown = self.weights = np.full(len(self.done), 1 / len(self.done))
-            self.val_loss = None
-        else:
-            self._scores += [model.score(val.ids, val.offsets) for model in self.done[len(self._scores) :]]
-            scores = np.stack(self._scores)
-            groups = None
-            if gate is None:
-                shown = self.weights = fit_weights(scores[:, 1:])
-            else:
-                groups = evidence_groups(self.done, gate, val.ids, val.offsets)
-                self.weights = fit_group_weights(scores[:, 1:], groups[1:], gate.groups, GATE_STRENGTH)
-                shown = self.weights[groups[1:]].mean(0)
-            self.gate = gate
-            self.val_loss = -float(mixed_scores(scores, self.weights, groups)[1:].mean(dtype=np.float64))
-        yield {
-            "event": "mixed",
-            "weights": shown.tolist(),
-            "val_loss": self.val_loss,
-            "step": self.step,
-            "seconds": round(self.seconds, 2),
-        }
-
-
-def gate_for(parts: Sequence[LanguageModel]) -> Gate | None:
-    """The count model with the longest contexts decides how much each part is trusted; None without one."""
-    orders = [(part.order, -i) for i, part in enumerate(parts) if isinstance(part, ngram.Backoff)]
-    if not orders:
-        return None
-    order, index = max(orders)
-    return Gate(-index, max(order - 1, 0), GATE_BOUNDS)
-
-
-def fit_ngram(options: NGramOptions, train: Part, val: Part | None, vocab_size: int) -> ngram.Backoff:
-    """The count model; without an order the one that is best on val."""
-    if options.method == "add-k":
-        return ngram.AddK.fit(train.ids, train.offsets, vocab_size, options.order or 2, options.k)
-    if options.order is None and val is not None:
-        parts = train.ids, train.offsets, val.ids, val.offsets
-        return ngram.choose_order(*parts, vocab_size).model
-    return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
-
-
-def baselines(corpus: Corpus, on: Part, counted: LanguageModel | None = None) -> dict[str, float]:
-    """What simple models, fitted on train, lose on this part, in nats per symbol.
-
-    uniform: every symbol alike; unigram, bigram: counts with 1 added; ngram: `counted`, else Kneser-Ney of the order
-    that is best on val.
-    """
-    train, val, size = corpus.part("train"), corpus.part("val"), len(corpus.vocab)
-    models: dict[str, LanguageModel] = dict(ngram.baselines(train.ids, train.offsets, size))
-    models["ngram"] = counted or fit_ngram(NGramOptions(), train, val if len(val) else None, size)
-    return {name: mean_loss(model, on) for name, model in models.items()}
+        weights, self.val_loss = self._mixing.fit(self.done, self.val)
+        return events.Mixed(weights.tolist(), self.val_loss, self.step, round(self.seconds, 2))

@@ -1,6 +1,6 @@
 """A process that trains one network, so that several networks of a mixture use several cores.
 
-Both ends speak over one socket. The worker sends the records of one stop of the training loop, then stands still
+Both ends speak over one channel. The worker sends the records of one stop of the training loop, then stands still
 until it is told what to do:
 
     worker                        owner
@@ -10,27 +10,25 @@ until it is told what to do:
     (numbers, model, memory)->
     []                      ->                 the training has ended
     FloatingPointError      ->                 so has the worker
+    Failure                 ->                 the same, for any other reason
 
-A worker whose owner is gone ends; Ctrl-C is its owner's affair.
+A worker whose owner is gone ends at once; Ctrl-C is its owner's affair. How a process is started, and what carries
+the messages, is told in `channel`.
 """
 
-import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import numpy as np
 import torch
 
 from moreish.data.corpus import Part
+from moreish.fitting import channel
+from moreish.fitting.channel import Channel, Failure
 from moreish.models import build_model
-from moreish.training.loop import Record, evaluation_due, start, train
+from moreish.runs import events
+from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
 from moreish.training.steps import threads
@@ -61,7 +59,7 @@ class Here:
 
     def __init__(self, task: Task, state: TrainState) -> None:
         self.task, self.state = task, state
-        self.pending: list[Record] = []
+        self.pending: list[events.OfComponent] = []
         self.ended = False
         self._stops = stops(task, state)
 
@@ -91,15 +89,11 @@ class Worker:
 
     def __init__(self, task: Task, state: TrainState) -> None:
         self.task, self.state = task, state
-        self.pending: list[Record] = []
+        self.pending: list[events.OfComponent] = []
         self.ended = False
         self._training = False  # or standing still, to be told what to do
-        ours, theirs = socket.socketpair()
-        with theirs:
-            command = [sys.executable, "-m", "moreish.fitting.workers", str(theirs.fileno())]
-            alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-            self.process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | alone)
-        self.connection = Connection(ours.detach())
+        alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read when torch is loaded
+        self.process, self.channel = channel.start(__name__, alone)
         self._send((task, standing(state)))
         self._training = True
 
@@ -109,6 +103,8 @@ class Worker:
         self._training = False
         if isinstance(records, FloatingPointError):
             raise records
+        if isinstance(records, Failure):
+            raise self._died(f"failed ({records.what})")
         self.pending += records
         self.ended = not records
 
@@ -127,35 +123,37 @@ class Worker:
 
     def end(self) -> None:
         """No longer needed."""
-        self.connection.close()
         self.process.kill()
         self.process.wait()
+        self.channel.close()
 
     def _send(self, message: Any) -> None:
         try:
-            self.connection.send(message)
+            self.channel.send(message)
         except OSError:
             raise self._died() from None
 
     def _receive(self) -> Any:
         try:
-            return self.connection.recv()
+            return self.channel.receive()
         except (EOFError, OSError):
             raise self._died() from None
 
-    def _died(self) -> WorkerDied:
-        code = self.process.wait()
-        how = f"was killed by signal {-code}, perhaps for want of memory" if code < 0 else f"ended with status {code}"
+    def _died(self, how: str | None = None) -> WorkerDied:
+        if how is None:
+            code = self.process.wait()
+            signalled = f"was killed by signal {-code}, perhaps for want of memory"
+            how = signalled if code < 0 else f"ended with status {code}"
         return WorkerDied(f"the process that trains the {self.task.name} of seed {self.task.seed} {how}")
 
 
-def ready(trainings: Sequence[Here] | Sequence[Worker]) -> Here | Worker:
+def ready(trainings: Sequence[Here | Worker]) -> Here | Worker:
     """One that has records to hand on, or has ended; waits until there is one."""
     for training in trainings:
         if training.pending or training.ended:
             return training
-    by_connection = {training.connection: training for training in trainings if isinstance(training, Worker)}
-    found = by_connection[wait(list(by_connection))[0]] if by_connection else trainings[0]  # pyright: ignore
+    by_channel = {training.channel: training for training in trainings if isinstance(training, Worker)}
+    found = by_channel[channel.wait(by_channel)[0]] if by_channel else trainings[0]
     found.receive()
     return found
 
@@ -173,12 +171,12 @@ def install(state: TrainState, stand: Standing) -> None:
     state.restore(numbers, memory)
 
 
-def stops(task: Task, state: TrainState) -> Generator[list[Record]]:
+def stops(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
     """The records of the training, those of one step together."""
-    held: list[Record] = []
+    held: list[events.OfComponent] = []
     for record in train(state, task.train_part, task.val_part):
         held.append(record)
-        if record["event"] == "eval" or task.val_part is None or not evaluation_due(state):
+        if isinstance(record, events.Eval) or not state.evaluation_due:
             yield held
             held = []
     if held:
@@ -186,24 +184,17 @@ def stops(task: Task, state: TrainState) -> Generator[list[Record]]:
     yield []
 
 
-def work(connection: Connection) -> None:
+def work(owner: Channel) -> None:
     """The worker's end."""
-    task, stand = connection.recv()
+    torch.set_num_threads(1)
+    task, stand = owner.receive()
     model = build_model(task.name, task.model_options, task.vocab_size, task.seed)
     state = start(model, task.options, task.seed)
     install(state, stand)
     try:
         for records in stops(task, state):
-            connection.send(records)
-            while connection.recv() == "state":
-                connection.send(standing(state))
+            owner.send(records)
+            while owner.receive() == "state":
+                owner.send(standing(state))
     except FloatingPointError as error:
-        connection.send(error)
-
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    torch.set_num_threads(1)
-    with contextlib.suppress(EOFError, OSError):  # the owner is gone
-        work(Connection(int(sys.argv[1])))
+        owner.send(error)

@@ -10,11 +10,11 @@ from moreish.inference.sample import Sampling, sample
 from moreish.models.contract import LanguageModel
 
 FRUITLESS = 20_000  # items drawn in a row without a wanted one before giving up
-SMALLEST_BATCH, LARGEST_BATCH = 32, 4096
+FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice as many
 
 
 class Item(NamedTuple):
-    """A made item: its text, its log probability under the model (nats), and where the list already has it."""
+    """A sampled item: its text, its log probability under the model (nats), and where the list has it already."""
 
     text: str
     logprob: float
@@ -30,23 +30,22 @@ def more(
     model: LanguageModel,
     corpus: Corpus,
     count: int,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     sampling: Sampling | None = None,
     starts_with: str = "",
     unique: bool = True,
     new_only: bool = False,
 ) -> Iterator[Item]:
-    """Up to `count` items, one at a time.
+    """Up to `count` items, one at a time; how many are asked for does not change which come first.
 
     Empty items are passed over. Ends early after FRUITLESS draws without a wanted item: with `unique` or `new_only`
     a model may have no more to give. Raises ValueError where `starts_with` has a symbol that the list never has.
     """
     prefix = corpus.vocab.encode(starts_with, "the prefix") if starts_with else None
     seen: set[str] = set()
-    given = fruitless = 0
+    given, fruitless, batch = 0, 0, FIRST_BATCH
     while given < count and fruitless < FRUITLESS:
-        batch = int(np.clip(2 * (count - given), SMALLEST_BATCH, LARGEST_BATCH))
-        for draw in sample(model, batch, chance, sampling, prefix):
+        for draw in sample(model, batch, rng, sampling, prefix):
             text = corpus.vocab.decode(draw.ids)
             fruitless += 1
             if not text or (unique and text in seen):
@@ -60,3 +59,4 @@ def more(
             given, fruitless = given + 1, 0
             if given == count:
                 return
+        batch = min(2 * batch, LARGEST_BATCH)

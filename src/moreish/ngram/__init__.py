@@ -5,7 +5,7 @@ from moreish.ngram.backoff import Backoff
 from moreish.ngram.baselines import baselines
 from moreish.ngram.choice import Choice, choose_order
 from moreish.ngram.counts import Counts, count_ngrams
-from moreish.ngram.curse import Reach, reach
+from moreish.ngram.coverage import Coverage, coverage
 from moreish.ngram.kneser_ney import KneserNey
 from moreish.ngram.stored import from_tensors, to_tensors
 
@@ -14,12 +14,12 @@ __all__ = [
     "Backoff",
     "Choice",
     "Counts",
+    "Coverage",
     "KneserNey",
-    "Reach",
     "baselines",
     "choose_order",
     "count_ngrams",
+    "coverage",
     "from_tensors",
-    "reach",
     "to_tensors",
 ]

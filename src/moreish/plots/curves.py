@@ -1,37 +1,44 @@
 """Pictures of runs, written to a file. Needs matplotlib: the extra [plots]."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from moreish.runs import events
 from moreish.runs.folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK, GRID = "#334155", "#cbd5e1"
 COLOURS = {"train": "#94a3b8", "val": "#0f766e"}
 BASELINE_COLOURS = {"uniform": "#9ca3af", "unigram": "#b45309", "bigram": "#be185d", "ngram": "#6d28d9"}
+Point = tuple[int, float]  # step, loss
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def figure(width: float = 7.2, height: float = 4.4) -> Any:
+def empty_figure(width: float = 7.2, height: float = 4.4) -> "tuple[Figure, Axes]":
     """An empty figure in the house style and its axes. Raises ValueError where matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ValueError("drawing needs matplotlib: pip install 'moreish[plots]'") from None
-    made = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    axes = made.subplots()
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GRID, linewidth=0.5, alpha=0.6)
     axes.tick_params(colors=INK, labelsize=9)
-    return made, axes
+    return figure, axes
 
 
-def save(made: Any, to: Path) -> None:
+def save(figure: "Figure", to: Path) -> None:
     """Write a figure in the format its name says. Raises ValueError for a format that is not drawn."""
     if to.suffix.lower() not in FORMATS:
         raise ValueError(f"{to} has to end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-    made.savefig(to, dpi=150)
+    figure.savefig(to, dpi=150)
 
 
 def loss_curves(run: Run, to: Path) -> None:
@@ -40,12 +47,26 @@ def loss_curves(run: Run, to: Path) -> None:
     Each network of a mixture has lines of its own, over the steps of all. A train curve is smoothed as in the
     lectures: the mean of stretches of equal length.
     """
-    steps, evals = _by_network(run, "step", "loss"), _by_network(run, "eval", "val_loss")
-    lines = next(iter(run.records("baselines")), {})
-    mixed = [(r["step"], r["val_loss"]) for r in run.records("mixed") if r["val_loss"] is not None]
+    lines: dict[str, float] = {}
+    train: dict[int, list[Point]] = {}
+    val: dict[int, list[Point]] = {}
+    mixed: list[Point] = []
+    for event in run.events():
+        match event:
+            case events.Baselines():
+                lines = {name: getattr(event, name) for name in BASELINE_COLOURS}
+            case events.Step(step=step, loss=float(loss)):
+                train.setdefault(event.component, []).append((step, loss))
+            case events.Eval(step=step, val_loss=float(loss)):
+                val.setdefault(event.component, []).append((step, loss))
+            case events.Mixed(step=step, val_loss=float(loss)):
+                mixed.append((step, loss))
+            case _:
+                pass
+    steps, evals = _columns(train), _columns(val)
     if not steps and not evals:
         raise ValueError(f"{run.name} has no loss curve: it was made by counting, in one go")
-    made, axes = figure()
+    figure, axes = empty_figure()
     stretch = max(1, sum(len(x) for x, _ in steps) // 200)
     for i, (x, y) in enumerate(steps):
         whole = len(x) // stretch * stretch
@@ -68,21 +89,17 @@ def loss_curves(run: Run, to: Path) -> None:
     axes.set_ylabel("loss (nats a symbol)", color=INK)
     axes.set_title(run.name, color=INK, loc="left", fontsize=11)
     axes.legend(loc="upper center", framealpha=0.9, edgecolor="white", fontsize=9, labelcolor=INK)
-    save(made, to)
+    save(figure, to)
 
 
-def _by_network(run: Run, event: str, value: str) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Steps and values of the records of one kind, those of each network by themselves."""
-    found: dict[int, list[tuple[int, float]]] = {}
-    for record in run.records(event):
-        if record[value] is not None:
-            found.setdefault(record["part"], []).append((record["step"], record[value]))
-    columns = (np.array(points).T for points in found.values())
+def _columns(curves: Mapping[int, list[Point]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Steps and values of each network."""
+    columns = (np.array(points).T for points in curves.values())
     return [(x, y) for x, y in columns]
 
 
-def _limits(axes: Any, losses: list[float], lines: dict[str, Any]) -> None:
+def _limits(axes: "Axes", losses: list[float], lines: Mapping[str, float]) -> None:
     """Leave out the cliff of the first steps: what is worth seeing lies below the unigram line."""
-    shown = [*losses, *(v for k, v in lines.items() if k in BASELINE_COLOURS)]
+    shown = [*losses, *lines.values()]
     low, high = min(shown), max(shown)
     axes.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))

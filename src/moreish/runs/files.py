@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,16 @@ from moreish.errors import Damaged, RunError
 
 JSON_LIMIT = 64 * 2**20  # bytes; no JSON file of a run comes near, and a hostile one is not read
 
+RENAME_PAUSES = (0.01, 0.05, 0.2, 0.5)  # seconds
+
+_FULL = "; free some space (what was saved before is safe)"
 _CURES = {
-    errno.ENOSPC: "; free some space (what was saved before is safe)",
-    errno.EDQUOT: "; free some space (what was saved before is safe)",
+    errno.ENOSPC: _FULL,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _FULL,  # not every system knows quotas
     errno.EACCES: "; change its permissions or choose another folder",
     errno.EPERM: "; change its permissions or choose another folder",
     errno.EROFS: "; choose a folder on a disk that can be written",
+    errno.ENOLCK: "; this disk has no locks: choose a folder on a disk of this computer",
 }
 
 
@@ -49,15 +54,47 @@ class Files:
         os.truncate(path, size)
 
     def sync(self, path: Path) -> None:
-        """Make the contents of a file, or the names in a directory, survive a power cut."""
-        descriptor = os.open(path, os.O_RDONLY)
+        """Make the contents of a file, or the names in a directory, survive a power cut.
+
+        Where the system opens no directories (Windows) or the disk syncs none (many that are on a network), the
+        rename itself is all there is: it comes whole or not at all, and the system decides when it is durable.
+        """
+        if path.is_dir():
+            self._sync_names(path)
+            return
+        with open(path, "r+b") as file:  # Windows syncs only what is open for writing
+            os.fsync(file.fileno())
+
+    def _sync_names(self, folder: Path) -> None:
+        try:
+            descriptor = os.open(folder, os.O_RDONLY)
+        except PermissionError:
+            if os.access(folder, os.R_OK):
+                return  # it is no matter of permissions: directories are not opened here
+            raise
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                raise
         finally:
             os.close(descriptor)
 
     def rename(self, old: Path, new: Path) -> None:
-        """Give a file or directory another name, in one step."""
+        """Give a file or directory another name, in one step; there must be none of the new name.
+
+        On Windows it fails while any process has a file in the directory open, a virus scanner too: what it is only
+        for a moment is waited for, then PermissionError is raised.
+        """
+        for pause in RENAME_PAUSES:
+            try:
+                os.rename(old, new)
+            except PermissionError as error:
+                if getattr(error, "winerror", None) is None:
+                    raise
+                time.sleep(pause)
+            else:
+                return
         os.rename(old, new)
 
     def remove(self, path: Path) -> None:
@@ -71,7 +108,7 @@ class Files:
     def remove_tree(self, folder: Path) -> None:
         """Remove a directory with all that is in it, one operation at a time; links are not followed."""
         for path in list(folder.iterdir()):
-            if path.is_dir() and not path.is_symlink():
+            if path.is_dir() and not is_link(path):
                 self.remove_tree(path)
             else:
                 self.remove(path)
@@ -83,6 +120,11 @@ class Files:
             with contextlib.suppress(FileExistsError):  # somebody else was faster
                 self.mkdir(parent)
             self.sync(parent.parent)
+
+
+def is_link(path: Path) -> bool:
+    """Whether it is a symbolic link, or a junction, which is Windows' own kind."""
+    return path.is_symlink() or getattr(os.path, "isjunction", os.path.islink)(path)  # Python 3.11 knows no junctions
 
 
 @contextlib.contextmanager

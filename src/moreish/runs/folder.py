@@ -15,15 +15,13 @@ knows what a record, an option or a tensor means.
 
 import contextlib
 import difflib
-import fcntl
 import os
 import re
-import time
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -38,7 +36,10 @@ from moreish.runs.checkpoint import (
     load_tensors,
     refuse_pickle,
 )
-from moreish.runs.files import Files, decode, encode, told
+from moreish.runs.events import Event
+from moreish.runs.events import read as read_events
+from moreish.runs.files import Files, decode, encode, is_link, told
+from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
 from moreish.runs.records import Appender, Records
 
@@ -93,6 +94,10 @@ class Run:
         """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
         return self._records.follow(start)
 
+    def events(self) -> Iterator[Event]:
+        """What the records say, in order. Raises Damaged where one says it in a way that no event has."""
+        return read_events(self.records())
+
     def metrics_offset(self) -> int:
         """Bytes up to the end of the last whole record."""
         return self._records.end()
@@ -105,15 +110,7 @@ class Run:
     @property
     def running(self) -> bool:
         """Whether a process is writing this run now."""
-        path = self.folder / LOCK
-        if not path.is_file():
-            return False
-        with told(path, "read"), open(path, "rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            return False
+        return Lock(self.folder / LOCK).held()
 
     def summary(self) -> dict[str, Any]:
         """One row of a table of runs: name, last step, best val loss and its step, finished, running."""
@@ -154,29 +151,27 @@ class Writer:
     def __init__(self, run: Run, keep: int = 2) -> None:
         self.run = run
         self._keep = keep
-        self._lock: IO[bytes] | None = None
+        self._lock = Lock(run.folder / LOCK)
 
     def __enter__(self) -> "Writer":
-        self._lock = _take_lock(self.run.folder / LOCK, self.run._files)
+        self._lock.take(self.run._files)
         try:
             with told(self.run.folder, "written"):
                 self.run._checkpoints.sweep()
             self._appender = Appender(self.run._records, self.run._files)
         except BaseException:
-            self._lock.close()
+            self._lock.free()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._lock is not None
-        self._lock.close()
-        self._lock = None
+        self._lock.free()
 
     def append(self, record: Mapping[str, Any]) -> None:
         """Write one record, whole or not at all. Values are plain JSON; a NaN or infinity becomes null."""
-        assert self._lock is not None, "use the writer inside `with`"
+        assert self._lock.taken, "use the writer inside `with`"
         self._appender.append(record)
 
     def save(
@@ -192,7 +187,7 @@ class Writer:
         Raises RunError where the disk refuses; every earlier checkpoint then still loads. A step that is already
         saved and whole is left as it is: what a step holds is a function of the step.
         """
-        assert self._lock is not None, "use the writer inside `with`"
+        assert self._lock.taken, "use the writer inside `with`"
         mark = self._appender.mark()  # the records first, so that no checkpoint points beyond them
         self.run._checkpoints.save(step, model, optim, dict(state or {}), val_loss, mark, self._keep)
 
@@ -201,7 +196,7 @@ class Writer:
 
         Raises Damaged where the records up to the checkpoint are not those that it was saved with.
         """
-        assert self._lock is not None, "use the writer inside `with`"
+        assert self._lock.taken, "use the writer inside `with`"
         if checkpoint and not self.run._records.starts_with(checkpoint.metrics):
             raise Damaged(
                 f"{self.run._records.path} is damaged before byte {checkpoint.metrics.offset}, so step "
@@ -298,7 +293,7 @@ def list_runs(root: Path | str = "runs") -> list[str]:
     if not Path(root).is_dir():
         return []
     with told(Path(root), "read"):
-        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not p.is_symlink()]
+        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not is_link(p)]
     return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
 
 
@@ -314,25 +309,8 @@ def _refuse_strangers(folder: Path) -> None:
             for name in sorted(folders + names):
                 path = Path(inside, name)
                 refuse_pickle(path)
-                if path.is_symlink():
+                if is_link(path):
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
-
-
-def _take_lock(path: Path, files: Files) -> IO[bytes]:
-    with told(path, "written"):
-        if not path.exists():
-            with contextlib.suppress(FileExistsError):
-                files.write(path, b"")
-        lock = open(path, "r+b")  # noqa: SIM115 (it stays open for as long as the lock is held)
-        for _ in range(20):  # `Run.running` holds it for a moment
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(0.01)
-            else:
-                return lock
-        lock.close()
-    raise RunError(f"{path.parent} is being written by another process: wait for it or stop it, or train a new run")
 
 
 def _readable(stem: str) -> str:

@@ -1,10 +1,10 @@
-"""The training loop: a generator of records.
+"""The training loop: a generator of events.
 
     state = start(model, train_part, options, seed)
-    for record in train(state, train_part, val_part):
+    for event in train(state, train_part, val_part):
         ...  # print it, append it, plot it, or break
 
-It stands still while its consumer looks at a record, always after a whole step. A state that is given the
+It stands still while its consumer looks at an event, always after a whole step. A state that is given the
 `numbers()` and `memory()` taken there goes on bit for bit, on the same machine, torch build and thread count.
 """
 
@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,30 +21,32 @@ from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_
 from moreish.data.corpus import Part
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
+from moreish.models.net import Net
 from moreish.rng import torch_seed
-from moreish.training.attendance import Unattended, attended
+from moreish.runs import events
 from moreish.training.options import TrainOptions
+from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import gradients_of, make_optimizer
-
-Record = dict[str, Any]
+from moreish.training.steps import Gradients, gradients_of, make_optimizer
 
 PLANNED_EVALUATIONS = 20
+EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
     """Windows or whole sequences, as the model reads."""
     if model.windowed:
+        assert model.block_size is not None
         return WindowBatches(part, model.block_size, options.batch_size, seed)
     return SequenceBatches(part, model.block_size or options.block_size, options.batch_size, seed)
 
 
-def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
+def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     """The state before the first step, on the device and in the precision that the options name.
 
     Raises ValueError where that is CUDA and torch finds none.
@@ -60,60 +61,62 @@ def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
     return state
 
 
-def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterator[Record]:
+def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterator[events.OfComponent]:
     """Train to the end of the steps or of the time budget, or until val no longer improves.
 
-    Yields `{"event": "step", "step", "loss", "lr", "tokens", "seconds", "progress"}` every `log_every` steps (loss:
-    mean nats per token since the last one) and `{"event": "eval", "step", "val_loss", "best"}`. Leaves the model
-    with the parameters that were best on val, where there is a val. With a doctor, see `attendance` for its records.
+    Yields a `Step` every `log_every` steps, an `Eval` where one is due, and with a doctor what it says (`recorder`).
+    Leaves the model with the parameters that were best on val, where there is a val.
     """
-    with attended(state, train_part, val_part) as watch:
-        yield from _train(state, train_part, val_part, watch)
-        yield from watch.closing()
+    with recorder_for(state, train_part, val_part) as recorder:
+        yield from _train(state, train_part, val_part, recorder)
+        yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
-def _train(state: TrainState, train_part: Part, val_part: Part | None, watch: Unattended) -> Iterator[Record]:
+def _train(
+    state: TrainState, train_part: Part, val_part: Part | None, recorder: NullRecorder
+) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
     source = batches_for(model, train_part, options, state.seed)
-    gradients = gradients_of(model, options, watch.doctor)
-    noisy = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    gradients = gradients_of(model, options, recorder.doctor)
+    draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
     model.train()
     batches = batches_from(source, state.step)
-    tally = _Tally()
+    mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
         batch = next(batches)
         lr = lr_at(state.progress, options)
-        loss = _step(state, gradients, batch, lr, noisy)
-        tally.add(loss, batch.y.size)
+        loss = _step(state, gradients, batch, lr, draws_noise)
+        mean.add(loss, batch.y.size)
         clock.tick()
-        due = val_part is not None and evaluation_due(state)
-        if state.step % options.log_every == 0 or due or ended(state):
-            with watch.resting():
-                yield tally.record(state, lr)
-        yield from watch.records()
-        if not math.isfinite(tally.last):
-            yield from watch.closing()
+        if val_part is not None:
+            state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_part.n_predicted / batch.y.size)
+        if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
+            with recorder.resting():
+                yield mean.event(state, lr)
+        yield from recorder.news()
+        if not math.isfinite(mean.last):
+            yield from recorder.closing()
             raise FloatingPointError(
-                f"the loss became {tally.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
+                f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
-        if due and val_part is not None:
-            with clock.paused(), watch.resting():
-                record = _evaluate(state, val_part)
-                watch.evaluated(record["val_loss"])
-            with watch.resting():
-                yield record
+        if val_part is not None and state.evaluation_due:
+            with clock.evaluating(), recorder.resting():
+                val_loss, best = _evaluate(state, val_part)
+                recorder.evaluated(val_loss)
+            with recorder.resting():
+                yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
 
 
-def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: bool) -> Tensor:
+def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
     device = next(state.model.parameters()).device
     idx = torch.from_numpy(batch.x.astype(np.int64)).to(device)
     targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
-    if noisy:
+    if draws_noise:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
             loss = gradients(idx, targets, batch.weight)
@@ -135,16 +138,25 @@ def ended(state: TrainState) -> bool:
     return state.progress >= 1 - 1e-12
 
 
-def evaluation_due(state: TrainState) -> bool:
-    """At the end, every `eval_every` steps, or each time another twentieth of the training is done."""
+def _evaluation_due(state: TrainState, one_pass: float) -> bool:
+    """At the end, every `eval_every` steps, or each time another twentieth of the training is done.
+
+    Those twentieths are passed over where a time budget would go to evaluations: they get EVALUATION_SHARE of the
+    time so far. `one_pass` is how long training on as many tokens as val has takes; until the first evaluation was
+    timed, it is expected to take a third of that, because it needs no gradients.
+    """
     if ended(state):
         return True
     if state.options.eval_every:
         return state.step % state.options.eval_every == 0
-    return int(state.progress * PLANNED_EVALUATIONS) > int(state.evaluated * PLANNED_EVALUATIONS)
+    if int(state.progress * PLANNED_EVALUATIONS) <= int(state.evaluated * PLANNED_EVALUATIONS):
+        return False
+    expected = state.evaluation or one_pass / 3
+    return state.options.time_budget is None or state.evaluating + expected <= EVALUATION_SHARE * state.seconds
 
 
-def _evaluate(state: TrainState, val_part: Part) -> Record:
+def _evaluate(state: TrainState, val_part: Part) -> tuple[float, bool]:
+    """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
         loss = mean_loss(Network(state.model), val_part)
@@ -154,11 +166,11 @@ def _evaluate(state: TrainState, val_part: Part) -> Record:
             state.best_tensors = copied(state.model)
         else:
             state.stale += 1
-    return {"event": "eval", "step": state.step, "val_loss": loss, "best": improved}
+    return loss, improved
 
 
-class _Tally:
-    """Loss and tokens since the last record."""
+class _LossMean:
+    """Loss and tokens since the last event."""
 
     def __init__(self) -> None:
         self.losses: list[Tensor] = []
@@ -169,20 +181,13 @@ class _Tally:
         self.losses.append(loss)
         self.sizes.append(tokens)
 
-    def record(self, state: TrainState, lr: float) -> Record:
+    def event(self, state: TrainState, lr: float) -> events.Step:
         losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
         tokens = sum(self.sizes)
         self.last = float(np.dot(losses, self.sizes) / tokens)
         self.losses, self.sizes = [], []
-        return {
-            "event": "step",
-            "step": state.step,
-            "loss": self.last,
-            "lr": lr,
-            "tokens": tokens,
-            "seconds": round(state.seconds, 3),
-            "progress": round(state.progress, 6),
-        }
+        seconds, progress = round(state.seconds, 3), round(state.progress, 6)
+        return events.Step(state.step, self.last, lr, tokens, seconds, progress)
 
 
 class _Clock:
@@ -195,11 +200,16 @@ class _Clock:
         self.state = state
         self.now, self.worked = time.monotonic(), time.process_time()
         self.steps, self.spent = 0, 0.0  # since the pace was last set
+        self.step_seconds = 0.0  # of a step, the first one of this process left out
+        self._first, self._stepped = state.step + 1, 0.0
 
     def tick(self) -> None:
         """One step is done."""
         state, took = self.state, self._took()
         state.seconds += took
+        if state.step > self._first:
+            self._stepped += took
+            self.step_seconds = self._stepped / (state.step - self._first)
         budget = state.options.time_budget
         if budget is None:
             state.progress = min(1.0, state.step * state.pace)
@@ -216,10 +226,12 @@ class _Clock:
         state.progress = min(1.0, state.progress + state.pace)
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Time spent on looking counts in the budget, but not in the time of a step."""
+    def evaluating(self) -> Iterator[None]:
+        """What is inside counts in the budget, but not in the time of a step."""
         yield
-        self.state.seconds += self._took()
+        self.state.evaluation = self._took()
+        self.state.seconds += self.state.evaluation
+        self.state.evaluating += self.state.evaluation
 
     def _took(self) -> float:
         """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""

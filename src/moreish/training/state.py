@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from moreish.models.net import Net
+from moreish.runs.events import FindingFields
 from moreish.training.options import TrainOptions
 
 Tensors = Mapping[str, np.ndarray]
@@ -22,12 +24,14 @@ class TrainState:
     """What a step or an evaluation changes.
 
     progress : from 0 to 1, by `pace` a step; a time budget adjusts the pace
+    seconds : of training, evaluations included; `evaluating` is their share, `evaluation` the last one's
+    evaluation_due : whether val is evaluated before the next step
     best_tensors : the model when it was best on val, empty before the first evaluation
     average : running average of the model (`options.ema`), empty without
-    findings : what a doctor has found so far (`options.doctor`), as plain values
+    findings : what a doctor has found so far (`options.doctor`)
     """
 
-    model: nn.Module
+    model: Net
     optimizer: torch.optim.Optimizer
     options: TrainOptions
     seed: int
@@ -39,17 +43,22 @@ class TrainState:
     stale: int = 0
     seconds: float = 0.0
     evaluated: float = 0.0
+    evaluating: float = 0.0
+    evaluation: float = 0.0
+    evaluation_due: bool = False
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
-    findings: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[FindingFields] = field(default_factory=list)
 
-    NUMBERS = ("step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated")
+    NUMBERS = (
+        "step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated", "evaluating", "evaluation"
+    )  # fmt: skip
 
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, object]:
         """The part of the state that is plain JSON; infinity as null."""
         values = {name: getattr(self, name) for name in self.NUMBERS}
         plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
-        return plain | ({"findings": self.findings} if self.findings else {})
+        return plain | ({"findings": msgspec.to_builtins(self.findings)} if self.findings else {})
 
     def memory(self) -> dict[str, np.ndarray]:
         """What the optimizer remembers, by the parameter's name, the best model so far, and the running average."""
@@ -64,11 +73,11 @@ class TrainState:
         found |= {AVERAGE + name: p for name, p in self.average.items()}
         return {name: value.detach().cpu().numpy().copy() for name, value in found.items()}
 
-    def restore(self, numbers: Mapping[str, Any], memory: Tensors) -> None:
+    def restore(self, numbers: Mapping[str, object], memory: Tensors) -> None:
         """Go on from `numbers()` and `memory()`; the model already has its parameters."""
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])
-        self.findings = list(numbers.get("findings", ()))
+        self.findings = msgspec.convert(numbers.get("findings", []), list[FindingFields])
         parameters = dict(self.model.named_parameters())
         device = next(self.model.parameters()).device
         self.best_tensors, self.average = {}, {}
@@ -96,7 +105,8 @@ class TrainState:
             self.average = copied(self.model)
             return
         keep = min(self.options.ema, (1 + self.step) / (10 + self.step))
-        for mean, value in zip(self.average.values(), self.model.state_dict().values(), strict=True):
+        for name, value in self.model.state_dict().items():
+            mean = self.average[name]
             if mean.is_floating_point():
                 mean.lerp_(value, 1 - keep)
             else:

@@ -1,0 +1,123 @@
+"""Which network trains next, and where: in this process, or several at once, each in a process of its own."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from moreish.data import Corpus
+from moreish.fitting.cores import usable_cores
+from moreish.options import build
+from moreish.recipes import Config, ModelChoice
+from moreish.runs import events
+from moreish.training.options import TrainOptions
+
+if TYPE_CHECKING:
+    from moreish.fitting.workers import Here, Worker
+    from moreish.models.net import Net
+    from moreish.training.state import TrainState
+
+
+@dataclass
+class Member:
+    """A network in training: where it trains, and the steps that its events have reported.
+
+    pending : events that came and were not handed on yet
+    """
+
+    choice: ModelChoice
+    state: "TrainState"
+    training: "Here | Worker | None" = None
+    pending: list[events.OfComponent] = field(default_factory=list)
+    reported_steps: int = 0
+    finished: bool = False
+
+    def sync(self) -> None:
+        """Bring state and pending events to where the training stands."""
+        if self.training is not None:
+            self.training.sync()
+            self.pending = list(self.training.pending)
+
+    def finish(self) -> None:
+        """The training has come to its end: its state comes here, its process goes."""
+        self.sync()
+        self.stop()
+        self.finished = True
+
+    def stop(self) -> None:
+        """End the training where it stands; what was not synchronised is lost."""
+        if self.training is not None:
+            self.training.end()
+        self.training = None
+
+
+class Schedule:
+    """The networks of a configuration in their order, as many at once as there are processes for."""
+
+    def __init__(self, corpus: Corpus, config: Config) -> None:
+        self.corpus, self.config = corpus, config
+        self.networks = [i for i, choice in enumerate(config.model.leaves) if choice.name != "ngram"]
+        """The places of the networks among the components."""
+
+    @property
+    def at_once(self) -> int:
+        """How many networks train at the same time."""
+        return min(len(self.networks), self.config.train.processes or usable_cores())
+
+    def options_of(self, choice: ModelChoice) -> TrainOptions:
+        """How this network is trained; it has the time budget together with all others."""
+        options = build(TrainOptions, dict(choice.train), "train.", self.config.train)
+        if options.time_budget is None:
+            return options
+        return replace(options, time_budget=options.time_budget / math.ceil(len(self.networks) / self.at_once))
+
+    def member(self, choice: ModelChoice, module: "Net") -> Member:
+        """The network, about to take its first step."""
+        from moreish.training.loop import start
+
+        return Member(choice, start(module, self.options_of(choice), self.config.seed + choice.seed))
+
+    def following(self, members: list[Member], choices: Sequence[ModelChoice]) -> Member | None:
+        """The next of these networks to be trained, begun or not; None where all were begun and are in training.
+
+        One that was not begun is made, and added to the members.
+        """
+        from moreish.models import build_model
+
+        for member in members:
+            if member.training is None and not member.finished:
+                return member
+        if len(members) == len(choices):
+            return None
+        choice = choices[len(members)]
+        module = build_model(choice.name, choice.options, len(self.corpus.vocab), self.config.seed + choice.seed)
+        members.append(self.member(choice, module))
+        return members[-1]
+
+    def begin(self, member: Member, component: int, step: int) -> events.Network:
+        """Let it train, here or in a process of its own."""
+        from moreish.fitting.workers import Here, Task, Worker
+        from moreish.training.steps import threads
+
+        choice, state, val = member.choice, member.state, self.corpus.part("val")
+        task = Task(
+            name=choice.name,
+            model_options=choice.options,
+            options=state.options,
+            seed=state.seed,
+            vocab_size=len(self.corpus.vocab),
+            train_part=self.corpus.part("train"),
+            val_part=val if len(val) else None,
+        )
+        member.training = (Worker if self.at_once > 1 else Here)(task, state)
+        member.training.pending = member.pending
+        with threads(state.model, state.options) as count:
+            return events.Network(
+                number=self.networks.index(component) + 1,
+                of=len(self.networks),
+                name=choice.name,
+                parameters=sum(p.numel() for p in state.model.parameters()),
+                threads=1 if self.at_once > 1 else count,
+                step=step,
+                component=component,
+            )

@@ -1,0 +1,242 @@
+"""The events of a run: what training says, what a line of `metrics.jsonl` holds, what every reader matches on.
+
+    for event in run.events():
+        match event:
+            case events.Eval(step=step, val_loss=loss): ...
+
+A line is the event's fields as JSON, `event` first: {"event": "eval", "step": 120, "component": 1, "val_loss": 2.1,
+"best": true}. Losses are mean nats per predicted token, seconds are of the clock on the wall, `step` counts the
+updates of all networks so far. A number that is not finite is written as null, and None when read. `component` is the
+place of the model among those of a mixture, 0 where there is one model only.
+
+Training, the fitting and the API make events; the panel, the pictures, the tables and the doctor's reports read them.
+What is read is checked here, once: a line of a stranger is either an event with every field of its type and range, or
+`Damaged`. An event of a later release is passed over.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from moreish.errors import Damaged
+
+Count = Annotated[int, Meta(ge=0)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(ge=0)]
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
+    """What all events have in common: the name of the class in small letters is the value of `event`."""
+
+
+class Baselines(Event, frozen=True):
+    """What simple models, fitted on train, lose on val: the yardsticks of everything that follows."""
+
+    uniform: float
+    unigram: float
+    bigram: float
+    ngram: float
+
+
+class Counted(Event, frozen=True):
+    """An n-gram is fitted; `order` symbols were counted together, the predicted one included."""
+
+    order: Annotated[int, Meta(ge=1)]
+    val_loss: float | None
+    seconds: Seconds
+    component: Count = 0
+
+
+class Network(Event, frozen=True):
+    """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks."""
+
+    number: Annotated[int, Meta(ge=1)]
+    of: Annotated[int, Meta(ge=1)]
+    name: str
+    parameters: Count
+    threads: Annotated[int, Meta(ge=1)]
+    step: Count
+    component: Count = 0
+
+
+class Step(Event, frozen=True):
+    """Some updates later; loss and tokens are those since the event before, progress that of this network."""
+
+    step: Count
+    loss: float | None
+    lr: float | None
+    tokens: Count
+    seconds: Seconds
+    progress: Share
+    component: Count = 0
+
+
+class Eval(Event, frozen=True):
+    """All of val was evaluated; `best` where no earlier loss of this network was as low."""
+
+    step: Count
+    val_loss: float | None
+    best: bool
+    component: Count = 0
+
+
+class Samples(Event, frozen=True):
+    """A few items of the model as it is now."""
+
+    step: Count
+    items: list[str]
+
+
+class FindingFields(msgspec.Struct, frozen=True):
+    """A finding of the doctor, as `doctor.Finding.to_dict` gives it: see there."""
+
+    id: str
+    severity: Literal["info", "watch", "sick"]
+    layer: str
+    step: Count
+    sentence: str
+    remedy: str
+    slug: str = ""
+    name: str = ""
+    why: str = ""
+    numbers: dict[str, Any] = {}
+    confidence: Share = 1.0
+    picture: str = ""
+    layers: list[str] = []
+    operation: dict[str, Any] | None = None
+    symptoms: "list[FindingFields]" = []
+
+
+class Finding(Event, frozen=True):
+    """The doctor found something, or something became worse."""
+
+    step: Count
+    finding: FindingFields
+    component: Count = 0
+
+
+class Quantities(Event, frozen=True):
+    """What the doctor measured at the update `at` of this network, by names such as "net.3/saturated"."""
+
+    step: Count
+    at: Count
+    values: Mapping[str, float | None]
+    component: Count = 0
+
+
+class Doctor(Event, frozen=True):
+    """The doctor's report at the end of a network's training: see `doctor.Report.plain`."""
+
+    step: Count
+    findings: list[FindingFields]
+    notes: list[str]
+    steps: Count
+    frames: Count | None
+    cost: float | None
+    component: Count = 0
+
+
+class Mixed(Event, frozen=True):
+    """The weights of the models that are done were fitted on val; `weights` add up to 1."""
+
+    weights: list[Share]
+    val_loss: float | None
+    step: Count
+    seconds: Seconds
+
+
+class Fitted(Event, frozen=True):
+    """Every model is fitted."""
+
+    step: Count
+    val_loss: float | None
+
+
+class Interrupted(Event, frozen=True):
+    """Training was asked to stop, and everything is saved."""
+
+    step: Count
+
+
+class Done(Event, frozen=True):
+    """The run has come to its end; nothing follows."""
+
+    run: str
+    step: Count
+    val_loss: float | None
+
+
+OfComponent = Step | Eval | Finding | Quantities | Doctor
+"""What the training of one network says, of its own steps; the fitting says which component it is."""
+
+EVENTS = (
+    Baselines,
+    Counted,
+    Network,
+    Step,
+    Eval,
+    Samples,
+    Finding,
+    Quantities,
+    Doctor,
+    Mixed,
+    Fitted,
+    Interrupted,
+    Done,
+)
+NAMES = frozenset(str(kind.__struct_config__.tag) for kind in EVENTS)
+
+Kind = TypeVar("Kind", bound=Event)
+_ANY = (
+    Baselines
+    | Counted
+    | Network
+    | Step
+    | Eval
+    | Samples
+    | Finding
+    | Quantities
+    | Doctor
+    | Mixed
+    | Fitted
+    | Interrupted
+    | Done
+)
+
+
+def to_record(event: Event) -> dict[str, Any]:
+    """The event as plain JSON values; a number that is not finite becomes None."""
+    return {key: _finite(value) for key, value in msgspec.to_builtins(event).items()}
+
+
+def from_record(record: Mapping[str, Any]) -> Event | None:
+    """The event of a record, or None for one that this release does not know. Raises Damaged for a wrong field."""
+    if record.get("event") not in NAMES:
+        return None
+    try:
+        return msgspec.convert(record, _ANY)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Damaged(f'a record of the event "{record["event"]}" is damaged: {error}') from None
+
+
+def read(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
+    """The events of these records, in their order."""
+    return (event for record in records if (event := from_record(record)) is not None)
+
+
+def of_kind(found: Iterable[Event], kind: type[Kind]) -> Iterator[Kind]:
+    """Those of one kind."""
+    return (event for event in found if isinstance(event, kind))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return value

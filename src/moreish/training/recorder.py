@@ -1,0 +1,127 @@
+"""A doctor beside a network that trains: what it finds and what it measures, as events of the training.
+
+Nothing of it changes what is learned. It sees the steps and nothing else: not the evaluations, nor what is done with
+the events. A finding comes as soon as it is found or becomes worse, quantities after steps that were looked at, ever
+more rarely, the report at the end.
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import msgspec
+import numpy as np
+
+from moreish.data.corpus import Part
+from moreish.data.ragged import gather
+from moreish.doctor import Doctor, Finding
+from moreish.inference.network import Network
+from moreish.runs import events
+from moreish.training.state import TrainState
+
+QUANTITIES_SPACING = 1.02  # from one event of quantities to the next, the steps grow by at least this factor
+DIGITS = 4
+ITEMS_OF_TRAIN = 1000  # evaluated beside val
+
+
+class NullRecorder:
+    """Nobody looks."""
+
+    @property
+    def doctor(self) -> Doctor | None:
+        """Who looks."""
+        return None
+
+    def __enter__(self) -> "NullRecorder":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Nothing was put in place."""
+
+    def resting(self) -> AbstractContextManager[None]:
+        """Around whatever is no step."""
+        return nullcontext()
+
+    def news(self) -> Iterator[events.Finding | events.Quantities]:
+        """What is new since the last step."""
+        yield from ()
+
+    def closing(self) -> Iterator[events.Finding | events.Quantities | events.Doctor]:
+        """What is left to say at the end."""
+        yield from ()
+
+    def evaluated(self, val_loss: float) -> None:
+        """Val was evaluated."""
+
+
+class DoctorRecorder(NullRecorder):
+    """A doctor around the network of this state, to be used with `with`; what was found earlier is in the state."""
+
+    def __init__(self, state: TrainState, train_part: Part, val_part: Part | None) -> None:
+        self.state = state
+        found = [Finding.from_dict(msgspec.to_builtins(fields)) for fields in state.findings]
+        self._doctor = Doctor(state.model, state.optimizer, step=state.step, found=found)
+        self.sample = spread(train_part, min(ITEMS_OF_TRAIN, len(val_part))) if val_part is not None else None
+        self.n_val = val_part.n_predicted if val_part is not None else 0
+        self._next = 0
+
+    @property
+    def doctor(self) -> Doctor:
+        """Who looks."""
+        return self._doctor
+
+    def __enter__(self) -> "DoctorRecorder":
+        self._doctor.__enter__()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._doctor.__exit__(*exception)
+
+    def resting(self) -> AbstractContextManager[None]:
+        """Nothing is seen inside."""
+        return self._doctor.resting()
+
+    def news(self) -> Iterator[events.Finding | events.Quantities]:
+        """Findings that are new, and the quantities of the last step where it was looked at."""
+        for finding in self._doctor.news():
+            fields = msgspec.convert(finding.to_dict(), events.FindingFields)
+            self.state.findings = [f for f in self.state.findings if f.id != finding.id] + [fields]
+            with self._doctor.resting():
+                yield events.Finding(self.state.step, fields)
+        last = self._doctor.history.frames[-1] if self._doctor.history.frames else None
+        if last is not None and last.step >= self._next:
+            self._next = max(last.step + 1, math.ceil(last.step * QUANTITIES_SPACING))
+            values = {key: _rounded(value) for key, value in last.values.items()}
+            with self._doctor.resting():
+                yield events.Quantities(self.state.step, last.step, values)
+
+    def evaluated(self, val_loss: float) -> None:
+        """Tell the doctor, with the loss on some items of train, measured in the same way."""
+        if self.sample is None:
+            return
+        with self.state.averaged():
+            logprobs = Network(self.state.model).score(self.sample.ids, self.sample.offsets)[1:]
+        error = float(logprobs.std()) * math.sqrt(1 / len(logprobs) + 1 / self.n_val)
+        self._doctor.evaluated(val_loss, -float(logprobs.mean(dtype="float64")), error)
+
+    def closing(self) -> Iterator[events.Finding | events.Quantities | events.Doctor]:
+        """The report, once every rule was asked again."""
+        self._doctor.judge_again()
+        yield from self.news()
+        yield msgspec.convert({"event": "doctor", "step": self.state.step, **self._doctor.to_dict()}, events.Doctor)
+
+
+def recorder_for(state: TrainState, train_part: Part, val_part: Part | None) -> NullRecorder:
+    """With a doctor where the options ask for one."""
+    return DoctorRecorder(state, train_part, val_part) if state.options.doctor else NullRecorder()
+
+
+def spread(part: Part, count: int) -> Part:
+    """So many of the items, evenly spread over the part."""
+    which = np.unique(np.linspace(0, len(part) - 1, count).astype(np.int64))
+    ids = np.concatenate([part.ids[:1], gather(part.ids, part.offsets, which)])
+    return Part(ids, np.append(0, np.cumsum(part.lengths[which] + 1)))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")

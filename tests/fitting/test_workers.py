@@ -1,0 +1,111 @@
+"""Trainings in several processes, begun from wherever people begin them, and ended as they are ended."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from moreish.runs.folder import open_run
+
+SCRIPT = """
+import moreish
+from tests.support.lists import made_items
+parts = [{"name": "gru", "n_hidden": 6, "n_embd": 4, "seed": seed} for seed in (0, 1)]
+train = {"steps": STEPS, "batch_size": 32, "log_every": 2, "eval_every": 6, "processes": 2}
+run = moreish.train(
+    moreish.data.from_items(made_items(200)),
+    options={"model": {"name": "mixture", "parts": parts}, "train": train}, out="run",
+)
+print("trained", run.run.finished, len(run.more(3, seed=0)))
+"""
+ROOT = Path(__file__).parents[2]
+ENV = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+
+
+def options(folder: Path, steps: int) -> Path:
+    """A list and a file that says to train two networks in two processes."""
+    (folder / "list.txt").write_text("\n".join(f"ka{n:b}".replace("0", "lo").replace("1", "mi") for n in range(200)))
+    part = 'name = "gru"\nn_hidden = 6\nn_embd = 4\n'
+    parts = "".join(f"[[model.parts]]\n{part}seed = {seed}\n" for seed in (0, 1))
+    train = f"[train]\nsteps = {steps}\nbatch_size = 32\nlog_every = 2\neval_every = 6\nprocesses = 2\n"
+    (folder / "two.toml").write_text(f'[model]\nname = "mixture"\n{parts}{train}')
+    return folder / "two.toml"
+
+
+@pytest.mark.parametrize("how", ["an unguarded script", "python -c", "standard input"])
+def test_two_processes_train_wherever_the_program_comes_from(tmp_path, how):
+    program = SCRIPT.replace("STEPS", "6")
+    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    arguments = {"an unguarded script": ["program.py"], "python -c": ["-c", program], "standard input": ["-"]}[how]
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        input=program,
+        cwd=tmp_path,
+        env=ENV,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.returncode) == ("trained True 3\n", 0), done.stderr
+    assert done.stderr == ""
+    assert sum(json.loads(line)["event"] == "network" for line in records(tmp_path)) == 2
+
+
+def records(folder: Path) -> list[bytes]:
+    path = folder / "run" / "metrics.jsonl"
+    return path.read_bytes().splitlines() if path.exists() else []
+
+
+def begun(folder: Path) -> "subprocess.Popen[str]":
+    """A training in two processes whose second worker was started just now, so that both still load torch."""
+    command = [sys.executable, "-m", "moreish", "train", "list.txt", "--config", str(options(folder, 100_000))]
+    process = subprocess.Popen(
+        [*command, "--out", "run", "-q"],
+        cwd=folder, env=ENV, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    while sum(b'"network"' in line for line in records(folder)) < 2:
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.002)
+    return process
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
+@pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
+def test_asked_to_stop_while_the_workers_load_it_saves_and_goes_on_later(tmp_path, request_to_stop):
+    with begun(tmp_path) as process:
+        os.killpg(process.pid, getattr(signal, request_to_stop))
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, said.count("\n")) == (130, 1), said
+    assert "interrupted; go on with: moreish train --resume" in said
+    run = open_run(tmp_path / "run")
+    assert run.steps()
+    assert not run.running
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(parent) == pid and state != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc, so nobody says whose child a process is")
+def test_workers_end_when_their_owner_is_killed(tmp_path):
+    with begun(tmp_path) as process:
+        workers = children(process.pid)
+        assert len(workers) == 2
+        process.kill()
+    while any(Path(f"/proc/{worker}").exists() for worker in workers):  # the time limit of all tests is the judge
+        time.sleep(0.01)
+    assert not open_run(tmp_path / "run").running
