@@ -1,12 +1,14 @@
 """Check your own: a learner's function, pair, class or autograd.Function, judged."""
 
+import inspect
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from moreish.backprop import HAND_DERIVED, as_text, check
 from moreish.backprop.canonicalize import name_of
-from moreish.backprop.check import check as check_function
+from moreish.backprop.judge import parameters_of
 from moreish.backprop.rules import losses
 
 
@@ -190,7 +192,12 @@ def test_the_worst_sample_makes_the_row():
 
 
 REFUSED = {
-    "no rule": (lambda dy: dy, torch.cumprod, "torch.cumprod has no hand-derived rule"),
+    "not differentiable": (lambda dy: dy, torch.argmax, "torch.argmax"),
+    "too many": (lambda dy, y: (dy * y, dy), torch.exp, "too many: 2 gradients came back; torch.exp has 1 here: x"),
+        lambda dy: ((dy, dy),),
+        torch.exp,
+        "a nested tuple came back; torch.exp has one gradient for each of x",
+    ),
     "unknown name": (lambda dy, gamma: dy, F.batch_norm, 'asks for "gamma"; there is bias, '),
     "too few": (lambda dy: (dy, dy), F.batch_norm, "2 gradients came back; F.batch_norm has 3 here: x, weight, bias"),
     "unknown gradient": (lambda dy: {"gamma": dy}, F.batch_norm, 'F.batch_norm has no gradient "gamma"'),
@@ -207,10 +214,86 @@ def test_what_cannot_be_judged_is_refused_in_a_sentence(case):
 def test_names_of_torch_and_of_the_lectures_are_understood():
     assert check(lambda grad_output, input: grad_output * input.exp(), of=torch.exp)[0].approximate
     assert check(lambda dout, y: dout * y, of=torch.exp)[0].approximate
-    assert check_function(lambda dloss, logprobs, target: _entropy(logprobs, target), of=F.cross_entropy)[
+    assert check(lambda dloss, logprobs, target: dloss * _entropy(logprobs, target), of=F.cross_entropy)[
         0
     ].approximate
 
 
 def _entropy(logprobs, target):
     return (logprobs.exp() - F.one_hot(target, logprobs.shape[1])) / len(target)
+
+
+NO_RULE = [torch.sqrt, torch.square, torch.cumprod, torch.logsumexp, F.softplus, torch.atan2, F.mse_loss]
+
+
+@pytest.mark.parametrize("of", NO_RULE)
+def test_any_differentiable_function_of_torch_is_judged_by_autograd(of):
+    """A backward that asks autograd itself is right, and half of it is not."""
+
+    def gradients(dy, *args):
+        leaves = [a.detach().clone().requires_grad_() if isinstance(a, torch.Tensor) else a for a in args]
+        asked = [a for a in leaves if isinstance(a, torch.Tensor)]
+        with torch.enable_grad():
+            return torch.autograd.grad(of(*leaves), asked, dy)
+
+    signature = inspect.signature(torch.overrides.get_testing_overrides()[of])
+    required = sum(p.default is p.empty for p in signature.parameters.values())
+    names = ", ".join(parameters_of(of)[:required])
+    right = eval(f"lambda dy, {names}: gradients(dy, {names})", {"gradients": gradients})
+    halved = eval(f"lambda dy, {names}: [g / 2 for g in gradients(dy, {names})]", {"gradients": gradients})
+    assert all(row.approximate and row.cause is None for row in check(right, of=of))
+    assert all(row.cause == "the gradient is halved" for row in check(halved, of=of))
+
+
+ANSWERS = {
+    "nothing": (lambda dy: None, "nothing came back"),
+    "a float": (lambda dy: 0.5, "a plain number (float) came back"),
+    "an integer": (lambda dy: 3, "a plain number (int) came back"),
+    "numpy": (lambda dy, y: (dy * (1 - y**2)).numpy(), "a numpy array came back"),
+    "whole numbers": (lambda dy, y: (dy * (1 - y**2)).long(), "whole numbers (int64) came back"),
+    "complex": (lambda dy, y: (dy * (1 - y**2)).to(torch.complex128), "a complex tensor came back"),
+    "text": (lambda dy: "dy", "a str came back, and a tensor belongs there"),
+    "nested": (lambda dy: ((dy, dy),), "a tuple came back, and a tensor belongs there"),
+    "infinite": (lambda dy, y: dy / (y * 0), "it is infinite"),
+    "nan": (lambda dy, y: dy * torch.nan, "it is nan"),
+    "in place": (lambda dy, x, y: x.zero_() + dy * (1 - y**2), "x is changed in place"),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_what_is_no_gradient_has_a_sentence_of_its_own_and_never_passes(answer):
+    mine, words = ANSWERS[answer]
+    (row,) = check(mine, of=torch.tanh)
+    assert not row.exact
+    assert not row.approximate
+    assert words in (row.cause or "")
+
+
+def test_a_dy_that_is_asked_for_and_ignored_is_told():
+    (row,) = check(lambda dloss, logprobs, target: _entropy(logprobs, target), of=F.cross_entropy)
+    assert row.cause == "dy is ignored: with another dy the gradient must be another one"
+    assert check(lambda logprobs, target: _entropy(logprobs, target), of=F.cross_entropy)[0].approximate
+
+
+def test_plain_samples_broadcast():
+    assert not all(row.approximate for row in check(lambda dy: (dy, dy), of=torch.add))
+    assert not all(row.approximate for row in check(lambda dy: (dy, -dy), of=torch.sub))
+    rows = check(lambda dy, x, other: (dy @ other.mT, x.mT @ dy), of=torch.matmul)
+    assert [row.approximate for row in rows] == [True, False]
+
+
+def test_unmasked_attention_is_the_plain_case():
+    def right(dy, query, key, value):
+        p = (query @ key.mT / query.shape[-1] ** 0.5).softmax(-1)
+        dp = dy @ value.mT
+        ds = p * (dp - (dp * p).sum(-1, keepdim=True)) / query.shape[-1] ** 0.5
+        return ds @ key, ds.mT @ query, p.mT @ dy
+
+    assert all(row.approximate for row in check(right, of=F.scaled_dot_product_attention))
+
+    def unscaled(dy, query, key, value):
+        dq, dk, dv = right(dy, query, key, value)
+        return dq * query.shape[-1] ** 0.5, dk * query.shape[-1] ** 0.5, dv
+
+    rows = check(unscaled, of=F.scaled_dot_product_attention)
+    assert rows[0].cause == rows[1].cause == "the gradient lacks the scale 1/sqrt(E)"

@@ -38,7 +38,7 @@ def read_answer(value: object) -> Answer:
         case bool() | int() | float():
             return Answer(
                 torch.tensor(float(value), dtype=torch.float64),
-                f"a plain number ({type(value).__name__}) came back, and a tensor of the argument's shape belongs there",
+                f"a plain number ({type(value).__name__}) came back, and a tensor belongs there",
             )
         case _:
             return Answer(None, f"a {type(value).__name__} came back, and a tensor belongs there")

@@ -117,7 +117,7 @@ class ByHand(TorchFunctionMode):
         return result
 
     def _notice_strangers(self, given: Sequence[Tensor]) -> None:
-        """A tensor from a backward that no call seen here made, since the context began: listed, refused if strict."""
+        """A tensor from a backward that no call seen here made since the context began: listed, or refused."""
         for t in given:
             node = t.grad_fn if t.requires_grad else None
             if node is None or (name := stranger(node)) is None or node._sequence_nr() < self._starts[-1]:
@@ -175,7 +175,7 @@ def _differentiated(given: Sequence[Tensor], versions: Sequence[int], result: An
 
 def _sequence_number() -> int:
     """Nodes that are made from now on in this thread have at least this number."""
-    with torch.enable_grad():
+    with torch._C.DisableTorchFunction(), torch.enable_grad():
         node = torch.zeros((), requires_grad=True).view_as(torch.zeros(())).grad_fn
     assert node is not None
     return node._sequence_nr()

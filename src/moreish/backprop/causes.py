@@ -13,7 +13,8 @@ difference itself, or no larger than rounding.
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,7 +26,7 @@ ROUNDING = 2e-6  # of the largest element: float32's, after a few operations
 CLOSE = 1e-3  # a coefficient this near to 1 is right
 POWERS = {
     1.0: "has the factor {} once too often: an exponent (power) is off by one",
-    -1.0: "lacks the factor {}, or is divided by it once too often",
+    -1.0: "lacks the factor {}: it is missing, or divided by once too often",
     2.0: "has the factor {0}^2 too much: it is multiplied with {0} where it is divided by it",
     -2.0: "lacks the factor {0}^2: it is divided by {0} where it is multiplied with it",
     0.5: "has the factor sqrt({}) too much",
@@ -33,6 +34,7 @@ POWERS = {
 }
 UNKNOWN = "no mistake known here fits"
 Terms = Mapping[str, Tensor]
+NONE: Mapping[str, Any] = MappingProxyType({})
 Mistake = tuple[str, Callable[[], Tensor]]
 
 
@@ -40,22 +42,22 @@ class Evidence(NamedTuple):
     """What is known about a gradient beside its numbers.
 
     terms: what the right gradient is the sum of, by name; `otherwise` holds further ways to take it apart. mistakes:
-    a sentence, and what that mistake would give. dy: the gradient that came in. factors, sizes: numbers that may have
-    been forgotten, by name and as a count n. others: the right gradients of other values, with which this one may
-    have been exchanged. quantities: tensors of the call that may stand in it as a factor. guesses: mistakes that are tried where nothing better fits.
-    arriving: gradients that came in, by name, where there are several.
+    a sentence, and what that mistake would give; `guesses` are tried where nothing better fits. dy: the gradient that
+    came in; `arriving` where there are several, by name. factors, sizes: numbers that may have been forgotten, by
+    name and as a count n. others: the right gradients of other values, with which this one may have been exchanged.
+    quantities: tensors of the call that may stand in it as a factor.
     """
 
-    terms: Terms = {}
+    terms: Terms = NONE
     mistakes: Iterable[Mistake] = ()
     dy: Tensor | None = None
-    factors: Mapping[str, float] = {}
+    factors: Mapping[str, float] = NONE
     sizes: Iterable[int] = ()
-    others: Terms = {}
-    quantities: Terms = {}
+    others: Terms = NONE
+    quantities: Terms = NONE
     otherwise: Sequence[Terms] = ()
     guesses: Iterable[Mistake] = ()
-    arriving: Terms = {}
+    arriving: Terms = NONE
 
 
 def explain(wrong: Tensor | None, right: Tensor, evidence: Evidence) -> str:
@@ -130,6 +132,8 @@ def _shape(wrong: Tensor, right: Tensor, arriving: Terms) -> str:
         extra = [i for i in range(wrong.dim()) if i < front or right.shape[i - front] != wrong.shape[i]]
         if summed is not None and _near(summed, right):
             return f"the sum over the broadcast dimension {extra[0]} is missing {shapes}"
+        if summed is not None and _near(-summed, right):
+            return f"it has the wrong sign, and the sum over the broadcast dimension {extra[0]} is missing {shapes}"
     if wrong.numel() == right.numel() and _near(wrong.reshape(right.shape), right):
         return f"the numbers are right, the shape is not {shapes}"
     for name, dy in arriving.items():
@@ -137,9 +141,8 @@ def _shape(wrong: Tensor, right: Tensor, arriving: Terms) -> str:
             for over in combinations(range(dy.dim()), count):
                 if _near(dy.double().sum(over), wrong):
                     where = ", ".join(map(str, over))
-                    return (
-                        f"it is the sum of {name} over dimension {where}, the wrong axis or not all of them {shapes}"
-                    )
+                    found = f"it is the sum of {name} over dimension {where}, the wrong axis or not all of them"
+                    return f"{found}: a gradient has the shape of its value {shapes}"
     return f"a gradient has the shape of its value {shapes}"
 
 
@@ -227,7 +230,7 @@ def _partly(quantities: Terms, g: _Gradient) -> Iterator[str]:
             continue
         for words, side in ((f"{name} > 0", q > 0), (f"{name} < 0", q < 0), (f"{name} is 0", q == 0)):
             if side.any() and not side.all() and bool((off == (side & (g.right + g.wrong != 0))).all()):
-                yield f"it is right elsewhere, and wrong where {words}: look at the mask, or at the slope on that side"
+                yield f"it is right elsewhere, and wrong where {words}: look at the mask, or at the slope there"
     for dim in range(g.right.dim()):
         others = [d for d in range(g.right.dim()) if d != dim]
         lines = off.any(others) if others else off

@@ -88,8 +88,8 @@ def _check_one(mine: Any, of: Function, args: Sequence[Any]) -> list[Comparison]
     found = by_name(attempt.answer, list(judge.right), _beside(judge, attempt.answer), name_of(of))
     rows = [] if attempt.value is None else [compare("value", attempt.value.double(), judge.value)]
     scale = largest(tensors_in(judge.call.dy))
-    for name in judge.right if attempt.answer is None else found:
-        rows.append(_row(name, found.get(name), judge, scale, attempt.answer is None))
+    nothing = attempt.answer is None
+    rows += [_row(name, found.get(name), judge, scale, nothing) for name in (judge.right if nothing else found)]
     return _with_habits(rows, mine, judge, attempt)
 
 
@@ -111,7 +111,7 @@ def _with_habits(rows: list[Comparison], mine: Any, judge: Judge, attempt: "_Att
     faults = {}
     if changed := judge.changed(attempt.offered):
         faults = {
-            row.name: f"{changed[0]} is changed in place: whoever needs it afterwards gets other numbers. Work on a copy"
+            row.name: f"{changed[0]} is changed in place: whoever needs it later gets other numbers. Work on a copy"
             for row in rows
             if row.name.partition("[")[0] in changed
         }

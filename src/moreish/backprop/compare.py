@@ -126,7 +126,7 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     judging = _Judging(module)
     judging.gradients(loss, parameters, intermediates)
     causes = judging.causes({**judging.values, **parameters})
-    rows = [_judged(row, causes.get(row.name)) for row in rows]
+    rows = [_judged(row, *causes[row.name]) for row in rows]
     if by_hand.foreign:
         rows = _beside_differences(rows, module, loss, parameters, right, by_hand)
     unjudged = dict.fromkeys(phrase for passed in by_hand.unjudged.values() for phrase in passed)
@@ -141,9 +141,11 @@ class Comparisons(list[Comparison]):
         self.unjudged = list(unjudged)
 
 
-def _judged(row: Comparison, cause: str | None) -> Comparison:
-    """A row fails, too, where one call by itself was wrong by more than rounding, however little it weighs."""
-    return row._replace(exact=False, approximate=False, cause=cause) if cause else row
+def _judged(row: Comparison, own: str, later: str) -> Comparison:
+    """A row fails, too, where the call made with its value was wrong by itself, however little that weighs."""
+    if row.approximate:
+        return row._replace(exact=False, approximate=False, cause=own) if own else row
+    return row._replace(cause=own or later or None)
 
 
 def _beside_differences(
@@ -309,13 +311,13 @@ class _Judging(_Watch):
         self._findings: list[_Finding] = []
         self._first_use: dict[int, int] = {}
 
-    def causes(self, values: Mapping[str, Tensor]) -> dict[str, str]:
-        """For each value the mistakes that its gradient met: those made with it, or else those made after it."""
-        found = {}
+    def causes(self, values: Mapping[str, Tensor]) -> dict[str, tuple[str, str]]:
+        """For each value the mistakes that its gradient met: those made with it, and those made after it."""
+        found: dict[str, tuple[str, str]] = {}
         for name, value in values.items():
             own = [f.sentence for f in self._findings if f.tensor == id(value)]
             later = [f.sentence for f in self._findings if f.number >= self._first_use.get(id(value), 0)]
-            found[name] = "; ".join(dict.fromkeys(own or later))
+            found[name] = "; ".join(dict.fromkeys(own)), "; ".join(dict.fromkeys(later))
         return found
 
     def _apply(self, call: Call, func: Any) -> Any:

@@ -5,6 +5,7 @@ gates share. So a mistake is a change of the gates' gradients, and shows in ever
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -78,6 +79,43 @@ def gru(
     return Gates([dr, dz, dn], [dr, dz, c.r * dn if reset_on_h else dn], straight=straight * keep * c.dy)
 
 
+def rnn(c: Call, slope: Tensor) -> Gates:
+    """The one gate of a plain cell, with this slope of its nonlinearity."""
+    return Gates([slope * c.dy], [slope * c.dy])
+
+
+def rnn_tanh_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
+    """What people get wrong in h' = tanh(...)."""
+    yield "the slope 1 - h'^2 of tanh is missing", lambda c: rnn(c, torch.ones_like(c.dy))
+    yield "the old state h stands where the new one, h', belongs in tanh's slope", lambda c: rnn(c, 1 - c.h**2)
+    yield "1 - h' stands where the slope 1 - h'^2 of tanh belongs", lambda c: rnn(c, 1 - c.h_next)
+    yield (
+        "the preactivation stands where h' = tanh(...) belongs in the slope 1 - h'^2",
+        lambda c: rnn(c, 1 - c.h_next.atanh() ** 2),
+    )
+
+
+def rnn_relu_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
+    """What people get wrong in h' = relu(...)."""
+    yield "the mask h' > 0 of relu is missing", lambda c: rnn(c, torch.ones_like(c.dy))
+    yield "the old state h stands where the new one, h', belongs in the mask", lambda c: rnn(c, 1.0 * (c.h > 0))
+
+
+def _exchanged(
+    cell: Callable[[Call], Gates], names: Mapping[str, int]
+) -> Iterator[tuple[str, Callable[[Call], Gates]]]:
+    """Two gates in each other's place in the stack."""
+    for (one, i), (other, j) in combinations(names.items(), 2):
+
+        def swapped(c: Call, i: int = i, j: int = j) -> Gates:
+            gates = cell(c)
+            order = list(range(len(gates.on_x)))
+            order[i], order[j] = j, i
+            return gates._replace(on_x=[gates.on_x[k] for k in order], on_h=[gates.on_h[k] for k in order])
+
+        yield f"the gradients of the {one} and the {other} gate are exchanged (swapped)", swapped
+
+
 def lstm_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
     """What people get wrong in an LSTM cell."""
     yield "the gradient that c' brings from later steps is not added", lambda c: lstm(c, later=False)
@@ -85,6 +123,7 @@ def lstm_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
     for gate, name in (("i", "input"), ("f", "forget"), ("o", "output")):
         yield from _sigmoid_slopes(gate, name, lstm)
     yield from _tanh_slopes("g", lstm)
+    yield from _exchanged(lstm, {"input": 0, "forget": 1, "candidate": 2, "output": 3})
 
 
 def gru_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
@@ -98,6 +137,7 @@ def gru_mistakes() -> Iterator[tuple[str, Callable[[Call], Gates]]]:
     for gate, name in (("r", "reset"), ("z", "update")):
         yield from _sigmoid_slopes(gate, name, gru)
     yield from _tanh_slopes("n", gru)
+    yield from _exchanged(gru, {"reset": 0, "update": 1, "candidate": 2})
 
 
 def _sigmoid_slopes(
@@ -130,7 +170,7 @@ def _tanh_slopes(gate: str, cell: Callable[[Call, Slopes], Gates]) -> Iterator[t
         return vars(c)[gate]
 
     yield (
-        f"the slope of a sigmoid, {gate} (1 - {gate}), stands where that of the candidate's tanh, 1 - {gate}^2, belongs",
+        f"the slope of a sigmoid, {gate} (1 - {gate}), stands where that of the candidate's tanh belongs",
         lambda c: cell(c, {gate: of(c) * (1 - of(c))}),
     )
     yield (

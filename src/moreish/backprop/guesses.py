@@ -60,6 +60,7 @@ def guesses(right: Tensor, arriving: Numbers, numbers: Numbers) -> Iterator[Gues
 
 def _slopes(d: str, dy: Tensor, numbers: Numbers) -> Iterator[Guess]:
     """dy times something that is not the derivative."""
+    yield f"it is {d} as it is: the local derivative is missing", lambda: dy
     for name, q in {**numbers, d: dy}.items():
         if not q.is_floating_point() or not _broadcasts(q, dy):
             continue
@@ -69,12 +70,24 @@ def _slopes(d: str, dy: Tensor, numbers: Numbers) -> Iterator[Guess]:
 
 
 def _times(dy: Tensor, slope: Callable[[Tensor], Tensor], q: Tensor) -> Callable[[], Tensor]:
-    return lambda: dy * slope(q.double())
+    def compute() -> Tensor:
+        factor = slope(q.double())
+        if factor.numel() > 1 and bool((factor == factor.flatten()[0]).all()):
+            raise ValueError("a constant factor is no slope")
+        return dy * factor
+
+    return compute
 
 
 def _reductions(right: Tensor, d: str, dy: Tensor) -> Iterator[Guess]:
     """A sum, a mean or a running sum of dy."""
     dims = range(dy.dim())
+    if dy.dim() < right.dim():
+        for dim in range(right.dim()):
+            yield (
+                f"it is {d} for all elements alike along dimension {dim}: the local derivative (softmax) is missing",
+                lambda dim=dim: dy.unsqueeze(dim).expand(right.shape),
+            )
     for count in range(1, dy.dim() + 1):
         for over in combinations(dims, count):
             where = ", ".join(map(str, over))

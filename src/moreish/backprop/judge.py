@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from types import SimpleNamespace
 from typing import Any
 
@@ -89,7 +90,7 @@ class Judge:
         if len(grads) > len(self._tree):
             return None
         for argument, grad in zip(self._tree, grads, strict=False):
-            if not any(True for _ in slots(argument)) and grad is not None:
+            if argument is not None and not any(True for _ in slots(argument)) and grad is not None:
                 return None  # a gradient beside an option
         by_number = {number: name for name, number in names(self.key, self._tree)}
         return {by_number[slot.i]: grad for slot, grad in pair(self._tree, grads)}
@@ -119,7 +120,9 @@ class Judge:
             found._replace(
                 mistakes=[*found.mistakes, *self._otherwise(name)],
                 others=others,
-                guesses=guesses(self.right[name], self._arriving(), found.quantities),
+                guesses=chain(
+                    self._one_example(name), guesses(self.right[name], self._arriving(), found.quantities)
+                ),
             ),
         )
 
@@ -133,12 +136,27 @@ class Judge:
             for words, changed in _changes(parameter, value, self.call):
                 yield words, lambda parameter=parameter, changed=changed: self._with(parameter, changed, name)
 
+    def _one_example(self, name: str) -> Iterator[Mistake]:
+        """What is left of a sum over the batch where each example overwrites the one before."""
+        batch = self.dys[0].shape[0] if self.dys[0].dim() > 1 else 0
+        for words, i in (("last", batch - 1), ("first", 0)) if batch > 1 else ():
+            yield (
+                f"only the {words} example of the batch arrives: overwritten instead of added",
+                lambda i=i: self.gradients([_only(d, i) for d in self.dys])[name],
+            )
+
     def _with(self, parameter: str, value: Any, name: str) -> Tensor:
         if parameter not in self.parameters:
             raise ValueError(parameter)
         arguments = put_back(self._tree, self._tensors)
         arguments[self.parameters.index(parameter)] = value
         return Judge(self.key, arguments, self.dys).right[name]
+
+
+def _only(d: Tensor, i: int) -> Tensor:
+    kept = torch.zeros_like(d)
+    kept[i] = d[i]
+    return kept
 
 
 def _changes(parameter: str, value: Any, call: SimpleNamespace) -> Iterator[tuple[str, Any]]:

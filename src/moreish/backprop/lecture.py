@@ -131,8 +131,14 @@ def compare_lecture(
 
     paths = paths_to(known, loss)
     sizes = {n for value in known.values() for n in value.shape}
+    hpreact = known["hpreact"].detach()
     mistakes: dict[str, list[Mistake]] = {
         "C": [("a row that was looked up twice is overwritten instead of added", overwritten)],
+        "hpreact": [
+            ("hpreact stands where h = tanh(hpreact) belongs in 1 - h^2", lambda: (1 - hpreact**2) * right["h"]),
+            ("tanh's derivative 1 - h^2 is missing: dh is handed on", lambda: right["h"]),
+        ],
+        "norm_logits": [("exp's derivative, counts, is missing: dcounts is handed on", lambda: right["counts"])],
         "logits": [
             (
                 "1 is subtracted everywhere, and only at the targets it belongs (the one-hot)",

@@ -4,6 +4,7 @@
 by its argument.
 """
 
+import math
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -33,7 +34,13 @@ def evidence(key: Function, argument: str, c: Call) -> Evidence:
     sizes = {n for t in tensors for n in (*t.shape, t.numel())}
     if dy is not None and dy.dim() > 1:
         sizes |= {dy.numel(), dy.numel() // max(dy.shape[1], 1)}
-    factors = {"the scale 1/sqrt(E)": float(c.scale)} if key is F.scaled_dot_product_attention else {}
+    factors = {
+        f"the factor {name} = {value:g}": float(value)
+        for name, value in vars(c).items()
+        if type(value) in (int, float) and abs(value) not in (0, 1) and math.isfinite(value) and name != "dim"
+    }
+    if key is F.scaled_dot_product_attention:
+        factors = {"the scale 1/sqrt(E)": float(c.scale)}
     quantities = {name: v for name, v in vars(c).items() if name not in ("dy", "right") and _is_factor(v)}
     return Evidence(terms, mistakes, dy, factors, sizes, quantities=quantities)
 
@@ -173,6 +180,48 @@ def _unstrided(c: Call, name: str) -> Tensor:
     return convolution.unpad(dpadded, c.pad).reshape(c.x_shape) if name == "x" else dweight
 
 
+def _unflipped(c: Call) -> Tensor:
+    """The way back with the taps of the kernel in reverse order."""
+    flipped = c.weight.flip(tuple(range(2, c.weight.dim())))
+    dy = c.dy if c.dy.dim() == c.weight.dim() else c.dy.unsqueeze(0)
+    dpadded, d = torch.zeros_like(c.padded), convolution.grouped(dy, c.groups)
+    for tap, where in convolution.taps(c.weight.shape[2:], dy.shape[2:], c.stride, c.dilation):
+        dx = torch.einsum("goi,ngol->ngil", convolution.tap_weight(flipped, tap, c.groups), d)
+        dpadded[where] += dx.reshape(dpadded[where].shape)
+    return convolution.unpad(dpadded, c.pad).reshape(c.x_shape)
+
+
+def _pooled(c: Call, *, overwrite: bool = False, everywhere: bool = False) -> Tensor:
+    """The way back of a max pool that adds nothing up, or that knows no winner."""
+    dpadded = c.dy.new_zeros(c.padded_shape)
+    for n, (_, where) in enumerate(convolution.taps(c.kernel, c.dy.shape[-2:], c.stride, c.dilation)):
+        if overwrite:
+            dpadded[where] = torch.where(c.winner == n, c.dy, dpadded[where])
+        else:
+            dpadded[where] += c.dy if everywhere else c.dy * (c.winner == n)
+    return convolution.unpad(dpadded, c.pad)
+
+
+def _ties(c: Call, *, share: bool = False) -> Tensor:
+    padded = F.pad(c.x, c.pad, value=-math.inf)
+    dpadded = torch.zeros_like(padded)
+    windows = list(convolution.taps(c.kernel, c.dy.shape[-2:], c.stride, c.dilation))
+    count = torch.stack([(padded[where] == c.y).double() for _, where in windows]).sum(0) if share else 1.0
+    for _, where in windows:
+        dpadded[where] += c.dy * (padded[where] == c.y) / count
+    return convolution.unpad(dpadded, c.pad)
+
+
+def _shared_ties(c: Call) -> Tensor:
+    return _ties(c, share=True)
+
+
+def _summed_over(c: Call, dim: int) -> Tensor:
+    if dim == c.dim % c.p.dim():
+        raise ValueError("this is the right one")
+    return c.p * (c.dy - (c.dy * c.p).sum(dim, keepdim=True))
+
+
 def _leaky(c: Call, where: Tensor) -> Tensor:
     return c.dy * torch.where(where > 0, 1.0, c.negative_slope)
 
@@ -198,6 +247,8 @@ _TERMS: dict[tuple[Function, str], Callable[[Call], dict[str, Tensor]]] = {
 _IN_CELLS: dict[Function, list[tuple[str, Callable[[Call], gates.Gates]]]] = {
     torch.lstm_cell: list(gates.lstm_mistakes()),
     torch.gru_cell: list(gates.gru_mistakes()),
+    torch.rnn_tanh_cell: list(gates.rnn_tanh_mistakes()),
+    torch.rnn_relu_cell: list(gates.rnn_relu_mistakes()),
 }
 _TWICE = "a place that was picked twice is overwritten instead of added"
 _STRIDE: dict[str, Named] = {
@@ -206,14 +257,33 @@ _STRIDE: dict[str, Named] = {
     }
     for name in ("x", "weight")
 }
+_IN_CONV: Named = {
+    "windows overlap, and are overwritten instead of added": _last_window,
+    "the kernel is not flipped: on the way back a convolution runs through it from the other end": (
+        lambda c: _unflipped(c)
+    ),
+    **_STRIDE["x"],
+}
 _MISTAKES: dict[tuple[Function, str], Named] = {
     (F.linear, "x"): {"W^T stands where W belongs: a transposed product": lambda c: c.dy @ c.weight.T},
     (torch.matmul, "x"): {"other stands where other^T belongs: a transposed product": lambda c: c.dy @ c.other},
     (torch.matmul, "other"): {"x stands where x^T belongs: a transposed product": lambda c: c.x @ c.dy},
     (F.embedding, "weight"): {_TWICE: _overwritten},
     (torch.Tensor.__getitem__, "x"): {_TWICE: _overwritten},
-    (F.conv1d, "x"): {"windows overlap, and are overwritten instead of added": _last_window, **_STRIDE["x"]},
-    (F.conv2d, "x"): {"windows overlap, and are overwritten instead of added": _last_window, **_STRIDE["x"]},
+    (F.conv1d, "x"): _IN_CONV,
+    (F.conv2d, "x"): _IN_CONV,
+    (F.max_pool2d, "x"): {
+        "a place that wins in two windows is overwritten instead of added": lambda c: _pooled(c, overwrite=True),
+        "equal shares go to all places of a window, and only the maximum gets something": (
+            lambda c: _pooled(c, everywhere=True) / math.prod(c.kernel)
+        ),
+        "all places of a window get dy, and only the maximum gets something": lambda c: _pooled(c, everywhere=True),
+        "all places that are as large as the maximum (ties) get dy, and only the first does": _ties,
+        "places that are as large as the maximum (ties) share dy, and only the first gets it": _shared_ties,
+    },
+    (torch.permute, "x"): {
+        "the permutation is applied once more: it must be inverted": lambda c: c.dy.permute(c.order),
+    },
     (F.conv1d, "weight"): _STRIDE["weight"],
     (F.conv2d, "weight"): _STRIDE["weight"],
     (torch.tanh, "x"): {
@@ -228,7 +298,7 @@ _MISTAKES: dict[tuple[Function, str], Named] = {
         "the mask is where dy is positive, and where x is positive it belongs": lambda c: c.dy * (c.dy > 0),
         "the mask is where x is negative, and where x is positive (x > 0) it belongs": lambda c: c.dy * (c.y == 0),
         "y stands where the mask x > 0 belongs": lambda c: c.dy * c.y,
-        "dy passes everywhere: the mask x > 0 is missing": lambda c: c.dy,
+        "dy is handed on as it is: the local derivative is missing (the mask x > 0)": lambda c: c.dy,
     },
     (F.leaky_relu, "x"): {
         "the slope stands on the wrong side of zero: the two are exchanged": lambda c: _leaky(c, -c.x),
@@ -248,6 +318,12 @@ _MISTAKES: dict[tuple[Function, str], Named] = {
         "softmax is missing before sum(dy)": lambda c: c.dy - c.dy.sum(c.dim, keepdim=True),
     },
     (F.softmax, "x"): {
+        **{
+            f"the sum runs over dimension {dim} (the wrong axis), over that of the softmax it belongs": (
+                lambda c, dim=dim: _summed_over(c, dim)
+            )
+            for dim in range(4)
+        },
         "only the diagonal of the Jacobian is there, p (1 - p) dy: the sum over the others is missing": (
             lambda c: c.p * (1 - c.p) * c.dy
         ),
@@ -261,9 +337,6 @@ _MISTAKES: dict[tuple[Function, str], Named] = {
         "the weight (gamma) is not multiplied in": lambda c: sum(_batch_norm(_unweighted(c)).values()),
         "the means run over the features (the wrong axis), over the batch they belong": lambda c: sum(
             _norm(c, c.dy * (1 if c.weight is None else norms.channel(c.weight, c.dy)), 1, c.correction).values()
-        ),
-        "the batch's statistics are taken for constants: both paths through them are missing": (
-            lambda c: c.rstd * c.dy * (1 if c.weight is None else norms.channel(c.weight, c.dy))
         ),
         "rstd is not multiplied in": lambda c: c.right / c.rstd,
     },

@@ -128,7 +128,7 @@ def _name(function: Function) -> str:
 
 
 _NUMBERS: dict[str, Any] = {
-    "dim": -1, "dims": (0,), "p": 2.0, "exponent": 2.0, "min": -0.5, "max": 0.5, "diagonal": 0, "negative_slope": 0.1,
+    "dim": -1, "names": -1, "dims": (0,), "p": 2.0, "exponent": 2.0, "min": -0.5, "max": 0.5, "diagonal": 0, "negative_slope": 0.1,
     "threshold": 0.1, "value": 0.3, "beta": 1.0, "alpha": 1.0, "lambd": 0.5, "shifts": 1, "n": 1,
 }  # fmt: skip
 
