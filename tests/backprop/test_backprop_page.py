@@ -19,7 +19,7 @@ def forms(text):
 def test_the_examples_print_what_the_page_says():
     names = {}
     examples = re.findall(r"```python\n(.*?)```\n```text\n(.*?)```", PAGE, flags=re.S)
-    assert len(examples) == 6
+    assert len(examples) == 8
     for code, expected in examples:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):

@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode, handle_torch_function
 from moreish.backprop.adapter import apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
-from moreish.backprop.graph import describe, mark, stranger
+from moreish.backprop.graph import describe, mark, metadata_of, stranger
 from moreish.backprop.refusals import refuse_complex, refuse_into_itself, refuse_transform
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.table import HAND_DERIVED, Rule
@@ -124,8 +124,8 @@ class ByHand(TorchFunctionMode):
                 continue
             if self.strict:
                 raise NotDerived(f"by_hand(strict=True): {describe(node)}")
-            if _LISTED not in node.metadata:
-                node.metadata[_LISTED] = True
+            if _LISTED not in metadata_of(node):
+                metadata_of(node)[_LISTED] = True
                 self._strangers[name] += 1
                 self._notes[describe(node)] = None
 

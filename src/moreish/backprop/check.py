@@ -22,8 +22,9 @@ from moreish.backprop.answers import NOTHING, by_name, read_answer
 from moreish.backprop.canonicalize import canonicalize, has_own_arguments, key_of, name_of
 from moreish.backprop.causes import UNKNOWN
 from moreish.backprop.compare import Comparison, compare, largest
+from moreish.backprop.guessed_samples import any_sample_inputs
 from moreish.backprop.judge import Judge
-from moreish.backprop.samples import any_sample_inputs, sample_inputs
+from moreish.backprop.samples import sample_inputs
 
 Function = Callable[..., Any]
 

@@ -6,6 +6,7 @@ differences of its forward, (f(x + h v) - f(x - h v)) / 2h. What cannot be caugh
 checkpoint hides) is judged by the same differences of the whole loss.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -95,7 +96,11 @@ def judge_function(call: Caught) -> list[Wrong]:
     dys = [torch.randn(r.shape, generator=generator, dtype=r.dtype) + 0.1 for r in results]
     given = torch.autograd.grad(results, [t for t in leaves if t.requires_grad], dys, allow_unused=True)
     found: list[Wrong] = []
-    numbers = {f"argument {i}": t for i, t in enumerate(doubles) if t.is_floating_point()}
+    places = [place for place, argument in enumerate(call.arguments) if isinstance(argument, Tensor)]
+    called = _parameters(call.function)
+    named = [called[p] if p < len(called) else f"argument {p}" for p in places]
+    named += [f"argument {i}" for i in range(len(named), len(tensors))]
+    numbers = {named[i]: t.detach() for i, t in enumerate(doubles) if t.is_floating_point()}
     numbers |= {"y": results[0].detach()} if len(results) == 1 else {}
     for position, grad in zip([i for i, asks in enumerate(asked) if asks], given, strict=True):
 
@@ -118,8 +123,14 @@ def judge_function(call: Caught) -> list[Wrong]:
                 guesses=guesses(right, {"dy": dy}, numbers) if dy is not None and whole else (),
             )
             cause = explain(grad, right, evidence) if whole else "it differs from finite differences"
-            found.append(Wrong(call.function.__name__, f"gradient of argument {position}: {cause}"))
+            found.append(Wrong(call.function.__name__, f"gradient of {named[position]}: {cause}"))
     return found
+
+
+def _parameters(function: Function) -> list[str]:
+    """The names of what the forward takes after its context."""
+    names = list(inspect.signature(function.forward).parameters)
+    return names[1:] if function.setup_context is torch.autograd.Function.setup_context else names
 
 
 def differences(value: Callable[[Tensor], float], x: Tensor, h: float) -> Tensor:

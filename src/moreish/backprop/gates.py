@@ -52,7 +52,9 @@ Slopes = Mapping[str, Tensor]
 def lstm(c: Call, slopes: Slopes | None = None, *, tanh_slope: bool = True, later: bool = True) -> Gates:
     """The gates of an LSTM cell: input i, forget f, candidate g, output o; slopes other than their own if given."""
     slopes = (
-        {gate: s * (1 - s) for gate, s in (("i", c.i), ("f", c.f), ("o", c.o))} | {"g": 1 - c.g**2} | (slopes or {})
+        {gate: s * (1 - s) for gate, s in (("i", c.i), ("f", c.f), ("o", c.o))}
+        | {"g": 1 - c.g**2}
+        | dict(slopes or {})
     )
     dh, dc = c.dy
     dc = (dc if later else 0) + c.o * ((1 - c.tanh_c**2) if tanh_slope else 1) * dh
@@ -71,7 +73,7 @@ def gru(
     reset_on_h: bool = True,
 ) -> Gates:
     """The gates of a GRU cell: reset r, update z, candidate n; with z and 1 - z exchanged, or a path left out."""
-    slopes = {"r": c.r * (1 - c.r), "z": c.z * (1 - c.z), "n": 1 - c.n**2} | (slopes or {})
+    slopes = {"r": c.r * (1 - c.r), "z": c.z * (1 - c.z), "n": 1 - c.n**2} | dict(slopes or {})
     keep, sign = (1 - c.z, -1) if swapped else (c.z, 1)
     dn = slopes["n"] * (1 - keep) * c.dy
     dz = update * slopes["z"] * sign * (c.h - c.n) * c.dy

@@ -5,6 +5,7 @@ autograd.Function of somebody's, or what torch.jit.script, C++ and a checkpoint 
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
 from torch import Tensor
 from torch.autograd.function import BackwardCFunction
@@ -17,14 +18,19 @@ _HARMLESS = ("AccumulateGrad", "ViewBackward0", "AliasBackward0", "UndefinedGrad
 Names = dict[str, None]  # a set that keeps its order
 
 
+def metadata_of(node: Node) -> dict[str, object]:
+    """What anybody may note on a node; torch declares it as a method, and it is a dictionary."""
+    return cast(dict[str, object], node.metadata)
+
+
 def mark(results: Iterable[Tensor], arguments: Iterable[Tensor], name: str) -> None:
     """Note on every node between the results of a call and its arguments that the call was seen, under `name`."""
     ends = {t.grad_fn for t in arguments if t.grad_fn is not None}
     waiting = [t.grad_fn for t in results if t.grad_fn is not None and t.grad_fn not in ends]
     while waiting:
         node = waiting.pop()
-        if _SEEN not in node.metadata and not isinstance(node, BackwardCFunction):
-            node.metadata[_SEEN] = name
+        if _SEEN not in metadata_of(node) and not isinstance(node, BackwardCFunction):
+            metadata_of(node)[_SEEN] = name
             waiting.extend(n for n, _ in node.next_functions if n is not None and n not in ends)
 
 
@@ -33,7 +39,7 @@ def stranger(node: Node) -> str | None:
     if isinstance(node, BackwardCFunction):
         made_by = getattr(type(node), "_forward_cls", None)
         return None if made_by is HandDerived else node.name().removesuffix("Backward")
-    return None if _SEEN in node.metadata or node.name().split("::")[-1] in _HARMLESS else node.name()
+    return None if _SEEN in metadata_of(node) or node.name().split("::")[-1] in _HARMLESS else node.name()
 
 
 def describe(node: Node) -> str:
@@ -50,7 +56,7 @@ def unjudged(node: Node) -> str | None:
     """What this node's derivative is, if no rule gave it: a stranger, or a function of torch without a rule."""
     if stranger(node) is not None:
         return describe(node)
-    name = node.metadata.get(_SEEN)
+    name = metadata_of(node).get(_SEEN)
     return f"{name}: it has no rule here, both runs take torch's derivative" if name else None
 
 

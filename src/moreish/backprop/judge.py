@@ -120,9 +120,7 @@ class Judge:
             found._replace(
                 mistakes=[*found.mistakes, *self._otherwise(name)],
                 others=others,
-                guesses=chain(
-                    self._one_example(name), guesses(self.right[name], self._arriving(), found.quantities)
-                ),
+                guesses=chain(self._one_example(name), guesses(self.right[name], self._arriving(), found.quantities)),
             ),
         )
 

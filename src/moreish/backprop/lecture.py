@@ -19,7 +19,7 @@ from moreish.backprop.answers import Answer, read_answer
 from moreish.backprop.causes import Evidence, Mistake, explain
 from moreish.backprop.compare import Comparison, compare, largest
 from moreish.backprop.guesses import guesses
-from moreish.backprop.paths import paths_to
+from moreish.backprop.paths import Paths, paths_to
 from moreish.backprop.stepwise import (
     Steps,
     batch_norm_backward,
@@ -123,16 +123,51 @@ def compare_lecture(
     rows = [_row(name, answer, right[name], scale) for name, answer in answers.items()]
     if all(row.approximate for row in rows):
         return rows
+    evidence = _evidence(leaves, x, y, known, right, paths_to(known, loss))
+    return [
+        row
+        if row.approximate or row.cause
+        else row._replace(cause=explain(answers[row.name].grad, right[row.name], evidence(row.name)))
+        for row in rows
+    ]
+
+
+def _evidence(
+    weights: Weights, x: Tensor, y: Tensor, known: Steps, right: Steps, paths: Paths
+) -> Callable[[str], Evidence]:
+    """What is known of each of the lecture's gradients, by its name."""
+    values = {name: value.detach() for name, value in known.items()}
+    clubbed, mistakes = _clubbed(weights, y, values, right), _mistakes(x, values, right)
+    sizes = {n for value in values.values() for n in value.shape}
+    quantities = values | {"bnvar + eps": values["bnvar"] + EPS}
+    arriving = {f"d{name}": grad for name, grad in right.items()}
+
+    def of(name: str) -> Evidence:
+        others = {other: grad for other, grad in right.items() if other != name and grad.shape == right[name].shape}
+        return Evidence(
+            paths[name],
+            mistakes.get(name, []),
+            sizes=sizes,
+            others=others if name in Weights._fields else {},
+            quantities=quantities,
+            otherwise=[clubbed[name]] if name in clubbed else [],
+            guesses=guesses(right[name], arriving, quantities),
+            arriving=arriving,
+        )
+
+    return of
+
+
+def _mistakes(x: Tensor, values: Steps, right: Steps) -> dict[str, list[Mistake]]:
+    """What people get wrong in single gradients of the lecture."""
 
     def overwritten() -> Tensor:
-        dC = torch.zeros_like(weights.C)
+        dC = torch.zeros_like(values["C"])
         dC[x] = right["emb"]
         return dC
 
-    paths = paths_to(known, loss)
-    sizes = {n for value in known.values() for n in value.shape}
-    hpreact = known["hpreact"].detach()
-    mistakes: dict[str, list[Mistake]] = {
+    logits, hpreact = values["logits"], values["hpreact"]
+    return {
         "C": [("a row that was looked up twice is overwritten instead of added", overwritten)],
         "hpreact": [
             ("hpreact stands where h = tanh(hpreact) belongs in 1 - h^2", lambda: (1 - hpreact**2) * right["h"]),
@@ -142,31 +177,10 @@ def compare_lecture(
         "logits": [
             (
                 "1 is subtracted everywhere, and only at the targets it belongs (the one-hot)",
-                lambda: _minus_one(known),
+                lambda: (logits.softmax(1) - 1) / len(logits),
             )
         ],
     }
-
-    clubbed = _clubbed(leaves, y, {name: value.detach() for name, value in known.items()}, right)
-    quantities = {name: value.detach() for name, value in known.items()} | {
-        "bnvar + eps": known["bnvar"].detach() + EPS
-    }
-
-    def cause(name: str) -> str:
-        others = {other: grad for other, grad in right.items() if other != name and grad.shape == right[name].shape}
-        evidence = Evidence(
-            paths[name],
-            mistakes.get(name, []),
-            sizes=sizes,
-            others=others if name in Weights._fields else {},
-            quantities=quantities,
-            otherwise=[clubbed[name]] if name in clubbed else [],
-            arriving={f"d{other}": grad for other, grad in right.items()},
-            guesses=guesses(right[name], {f"d{other}": grad for other, grad in right.items()}, quantities),
-        )
-        return explain(answers[name].grad, right[name], evidence)
-
-    return [row if row.approximate or row.cause else row._replace(cause=cause(row.name)) for row in rows]
 
 
 def _row(name: str, answer: Answer, right: Tensor, scale: float) -> Comparison:
@@ -175,11 +189,6 @@ def _row(name: str, answer: Answer, right: Tensor, scale: float) -> Comparison:
     worked_in = None if answer.grad is None or not answer.grad.is_floating_point() else answer.grad.dtype
     row = compare(name, grad, right, scale, worked_in=worked_in)
     return row if answer.fault is None else row._replace(exact=False, approximate=False, cause=answer.fault)
-
-
-def _minus_one(known: Steps) -> Tensor:
-    logits = known["logits"].detach()
-    return (logits.softmax(1) - 1) / len(logits)
 
 
 def _clubbed(weights: Weights, y: Tensor, values: Steps, right: Steps) -> dict[str, dict[str, Tensor]]:

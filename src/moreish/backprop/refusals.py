@@ -10,6 +10,7 @@ from torch import Tensor
 from moreish.backprop.canonicalize import Call
 from moreish.backprop.rules import NotDerived
 
+_functorch: Any = vars(torch._C)["_functorch"]  # torch has no public way to ask which transform is active
 _OUTSIDE = "run this part outside by_hand()"
 
 
@@ -17,14 +18,14 @@ def refuse_transform(name: str, tensors: Sequence[Tensor]) -> None:
     """Inside torch.func's grad, vmap, jvp and their kin a call is differentiated by torch.func itself."""
     if not torch._C._are_functorch_transforms_active():
         return
-    kind = torch._C._functorch.peek_interpreter_stack().key().name.lower()
+    kind = _functorch.peek_interpreter_stack().key().name.lower()
     if kind != "vmap" or any(_asks_underneath(t) for t in tensors):
         raise NotDerived(f"{name}: inside torch.func.{kind} torch differentiates by ways of its own; {_OUTSIDE}")
 
 
 def _asks_underneath(t: Tensor) -> bool:
-    while torch._C._functorch.is_functorch_wrapped_tensor(t):
-        t = torch._C._functorch.get_unwrapped(t)
+    while _functorch.is_functorch_wrapped_tensor(t):
+        t = _functorch.get_unwrapped(t)
     return t.requires_grad
 
 
@@ -40,8 +41,9 @@ def refuse_into_itself(name: str, call: Call) -> None:
     if not call.in_place:
         return
     x, *others = call.arguments
+    rest: Any = others
     memory = x.untyped_storage().data_ptr()
-    for other in optree.tree_leaves(others):
+    for other in optree.tree_leaves(rest):
         if isinstance(other, Tensor) and other.numel() and other.untyped_storage().data_ptr() == memory:
             raise NotDerived(
                 f"{name}: the tensor is written into itself. Write y = x * x in place of x *= x, or clone one of them"
