@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.measure import Row, machine
+from benchmarks.measure import Row, load, machine
 
 MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder", "benchmarks.doctor")
 
@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only modules and rows whose name holds this word")
     parser.add_argument("--json", type=Path, help="also write the rows to this file")
     chosen = parser.parse_args()
-    print(f"{datetime.date.today()}, {machine()}", flush=True)
+    print(f"{datetime.date.today()}, {machine()}, {load()}", flush=True)
     rows: list[Row] = []
     for name in MODULES:
         module = import_module(name)

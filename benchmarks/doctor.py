@@ -108,12 +108,13 @@ def memory() -> Iterable[Row]:
             if step in MARKS:
                 gc.collect()
                 name = f"after {step:,} steps, {doctor.history.seen:,} looked at"
-                yield Row(
-                    name, f"{len(gc.get_objects()):,} objects", f"{_resident() / 2**20:.0f} MiB", None, "bounded"
-                )
+                yield Row(name, f"{len(gc.get_objects()):,} objects", _resident(), None, "bounded")
 
 
-def _resident() -> int:
-    """Memory of this process in bytes."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) * 1024
+def _resident() -> str:
+    """Memory of this process, where the system has a file that says it."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return "not known here"
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+    return f"{int(line.split()[1]) / 2**10:.0f} MiB"

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -24,9 +23,10 @@ from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.gated_wavenet import GatedWaveNetOptions
+from moreish.models.net import Layers, Net
 from moreish.models.recurrent import RecurrentOptions
-from moreish.models.transformer import Block, CausalSelfAttention
-from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
+from moreish.models.transformer import Block, CausalSelfAttention, Transformer, TransformerOptions
+from moreish.models.wavenet import SlidingWaveNet, WaveNet, WaveNetOptions
 from moreish.recipes import NGramOptions, resolve
 from moreish.runs.events import Eval
 from moreish.training.loop import batches_for, start, train
@@ -98,7 +98,7 @@ class _LectureLoop:
         config = resolve("wavenet")
         x, y = windows(corpus.part("train"), 8)
         self.x, self.y = (torch.from_numpy(a.astype(np.int64)) for a in (x, y))
-        self.net: Any = build_model("wavenet", config.model.options, len(corpus.vocab), 0)
+        self.net = build_model("wavenet", config.model.options, len(corpus.vocab), 0)
 
     def run(self, steps: int) -> None:
         """Steps at the first learning rate."""
@@ -124,7 +124,8 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
     val = corpus.part("val")
     for n_layer in (3, 4, 5):
         options = WaveNetOptions(n_layer=n_layer)
-        net: Any = build_model("wavenet", options, len(corpus.vocab), 0).eval()
+        net = build_model("wavenet", options, len(corpus.vocab), 0).eval()
+        assert isinstance(net, WaveNet)
         slid = SlidingWaveNet.of(net, options)
         windows_, targets = windows_of(val, 2**n_layer)
         every = partial(forwarded, net, windows_, targets)
@@ -132,7 +133,7 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
         yield _compared(f"WaveNet looking back on {2**n_layer}, contexts read once", once, every, val)
         yield _compared("  the same, slid over whole items", partial(over_items, slid, val), every, val)
     for n_layer in (3, 4):
-        gated: Any = build_model("wavenet-gated", GatedWaveNetOptions(n_layer=n_layer), len(corpus.vocab), 0).eval()
+        gated = build_model("wavenet-gated", GatedWaveNetOptions(n_layer=n_layer), len(corpus.vocab), 0).eval()
         lines = beginnings(val, 2**n_layer)
         every, slid_over = partial(beginnings_forwarded, gated, lines, val), partial(over_items, gated, val)
         yield _compared(f"gated WaveNet looking back on {2**n_layer}, slid over items", slid_over, every, val)
@@ -154,7 +155,8 @@ def _scored(model: Network, part: Part) -> np.ndarray:
 def _one_item_at_a_time(corpus: Corpus) -> Row:
     """The loop over an item's positions that the WaveNet lecture draws, beside one call for the whole item."""
     options = WaveNetOptions()
-    net: Any = build_model("wavenet", options, len(corpus.vocab), 0).eval()
+    net = build_model("wavenet", options, len(corpus.vocab), 0).eval()
+    assert isinstance(net, WaveNet)
     slid = SlidingWaveNet.of(net, options)
     val = corpus.part("val")
     items = [torch.from_numpy(val.symbols(i).astype(np.int64)) for i in range(ITEMS)]
@@ -181,7 +183,8 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     torch.set_num_threads(1)
     config = resolve("makemore-transformer")
     part, size = corpus.part("train"), len(corpus.vocab)
-    net: Any = build_model("transformer", config.model.options, size, 0)
+    net = build_model("transformer", config.model.options, size, 0)
+    assert isinstance(net, Transformer)
     gradients = gradients_of(net, replace(config.train, backward="fused"))
     optimizer = make_optimizer(net, config.train)
     batches = batches_from(batches_for(net, part, config.train, 0), 0)
@@ -209,7 +212,7 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     yield Row("  the same, the loop with torch's kernels", "", f"{less_slow:,.0f} symbols/s", fast / less_slow)
 
 
-def _same_losses(net: Any, options: TrainOptions, part: Part) -> None:
+def _same_losses(net: Net, options: TrainOptions, part: Part) -> None:
     """The first losses of the fused step and of autograd on the same batches, each with its own copy of the net."""
     followed = []
     for backward in ("fused", "autograd"):
@@ -240,7 +243,7 @@ class _WrittenOutAttention(CausalSelfAttention):
 class _WrittenOutBlock(Block):
     """GELU from its formula (Hendrycks & Gimpel 2016), as makemore does."""
 
-    def __init__(self, options: Any) -> None:
+    def __init__(self, options: TransformerOptions) -> None:
         super().__init__(options)
         self.attn = _WrittenOutAttention(options)
 
@@ -251,15 +254,16 @@ class _WrittenOutBlock(Block):
         return x + self.proj(gelu)
 
 
-def _written_out(net: Any, options: Any) -> Any:
+def _written_out(net: Transformer, options: TransformerOptions) -> Transformer:
     """The same net, parameters included, without torch's kernels for attention and GELU."""
-    made = copy.deepcopy(net)
-    made.blocks = torch.nn.ModuleList(_WrittenOutBlock(options) for _ in net.blocks)
-    made.load_state_dict(net.state_dict())
-    return made
+    written = copy.deepcopy(net)
+    blocks: Layers[Block] = Layers(_WrittenOutBlock(options) for _ in net.blocks)
+    written.blocks = blocks
+    written.load_state_dict(net.state_dict())
+    return written
 
 
-def _rate(run: Any) -> float:
+def _rate(run: Callable[[], int]) -> float:
     """Symbols of the list, padding not counted, for each second of this process."""
     symbols = 0
 

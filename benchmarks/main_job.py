@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -95,15 +94,15 @@ def reading() -> Iterable[Row]:
     words = path.read_text().split()
     with tempfile.TemporaryDirectory() as folder:
         longer = Path(folder) / "longer.txt"
-        chance = np.random.default_rng(0)
-        pairs = chance.integers(len(words), size=(20 * len(words), 2))
+        rng = np.random.default_rng(0)
+        pairs = rng.integers(len(words), size=(20 * len(words), 2))
         longer.write_text("\n".join(words[a] + words[b][:3] for a, b in pairs))
         ours, theirs = race(lambda: our_reading(longer), lambda: lecture_reading(longer), tries=3)
         n = len(our_reading(longer)[1])
         yield Row(f"read a list 20 times as long, {n:,} windows", _ms(ours), _ms(theirs), theirs / ours, ">= 60x")
 
 
-def lecture_sampling(module: Any, count: int) -> torch.Tensor:
+def lecture_sampling(module: torch.nn.Module, count: int) -> torch.Tensor:
     """A padded batch, the whole prefix read again for every symbol, as makemore's `generate` does."""
     idx = torch.zeros(count, 1, dtype=torch.long)
     with torch.no_grad():
@@ -123,13 +122,13 @@ def making() -> Iterable[Row]:
     module = build_model("gru", GRUOptions(n_embd=32, n_hidden=128), len(corpus.vocab), 0).eval()
     options = TrainOptions(steps=150, lr=6e-3, batch_size=128, backward="fused", device="cpu")
     list(train(start(module, options, 0), corpus.part("train"), None))
-    net, chance = Network(module.eval()), np.random.default_rng(0)
-    ours, theirs = race(lambda: sample(net, ITEMS, chance), lambda: lecture_sampling(module, ITEMS), tries=4)
+    net, rng = Network(module.eval()), np.random.default_rng(0)
+    ours, theirs = race(lambda: sample(net, ITEMS, rng), lambda: lecture_sampling(module, ITEMS), tries=4)
     rate, their_rate = ITEMS / ours, ITEMS / theirs
     yield Row("GRU items a second, one thread", f"{rate:,.0f}", f"{their_rate:,.0f}", theirs / ours, ">= 10x")
     train_part, val = corpus.part("train"), corpus.part("val")
     ngram = fit_ngram(NGramOptions(), train_part, val, len(corpus.vocab))
-    ours, _ = race(lambda: sample(ngram, 50_000, chance), lambda: None, tries=4)
+    ours, _ = race(lambda: sample(ngram, 50_000, rng), lambda: None, tries=4)
     yield Row(
         "n-gram items a second", f"{50_000 / ours:,.0f}", f"{their_rate:,.0f}", 50_000 / ours / their_rate, ">= 10x"
     )
@@ -170,12 +169,12 @@ def _write_big(path: Path) -> int:
     """The beginning of one name and the end of another; returns how many characters, line ends left out."""
     whole = read("names").part("all")
     names = [(96 + whole.symbols(i)).tobytes() for i in range(len(whole))]
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     written = 0
     with open(path, "wb") as file:
         for _ in range(BIG // 500_000):
-            a, b = chance.integers(len(names), size=(2, 500_000)).tolist()
-            cut = chance.integers(2, 6, size=500_000).tolist()
+            a, b = rng.integers(len(names), size=(2, 500_000)).tolist()
+            cut = rng.integers(2, 6, size=500_000).tolist()
             block = b"\n".join([names[i][:k] + names[j][-3:] for i, j, k in zip(a, b, cut, strict=True)])
             written += len(block) - 499_999
             file.write(block + b"\n")

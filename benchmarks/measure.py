@@ -10,9 +10,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Taking = Callable[[Callable[[], None]], Any]  # work that calls what it is given whenever the other may have a turn
+Taking = Callable[[Callable[[], None]], object]  # work that calls what it is given whenever the other may have a turn
 
 
 class Row(NamedTuple):
@@ -31,14 +31,14 @@ class Row(NamedTuple):
         return f"  {self.name:<58} {self.ours:>22} {self.theirs:>22} {ratio}  {self.target}"
 
 
-def seconds(work: Callable[[], Any]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """Processor time of one call: other people's processes on the machine do not count."""
     began = time.process_time()
     work()
     return time.process_time() - began
 
 
-def race(ours: Callable[[], Any], theirs: Callable[[], Any], tries: int = 5) -> tuple[float, float]:
+def race(ours: Callable[[], object], theirs: Callable[[], object], tries: int = 5) -> tuple[float, float]:
     """The best processor time of each in seconds, the two taking turns."""
     best_ours = best_theirs = float("inf")
     for _ in range(tries):
@@ -78,12 +78,12 @@ def in_turns(ours: Taking, theirs: Taking) -> tuple[float, float]:
     return took[0], took[1]
 
 
-def process_seconds(code: list[str], tries: int = 5, **more: Any) -> tuple[float, float]:
+def process_seconds(code: list[str], tries: int = 5) -> tuple[float, float]:
     """Best wall-clock and best processor time of a process of its own."""
     wall = cpu = float("inf")
     for _ in range(tries):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run([sys.executable, *code], check=True, stdout=subprocess.DEVNULL, **more)
+        subprocess.run([sys.executable, *code], check=True, stdout=subprocess.DEVNULL)
         wall = min(wall, time.perf_counter() - began)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = min(cpu, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
@@ -115,5 +115,9 @@ def machine() -> str:
     if info.exists():
         names = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}{load}"
+    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}"
+
+
+def load() -> str:
+    """How busy the machine is with other things, where it says so."""
+    return f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "load unknown"

@@ -1,6 +1,6 @@
 """A convolution asked in different ways: window by window, and over whole items."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,7 +19,7 @@ def windows_of(part: Part, size: int) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(x.astype(np.int64)), torch.from_numpy(y.astype(np.int64))
 
 
-def forwarded(net: Any, idx: Tensor, targets: Tensor) -> np.ndarray:
+def forwarded(net: Callable[[Tensor], Tensor], idx: Tensor, targets: Tensor) -> np.ndarray:
     """The log probability of each target after its window."""
     found = [
         net(rows).log_softmax(1).gather(1, wanted[:, None])[:, 0]
@@ -37,7 +37,9 @@ def beginnings(part: Part, size: int) -> list[tuple[np.ndarray, Tensor, Tensor]]
     return [(places, idx[places, size - length :], targets[places]) for length, places in groups if len(places)]
 
 
-def beginnings_forwarded(net: Any, lines: list[tuple[np.ndarray, Tensor, Tensor]], part: Part) -> np.ndarray:
+def beginnings_forwarded(
+    net: Callable[[Tensor], Tensor], lines: list[tuple[np.ndarray, Tensor, Tensor]], part: Part
+) -> np.ndarray:
     """The same for a net that reads sequences: the last of its answers for each beginning."""
     out = np.zeros(part.n_predicted, np.float32)
     for places, idx, targets in lines:
@@ -45,7 +47,7 @@ def beginnings_forwarded(net: Any, lines: list[tuple[np.ndarray, Tensor, Tensor]
     return out
 
 
-def over_items(net: Any, part: Part) -> np.ndarray:
+def over_items(net: Callable[[Tensor], Tensor], part: Part) -> np.ndarray:
     """The log probabilities of all symbols, items of the same length together."""
     out = np.zeros(part.n_predicted, np.float32)
     pieces = Pieces(part.offsets[:-1], np.diff(part.offsets))

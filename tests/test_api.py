@@ -4,6 +4,8 @@ import json
 import math
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -109,7 +111,7 @@ def test_a_run_stopped_anywhere_and_resumed_has_the_same_bytes(corpus, tmp_path,
 
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
-    run = interrupted.value.run
+    run = moreish.open_run(interrupted.value.folder).run
     assert not run.finished
     assert len(moreish.open_run(run.folder).more(2, seed=0)) == 2, "what there is can be used already"
     resumed = api.resume(run)
@@ -130,13 +132,13 @@ def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monke
         if isinstance(record, events.Eval):
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(api, "_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
+    monkeypatch.setattr(api, "this_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
     monkeypatch.undo()
     with pytest.raises(RunError, match=r"trained with torch 1\.0 .* say --inexact"):
-        api.resume(interrupted.value.run)
-    assert api.resume(interrupted.value.run, inexact=True).run.finished
+        api.resume(interrupted.value.folder)
+    assert api.resume(interrupted.value.folder, inexact=True).run.finished
 
 
 def test_training_in_a_thread_works_without_signals(corpus, tmp_path):
@@ -219,3 +221,115 @@ def test_every_step_and_option_of_a_run_is_json(gru_run):
 def test_a_run_can_be_moved_and_copied(gru_run, tmp_path):
     shutil.copytree(gru_run.run.folder, tmp_path / "elsewhere")
     assert moreish.open_run(tmp_path / "elsewhere").more(3, seed=2) == gru_run.more(3, seed=2)
+
+
+# ---- as anybody would expect ----
+
+
+def test_the_parts_of_moreish_are_there_without_being_imported():
+    code = (
+        "import sys, moreish\n"
+        "assert 'moreish.backprop' not in sys.modules\n"
+        "assert moreish.backprop.by_hand and moreish.scalar.Value\n"
+        "assert {'train', 'read', 'backprop', 'doctor', '__version__'} <= set(dir(moreish)), dir(moreish)\n"
+        "assert all(getattr(moreish, name) is not None for name in dir(moreish))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with pytest.raises(AttributeError, match="no attribute 'frobnicate'"):
+        moreish.frobnicate  # noqa: B018
+
+
+def test_a_list_may_be_given_as_items_as_a_file_or_as_a_name(tmp_path):
+    items = made_items(60)
+    (tmp_path / "some.txt").write_text("\n".join(items))
+    counted = {"model": "ngram", "root": tmp_path / "runs"}
+    from_list = moreish.train(items, **counted)
+    from_file = moreish.train(tmp_path / "some.txt", **counted)
+    from_text = moreish.train(str(tmp_path / "some.txt"), **counted)
+    assert list(moreish.read(items)) == list(moreish.read(tmp_path / "some.txt")) == items
+    assert from_list.more(5, seed=1) == from_file.more(5, seed=1) == from_text.more(5, seed=1)
+    assert [run.run.name for run in (from_list, from_file)] == ["list-ngram-1", "some-ngram-1"]
+    assert moreish.train("minerals", **counted).run.name == "minerals-ngram-1"
+    assert len(moreish.read(iter(items))) == 60
+
+
+def test_options_for_reading_a_list_that_was_read_already_are_refused(corpus, tmp_path):
+    for options in ({"split": "lecture"}, {"unit": "word"}):
+        with pytest.raises(ValueError, match="was read already: give its options"):
+            moreish.train(corpus, model="ngram", options={"data": options}, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(ValueError, match="was read already"):
+        moreish.read(corpus)
+
+
+def test_what_a_model_would_not_use_is_refused_from_python_too(corpus, tmp_path):
+    with pytest.raises(ValueError, match=r"train\.lr is for training a network"):
+        moreish.train(corpus, model="ngram", options={"train": {"lr": 1}}, out=tmp_path / "run")
+    both = {"train": {"steps": 3, "time_budget": 1}}
+    with pytest.raises(ValueError, match=r"train\.steps and train\.time_budget both say"):
+        moreish.train(corpus, options=both, out=tmp_path / "run")
+
+
+def test_the_quick_recipe_without_val_only_counts_from_python_too(tmp_path):
+    told = []
+    prepared = api.prepare(api.TrainRequest(["emma"]), told.append)
+    assert prepared.config.model.name == "ngram"
+    assert told[-1] == api.NO_VAL
+    assert moreish.train(["emma"], out=tmp_path / "run").more(1, seed=0)
+
+
+def test_items_to_score_may_be_a_list(ngram_run):
+    apart = ngram_run.score("kalo", "mi")
+    for same in (
+        ngram_run.score(["kalo", "mi"]),
+        ngram_run.score(iter(["kalo", "mi"])),
+        ngram_run.score("kalo", ["mi"]),
+    ):
+        assert [s.per_symbol for s in same] == [s.per_symbol for s in apart]
+    assert ngram_run.score([]) == ngram_run.score() == []
+
+
+def test_an_item_with_an_unknown_symbol_is_impossible_and_the_others_are_scored(ngram_run):
+    first, impossible, last = ngram_run.score("kalo", "k#?#", "mi")
+    assert [first.per_symbol, last.per_symbol] == [s.per_symbol for s in ngram_run.score("kalo", "mi")]
+    assert (impossible.unknown, first.unknown) == (("#", "?"), ())
+    assert (impossible.score.loss, impossible.score.logprob) == (math.inf, -math.inf)
+    assert [symbol for symbol, _ in impossible.per_symbol] == [*"k#?#", ""]
+    assert "impossible" in repr(impossible)
+
+
+def test_a_number_of_items_that_is_none_is_refused(ngram_run):
+    with pytest.raises(ValueError, match="the number of items to make is a whole number from 0 on, not -1"):
+        ngram_run.more(-1)
+    assert ngram_run.more(0) == []
+    code = "import moreish; moreish.count(['ab', 'b']).more(2.5)"  # the tests themselves check types before that
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "is a whole number from 0 on, not 2.5" in done.stderr
+
+
+def test_a_list_can_be_counted_without_keeping_a_run(corpus, ngram_run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    counted = moreish.count(corpus)
+    assert counted.more(5, seed=1) == ngram_run.more(5, seed=1)
+    assert counted.evaluate("val") == ngram_run.evaluate("val")
+    assert moreish.count(made_items(300)).more(5, seed=1) == counted.more(5, seed=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_can_be_evaluated_on_another_list(ngram_run, tmp_path):
+    (tmp_path / "other.txt").write_text("kalo\nmika\n")
+    from_file = ngram_run.evaluate(tmp_path / "other.txt")
+    assert (from_file["items"], from_file["symbols"]) == (2, 10)
+    assert ngram_run.evaluate(["kalo", "mika"])["loss"] == from_file["loss"]
+    with pytest.raises(ValueError, match="the list has '!', which the list of ngram never has"):
+        ngram_run.evaluate(["kalo!"])
+
+
+def test_what_is_printed_says_what_it_is(ngram_run, corpus):
+    assert repr(ngram_run).startswith(f"<run {ngram_run.run.folder}: ngram, val loss ")
+    assert repr(corpus).startswith("<Corpus the list: 300 items of ")
+    assert repr(moreish.count(corpus)).startswith("<n-gram of <Corpus the list: 300 items")
+    assert repr(ngram_run.score("kalo")[0]).startswith("<'kalo': loss ")
+    for thing in (corpus.vocab, corpus.items, corpus.part("val")):
+        assert len(repr(thing)) < 100

@@ -35,7 +35,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "torch", "msgspec"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec"}),
-    "plots": ({"runs", "data", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
+    "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
 TOP = {"__init__", "__main__", "api", "cli"}
@@ -92,6 +92,9 @@ def test_all_names_in_all_exist(part):
 
 LIGHT = [
     "import moreish",
+    "import moreish; dir(moreish); moreish.data",
+    "import moreish; moreish.count(['emma', 'ava', 'anna']).score('emma')",
+    "from moreish.cli import run; run(['more', 'minerals', '-n', '2'])",
     "import moreish.api",
     "from moreish.cli import run; run(['--help'])",
     "from moreish.cli import run; run(['train', '--help'])",

@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.reproduce.job import Work
 from benchmarks.reproduce.jobs import JOBS, do
 from benchmarks.reproduce.report import page
-from moreish.api import Interrupted
+from moreish.errors import Interrupted
 
 
 def main() -> int:

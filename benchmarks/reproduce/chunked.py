@@ -7,11 +7,11 @@ from torch import Tensor, nn
 class Chunked(nn.Module):
     """Embedding 10, hidden 64, block 3: 4,137 parameters, none of them zero, since zeros hide mistakes."""
 
-    def __init__(self, vocab_size: int, chance: torch.Generator) -> None:
+    def __init__(self, vocab_size: int, rng: torch.Generator) -> None:
         super().__init__()
 
         def normal(*shape: int, scale: float = 1.0, shift: float = 0.0) -> nn.Parameter:
-            return nn.Parameter(torch.randn(*shape, generator=chance) * scale + shift)
+            return nn.Parameter(torch.randn(*shape, generator=rng) * scale + shift)
 
         self.C = normal(vocab_size, 10)
         self.W1, self.b1 = normal(30, 64, scale=(5 / 3) / 30**0.5), normal(64, scale=0.1)

@@ -98,12 +98,12 @@ def _samples(pairs: Counter[tuple[int, int]], symbols: tuple[str, ...]) -> list[
     for (a, b), n in pairs.items():
         counts[a, b] += n
     cumulative = (counts / counts.sum(1, keepdim=True)).double().cumsum(1)
-    chance = torch.Generator().manual_seed(2147483647)
+    rng = torch.Generator().manual_seed(2147483647)
     drawn = []
     for _ in range(4):
         text, i = "", 0
         while not text or i:
-            u = torch.rand((), dtype=torch.float64, generator=chance)
+            u = torch.rand((), dtype=torch.float64, generator=rng)
             i = int(torch.searchsorted(cumulative[i], u))
             text += symbols[i]
         drawn.append(text)

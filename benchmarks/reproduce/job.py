@@ -1,8 +1,6 @@
 """A job: one piece of work that gives figures, kept in a file of its own so that it is done once."""
 
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measure import machine
 from moreish import api
 from moreish.data import Corpus, DataOptions, read
 from moreish.options import merge
-from moreish.recipes import resolve
 
 Figure = float | str | list[float] | list[str]
 Figures = dict[str, Figure]
@@ -38,12 +36,11 @@ class Work:
         """The finished run of this recipe: opened, resumed or trained from the start."""
         folder = self.folder / "runs" / recipe
         if folder.exists():
-            made = api.open_run(folder)
-            return made if made.run.finished else api.resume(made.run, inexact=True)
+            opened = api.open_run(folder)
+            return opened if opened.run.finished else api.resume(opened.run, inexact=True)
         layers = [changes or {}, QUICK if self.quick else {}]
-        config = resolve(recipe, merge({"seed": 0}, *layers))
         folder.parent.mkdir(parents=True, exist_ok=True)
-        return api.train_config(read(self.data / file, config.data), config, out=folder)
+        return api.train(self.data / file, recipe, seed=0, options=merge(*layers), out=folder)
 
     def result(self, name: str) -> dict[str, Any] | None:
         """What a job found when it was done, or None."""
@@ -61,15 +58,3 @@ class Work:
         path.with_suffix(".new").write_text(json.dumps(result, indent=1))
         path.with_suffix(".new").replace(path)
         return result
-
-
-def machine() -> str:
-    """Processor model, cores, torch version."""
-    import torch
-
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        named = [line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line]
-        model = named[0] if named else model
-    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__}, Python {platform.python_version()}"

@@ -30,9 +30,9 @@ STARTS = {
 class Linear(nn.Module):
     """x W + b as in the notebook."""
 
-    def __init__(self, fan_in: int, fan_out: int, bias: bool, chance: torch.Generator) -> None:
+    def __init__(self, fan_in: int, fan_out: int, bias: bool, rng: torch.Generator) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn((fan_in, fan_out), generator=chance) / fan_in**0.5)
+        self.weight = nn.Parameter(torch.randn((fan_in, fan_out), generator=rng) / fan_in**0.5)
         self.bias = nn.Parameter(torch.zeros(fan_out)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -57,13 +57,13 @@ class BatchNorm(nn.Module):
 class Deep(nn.Module):
     """Embedding 10, block 3, five hidden layers of 100; the last gain or the last matrix is scaled by 0.1."""
 
-    def __init__(self, vocab_size: int, gain: float, tanh: bool, norm: bool, chance: torch.Generator) -> None:
+    def __init__(self, vocab_size: int, gain: float, tanh: bool, norm: bool, rng: torch.Generator) -> None:
         super().__init__()
-        self.C = nn.Parameter(torch.randn((vocab_size, 10), generator=chance))
+        self.C = nn.Parameter(torch.randn((vocab_size, 10), generator=rng))
         sizes = [(30, 100), *[(100, 100)] * 4, (100, vocab_size)]
         layers: list[nn.Module] = []
         for fan_in, fan_out in sizes:
-            layers.append(Linear(fan_in, fan_out, not norm, chance))
+            layers.append(Linear(fan_in, fan_out, not norm, rng))
             layers += [BatchNorm(fan_out)] if norm else []
             layers += [nn.Tanh()] if tanh else []
         layers = layers[:-1] if tanh else layers
@@ -82,12 +82,12 @@ class Deep(nn.Module):
 def after_1000(work: Work) -> Figures:
     """With BatchNorm: the loss of iteration 0, and what is printed about iteration 1000."""
     batches = _batches(work)
-    net, optimizer, chance = _start(work, 1.0, tanh=True, norm=True)
+    net, optimizer, rng = _start(work, 1.0, tanh=True, norm=True)
     first = 0.0
     for i in range(STEPS):
-        loss = _step(net, optimizer, *batches(chance))
+        loss = _step(net, optimizer, *batches(rng))
         first = loss if i == 0 else first
-    seen = _watched(net, optimizer, *batches(chance))
+    seen = _watched(net, optimizer, *batches(rng))
     spread, (embedding, *inner, output) = _floats(seen["std"]), _floats(seen["grad:data"])
     return seen | {
         "parameters": float(sum(p.numel() for p in net.parameters())),
@@ -104,8 +104,8 @@ def at_start(work: Work) -> Figures:
     """Without BatchNorm: iteration 0 with three gains, and without any tanh."""
     found: Figures = {}
     for name, (gain, tanh) in STARTS.items():
-        net, optimizer, chance = _start(work, gain, tanh=tanh, norm=False)
-        seen = _watched(net, optimizer, *_batches(work)(chance))
+        net, optimizer, rng = _start(work, gain, tanh=tanh, norm=False)
+        seen = _watched(net, optimizer, *_batches(work)(rng))
         found |= {f"{name} {what}": values for what, values in seen.items()}
         found[f"{name} gradient first"], found[f"{name} gradient last"] = _ends(seen["gradient"])
     return found
@@ -122,17 +122,17 @@ def _ends(values: Figure) -> list[float]:
 
 
 def _start(work: Work, gain: float, *, tanh: bool, norm: bool) -> tuple[Deep, torch.optim.Optimizer, torch.Generator]:
-    chance = torch.Generator().manual_seed(SEED)
-    net = Deep(len(work.names().vocab), gain, tanh, norm, chance)
-    return net, torch.optim.SGD(net.parameters(), LR), chance
+    rng = torch.Generator().manual_seed(SEED)
+    net = Deep(len(work.names().vocab), gain, tanh, norm, rng)
+    return net, torch.optim.SGD(net.parameters(), LR), rng
 
 
 def _batches(work: Work) -> Callable[[torch.Generator], tuple[Tensor, Tensor]]:
     """The windows of 32 random rows, drawn from the generator."""
     x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(work.names().part("train"), 3))
 
-    def draw(chance: torch.Generator) -> tuple[Tensor, Tensor]:
-        rows = torch.randint(0, len(x), (ROWS,), generator=chance)
+    def draw(rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(0, len(x), (ROWS,), generator=rng)
         return x[rows], y[rows]
 
     return draw

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +14,11 @@ from moreish.api import TrainedRun
 from moreish.data import Corpus
 from moreish.data.batches import windows
 from moreish.inference.evaluate import mean_loss
-from moreish.inference.network import inference
+from moreish.inference.network import inference, module_of
 from moreish.models import build_model, model_class
 from moreish.models.batch_norm import fold_all
-from moreish.models.wavenet import SlidingWaveNet
+from moreish.models.net import Net
+from moreish.models.wavenet import SlidingWaveNet, WaveNet
 from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
 
@@ -29,35 +29,35 @@ def recipe(name: str) -> Callable[[Work], Figures]:
     """The job of a recipe: parameters, loss at step 0, and the losses of the net that was best on val."""
 
     def measure(work: Work) -> Figures:
-        made = work.train(name)
-        fresh = fresh_net(made)
+        trained = work.train(name)
+        fresh = fresh_net(trained)
         found: Figures = {
             "parameters": float(sum(p.numel() for p in fresh.parameters() if p.requires_grad)),
-            "step 0": _loss_at_start(fresh, made),
-            "seconds": training_seconds(made),
+            "step 0": _loss_at_start(fresh, trained),
+            "seconds": training_seconds(trained),
         }
         for part in ("train", "val", "test"):
-            if len(made.corpus.part(part)):
-                found[part] = mean_loss(made.model, made.corpus.part(part))
+            if len(trained.corpus.part(part)):
+                found[part] = mean_loss(trained.model, trained.corpus.part(part))
         return found
 
     return measure
 
 
-def fresh_net(made: TrainedRun) -> Any:
+def fresh_net(trained: TrainedRun) -> Net:
     """The net of a run as it was before the first step."""
-    choice = made.config.model
-    return build_model(choice.name, choice.options, len(made.corpus.vocab), made.config.seed + choice.seed)
+    choice = trained.config.model
+    return build_model(choice.name, choice.options, len(trained.corpus.vocab), trained.config.seed + choice.seed)
 
 
-def training_seconds(made: TrainedRun) -> float:
+def training_seconds(trained: TrainedRun) -> float:
     """What training took, evaluations included."""
-    return [record["seconds"] for record in made.run.records("step")][-1]
+    return [record["seconds"] for record in trained.run.records("step")][-1]
 
 
-def _loss_at_start(net: nn.Module, made: TrainedRun) -> float:
+def _loss_at_start(net: Net, trained: TrainedRun) -> float:
     """Mean over batches as training sees them, so with the batch's own statistics."""
-    source = batches_for(net, made.corpus.part("train"), made.config.train, 0)
+    source = batches_for(net, trained.corpus.part("train"), trained.config.train, 0)
     losses = []
     with torch.no_grad():
         for batch in islice(source.epoch(0), BATCHES_AT_START):
@@ -68,25 +68,26 @@ def _loss_at_start(net: nn.Module, made: TrainedRun) -> float:
 
 def folding(work: Work) -> Figures:
     """Logits on val before and after the BatchNorm of the trained net became part of the Linear before it."""
-    made = work.train("lecture-batchnorm")
-    idx = _val_windows(made.corpus, 3)
-    net: Any = made.model
-    with inference(net.module):
-        before = net.module(idx)
-        after = fold_all(net.module)(idx)
+    trained = work.train("lecture-batchnorm")
+    idx = _val_windows(trained.corpus, 3)
+    net = module_of(trained.model)
+    with inference(net):
+        before = net(idx)
+        after = fold_all(net)(idx)
     return {"difference": (before - after).abs().max().item()}
 
 
 def sliding(work: Work) -> Figures:
     """The trained WaveNet on val: as convolutions over whole items, and with contexts read once, beside windows."""
-    made = work.train("wavenet")
-    network: Any = made.model
-    slid = SlidingWaveNet.of(network.module, made.config.model.options)
-    val = made.corpus.part("val")
-    with inference(network.module), inference(slid):
-        every = forwarded(network.module, *windows_of(val, slid.span))
+    trained = work.train("wavenet")
+    net = module_of(trained.model)
+    assert isinstance(net, WaveNet)
+    slid = SlidingWaveNet.of(net, trained.config.model.options)
+    val = trained.corpus.part("val")
+    with inference(net), inference(slid):
+        every = forwarded(net, *windows_of(val, slid.span))
         whole = over_items(slid, val)
-    once = network.score(val.ids, val.offsets)[1:]
+    once = trained.model.score(val.ids, val.offsets)[1:]
     return {"difference": float(max(np.abs(every - whole).max(), np.abs(every - once).max()))}
 
 
@@ -103,7 +104,7 @@ def deep_at_start(work: Work) -> Figures:
         ("gain 0.5", 0.5, "tanh"),
         ("linear, gain 0.5", 0.5, "identity"),
     ):
-        options = model_class("mlp").Options(n_hidden=100, n_layer=5, hidden_gain=gain, activation=activation)  # pyright: ignore
+        options = model_class("mlp").Options(n_hidden=100, n_layer=5, hidden_gain=gain, activation=activation)
         net = build_model("mlp", options, len(work.names().vocab), 0)
         looks = [_look(net, work, seed) for seed in range(20)]
         mean = {key: np.mean([look[key] for look in looks], 0).tolist() for key in looks[0]}
@@ -114,16 +115,16 @@ def deep_at_start(work: Work) -> Figures:
 
 def deep(work: Work) -> Figures:
     """The net with BatchNorm after a thousand steps."""
-    made = work.train("lecture-deep")
+    trained = work.train("lecture-deep")
     found = recipe("lecture-deep")(work)
-    network: Any = made.model
-    net = network.module.train()
+    net = module_of(trained.model).train()
     looks = [_look(net, work, seed) for seed in range(20)]
     return found | {key: np.mean([look[key] for look in looks], 0).tolist() for key in looks[0]}
 
 
-def _look(net: Any, work: Work, seed: int) -> dict[str, list[float]]:
+def _look(net: Net, work: Work, seed: int) -> dict[str, list[float]]:
     """Saturation (percent), spread and gradient spread after each hidden layer, and grad:data of each matrix."""
+    assert net.block_size is not None
     x, y = windows(work.names().part("train"), net.block_size)
     rows = np.random.default_rng(seed).choice(len(y), 32, replace=False)
     idx, targets = (torch.from_numpy(a[rows].astype(np.int64)) for a in (x, y))
@@ -140,15 +141,15 @@ def _look(net: Any, work: Work, seed: int) -> dict[str, list[float]]:
 
 
 @contextmanager
-def _outputs(net: Any) -> Iterator[list[Tensor]]:
+def _outputs(net: Net) -> Iterator[list[Tensor]]:
     """What leaves each activation, with its gradient kept."""
     seen: list[Tensor] = []
 
-    def keep(_: nn.Module, __: Any, out: Tensor) -> None:
+    def keep(_: nn.Module, __: object, out: Tensor) -> None:
         out.retain_grad()
         seen.append(out)
 
-    activations = [m for m in net.hidden if isinstance(m, nn.Tanh | nn.Identity)]
+    activations = [m for m in net.modules() if isinstance(m, nn.Tanh | nn.Identity)]
     handles = [m.register_forward_hook(keep) for m in activations]
     try:
         yield seen

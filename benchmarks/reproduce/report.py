@@ -74,9 +74,7 @@ def _line(row: Published, ours: Any, verdict: bool | None, found: dict[str, Any]
         "" if row.value is None else shown(row.value),
         "not measured yet" if ours is None else shown(ours),
         "" if off is None else ("0" if off == 0 else f"{off:+.2g}"),
-        ""
-        if row.rule == "ours"
-        else f"{'±' if row.rule == 'equal' else '+' if row.rule == 'at most' else '-'}{row.tolerance:g}",
+        "" if row.rule == "ours" else f"{SIGNS[row.rule]}{row.tolerance:g}",
         {True: "yes", False: "**no**", None: ""}[verdict],
         "" if found is None else f"{found['seconds']:,.0f}",
         f"`{row.job}`",

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks.sickbay import unseen  # noqa: F401  enters its strangers
 from benchmarks.sickbay.strangers import STRANGERS
 from benchmarks.sickbay.worlds import TRAPS, WORLDS
-from moreish.doctor.faults import FAULTS
+from moreish.doctor.treat.faults import FAULTS
 
 HALVES = {"tuning": ("names", 0), "held-out": ("words", 101)}
 LENGTHS = (600, 300, 1200)  # steps of a run; each length has a seed of its own

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from benchmarks.sickbay.cases import Case
 from benchmarks.sickbay.kept import Row, restored
 from moreish.doctor import Finding
-from moreish.doctor.diagnosis import diagnose
-from moreish.doctor.faults import FAULTS
-
-AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
+from moreish.doctor.judge.diagnosis import diagnose
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.treat.faults import FAULTS
 
 
 def wilson(hits: int, n: int, z: float = 1.96) -> str:
@@ -29,8 +28,8 @@ def share(rows: Sequence[Row], holds: Callable[[Row], bool]) -> str:
 
 def alarms(row: Row, without: str = "") -> list[Finding]:
     """Findings of watch or above, worst first, folded; as if the rule `without` did not exist."""
-    told = diagnose(f for f in restored(row["findings"]) if f.id != without)
-    return [f for f in told if f.severity != "info"]
+    known = diagnose(f for f in restored(row["findings"]) if f.id != without)
+    return [f for f in known if f.severity != "info"]
 
 
 def fault(row: Row) -> str:
@@ -55,8 +54,8 @@ def tame(rows: Iterable[Row]) -> list[Row]:
 
 def first_is_right(row: Row) -> bool:
     """Whether the first alarm is the seeded fault."""
-    told = alarms(row)
-    return bool(told) and told[0].id == fault(row)
+    first = next(iter(alarms(row)), None)
+    return first is not None and first.id == fault(row)
 
 
 def layer_is_right(row: Row) -> bool:
@@ -70,8 +69,8 @@ def table(rows: Sequence[Row]) -> list[str]:
     sick, fine = hurt(rows), well(rows)
     placed = [r for r in sick if r["layers"][0] and any(f.id == fault(r) for f in alarms(r))]
     treated = [r for r in sick if r["mended"] is not None]
-    start = [r for r in sick if fault(r) in AT_START]
-    when = sorted(r["told_at"][fault(r)] for r in sick if fault(r) in r["told_at"])
+    start = [r for r in sick if RULES[fault(r)].at_start]
+    when = sorted(r["first_alarm"][fault(r)] for r in sick if fault(r) in r["first_alarm"])
     steps = f"{when[len(when) // 2]} (9 of 10 by {when[len(when) * 9 // 10]})" if when else "none"
     return [
         "| figure | value (Wilson 95 %) | target |",
@@ -88,7 +87,7 @@ def table(rows: Sequence[Row]) -> list[str]:
         "| init faults told by `preflight`, before any update | "
         f"{share(start, lambda r: fault(r) in r['preflight'])} | all |",
         f"| init faults told by `Doctor`, right after the first update | "
-        f"{share(start, lambda r: r['told_at'].get(fault(r), 9) <= 1)} | |",
+        f"{share(start, lambda r: r['first_alarm'].get(fault(r), 9) <= 1)} | |",
         f"| harmless faults alarmed all the same | {share(tame(rows), lambda r: bool(alarms(r)))} | |",
         f"| updates until the right finding was an alarm, median | {steps} | |",
     ]
@@ -98,22 +97,22 @@ def misses(rows: Sequence[Row]) -> list[str]:
     """Everything that went wrong, by name."""
     lines = []
     for r in rows:
-        told = ", ".join(f"{f.id} at {f.layer or 'run'}" for f in alarms(r)[:3]) or "nothing"
+        said = ", ".join(f"{f.id} at {f.layer or 'run'}" for f in alarms(r)[:3]) or "nothing"
         words = Case.of(r).words()
         if r["failure"]:
             lines.append(f"- {words}: the doctor failed: {r['failure']}")
         if not fault(r):
-            lines += [f"- false alarm, {words}: {told}"] if alarms(r) else []
+            lines += [f"- false alarm, {words}: {said}"] if alarms(r) else []
         elif r["harmful"]:
             harm = f"val {r['val']:.3g}, twin {r['twin']:.3g}"
             if not alarms(r):
                 lines.append(f"- missed, {words} ({harm})")
             elif not first_is_right(r):
-                lines.append(f"- wrong cause, {words} ({harm}): {told}")
+                lines.append(f"- wrong cause, {words} ({harm}): {said}")
             elif r["layers"][0] and not layer_is_right(r):
-                lines.append(f"- wrong layer, {words}: {told}, not {', '.join(r['layers'])}")
+                lines.append(f"- wrong layer, {words}: {said}, not {', '.join(r['layers'])}")
             if r["mended"] is False:
-                lines.append(f"- not mended, {words} ({harm}): {r['mended_val']:.3g} after the remedy of {told}")
+                lines.append(f"- not mended, {words} ({harm}): {r['mended_val']:.3g} after the remedy of {said}")
     return lines or ["- none"]
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from moreish.doctor import Finding
-from moreish.doctor.finding import Operation
+from moreish.doctor.judge.finding import Operation
 
 Row = dict[str, Any]
 

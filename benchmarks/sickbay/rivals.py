@@ -231,12 +231,12 @@ def observe(case: Case, name: str) -> Row:
             said = _visit(watching, stay, case)
         except Exception as error:  # whatever a tool may raise on a run that is broken on purpose
             failure = f"{type(error).__name__}: {str(error)[:200]}"
-    told = sorted((a for a in said if a.level > 0), key=lambda a: -a.level)
+    alarms = sorted((a for a in said if a.level > 0), key=lambda a: -a.level)
     return {
         "key": f"{case.key}|{name}",
         "case": asdict(case),
         "rival": name,
-        "alarms": [asdict(a) for a in told[:20]],
+        "alarms": [asdict(a) for a in alarms[:20]],
         "failure": failure,
         "seconds": time.perf_counter() - started,
     }

@@ -195,11 +195,11 @@ def gan(steps: int) -> Run:
     def step(_: int) -> None:
         judges.zero_grad()
         F.binary_cross_entropy_with_logits(judge(real[torch.randint(0, 2000, (BATCH,))]), yes).backward()
-        made = maker(torch.randn(BATCH, 8))
-        F.binary_cross_entropy_with_logits(judge(made.detach()), no).backward()
+        fake = maker(torch.randn(BATCH, 8))
+        F.binary_cross_entropy_with_logits(judge(fake.detach()), no).backward()
         judges.step()
         makers.zero_grad()
-        F.binary_cross_entropy_with_logits(judge(made), yes).backward()
+        F.binary_cross_entropy_with_logits(judge(fake), yes).backward()
         makers.step()
 
     return Run([maker, judge], [makers, judges], step)

@@ -16,12 +16,12 @@ from benchmarks.sickbay.kept import Row, pack, unfolded
 from benchmarks.sickbay.strangers import STRANGERS
 from benchmarks.sickbay.worlds import TRAPS, WORLDS, Data, Trap, load
 from moreish.doctor import Doctor, Finding, preflight
-from moreish.doctor.faults import Broken, seed_fault
-from moreish.doctor.remedies import apply
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.treat.faults import Broken, seed_fault
+from moreish.doctor.treat.remedies import apply
 
 BATCH = 32
 EVERY = 100
-AT_START = ("F01", "F04", "F05", "F07", "F08", "F21")
 WORST = 10.0  # a val loss above this counts as this much when it is asked how much of the damage was mended
 Patient = tuple[nn.Module, torch.optim.Optimizer]
 Watcher = Callable[[float], None]
@@ -79,7 +79,7 @@ def losses_of(model: nn.Module, data: Data) -> Tensor:
     return F.cross_entropy(logits.reshape(-1, logits.shape[-1]), y.reshape(-1), reduction="none")[y.reshape(-1) >= 0]
 
 
-def loop(stay: Stay, steps: int, seed: int, tell: Watcher | None = None) -> None:
+def loop(stay: Stay, steps: int, seed: int, on_loss: Watcher | None = None) -> None:
     """A training loop as people write it, with an evaluation now and then."""
     (model, optimizer), trap = stay.patient, stay.trap
     g = torch.Generator().manual_seed(seed)
@@ -101,8 +101,8 @@ def loop(stay: Stay, steps: int, seed: int, tell: Watcher | None = None) -> None
         if trap is not None and trap.clip:
             nn.utils.clip_grad_norm_(model.parameters(), trap.clip)
         optimizer.step()
-        if tell is not None:
-            tell(total)
+        if on_loss is not None:
+            on_loss(total)
         if step % EVERY == EVERY - 1:
             model.eval()
             losses_of(model, (stay.val[0][:300], stay.val[1][:300]))
@@ -134,13 +134,13 @@ def observe(case: Case, twin: Tensor | None = None) -> Row | None:
     started = time.process_time()
     row: Row = {"key": case.key, "case": vars(case)}
     if case.kind == "stranger":
-        row.update(_told(_strange(case)))
+        row.update(_outcome(_strange(case)))
     else:
         stay = admit(case)
         if stay is None:
             return None
         doctor, losses = watched(stay, case)
-        row.update(_told(doctor), layers=[stay.broken.layer, *stay.broken.others], val=mean(losses))
+        row.update(_outcome(doctor), layers=[stay.broken.layer, *stay.broken.others], val=mean(losses))
         if case.kind == "healthy":
             row["losses"] = pack(losses)
         if twin is not None:
@@ -149,11 +149,11 @@ def observe(case: Case, twin: Tensor | None = None) -> Row | None:
     return row
 
 
-def _told(doctor: Doctor) -> Row:
+def _outcome(doctor: Doctor) -> Row:
     failure = "; ".join(n for n in doctor.notes if "failed" in n)
     return {
         "findings": unfolded(doctor.findings),
-        "told_at": doctor.told_at,
+        "first_alarm": doctor.first_alarm,
         "cost": doctor.cost,
         "frames": doctor.history.seen,
         "failure": failure,
@@ -179,7 +179,7 @@ def _judged(case: Case, doctor: Doctor, losses: Tensor, twin: Tensor) -> Row:
         _, after = watched(again, case)
         row["mended_val"] = mean(after)
         row["mended"] = mended(after, losses, twin)
-    if case.fault in AT_START:
+    if case.fault and RULES[case.fault].at_start:
         stay = admit(case)
         assert stay is not None
         x, y = stay.batch(torch.Generator().manual_seed(case.seed))

@@ -1,168 +1,202 @@
-"""read, train, resume, mix, open_run: the one place where training's records meet the run folder."""
+"""read, train, count, resume, mix, open_run: the one place where training's records meet the run folder."""
 
-import math
-import platform
 import shutil
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from moreish import __version__
-from moreish.data import Corpus, DataOptions, Part, Vocab, stored
-from moreish.data import read as read_corpus
-from moreish.fitting.counting import baselines
+from moreish.data import Corpus, DataOptions, Vocab, from_items, stored
+from moreish.data import read as read_source
+from moreish.errors import Interrupted, RunError
+from moreish.fitting.counting import baselines, fit_ngram
 from moreish.fitting.fit import Fitting
+from moreish.fitting.fitted import Counted, Fitted, Scored
+from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.serialize import from_tensors
-from moreish.inference import ItemScore, Sampling, sample, score_items
-from moreish.inference.evaluate import mean_loss
-from moreish.inference.more import Item, more
+from moreish.fitting.stopping import stop_requests
+from moreish.inference import Sampling, sample
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
-from moreish.options import build, to_dict
-from moreish.recipes import Config, ModelChoice, resolve
-from moreish.rng import stream
+from moreish.options import build
+from moreish.recipes import (
+    Config,
+    ModelChoice,
+    Overrides,
+    checked_data_options,
+    counting_alone,
+    grow,
+    networks_of,
+    resolve,
+)
+from moreish.recipes.overrides import Plain
+from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
-from moreish.runs.folder import Run, RunError, Writer
+from moreish.runs.checkpoint import refuse_pickle
+from moreish.runs.folder import Run, Writer, find_run, refuse_taken
+
+__all__ = [
+    "Counted", "Fitted", "Interrupted", "Prepared", "Scored", "TrainRequest", "TrainedRun", "count", "fit", "mix",
+    "open_run", "prepare", "read", "resume", "train",
+]  # fmt: skip
 
 Watch = Callable[[events.Event], None]
-PartName = Literal["train", "val", "test"]
+Tell = Callable[[str], None]
+Source = str | Path | Iterable[str]
 SAMPLES_SHOWN = 6
+NOTHING = Overrides()
+NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
 
 
-def read(source: str | Path, **options: Any) -> Corpus:
-    """Read a list (a path, "-" for standard input, or the name of a bundled list) into a corpus.
+def read(source: Source, **options: str | float | None) -> Corpus:
+    """Read a list (a path, "-" for standard input, the name of a bundled list, or the items) into a corpus.
 
     `options` are those of `DataOptions`. Raises ValueError with one sentence for whatever cannot be read.
     """
-    return read_corpus(source, build(DataOptions, options, "data."))
+    return _read(source, build(DataOptions, options, "data."))
 
 
-@dataclass
-class TrainedRun:
+def _read(source: Source, options: DataOptions) -> Corpus:
+    if isinstance(source, Corpus):
+        raise ValueError("this list was read already: give its options to moreish.read")
+    return read_source(source, options) if isinstance(source, str | Path) else from_items(source, options)
+
+
+class TrainedRun(Fitted):
     """A run folder and the model in it: more items, scores, and an honest evaluation.
 
     passed_over : one sentence for every damaged checkpoint that an older one stands in for
     """
 
-    run: Run
-    config: Config
-    passed_over: tuple[str, ...] = ()
-    _model: LanguageModel | None = field(default=None, repr=False)
+    def __init__(self, run: Run, config: Config, corpus: Corpus | None = None) -> None:
+        self.run, self.config, self._corpus = run, config, corpus
+        self.name = run.name
 
-    @cached_property
-    def vocab(self) -> Vocab:
-        """The symbols of the list."""
-        return Vocab.from_json(self.run.vocab)
-
-    @cached_property
+    @property
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
-        return stored.from_tensors(self.run.corpus(), self.vocab, self.config.data, self.run.name)
+        if self._corpus is None:
+            vocab = Vocab.from_json(self.run.vocab)
+            self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
+        return self._corpus
 
-    @cached_property
+    @property
     def model(self) -> LanguageModel:
         """The model of the best checkpoint."""
+        return self._model
+
+    @cached_property
+    def _model(self) -> LanguageModel:
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
         return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, len(self.vocab))
 
-    def more(
-        self,
-        count: int = 20,
-        *,
-        starts_with: str = "",
-        new_only: bool = False,
-        unique: bool = True,
-        seed: int | None = None,
-        **sampling: Any,
-    ) -> list[Item]:
-        """Up to `count` new items; `sampling` is temperature, top_k, top_p, max_length.
+    @property
+    def done(self) -> events.Done:
+        """What training reached in the end. Raises RunError where it has not come to its end."""
+        for event in reversed(list(events.of_kind(self.run.events(), events.Done))):
+            return event
+        raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
 
-        Fewer come back where the model has no more to give: see `moreish.inference.more.more`.
-        """
-        chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
-        options = build(Sampling, sampling)
-        return list(more(self.model, self.corpus, count, chance, options, starts_with, unique, new_only))
-
-    def score(self, *items: str) -> "list[Scored]":
-        """How likely each item is, symbol by symbol."""
-        ids = [self.vocab.encode(self.vocab.normal(item), "the item") for item in items]
-        scores = score_items(self.model, ids)
-        return [
-            Scored(item, score, tuple(self.vocab.decode([i]) for i in row.tolist()))
-            for item, score, row in zip(items, scores, ids, strict=True)
-        ]
-
-    def evaluate(self, on: PartName = "val") -> dict[str, Any]:
-        """Loss and perplexity on a part, beside the baselines fitted on train; test is only used if named."""
-        return evaluate_on(self.model, self.corpus, on)
+    def __repr__(self) -> str:
+        names = " + ".join(leaf.name for leaf in self.config.model.leaves)
+        summary = self.run.summary()
+        loss = summary["val_loss"]
+        reached = f"val loss {loss:.4f}" if loss is not None else "not measured"
+        return f"<run {self.run.folder}: {names}, {reached}>"
 
 
-class Scored(NamedTuple):
-    """An item with the log probability of each of its symbols and of its end."""
+@dataclass(frozen=True)
+class TrainRequest:
+    """What is to be trained, on which list, and where the run goes.
 
-    item: str
-    score: ItemScore
-    symbols: tuple[str, ...]
+    source : a path, "-", the name of a bundled list, the items, or a corpus that was read already
+    recipe : one of RECIPES; without one, and without a model in the overrides, "quick"
+    out : the folder of the run; else `root/name-RECIPE-N`
+    name : what the run is named after; else the file
+    """
+
+    source: Source | Corpus = "names"
+    recipe: str | None = None
+    overrides: Overrides = NOTHING
+    out: Path | None = None
+    root: Path = Path("runs")
+    name: str | None = None
 
     @property
-    def per_symbol(self) -> list[tuple[str, float]]:
-        """(symbol, log probability in nats), the end as an empty symbol last."""
-        return list(zip((*self.symbols, ""), self.score.logprobs.tolist(), strict=True))
+    def base(self) -> str | None:
+        """The recipe that the overrides are laid over."""
+        return self.recipe or (None if self.overrides.recipe or self.overrides.model else "quick")
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks that will be trained, known before any of them, and so torch, is loaded."""
+        return networks_of(self.base, self.overrides)
+
+    @property
+    def stem(self) -> str:
+        """What the run is named after."""
+        if self.name or not isinstance(self.source, str | Path) or str(self.source) == "-":
+            return self.name or "list"
+        return Path(self.source).stem
 
 
-def evaluate_on(model: LanguageModel, corpus: Corpus, on: PartName) -> dict[str, Any]:
-    """As `evaluate_part`, for a part of the corpus. Raises ValueError where the list is too short to have it."""
-    part = corpus.part(on)
-    if not len(part):
-        raise ValueError(f"this list is too short to have a {on} part, so nothing can be measured on it")
-    return evaluate_part(model, corpus, part, on)
+@dataclass(frozen=True)
+class Prepared:
+    """A request of which everything is decided and nothing is written yet."""
+
+    request: TrainRequest
+    corpus: Corpus
+    config: Config
 
 
-def evaluate_part(model: LanguageModel, corpus: Corpus, part: Part, name: str) -> dict[str, Any]:
-    """Mean nats per predicted token of all of `part`, with what simple models fitted on the corpus's train lose."""
-    loss = mean_loss(model, part)
-    return {
-        "on": name,
-        "loss": loss,
-        "perplexity": math.exp(loss) if loss < 700 else math.inf,
-        "symbols": part.n_predicted,
-        "items": len(part),
-        "baselines": baselines(corpus, part),
-    }
+def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
+    """Decide everything and read the list; `tell` gets a sentence for whatever people should know.
 
-
-class Interrupted(KeyboardInterrupt):
-    """Training was asked to stop and did, with everything saved. `run` goes on with `resume`."""
-
-    def __init__(self, run: Run) -> None:
-        super().__init__(f"interrupted; go on with: moreish train --resume {run.folder}")
-        self.run = run
+    Raises ValueError with one sentence for whatever cannot be.
+    """
+    tell = tell or _untold
+    options = checked_data_options(request.base, request.overrides)
+    if request.out is not None:
+        refuse_taken(request.out)
+    if isinstance(request.source, Corpus):
+        corpus = request.source
+        if request.overrides.given("data") and options != corpus.options:
+            raise ValueError("this list was read already: give its options to moreish.read, not to train")
+    else:
+        corpus = _read(request.source, options)
+    for sentence in (corpus.report.headline(), *corpus.report.notes):
+        tell(sentence)
+    if request.networks and "torch" not in sys.modules:
+        tell("loading PyTorch")
+    config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
+    if not len(corpus.part("val")) and (alone := counting_alone(config)) != config:
+        tell(NO_VAL)
+        config = alone
+    return Prepared(request, corpus, config)
 
 
 def train(
-    corpus: Corpus,
+    source: Source | Corpus,
     recipe: str | None = None,
     *,
     model: str | None = None,
-    seed: int = 0,
-    options: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    options: Plain | None = None,
     out: str | Path | None = None,
     root: str | Path = "runs",
-    name: str = "list",
+    name: str | None = None,
     watch: Watch | None = None,
 ) -> TrainedRun:
-    """Train on a corpus, keeping everything in a new run folder, and return the run.
+    """Train on a list, keeping everything in a new run folder, and return the run.
 
+    source : what `read` takes, or the corpus that it gave
     recipe : one of RECIPES; without one, and without a model, "quick"
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
@@ -171,49 +205,72 @@ def train(
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
-    layers: list[Mapping[str, Any]] = [{"seed": seed}]
-    if model is not None:
-        layers.append({"model": {"name": model}})
-    if recipe is None and model is None:
-        recipe = "quick"
-    config = resolve(recipe, *layers, options or {}, {"data": to_dict(corpus.options)})
-    return train_config(corpus, config, out=out, root=root, name=name, watch=watch)
+    flags = {"seed": seed, "model": {} if model is None else {"name": model}}
+    overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
+    folder = None if out is None else Path(out)
+    return fit(prepare(TrainRequest(source, recipe, overrides, folder, Path(root), name)), watch)
 
 
-def train_config(
-    corpus: Corpus,
-    config: Config,
-    *,
-    out: str | Path | None = None,
-    root: str | Path = "runs",
-    name: str = "list",
-    watch: Watch | None = None,
-) -> TrainedRun:
-    """As `train`, with everything decided."""
-    made = _new_run(corpus, config, out, root, name)
-    with _kept_only_with_a_checkpoint(made.run), made.run.writing() as writer:
-        _fit(Fitting(corpus, config), writer, watch or _unwatched)
-    return made
+def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
+    """Train what was prepared; see `train`."""
+    request, config = prepared.request, prepared.config
+    run = _new_run(prepared.corpus, config, request.out, request.root, request.stem)
+    with _kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+        _fit(Fitting(prepared.corpus, config), writer, watch or _unwatched)
+    return run
 
 
-def resume(run: Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:
+def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counted:
+    """An n-gram fitted to a list, in about a second; nothing is kept.
+
+    Raises ValueError where the overrides ask for anything but counting.
+    """
+    overrides = overrides or Overrides()
+    options = checked_data_options("ngram", overrides)
+    if overrides.model not in (None, "ngram"):
+        raise ValueError(
+            f"a list by itself is only counted, so {overrides.spelled('model', 'name')} plays no part: train a run "
+            f"first, with `moreish train FILE --model {overrides.model}`"
+        )
+    config = resolve("ngram", overrides)
+    corpus = source if isinstance(source, Corpus) else _read(source, options)
+    val = corpus.part("val")
+    model = fit_ngram(config.model.options, corpus.part("train"), val if len(val) else None, len(corpus.vocab))
+    return Counted(corpus, model)
+
+
+def open_or_count(run_or_list: str, root: Path, overrides: Overrides) -> Fitted:
+    """The run of this name; where there is none, an n-gram of the list. The overrides are for reading a list."""
+    refuse_pickle(Path(run_or_list))
+    if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
+        return count(run_or_list, overrides)
+    if overrides.first is not None:
+        raise ValueError(
+            f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"
+        )
+    return open_run(run_or_list, root)
+
+
+def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:
     """Go on with an interrupted run, bit for bit as if it had never stopped.
 
     Raises RunError where torch, the machine or the number of threads differ from those that it was trained with,
     unless `inexact`; and where there is nothing left to do.
     """
-    made = open_run(run)
+    opened = open_run(run)
+    run = opened.run
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = Fitting(made.corpus, made.config)
+            fitting = Fitting(opened.corpus, opened.config)
         else:
-            _check_same_machine(checkpoint.state["machine"], inexact)
+            if not inexact:
+                check_same_machine(checkpoint.state["machine"])
             tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(made.corpus, made.config, checkpoint.state, tensors, optim)
+            fitting = Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim)
         _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
     return open_run(run)
 
@@ -239,28 +296,26 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
                 f"{first.run.name} and {other.run.name} were not trained on the same list split in the same way, "
                 "so no val part is unseen by both: train them on one list with the same data options"
             )
-    leaves = tuple(leaf for made in runs for leaf in made.config.model.leaves)
+    leaves = tuple(leaf for run in runs for leaf in run.config.model.leaves)
     model = ModelChoice("mixture", None, leaves)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
-    made = _new_run(first.corpus, config, out, root, "mix")
+    mixed = _new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += part.model.parts if isinstance(part.model, Mixture) else [part.model]
         fitting.steps += part.run.checkpoint("best").step
-    with _kept_only_with_a_checkpoint(made.run), made.run.writing() as writer:
+    with _kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
-    return made
+    return mixed
 
 
-def _new_run(corpus: Corpus, config: Config, out: str | Path | None, root: str | Path, name: str) -> TrainedRun:
+def _new_run(corpus: Corpus, config: Config, out: Path | None, root: Path, name: str) -> TrainedRun:
     stem = "-".join(word for word in (name, config.recipe or config.model.name) if word)
-    folder = Path(out) if out is not None else run_folder.claim_folder(root, stem)
+    folder = out if out is not None else run_folder.claim_folder(root, stem)
     source = {"name": corpus.report.source, "items": len(corpus)}
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
     run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
-    made = TrainedRun(run, config)
-    made.corpus = corpus  # what is at hand need not be read again
-    return made
+    return TrainedRun(run, config, corpus)  # what is at hand need not be read again
 
 
 @contextmanager
@@ -294,72 +349,31 @@ def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> 
             if stop_requested() and not fitting.ended:
                 _save(fitting, writer, fitting.step)
                 tell(events.Interrupted(fitting.step))
-                raise Interrupted(writer.run)
+                raise Interrupted(writer.run.folder)
         _save(fitting, writer, fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
 
 
 def _save(fitting: Fitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": _machine()}
+    state = snapshot.state | {"machine": dict(this_machine())}
     writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
 
 
 def _samples(fitting: Fitting) -> list[str]:
-    """A few items of the model as it is now, from a stream of their own."""
-    chance = stream(fitting.config.seed, "samples", fitting.step)
-    draws = sample(fitting.model(), SAMPLES_SHOWN, chance, Sampling(max_length=60))
+    """A few items of the model as it is now, with a generator of their own."""
+    rng = rng_for(fitting.config.seed, "samples", fitting.step)
+    draws = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
     return [fitting.corpus.vocab.decode(draw.ids) for draw in draws]
-
-
-def _machine() -> dict[str, Any]:
-    """What must be the same for training to go on bit for bit; a run that only counts needs nothing of it."""
-    if "torch" not in sys.modules:
-        return {}
-    import torch
-
-    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "processor": platform.machine()}
-
-
-def _check_same_machine(then: Mapping[str, Any], inexact: bool) -> None:
-    import torch
-
-    now = {"torch": torch.__version__, "processor": platform.machine()}
-    for key, value in now.items():
-        if then and then.get(key) != value and not inexact:
-            raise RunError(
-                f"this run was trained with {key} {then.get(key)} and here it is {value}, so it cannot go on bit for "
-                "bit; say --inexact to go on all the same"
-            )
-
-
-@contextmanager
-def stop_requests() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or SIGTERM came, as a function; a second one raises KeyboardInterrupt at once.
-
-    Outside the main thread signals cannot be caught, and the answer is always no.
-    """
-    came: list[int] = []
-
-    def note(number: int, _: Any) -> None:
-        if came:
-            raise KeyboardInterrupt
-        came.append(number)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(came)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
     a, b = stored.to_tensors(one), stored.to_tensors(other)
     return one.vocab == other.vocab and all(np.array_equal(a[k], b[k]) for k in ("ids", "offsets", "parts"))
+
+
+def _untold(sentence: str) -> None:
+    """Nobody listens."""
 
 
 def _unwatched(event: events.Event) -> None:

@@ -7,10 +7,12 @@
         Damaged           it is not what was written: passed over where an older checkpoint can serve
         TooNew            a later release wrote it: never passed over
     KeyboardInterrupt
-      Interrupted         training was asked to stop and did, with everything saved (`api.Interrupted`)
+      Interrupted         training was asked to stop and did, with everything saved
 
 Every message is one sentence that says what, where and what to do.
 """
+
+from pathlib import Path
 
 DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -31,11 +33,21 @@ class TooNew(RunError):
     """Something in a run folder was written by a later release."""
 
 
-def told(error: BaseException) -> tuple[int, str]:
+class Interrupted(KeyboardInterrupt):
+    """Training was asked to stop and did, with everything saved in `folder`: `moreish.api.resume` goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; go on with: moreish train --resume {folder}")
+        self.folder = folder
+
+
+def describe(error: BaseException) -> tuple[int, str]:
     """(exit code, sentence) for whatever ended a command."""
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED, str(error) or "interrupted"
+        case _ if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return INTERRUPTED, "interrupted"  # while a class was being made, or something was being put in order
         case Unmet():
             return UNMET, str(error)
         case ValueError() | FloatingPointError():

@@ -51,16 +51,16 @@ def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | No
     """
     hints = typing.get_type_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(typing.cast(Any, cls))}
-    made = {}
+    built = {}
     for key, value in values.items():
         if key not in fields:
             raise ValueError(f'there is no option "{where}{key}"{did_you_mean(key, fields, where)}')
         kind = hints[key]
         if dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
-            made[key] = build(typing.cast(type, kind), value, f"{where}{key}.", getattr(base, key, None))
+            built[key] = build(typing.cast(type, kind), value, f"{where}{key}.", getattr(base, key, None))
         else:
-            made[key] = _checked(value, kind, fields[key].metadata, f"{where}{key}")
-    return dataclasses.replace(typing.cast(Any, base), **made) if base is not None else cls(**made)
+            built[key] = _checked(value, kind, fields[key].metadata, f"{where}{key}")
+    return dataclasses.replace(typing.cast(Any, base), **built) if base is not None else cls(**built)
 
 
 def to_dict(config: Any) -> dict[str, Any]:

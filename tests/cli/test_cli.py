@@ -11,40 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from moreish.cli import run
 from tests.support.disks import small_disk
-from tests.support.lists import made_items
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A working folder with a list, an n-gram run and a small GRU run."""
-    made = tmp_path_factory.mktemp("work")
-    (made / "list.txt").write_text("\n".join(made_items(200)) + "\n")
-    here = Path.cwd()
-    os.chdir(made)
-    try:
-        assert run(["train", "list.txt", "--model", "ngram", "-q"]) == 0
-        small = ["--set", "model.n_hidden=8", "--steps", "30", "--set", "train.eval_every=10"]
-        assert run(["train", "list.txt", "--model", "gru", *small, "-q"]) == 0
-    finally:
-        os.chdir(here)
-    return made
-
-
-@pytest.fixture
-def moreish(folder, monkeypatch, capfd):
-    """Run a command in the folder; give its exit code, its output and what it said beside it."""
-    monkeypatch.chdir(folder)
-
-    def call(*arguments):
-        code = run([str(a) for a in arguments])
-        said = capfd.readouterr()
-        return code, said.out, said.err
-
-    return call
 
 
 def lines_of(text):
@@ -249,12 +218,16 @@ def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
     code, out, _ = moreish("doctor", "sick.py")
     assert code == 0
     assert "trained" in out
-    assert "softmax before cross-entropy" in out
+    assert "F38 double-softmax: softmax before cross-entropy" in out
     code, out, err = moreish("doctor", "sick.py", "--fail-on", "sick", "--json", "--html", "report.html")
     assert code == 1
     assert json.loads(out)["findings"][0]["id"] == "F38"
     assert "sick: " in err
     assert "</html>" in (folder / "report.html").read_text()
+    assert moreish("doctor", "sick.py", "--fail-on", "double-softmax")[0] == 1
+    assert moreish("doctor", "sick.py", "--fail-on", "F16")[0] == 0
+    code, out, err = moreish("doctor", "sick.py", "--fail-on", "soft")
+    assert (code, out, "there is no finding soft; known: " in err) == (2, "", True)
     (folder / "broken.py").write_text("1 / 0")
     code, _, err = moreish("doctor", "broken.py")
     assert (code, "ended with ZeroDivisionError" in err) == (1, True)
@@ -274,7 +247,8 @@ def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish,
     assert code == 0
     assert out.startswith("loud: val loss")
     said = err.splitlines()
-    assert any(re.match(r"step \d+, sick: F01 head.0\. The first loss is", line) for line in said), err
+    first = r"step \d+, sick: F01 over-confident-start head.0\. The first loss is"
+    assert any(re.match(first, line) for line in said), err
     assert "mlp (1): 1 finding" in err
     assert "Do: " in err
     monkeypatch.setattr("moreish.training.loop.train", lambda *_: pytest.fail("nothing is trained again"))
@@ -285,10 +259,9 @@ def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish,
     assert (code, json.loads(out)["findings"][0]["id"]) == (1, "F01")
 
 
-def test_a_doctor_without_a_network_says_so(moreish):
+def test_a_doctor_without_a_network_is_refused(moreish):
     code, _, err = moreish("train", "list.txt", "--model", "ngram", "--doctor", "--out", "counted-only")
-    assert code == 0
-    assert "no network for the doctor to watch" in err
+    assert (code, "--doctor is for training a network, and the model ngram only counts" in err) == (2, True)
 
 
 def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
@@ -333,14 +306,13 @@ BAD = {
     "Latin-1": (["latin1.txt"], "latin1.txt, line 2, byte 4: not UTF-8 (0xE9). If the file is Latin-1, say"),
     "10 MB on one line": (["long.txt"], "long.txt, line 1"),
     "an unknown symbol in the prefix": (["more", "list.txt", "--starts-with", "ka#"], 'the prefix "ka#" has "#"'),
-    "an unknown option": (["more", "list.txt", "--frobnicate"], "Unknown option"),
+    "an unknown option": (["more", "list.txt", "--frobnicate"], "there is no option --frobnicate"),
     "an unknown setting": (["train", "list.txt", "--set", "train.lrr=1"], 'did you mean "train.lr"?'),
     "a setting out of range": (["train", "list.txt", "--lr", "-1"], "train.lr is -1, but must be more than 0"),
     "an unknown model": (["train", "list.txt", "--model", "gruu"], 'did you mean "gru"?'),
     "an unknown recipe": (["train", "list.txt", "--recipe", "quik"], 'did you mean "quick"?'),
     "an odd length of time": (["list.txt", "--time-budget", "soon"], '"soon" is not a length of time'),
     "an unknown run": (["score", "list-gru-9", "x"], 'there is no run "list-gru-9"'),
-    "an unknown symbol in an item": (["score", "list-gru-1", "k#"], 'the item "k#" has "#"'),
     "a word for a number": (["more", "list.txt", "-n", "many"], "many"),
     "a temperature below zero": (["more", "list.txt", "--temperature", "-1"], "temperature is -1"),
     "a broken TOML file": (["train", "list.txt", "--config", "latin1.txt"], "latin1.txt is not TOML"),
@@ -484,9 +456,127 @@ def test_the_version_is_that_of_the_package(moreish):
 
 
 def test_a_fault_of_ours_is_a_sentence_too(moreish, monkeypatch):
-    from moreish.cli import lists
+    from moreish.data import bundled
 
-    monkeypatch.setattr(lists, "run_lists", lambda **_: 1 / 0)
+    monkeypatch.setattr(bundled, "LISTS", {"names": None})
     code, _, err = moreish("lists")
     assert code == 1
-    assert "a fault in moreish itself (ZeroDivisionError" in err
+    assert "a fault in moreish itself (AttributeError" in err
+
+
+# ---- what people expect ----
+
+
+def from_standard_input(folder, text, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "moreish", *map(str, arguments)],
+        input=text, cwd=folder, capture_output=True, text=True, env=ENV, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-", "--set", "model.name=ngram", "-n", "2"],
+        ["inspect", "-"],
+        ["train", "-", "--model", "ngram"],
+        ["more", "-", "-n", "2"],
+        ["more", "-n", "2", "-"],
+        ["evaluate", "list-ngram-1", "--on", "-"],
+        ["check-backward", "lecture-mlp", "--on", "-", "--json"],
+        ["find-lr", "-", "--steps", "20", "--seeds", "1", "--set", "model.n_hidden=8"],
+    ],
+    ids=" ".join,
+)
+def test_a_dash_is_standard_input_in_every_command_that_takes_a_file(arguments, folder):
+    done = from_standard_input(folder, (folder / "list.txt").read_text(), *arguments)
+    assert (done.returncode, done.stdout == "") == (0, False), done.stderr
+
+
+def test_an_item_that_cannot_be_is_marked_and_the_others_are_scored(moreish):
+    code, out, err = moreish("score", "list-ngram-1", "kalo", "k#l?#", "mi", "--json")
+    first, impossible, last = lines_of(out)
+    assert code == 1
+    assert lines_of(out)[::2] == lines_of(moreish("score", "list-ngram-1", "kalo", "mi", "--json")[1])
+    assert (first["item"], last["item"]) == ("kalo", "mi")
+    assert (impossible["loss"], impossible["logprob"], impossible["unknown"]) == (None, None, ["#", "?"])
+    assert [s["symbol"] for s in impossible["symbols"]] == [*"k#l?#", ""]
+    assert "1 of 3 items cannot be scored" in json.loads(err)["error"]
+    code, out, err = moreish("score", "list-ngram-1", "k#", "kalo")
+    assert code == 1
+    assert 'k#  impossible: the list never has "#"' in out
+    assert out.count("the surprise") == 1
+    assert "cannot be scored" in err
+
+
+def test_standard_input_that_is_no_text_is_a_sentence(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "moreish", "score", "list-ngram-1"],
+        input=b"kalo\ncaf\xe9\n", cwd=folder, capture_output=True, env=ENV, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, b"moreish: standard input, line 2: not UTF-8 (0xE9)\n")
+
+
+def test_what_is_in_the_list_and_that_torch_is_loading_is_said_before_it_is_loaded(folder, tmp_path):
+    code = (
+        "import sys\nfrom moreish.cli import show, run\n"
+        "said = show.note\n"
+        "show.note = lambda s: said(f\"{s} [{'torch' in sys.modules}]\")\n"
+        "run(['train', 'list.txt', '--model', 'mlp', '--steps', '2', '--out', sys.argv[1]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "r"], cwd=folder, capture_output=True, text=True, env=ENV, check=True
+    )
+    assert "list.txt: 200 items, 14 different symbols [False]\n" in done.stderr
+    assert "loading PyTorch [False]\n" in done.stderr
+
+
+def test_on_a_terminal_the_first_thing_is_what_is_being_done(monkeypatch):
+    from io import StringIO
+
+    from rich.console import Console
+
+    from moreish.cli import show
+
+    screen = StringIO()
+    monkeypatch.setattr(show, "err", Console(file=screen, force_terminal=True, width=80))
+    with show.telling("reading list.txt", quiet=False) as tell:
+        assert "reading list.txt" in screen.getvalue()
+        tell("loading PyTorch")
+    assert "loading PyTorch" in screen.getvalue()
+    with show.telling("reading more.txt", quiet=True) as tell:
+        tell("nothing")
+    assert "more.txt" not in screen.getvalue()
+    assert "nothing" not in screen.getvalue()
+
+
+def test_json_is_refused_as_a_list_and_told_how_to_be_one(moreish, folder):
+    (folder / "list.json").write_text(json.dumps(["emma", "olivia", "ava"]))
+    code, out, err = moreish("more", "list.json")
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "looks like a JSON array of 3 values" in err
+    assert "> list-items.txt" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["more", "list-ngram-1", "-n", "2"],
+        ["score", "list-ngram-1", "kalo"],
+        ["evaluate", "list-ngram-1"],
+        ["neighbours", "list-gru-1", "a"],
+        ["plot", "list-gru-1", "--to", "quiet.svg"],
+        ["mix", "list-ngram-1", "list-gru-1"],
+        ["find-lr", "list.txt", "--steps", "20", "--seeds", "1"],
+        ["check-backward", "lecture-mlp", "--on", "list.txt"],
+        ["train", "list.txt", "--model", "mlp", "--steps", "2"],
+        ["list.txt", "--time-budget", "0.3s", "-n", "1"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_quiet_and_json_say_nothing_beside_the_result(arguments, moreish):
+    code, out, err = moreish(*arguments, "-q")
+    assert (code, err) == (0, "")
+    code, out, err = moreish(*arguments, "--json")
+    assert (code, err == "" or arguments[0] == "train") == (0, True)  # a training may take hours
+    assert lines_of(out)

@@ -10,7 +10,7 @@ from rich.console import Console
 from moreish.cli.panel import NEARLY, Panel, ReflowingLive, duration
 from moreish.data import from_items
 from moreish.fitting.fit import Fitting
-from moreish.recipes import resolve
+from moreish.recipes import Overrides, resolve
 from moreish.runs import events
 from tests.support.lists import made_items
 
@@ -30,7 +30,7 @@ class Clock:
 
 
 def fitting() -> Fitting:
-    config = resolve(None, {"model": {"name": "mixture", "parts": COMPONENTS}, "train": TRAIN})
+    config = resolve(None, Overrides({"model": {"name": "mixture", "parts": COMPONENTS}, "train": TRAIN}))
     return Fitting(from_items(made_items(200)), config)
 
 

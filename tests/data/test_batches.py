@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from moreish.data import Part, from_items
 from moreish.data.batches import Pieces, SequenceBatches, WindowBatches, batches_from, windows
-from moreish.rng import stream, torch_seed
+from moreish.rng import rng_for, torch_seed
 
 V = 7
 items_of_ids = st.lists(st.lists(st.integers(1, V - 1), min_size=1, max_size=9), min_size=1, max_size=12)
@@ -120,7 +120,7 @@ def test_batches_can_be_entered_at_any_step(step):
 
 def test_streams_differ_by_seed_purpose_and_index_and_repeat_otherwise():
     def draw(*key):
-        return tuple(stream(*key).integers(2**60, size=3))
+        return tuple(rng_for(*key).integers(2**60, size=3))
 
     keys = [(0, "batches", 0), (0, "batches", 1), (1, "batches", 0), (0, "sampling", 0)]
     assert len({draw(*key) for key in keys}) == len(keys)

@@ -292,3 +292,16 @@ def test_shares_that_leave_nothing_are_refused(values, sentence):
 def test_min_count_of_characters_is_refused():
     with pytest.raises(ValueError, match='needs unit "word"'):
         DataOptions(min_count=2)
+
+
+def test_a_corpus_is_looked_at_as_its_items():
+    items = ["emma", "olivia", "ava", "mia", "zoe"]
+    corpus = from_items(items)
+    assert list(corpus) == list(corpus.items) == items
+    assert (corpus[0], corpus[-1], corpus[1:3], corpus[::-1]) == ("emma", "zoe", ["olivia", "ava"], items[::-1])
+    assert len(corpus) == 5
+    assert "ava" in corpus
+    assert "otto" not in corpus
+    assert 3 not in corpus
+    with pytest.raises(IndexError):
+        corpus[5]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from moreish.data.duplicates import first_occurrences
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known
-from moreish.data.ragged import Growing, bounded, equal, gather
+from moreish.data.ragged import GrowingArray, bounded, equal, gather
 from tests.data.oracles import slow_hash, small_pieces
 
 ITEMS = st.lists(st.text(st.sampled_from("ab.é👩"), min_size=1, max_size=5), min_size=1, max_size=30)
@@ -103,7 +103,7 @@ def test_bounded_slices_cover_all_and_keep_the_bound(items):
 
 @given(st.lists(st.lists(st.integers(0, 2**33), max_size=4)))
 def test_growing_widens_when_a_larger_number_comes_and_loses_none(rows):
-    growing = Growing(np.uint8, first=(7,))
+    growing = GrowingArray(np.uint8, first=(7,))
     for row in rows:
         growing.extend(np.array(row, np.int64))
     want = [7, *(x for row in rows for x in row)]

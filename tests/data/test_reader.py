@@ -164,6 +164,8 @@ def test_broken_utf16_is_one_sentence(tmp_path):
         read_bytes(tmp_path, "emma".encode("utf-16") + b"\x00", encoding="utf-16")
     with pytest.raises(ValueError, match="byte 7: not UTF-16"):
         read_bytes(tmp_path, "emma".encode("utf-16")[:6] + b"\x00\xdc\x00\x00", encoding="utf-16")
+    with pytest.raises(ValueError, match=r"is not UTF-16: .* Is --encoding right\?"):
+        read_bytes(tmp_path, b"emma\nava\n", encoding="utf-16")
 
 
 @pytest.mark.parametrize("encoding", ["klingon", "rot13", "base64", ""])

@@ -61,6 +61,12 @@ def test_missing_file_without_a_neighbour_lists_what_is_bundled():
         read("no/such/folder.txt")
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_no_name_is_one_sentence(name):
+    with pytest.raises(ValueError, match='" names no file; the bundled lists are names, '):
+        find(name)
+
+
 def test_folder_is_one_sentence():
     Path("folder").mkdir()
     with pytest.raises(ValueError, match="folder is a folder; name a file in it"):

@@ -24,8 +24,8 @@ def test_a_corpus_comes_back_as_it_was(items, split):
 
 
 @given(st.lists(st.lists(st.sampled_from(["red", "blue", "old", "fox", "hen"]), min_size=1, max_size=3), min_size=2))
-def test_items_that_look_alike_for_their_rare_words_are_told_apart_afterwards(made):
-    items = [" ".join(words) for words in made] + ["red fox", "rare fox", "rarer fox"]
+def test_items_that_look_alike_for_their_rare_words_are_told_apart_afterwards(items_of_words):
+    items = [" ".join(words) for words in items_of_words] + ["red fox", "rare fox", "rarer fox"]
     options = DataOptions(unit="word", min_count=2)
     corpus = from_items(items, options)
     again = from_tensors(to_tensors(corpus), corpus.vocab, options, "a run")
@@ -43,9 +43,9 @@ def test_hashes_that_are_none_are_refused(change):
 
 
 def broken(tensors, name, change):
-    made = {key: array.copy() for key, array in tensors.items()}
-    made[name] = change(made[name])
-    return made
+    changed = {key: array.copy() for key, array in tensors.items()}
+    changed[name] = change(changed[name])
+    return changed
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.faults import seed_fault
-from moreish.doctor.remedies import apply
-from moreish.doctor.rules import RULES
-from tests.doctor.worlds import V, alarms, fit, language
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.treat.faults import seed_fault
+from moreish.doctor.treat.remedies import apply
+from tests.doctor.worlds import V, alarms, fit, language, mlp
 
 EVERY = math.inf
 
@@ -213,3 +213,24 @@ def test_the_forgotten_activations_are_put_back_by_the_remedy():
         assert (model[:5](x) < 0).sum() == 0
     for handle in handles:
         handle.remove()
+
+
+# F32: what is at work without gradients is a mistake only where something is evaluated with it
+
+
+@pytest.mark.parametrize(
+    ("p", "evaluates", "found"),
+    [(0.5, True, True), (0.5, False, False), (0.0, True, False)],
+    ids=["a loss behind dropout", "statistics refreshed without a loss", "dropout of nothing"],
+)
+def test_a_model_in_train_mode_without_gradients_is_a_mistake_where_it_is_evaluated(p, evaluates, found):
+    x, y = language()
+    model = mlp().append(nn.Dropout(p))
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 3)
+        with torch.no_grad():
+            logits = model(x[:64])
+            if evaluates:
+                F.cross_entropy(logits, y[:64])
+    assert ("F32" in [f.id for f in doctor.findings]) is found

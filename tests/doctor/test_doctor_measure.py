@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.ledger import PAIRS, Ledger, mutual_information
-from moreish.doctor.measure import Reader, histogram, sample
+from moreish.doctor.frames.counts import PAIRS, RunningCounts, mutual_information
+from moreish.doctor.watch.measure import Reader, histogram, sample
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -37,9 +37,9 @@ def test_moments_are_those_of_the_finite_elements_and_nan_is_counted_apart():
 def test_a_histogram_drops_nothing():
     x = torch.tensor([0.0, 1.0, 1.0, math.nan, math.inf, -math.inf, -math.inf])
     h = histogram(x, bins=4)
-    assert sum(h["counts"]) == 3
-    assert (h["nan"], h["+inf"], h["-inf"]) == (1, 1, 2)
-    assert histogram(torch.full((3,), math.nan))["nan"] == 3
+    assert sum(h.counts) == 3
+    assert (h.nan, h.infinite, h.minus_infinite) == (1, 1, 2)
+    assert histogram(torch.full((3,), math.nan)).nan == 3
 
 
 @pytest.mark.parametrize("columns", [1, 3, 64, 100])
@@ -125,49 +125,49 @@ batches = st.lists(st.tuples(st.integers(1, 40), st.integers(2, 5), st.booleans(
 
 
 @given(batches, st.booleans())
-def test_what_waits_in_the_ledger_is_counted_as_if_it_had_been_counted_at_once(sizes, impatient):
-    ledger, targets, pairs = Ledger(), Counter(), []
+def test_what_waits_to_be_counted_is_counted_as_if_it_had_been_counted_at_once(sizes, impatient):
+    counts, targets, pairs = RunningCounts(), Counter(), []
     for rows, block, places, seed in sizes:
         g = torch.Generator().manual_seed(seed)
         x = torch.randint(0, 6, (rows, block), generator=g)
         y = torch.randint(-1, 6, (rows, block) if places else (rows,), generator=g)
-        ledger.count(y, 6)
-        ledger.pair(x, y, 6)
+        counts.count(y, 6)
+        counts.pair(x, y, 6)
         targets.update(v for v in y.flatten().tolist() if v >= 0)
         for a, b in zip(x.tolist(), y.tolist(), strict=True):
             triples = zip(a, a[1:], b[1:], strict=False) if isinstance(b, list) else [(a[-2], a[-1], b)]
             pairs += [t for t in triples if t[2] >= 0]
         x.zero_(), y.zero_()  # what the loop does with its batch afterwards is its own affair
         if impatient:
-            ledger.settle()
-    ledger.settle()
-    assert ledger.seen_pairs == len(pairs)
-    assert [tuple(t) for t in ledger.pairs[: len(pairs)].tolist()] == pairs[:PAIRS]
+            counts.settle()
+    counts.settle()
+    assert counts.seen_pairs == len(pairs)
+    assert [tuple(t) for t in counts.pairs[: len(pairs)].tolist()] == pairs[:PAIRS]
     if targets:
-        assert ledger.targets is not None
-        assert dict(enumerate(ledger.targets.tolist())) == {k: targets[k] for k in range(6)}
+        assert counts.targets is not None
+        assert dict(enumerate(counts.targets.tolist())) == {k: targets[k] for k in range(6)}
 
 
 def test_only_the_latest_pairs_are_kept():
-    ledger = Ledger()
+    counts = RunningCounts()
     for k in range(5):
         x = torch.full((PAIRS // 3, 2), k)
-        ledger.pair(x, x[:, 1], 5)
-    ledger.settle()
-    kept = Counter(ledger.pairs[:, 0].tolist())
+        counts.pair(x, x[:, 1], 5)
+    counts.settle()
+    kept = Counter(counts.pairs[:, 0].tolist())
     assert (kept[4], kept[3], kept[0]) == (PAIRS // 3, PAIRS // 3, 0)
 
 
 def test_information_of_independent_symbols_is_zero_and_of_a_copy_is_the_entropy():
     g = torch.Generator().manual_seed(0)
     x = torch.randint(1, 5, (4000, 2), generator=g)
-    ledger = Ledger()
-    ledger.pair(x, x[:, -1], 5)
-    known = ledger.information()
+    counts = RunningCounts()
+    counts.pair(x, x[:, -1], 5)
+    known = counts.information()
     assert known is not None
-    assert known["copies"] == 1.0
-    assert known["target"] == pytest.approx(math.log(4), abs=0.01)
-    assert known["own"] == pytest.approx(0.0, abs=0.01)
+    assert known.copies == 1.0
+    assert known.target == pytest.approx(math.log(4), abs=0.01)
+    assert known.own == pytest.approx(0.0, abs=0.01)
     a = torch.tensor([0, 0, 1, 1])
     assert mutual_information(a, torch.tensor([0, 1, 0, 1]), 2) == pytest.approx(0.0, abs=1e-12)
     assert mutual_information(a, a, 2) == pytest.approx(math.log(2))

@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from moreish.doctor import Doctor
-from moreish.doctor.quantities import QUANTITIES, quantity_of
+from moreish.doctor import Doctor, Traced
+from moreish.doctor.frames.quantities import QUANTITIES, quantity_of
+from moreish.doctor.frames.saturation import distance, saturation
+from moreish.plots.inside import stuck
 from tests.doctor.worlds import V, fit, language
 
 
@@ -53,3 +55,21 @@ def test_a_quantity_has_words_and_a_range_with_two_ends_in_order(name):
     low, high = QUANTITIES[name].healthy
     assert QUANTITIES[name].says
     assert low is None or high is None or low <= high
+
+
+@pytest.mark.parametrize(("act", "op"), [(nn.Tanh(), "tanh"), (nn.Sigmoid(), "sigmoid")])
+def test_a_stuck_and_a_saturated_unit_are_the_same_in_the_findings_and_in_the_pictures(act, op):
+    way = torch.tensor([0.93, 0.95, 0.96, 0.98, 0.985, 0.995])
+    y = way if op == "tanh" else 0.5 + way / 2
+    x = torch.atanh(y) if op == "tanh" else torch.logit(y)
+    model = nn.Sequential(nn.Linear(6, 6), act, nn.Linear(6, 3))
+    with torch.no_grad():
+        model[0].weight.zero_()
+        model[0].bias.copy_(x)
+    optimizer = torch.optim.SGD(model.parameters(), 0.0)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, torch.randn(64, 6), torch.zeros(64, dtype=torch.int64), 1)
+    drawn = Traced("1", op, y.repeat(4, 1), None)
+    assert doctor.quantities["1/dead_in_batch"] == pytest.approx(stuck(drawn).float().mean().item()) == 1 / 6
+    beyond = (distance(op, y) > saturation(op)).float().mean().item()
+    assert doctor.quantities["1/saturated"] == pytest.approx(beyond) == {"tanh": 0.5, "sigmoid": 5 / 6}[op]

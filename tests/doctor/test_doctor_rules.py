@@ -8,27 +8,25 @@ import torch.nn.functional as F
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.diagnosis import diagnose, judge
-from moreish.doctor.finding import Finding
-from moreish.doctor.frame import Call, Frame, Loss
-from moreish.doctor.history import History, Validation
-from moreish.doctor.rules import RULES
-from moreish.doctor.rules.shapes import softmax_floor
+from moreish.doctor.frames.frame import Call, Frame, Loss, Normalised
+from moreish.doctor.frames.history import History, Validation
+from moreish.doctor.judge.diagnosis import diagnose, judge
+from moreish.doctor.judge.finding import Finding
+from moreish.doctor.judge.rules import RULES
+from moreish.doctor.judge.rules.shapes import softmax_floor
 from tests.doctor.worlds import V, alarms, fit, language, mlp
 
 EVERY = math.inf
 
 
-def run_of(values, steps=None, shapes=None, facts=None):
+def run_of(values, steps=None, shapes=None):
     """A history whose frames have these values: a dict of lists, one entry a frame."""
     history = History()
     count = len(next(iter(values.values())))
     shapes = shapes or {}
     for k in range(count):
         frame = Frame(steps[k] if steps else k, {name: float(v[k]) for name, v in values.items()})
-        frame.facts.update(
-            stepped=set(shapes), grad_none=set(), shapes=shapes, outside=[], lr=[0.1], backwards=1, **(facts or {})
-        )
+        frame.is_step, frame.stepped, frame.shapes, frame.learning_rates = True, set(shapes), shapes, [0.1]
         history.add(frame)
     return history
 
@@ -69,7 +67,7 @@ def test_the_value_of_the_learning_rate_does_not_matter():
     small, large = (weights_with(-3.0, falling()) for _ in range(2))
     for history, lr in ((small, 1e-6), (large, 50.0)):
         for frame in history.frames:
-            frame.facts["lr"] = [lr]
+            frame.learning_rates = [lr]
         assert [f.id for f in judge(history) if f.severity != "info"] == []
 
 
@@ -79,7 +77,7 @@ def test_a_learning_rate_too_low_is_found_by_tiny_updates_that_go_straight_on_bu
     slow = weights_with(-5.0, [3.3 - 1e-4 * k for k in range(60)], **travel)
     assert found(slow, "F14")[0].severity == "sick"
     for k, frame in enumerate(slow.frames):
-        frame.facts["lr"] = [0.1 if k < 30 else 0.001]
+        frame.learning_rates = [0.1 if k < 30 else 0.001]
     assert found(slow, "F14") == []
     noise = {"w.weight/update_rms": [1e-6] * 60, "w.weight/travel": [x / 30 for x in way]}
     assert found(weights_with(-5.0, [3.3] * 60, **noise), "F14") == []
@@ -137,13 +135,13 @@ def test_val_better_than_train_five_times_is_found_and_underfitting_is_informati
 def test_only_frequencies_are_found_after_500_steps_and_not_before():
     counts = torch.tensor([50, 30, 20]) * 100
     history = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [20 * k for k in range(40)])
-    history.ledger.targets = counts
+    history.counts.targets = counts
     assert found(history, "F22")
     early = run_of({"loss.1/nll": [1.03] * 40, "loss": [1.03] * 40}, [10 * k for k in range(40)])
-    early.ledger.targets = counts
+    early.counts.targets = counts
     assert found(early, "F22") == []
     knows = run_of({"loss.1/nll": [0.9] * 40, "loss": [0.9] * 40}, [20 * k for k in range(40)])
-    knows.ledger.targets = counts
+    knows.counts.targets = counts
     assert found(knows, "F22") == []
 
 
@@ -159,11 +157,9 @@ def test_equal_answers_to_all_examples_are_found():
 
 def start(excess, sigma, classes=27, scratch=True):
     history = run_of({"loss.1/nll": [math.log(classes) + excess], "loss.1/logit_std": [sigma]})
-    call = Call("loss", "cross_entropy", "loss", "", (), ())
-    assert call.facts == {}
     first = history.first
     assert first is not None
-    first.losses = [Loss("cross_entropy", classes, 32, {"bounded_by": "", "fed_by": "out"})]
+    first.losses = [Loss("cross_entropy", classes, 32, fed_by="out")]
     history.from_scratch = scratch
     return history
 
@@ -262,7 +258,7 @@ def test_a_vanishing_gradient_is_found_three_frames_in_a_row():
         shapes={f"{n}.weight": (4, 4) for n in "abc"},
     )
     assert history.first is not None
-    history.first.calls = [Call(n, "linear", "linear", n, (4, 4), facts={"weight": f"{n}.weight"}) for n in "abc"]
+    history.first.calls = [Call(n, "linear", "linear", n, (4, 4), weights=(f"{n}.weight",)) for n in "abc"]
     assert found(history, "F09")[0].layer == "a"
     history.frames[-1].values["a.weight/grad_rms"] = 1e-3
     assert found(history, "F09") == []
@@ -280,7 +276,7 @@ def test_stale_statistics_tiny_batches_and_a_useless_bias():
     values = {"3/drift": [1.2] * 12, "3/stretch": [0.1] * 12}
     history = run_of(values, [20 * k for k in range(12)])
     assert history.first is not None
-    history.first.calls = [Call("3", "batch_norm", "norm", "3", (32, 32), facts={"momentum": 0.01})]
+    history.first.calls = [Call("3", "batch_norm", "norm", "3", (32, 32), normalised=Normalised((32, 32), 32, 0.01))]
     assert found(history, "F34")[0].severity == "sick"
     for frame in history.frames:
         frame.values["3/drift"] = 0.05
@@ -295,20 +291,20 @@ def sick(id, severity="sick", step=10):
 
 
 def test_one_disease_is_one_finding_with_its_symptoms_beneath():
-    told = diagnose(
+    roots = diagnose(
         [sick("F22"), sick("F11", "info"), sick("F15"), sick("F13"), sick("F10", "watch"), sick("F42", "watch")]
     )
-    assert [f.id for f in told] == ["F13"]
-    assert {s.id for s in told[0].symptoms} == {"F22", "F11", "F15", "F10", "F42"}
-    told = diagnose([sick("F13"), sick("F20"), sick("F22")])
-    assert [f.id for f in told] == ["F20"]
+    assert [f.id for f in roots] == ["F13"]
+    assert {s.id for s in roots[0].symptoms} == {"F22", "F11", "F15", "F10", "F42"}
+    roots = diagnose([sick("F13"), sick("F20"), sick("F22")])
+    assert [f.id for f in roots] == ["F20"]
 
 
 def test_what_was_there_before_the_first_update_is_no_symptom_of_the_learning_rate():
-    told = diagnose([sick("F13", step=20), sick("F04", step=0)])
-    assert {f.id for f in told} == {"F04", "F13"}
+    roots = diagnose([sick("F13", step=20), sick("F04", step=0)])
+    assert {f.id for f in roots} == {"F04", "F13"}
 
 
 def test_a_mild_finding_does_not_hide_a_sick_one():
-    told = diagnose([sick("F14", "watch"), sick("F22")])
-    assert [f.id for f in told] == ["F22", "F14"]
+    roots = diagnose([sick("F14", "watch"), sick("F22")])
+    assert [f.id for f in roots] == ["F22", "F14"]

@@ -5,6 +5,8 @@ import json
 import math
 import pickle
 import random
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -13,7 +15,8 @@ from torch import nn
 from torch.nn.modules import module as global_hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
-from moreish.doctor import Doctor, Finding, replay
+from moreish.doctor import Doctor, Finding
+from moreish.doctor.watch import replay
 from tests.doctor.worlds import V, fit, language
 
 
@@ -115,6 +118,31 @@ def test_a_copy_or_a_pickle_of_a_watched_model_carries_nothing_of_the_doctor():
         assert len(pickle.dumps(model)) < 20_000 + sum(p.numel() * 8 for p in model.parameters())
 
 
+ELSEWHERE = """
+import sys
+sys.modules["moreish"] = None  # a machine that has never heard of it
+import torch
+model = torch.load(sys.argv[1], weights_only=False).eval()
+assert [len(m._forward_pre_hooks) for m in model.modules()][1:] == [0] * 7
+with torch.no_grad():
+    torch.save(model(torch.zeros(2, 3, dtype=torch.int64)), sys.argv[2])
+"""
+
+
+def test_a_watched_model_that_is_saved_whole_can_be_loaded_where_there_is_no_moreish(tmp_path):
+    model, (x, y) = net(), language()
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf):
+        fit(model, optimizer, x, y, 2)
+        torch.save(model, tmp_path / "model.pt")
+    code = [sys.executable, "-c", ELSEWHERE, str(tmp_path / "model.pt"), str(tmp_path / "y.pt")]
+    done = subprocess.run(code, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with torch.no_grad():
+        expected = model.eval()(torch.zeros(2, 3, dtype=torch.int64))
+    assert torch.equal(torch.load(tmp_path / "y.pt"), expected)
+
+
 class Counting(TorchFunctionMode):
     def __init__(self):
         super().__init__()
@@ -170,7 +198,7 @@ def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_
 
 
 def test_memory_is_bounded_however_long_the_run(monkeypatch):
-    monkeypatch.setattr("moreish.doctor.history.MOST_FRAMES", 16)
+    monkeypatch.setattr("moreish.doctor.frames.history.MOST_FRAMES", 16)
     model, (x, y) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
@@ -213,7 +241,7 @@ def test_nothing_is_seen_while_the_doctor_rests_and_the_frame_goes_on_afterwards
                 F.cross_entropy(model(x[:8]), y[:8])
         assert len(_get_current_function_mode_stack()) == 1
         fit(model, optimizer, x, y, 1)
-    assert [f.step for f in doctor.history.frames if "stepped" in f.facts] == [0, 1, 2]
+    assert [f.step for f in doctor.history.frames if f.is_step] == [0, 1, 2]
     assert doctor.history.evaluations == []
     assert traces(model, optimizer) == before
     assert len(doctor.history.training()[-1].values) == len(doctor.history.training()[-2].values)
@@ -261,8 +289,8 @@ def test_a_run_that_goes_on_is_no_start_and_keeps_what_was_found_before():
 def test_a_rehearsal_is_charged_to_the_doctor_and_leaves_chance_as_it_was():
     model = net()
     with Doctor(model, torch.optim.SGD(model.parameters(), 0.1)) as doctor:
-        spent, rng = doctor._probe.clock.spent, torch.get_rng_state()
+        spent, rng = doctor._probe.schedule.clock.spent, torch.get_rng_state()
         with doctor.rehearsing():
             torch.rand(200_000).sort()
-        assert doctor._probe.clock.spent > spent
+        assert doctor._probe.schedule.clock.spent > spent
         assert torch.equal(torch.get_rng_state(), rng)

@@ -12,12 +12,12 @@ from hypothesis import given
 from torch import nn
 
 from moreish.doctor import Doctor
-from moreish.doctor.clock import CLOSER, FRAMES, UNTIMED, Clock
-from moreish.doctor.frame import Call, Frame
-from moreish.doctor.history import History
-from moreish.doctor.probe import SETTLING
-from moreish.doctor.rhythm import PAUSE, REMEMBERED, ROUND, Rhythm
-from moreish.doctor.triage import worrying
+from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.triage import worrying
+from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_LOOKS, Clock
+from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
+from moreish.doctor.watch.schedule import FIRST_EVALUATIONS, SETTLING, Schedule
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -30,7 +30,7 @@ def run(monkeypatch):
         reads[0] += 1
         return now[0]
 
-    monkeypatch.setattr("moreish.doctor.clock.time.thread_time", read)
+    monkeypatch.setattr("moreish.doctor.watch.clock.time.thread_time", read)
 
     def go(steps, frame, worried=lambda step: False):
         clock, looked = Clock(0.03), []
@@ -60,7 +60,7 @@ def test_a_worrying_run_is_looked_at_more_closely_until_it_recovers(run):
     well, *_ = run(800, 0.002)
     ill, *_ = run(800, 0.002, lambda step: step >= 50)
     better, *_ = run(800, 0.002, lambda step: 50 <= step < 100)
-    assert len(well) <= FRAMES < len(better) < len(ill) <= CLOSER
+    assert len(well) <= CALM_LOOKS < len(better) < len(ill) <= WORRIED_LOOKS
     assert max(b / a for a, b in itertools.pairwise(s for s in ill if s >= 53)) < 1.12
     assert not [s for s in better if 110 < s < 400]
     assert [s for s in better if s > 400]  # close looks do not use up the calm ones
@@ -71,9 +71,9 @@ def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for
     model = mlp()
     with Doctor(model, optimizer := torch.optim.SGD(model.parameters(), 0.1), budget=math.inf) as doctor:
         fit(model, optimizer, x, y, 5)
-    told = doctor.cost
+    cost = doctor.cost
     torch.rand(2_000_000).sort()
-    assert doctor.cost == told > 0
+    assert doctor.cost == cost > 0
 
 
 def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
@@ -88,13 +88,33 @@ def test_a_run_that_goes_on_is_looked_at_as_one_that_begins():
     assert clocks[0] == clocks[1]
 
 
+def test_the_first_evaluations_are_looked_at_whatever_the_clock_says_and_later_ones_when_a_step_would_be():
+    schedule = Schedule(1e-9)
+    for step in (0, 1):  # the two that any budget has
+        assert schedule.due(step)
+        schedule.clock.spent += 1.0
+        schedule.looked(step, False)
+    assert not schedule.due(2)
+    for _ in range(FIRST_EVALUATIONS):
+        assert schedule.due(2, evaluation=True)
+        assert not schedule.due(2)
+        schedule.evaluations += 1
+    assert not schedule.due(2, evaluation=True)
+
+
+def test_a_worried_run_is_asked_about_as_long_as_closer_looks_are_left():
+    schedule = Schedule(0.015)
+    assert schedule.wants_triage(CALM_LOOKS + WORRIED_LOOKS)
+    assert not schedule.wants_triage(CALM_LOOKS + WORRIED_LOOKS + 1)
+
+
 def history(losses, steps, nll=False, **values):
-    told = History()
+    run = History()
     for step, loss in zip(steps, losses, strict=True):
         frame = Frame(step, {"loss": loss, **({"loss.1/nll": loss} if nll else {}), **values})
         frame.calls = [Call("norm", "batch_norm", "norm", "norm", (32, 8))]
-        told.add(frame)
-    return told
+        run.add(frame)
+    return run
 
 
 def test_a_loss_that_has_hardly_fallen_after_fifty_steps_is_worrying():
@@ -114,10 +134,10 @@ def test_a_loss_at_the_entropy_of_the_targets_is_worrying_once_more_should_be_kn
     steps = [0, 100, 300]
     for losses, alarmed in (([1.6, 1.2, 1.08], True), ([1.6, 1.2, 0.8], False)):
         run = history(losses, steps, nll=True)
-        run.ledger.count(torch.arange(3).repeat(200), 3)  # ln 3 = 1.0986
+        run.counts.count(torch.arange(3).repeat(200), 3)  # ln 3 = 1.0986
         assert worrying(run) is alarmed
     early = history([1.6, 1.2, 1.08], [0, 100, 200], nll=True)
-    early.ledger.count(torch.arange(3).repeat(200), 3)
+    early.counts.count(torch.arange(3).repeat(200), 3)
     assert not worrying(early)
 
 
@@ -150,7 +170,7 @@ def test_a_net_that_learns_is_left_alone_and_one_that_does_not_is_not():
 def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
     """The doctor that watched steps of 1 ms, with evaluations that take `pause`, and when the model was hooked up."""
     now = [0.0]
-    monkeypatch.setattr("moreish.doctor.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr("moreish.doctor.watch.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
     x, y = language()
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(12, 8), nn.Flatten(), nn.Linear(24, 12))
@@ -189,40 +209,40 @@ def test_evaluations_at_equal_distances_are_seen_once_their_pauses_have_told_whe
 def test_what_comes_at_equal_distances_is_expected_although_the_run_paused_by_accident_as_well(
     period, first, accidents
 ):
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     regular = {first, first + period, first + 2 * period}
     for step in sorted(regular | {first + a for a in accidents if a < 2 * period}):
-        rhythm.paused(step)
+        forecast.paused(step)
     coming = first + 3 * period
-    assert rhythm.likely(coming)
-    assert rhythm.likely(coming + 1)  # a loop that counts from 0 evaluates one step later
-    assert rhythm.next(first + 2 * period + 1) <= coming
+    assert forecast.likely(coming)
+    assert forecast.likely(coming + 1)  # a loop that counts from 0 evaluates one step later
+    assert forecast.next(first + 2 * period + 1) <= coming
 
 
 def test_pauses_without_a_rhythm_lead_to_no_expectation():
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     for step in (1010, 1011, 1013, 1017, 1026, 1043):  # all distances differ
-        rhythm.paused(step)
-    assert [s for s in range(1044, 1099) if rhythm.likely(s)] == []
+        forecast.paused(step)
+    assert [s for s in range(1044, 1099) if forecast.likely(s)] == []
 
 
 @given(step=st.integers(0, 10**6), pauses=st.sets(st.integers(0, 10**6), max_size=12))
 def test_the_step_to_wake_at_is_never_in_the_past_and_nothing_likely_is_slept_through(step, pauses):
-    rhythm = Rhythm()
+    forecast = EvaluationForecast()
     for pause in sorted(pauses):
-        rhythm.paused(pause)
-    after = rhythm.next(step)
+        forecast.paused(pause)
+    after = forecast.next(step)
     assert step <= after < step + ROUND
-    assert not any(rhythm.likely(s) for s in range(step + 1, after))
-    assert rhythm.likely(after)
-    assert len(rhythm._expected) <= REMEMBERED * len(pauses)
-    assert all(expected > max(pauses) for expected in rhythm._expected)
+    assert not any(forecast.likely(s) for s in range(step + 1, after))
+    assert forecast.likely(after)
+    assert len(forecast._expected) <= REMEMBERED * len(pauses)
+    assert all(expected > max(pauses) for expected in forecast._expected)
 
 
 def test_a_pause_is_longer_than_ordinary_steps_are():
-    rhythm = Rhythm()
-    assert rhythm.limit == math.inf
-    rhythm.reached(10, 5.0)
-    assert rhythm.limit == math.inf
-    rhythm.reached(110, 6.0)
-    assert rhythm.limit == pytest.approx(PAUSE * 0.01)
+    forecast = EvaluationForecast()
+    assert forecast.limit == math.inf
+    forecast.reached(10, 5.0)
+    assert forecast.limit == math.inf
+    forecast.reached(110, 6.0)
+    assert forecast.limit == pytest.approx(PAUSE * 0.01)

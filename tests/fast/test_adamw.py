@@ -16,8 +16,8 @@ BETAS = (0.8, 0.95)
 
 
 def parameters(seed: int = 0) -> list[nn.Parameter]:
-    chance = torch.Generator().manual_seed(seed)
-    return [nn.Parameter(torch.randn(shape, generator=chance)) for shape in SHAPES]
+    rng = torch.Generator().manual_seed(seed)
+    return [nn.Parameter(torch.randn(shape, generator=rng)) for shape in SHAPES]
 
 
 def groups(params: list[nn.Parameter]) -> list[dict[str, Any]]:
@@ -34,9 +34,9 @@ def params_of(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
 
 
 def give(optimizer: torch.optim.Optimizer, present: list[bool], seed: int) -> None:
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     for p, has in zip(params_of(optimizer), present, strict=True):
-        grad = torch.randn(p.shape, generator=chance)
+        grad = torch.randn(p.shape, generator=rng)
         p.grad = grad if has else None
 
 

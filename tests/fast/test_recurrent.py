@@ -27,8 +27,8 @@ def fused(model: nn.Module, *arguments: object):
 
 
 def batch(rows: int, steps: int, vocab_size: int = 9, seed: int = 0) -> tuple[Tensor, Tensor]:
-    chance = torch.Generator().manual_seed(seed)
-    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=chance)
+    rng = torch.Generator().manual_seed(seed)
+    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=rng)
     return idx, targets
 
 

@@ -24,16 +24,16 @@ EXACT = 1e-12
 def net(options: TransformerOptions = SMALL, vocab_size: int = 9) -> Any:
     """Every parameter is far from its first value, biases and gains included, so that none of them is idle."""
     model = build_model("transformer", options, vocab_size, 0).double()
-    chance = torch.Generator().manual_seed(1)
+    rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for p in model.parameters():
-            p.add_(0.3 * torch.randn(p.shape, generator=chance, dtype=p.dtype))
+            p.add_(0.3 * torch.randn(p.shape, generator=rng, dtype=p.dtype))
     return model
 
 
 def batch(rows: int, steps: int, vocab_size: int = 9, seed: int = 0) -> tuple[Tensor, Tensor]:
-    chance = torch.Generator().manual_seed(seed)
-    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=chance)
+    rng = torch.Generator().manual_seed(seed)
+    idx, targets = torch.randint(vocab_size, (2, rows, steps), generator=rng)
     return idx, targets
 
 

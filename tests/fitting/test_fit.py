@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from moreish.data import Corpus, from_items
-from moreish.errors import Unmet
+from moreish.errors import Damaged, Unmet
 from moreish.fitting.fit import Fitting, Snapshot
 from moreish.inference.evaluate import mean_loss
 from moreish.models.mixture import Mixture
-from moreish.recipes import Config, resolve
+from moreish.recipes import Config, Overrides, resolve
 from moreish.runs import events
 from tests.support.lists import made_items
 
@@ -32,7 +32,9 @@ def corpus() -> Corpus:
 
 
 def config(parts: int = 4, **train: object) -> Config:
-    return resolve(None, {"seed": 1, "model": {"name": "mixture", "parts": PARTS[:parts]}, "train": TRAIN | train})
+    model = {"name": "mixture", "parts": PARTS[:parts]}
+    usual = {"seed": 1, "model": model, "train": TRAIN}
+    return resolve(None, Overrides(usual, settings={"train": train}))
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +152,31 @@ def test_the_time_that_earlier_processes_took_is_counted(corpus: Corpus):
     snapshot = stored(fitting.snapshot())
     again = Fitting.restore(corpus, config(), {**snapshot.state, "seconds": 1000.0}, snapshot.tensors, snapshot.optim)
     assert all(e.seconds > 1000 for e in events.of_kind(again.fit(), events.Mixed))
+
+
+def first_member(**changes: object):
+    def change(state: dict) -> dict:
+        return state | {"members": [state["members"][0] | changes, *state["members"][1:]]}
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda state: {k: v for k, v in state.items() if k != "steps"}, "missing required field `steps`"),
+        (lambda state: state | {"done": -1}, r">= 0.*done"),
+        (lambda state: state | {"done": "1"}, r"Expected `int`, got `str`.*done"),
+        (lambda state: state | {"done": 0}, "does not speak of the 2 models"),
+        (lambda state: state | {"members": []}, "does not speak of the 2 models"),
+        (lambda state: state | {"done": 0, "members": state["members"] * 2}, "does not speak of the 2 models"),
+        (first_member(finished=None), r"Expected `bool`, got `null`.*finished"),
+    ],
+)
+def test_a_state_that_is_not_that_of_the_tensors_is_refused(corpus: Corpus, change, sentence: str):
+    fitting = Fitting(corpus, config(2))
+    taken(fitting, 6)
+    snapshot = stored(fitting.snapshot())
+    assert Fitting.restore(corpus, config(2), snapshot.state, snapshot.tensors, snapshot.optim).step > 0
+    with pytest.raises(Damaged, match=sentence):
+        Fitting.restore(corpus, config(2), change(snapshot.state), snapshot.tensors, snapshot.optim)

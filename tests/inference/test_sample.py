@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moreish.inference import Sampling, sample, score_items
-from moreish.inference.sample import read_prefix, sharpened
+from moreish.inference.sample import draw_probabilities, read_prefix
 from moreish.ngram import KneserNey
 
 V = 4
@@ -121,7 +121,7 @@ def test_sharpening_is_temperature_then_top_k_then_top_p(weights, temperature, t
     p = np.array(weights) / sum(weights)
     with np.errstate(divide="ignore"):
         logprobs = np.log(p)[None]
-    got = sharpened(logprobs, Sampling(temperature, top_k, top_p))[0]
+    got = draw_probabilities(logprobs, Sampling(temperature, top_k, top_p))[0]
     # by hand, one symbol at a time
     hot = [q ** (1 / temperature) if q > 0 else 0.0 for q in (p / p.max()).tolist()]
     ranked = sorted(range(len(hot)), key=lambda i: -hot[i])[: top_k or len(hot)]

@@ -21,7 +21,7 @@ from moreish.models import MODELS, build_model, model_class
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
 from moreish.recipes import choose_model
-from moreish.rng import stream
+from moreish.rng import rng_for
 from moreish.runs.events import Step, of_kind
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
@@ -52,14 +52,14 @@ def options_of(variant):
 def make(variant, seed=3, jitter=0.0):
     """The small network; `jitter` moves every parameter and statistic, so that nothing is zero or one by custom."""
     net = build_model(VARIANTS[variant][0], options_of(variant), V, seed)
-    chance = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, p in net.state_dict().items():
             if jitter and p.is_floating_point():
                 p += (
-                    jitter * torch.randn(p.shape, generator=chance).abs_()
+                    jitter * torch.randn(p.shape, generator=rng).abs_()
                     if "var" in name
-                    else (jitter * torch.randn(p.shape, generator=chance))
+                    else (jitter * torch.randn(p.shape, generator=rng))
                 )
     return net
 
@@ -74,8 +74,8 @@ def some_ids(net, rows=5, length=7, seed=0):
 
 def some_items(count=40, longest=6, seed=0):
     """A flat array of random items, with its offsets."""
-    chance = np.random.default_rng(seed)
-    items = [chance.integers(1, V, chance.integers(1, longest + 1)) for _ in range(count)]
+    rng = np.random.default_rng(seed)
+    items = [rng.integers(1, V, rng.integers(1, longest + 1)) for _ in range(count)]
     ids = np.concatenate([[0], *(np.append(item, 0) for item in items)]).astype(np.uint8)
     return ids, np.cumsum([0] + [len(item) + 1 for item in items])
 
@@ -243,7 +243,7 @@ def test_rows_can_be_taken_twice_and_in_any_order(variant):
 
 @every_variant
 def test_sampling_ends(variant):
-    draws = sample(Network(make(variant)), 20, stream(1, "sampling"), Sampling(max_length=300))
+    draws = sample(Network(make(variant)), 20, rng_for(1, "sampling"), Sampling(max_length=300))
     assert all(draw.ended for draw in draws)
     assert all((draw.ids > 0).all() for draw in draws)
 

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from moreish.models import build_model, model_class
 from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import calibrate
-from moreish.models.wavenet import MANY, FlattenConsecutive, SlidingWaveNet, WaveNetOptions
+from moreish.models.wavenet import MANY_SYMBOLS, FlattenConsecutive, SlidingWaveNet, WaveNetOptions
 from moreish.recipes import RECIPES, resolve
 
 V = 27  # 26 letters and the boundary
@@ -43,9 +43,9 @@ def net_of(recipe, seed=0):
 
 
 def random_batch(net, rows=400, seed=0):
-    chance = torch.Generator().manual_seed(seed)
-    idx = torch.randint(1, V, (rows, net.block_size or 8), generator=chance)
-    targets = torch.randint(0, V, (rows,) if net.windowed else idx.shape, generator=chance)
+    rng = torch.Generator().manual_seed(seed)
+    idx = torch.randint(1, V, (rows, net.block_size or 8), generator=rng)
+    targets = torch.randint(0, V, (rows,) if net.windowed else idx.shape, generator=rng)
     return idx, targets
 
 
@@ -125,15 +125,15 @@ def test_flatten_consecutive_puts_neighbours_side_by_side():
 
 @pytest.mark.parametrize("norm", ["batch", "none"])
 @pytest.mark.parametrize(("group", "n_layer"), [(2, 3), (3, 2), (2, 1)])
-@pytest.mark.parametrize("rows", [1, MANY // 13 + 1])
+@pytest.mark.parametrize("rows", [1, MANY_SYMBOLS // 13 + 1])
 def test_the_sliding_form_gives_the_window_forms_logits_at_every_position(norm, group, n_layer, rows):
     options = WaveNetOptions(n_embd=6, n_hidden=10, group=group, n_layer=n_layer, norm=norm)
     net = build_model("wavenet", options, V, 0)
-    chance = torch.Generator().manual_seed(1)
+    rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for p in net.parameters():
-            p += 0.2 * torch.randn(p.shape, generator=chance)
-    idx = torch.randint(1, V, (rows, 13), generator=chance)
+            p += 0.2 * torch.randn(p.shape, generator=rng)
+    idx = torch.randint(1, V, (rows, 13), generator=rng)
     idx[:, 0] = 0
     windows = F.pad(idx, (net.block_size - 1, 0)).unfold(1, net.block_size, 1)  # (B, T, block_size)
     calibrate(net, [windows.flatten(0, 1)])

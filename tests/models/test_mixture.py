@@ -18,10 +18,10 @@ NGRAMS = choose_model({"name": "mixture", "parts": [{"name": "ngram"}] * 2})
 
 def items(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
     """Random items over a few symbols, of which the low ones are more frequent."""
-    chance = np.random.default_rng(seed)
-    lengths = chance.integers(1, 6, count)
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 6, count)
     offsets = np.append(0, np.cumsum(lengths + 1))
-    ids = np.minimum(chance.geometric(0.4, offsets[-1] + 1), V - 1).astype(np.uint8)
+    ids = np.minimum(rng.geometric(0.4, offsets[-1] + 1), V - 1).astype(np.uint8)
     ids[offsets] = 0
     return ids, offsets
 
@@ -60,8 +60,8 @@ def test_the_weights_of_two_parts_are_the_best_of_a_fine_grid(seed: int, tokens:
 @given(st.integers(0, 2**32), st.floats(0.5, 50))
 @settings(max_examples=15, deadline=None)
 def test_a_groups_weights_are_the_best_of_a_grid_for_its_tokens_and_the_prior(seed: int, strength: float):
-    chance = np.random.default_rng(seed)
-    p, groups = chance.uniform(0.01, 1, (2, 80)), chance.integers(0, 3, 80)
+    rng = np.random.default_rng(seed)
+    p, groups = rng.uniform(0.01, 1, (2, 80)), rng.integers(0, 3, 80)
     shared = fit_weights(np.log(p), 1e-13, 100_000)
     weights = fit_group_weights(np.log(p), groups, 3, strength, 1e-14, 100_000)
     grid = np.linspace(0.0005, 0.9995, 2000)

@@ -5,13 +5,17 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moreish.recipes import RECIPES, resolve
+from moreish.recipes import RECIPES, Config, Overrides, grow, resolve
 
 OWN = RECIPES["best"].values["train"]["time_budget"]
 
 
+def grown(recipe: str = "best", **settings: object) -> Config:
+    return grow(resolve(recipe, Overrides(settings=settings)))
+
+
 def networks(**train: object) -> list:
-    return [part for part in resolve("best", {"train": train}).model.parts if part.name != "ngram"]
+    return [part for part in grown(train=train).model.parts if part.name != "ngram"]
 
 
 @given(st.floats(0.01, 1))
@@ -41,11 +45,23 @@ def test_networks_of_one_kind_have_different_seeds():
 
 
 def test_what_was_grown_comes_back_from_its_plain_form_as_it_is():
-    grown = resolve("best", {"train": {"time_budget": OWN * 4}})
-    assert type(grown).from_plain(grown.plain()) == grown
+    config = grown(train={"time_budget": OWN * 4})
+    assert Config.from_plain(config.plain()) == config
+
+
+@given(st.floats(0.01, 100))
+def test_what_was_grown_does_not_grow_again(times: float):
+    config = grown(train={"time_budget": OWN * times})
+    assert grow(config) == config
+    assert grow(resolve(config.recipe, Overrides(settings=config.plain()))) == config
 
 
 def test_by_steps_or_as_another_model_it_does_not_grow():
-    assert networks(time_budget=None, steps=10) == networks()
-    assert resolve("best", {"model": {"name": "gru"}, "train": {"time_budget": OWN * 9}}).model.parts == ()
-    assert len(resolve("quick", {"train": {"time_budget": OWN * 9}}).model.parts) == 2
+    assert networks(time_budget=None, steps=10) == networks() == networks(steps=10)
+    assert grown(model={"name": "gru"}, train={"time_budget": OWN * 9}).model.parts == ()
+    assert len(grown("quick", train={"time_budget": OWN * 9}).model.parts) == 2
+
+
+def test_parts_that_somebody_chose_do_not_grow():
+    parts = [{"name": "ngram"}, {"name": "bigram"}]
+    assert len(grown(model={"parts": parts}, train={"time_budget": OWN * 9}).model.parts) == 2

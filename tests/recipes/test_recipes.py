@@ -9,7 +9,7 @@ from moreish.data import from_items
 from moreish.fitting.fit import Fitting
 from moreish.models import MODELS
 from moreish.options import did_you_mean
-from moreish.recipes import RECIPES, Config, ModelChoice, choose_model, model_names, resolve
+from moreish.recipes import RECIPES, Config, ModelChoice, Overrides, choose_model, model_names, resolve
 from moreish.runs import events
 
 ITEMS = [f"{a}{b}{c}{d}" for a in "abcd" for b in "efgh" for c in "ijkl" for d in "mn"]
@@ -46,9 +46,9 @@ def test_trains(name):
 
 
 def test_a_layer_that_names_another_model_replaces_the_models_options():
-    config = resolve("lecture-batchnorm", {"model": {"name": "gru"}})
+    config = resolve("lecture-batchnorm", Overrides(flags={"model": {"name": "gru"}}))
     assert config.model == choose_model({"name": "gru"})
-    changed = resolve("lecture-batchnorm", {"model": {"n_hidden": 300}})
+    changed = resolve("lecture-batchnorm", Overrides(settings={"model": {"n_hidden": 300}}))
     assert changed.model.options.n_hidden == 300
     assert changed.model.options.batch_norm
 
@@ -62,4 +62,4 @@ def test_an_unknown_recipe_names_the_nearest():
 def test_every_model_can_be_asked_for_by_name():
     assert model_names() == ["ngram", *MODELS]
     for name in MODELS:
-        assert resolve(None, {"model": {"name": name}}).model.name == name
+        assert resolve(None, Overrides(flags={"model": {"name": name}})).model.name == name

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from moreish.scalar import nn
-from moreish.scalar.boundary import CELLS, ROOM, WIDTH, draw_boundary
+from moreish.scalar.boundary import CELLS, MARGIN, WIDTH, draw_boundary
 from moreish.scalar.demo import main
 from moreish.scalar.moons import Point, train, two_moons
 
@@ -87,7 +87,7 @@ def area(polygon):
 def test_the_boundary_is_where_the_score_is_zero():
     points = [Point(-1.0, -1.0, -1), Point(1.0, 1.0, 1)]
     picture = draw_boundary(lambda x, y: 3 * y - x - 0.3, points)
-    pixels, top = WIDTH / (2 + 2 * ROOM), 1 + ROOM
+    pixels, top = WIDTH / (2 + 2 * MARGIN), 1 + MARGIN
     for line in path_of(picture, "line"):
         for px, py in line:
             x, y = px / pixels - top, top - py / pixels

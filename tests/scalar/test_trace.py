@@ -65,12 +65,12 @@ def test_the_story_of_a_value_used_twice():
 
 def test_every_operation_has_its_rule_of_thumb():
     a, b = Value(0.5, "a"), Value(2.0, "b")
-    made = [a + b, a - b, a * b, a / b, a**b, a**2, -a, a.exp(), a.log(), a.tanh(), a.sigmoid(), a.relu()]
-    made += [nn.weighted_sum([a], [b], a), losses.mean([a, b]), losses.logsumexp([a, b])]
-    made.append(losses.l2_penalty([a], 1.0))
-    heads = [next(narrate(node)) for node in made]
+    nodes = [a + b, a - b, a * b, a / b, a**b, a**2, -a, a.exp(), a.log(), a.tanh(), a.sigmoid(), a.relu()]
+    nodes += [nn.weighted_sum([a], [b], a), losses.mean([a, b]), losses.logsumexp([a, b])]
+    nodes.append(losses.l2_penalty([a], 1.0))
+    heads = [next(narrate(node)) for node in nodes]
     assert all(head.endswith(")") and "    (" in head for head in heads), heads
-    assert {node.op for node in made} - {"**2"} == set(REASONS)
+    assert {node.op for node in nodes} - {"**2"} == set(REASONS)
 
 
 def test_equations_read_as_they_are_written():

@@ -52,9 +52,9 @@ def test_the_losses_and_the_net_are_the_same_bit_for_bit_with_a_doctor(corpus, w
     name, model_options, options = WAYS[way]
     alone, records = trained(corpus, name, model_options, options)
     torch.manual_seed(11)
-    chance = torch.get_rng_state()
+    rng_state = torch.get_rng_state()
     watched, more = trained(corpus, name, model_options, replace(options, doctor=True))
-    assert torch.equal(torch.get_rng_state(), chance)
+    assert torch.equal(torch.get_rng_state(), rng_state)
     assert own(more) == own(records)
     assert len(more) > len(records)
     for key, value in alone.model.state_dict().items():

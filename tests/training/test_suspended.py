@@ -1,41 +1,66 @@
-"""A training that is stopped for a while (Ctrl-Z) keeps the time that it had left. The process is a real one."""
+"""A training that is stopped for a while (Ctrl-Z) keeps the time that it had left."""
 
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
+from dataclasses import dataclass
 
-BUDGET, STOPPED = 4.0, 7.0
-TRAINING = f"""
-import json
-import numpy as np
-from moreish.data import from_items
+import pytest
+
+from moreish.data import Corpus, from_items
 from moreish.models import build_model
 from moreish.models.gru import GRUOptions
-from moreish.runs.events import to_record
-from moreish.training.loop import start, train
+from moreish.runs import events
+from moreish.training import loop
 from moreish.training.options import TrainOptions
+from moreish.training.state import TrainState
 
-corpus = from_items([a + b for a in "abcdefgh" for b in "ijklmnop"] * 5)
-model = build_model("gru", GRUOptions(n_embd=4, n_hidden=8), len(corpus.vocab), 0)
-state = start(model, TrainOptions(time_budget={BUDGET}, log_every=20), 0)
-for event in train(state, corpus.part("train"), None):
-    print(json.dumps(to_record(event)), flush=True)
-"""
+BUDGET, STEP = 4.0, 0.01
 
 
-def test_the_time_in_which_a_process_is_stopped_does_not_count_in_its_budget():
-    began = time.monotonic()
-    with subprocess.Popen([sys.executable, "-c", TRAINING], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        before = json.loads(process.stdout.readline())
-        os.kill(process.pid, signal.SIGSTOP)
-        time.sleep(STOPPED)
-        os.kill(process.pid, signal.SIGCONT)
-        after = [json.loads(line) for line in process.stdout]
-    assert process.returncode == 0
-    assert time.monotonic() - began > STOPPED + BUDGET - before["seconds"] - 0.5
-    assert before["seconds"] < BUDGET - 0.5 < after[-1]["seconds"] < BUDGET + 1
-    assert after[-1]["step"] > before["step"]
+@dataclass
+class Clock:
+    """Every step takes STEP; once, at step 40, `pause` seconds pass, in `work` of which the processor works."""
+
+    pause: float = 0.0
+    work: float = 0.0
+    now: float = 0.0
+    worked: float = 0.0
+
+    def pass_time(self, state: TrainState) -> None:
+        self.now, self.worked = self.now + STEP, self.worked + STEP
+        if state.step == 40:
+            self.now, self.worked = self.now + self.pause, self.worked + self.work
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return from_items([a + b for a in "abcdefgh" for b in "ijklmnop"] * 5)
+
+
+def trained(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> TrainState:
+    step = loop._step
+
+    def timed(state: TrainState, *args):
+        loss = step(state, *args)
+        clock.pass_time(state)
+        return loss
+
+    monkeypatch.setattr("moreish.training.loop._step", timed)
+    monkeypatch.setattr("moreish.training.loop.time.monotonic", lambda: clock.now)
+    monkeypatch.setattr("moreish.training.loop.time.process_time", lambda: clock.worked)
+    model = build_model("gru", GRUOptions(n_embd=4, n_hidden=8), len(corpus.vocab), 0)
+    state = loop.start(model, TrainOptions(time_budget=BUDGET, log_every=20), 0)
+    found = list(loop.train(state, corpus.part("train"), None))
+    assert all(isinstance(event, events.Step) for event in found)
+    return state
+
+
+def test_the_time_in_which_a_process_is_stopped_does_not_count_in_its_budget(corpus: Corpus, monkeypatch):
+    state = trained(corpus, monkeypatch, Clock(pause=1000.0))
+    assert state.seconds == pytest.approx(BUDGET, abs=5 * STEP)
+    assert state.step == pytest.approx(BUDGET / STEP, abs=5)
+
+
+@pytest.mark.parametrize(("pause", "work"), [(3.0, 3.0), (3.0, 0.0), (30.0, 30.0), (30.0, 3.0)])
+def test_a_slow_step_and_a_busy_machine_do_count(corpus: Corpus, monkeypatch, pause: float, work: float):
+    state = trained(corpus, monkeypatch, Clock(pause, work))
+    assert state.seconds >= pause
+    assert state.step < BUDGET / STEP / 2

@@ -18,8 +18,8 @@ def net(name: str) -> Any:
 
 
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
-    chance = torch.Generator().manual_seed(1)
-    idx, targets = torch.randint(9, (2, 16, 5), generator=chance)
+    rng = torch.Generator().manual_seed(1)
+    idx, targets = torch.randint(9, (2, 16, 5), generator=rng)
     return idx, targets
 
 

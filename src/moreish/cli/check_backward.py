@@ -1,58 +1,84 @@
 """moreish check-backward: the hand-derived gradients of a recipe's network beside autograd's."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from moreish.cli.show import emit, note, show, table
-from moreish.data import read
-from moreish.errors import Unmet
-from moreish.recipes import resolve
+from cyclopts import Parameter
 
-SHOWN_CALLS = 8
+from moreish.cli.flags import READING, File, Json, Quiet, Reading, Seed, Set
+
+if TYPE_CHECKING:
+    from moreish.api import Prepared
+    from moreish.recipes import ModelChoice
+
+HEADINGS = [("parameter", "left"), ("exact", "left"), ("approximate", "left"), ("maxdiff", "right"), ("", "left")]
 
 
-def run_check_backward(
-    recipe: str, file: str, layers: list[dict[str, Any]], *, intermediates: bool, seed: int, json: bool
+def check_backward(
+    recipe: str = "lecture-mlp",
+    *,
+    on: File = "names",
+    intermediates: Annotated[bool, Parameter(negative=())] = False,
+    seed: Seed = None,
+    reading: Reading = READING,
+    set: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Compare on the first batch of training. Raises Unmet where a gradient is wrong."""
+    """Every gradient of a recipe's network, derived by hand, beside autograd's.
+
+    Parameters
+    ----------
+    recipe
+        The recipe whose network and first batch are taken.
+    on
+        The list that the batch is from.
+    intermediates
+        Also the gradient of every value on the way.
+    """
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import telling
+    from moreish.errors import Unmet
+
+    with telling(f"reading {on}", quiet or json) as tell:
+        from moreish.api import TrainRequest, prepare
+
+        prepared = prepare(TrainRequest(on, recipe, overrides_of(reading, set=set, seed=seed)), tell)
+    networks = prepared.config.model.networks
+    if not networks:
+        raise ValueError(f'the recipe "{recipe}" only counts: there is no gradient to check')
+    wrong = sum(_wrong_gradients(prepared, network, intermediates, json, quiet) for network in networks)
+    if wrong:
+        raise Unmet(f"{wrong} gradients are not those of autograd")
+
+
+def _wrong_gradients(
+    prepared: "Prepared", network: "ModelChoice", intermediates: bool, json: bool, quiet: bool
+) -> int:
+    """How many gradients of this network are not autograd's, after all of them were shown."""
     import torch
 
     from moreish.backprop import by_hand, compare_gradients
+    from moreish.cli.show import emit, note, show, table
     from moreish.models import build_model
     from moreish.training.loop import batches_for
     from moreish.training.steps import token_loss
 
-    config = resolve(recipe, {"seed": seed}, *layers)
-    corpus = read(file, config.data)
-    networks = [leaf for leaf in config.model.leaves if leaf.name != "ngram"]
-    if not networks:
-        raise ValueError(f'the recipe "{recipe}" only counts: there is no gradient to check')
-    wrong = 0
-    for leaf in networks:
-        module = build_model(leaf.name, leaf.options, len(corpus.vocab), config.seed)
-        batch = next(batches_for(module, corpus.part("train"), config.train, config.seed).epoch(0))
-        idx, targets = (torch.from_numpy(part.astype("int64")) for part in (batch.x, batch.y))
-        rows = compare_gradients(
-            module, lambda m=module, x=idx, y=targets: token_loss(m(x), y), intermediates=intermediates
-        )
-        wrong += sum(not row.approximate for row in rows)
-        if json:
-            for row in rows:
-                emit({"name": row.name, "exact": row.exact, "approximate": row.approximate, "maxdiff": row.maxdiff})
-            continue
+    config, corpus = prepared.config, prepared.corpus
+    module = build_model(network.name, network.options, len(corpus.vocab), config.seed)
+    batch = next(batches_for(module, corpus.part("train"), config.train, config.seed).epoch(0))
+    idx, targets = (torch.from_numpy(part.astype("int64")) for part in (batch.x, batch.y))
+    rows = compare_gradients(module, lambda: token_loss(module(idx), targets), intermediates=intermediates)
+    if json:
+        for row in rows:
+            emit({"name": row.name, "exact": row.exact, "approximate": row.approximate, "maxdiff": row.maxdiff})
+    else:
         cells = [(r.name, _yes(r.exact), _yes(r.approximate), f"{r.maxdiff:.2e}", r.cause or "") for r in rows]
-        headings = [
-            ("parameter", "left"),
-            ("exact", "left"),
-            ("approximate", "left"),
-            ("maxdiff", "right"),
-            ("", "left"),
-        ]
-        show(table(headings, cells, f"{leaf.name}, {len(idx)} rows, float32"))
-        with by_hand() as mode:
-            token_loss(module(idx), targets)
-        note(str(mode.report()))
-    if wrong:
-        raise Unmet(f"{wrong} gradients are not those of autograd")
+        show(table(HEADINGS, cells, f"{network.name}, {len(idx)} rows, float32"))
+        if not quiet:
+            with by_hand() as mode:
+                token_loss(module(idx), targets)
+            note(str(mode.report()))
+    return sum(not row.approximate for row in rows)
 
 
 def _yes(holds: bool) -> str:

@@ -5,12 +5,14 @@ import sys
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from moreish.api import TrainedRun, open_run
-from moreish.cli.show import emit, note
-from moreish.errors import Unmet
-from moreish.fitting.schedule import Schedule
+from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+from moreish.cli.interrupt import something_began
+
+if TYPE_CHECKING:
+    from moreish.api import TrainedRun
+    from moreish.doctor import Doctor
 
 RECORDS_WATCHED = 60  # of ten steps each: most of what goes wrong shows early
 
@@ -25,19 +27,45 @@ class Answer:
     failure: BaseException | None = None
 
 
-def run_doctor(
+def doctor(
     target: str,
-    arguments: tuple[str, ...],
-    *,
-    root: Path,
-    fail_on: Literal["watch", "sick"] | None,
-    html: Path | None,
-    json: bool,
+    *arguments: str,
+    fail_on: str | None = None,
+    html: Path | None = None,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
 ) -> None:
-    """Watch, report, and raise Unmet where a finding is as bad as `fail_on` or the script failed."""
-    from moreish.doctor import at_least
+    """Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is wrong.
 
-    answer = _of_script(target, arguments, json) if target.endswith(".py") else _of_run(open_run(target, root))
+    Parameters
+    ----------
+    target
+        A Python script that trains anything with PyTorch, or a run.
+    arguments
+        What the script gets; put -- before those that begin with a dash.
+    fail_on
+        Exit with 1 where a finding is at least this bad (watch or sick), or is the one of this id or slug.
+    html
+        Also write a page with pictures to this file.
+    """
+    from moreish.cli.show import emit, note, telling
+    from moreish.errors import Unmet
+
+    if fail_on is not None:
+        from moreish.doctor import failing
+
+        failing([], fail_on)  # a name that no finding has is refused before anything runs
+    if target.endswith(".py"):
+        answer = _of_script(target, arguments, json)
+    elif arguments:
+        raise ValueError(f'{target} is no script (its name does not end in .py), so "{arguments[0]}" plays no part')
+    else:
+        with telling(f"loading {target}", json):
+            from moreish.api import open_run
+
+            answer = _of_run(open_run(target, root))
+    from moreish.doctor import Finding, failing
+
     if html is not None and answer.page is not None:
         html.write_text(answer.page, encoding="utf-8")
     if json:
@@ -48,14 +76,15 @@ def run_doctor(
             note(f"the pictures are in {html}")
     if answer.failure is not None:
         raise Unmet(f"{target} ended with {type(answer.failure).__name__}: {answer.failure}")
-    worst = [f for f in answer.plain["findings"] if fail_on and at_least(f["severity"], fail_on)]
+    worst = failing(map(Finding.from_dict, answer.plain["findings"]), fail_on) if fail_on else []
     if worst:
-        raise Unmet(f"{worst[0]['severity']}: {worst[0]['sentence']}")
+        raise Unmet(f"{worst[0].severity}: {worst[0].sentence}")
 
 
 def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
     from moreish.doctor import watch_script
 
+    something_began()
     # With --json stdout is the report's alone, so the script prints to stderr.
     with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
         watched = watch_script(path, arguments)
@@ -63,39 +92,40 @@ def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
     return Answer(watched.report(), watched.to_dict(), page, watched.error)
 
 
-def _of_run(made: TrainedRun) -> Answer:
+def _of_run(run: "TrainedRun") -> Answer:
     """What a doctor found while the run was trained; where it had none, what one finds in its first steps."""
-    from moreish.doctor.html import page
-    from moreish.doctor.report import joined
+    from moreish.doctor.tell.html import page
+    from moreish.doctor.tell.report import joined
     from moreish.training.reports import histories_of, reports_of
 
-    reports = reports_of(made.run.events())
+    reports = reports_of(run.run.events())
     if not reports:
-        doctor = _retrained(made)
+        doctor = _retrained(run)
         return Answer(doctor.report(), doctor.to_dict(), doctor.to_html())
     if len(reports) == 1:
         text = next(iter(reports.values())).text()
     else:
         text = "\n".join(f"{title}: {report.text()}" for title, report in reports.items())
     whole = joined(reports)
-    return Answer(text, whole.plain(), page(whole, histories_of(made.run.events())))
+    return Answer(text, whole.plain(), page(whole, histories_of(run.run.events())))
 
 
-def _retrained(made: TrainedRun) -> Any:
+def _retrained(run: "TrainedRun") -> "Doctor":
     """The first steps of the run's (first) network once more, in memory and by autograd, under observation."""
     from moreish.doctor import Doctor
+    from moreish.fitting.schedule import Schedule
     from moreish.models import build_model
     from moreish.training.loop import start, train
 
-    networks = [leaf for leaf in made.config.model.leaves if leaf.name != "ngram"]
+    networks = run.config.model.networks
     if not networks:
-        raise ValueError(f"{made.run.name} was made by counting: there is no network to watch")
+        raise ValueError(f"{run.run.name} was made by counting: there is no network to watch")
     leaf = networks[0]
-    options = Schedule(made.corpus, made.config).options_of(leaf)
+    options = Schedule(run.corpus, run.config).options_of(leaf)
     options = replace(options, backward="autograd", eval_every=None, doctor=False)
-    module = build_model(leaf.name, leaf.options, len(made.vocab), made.config.seed + leaf.seed)
-    state = start(module, options, made.config.seed + leaf.seed)
+    module = build_model(leaf.name, leaf.options, len(run.vocab), run.config.seed + leaf.seed)
+    state = start(module, options, run.config.seed + leaf.seed)
     with Doctor(module, state.optimizer) as doctor:
-        for _ in islice(train(state, made.corpus.part("train"), None), RECORDS_WATCHED):
+        for _ in islice(train(state, run.corpus.part("train"), None), RECORDS_WATCHED):
             pass
     return doctor

@@ -1,26 +1,105 @@
-"""The flags that several commands share, each declared once."""
+"""The flags that several commands share, each declared once. A group of flags names the section that it fills."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
+UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+def whole(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number: `2.5` is none. Raises ValueError for anything else."""
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a whole number') from None
+
+
+def how_many(_: object, tokens: Sequence[Token]) -> int:
+    """A whole number from 0 on. Raises ValueError for anything else."""
+    count = whole(_, tokens)
+    if count < 0:
+        raise ValueError(f'"{count}" is less than nothing: a whole number from 0 on is wanted')
+    return count
+
+
+def number(_: object, tokens: Sequence[Token]) -> float:
+    """A number. Raises ValueError for anything else."""
+    text = tokens[0].value
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f'"{text}" is not a number') from None
+
+
+def file(_: object, tokens: Sequence[Token]) -> str:
+    """A file's name, or "-"; what else begins with a dash was meant as an option. Raises ValueError for it."""
+    name = tokens[0].value
+    if name.startswith("-") and name != "-":
+        raise ValueError(f'"{name}" is no file: put ./ before a name that begins with a dash')
+    return name
+
+
+def seconds(_: object, tokens: Sequence[Token]) -> float:
+    """`90`, `30s`, `10m`, `2h` or `1.5h` as seconds. Raises ValueError for anything else."""
+    text = tokens[0].value
+    amount, unit = (text[:-1], text[-1]) if text[-1:] in UNITS else (text, "s")
+    try:
+        length = float(amount) * UNITS[unit]
+    except ValueError:
+        length = -1.0
+    if not 0 < length < 1e9:
+        raise ValueError(f'"{text}" is not a length of time: write 30s, 10m or 2h')
+    return length
+
+
+File = Annotated[str, Parameter(allow_leading_hyphen=True, converter=file)]
+"""A path, the name of a bundled list, or "-", which looks like an option to the parser."""
+
+Whole = Annotated[int, Parameter(converter=whole)]
 Json = Annotated[bool, Parameter(help="One JSON object a line on stdout, and nothing else there.", negative=())]
 Quiet = Annotated[bool, Parameter(alias="-q", help="No progress.", negative=())]
-Seed = Annotated[int, Parameter(help="Where chance starts from.")]
+Seed = Annotated[int | None, Parameter(help="Where chance starts from; 0 unless said.", converter=whole)]
+AnySeed = Annotated[
+    int | None, Parameter(help="Where chance starts from; other items each time without it.", converter=whole)
+]
 Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MOREISH_RUNS")]
-Count = Annotated[int, Parameter(alias="-n", help="How many items.")]
-Seconds = Annotated[str | None, Parameter(help="How long to train: 30s, 10m, 2h.")]
+Count = Annotated[int, Parameter(alias="-n", help="How many items.", converter=how_many)]
+Seconds = Annotated[
+    float | None, Parameter(help="How long to train: 30s, 10m, 2h.", metavar="TIME", converter=seconds)
+]
 Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
 Picture = Annotated[Path | None, Parameter(help="The picture's file, .png or .svg.")]
+Set = Annotated[
+    list[str] | None,
+    Parameter(
+        help="Any option of the configuration, such as --set model.n_hidden=300; laid over all else.", negative=()
+    ),
+]
 DEFAULT_ROOT = Path("runs")
+
+
+class Group:
+    """Flags that belong together, of one section of a configuration; those that are None were not given."""
+
+    section: ClassVar[str] = ""
+
+    def given(self) -> dict[str, Any]:
+        """The flags that were given, as options of the section."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}  # pyright: ignore[reportArgumentType]
+        return {name: value for name, value in values.items() if value is not None}
 
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Reading:
+class Reading(Group):
     """How a file is read."""
+
+    section: ClassVar[str] = "data"
 
     split: Annotated[
         Literal["hash", "lecture"] | None,
@@ -36,10 +115,6 @@ class Reading:
         bool | None, Parameter(help="The file is one running text, split by position, not a list.", negative=())
     ] = None
     encoding: Annotated[str | None, Parameter(help="How the file's bytes are to be read; UTF-8 unless said.")] = None
-    set: Annotated[
-        list[str] | None,
-        Parameter(help="Any option of the configuration, such as --set model.n_hidden=300.", negative=()),
-    ] = None
 
 
 READING = Reading()
@@ -47,13 +122,15 @@ READING = Reading()
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Training:
+class Training(Group):
     """How a network is trained; everything else is reached with `--set train.OPTION=VALUE`."""
 
-    steps: Annotated[int | None, Parameter(help="Updates of the parameters.")] = None
+    section: ClassVar[str] = "train"
+
+    steps: Annotated[int | None, Parameter(help="Updates of the parameters.", converter=whole)] = None
     time_budget: Seconds = None
-    batch_size: Annotated[int | None, Parameter(help="Items, or windows, in a batch.")] = None
-    lr: Annotated[float | None, Parameter(help="The learning rate at its highest.")] = None
+    batch_size: Annotated[int | None, Parameter(help="Items, or windows, in a batch.", converter=whole)] = None
+    lr: Annotated[float | None, Parameter(help="The learning rate at its highest.", converter=number)] = None
     backward: Annotated[
         Literal["autograd", "by-hand", "fused"] | None, Parameter(help="Who derives the gradients.")
     ] = None
@@ -63,3 +140,30 @@ class Training:
 
 
 TRAINING = Training()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Drawing(Group):
+    """How the symbols of an item are drawn: options of `Sampling`."""
+
+    temperature: Annotated[
+        float | None,
+        Parameter(
+            help="Below 1 plays safe, above 1 dares; 0 always takes the likeliest symbol; 1 unless said.",
+            converter=number,
+        ),
+    ] = None
+    top_k: Annotated[int | None, Parameter(help="Draw each symbol from the k likeliest only.", converter=whole)] = (
+        None
+    )
+    top_p: Annotated[
+        float | None,
+        Parameter(help="Draw each symbol from the likeliest that together hold this share.", converter=number),
+    ] = None
+    max_length: Annotated[
+        int | None, Parameter(help="Symbols after which an item is cut off; 1000 unless said.", converter=whole)
+    ] = None
+
+
+DRAWING = Drawing()

@@ -1,65 +1,76 @@
 """moreish more: items from a run, or straight from a list by counting."""
 
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
-import numpy as np
+from cyclopts import Parameter
 
-from moreish.cli.show import show_items, warn
-from moreish.data import Corpus, read
-from moreish.errors import Unmet
-from moreish.inference import Sampling
-from moreish.inference.more import FRUITLESS, more
-from moreish.models.contract import LanguageModel
-from moreish.options import build
-from moreish.rng import stream
-from moreish.runs.checkpoint import refuse_pickle
-from moreish.runs.folder import find_run
+from moreish.cli.flags import (
+    DEFAULT_ROOT,
+    DRAWING,
+    READING,
+    AnySeed,
+    Count,
+    Drawing,
+    File,
+    Json,
+    Quiet,
+    Reading,
+    Root,
+    Set,
+)
 
 
-def run_more(
-    run_or_file: str,
-    sampling: dict[str, Any],
+def more(
+    run_or_file: File = "names",
     *,
-    count: int,
-    starts_with: str,
-    new_only: bool,
-    unique: bool,
-    format: str,
-    root: Path,
-    seed: int | None,
-    layers: list[dict[str, Any]],
+    count: Count = 20,
+    drawing: Drawing = DRAWING,
+    starts_with: str = "",
+    new_only: Annotated[bool, Parameter(negative=())] = False,
+    repeats: Annotated[bool, Parameter(negative=())] = False,
+    format: Literal["text", "csv", "json"] | None = None,
+    root: Root = DEFAULT_ROOT,
+    seed: AnySeed = None,
+    reading: Reading = READING,
+    set: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Print items as they come. Raises Unmet where the model has no more to give."""
-    model, corpus = _model_and_corpus(run_or_file, root, layers)
-    chance = np.random.default_rng() if seed is None else stream(seed, "sampling")
-    wanted = build(Sampling, sampling)
-    items = more(model, corpus, count, chance, wanted, starts_with, unique, new_only)
-    given = show_items(items, format)
+    """More items from a run; from a list, by counting, in a second.
+
+    Parameters
+    ----------
+    run_or_file
+        A run folder or its short name; or a list, on which an n-gram is then fitted.
+    starts_with
+        How every item is to begin.
+    new_only
+        Leave out what the list already has.
+    repeats
+        An item may come more than once.
+    format
+        text: one item a line; csv: with its log probability and whether it is known; json: the same as JSON.
+    """
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import show_items, telling, warn
+
+    if json and format not in (None, "json"):
+        raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
+    with telling(f"loading {run_or_file}", quiet or json):
+        from moreish.api import open_or_count
+
+        source = open_or_count(run_or_file, root, overrides_of(reading, set=set))
+        how = {"starts_with": starts_with, "new_only": new_only, "unique": not repeats, "seed": seed}
+        items = source.each(count, **how, **drawing.given())
+    for sentence in source.passed_over:
+        warn(sentence)
+    given = show_items(items, "json" if json else format or "text")
     if given < count:
-        kind = " ".join(word for word, said in (("different", unique), ("new", new_only)) if said)
+        from moreish.errors import Unmet
+        from moreish.inference.more import FRUITLESS
+
+        kind = "".join(f"{word} " for word, said in (("different", not repeats), ("new", new_only)) if said)
         raise Unmet(
-            f"only {given} {kind} items came: {FRUITLESS:,} more draws gave no other; "
+            f"only {given} {kind}items came: {FRUITLESS:,} more draws gave no other; "
             "a higher --temperature dares more, and --repeats allows the same again"
         )
-
-
-def _model_and_corpus(run_or_file: str, root: Path, layers: list[dict[str, Any]]) -> tuple[LanguageModel, Corpus]:
-    refuse_pickle(Path(run_or_file))
-    if find_run(run_or_file, root) is None and not Path(run_or_file).is_dir():
-        from moreish.fitting.counting import fit_ngram
-        from moreish.recipes import resolve
-
-        config = resolve("ngram", *layers)
-        corpus = read(run_or_file, config.data)
-        val = corpus.part("val")
-        parts = corpus.part("train"), val if len(val) else None
-        ngram = fit_ngram(config.model.options, *parts, len(corpus.vocab))
-        return ngram, corpus
-    from moreish.api import open_run
-
-    made = open_run(run_or_file, root)
-    model = made.model
-    for sentence in made.passed_over:
-        warn(sentence)
-    return model, made.corpus

@@ -1,26 +1,48 @@
 """moreish neighbours."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
+from cyclopts import Parameter
 
-from moreish import api
-from moreish.cli.show import bar, emit, printable, show, table, text
-from moreish.models.mixture import Mixture
-from moreish.plots.model import nearest_words
+from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root, whole
+
+if TYPE_CHECKING:
+    from moreish.api import TrainedRun
 
 SHOWN_UNASKED = 5
 
 
-def run_neighbours(run: str, symbols: tuple[str, ...], count: int, *, root: Path, json: bool) -> None:
-    """Each symbol with those whose vectors point most in the direction of its own."""
+def neighbours(
+    run: str,
+    *symbols: str,
+    count: Annotated[int, Parameter(alias="-n", help="How many for each.", converter=whole)] = 8,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """The symbols that a run's network treats most like these: words, for a run on words.
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    symbols
+        Symbols of the run's list; the most frequent of train when none is given.
+    """
     if count < 1:
-        raise ValueError(f"--count is how many neighbours to name, at least 1, not {count}")
-    made = api.open_run(run, root)
-    parts = made.model.parts if isinstance(made.model, Mixture) else [made.model]
-    model = next((part for part in parts if hasattr(part, "module")), made.model)
-    for symbol in symbols or frequent(made):
-        found = nearest_words(model, made.vocab, symbol, count)
+        raise ValueError(f"-n is how many neighbours to name, at least 1, not {count}")
+    from moreish.api import open_run
+    from moreish.cli.show import bar, emit, printable, show, table, telling, text
+    from moreish.models.mixture import Mixture
+
+    with telling(f"loading {run}", quiet or json):
+        from moreish.plots.model import nearest_words
+
+        opened = open_run(run, root)
+        parts = opened.model.parts if isinstance(opened.model, Mixture) else [opened.model]
+    model = next((part for part in parts if hasattr(part, "module")), opened.model)
+    for symbol in symbols or _frequent(opened):
+        found = nearest_words(model, opened.vocab, symbol, count)
         if json:
             emit({"symbol": symbol, "neighbours": [{"symbol": s, "cosine": cosine} for s, cosine in found]})
             continue
@@ -29,8 +51,10 @@ def run_neighbours(run: str, symbols: tuple[str, ...], count: int, *, root: Path
         show(table([("", "left"), ("cosine", "right"), ("", "left")], rows))
 
 
-def frequent(made: api.TrainedRun) -> list[str]:
+def _frequent(run: "TrainedRun") -> list[str]:
     """The symbols that train has most often."""
-    ids = made.corpus.part("train").ids
-    counts = np.bincount(ids, minlength=len(made.vocab))[1:]
-    return [made.vocab.symbols[i] for i in np.argsort(-counts, kind="stable")[:SHOWN_UNASKED]]
+    import numpy as np
+
+    ids = run.corpus.part("train").ids
+    counts = np.bincount(ids, minlength=len(run.vocab))[1:]
+    return [run.vocab.symbols[i] for i in np.argsort(-counts, kind="stable")[:SHOWN_UNASKED]]

@@ -1,36 +1,59 @@
 """Plain `moreish FILE`: the whole job in one go."""
 
-from pathlib import Path
-from typing import Any
+from moreish.cli.flags import (
+    DEFAULT_ROOT,
+    READING,
+    Count,
+    File,
+    Json,
+    Out,
+    Quiet,
+    Reading,
+    Root,
+    Seconds,
+    Seed,
+    Set,
+    Training,
+)
 
-from moreish.cli.show import emit, in_words, note, printable, show_items
-from moreish.cli.train import read_and_train
 
-
-def run_quick(
-    file: str,
-    layers: list[dict[str, Any]],
+def quick(
+    file: File = "names",
     *,
-    count: int,
-    seed: int,
-    out: Path | None,
-    root: Path,
-    json: bool,
-    quiet: bool,
+    count: Count = 20,
+    time_budget: Seconds = None,
+    out: Out = None,
+    root: Root = DEFAULT_ROOT,
+    seed: Seed = None,
+    reading: Reading = READING,
+    set: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Train the quick recipe, print `count` new items, say what was reached and where the run is."""
-    made = read_and_train(file, "quick", None, layers, seed=seed, out=out, root=root, quiet=quiet or json)
-    items = made.more(count, new_only=True, seed=seed)
+    """Make more things like those in a list: the whole job, in seconds.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list (see: moreish lists).
+    """
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import emit, in_words, note, printable, show_items
+    from moreish.cli.train import trained_in_view
+    from moreish.runs.events import to_record
+
+    overrides = overrides_of(reading, Training(time_budget=time_budget), set=set, seed=seed)
+    run = trained_in_view(file, "quick", overrides, out=out, root=root, quiet=quiet or json)
+    items = run.more(count, new_only=True, seed=run.config.seed)
     show_items(items, "json" if json else "text")
-    last = list(made.run.records("done"))[-1]
     if json:
-        emit(last)
+        emit(to_record(run.done))
     if quiet or json:
         return
     if len(items) < count:
         note(f"only {len(items)} new items: after that the model had nothing to say that the list does not have")
-    loss = last["val_loss"]
+    loss = run.done.val_loss
     if loss is not None:
         note(f"loss on items it never saw: {loss:.3f} nats a symbol, {in_words(loss)}")
-    name = printable(str(out) if out is not None else made.run.name)
-    note(f"kept in {printable(str(made.run.folder))}; more of them: moreish more {name}")
+    name = printable(str(out) if out is not None else run.name)
+    note(f"kept in {printable(str(run.run.folder))}; more of them: moreish more {name}")

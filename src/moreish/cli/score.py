@@ -1,95 +1,82 @@
-"""moreish score and moreish evaluate."""
+"""moreish score."""
 
 import math
 import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING
 
-import numpy as np
+from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root
 
-from moreish import api
-from moreish.cli.show import BASELINE_WORDS, bar, emit, in_words, printable, show, table, text
-from moreish.data import Part, read
+if TYPE_CHECKING:
+    from moreish.fitting.fitted import Scored
 
 
-def run_score(run: str, items: tuple[str, ...], *, root: Path, json: bool) -> None:
-    """Each item with its loss and the probability of each of its symbols."""
-    made = api.open_run(run, root)
-    if not items:
-        items = tuple(line for line in (line.strip() for line in sys.stdin.read().split("\n")) if line)
-    for scored in made.score(*items):
-        if json:
-            emit(
-                {
-                    "item": scored.item,
-                    "loss": scored.score.loss,
-                    "logprob": scored.score.logprob,
-                    "known": made.corpus.where(scored.item),
-                    "symbols": [{"symbol": s, "logprob": _finite(p)} for s, p in scored.per_symbol],
-                }
-            )
-        else:
-            _show_score(scored, made.corpus.where(scored.item))
+def score(run: str, *items: str, root: Root = DEFAULT_ROOT, json: Json = False, quiet: Quiet = False) -> None:
+    """How likely is each item under this run's model, and which symbols surprise it?
 
+    An item with a symbol that the list never has cannot come from the model: it is marked, the others are judged,
+    and the exit code is 1.
 
-def _show_score(scored: api.Scored, known: str) -> None:
-    where = "new" if known == "new" else f"in {known}"
-    show(
-        text(
-            (printable(scored.item), "bold"),
-            f"  {where}, loss {scored.score.loss:.3f}, ",
-            in_words(scored.score.loss),
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    items
+        The items to judge; read from standard input, one a line, when none is given.
+    """
+    from moreish import api
+    from moreish.cli.show import telling
+    from moreish.errors import Unmet
+
+    asked = items or tuple(_lines_of_standard_input())
+    with telling(f"loading {run}", quiet or json):
+        opened = api.open_run(run, root)
+        scores = opened.score(asked)
+    for scored in scores:
+        (_emit_score if json else _show_score)(scored, opened.corpus.where(scored.item))
+    impossible = [scored for scored in scores if scored.unknown]
+    if impossible:
+        raise Unmet(
+            f"{len(impossible)} of {len(scores)} items cannot be scored: they have symbols that the list never has; "
+            f"its symbols: {opened.vocab.describe()}"
         )
-    )
+
+
+def _lines_of_standard_input() -> list[str]:
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ValueError(f"standard input, line {line}: not UTF-8 (0x{error.object[error.start]:02X})") from None
+    return [item for item in (line.strip() for line in text.split("\n")) if item]
+
+
+def _emit_score(scored: "Scored", known: str) -> None:
+    from moreish.cli.show import emit, finite
+
+    row = {
+        "item": scored.item,
+        "loss": finite(scored.score.loss),
+        "logprob": finite(scored.score.logprob),
+        "known": known,
+        "symbols": [{"symbol": s, "logprob": finite(p)} for s, p in scored.per_symbol],
+    }
+    emit({**row, "unknown": list(scored.unknown)} if scored.unknown else row)
+
+
+def _show_score(scored: "Scored", known: str) -> None:
+    from moreish.cli.show import bar, in_words, printable, show, text
+    from moreish.data.vocab import shown
+
+    if scored.unknown:
+        strangers = " and ".join(map(shown, scored.unknown))
+        show(text((printable(scored.item), "bold"), "  impossible: ", (f"the list never has {strangers}", "yellow")))
+        return
+    where = "new" if known == "new" else f"in {known}"
+    loss = scored.score.loss
+    show(text((printable(scored.item), "bold"), f"  {where}, loss {loss:.3f}, ", in_words(loss)))
     worst = min(range(len(scored.per_symbol)), key=lambda i: scored.per_symbol[i][1])
     for i, (symbol, logprob) in enumerate(scored.per_symbol):
         p = math.exp(logprob)
         mark = "  < the surprise" if i == worst and len(scored.per_symbol) > 1 else ""
         style = "yellow" if p < 0.02 else ""
         show(text(f"  {printable(symbol) or 'end':>6} {p:7.2%} ", (bar(p), "cyan"), (mark, style)))
-
-
-def run_evaluate(run: str, on: str, *, root: Path, json: bool) -> None:
-    """The loss on a part of the run's own list, or on another list."""
-    made = api.open_run(run, root)
-    if on in ("train", "val", "test"):
-        result = made.evaluate(cast(api.PartName, on))
-    else:
-        result = api.evaluate_part(made.model, made.corpus, other_list(made, on), on)
-    if json:
-        emit({k: v if not isinstance(v, float) else _finite(v) for k, v in result.items()})
-        return
-    losses: dict[str, float] = {**result["baselines"], "this run": result["loss"]}
-    highest = max(losses.values())
-    rows = [
-        (name, f"{loss:.4f}", f"{math.exp(loss):.2f}", bar(loss / highest), BASELINE_WORDS.get(name, ""))
-        for name, loss in sorted(losses.items(), key=lambda pair: -pair[1])
-    ]
-    show(
-        table(
-            [("", "left"), ("nats a symbol", "right"), ("perplexity", "right"), ("", "left"), ("", "left")],
-            rows,
-            f"{printable(result['on'])}: {result['items']:,} items, {result['symbols']:,} symbols",
-        )
-    )
-
-
-def other_list(made: api.TrainedRun, file: str) -> Part:
-    """Another list in the run's own symbols, all of it. Raises ValueError for a symbol that the run never saw."""
-    corpus = read(file, replace(made.config.data, duplicates="keep"))
-    ids = {symbol: i for i, symbol in enumerate(made.vocab.symbols, 1)}
-    missing = [s for s in corpus.vocab.symbols if s not in ids]
-    if missing and not made.vocab.unknown:
-        raise ValueError(
-            f"{file} has {', '.join(repr(s) for s in missing[:5])}, which the list of {made.run.name} never has, "
-            "so its likelihood is 0 and the loss infinite: leave such items out"
-        )
-    unknown = len(made.vocab.symbols)  # <unk> is the last symbol, where there is one
-    lookup = np.array([0, *(ids.get(s, unknown) for s in corpus.vocab.symbols)], made.vocab.dtype)
-    whole = corpus.part("all")
-    return Part(lookup[whole.ids], whole.offsets)
-
-
-def _finite(value: Any) -> Any:
-    return value if math.isfinite(value) else None

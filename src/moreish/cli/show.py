@@ -8,11 +8,16 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from moreish.cli.interrupt import something_began
+
+if TYPE_CHECKING:
+    from moreish.inference.more import Item
 
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -25,7 +30,7 @@ BASELINE_WORDS = {
 }
 
 
-def emit(value: Mapping[str, Any]) -> None:
+def emit(value: Mapping[str, object]) -> None:
     """One JSON object, one line, on stdout."""
     sys.stdout.write(json_module.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
 
@@ -40,6 +45,34 @@ def warn(sentence: str) -> None:
     err.print(Text.assemble(("moreish: ", "yellow"), printable(sentence)))
 
 
+@contextmanager
+def telling(doing: str, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Give a function for sentences beside the result, and say at once what is being done for as long as it takes.
+
+    On a terminal a line that moves stands there until it is done. What is done in here writes nothing, so until then
+    Ctrl-C may end the process at once.
+    """
+    if quiet or not err.is_terminal:
+        yield _untold if quiet else lambda sentence: note(printable(sentence))
+        something_began()
+        return
+    from rich.live import Live
+    from rich.spinner import Spinner
+
+    with Live(Spinner("dots", Text(printable(doing), style="dim"), style="dim"), console=err, transient=True) as live:
+
+        def tell(sentence: str) -> None:
+            live.update(Spinner("dots", style="dim"))
+            note(printable(sentence))
+
+        yield tell
+    something_began()
+
+
+def _untold(sentence: str) -> None:
+    """Nobody listens."""
+
+
 def printable(text: str) -> str:
     """The text with control characters made visible, so that a list cannot move the reader's cursor."""
     return "".join(
@@ -49,12 +82,12 @@ def printable(text: str) -> str:
 
 def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]], title: str | None = None) -> Table:
     """A plain table; a column is (heading, "left" or "right")."""
-    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for heading, justify in columns:
-        made.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+        drawn.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
-    return made
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn
 
 
 def text(*parts: str | tuple[str, str]) -> Text:
@@ -62,12 +95,12 @@ def text(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble(*parts)
 
 
-def show(renderable: Any) -> None:
+def show(renderable: RenderableType) -> None:
     """On stdout."""
     out.print(renderable)
 
 
-def show_items(items: Iterable[Any], format: str) -> int:
+def show_items(items: "Iterable[Item]", format: str) -> int:
     """Items (text, logprob, known) as they come: plain lines, CSV or JSON lines. Returns how many."""
     shown = 0
     if format == "csv":
@@ -84,6 +117,11 @@ def show_items(items: Iterable[Any], format: str) -> int:
             sys.stdout.write(item.text + "\n")
         shown += 1
     return shown
+
+
+def finite(value: float) -> float | None:
+    """The value as JSON can hold it: null where it is infinite."""
+    return value if math.isfinite(value) else None
 
 
 def csv_cell(value: str) -> str:

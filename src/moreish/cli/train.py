@@ -1,97 +1,123 @@
-"""moreish train, its --resume, and moreish mix."""
+"""moreish train, and its --resume."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-from moreish import api
-from moreish.cli.panel import watching
-from moreish.cli.show import emit, note, printable
-from moreish.data import read
-from moreish.recipes import Config, resolve
-from moreish.runs.folder import refuse_taken
+from cyclopts import Parameter
+
+from moreish.cli.flags import (
+    DEFAULT_ROOT,
+    READING,
+    TRAINING,
+    File,
+    Json,
+    Out,
+    Quiet,
+    Reading,
+    Root,
+    Seed,
+    Set,
+    Training,
+)
+
+if TYPE_CHECKING:
+    from moreish.api import TrainedRun
+    from moreish.recipes.overrides import Overrides
 
 
-def read_and_train(
-    file: str,
-    recipe: str | None,
-    model: str | None,
-    layers: list[dict[str, Any]],
+def train(
+    file: File | None = None,
     *,
-    seed: int,
-    out: Path | None,
-    root: Path,
-    quiet: bool,
-) -> api.TrainedRun:
-    """Read the list, say what it cannot tell, and train with a view of what happens."""
-    named: dict[str, Any] = {"model": {"name": model}} if model else {}
-    if recipe is None and model is None and not any("name" in layer.get("model", {}) for layer in layers):
-        recipe = "quick"
-    config = resolve(recipe, {"seed": seed}, named, *layers)
-    if out is not None:
-        refuse_taken(out)
-    corpus = read(file, config.data)
-    if not quiet:
-        items, symbols = f"{len(corpus):,} item{'s' * (len(corpus) != 1)}", len(corpus.vocab) - 1
-        note(f"{printable(corpus.report.source)}: {items}, {symbols:,} different symbol{'s' * (symbols != 1)}")
-        for sentence in corpus.report.notes:
-            note(sentence)
-    config = _without_val(config) if not len(corpus.part("val")) else config
-    with watching(quiet) as watch:
-        return api.train_config(corpus, config, out=out, root=root, name=Path(file).stem, watch=watch)
-
-
-def _without_val(config: Config) -> Config:
-    """Without val nothing says when a network has learned enough or how much to trust it: quick only counts then."""
-    if config.recipe != "quick":
-        return config
-    note("so a network could not be told when to stop: the items come from counting alone")
-    return resolve("quick", config.plain(), {"model": {"name": "ngram"}})
-
-
-def run_train(
-    file: str,
-    recipe: str | None,
-    model: str | None,
-    layers: list[dict[str, Any]],
-    *,
-    seed: int,
-    out: Path | None,
-    root: Path,
-    json: bool,
-    quiet: bool,
+    model: str | None = None,
+    recipe: str | None = None,
+    config: Path | None = None,
+    reading: Reading = READING,
+    training: Training = TRAINING,
+    set: Set = None,
+    out: Out = None,
+    resume: str | None = None,
+    inexact: Annotated[bool, Parameter(negative=())] = False,
+    root: Root = DEFAULT_ROOT,
+    seed: Seed = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
-    """Train and say where the run is."""
-    made = read_and_train(file, recipe, model, layers, seed=seed, out=out, root=root, quiet=quiet)
-    _show_report(made, quiet)
-    _show_done(made, json)
+    """Train a model on a list and keep the run.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    model
+        ngram, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet, wavenet-gated,
+        wavenet-sliding.
+    recipe
+        A named full configuration; without one, and without a model, "quick".
+    config
+        A TOML file of options, laid over the recipe; flags are laid over it, and --set over all.
+    resume
+        Go on with this interrupted run instead of starting a new one.
+    inexact
+        Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
+    """
+    from moreish.cli.overrides import overrides_of
+
+    overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
+    if resume is not None:
+        said = [("FILE", file), ("--recipe", recipe), ("--config", config), ("--out", out)]
+        ignored = next((name for name, value in said if value is not None), overrides.first)
+        if ignored is not None:
+            raise ValueError(
+                f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
+                "it out, or train a new run"
+            )
+        run = _resumed_in_view(resume, inexact, root, quiet)
+    elif inexact:
+        raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
+    else:
+        source = "names" if file is None else file
+        run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet)
+    show_report(run, quiet)
+    show_done(run, json)
 
 
-def run_resume(run: str, *, inexact: bool, root: Path, json: bool, quiet: bool) -> None:
-    """Go on with an interrupted run."""
-    opened = api.open_run(run, root)
+def trained_in_view(
+    file: str, recipe: str | None, overrides: "Overrides", *, out: Path | None, root: Path, quiet: bool
+) -> "TrainedRun":
+    """Train a new run with a view of what happens."""
+    from moreish.cli.show import telling
+
+    with telling(f"reading {file}", quiet) as tell:
+        from moreish import api
+
+        prepared = api.prepare(api.TrainRequest(file, recipe, overrides, out, root), tell)
+    from moreish.cli.panel import watching
+
     with watching(quiet) as watch:
-        made = api.resume(opened.run, inexact=inexact, watch=watch)
-    _show_report(made, quiet)
-    _show_done(made, json)
+        return api.fit(prepared, watch)
 
 
-def run_mix(runs: tuple[str, ...], *, out: Path | None, root: Path, json: bool) -> None:
-    """Mix runs and say what each weighs."""
-    made = api.mix([api.open_run(run, root) for run in runs], out=out, root=root)
-    if not json:
-        weights = list(made.run.records("mixed"))[-1]["weights"]
-        for leaf, weight in zip(made.config.model.leaves, weights, strict=True):
-            note(f"{weight:.3f}  {leaf.name}")
-    _show_done(made, json)
+def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool) -> "TrainedRun":
+    from moreish.cli.show import telling
+
+    with telling(f"loading {run}", quiet):
+        from moreish import api
+
+        opened = api.open_run(run, root)
+    from moreish.cli.panel import watching
+
+    with watching(quiet) as watch:
+        return api.resume(opened.run, inexact=inexact, watch=watch)
 
 
-def _show_report(made: api.TrainedRun, quiet: bool) -> None:
+def show_report(run: "TrainedRun", quiet: bool) -> None:
     """What the doctor found, where one was asked for: a line, or the report where there is something to say."""
-    if not made.config.train.doctor:
+    if not run.config.train.doctor:
         return
+    from moreish.cli.show import note
     from moreish.training.reports import reports_of
 
-    reports = reports_of(made.run.events())
+    reports = reports_of(run.run.events())
     if not reports:
         note("there was no network for the doctor to watch: everything was counted")
     for title, report in reports.items():
@@ -101,11 +127,15 @@ def _show_report(made: api.TrainedRun, quiet: bool) -> None:
             note(f"{title}: {report.headline()}")
 
 
-def _show_done(made: api.TrainedRun, json: bool) -> None:
-    done = list(made.run.records("done"))[-1]
+def show_done(run: "TrainedRun", json: bool) -> None:
+    """Where the run is and what it reached."""
+    from moreish.cli.show import emit
+    from moreish.runs.events import to_record
+
+    done = run.done
     if json:
-        emit(done)
+        emit(to_record(done))
         return
-    loss = done["val_loss"]
+    loss = done.val_loss
     reached = f"val loss {loss:.4f}" if loss is not None else "no val part, so nothing was measured"
-    print(f"{made.run.folder}: {reached}")
+    print(f"{run.run.folder}: {reached}")

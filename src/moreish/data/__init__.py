@@ -4,7 +4,7 @@ Importing this loads nothing; each name is loaded when it is first used.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from moreish.data.build import from_items, read
@@ -26,7 +26,7 @@ _HOME = {
 __all__ = ["Corpus", "DataOptions", "Items", "Part", "Report", "Vocab", "from_items", "read"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name in _HOME:
         return getattr(import_module(f"moreish.data.{_HOME[name]}"), name)
     raise AttributeError(f"module 'moreish.data' has no attribute {name!r}")

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish.data.corpus import Part
-from moreish.rng import stream
+from moreish.rng import rng_for
 
 
 class Batch(NamedTuple):
@@ -55,7 +55,7 @@ class WindowBatches:
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
-        order = stream(self.seed, "batches", index).permutation(len(self.y))
+        order = rng_for(self.seed, "batches", index).permutation(len(self.y))
         for b in range(self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
             yield Batch(self.x[rows], self.y[rows], 1.0)
@@ -87,13 +87,13 @@ class Pieces:
             return []
         by_length = order[np.argsort(self.lengths[order], kind="stable")]
         edges = np.flatnonzero(np.diff(self.lengths[by_length])) + 1
-        made = []
-        for group in np.split(by_length, edges):
-            size = rows or len(group)
+        groups = []
+        for same_length in np.split(by_length, edges):
+            size = rows or len(same_length)
             if tokens:
-                size = min(size, max(1, tokens // int(self.lengths[group[0]])))
-            made += [group[i : i + size] for i in range(0, len(group), size)]
-        return made
+                size = min(size, max(1, tokens // int(self.lengths[same_length[0]])))
+            groups += [same_length[i : i + size] for i in range(0, len(same_length), size)]
+        return groups
 
     def read(self, ids: Integer[np.ndarray, " N"], rows: Integer[np.ndarray, " B"]) -> np.ndarray:
         """The ids of these rows, which have one length T: (B, T + 1)."""
@@ -111,22 +111,24 @@ class SequenceBatches:
         self.ids, self.seed, self.batch_size = part.ids, seed, batch_size
         self.block_size = block_size
         self.pieces = Pieces.of(part, block_size)
-        room = self.pieces.starts + 2 * block_size <= len(part.ids)  # for the cuts to move by up to a block less one
-        self.one_text = len(part.offsets) == 2 and bool(room.any())
+        can_move = self.pieces.starts + 2 * block_size <= len(
+            part.ids
+        )  # for the cuts to move by up to a block less one
+        self.one_text = len(part.offsets) == 2 and bool(can_move.any())
         if self.one_text:
-            self.pieces = Pieces(self.pieces.starts[room], self.pieces.lengths[room])
+            self.pieces = Pieces(self.pieces.starts[can_move], self.pieces.lengths[can_move])
         groups = self.pieces.grouped(np.arange(len(self.pieces.starts)), batch_size)
         self.per_epoch = len(groups)
         self.mean_tokens = float(self.pieces.lengths.sum()) / self.per_epoch
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass over all pieces."""
-        chance = stream(self.seed, "batches", index)
+        rng = rng_for(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
-            pieces = Pieces(pieces.starts + chance.integers(self.block_size), pieces.lengths)
-        groups = pieces.grouped(chance.permutation(len(pieces.starts)), self.batch_size)
-        for g in chance.permutation(len(groups)):
+            pieces = Pieces(pieces.starts + rng.integers(self.block_size), pieces.lengths)
+        groups = pieces.grouped(rng.permutation(len(pieces.starts)), self.batch_size)
+        for g in rng.permutation(len(groups)):
             block = pieces.read(self.ids, groups[g])
             yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens)
 

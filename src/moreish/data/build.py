@@ -11,12 +11,13 @@ from jaxtyping import Integer, UInt, UInt64
 from moreish.data.collect import Collector
 from moreish.data.corpus import Corpus, Part
 from moreish.data.duplicates import first_occurrences
-from moreish.data.encodings import Bytes
+from moreish.data.encodings import Bytes, Prepended
+from moreish.data.formats import refuse_other_formats
 from moreish.data.notes import notes_on
 from moreish.data.numbering import number_by_vocab
 from moreish.data.options import DataOptions
 from moreish.data.ragged import slices
-from moreish.data.reader import Reader
+from moreish.data.reader import PIECE, Reader
 from moreish.data.report import Report
 from moreish.data.sources import lines_of, opened
 from moreish.data.split import (
@@ -50,10 +51,15 @@ class Arranged:
 def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
     """Read a path, `-` (standard input), a fetched file or a bundled list.
 
-    Raises ValueError with one sentence for whatever cannot be read; see `reader` for the rules.
+    Raises ValueError with one sentence for whatever cannot be read (see `reader`) or is no list (see `formats`).
     """
+    options = options or DataOptions()
     with opened(source) as (name, stream):
-        return _build(name, stream, options or DataOptions())
+        if options.recognise and not options.text:
+            head = stream.read(PIECE)
+            refuse_other_formats(source, head, len(head) < PIECE, options.encoding)
+            stream = Prepended(head, stream)
+        return _build(name, stream, options)
 
 
 def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corpus:

@@ -12,7 +12,7 @@ from jaxtyping import Integer, UInt
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.options import DataOptions
-from moreish.data.ragged import Growing
+from moreish.data.ragged import GrowingArray
 from moreish.data.reader import LF, Block
 from moreish.data.split import labels_of
 
@@ -25,10 +25,10 @@ class Collector:
     def __init__(self, options: DataOptions) -> None:
         self.options = options
         self.end = NUL if options.text else LF
-        self.numbers = Growing(np.uint8, first=(self.end,))
-        self.offsets = Growing(np.uint32, first=(0,))
-        self.hashes = Growing(np.uint64)
-        self.labels = Growing(np.uint8)
+        self.numbers = GrowingArray(np.uint8, first=(self.end,))
+        self.offsets = GrowingArray(np.uint32, first=(0,))
+        self.hashes = GrowingArray(np.uint64)
+        self.labels = GrowingArray(np.uint8)
         self.hash = ItemHash(options.split_seed, end=LF)
         self.number_of = {chr(code): code for code in range(128)}
         self.number_of_code = np.arange(128)
@@ -65,9 +65,9 @@ class Collector:
         if len(self.number_of_code) == 128:
             self.number_of_code = np.concatenate([self.number_of_code, np.zeros(0x110000 - 128, np.int64)])
         numbers = self.number_of_code.take(codes)
-        strange = np.unique(codes[numbers == 0])
-        if strange.any():
-            for code in strange[strange > 0].tolist():
+        new = np.unique(codes[numbers == 0])
+        if new.any():
+            for code in new[new > 0].tolist():
                 self.number_of_code[code] = self.number_of[chr(code)] = len(self.number_of)
             numbers = self.number_of_code.take(codes)
         return numbers

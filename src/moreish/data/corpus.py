@@ -40,6 +40,9 @@ class Part:
         """How many items."""
         return len(self.offsets) - 1
 
+    def __repr__(self) -> str:
+        return f"<Part: {len(self):,} items, {self.n_predicted:,} symbols to predict>"
+
     @property
     def n_predicted(self) -> int:
         """How many predicted tokens: every symbol, and the end of every item."""
@@ -84,9 +87,16 @@ class Items(Sequence[str]):
             which = np.arange(part.start, part.stop) if self._places is None else self._places[part]
             yield from self._vocab.decode_items(gather(self._part.ids, self._part.offsets, which))
 
+    def __repr__(self) -> str:
+        return f"<{len(self):,} items: {', '.join(map(repr, self[:3]))}{', ...' * (len(self) > 3)}>"
+
 
 class Corpus:
-    """What `read` gives: the vocabulary of the whole list, its parts, and the report of how it was read."""
+    """What `read` gives: the vocabulary of the whole list, its parts, and the report of how it was read.
+
+    To look at, it is its items in the order of the list: `corpus[0]`, `corpus[-3:]`, `len(corpus)`, `for item in
+    corpus`, and `"emma" in corpus`, which asks as `where` does.
+    """
 
     def __init__(
         self,
@@ -110,6 +120,23 @@ class Corpus:
     def __len__(self) -> int:
         """How many items, without the duplicates that were dropped; the parts of a running text count as one each."""
         return len(self._whole)
+
+    @overload
+    def __getitem__(self, i: int) -> str: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[str]: ...
+    def __getitem__(self, i: int | slice) -> str | list[str]:
+        return self.items[i]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.items)
+
+    def __contains__(self, item: object) -> bool:
+        return isinstance(item, str) and self.where(item) != "new"
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {len(self.part(name)):,}" for name in PARTS)
+        return f"<Corpus {self.report.source}: {len(self):,} items of {len(self.vocab) - 1:,} symbols; {parts}>"
 
     def part(self, name: str) -> Part:
         """The items of train, val, test or all. Raises ValueError for any other name."""

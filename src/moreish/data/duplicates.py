@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Bool, Integer, UInt, UInt64
 
-from moreish.data.known import keyed
+from moreish.data.known import number_in_low_bits
 from moreish.data.ragged import equal, slices
 
 
@@ -17,7 +17,7 @@ def first_occurrences(
     The number of the item takes the place of the low bits of its hash, so that one sort in place brings equal items
     together, in the order of the list.
     """
-    keys, mask = keyed(hashes)
+    keys, mask = number_in_low_bits(hashes)
     number = np.uint64(mask)
     keys.sort()
     first = np.ones(len(keys), np.bool_)

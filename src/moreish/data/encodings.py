@@ -3,7 +3,7 @@
 import codecs
 from typing import Protocol, runtime_checkable
 
-MARKS = [
+BYTE_ORDER_MARKS = [
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
     (codecs.BOM_UTF16_LE, "UTF-16"),
@@ -43,13 +43,13 @@ class Decoder:
         if not self.transparent:
             stream, self.encoding, self.utf8 = _Recoded(stream, self.name, self.encoding), "utf-8", True
         head = stream.read(4)
-        for mark, other in MARKS:
+        for mark, marked in BYTE_ORDER_MARKS:
             if head.startswith(mark):
-                if other != "UTF-8" or not self.utf8:
-                    raise ValueError(f"{self.name} starts with a {other} mark; say --encoding {other.lower()}")
+                if marked != "UTF-8" or not self.utf8:
+                    raise ValueError(f"{self.name} starts with a {marked} mark; say --encoding {marked.lower()}")
                 head, self.skipped = head[len(mark) :], len(mark)
                 break
-        return _Ahead(head, stream)
+        return Prepended(head, stream)
 
     def decode(self, piece: bytes, line: int) -> str:
         """The text of whole lines, `line` lines into the file. Raises ValueError with the line and byte at fault."""
@@ -66,13 +66,14 @@ class Decoder:
             ) from None
 
 
-class _Ahead:
-    """A stream of which the first bytes were read already."""
+class Prepended:
+    """A stream of which the first bytes were read already: `Bytes` once more."""
 
     def __init__(self, head: bytes, stream: Bytes) -> None:
         self.head, self.stream = head, stream
 
-    def read(self, n: int) -> bytes:
+    def read(self, n: int, /) -> bytes:
+        """Up to n bytes; none at the end."""
         head, self.head = self.head[:n], self.head[n:]
         return head if len(head) == n else head + self.stream.read(n - len(head))
 
@@ -95,6 +96,10 @@ class _Recoded:
                 byte = self.bytes + len(data) - len(error.object) + error.start + 1
                 what = f"not {self.encoding.upper()} ({error.reason}). Is --encoding right?"
                 raise ValueError(f"{self.name}, byte {byte:,}: {what}") from None
+            except UnicodeError as error:
+                raise ValueError(
+                    f"{self.name} is not {self.encoding.upper()}: {error}. Is --encoding right?"
+                ) from None
             self.bytes += len(data)
             if not data:
                 break
@@ -105,10 +110,10 @@ class _Recoded:
 def _transparent(encoding: str) -> bool:
     """Whether the bytes below 128 stand for ASCII, and nothing but ASCII is written with them alone."""
     ascii_bytes = bytes(range(128))
-    others = [other.encode(encoding, "ignore") for other in "éжあ가中"]
+    encoded = [symbol.encode(encoding, "ignore") for symbol in "éжあ가中"]
     try:
         return ascii_bytes.decode(encoding) == ascii_bytes.decode("ascii") and not any(
-            other and other.isascii() for other in others
+            piece and piece.isascii() for piece in encoded
         )
     except UnicodeError:
         return False

@@ -52,8 +52,8 @@ def fetch(
 ) -> Path:
     """The file of a public list in the folder `to` (the data folder), downloaded unless it is there and whole.
 
-    `progress` is told the bytes so far and in all. Raises ValueError with one sentence where that fails; then nothing
-    is left behind.
+    `progress` is called with the bytes so far and in all. Raises ValueError with one sentence where that fails; then
+    nothing is left behind.
     """
     if name not in PUBLIC:
         raise ValueError(f'there is no public list "{name}"{did_you_mean(name, PUBLIC)}')

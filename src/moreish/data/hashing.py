@@ -8,7 +8,7 @@ over the whole array at once: the running sum at the end of an item less that at
 The hash is no cryptography. Whoever needs to know that two items are equal compares them.
 """
 
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Integer, UInt64
@@ -18,8 +18,10 @@ P = 0xD1342543DE82EF95
 P_INVERSE = pow(P, -1, 2**64)
 GOLDEN = 0x9E3779B97F4A7C15
 
+Bits = TypeVar("Bits", int, np.ndarray)
 
-def mix(x: Any) -> Any:
+
+def mix(x: Bits) -> Bits:
     """The finaliser of SplitMix64, a bijection of 64 bits: of a whole number, or of every number in an array."""
     x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & MASK
     x = (x ^ x >> 27) * 0x94D049BB133111EB & MASK
@@ -42,7 +44,7 @@ class ItemHash:
         """`ends[i]` is where item i's end stands in `codes`; item i + 1 begins right after it."""
         if not len(ends):
             return np.zeros(0, np.uint64)
-        self._reach(len(codes), int(codes.max()))
+        self._extend_tables(len(codes), int(codes.max()))
         sums = self.of_code.take(codes)
         sums *= self.powers[: len(codes)]
         np.cumsum(sums, out=sums)
@@ -54,13 +56,13 @@ class ItemHash:
 
     def one(self, codes: Integer[np.ndarray, " n"]) -> int:
         """The hash of one item, without its end; faster than an array of one."""
-        self._reach(1, int(codes.max()))
+        self._extend_tables(1, int(codes.max()))
         total = 0
         for of_code in reversed(self.of_code.take(codes).tolist()):
             total = total * P + of_code & MASK
         return mix(self.key + total & MASK)
 
-    def _reach(self, length: int, code: int) -> None:
+    def _extend_tables(self, length: int, code: int) -> None:
         if length > len(self.powers):
             size = max(length, 2 * len(self.powers))
             self.powers, self.inverses = _powers(P, size), _powers(P_INVERSE, size)

@@ -22,30 +22,30 @@ class Known:
     ) -> None:
         """`hashes` becomes the index."""
         self.ids, self.offsets = ids, offsets
-        self.keys, self.number = keyed(hashes)
+        self.keys, self.mask = number_in_low_bits(hashes)
         self.keys.sort()
 
     def find(self, item: UInt[np.ndarray, " T"], item_hash: int) -> int | None:
         """The first item with these ids and this hash."""
-        group, sought = item_hash & ~self.number, item.tobytes()
+        group, item_bytes = item_hash & ~self.mask, item.tobytes()
         first = int(self.keys.searchsorted(np.uint64(group)))
         for k in range(first, len(self.keys)):
             key = int(self.keys[k])
-            i = key & self.number
+            i = key & self.mask
             if key ^ i != group:
                 break
-            if self.ids[self.offsets[i] + 1 : self.offsets[i + 1]].tobytes() == sought:
+            if self.ids[self.offsets[i] + 1 : self.offsets[i + 1]].tobytes() == item_bytes:
                 return i
         return None
 
 
-def keyed(hashes: UInt64[np.ndarray, " items"]) -> tuple[UInt64[np.ndarray, " items"], int]:
+def number_in_low_bits(hashes: UInt64[np.ndarray, " items"]) -> tuple[UInt64[np.ndarray, " items"], int]:
     """Hashes with the item's number in their low bits, made in place, and the mask of those bits."""
-    number = (1 << len(hashes).bit_length()) - 1
+    mask = (1 << len(hashes).bit_length()) - 1
     for part in slices(len(hashes)):
-        hashes[part] &= np.uint64(~number & (2**64 - 1))
+        hashes[part] &= np.uint64(~mask & (2**64 - 1))
         hashes[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
-    return hashes, number
+    return hashes, mask
 
 
 def hashes_of(

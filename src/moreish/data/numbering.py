@@ -16,8 +16,8 @@ def number_by_vocab(
 
     The first `n_train` numbers are train, which decides what words are rare. Raises ValueError for too many symbols.
     """
-    in_train = counted(numbers[:n_train], len(texts))
-    counts = in_train + counted(numbers[n_train:], len(texts))
+    in_train = count_numbers(numbers[:n_train], len(texts))
+    counts = in_train + count_numbers(numbers[n_train:], len(texts))
     counts[end] = in_train[end] = 0
     listed = np.flatnonzero(counts).tolist()
     unknown = options.min_count > 1
@@ -45,7 +45,7 @@ def number_by_vocab(
     return vocab, ids
 
 
-def counted(numbers: UInt[np.ndarray, " n"], n: int) -> Integer[np.ndarray, " n_numbers"]:
+def count_numbers(numbers: UInt[np.ndarray, " n"], n: int) -> Integer[np.ndarray, " n_numbers"]:
     """How often each number occurs."""
     counts = np.zeros(n, np.int64)
     for part in slices(len(numbers), CODES):

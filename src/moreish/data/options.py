@@ -31,6 +31,7 @@ class DataOptions:
     split_seed: int = option(42, "the key of the hash, the seed of the shuffle", low=0)
     val_share: float = option(0.1, "share of the items set aside for val", low=0, below=1)
     test_share: float = option(0.1, "share of the items set aside for test", low=0, below=1)
+    recognise: bool = option(True, "refuse JSON, CSV and items on one line, which are no list of items a line each")
     max_items: int = option(100_000_000, "most items to read", low=1)
     max_length: int = option(10_000, "most characters in one item", low=1)
     max_symbols: int = option(60_000, "most different symbols", low=1)

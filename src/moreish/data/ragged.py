@@ -12,7 +12,7 @@ from jaxtyping import Bool, Integer, UInt
 ITEMS, CODES = 2**15, 2**18  # handled at once: bounds what is needed besides the arrays themselves
 
 
-class Growing:
+class GrowingArray:
     """An array that grows at its end without being copied, and widens its type when a larger number comes."""
 
     def __init__(self, dtype: np.dtype | type[np.unsignedinteger], first: tuple[int, ...] = ()) -> None:

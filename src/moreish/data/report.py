@@ -2,7 +2,6 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
 
 MOST_LINES = 5  # line numbers given for each kind of suspicion
 MOST_SYMBOLS = 100  # listed with their counts
@@ -52,6 +51,13 @@ class Report:
         suspicion.count += count
         suspicion.lines = (suspicion.lines + lines)[:MOST_LINES]
 
+    def headline(self) -> str:
+        """What was read, in few words."""
+        items, symbols = sum(part["items"] for part in self.parts.values()), len(self.counts)
+        return (
+            f"{self.source}: {items:,} item{'s' * (items != 1)}, {symbols:,} different symbol{'s' * (symbols != 1)}"
+        )
+
     @property
     def duplicates(self) -> int:
         """Items that occurred before, whether they were dropped or kept."""
@@ -77,7 +83,7 @@ class Report:
         """Symbols that occur a single time: nothing can be learned about them, and nothing measured."""
         return [symbol for symbol, n in self.counts.items() if n == 1]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain values; the keys stay as they are from release to release."""
         most_frequent = sorted(self.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS]
         return {

@@ -28,6 +28,8 @@ def find(source: str | Path) -> Path:
 
     Raises ValueError where there is none, or where it is a folder.
     """
+    if not str(source).strip():
+        raise ValueError(f'"{source}" names no file; the bundled lists are {", ".join(LISTS)}')
     path = Path(source).expanduser()
     if not path.exists() and path.name == str(source):
         fetched, bundled = data_folder() / path, BUNDLED / f"{path}.txt"

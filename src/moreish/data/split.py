@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Integer, UInt, UInt8, UInt64
 
 from moreish.data.options import DataOptions
-from moreish.data.ragged import Growing, bounded, gather, slices
+from moreish.data.ragged import GrowingArray, bounded, gather, slices
 
 PARTS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 TRAIN, VAL, TEST, DROPPED = range(4)
@@ -57,7 +57,7 @@ def arrange_by_label(
     placed = np.zeros(sum(counts) + 1, np.int64)
     item = [1, 1 + counts[TRAIN], 1 + counts[TRAIN] + counts[VAL]]  # where each part's next offset goes
     train_end = 1
-    aside = {VAL: Growing(codes.dtype), TEST: Growing(codes.dtype)}
+    held_out = {VAL: GrowingArray(codes.dtype), TEST: GrowingArray(codes.dtype)}
     for part in bounded(offsets):
         here = offsets[part.start : part.stop + 1]
         piece = codes[int(here[0]) + 1 : int(here[-1]) + 1].copy()
@@ -66,17 +66,17 @@ def arrange_by_label(
         for label in (TRAIN, VAL, TEST):
             chosen = piece[label_of_code == label]
             ends = np.cumsum(lengths[labels[part] == label], dtype=np.int64)
-            before = train_end if label == TRAIN else len(aside[label]) + 1
+            before = train_end if label == TRAIN else len(held_out[label]) + 1
             placed[item[label] : item[label] + len(ends)] = ends + before - 1
             item[label] += len(ends)
             if label == TRAIN:
                 codes[train_end : train_end + len(chosen)] = chosen
                 train_end += len(chosen)
             else:
-                aside[label].extend(chosen)
+                held_out[label].extend(chosen)
     end = train_end
     for label, first in ((VAL, 1 + counts[TRAIN]), (TEST, 1 + counts[TRAIN] + counts[VAL])):
-        chosen = aside[label].finish()
+        chosen = held_out[label].finish()
         codes[end : end + len(chosen)] = chosen
         placed[first : first + counts[label]] += end - 1
         end += len(chosen)

@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from jaxtyping import Integer, UInt
@@ -37,6 +36,9 @@ class Vocab:
         """V, the boundary included."""
         return len(self.symbols) + 1
 
+    def __repr__(self) -> str:
+        return f"<Vocab of {len(self.symbols):,} symbols: {self.describe()}>"
+
     @property
     def dtype(self) -> np.dtype:
         """The smallest unsigned type that holds every id."""
@@ -62,7 +64,7 @@ class Vocab:
         """
         found = self.lookup(text)
         if found is None:
-            raise ValueError(self._never(text, what))
+            raise ValueError(self._unlisted(text, what))
         return found
 
     def lookup(self, text: str) -> UInt[np.ndarray, " T"] | None:
@@ -82,7 +84,7 @@ class Vocab:
             return codes.tobytes().decode("utf-32-le").split("\n")[:-1]
         return [self.decode(item) for item in np.split(ids, np.flatnonzero(ids == 0))[:-1]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Plain values from which `from_json` makes the same vocabulary."""
         return {
             "unit": self.unit,
@@ -94,7 +96,7 @@ class Vocab:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> "Vocab":
+    def from_json(cls, values: Mapping[str, object]) -> "Vocab":
         """The vocabulary that `to_json` described. Raises ValueError where the values describe none."""
         from moreish.options import build
 
@@ -128,12 +130,12 @@ class Vocab:
             near += [s for s in self.symbols if s not in near and _base(s) == base[:1].casefold()]
         return near[:most]
 
-    def _never(self, text: str, what: str) -> str:
-        strangers = list(dict.fromkeys(s for s in self.split(text) if s not in self.ids))
-        listed = " and ".join(shown(s) for s in strangers[:3])
-        near = list(dict.fromkeys(n for s in strangers[:3] for n in self.nearest(s)))
+    def _unlisted(self, text: str, what: str) -> str:
+        unlisted = list(dict.fromkeys(s for s in self.split(text) if s not in self.ids))
+        listed = " and ".join(shown(s) for s in unlisted[:3])
+        near = list(dict.fromkeys(n for s in unlisted[:3] for n in self.nearest(s)))
         hint = f" Nearest: {', '.join(shown(n) for n in near[:3])}." if near else ""
-        verb = "occurs" if len(strangers) == 1 else "occur"
+        verb = "occurs" if len(unlisted) == 1 else "occur"
         return f'{what} "{text}" has {listed}, which never {verb} in this list.{hint} Its symbols: {self.describe()}.'
 
 

@@ -1,12 +1,13 @@
 """The doctor: sees inside any PyTorch net while it trains, and says what is wrong, rarely and rightly."""
 
-from moreish.doctor.data import check_batch, check_samples, check_split, check_symbols
+from moreish.doctor.ask.data import check_batch, check_samples, check_split, check_symbols
+from moreish.doctor.ask.preflight import preflight
+from moreish.doctor.ask.script import watch_script
+from moreish.doctor.ask.trace import Inside, Traced, inside, trace
 from moreish.doctor.doctor import Doctor
-from moreish.doctor.faults import FAULTS, seed_fault
-from moreish.doctor.finding import Finding, Operation, at_least
-from moreish.doctor.preflight import preflight
-from moreish.doctor.script import watch_script
-from moreish.doctor.trace import Inside, Traced, inside, trace
+from moreish.doctor.judge.diagnosis import failing
+from moreish.doctor.judge.finding import Finding, Operation, at_least
+from moreish.doctor.treat.faults import FAULTS, seed_fault
 
 __all__ = [
     "FAULTS",
@@ -20,6 +21,7 @@ __all__ = [
     "check_samples",
     "check_split",
     "check_symbols",
+    "failing",
     "inside",
     "preflight",
     "seed_fault",

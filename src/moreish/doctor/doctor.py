@@ -1,24 +1,24 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from torch import nn
 from torch.optim import Optimizer
 
-from moreish.doctor import replay
-from moreish.doctor.clock import BUDGET, CLOSER, FRAMES
-from moreish.doctor.diagnosis import diagnose, judge
-from moreish.doctor.finding import SEVERITIES, Finding, Severity
-from moreish.doctor.history import DETAILED, History, Validation
-from moreish.doctor.html import page
-from moreish.doctor.probe import Probe
-from moreish.doctor.report import Report, notes
-from moreish.doctor.rules.table import RULES
-from moreish.doctor.triage import worrying
-from moreish.doctor.updates import state_is_empty
+from moreish.doctor.frames.history import DETAILED, History, Validation
+from moreish.doctor.judge.diagnosis import diagnose, judge
+from moreish.doctor.judge.finding import SEVERITIES, Finding
+from moreish.doctor.judge.table import named_rules
+from moreish.doctor.judge.triage import worrying
+from moreish.doctor.tell.html import page
+from moreish.doctor.tell.report import Report, notes
+from moreish.doctor.watch import replay
+from moreish.doctor.watch.clock import BUDGET
+from moreish.doctor.watch.probe import Probe
+from moreish.doctor.watch.updates import state_is_empty
 
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
@@ -28,9 +28,10 @@ class Doctor:
     """`with Doctor(model, optimizer) as doctor:` around a training loop that stays as it is.
 
     `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
-    findings that are not wanted, because what they say is meant. Several models (a list, or a dict of names) and
-    several optimizers may be watched together. Nothing of the model, the optimizer or the random state is changed.
-    Where a run goes on that was watched before, `step` counts the updates that it made and `found` is what was found.
+    findings (by id or slug) that are not wanted, because what they say is meant. Several models (a list, or a dict of
+    names) and several optimizers may be watched together. Nothing of the model, the optimizer or the random state is
+    changed.
+    Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
     """
 
     def __init__(
@@ -44,16 +45,13 @@ class Doctor:
         found: Iterable[Finding] = (),
     ) -> None:
         optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
-        self.ignore = frozenset(ignore)
-        unknown = self.ignore - set(RULES)
-        if unknown:
-            raise ValueError(f"there is no finding {min(unknown)} to ignore; known: {', '.join(RULES)}")
+        self.ignore = named_rules(ignore)
         self._probe = Probe(named(model), optimizers, budget, self._on_frame)
         self._probe.step = step
         self._kept = {finding.id: finding for finding in found}
-        self._told = {id: finding.severity for id, finding in self._kept.items()}
+        self._reported = {id: finding.severity for id, finding in self._kept.items()}
         self._asked = True
-        self.told_at: dict[str, int] = {}  # updates made when each finding was first an alarm
+        self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
         self._stopped = False
         self._next = 1
 
@@ -65,7 +63,7 @@ class Doctor:
     def __exit__(self, *exception: object) -> None:
         self._probe.detach()
         self._judge()
-        self._probe.clock.stop()
+        self._probe.schedule.clock.stop()
         self._stopped = True
 
     @property
@@ -85,13 +83,13 @@ class Doctor:
         if self._asked:
             return []
         self._asked = True
-        fresh = [f for f in diagnose(self._kept.values()) if self._told.get(f.id) != f.severity]
-        self._told |= {f.id: f.severity for f in fresh}
+        fresh = [f for f in diagnose(self._kept.values()) if self._reported.get(f.id) != f.severity]
+        self._reported |= {f.id: f.severity for f in fresh}
         return fresh
 
     @property
     def looking(self) -> bool:
-        """Whether the step that comes now, or is being made, is looked at."""
+        """Whether the step that comes now, or is under way, is looked at."""
         return self._probe.frame is not None
 
     @contextmanager
@@ -120,25 +118,21 @@ class Doctor:
     @property
     def notes(self) -> list[str]:
         """What the doctor could not see, in plain words."""
-        return notes(self._probe)
+        return notes(self.history, self._probe.compiled, self._probe.failure)
 
     @property
     def cost(self) -> float:
         """Share of the processor time so far that looking took."""
-        return self._probe.clock.share()
+        return self._probe.schedule.clock.share()
 
     def watch(self, optimizer: Optimizer) -> None:
         """Watch one more optimizer, built after the doctor came."""
         self._probe.watch(optimizer)
 
     def watch_model(self, model: nn.Module) -> None:
-        """Watch one more model, made after the doctor came."""
+        """Watch one more model, built after the doctor came."""
         if all(model is not root for root in self._probe.roots.values()):
-            name, count = type(model).__name__, 1
-            while name in self._probe.roots:
-                count += 1
-                name = f"{type(model).__name__}{count}"
-            self._probe.add(name, model)
+            self._probe.add(_free_name(model, self._probe.roots), model)
 
     def pause(self) -> None:
         """Look no further; what was seen is kept."""
@@ -168,27 +162,20 @@ class Doctor:
         """The report as one self-contained page with pictures."""
         return page(self._report(), {"": self.history})
 
-    def worst(self) -> Severity | None:
-        """The severity of the worst finding; None where there is none."""
-        findings = self.findings
-        return findings[0].severity if findings else None
-
     def _report(self) -> Report:
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
-    def _on_frame(self) -> bool:
-        """Judge from time to time; whether what is known by now asks for a closer look."""
+    def _on_frame(self, triage: bool) -> bool:
+        """Judge from time to time; where `triage`, whether what is known by now asks for a closer look."""
         seen = self.history.seen
         if seen >= self._next:
             self._next = max(4, 2 * seen) if seen < OFTEN else seen + max(OFTEN, seen // 8)
             self._judge()
-        if seen > FRAMES + CLOSER:  # nothing is looked at in advance any more
-            return False
-        return any(f.severity != "info" for f in self._kept.values()) or worrying(self.history)
+        return triage and worrying(self.history, self._kept.values())
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
-        for finding in judge(self.history, self.ignore):
+        for finding in judge(self.history, ignore=self.ignore):
             known = self._kept.get(finding.id)
             if known is None:
                 self._kept[finding.id], self._asked = finding, False
@@ -196,7 +183,7 @@ class Doctor:
                 self._asked = self._asked and finding.severity == known.severity
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
             if finding.severity != "info":
-                self.told_at.setdefault(finding.id, self._probe.step)
+                self.first_alarm.setdefault(finding.id, self._probe.step)
 
 
 def named(model: Models) -> dict[str, nn.Module]:
@@ -212,9 +199,14 @@ def named(model: Models) -> dict[str, nn.Module]:
         return {"": models[0]}
     names: dict[str, nn.Module] = {}
     for m in models:
-        name, count = type(m).__name__, 1
-        while name in names:
-            count += 1
-            name = f"{type(m).__name__}{count}"
-        names[name] = m
+        names[_free_name(m, names)] = m
     return names
+
+
+def _free_name(model: nn.Module, taken: Collection[str]) -> str:
+    """The model's class, with a number where that name is taken."""
+    name, count = type(model).__name__, 1
+    while name in taken:
+        count += 1
+        name = f"{type(model).__name__}{count}"
+    return name

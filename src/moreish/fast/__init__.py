@@ -5,6 +5,6 @@ from moreish.fast.lstm import LSTMGradients
 from moreish.fast.transformer import TransformerGradients
 
 FUSED = {"GRU": GRUGradients, "LSTM": LSTMGradients, "Transformer": TransformerGradients}
-"""Name of the network -> class (model, label_smoothing, products); an instance fills `.grad` and gives the loss."""
+"""Name of the network -> class (model, label_smoothing, operand_dtype); a call fills `.grad`, returns the loss."""
 
 __all__ = ["FUSED", "GRUGradients", "LSTMGradients", "TransformerGradients"]

@@ -4,60 +4,59 @@ Names are those of `moreish.models.lstm`: gates i, f, o and candidate g, c' = f 
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from moreish.fast.recurrent import RecurrentGradients, tanh_
+from moreish.fast.recurrent import RecurrentGradients, Saved, Weights, tanh_
 
 
 @dataclass
-class _Saved:
+class _Saved(Saved):
     """What one layer keeps of its forward pass."""
 
-    h: Tensor  # (T + 1, B, H): what it gave before the first step, then after each
-    operand: Tensor  # the same, as an operand of products
     c: Tensor  # (T + 1, B, H): the memory
     tanh_c: Tensor  # (T, B, H)
     gates: Tensor  # (T, B, 4H): i, f, g, o
 
 
-class LSTMGradients(RecurrentGradients):
+class LSTMGradients(RecurrentGradients[_Saved]):
     """Loss and gradients of a `moreish.models.lstm.LSTM`."""
 
-    def forward(self, i: int, layer: Any, gates: Tensor, ids: Tensor | None) -> _Saved:
+    def forward(self, i: int, layer: Weights, gates: Tensor, ids: Tensor | None) -> _Saved:
         """All steps of time; see `RecurrentGradients.forward`."""
-        size = layer.hidden_size
+        size = layer.weight_hh.shape[1]
         steps, rows = (gates if ids is None else ids).shape[:2]
         h, operand = self.memory(i, steps, rows, size)
         c = self.buffer(f"c{i}", steps + 1, rows, size)
         c[0] = 0
         tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
-        open_ = self.buffer(f"gates{i}", steps, rows, 4 * size)
-        after = self.buffer("after", rows, 4 * size)
-        u, a = self.cast(layer.weight_hh_l0, f"u{i}"), gates + layer.bias_hh_l0
+        cell_gates = self.buffer(f"gates{i}", steps, rows, 4 * size)
+        recurrent = self.buffer("recurrent", rows, 4 * size)
+        u, a = self.cast(layer.weight_hh, f"u{i}"), gates + layer.bias_hh
         for t in range(steps):
             if ids is None:
-                open_[t] = a[t]
+                cell_gates[t] = a[t]
             else:
-                torch.index_select(a, 0, ids[t], out=open_[t])
+                torch.index_select(a, 0, ids[t], out=cell_gates[t])
             if t:
-                self.product(operand[t], u.T, after)
-                open_[t].add_(after)
-            i_t, f, g, o = open_[t].split(size, 1)
+                self.product(operand[t], u.T, recurrent)
+                cell_gates[t].add_(recurrent)
+            i_t, f, g, o = cell_gates[t].split(size, 1)
             g.mul_(2)
-            open_[t].sigmoid_()
+            cell_gates[t].sigmoid_()
             g.mul_(2).sub_(1)  # tanh(x) = 2 sigmoid(2x) - 1
             torch.mul(f, c[t], out=c[t + 1]).addcmul_(i_t, g)
             tanh_(tanh_c[t].copy_(c[t + 1]))
             torch.mul(o, tanh_c[t], out=h[t + 1])
             if operand is not h:
                 operand[t + 1] = h[t + 1]
-        return _Saved(h, operand, c, tanh_c, open_)
+        return _Saved(h, operand, c, tanh_c, cell_gates)
 
-    def backward(self, i: int, layer: Any, saved: _Saved, dh_out: Float[Tensor, "T B H"]) -> Float[Tensor, "T B G"]:
+    def backward(
+        self, i: int, layer: Weights, saved: _Saved, dh_out: Float[Tensor, "T B H"]
+    ) -> Float[Tensor, "T B G"]:
         """Back through time.
 
         do = dh tanh(c') o (1 - o)     dc' += dh o (1 - tanh(c')^2)
@@ -67,11 +66,9 @@ class LSTMGradients(RecurrentGradients):
         c, tanh_c = saved.c, saved.tanh_c
         steps, rows, size = tanh_c.shape
         dgates = self.buffer("dgates", steps, rows, 4 * size)
-        operand = (
-            dgates if self.products == self.dtype else self.buffer("dgates cast", *dgates.shape, dtype=self.products)
-        )
+        operand = self.operand_for(dgates, "dgates")
         dh, dc, slope = (self.buffer(name, rows, size) for name in ("dh", "dc", "slope"))
-        u, one = self.cast(layer.weight_hh_l0, f"u{i}"), c.new_ones(())
+        u, one = self.cast(layer.weight_hh, f"u{i}"), c.new_ones(())
         dh.zero_()
         dc.zero_()
         for t in reversed(range(steps)):
@@ -90,9 +87,5 @@ class LSTMGradients(RecurrentGradients):
                 if operand is not dgates:
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
-        inner = slice(1, steps)  # nothing was given before the first step
-        layer.weight_hh_l0.grad = self.weight_gradient(
-            operand[inner].flatten(0, 1), saved.operand[inner].flatten(0, 1)
-        )
-        layer.bias_hh_l0.grad = dgates.flatten(0, 1).sum(0)
+        self.recurrent_gradients(layer, dgates, operand, saved.operand)
         return dgates

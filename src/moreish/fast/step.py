@@ -8,30 +8,33 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from moreish.models.recurrent import Recurrent
+from moreish.models.transformer import Transformer
+
+M = TypeVar("M", bound=Recurrent | Transformer)
 P = TypeVar("P")
 
 
-class FusedStep(ABC):
+class FusedStep(ABC, Generic[M]):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 
-    model : has an embedding `wte`
-    products : dtype of the operands of large products; None for that of the parameters
+    operand_dtype : dtype of the operands of large products; None for that of the parameters
     """
 
-    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
+    def __init__(self, model: M, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
         self.model, self.label_smoothing = model, label_smoothing
         self.dtype = model.wte.weight.dtype
-        self.products = products or self.dtype
+        self.operand_dtype = operand_dtype or self.dtype
         self._buffers: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
-        self._cached: dict[Any, Any] = {}
+        self._cached: dict[Hashable, Any] = {}  # whatever each key's `make` makes
 
     @abstractmethod
     def __call__(
@@ -63,15 +66,23 @@ class FusedStep(ABC):
             value = self._cached[key] = make()
         return value
 
+    def operand_for(self, x: Tensor, name: str) -> Tensor:
+        """Where x as an operand of products lies: in x itself, or in this buffer, to be filled."""
+        if self.operand_dtype == x.dtype:
+            return x
+        return self.buffer(f"{name} cast", *x.shape, dtype=self.operand_dtype)
+
     def cast(self, x: Tensor, name: str) -> Tensor:
         """x as an operand of products: x itself, or a copy in the buffer of this name."""
-        return x if self.products == x.dtype else self.buffer(f"{name} cast", *x.shape, dtype=self.products).copy_(x)
+        operand = self.operand_for(x, name)
+        return x if operand is x else operand.copy_(x)
 
     def product(self, a: Float[Tensor, "N K"], b: Float[Tensor, "K M"], out: Float[Tensor, "N M"]) -> Tensor:
         """out = a b of operands."""
-        if self.products == self.dtype:
+        if self.operand_dtype == self.dtype:
             return torch.mm(a, b, out=out)
-        return out.copy_(torch.mm(a, b, out=self.buffer(f"product{len(out)}", *out.shape, dtype=self.products)))
+        product = self.buffer(f"product{len(out)}", *out.shape, dtype=self.operand_dtype)
+        return out.copy_(torch.mm(a, b, out=product))
 
     def mask(self, name: str, p: float, *shape: int) -> Tensor | None:
         """A dropout mask with its factor 1 / (1 - p); None where nothing is dropped.

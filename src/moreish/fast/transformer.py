@@ -7,14 +7,14 @@ is in memory that every block uses again. `dx` is the gradient of the loss with 
 """
 
 import math
-from typing import Any
 
 import torch
 from jaxtyping import Float, Integer
-from torch import Tensor
+from torch import Tensor, nn
 
 from moreish.fast.attention import Attention
 from moreish.fast.step import FusedStep
+from moreish.models.transformer import Block, Transformer
 
 SLOPE = 2 * math.sqrt(2 / math.pi)
 CUBE = 0.044715 * SLOPE
@@ -22,18 +22,20 @@ ALL_THREE = [True, True, True]
 norm_backward = torch.ops.aten.native_layer_norm_backward.default
 
 
-class TransformerGradients(FusedStep):
+class TransformerGradients(FusedStep[Transformer]):
     """Loss and gradients of a `moreish.models.transformer.Transformer`."""
 
-    def __init__(self, model: Any, label_smoothing: float = 0.0, products: torch.dtype | None = None) -> None:
-        super().__init__(model, label_smoothing, products)
-        size = model.block_size
-        later = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
-        grads = {p: torch.empty_like(p) for p in model.parameters()}
+    def __init__(
+        self, model: Transformer, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None
+    ) -> None:
+        super().__init__(model, label_smoothing, operand_dtype)
+        size = model.wpe.num_embeddings
+        causal_mask = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
+        grads: dict[Tensor, Tensor] = {p: torch.empty_like(p) for p in model.parameters()}
         self._grads = list(grads.items())
         self._matrix = model.wte.weight if model.head is None else model.head.weight
         self._dmatrix, self._dwte, self._dwpe = (grads[p] for p in (self._matrix, model.wte.weight, model.wpe.weight))
-        self._blocks = [_Block(self, i, block, later, grads) for i, block in enumerate(model.blocks)]
+        self._blocks = [_Block(self, i, block, causal_mask, grads) for i, block in enumerate(model.blocks)]
         self._norm = _Norm(model.ln_f)
 
     @torch.no_grad()
@@ -81,11 +83,13 @@ class TransformerGradients(FusedStep):
 class _Block:
     """x + attention(norm(x)), then x + MLP(norm(x)); what it keeps of the batch that it last read."""
 
-    def __init__(self, step: FusedStep, i: int, block: Any, later: Tensor, grads: dict[Tensor, Tensor]) -> None:
+    def __init__(
+        self, step: FusedStep, i: int, block: Block, causal_mask: Tensor, grads: dict[Tensor, Tensor]
+    ) -> None:
         attn = block.attn
         self.norm_1, self.norm_2 = _Norm(block.ln_1), _Norm(block.ln_2)
         self.qkv = _Linear(step, f"qkv{i}", attn.qkv, grads)
-        self.attention = Attention(step, f"attention{i}", attn, later)
+        self.attention = Attention(step, f"attention{i}", attn, causal_mask)
         self.proj_1 = _Linear(step, f"first proj{i}", attn.proj, grads)
         self.add_1 = _Add(step, f"first{i}", attn.dropout.p)
         self.fc = _Linear(step, f"fc{i}", block.fc, grads)
@@ -109,27 +113,28 @@ class _Block:
 class _Linear:
     """y = x W^T + b."""
 
-    def __init__(self, step: FusedStep, name: str, layer: Any, grads: dict[Tensor, Tensor]) -> None:
+    def __init__(self, step: FusedStep, name: str, layer: nn.Linear, grads: dict[Tensor, Tensor]) -> None:
         self.step, self.weight, self.bias = step, layer.weight, layer.bias
         self.dweight, self.dbias = grads[layer.weight], grads[layer.bias]
         self.out, self.width = layer.weight.shape
-        self.y, self.dx, self.cast_x, self.cast_w = f"y{self.out}", f"dx{self.width}", f"{name} x", f"{name} w"
-        self.plain = step.products == step.dtype
+        self.y_name, self.dx_name = f"y{self.out}", f"dx{self.width}"
+        self.x_name, self.w_name = f"{name} x", f"{name} w"
+        self.plain = step.operand_dtype == step.dtype
         self.x: Tensor  # the operands of the last product
         self.w: Tensor
 
     def __call__(self, x: Float[Tensor, "N in"]) -> Float[Tensor, "N out"]:
         """Rows may be as many as one likes."""
-        y = self.step.buffer(self.y, len(x), self.out)
+        y = self.step.buffer(self.y_name, len(x), self.out)
         if self.plain:
             self.x, self.w = x, self.weight
             return torch.addmm(self.bias, x, self.weight.T, out=y)
-        self.x, self.w = self.step.cast(x, self.cast_x), self.step.cast(self.weight, self.cast_w)
+        self.x, self.w = self.step.cast(x, self.x_name), self.step.cast(self.weight, self.w_name)
         return self.step.product(self.x, self.w.T, y).add_(self.bias)
 
     def backward(self, dy: Float[Tensor, "N out"]) -> Float[Tensor, "N in"]:
         """Gradient with respect to x; those of matrix and bias go where they stay."""
-        dx = self.step.buffer(self.dx, len(dy), self.width)
+        dx = self.step.buffer(self.dx_name, len(dy), self.width)
         torch.sum(dy, 0, out=self.dbias)
         if self.plain:
             torch.mm(dy.T, self.x, out=self.dweight)
@@ -142,19 +147,19 @@ class _Linear:
 class _Norm:
     """LayerNorm, with gain and bias."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: nn.LayerNorm) -> None:
         self.shape, self.weight, self.bias, self.eps = layer.normalized_shape, layer.weight, layer.bias, layer.eps
-        self.kept: tuple[Tensor, Tensor, Tensor]
+        self.saved: tuple[Tensor, Tensor, Tensor]
 
     def __call__(self, x: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """Each row by itself."""
         y, mean, rstd = torch.native_layer_norm(x, self.shape, self.weight, self.bias, self.eps)
-        self.kept = x, mean, rstd
+        self.saved = x, mean, rstd
         return y
 
     def backward(self, dy: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """Gradient with respect to x; those of gain and bias become `.grad`."""
-        x, mean, rstd = self.kept
+        x, mean, rstd = self.saved
         dx, self.weight.grad, self.bias.grad = norm_backward(
             dy, x, self.shape, mean, rstd, self.weight, self.bias, ALL_THREE
         )
@@ -168,7 +173,7 @@ class _Gelu:
     """
 
     def __init__(self, step: FusedStep, i: int) -> None:
-        self.step, self.kept, self.y = step, f"slope{i}", f"gelu{i}"
+        self.step, self.slope_name, self.y_name = step, f"slope{i}", f"gelu{i}"
         self.first = step.model.wte.weight.new_tensor(SLOPE)
         self.slope: Tensor
 
@@ -176,8 +181,8 @@ class _Gelu:
         """Overwrites x."""
         rows, width = x.shape
         buffer = self.step.buffer
-        u, gate, y = buffer("u", rows, width), buffer("gate", rows, width), buffer(self.y, rows, width)
-        self.slope = buffer(self.kept, rows, width)
+        u, gate, y = buffer("u", rows, width), buffer("gate", rows, width), buffer(self.y_name, rows, width)
+        self.slope = buffer(self.slope_name, rows, width)
         torch.addcmul(self.first, x, x, value=CUBE, out=u).mul_(x)
         torch.sigmoid(u, out=gate)
         torch.mul(x, gate, out=y)
@@ -191,13 +196,13 @@ class _Add:
     """x + what the dropout leaves of a branch."""
 
     def __init__(self, step: FusedStep, name: str, p: float) -> None:
-        self.step, self.name, self.out, self.p = step, name, f"{name} sum", p
+        self.step, self.name, self.sum_name, self.p = step, name, f"{name} sum", p
         self.mask: Tensor | None = None
 
     def __call__(self, x: Float[Tensor, "N C"], branch: Float[Tensor, "N C"]) -> Float[Tensor, "N C"]:
         """The same shape."""
         self.mask = self.step.mask(self.name, self.p, *x.shape)
-        out = self.step.buffer(self.out, *x.shape)
+        out = self.step.buffer(self.sum_name, *x.shape)
         if self.mask is None:
             return torch.add(x, branch, out=out)
         return torch.addcmul(x, branch, self.mask, out=out)

@@ -9,13 +9,13 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Any
+from typing import Annotated
 
-from msgspec import convert
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 from msgspec.structs import replace
 
 from moreish.data import Corpus, Part
-from moreish.errors import Unmet
+from moreish.errors import Damaged, Unmet
 from moreish.fitting.counting import fit_ngram
 from moreish.fitting.mixing import Mixing
 from moreish.fitting.schedule import Member, Schedule
@@ -26,6 +26,28 @@ from moreish.models.mixture import Mixture
 from moreish.recipes import Config, ModelChoice
 from moreish.runs import events
 
+Count = Annotated[int, Meta(ge=0)]
+
+
+class MemberState(Struct, frozen=True):
+    """A network in training, beside its tensors: see `Member` and `TrainState.numbers`."""
+
+    numbers: dict[str, object]
+    pending: list[dict[str, object]]
+    reported_steps: Count
+    finished: bool
+
+
+class FittingState(Struct, frozen=True):
+    """What a snapshot says beside tensors: see `Fitting`; `model` describes the tensors (`serialize`)."""
+
+    model: dict[str, object]
+    done: Count
+    steps: Count
+    ended: bool
+    members: list[MemberState]
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+
 
 @dataclass(frozen=True)
 class Snapshot:
@@ -34,7 +56,7 @@ class Snapshot:
     step: int
     tensors: Tensors
     optim: Tensors | None
-    state: dict[str, Any]
+    state: dict[str, object]
     val_loss: float | None
 
 
@@ -106,22 +128,17 @@ class Fitting:
         for member in self.members:
             member.sync()
         tensors, described = to_tensors(self.model())
-        state: dict[str, Any] = {
-            "model": described,
-            "done": len(self.done),
-            "steps": self.steps,
-            "ended": self.ended,
-            "seconds": self.seconds,
-            "members": [
-                {
-                    "numbers": member.state.numbers(),
-                    "pending": [events.to_record(event) for event in member.pending],
-                    "reported_steps": member.reported_steps,
-                    "finished": member.finished,
-                }
-                for member in self.members
-            ],
-        }
+        members = [
+            MemberState(
+                member.state.numbers(),
+                [events.to_record(event) for event in member.pending],
+                member.reported_steps,
+                member.finished,
+            )
+            for member in self.members
+        ]
+        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds)
+        state = to_builtins(now)
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
         optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in m.state.memory().items()}
@@ -131,21 +148,32 @@ class Fitting:
 
     @classmethod
     def restore(
-        cls, corpus: Corpus, config: Config, state: Mapping[str, Any], tensors: Tensors, optim: Tensors | None
+        cls, corpus: Corpus, config: Config, state: Mapping[str, object], tensors: Tensors, optim: Tensors | None
     ) -> "Fitting":
-        """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it."""
-        fitting = cls(corpus, config, steps=state["steps"], ended=state["ended"], spent=state.get("seconds", 0.0))
-        model = from_tensors(tensors, state["model"], config.model, len(corpus.vocab))
-        models: list[Any] = model.parts if isinstance(model, Mixture) else [model]
-        fitting.done = list(models[: state["done"]])
-        for i, saved in enumerate(state["members"]):
-            component = state["done"] + i
-            member = fitting.schedule.member(config.model.leaves[component], models[component].module)
+        """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it.
+
+        Raises Damaged where they are not of one snapshot.
+        """
+        try:
+            found = convert(state, FittingState)
+        except ValidationError as error:
+            raise Damaged(f"the state of the training is damaged: {error}") from None
+        fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds)
+        model = from_tensors(tensors, found.model, config.model, len(corpus.vocab))
+        models = model.parts if isinstance(model, Mixture) else [model]
+        choices = config.model.leaves[found.done : len(models)]
+        if len(choices) != len(found.members) or any(choice.name == "ngram" for choice in choices):
+            raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
+        fitting.done = models[: found.done]
+        for i, (saved, choice, begun) in enumerate(zip(found.members, choices, models[found.done :], strict=True)):
+            from moreish.inference.network import module_of
+
+            member = fitting.schedule.member(choice, module_of(begun))
             prefix = f"{i}/"
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
-            member.state.restore(saved["numbers"], own)
-            member.pending = convert(saved["pending"], list[events.OfComponent])
-            member.reported_steps, member.finished = saved["reported_steps"], saved["finished"]
+            member.state.restore(saved.numbers, own)
+            member.pending = convert(saved.pending, list[events.OfComponent])
+            member.reported_steps, member.finished = saved.reported_steps, saved.finished
             fitting.members.append(member)
         return fitting
 

@@ -13,9 +13,8 @@ from moreish.runs import events
 from moreish.training.options import TrainOptions
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from moreish.fitting.workers import Here, Worker
+    from moreish.models.net import Net
     from moreish.training.state import TrainState
 
 
@@ -72,7 +71,7 @@ class Schedule:
             return options
         return replace(options, time_budget=options.time_budget / math.ceil(len(self.networks) / self.at_once))
 
-    def member(self, choice: ModelChoice, module: "nn.Module") -> Member:
+    def member(self, choice: ModelChoice, module: "Net") -> Member:
         """The network, about to take its first step."""
         from moreish.training.loop import start
 

@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,7 @@ Tensors = Mapping[str, np.ndarray]
 MOST_BOUNDS = 64
 
 
-def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """(tensors, description) of any model there is; the tensors are copies."""
     tensors: dict[str, np.ndarray] = {}
     parts = []
@@ -39,7 +38,7 @@ def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, A
 
 
 def from_tensors(
-    tensors: Tensors, description: Mapping[str, Any], choice: ModelChoice, vocab_size: int
+    tensors: Tensors, description: Mapping[str, object], choice: ModelChoice, vocab_size: int
 ) -> LanguageModel:
     """The model that `to_tensors` took apart; `choice` says what it must be.
 
@@ -62,15 +61,17 @@ def from_tensors(
     return Mixture(parts, _weights(description.get("weights"), gate, len(parts)), gate)
 
 
-def _part_to_tensors(part: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _part_to_tensors(part: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if isinstance(part, ngram.Backoff):
         arrays, metadata = ngram.to_tensors(part)
         return arrays, {"kind": "ngram", **metadata}
-    state = part.module.state_dict()
+    from moreish.inference.network import module_of
+
+    state = module_of(part).state_dict()
     return {name: p.detach().cpu().numpy().copy() for name, p in state.items()}, {"kind": "network"}
 
 
-def _part_from_tensors(tensors: Tensors, description: Any, leaf: ModelChoice, vocab_size: int) -> LanguageModel:
+def _part_from_tensors(tensors: Tensors, description: object, leaf: ModelChoice, vocab_size: int) -> LanguageModel:
     kind = "ngram" if leaf.name == "ngram" else "network"
     if not isinstance(description, Mapping) or description.get("kind") != kind:
         raise Damaged(f"the checkpoint does not hold the {leaf.name} that the configuration names")
@@ -92,7 +93,7 @@ def _network(tensors: Tensors, leaf: ModelChoice, vocab_size: int) -> LanguageMo
     from moreish.inference.network import Network
 
     with torch.device("meta"):
-        module: Any = model_class(leaf.name)(leaf.options, vocab_size)
+        module = model_class(leaf.name)(leaf.options, vocab_size)
         if any(a.dtype == np.float64 for a in tensors.values()):
             module.double()
     expected = {
@@ -115,7 +116,7 @@ def _shown(entry: tuple[tuple[int, ...], str] | None) -> str:
     return "missing" if entry is None else f"{entry[1]} {list(entry[0])}"
 
 
-def _gate(values: Any, parts: Sequence[LanguageModel]) -> Gate | None:
+def _gate(values: object, parts: Sequence[LanguageModel]) -> Gate | None:
     if values is None:
         return None
     match values:
@@ -127,10 +128,12 @@ def _gate(values: Any, parts: Sequence[LanguageModel]) -> Gate | None:
     raise Damaged("the mixture's gate is not a count model of it with a length and ascending counts")
 
 
-def _weights(values: Any, gate: Gate | None, count: int) -> np.ndarray:
-    def shares(row: Any) -> bool:
-        numbers = isinstance(row, list) and all(isinstance(w, int | float) and not isinstance(w, bool) for w in row)
-        return numbers and len(row) == count and min(row) >= 0 and math.isclose(sum(row), 1, abs_tol=1e-6)
+def _weights(values: object, gate: Gate | None, count: int) -> np.ndarray:
+    def shares(row: object) -> bool:
+        if not isinstance(row, list) or len(row) != count:
+            return False
+        numbers = all(isinstance(w, int | float) and not isinstance(w, bool) for w in row)
+        return numbers and min(row) >= 0 and math.isclose(sum(row), 1, abs_tol=1e-6)
 
     rows = [values] if gate is None else values
     if not isinstance(rows, list) or len(rows) != (gate.groups if gate else 1) or not all(map(shares, rows)):

@@ -53,15 +53,15 @@ def read_once(net: WaveNet, ids: Integer[np.ndarray, " N"]) -> tuple[Float[Tenso
     at = np.arange(len(ids))
     depth = at - np.maximum.accumulate(np.where(ids == 0, at, 0))  # symbols of this item before
     kind, blank = ids.astype(np.int64), 0  # what was read before an item's start is a kind as well
-    x, apart = net.wte.weight, 1
+    x, dilation = net.wte.weight, 1
     for layer in net.layers:
         columns = []
-        for lag in range((net.group - 1) * apart, -1, -apart):
+        for lag in range((net.group - 1) * dilation, -1, -dilation):
             before = np.where(depth >= lag, np.roll(kind, lag), blank)
             columns.append(np.append(before, blank))
         chosen, kinds = distinct(columns)
         joined = torch.from_numpy(np.stack(columns, 1)[chosen]).to(x.device)
         x = torch.cat([layer(x[rows].flatten(1)) for rows in joined.split(ROWS_AT_A_TIME)])
         kind, blank = kinds[:-1], int(kinds[-1])
-        apart *= net.group
+        dilation *= net.group
     return net.head(x), kind

@@ -14,7 +14,7 @@ FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice 
 
 
 class Item(NamedTuple):
-    """A made item: its text, its log probability under the model (nats), and where the list already has it."""
+    """A sampled item: its text, its log probability under the model (nats), and where the list has it already."""
 
     text: str
     logprob: float
@@ -30,7 +30,7 @@ def more(
     model: LanguageModel,
     corpus: Corpus,
     count: int,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     sampling: Sampling | None = None,
     starts_with: str = "",
     unique: bool = True,
@@ -45,7 +45,7 @@ def more(
     seen: set[str] = set()
     given, fruitless, batch = 0, 0, FIRST_BATCH
     while given < count and fruitless < FRUITLESS:
-        for draw in sample(model, batch, chance, sampling, prefix):
+        for draw in sample(model, batch, rng, sampling, prefix):
             text = corpus.vocab.decode(draw.ids)
             fruitless += 1
             if not text or (unique and text in seen):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -12,7 +11,8 @@ from torch import Tensor, nn
 from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Part
 from moreish.inference.contexts import distinct, read_once
-from moreish.models.contract import State
+from moreish.models.contract import LanguageModel, State
+from moreish.models.net import Net, Resumable, Stepwise
 from moreish.models.wavenet import WaveNet
 
 TOKENS_AT_A_TIME = 16_384
@@ -27,9 +27,9 @@ class Network:
     `step` returns for a recurrent one, and otherwise the ids read so far, at most block_size of them (B, t).
     """
 
-    def __init__(self, module: nn.Module) -> None:
-        self.module: Any = module
-        self.recurrent = hasattr(module, "step")
+    def __init__(self, module: Net) -> None:
+        self.module = module
+        self.stepwise = module if isinstance(module, Stepwise) else None
 
     @property
     def vocab_size(self) -> int:
@@ -38,15 +38,18 @@ class Network:
 
     def start(self, rows: int) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """The state of `rows` items of which only the opening boundary was read."""
+        first = np.zeros(rows, np.int64)
+        if self.stepwise is not None:
+            return self.advance(None, first)
         seen = self.module.block_size if self.module.windowed else 0
-        state = None if self.recurrent else np.zeros((rows, seen), np.int64)
-        return self.advance(state, np.zeros(rows, np.int64))
+        assert seen is not None, "a windowed net has a block_size"
+        return self.advance(np.zeros((rows, seen), np.int64), first)
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row."""
         with inference(self.module):
-            if self.recurrent:
-                logits, state = self.module.step(self._tensor(ids), state)
+            if self.stepwise is not None:
+                logits, state = self.stepwise.step(self._tensor(ids), state)
                 return state, _logprobs(logits)
             state = np.concatenate([state, ids[:, None].astype(np.int64)], 1)
             if self.module.block_size:
@@ -71,8 +74,8 @@ class Network:
         out = np.zeros(len(ids), np.float32)
         part = Part(ids, offsets)
         with inference(self.module):
-            if isinstance(self.module, WaveNet) and not self.module.knows_places:
-                self._score_contexts(part, out)
+            if isinstance(self.module, WaveNet) and not self.module.norms_by_position:
+                self._score_contexts(self.module, part, out)
             elif self.module.windowed:
                 self._score_windows(part, out)
             else:
@@ -81,22 +84,24 @@ class Network:
 
     def _score_windows(self, part: Part, out: np.ndarray) -> None:
         """Every window that occurs once, however often it occurs."""
+        assert self.module.block_size is not None
         x, y = windows(part, self.module.block_size)
         for i in range(0, len(y), CONTEXTS_AT_A_TIME):
             rows = slice(i, i + CONTEXTS_AT_A_TIME)
-            chosen, kind = distinct(x[rows].T)
-            batches = [x[rows][chosen[k : k + TOKENS_AT_A_TIME]] for k in range(0, len(chosen), TOKENS_AT_A_TIME)]
+            first, context_of = distinct(x[rows].T)
+            contexts = x[rows][first]
+            batches = [contexts[k : k + TOKENS_AT_A_TIME] for k in range(0, len(contexts), TOKENS_AT_A_TIME)]
             logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
-            out[1:][rows] = logprobs[kind, y[rows]]
+            out[1:][rows] = logprobs[context_of, y[rows]]
 
-    def _score_contexts(self, part: Part, out: np.ndarray) -> None:
+    def _score_contexts(self, net: WaveNet, part: Part, out: np.ndarray) -> None:
         """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
-        ids, span = part.ids, self.module.span
+        ids, span = part.ids, net.span
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
-            logits, kind = read_once(self.module, ids[first:end])
-            out[begin + 1 : end + 1] = _logprobs(logits)[kind[begin - first :], ids[begin + 1 : end + 1]]
+            logits, context_of = read_once(net, ids[first:end])
+            out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_sequences(self, part: Part, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
@@ -109,14 +114,18 @@ class Network:
             out[pieces.starts[rows, None] + np.arange(1, block.shape[1])] = logprobs
         for item in np.flatnonzero(spans > longest):
             begin, end = int(part.offsets[item]), int(part.offsets[item + 1])
-            score_long = self._score_remembering if hasattr(self.module, "read") else self._score_overlapping
-            score_long(part.ids, begin, end, longest, out)
+            if isinstance(self.module, Resumable):
+                self._score_remembering(self.module, part.ids, begin, end, longest, out)
+            else:
+                self._score_overlapping(part.ids, begin, end, longest, out)
 
-    def _score_remembering(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
+    def _score_remembering(
+        self, net: Resumable, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray
+    ) -> None:
         state = None
         for i in range(begin, end, longest):
             block = ids[None, i : min(i + longest, end) + 1]
-            logits, state = self.module.read(self._tensor(block[:, :-1]), state)
+            logits, state = net.read(self._tensor(block[:, :-1]), state)
             out[i + 1 : i + block.shape[1]] = self._predicted(logits, block)[0]
 
     def _score_overlapping(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
@@ -139,6 +148,12 @@ class Network:
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(ids.astype(np.int64)).to(next(self.module.parameters()).device)
+
+
+def module_of(model: LanguageModel) -> Net:
+    """The module of a model that is a network."""
+    assert isinstance(model, Network), type(model)
+    return model.module
 
 
 @contextmanager

@@ -37,7 +37,7 @@ class Draw(NamedTuple):
     ended: bool
 
 
-def sharpened(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
+def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
     """Probabilities to draw from: temperature first, then top-k, then top-p (Holtzman et al. 2019), renormalised.
 
     Equal probabilities at the edge of top-k or top-p are broken by the lower id.
@@ -76,7 +76,7 @@ def read_prefix(model: LanguageModel, prefix: Integer[np.ndarray, " T"]) -> tupl
 def sample(
     model: LanguageModel,
     count: int,
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     sampling: Sampling | None = None,
     prefix: Integer[np.ndarray, " T"] | None = None,
 ) -> list[Draw]:
@@ -91,7 +91,7 @@ def sample(
     rows = np.arange(count)  # items still growing
     node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares
     for t in range(max(0, sampling.max_length - len(prefix)) + 1):
-        ids = _pick(sharpened(logprobs, sampling), node, chance)
+        ids = _pick(draw_probabilities(logprobs, sampling), node, rng)
         growing = ids != 0
         logprob[rows[~growing]] += logprobs[node[~growing], 0]
         ended[rows[~growing]] = True
@@ -113,12 +113,12 @@ def sample(
 
 
 def _pick(
-    p: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], chance: np.random.Generator
+    p: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], rng: np.random.Generator
 ) -> Integer[np.ndarray, " rows"]:
     """One id a row from the distribution of its node, by inverting the cumulative sum."""
     cumulative = np.cumsum(p, 1)
     cumulative /= cumulative[:, -1:]
-    u = chance.random(len(node)) * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
+    u = rng.random(len(node)) * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
     if len(p) == 1:
         return np.searchsorted(cumulative[0], u, side="right")
     # Node k's sums live in (k, k + 1], so one sorted array serves all rows.

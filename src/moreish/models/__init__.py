@@ -1,6 +1,6 @@
 """Networks, one file a family, under one contract: ids (B, T) in, logits out; nothing here knows about text.
 
-A network is a plain `torch.nn.Module` with
+A network is a plain `torch.nn.Module` (`net.Net`) with
 
 - `Options`: its frozen dataclass of options,
 - `windowed`: True if windows (B, block_size) give logits (B, V), False if sequences (B, T) give (B, T, V),
@@ -12,12 +12,12 @@ A network is a plain `torch.nn.Module` with
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moreish.options import did_you_mean
 
 if TYPE_CHECKING:
-    from torch import nn
+    from moreish.models.net import Net
 
 MODELS = {
     "bigram": "moreish.models.bigram:Bigram",
@@ -34,7 +34,7 @@ MODELS = {
 }
 
 
-def model_class(name: str) -> type["nn.Module"]:
+def model_class(name: str) -> type["Net"]:
     """The network class of this name. Raises ValueError for an unknown one."""
     if name not in MODELS:
         raise ValueError(f'there is no model "{name}"{did_you_mean(name, MODELS)}')
@@ -42,7 +42,7 @@ def model_class(name: str) -> type["nn.Module"]:
     return getattr(import_module(module), attribute)
 
 
-def build_model(name: str, options: Any, vocab_size: int, seed: int) -> "nn.Module":
+def build_model(name: str, options: object, vocab_size: int, seed: int) -> "Net":
     """A freshly initialised network; the same seed gives the same parameters, and torch's own stream is untouched."""
     import torch
 

@@ -82,11 +82,12 @@ def fold(linear: nn.Linear, norm: BatchNorm1d) -> nn.Linear:
     assert norm.running_var is not None
     scale = norm.weight / (norm.running_var + norm.eps).sqrt()
     before = 0.0 if linear.bias is None else linear.bias
-    made = nn.Linear(linear.in_features, linear.out_features, device=linear.weight.device, dtype=linear.weight.dtype)
+    weight = linear.weight
+    folded = nn.Linear(linear.in_features, linear.out_features, device=weight.device, dtype=weight.dtype)
     with torch.no_grad():
-        made.weight.copy_(linear.weight * scale[:, None])
-        made.bias.copy_((before - norm.running_mean) * scale + norm.bias)
-    return made
+        folded.weight.copy_(weight * scale[:, None])
+        folded.bias.copy_((before - norm.running_mean) * scale + norm.bias)
+    return folded
 
 
 def fold_all(module: nn.Module) -> nn.Module:
@@ -94,16 +95,6 @@ def fold_all(module: nn.Module) -> nn.Module:
     for sequence, at, linear, norm in list(_pairs(module)):
         sequence[at], sequence[at + 1] = fold(linear, norm), nn.Identity()
     return module
-
-
-def useless_biases(module: nn.Module) -> list[str]:
-    """One sentence for every bias that a BatchNorm right behind it takes away again with the mean."""
-    names = {m: name for name, m in module.named_modules()}
-    return [
-        f"{names[linear]}.bias changes nothing: the BatchNorm behind it subtracts the mean, and the bias with it"
-        for _, _, linear, _ in _pairs(module)
-        if linear.bias is not None
-    ]
 
 
 def _pairs(module: nn.Module) -> Iterator[tuple[nn.Sequential, int, nn.Linear, BatchNorm1d]]:

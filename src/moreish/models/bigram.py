@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.net import Net
+
 
 @dataclass(frozen=True)
 class BigramOptions:
     """The table has V x V entries and no settings."""
 
 
-class Bigram(nn.Module):
+class Bigram(Net):
     """One-hot times a weight matrix is a row of it: an embedding of size V read as logits.
 
     Trained to the end it reaches what counting pairs gives in closed form.
@@ -22,8 +24,7 @@ class Bigram(nn.Module):
     block_size = None
 
     def __init__(self, options: BigramOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size = vocab_size
+        super().__init__(options, vocab_size)
         self.logits = nn.Embedding(vocab_size, vocab_size)
         nn.init.zeros_(self.logits.weight)  # every symbol equally likely: the loss starts at ln V
 

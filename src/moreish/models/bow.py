@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.net import Net
 from moreish.options import option
 
 
@@ -19,15 +20,15 @@ class BagOfWordsOptions:
     dropout: float = option(0.0, "share of hidden units left out while training", low=0, below=1)
 
 
-class BagOfWords(nn.Module):
+class BagOfWords(Net):
     """Attention with equal weights: x + mean(x up to here), then x + MLP(x), then logits, as in makemore."""
 
     Options = BagOfWordsOptions
     windowed = False
 
     def __init__(self, options: BagOfWordsOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size, self.block_size = vocab_size, options.block_size
+        super().__init__(options, vocab_size)
+        self.block_size = options.block_size
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.wpe = nn.Embedding(options.block_size, options.n_embd)
         self.hidden = nn.Linear(options.n_embd, options.n_hidden)
@@ -39,8 +40,8 @@ class BagOfWords(nn.Module):
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position; T is at most block_size."""
-        at = torch.arange(idx.shape[1], device=idx.device)
-        x = self.wte(idx) + self.wpe(at)
-        x = x + x.cumsum(1) / (at[:, None] + 1)
+        positions = torch.arange(idx.shape[1], device=idx.device)
+        x = self.wte(idx) + self.wpe(positions)
+        x = x + x.cumsum(1) / (positions[:, None] + 1)
         x = x + self.out(self.dropout(torch.tanh(self.hidden(x))))
         return self.head(x)

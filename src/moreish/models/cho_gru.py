@@ -1,7 +1,6 @@
 """The gated recurrent unit as Cho et al. 2014 wrote it: the reset gate acts before the product, not after it."""
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,16 +26,16 @@ class ChoUnit(nn.Module):
         """The memory after every position."""
         h = self.start.expand(len(x), -1) if h is None else h
         size = h.shape[1]
-        made = []
+        memories = []
         for a in self.input(x).unbind(1):
             r, z = torch.sigmoid(a[:, : 2 * size] + F.linear(h, self.gates.weight)).chunk(2, 1)
             n = torch.tanh(a[:, 2 * size :] + F.linear(r * h, self.candidate.weight))
             h = (1 - z) * h + z * n
-            made.append(h)
-        return torch.stack(made, 1)
+            memories.append(h)
+        return torch.stack(memories, 1)
 
 
-class ChoGRU(Recurrent):
+class ChoGRU(Recurrent[ChoUnit]):
     """Layers of the original unit, https://arxiv.org/abs/1406.1078; `GRU` is the form of torch and cuDNN."""
 
     Options = RecurrentOptions
@@ -45,7 +44,7 @@ class ChoGRU(Recurrent):
         super().__init__(options, vocab_size, [ChoUnit(i, o) for i, o in pairwise(options.sizes)])
 
     def read_layer(
-        self, layer: Any, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
+        self, layer: ChoUnit, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B S"]]:
         """One layer over all positions."""
         h = layer(x, state)

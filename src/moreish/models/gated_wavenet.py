@@ -1,13 +1,13 @@
 """WaveNet as van den Oord et al. 2016 describe it: causal dilated convolutions with gates, residuals and skips."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.net import Layers, Net
 from moreish.options import option
 
 
@@ -48,7 +48,7 @@ class GatedBlock(nn.Module):
         return x + residual, skip, seen[:, x.shape[1] :]
 
 
-class GatedWaveNet(nn.Module):
+class GatedWaveNet(Net):
     """Embeddings, gated blocks with dilation 1, 2, 4, ..., the sum of their skips, and two more layers to the logits.
 
     https://arxiv.org/abs/1609.03499
@@ -59,11 +59,10 @@ class GatedWaveNet(nn.Module):
     block_size = None
 
     def __init__(self, options: GatedWaveNetOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size = vocab_size
+        super().__init__(options, vocab_size)
         size = options.n_embd
         self.wte = nn.Embedding(vocab_size, size)
-        self.blocks: Any = nn.ModuleList(
+        self.blocks = Layers(
             GatedBlock(size, options.n_hidden, 2**i, options.dropout) for i in range(options.n_layer)
         )
         self.mix = nn.Linear(size, size)

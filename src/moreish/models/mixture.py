@@ -7,7 +7,7 @@ how often the context was seen), so that a context seen a thousand times trusts 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -58,6 +58,21 @@ def fit_group_weights(
         claimed = np.stack([np.bincount(groups, share, count) for share in joint / total], 1)
         np.divide(claimed + strength * shared, sizes, out=weights, where=sizes > 0)
     return weights
+
+
+@runtime_checkable
+class Evidence(Protocol):
+    """A model that says what each prediction rests on: length and count of its longest known context."""
+
+    def evidence(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> tuple[Integer[np.ndarray, " N"], Integer[np.ndarray, " N"]]:
+        """(length, count) of every position of flat ids."""
+        ...
+
+    def evidence_of(self, state: State) -> tuple[Integer[np.ndarray, " rows"], Integer[np.ndarray, " rows"]]:
+        """(length, count) of the next prediction of every row of a state."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +150,7 @@ class Mixture:
         logprobs = np.stack([logprobs for _, logprobs in answers])
         if self.gate is None:
             return states, _log_mean(logprobs, self._log_weights)
-        part: Any = self.parts[self.gate.part]
+        part = _asked(self.parts, self.gate)
         groups = self.gate.group(*part.evidence_of(states[self.gate.part]))
         return states, _log_mean(logprobs, self._log_weights[groups][:, None])
 
@@ -170,5 +185,10 @@ def evidence_groups(
     offsets: Integer[np.ndarray, " items_and_one"],
 ) -> Integer[np.ndarray, " N"]:
     """The group of every position of flat ids."""
-    part: Any = parts[gate.part]
-    return gate.group(*part.evidence(ids, offsets))
+    return gate.group(*_asked(parts, gate).evidence(ids, offsets))
+
+
+def _asked(parts: Sequence[LanguageModel], gate: Gate) -> Evidence:
+    part = parts[gate.part]
+    assert isinstance(part, Evidence), type(part)
+    return part

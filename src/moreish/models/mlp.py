@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from moreish.models.activations import ACTIVATIONS
 from moreish.models.batch_norm import BatchNorm1d
+from moreish.models.net import Net
 from moreish.options import option
 
 
@@ -41,7 +42,7 @@ class MLPOptions:
     head_bias_std: float = option(0.0, "spread of the last biases at the start", low=0)
 
 
-class MLP(nn.Module):
+class MLP(Net):
     """y = b2 + W2 tanh(b1 + W1 x) + D x, x the block_size embeddings side by side (Bengio et al. 2003, equation 1).
 
     https://www.jmlr.org/papers/volume3/bengio03a/bengio03a.pdf. D is there with `direct`; more hidden layers,
@@ -52,8 +53,8 @@ class MLP(nn.Module):
     windowed = True
 
     def __init__(self, options: MLPOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size, self.block_size, self.blank = vocab_size, options.block_size, options.blank
+        super().__init__(options, vocab_size)
+        self.block_size, self.blank = options.block_size, options.blank
         fan_in = options.block_size * options.n_embd
         self.wte = nn.Embedding(vocab_size + options.blank, options.n_embd)
         self.hidden = nn.Sequential(*_hidden_layers(options, fan_in))

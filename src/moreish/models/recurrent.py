@@ -3,12 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.net import Layer, Layers, Net
 from moreish.options import option
 
 
@@ -27,17 +28,16 @@ class RecurrentOptions:
         return [self.n_embd] + [self.n_hidden] * self.n_layer
 
 
-class Recurrent(nn.Module):
+class Recurrent(Net, Generic[Layer]):
     """A stack of recurrent layers; a family says what its layers are and how one of them reads."""
 
     windowed = False
     block_size = None
 
-    def __init__(self, options: RecurrentOptions, vocab_size: int, layers: Iterable[nn.Module]) -> None:
-        super().__init__()
-        self.vocab_size = vocab_size
+    def __init__(self, options: RecurrentOptions, vocab_size: int, layers: Iterable[Layer]) -> None:
+        super().__init__(options, vocab_size)
         self.wte = nn.Embedding(vocab_size, options.n_embd)
-        self.layers: Any = nn.ModuleList(layers)
+        self.layers = Layers(layers)
         self.dropout = nn.Dropout(options.dropout)
         self.head = nn.Linear(options.n_hidden, vocab_size)
         nn.init.normal_(self.head.weight, std=0.1 / options.n_hidden**0.5)  # no opinion yet: loss near ln V
@@ -45,7 +45,7 @@ class Recurrent(nn.Module):
 
     @abstractmethod
     def read_layer(
-        self, layer: Any, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
+        self, layer: Layer, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B S"]]:
         """What one layer gives at every position and its state after the last; None is the state before the first."""
 

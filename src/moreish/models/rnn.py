@@ -1,7 +1,6 @@
 """The simple recurrent net of Elman 1990: the memory is a tanh of the symbol and of the memory before."""
 
 from itertools import pairwise
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -24,14 +23,14 @@ class Elman(nn.Module):
     def forward(self, x: Float[Tensor, "B T C"], h: Float[Tensor, "B H"] | None) -> Float[Tensor, "B T H"]:
         """The memory after every position."""
         h = self.start.expand(len(x), -1) if h is None else h
-        made = []
+        memories = []
         for a in self.input(x).unbind(1):
             h = torch.tanh(a + F.linear(h, self.recurrent.weight))
-            made.append(h)
-        return torch.stack(made, 1)
+            memories.append(h)
+        return torch.stack(memories, 1)
 
 
-class RNN(Recurrent):
+class RNN(Recurrent[Elman]):
     """Elman layers on top of one another. https://doi.org/10.1207/s15516709cog1402_1"""
 
     Options = RecurrentOptions
@@ -40,7 +39,7 @@ class RNN(Recurrent):
         super().__init__(options, vocab_size, [Elman(i, o) for i, o in pairwise(options.sizes)])
 
     def read_layer(
-        self, layer: Any, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
+        self, layer: Elman, x: Float[Tensor, "B T C"], state: Float[Tensor, "B S"] | None
     ) -> tuple[Float[Tensor, "B T H"], Float[Tensor, "B S"]]:
         """One layer over all positions."""
         h = layer(x, state)

@@ -1,13 +1,13 @@
 """The Transformer of GPT-2: every symbol asks all before it which of them matter."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.net import Layers, Net
 from moreish.options import option
 
 
@@ -64,7 +64,7 @@ class Block(nn.Module):
         return x + self.dropout(self.proj(F.gelu(self.fc(self.ln_2(x)), approximate="tanh")))
 
 
-class Transformer(nn.Module):
+class Transformer(Net):
     """Symbol and position embeddings, blocks, a last norm, logits (Radford et al. 2019; sizes as in makemore).
 
     With weight tying (Press & Wolf 2016) the matrix of the logits is that of the embeddings.
@@ -74,12 +74,12 @@ class Transformer(nn.Module):
     windowed = False
 
     def __init__(self, options: TransformerOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size, self.block_size = vocab_size, options.block_size
+        super().__init__(options, vocab_size)
+        self.block_size = options.block_size
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.wpe = nn.Embedding(options.block_size, options.n_embd)
         self.dropout = nn.Dropout(options.dropout)
-        self.blocks: Any = nn.ModuleList(Block(options) for _ in range(options.n_layer))
+        self.blocks = Layers(Block(options) for _ in range(options.n_layer))
         self.ln_f = nn.LayerNorm(options.n_embd)
         self.head = None if options.tie else nn.Linear(options.n_embd, vocab_size, bias=False)
         for name, p in self.named_parameters():
@@ -91,8 +91,8 @@ class Transformer(nn.Module):
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position; T is at most block_size."""
-        at = torch.arange(idx.shape[1], device=idx.device)
-        x = self.dropout(self.wte(idx) + self.wpe(at))
+        positions = torch.arange(idx.shape[1], device=idx.device)
+        x = self.dropout(self.wte(idx) + self.wpe(positions))
         for block in self.blocks:
             x = block(x)
         return F.linear(self.ln_f(x), self.wte.weight if self.head is None else self.head.weight)

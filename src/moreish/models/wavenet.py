@@ -6,16 +6,17 @@ whole sequences, as convolutions: what neighbouring windows have in common is co
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.models.batch_norm import BatchNorm1d
+from moreish.models.net import Layers, Net
 from moreish.options import option
 
-MANY = 64
+MANY_SYMBOLS = 64
 """Symbols from which on multiplications take longer than to go from one operation to the next."""
 
 
@@ -66,21 +67,21 @@ class PositionNorm(nn.Module):
         return self.normal(x.flatten(1)).view_as(x) * self.weight + self.bias
 
 
-class WaveNet(nn.Module):
+class WaveNet(Net):
     """Embeddings, then n_layer times: join `group` neighbours, Linear, BatchNorm, tanh; then logits."""
 
     Options = WaveNetOptions
     windowed = True
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
-        super().__init__()
-        self.vocab_size, self.group = vocab_size, options.group
+        super().__init__(options, vocab_size)
+        self.group = options.group
         self.block_size = self.span = options.group**options.n_layer
-        self.knows_places = options.norm == "position"
+        self.norms_by_position = options.norm == "position"
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.join = FlattenConsecutive(options.group)
         sizes = [options.n_embd] + [options.n_hidden] * options.n_layer
-        self.layers: Any = nn.ModuleList(_layer(options, i, c, h) for i, (c, h) in enumerate(pairwise(sizes)))
+        self.layers = Layers(_layer(options, i, c, h) for i, (c, h) in enumerate(pairwise(sizes)))
         self.head = nn.Linear(options.n_hidden, vocab_size)
         nn.init.normal_(self.head.weight, std=0.1 / options.n_hidden**0.5)  # no opinion yet: loss near ln V
         nn.init.zeros_(self.head.bias)
@@ -100,7 +101,7 @@ class SlidingWaveNet(WaveNet):
     """
 
     windowed = False
-    block_size: int | None = None  # sequences of any length; it looks back on `span` ids of them
+    block_size = None  # sequences of any length; it looks back on `span` ids of them
 
     def __init__(self, options: WaveNetOptions, vocab_size: int) -> None:
         if options.norm == "position":
@@ -111,9 +112,9 @@ class SlidingWaveNet(WaveNet):
     @classmethod
     def of(cls, net: WaveNet, options: WaveNetOptions) -> "SlidingWaveNet":
         """The convolutional form of a trained net; `options` are those that it was made with."""
-        made = cls(options, net.vocab_size).to(net.head.weight.device)
-        made.load_state_dict(net.state_dict())
-        return made.train(net.training)
+        sliding = cls(options, net.vocab_size).to(net.head.weight.device)
+        sliding.load_state_dict(net.state_dict())
+        return sliding.train(net.training)
 
     def forward(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
         """Logits of the next symbol at every position."""
@@ -126,17 +127,17 @@ class SlidingWaveNet(WaveNet):
         before = idx.new_zeros(len(idx), self.span - 1) if state is None else state
         seen = torch.cat([before, idx], 1)
         last = seen[:, seen.shape[1] - self.span + 1 :]
-        if state is None and idx.numel() >= MANY:
+        if state is None and idx.numel() >= MANY_SYMBOLS:
             return self._logits(idx), last
         return self._convolved(seen), last
 
     def _convolved(self, idx: Integer[Tensor, "B T_and_before"]) -> Float[Tensor, "B T V"]:
         """Logits of those positions that have all that they look back on before them."""
-        x, apart = self.wte(idx), 1
+        x, dilation = self.wte(idx), 1
         for layer in self.layers:
-            length = x.shape[1] - (self.group - 1) * apart
-            x = layer(torch.cat([x[:, i * apart : i * apart + length] for i in range(self.group)], 2))
-            apart *= self.group
+            length = x.shape[1] - (self.group - 1) * dilation
+            x = layer(torch.cat([x[:, i * dilation : i * dilation + length] for i in range(self.group)], 2))
+            dilation *= self.group
         return self.head(x)
 
     def _logits(self, idx: Integer[Tensor, "B T"]) -> Float[Tensor, "B T V"]:
@@ -145,16 +146,16 @@ class SlidingWaveNet(WaveNet):
         More operations than `_convolved` and fewer multiplications.
         """
         rows, length = idx.shape
-        x, apart = torch.cat([self.wte(idx).flatten(0, 1), self.wte.weight[:1]]), 1  # (B T + 1, C)
+        x, dilation = torch.cat([self.wte(idx).flatten(0, 1), self.wte.weight[:1]]), 1  # (B T + 1, C)
         for layer in self.layers:
             blank, x = x[-1], x[:-1].view(rows, length, -1)
             columns = []
             for i in reversed(range(self.group)):  # the symbol this far back, for every position
-                lag = min(i * apart, length)
+                lag = min(i * dilation, length)
                 columns.append(torch.cat([blank.expand(rows, lag, -1), x[:, : length - lag]], 1))
             joined = torch.cat(columns, 2).flatten(0, 1)
             x = layer(torch.cat([joined, blank.repeat(1, self.group)]))
-            apart *= self.group
+            dilation *= self.group
         return self.head(x[:-1]).view(rows, length, -1)
 
     def step(

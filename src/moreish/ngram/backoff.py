@@ -35,10 +35,10 @@ class Backoff:
     ) -> None:
         self.counts, self.logprob, self.log_backoff = counts, logprob, log_backoff
         self._shortest = np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size))  # no context at all
-        alone = slice(1, counts.first[1])
-        self._shortest[counts.symbol[alone]] = logprob[alone]
+        unigrams = slice(1, counts.first[1])
+        self._shortest[counts.symbol[unigrams]] = logprob[unigrams]
         self._table = np.empty((0, 0))
-        self._asked = 0
+        self._rows_asked = 0
         self._begin = self._step(np.zeros(1, np.int64), np.zeros(1, np.int64))
 
     @property
@@ -76,12 +76,12 @@ class Backoff:
         Every position at once. `offsets` is not needed: id 0 stands at the boundaries and nowhere else.
         """
         scores = np.zeros(len(ids))
-        for low, warm, piece in _pieces(ids, self.order):
+        for low, overlap, piece in _pieces(ids, self.order):
             logprob = np.full(len(piece), -np.log(self.vocab_size))
             for at, context, node in self.counts.walk(piece):
                 shorter = logprob[at] + self.log_backoff[context]
                 logprob[at] = np.where(node > 0, self.logprob[node], shorter)
-            scores[low : low + len(piece) - warm] = logprob[warm:]
+            scores[low : low + len(piece) - overlap] = logprob[overlap:]
         scores[:1] = 0
         return scores
 
@@ -99,12 +99,12 @@ class Backoff:
         Aligned with ids; both are 0 at the first place, which none predicts.
         """
         length, count = np.zeros((2, len(ids)), np.int64)
-        for low, warm, piece in _pieces(ids, self.order):
+        for low, overlap, piece in _pieces(ids, self.order):
             node = np.zeros(len(piece), np.int64)
             for at, context, _ in self.counts.walk(piece):
                 node[at] = context
-            here = slice(low, low + len(piece) - warm)
-            length[here], count[here] = self.evidence_of(node[warm:])
+            here = slice(low, low + len(piece) - overlap)
+            length[here], count[here] = self.evidence_of(node[overlap:])
         length[:1] = count[:1] = 0
         return length, count
 
@@ -134,8 +134,8 @@ class Backoff:
         Once as many rows were asked for as there are contexts, all of them are kept, where that is a small table.
         """
         contexts = self.counts.contexts
-        self._asked += len(state)
-        if self._asked > contexts and not len(self._table) and contexts * self.vocab_size <= LARGEST_TABLE:
+        self._rows_asked += len(state)
+        if self._rows_asked > contexts and not len(self._table) and contexts * self.vocab_size <= LARGEST_TABLE:
             self._table = self._compute_rows(np.arange(contexts))
         return self._table[state] if len(self._table) else self._compute_rows(state)
 
@@ -160,5 +160,5 @@ class Backoff:
 def _pieces(ids: np.ndarray, order: int) -> Iterator[tuple[int, int, np.ndarray]]:
     """Pieces of flat ids to be walked one by one: (where its new part begins, how many ids stand before that, it)."""
     for low in range(0, len(ids), PIECE):
-        warm = min(low, max(order - 1, 0))
-        yield low, warm, ids[low - warm : low + PIECE]
+        overlap = min(low, max(order - 1, 0))
+        yield low, overlap, ids[low - overlap : low + PIECE]

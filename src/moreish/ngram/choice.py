@@ -8,7 +8,7 @@ from jaxtyping import Integer
 from moreish.ngram.counts import count_ngrams
 from moreish.ngram.kneser_ney import KneserNey
 
-FIRST_REACH = 7  # counted at first; lists of short items rarely gain from more
+FIRST_COUNTED = 7  # counted at first; lists of short items rarely gain from more
 
 
 class Choice(NamedTuple):
@@ -36,7 +36,7 @@ def choose_order(
     best = counts = None
     for order in range(1, highest + 1):
         if counts is None or order > counts.order:
-            counts = count_ngrams(train_ids, train_offsets, vocab_size, min(max(order, FIRST_REACH), highest))
+            counts = count_ngrams(train_ids, train_offsets, vocab_size, min(max(order, FIRST_COUNTED), highest))
         model = KneserNey(counts.upto(order))
         losses[order] = model.loss(val_ids, val_offsets)
         if best is not None and losses[order] >= losses[best.order]:

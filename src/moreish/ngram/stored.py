@@ -5,7 +5,6 @@ read from it is a trie like one that was counted, or a ValueError that names the
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +17,7 @@ MODELS = {"add-k": AddK, "kneser-ney": KneserNey}
 LARGEST_VOCABULARY = 2**24
 
 
-def to_tensors(model: Backoff) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def to_tensors(model: Backoff) -> tuple[dict[str, np.ndarray], dict[str, str | int | float]]:
     """(arrays, metadata), each array in the smallest unsigned dtype that holds it.
 
     fanout : (contexts,) how many different symbols followed each context
@@ -34,7 +33,7 @@ def to_tensors(model: Backoff) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     return {key: a.astype(np.min_scalar_type(a.max(initial=0))) for key, a in arrays.items()}, metadata
 
 
-def from_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any]) -> Backoff:
+def from_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, object]) -> Backoff:
     """The model that `to_tensors` took apart. Raises ValueError, naming the array or the key, for anything else."""
     name = metadata.get("model")
     if name not in MODELS:
@@ -50,7 +49,7 @@ def from_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, Any])
     return AddK(counts, float(k))
 
 
-def _whole(metadata: Mapping[str, Any], key: str, low: int, high: int) -> int:
+def _whole(metadata: Mapping[str, object], key: str, low: int, high: int) -> int:
     value = metadata.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ValueError(f'"{key}" of an n-gram model is a whole number from {low} to {high}, not {value!r}')

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from moreish.runs import events
 from moreish.runs.folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 INK, GRID = "#334155", "#cbd5e1"
 COLOURS = {"train": "#94a3b8", "val": "#0f766e"}
@@ -16,25 +20,25 @@ Point = tuple[int, float]  # step, loss
 FORMATS = (".png", ".svg", ".pdf")
 
 
-def figure(width: float = 7.2, height: float = 4.4) -> Any:
+def empty_figure(width: float = 7.2, height: float = 4.4) -> "tuple[Figure, Axes]":
     """An empty figure in the house style and its axes. Raises ValueError where matplotlib is missing."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
         raise ValueError("drawing needs matplotlib: pip install 'moreish[plots]'") from None
-    made = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    axes = made.subplots()
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
+    axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GRID, linewidth=0.5, alpha=0.6)
     axes.tick_params(colors=INK, labelsize=9)
-    return made, axes
+    return figure, axes
 
 
-def save(made: Any, to: Path) -> None:
+def save(figure: "Figure", to: Path) -> None:
     """Write a figure in the format its name says. Raises ValueError for a format that is not drawn."""
     if to.suffix.lower() not in FORMATS:
         raise ValueError(f"{to} has to end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
-    made.savefig(to, dpi=150)
+    figure.savefig(to, dpi=150)
 
 
 def loss_curves(run: Run, to: Path) -> None:
@@ -62,7 +66,7 @@ def loss_curves(run: Run, to: Path) -> None:
     steps, evals = _columns(train), _columns(val)
     if not steps and not evals:
         raise ValueError(f"{run.name} has no loss curve: it was made by counting, in one go")
-    made, axes = figure()
+    figure, axes = empty_figure()
     stretch = max(1, sum(len(x) for x, _ in steps) // 200)
     for i, (x, y) in enumerate(steps):
         whole = len(x) // stretch * stretch
@@ -85,7 +89,7 @@ def loss_curves(run: Run, to: Path) -> None:
     axes.set_ylabel("loss (nats a symbol)", color=INK)
     axes.set_title(run.name, color=INK, loc="left", fontsize=11)
     axes.legend(loc="upper center", framealpha=0.9, edgecolor="white", fontsize=9, labelcolor=INK)
-    save(made, to)
+    save(figure, to)
 
 
 def _columns(curves: Mapping[int, list[Point]]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -94,7 +98,7 @@ def _columns(curves: Mapping[int, list[Point]]) -> list[tuple[np.ndarray, np.nda
     return [(x, y) for x, y in columns]
 
 
-def _limits(axes: Any, losses: list[float], lines: Mapping[str, float]) -> None:
+def _limits(axes: "Axes", losses: list[float], lines: Mapping[str, float]) -> None:
     """Leave out the cliff of the first steps: what is worth seeing lies below the unigram line."""
     shown = [*losses, *lines.values()]
     low, high = min(shown), max(shown)

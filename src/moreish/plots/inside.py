@@ -6,7 +6,7 @@ those that a doctor measured while the run was trained.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -14,16 +14,23 @@ from torch import Tensor
 
 from moreish.data import Part
 from moreish.doctor import Inside, Traced, inside
-from moreish.doctor.operations import BOUNDED, KINDS, RECTIFIED
-from moreish.plots.curves import GRID, INK, figure, save
+from moreish.doctor.frames import saturation
+from moreish.doctor.frames.operations import KINDS, RECTIFIED
+from moreish.doctor.frames.quantities import USUAL_RATIO
+from moreish.inference.network import module_of
+from moreish.models.contract import LanguageModel
+from moreish.plots.curves import GRID, INK, empty_figure, save
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 from moreish.training.steps import token_loss
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 BINS = 20, 100  # at least, at most; in between the root of the count
 MOST_CURVES = 12
 EXAMPLES, UNITS = 48, 200  # of the map of stuck units
-HEALTHY = -3.0  # log10 of the update ratio
 Ratios = Mapping[str, Sequence[tuple[float, float]]]
 
 
@@ -32,21 +39,22 @@ class Curve(NamedTuple):
 
     name: str
     values: Tensor
-    aside: str
+    summary: str
 
 
-def look(model: Any, part: Part, options: TrainOptions, seed: int) -> Inside:
-    """What the first batch of train does in this network (a `Network`)."""
-    batch = next(iter(batches_for(model.module, part, options, seed).epoch(0)))
+def look(model: LanguageModel, part: Part, options: TrainOptions, seed: int) -> Inside:
+    """What the first batch of train does in this model, which is a network."""
+    module = module_of(model)
+    batch = next(iter(batches_for(module, part, options, seed).epoch(0)))
     idx, targets = (torch.from_numpy(a.astype(np.int64)) for a in (batch.x, batch.y))
-    return inside(model.module, idx, lambda logits: token_loss(logits, targets))
+    return inside(module, idx, lambda logits: token_loss(logits, targets))
 
 
 def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) -> Iterator[Path]:
     """Every picture for which there is something to show, each saved where `to` puts its name."""
     layers = activations(seen)
     weights = [_of_weight(name, *pair) for name, pair in seen.weights.items() if pair[0].dim() > 1]
-    drawn = {
+    figures = {
         "activations": _densities(f"{title}: activations", "activation", [_of_output(t) for t in layers]),
         "gradients": _densities(
             f"{title}: gradients of the activations",
@@ -57,9 +65,9 @@ def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) ->
         "weight-gradients": _densities(f"{title}: gradients of the weights", "d loss / d weight", weights),
         "updates": _over_time(f"{title}: size of the updates", ratios),
     }
-    for name, made in drawn.items():
-        if made is not None:
-            save(made, to(name))
+    for name, figure in figures.items():
+        if figure is not None:
+            save(figure, to(name))
             yield to(name)
 
 
@@ -87,19 +95,14 @@ def _joined(calls: list[Traced]) -> Traced:
 
 
 def stuck(layer: Traced) -> Tensor | None:
-    """(examples, units): a bounded unit is beyond 0.97 of its range, or a rectified one is 0; None for others."""
-    y = layer.output.flatten(0, -2)
-    if layer.op.startswith("tanh") or layer.op in ("lstm", "gru", "rnn_tanh", "gru_cell", "lstm_cell"):
-        return y.abs() > 0.97
-    if layer.op in BOUNDED:
-        return (y - 0.5).abs() > 0.47
-    return y == 0 if layer.op in RECTIFIED else None
+    """(examples, units): which outputs are at an end of their range, as the doctor means it; None without an end."""
+    return saturation.stuck(layer.op, layer.output.flatten(0, -2))
 
 
 def _of_output(layer: Traced) -> Curve:
-    y, hit = layer.output, stuck(layer)
+    y, way = layer.output, saturation.distance(layer.op, layer.output)
     word = "at 0" if layer.op in RECTIFIED else "saturated"
-    share = "" if hit is None else f", {word} {hit.float().mean().item():.2%}"
+    share = "" if way is None else f", {word} {(way > saturation.saturation(layer.op)).float().mean().item():.2%}"
     return Curve(f"{layer.layer} ({layer.op})", y, f"mean {y.mean().item():+.2f}, std {y.std().item():.2f}{share}")
 
 
@@ -113,30 +116,30 @@ def _of_weight(name: str, values: Tensor, gradient: Tensor) -> Curve:
     return Curve(f"{name} {tuple(values.shape)}", gradient, f"std {gradient.std().item():.1e}, grad:data {ratio:.1e}")
 
 
-def _colours(count: int) -> list[Any]:
+def _colours(count: int) -> list[tuple[float, float, float, float]]:
     """From the first layer to the last, dark to light."""
     from matplotlib import colormaps
 
     return [colormaps["viridis"](0.9 * k / max(count - 1, 1)) for k in range(count)]
 
 
-def _densities(title: str, what: str, curves: list[Curve]) -> Any:
+def _densities(title: str, what: str, curves: list[Curve]) -> "Figure | None":
     """Densities over one axis, which leaves out the last half percent of a curve, or more of one far wider."""
     curves = curves[:MOST_CURVES]
     if not curves:
         return None
-    made, axes = figure(9.6, 4.6)
+    figure, axes = empty_figure(9.6, 4.6)
     bins = int(np.clip(np.median([c.values.numel() for c in curves]) ** 0.5, *BINS))
     ends = [float(np.quantile(np.abs(_finite(c.values)), 0.995)) for c in curves]
-    reach = min(max(ends), 2 * float(np.median(ends))) or 1.0
-    for (name, values, aside), colour in zip(curves, _colours(len(curves)), strict=True):
+    limit = min(max(ends), 2 * float(np.median(ends))) or 1.0
+    for (name, values, summary), colour in zip(curves, _colours(len(curves)), strict=True):
         numbers = _finite(values)
-        density, edges = np.histogram(numbers, bins, (-reach, reach))
+        density, edges = np.histogram(numbers, bins, (-limit, limit))
         density = density / (len(numbers) * (edges[1] - edges[0]))
         middle = (edges[1:] + edges[:-1]) / 2
-        axes.plot(middle, density, color=colour, linewidth=1.4, label=f"{_plain(name)}: {aside}")
+        axes.plot(middle, density, color=colour, linewidth=1.4, label=f"{_plain(name)}: {summary}")
     _labelled(axes, title, what, "density")
-    return made
+    return figure
 
 
 def _finite(values: Tensor) -> np.ndarray:
@@ -144,47 +147,49 @@ def _finite(values: Tensor) -> np.ndarray:
     return flat[np.isfinite(flat)]
 
 
-def _maps(title: str, layers: list[Traced]) -> Any:
+def _maps(title: str, layers: list[Traced]) -> "Figure | None":
     """One map a layer: examples downwards, units across, white where a unit is stuck; a white column is dead."""
     layers = layers[:MOST_CURVES]
     if not layers:
         return None
-    made, first = figure(10.0, 0.7 + 1.9 * len(layers))
+    figure, first = empty_figure(10.0, 0.7 + 1.9 * len(layers))
     first.remove()
     for k, layer in enumerate(layers):
-        hit = stuck(layer)
-        assert hit is not None
-        axes = made.add_subplot(len(layers), 1, k + 1)
-        shown = hit[:EXAMPLES, :UNITS].numpy()
+        is_stuck = stuck(layer)
+        assert is_stuck is not None
+        axes = figure.add_subplot(len(layers), 1, k + 1)
+        shown = is_stuck[:EXAMPLES, :UNITS].numpy()
         axes.imshow(shown, cmap="gray", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
-        beyond = "0" if layer.op in RECTIFIED else "beyond 0.97 of the range"
-        dead = int(hit.all(0).sum())
-        words = f"{layer.layer}: {hit.float().mean().item():.2%} {beyond}, {dead} of {hit.shape[1]} units dead"
+        beyond = "0" if layer.op in RECTIFIED else f"beyond {saturation.STUCK:g} of the range"
+        dead = int(is_stuck.all(0).sum())
+        words = (
+            f"{layer.layer}: {is_stuck.float().mean().item():.2%} {beyond}, {dead} of {is_stuck.shape[1]} units dead"
+        )
         axes.set_title(_plain(words), color=INK, fontsize=9, loc="left")
         axes.tick_params(colors=INK, labelsize=7)
         axes.set_ylabel("example", color=INK, fontsize=8)
         axes.spines[:].set_color(GRID)
-    made.axes[-1].set_xlabel("unit (white: stuck on this example; a white column: dead in this batch)", color=INK)
-    made.suptitle(_plain(f"{title}: stuck units"), color=INK, fontsize=11, x=0.01, ha="left")
-    return made
+    figure.axes[-1].set_xlabel("unit (white: stuck on this example; a white column: dead in this batch)", color=INK)
+    figure.suptitle(_plain(f"{title}: stuck units"), color=INK, fontsize=11, x=0.01, ha="left")
+    return figure
 
 
-def _over_time(title: str, ratios: Ratios) -> Any:
-    kept = {name: curve for name, curve in ratios.items() if curve}
-    kept = dict(list(kept.items())[:MOST_CURVES])
-    if not kept:
+def _over_time(title: str, ratios: Ratios) -> "Figure | None":
+    shown = {name: curve for name, curve in ratios.items() if curve}
+    shown = dict(list(shown.items())[:MOST_CURVES])
+    if not shown:
         return None
-    made, axes = figure(9.6, 4.6)
-    for (name, curve), colour in zip(kept.items(), _colours(len(kept)), strict=True):
+    figure, axes = empty_figure(9.6, 4.6)
+    for (name, curve), colour in zip(shown.items(), _colours(len(shown)), strict=True):
         steps, values = np.array(curve).T
         axes.plot(steps, values, color=colour, linewidth=1.2, label=_plain(name))
-    axes.axhline(HEALTHY, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
-    axes.annotate(" 10^-3", (0, HEALTHY), color=INK, fontsize=9, va="bottom", xycoords=("axes fraction", "data"))
+    axes.axhline(USUAL_RATIO, color=INK, linestyle=(0, (5, 4)), linewidth=1.2)
+    axes.annotate(" 10^-3", (0, USUAL_RATIO), color=INK, fontsize=9, va="bottom", xycoords=("axes fraction", "data"))
     _labelled(axes, title, "step", "log10 std(update) / std(weight)")
-    return made
+    return figure
 
 
-def _labelled(axes: Any, title: str, across: str, up: str) -> None:
+def _labelled(axes: "Axes", title: str, across: str, up: str) -> None:
     axes.set_xlabel(across, color=INK)
     axes.set_ylabel(up, color=INK)
     axes.set_title(_plain(title), color=INK, loc="left", fontsize=11)

@@ -2,33 +2,33 @@
 
 from pathlib import Path
 
-from moreish.plots.curves import INK, figure, save
+from moreish.plots.curves import INK, empty_figure, save
 from moreish.training.find_lr import RangeTest
 
 LOSS, SLOPE, CHOSEN = "#0f766e", "#b45309", "#dc2626"
 
 
-def range_test(found: RangeTest, to: Path) -> None:
+def range_test(test: RangeTest, to: Path) -> None:
     """Loss over the learning rate (mean and band of all seeds), its slope, and the suggestion as a line."""
-    made, axes = figure()
-    rates = 10.0**found.exponents
-    low, high = found.band
-    mean = found.smoothed.mean(0)
-    axes.fill_between(rates, low, high, color=LOSS, alpha=0.18, linewidth=0, label=f"{len(found.losses)} seeds")
+    figure, axes = empty_figure()
+    rates = 10.0**test.exponents
+    low, high = test.band
+    mean = test.smoothed.mean(0)
+    axes.fill_between(rates, low, high, color=LOSS, alpha=0.18, linewidth=0, label=f"{len(test.losses)} seeds")
     axes.plot(rates, mean, color=LOSS, linewidth=1.8, label="mean loss (smoothed)")
-    axes.axvline(found.lr, color=CHOSEN, linewidth=1.2)
-    axes.annotate(f" {found.lr:.2g}", (found.lr, mean.max()), color=CHOSEN, fontsize=10, va="top")
+    axes.axvline(test.lr, color=CHOSEN, linewidth=1.2)
+    axes.annotate(f" {test.lr:.2g}", (test.lr, mean.max()), color=CHOSEN, fontsize=10, va="top")
     axes.set_xscale("log")
     height = mean[0] - mean.min()
     axes.set_ylim(mean.min() - 0.1 * height, mean[0] + 0.3 * height)
     axes.set_xlabel("learning rate", color=INK)
     axes.set_ylabel("loss (nats a symbol)", color=INK)
     slope = axes.twinx()
-    slope.plot(rates, found.slope, color=SLOPE, linewidth=0.9, alpha=0.7)
+    slope.plot(rates, test.slope, color=SLOPE, linewidth=0.9, alpha=0.7)
     slope.axhline(0, color=SLOPE, linewidth=0.5, linestyle=":")
-    steepest = abs(float(found.slope.min())) or 1.0
+    steepest = abs(float(test.slope.min())) or 1.0
     slope.set_ylim(-2 * steepest, 2 * steepest)
     slope.set_ylabel("slope (nats for ten times the rate)", color=SLOPE, fontsize=9)
     slope.spines[["top"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
-    save(made, to)
+    save(figure, to)

@@ -1,15 +1,15 @@
 """Pictures of what a model knows: embedding map, count table, and how soon contexts run out."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.data import Corpus
 from moreish.data.vocab import Vocab
+from moreish.models.contract import LanguageModel
 from moreish.ngram import count_ngrams, coverage
-from moreish.plots.curves import INK, figure, save
+from moreish.plots.curves import INK, empty_figure, save
 
 END = "·"  # stands for the boundary, which no list has as a letter
 MOST_SYMBOLS = 60  # of a count table that can still be read
@@ -20,12 +20,15 @@ def names_of(vocab: Vocab) -> list[str]:
     return [END, *vocab.symbols]
 
 
-def embedding_of(model: Any) -> Float[np.ndarray, "V C"]:
+def embedding_of(model: LanguageModel) -> Float[np.ndarray, "V C"]:
     """The symbols' vectors of a network. Raises ValueError for a model that has none."""
-    module: Any = getattr(model, "module", None)
-    if not hasattr(module, "wte"):
+    from moreish.inference.network import Network
+
+    module = model.module if isinstance(model, Network) else None
+    wte = getattr(module, "wte", None)
+    if module is None or wte is None:
         raise ValueError("only a network has embeddings: this model counts, or has a row of logits for each symbol")
-    return module.wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
+    return wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
 
 
 def principal(vectors: Float[np.ndarray, "V C"]) -> tuple[Float[np.ndarray, "V 2"], float]:
@@ -47,7 +50,7 @@ def neighbours(vectors: Float[np.ndarray, "V C"], of: int, count: int = 8) -> li
     return [(i, float(cosine[i])) for i in nearest[:count]]
 
 
-def nearest_words(model: Any, vocab: Vocab, word: str, count: int = 8) -> list[tuple[str, float]]:
+def nearest_words(model: LanguageModel, vocab: Vocab, word: str, count: int = 8) -> list[tuple[str, float]]:
     """The symbols that the network treats most like `word`, with the cosine; a rare word is looked up as `<unk>`.
 
     Raises ValueError for what is not one symbol of the vocabulary.
@@ -58,17 +61,17 @@ def nearest_words(model: Any, vocab: Vocab, word: str, count: int = 8) -> list[t
     return [(vocab.symbols[i - 1], cosine) for i, cosine in neighbours(embedding_of(model), int(ids[0]), count)]
 
 
-def embedding_map(model: Any, vocab: Vocab, to: Path, most: int = 200) -> None:
+def embedding_map(model: LanguageModel, vocab: Vocab, to: Path, most: int = 200) -> None:
     """Where the network puts each symbol; of a large vocabulary, the first `most`."""
     places, kept = principal(embedding_of(model))
-    made, axes = figure(6.4, 6.4)
+    figure, axes = empty_figure(6.4, 6.4)
     shown = names_of(vocab)[:most]
     axes.scatter(*places[: len(shown)].T, s=170 if vocab.unit != "word" else 8, color="#99f6e4", linewidth=0)
     for name, (x, y) in zip(shown, places, strict=False):
         axes.annotate(_plain(name), (x, y), ha="center", va="center", fontsize=9, color=INK)
     share = "" if kept > 0.9999 else f": two main axes, {kept:.0%} of the variance"
     axes.set_title(f"embeddings{share}", color=INK, loc="left", fontsize=11)
-    save(made, to)
+    save(figure, to)
 
 
 def pair_counts(corpus: Corpus) -> Integer[np.ndarray, "V V"]:
@@ -84,7 +87,7 @@ def count_table(corpus: Corpus, to: Path) -> None:
         raise ValueError(f"a table of {len(names)} x {len(names)} pairs cannot be read; {MOST_SYMBOLS} are the most")
     counts = pair_counts(corpus)
     side = max(4.0, 0.42 * len(names))
-    made, axes = figure(side, side)
+    figure, axes = empty_figure(side, side)
     axes.grid(visible=False)
     axes.imshow(np.log1p(counts), cmap="Blues")
     for (i, j), n in np.ndenumerate(counts):
@@ -95,7 +98,7 @@ def count_table(corpus: Corpus, to: Path) -> None:
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     axes.set_title("how often the second follows the first", color=INK, loc="left", fontsize=11)
-    save(made, to)
+    save(figure, to)
 
 
 def coverage_curves(corpus: Corpus, to: Path, highest: int = 8) -> None:
@@ -106,7 +109,7 @@ def coverage_curves(corpus: Corpus, to: Path, highest: int = 8) -> None:
     counts = count_ngrams(train.ids, train.offsets, len(corpus.vocab), highest)
     rows = coverage(counts, val.ids, val.offsets)
     lengths = [row.length for row in rows]
-    made, axes = figure()
+    figure, axes = empty_figure()
     for what, colour, label in (
         ([row.new_ngram / row.predictions for row in rows], "#be185d", "context and symbol never seen together"),
         ([row.new_context / row.predictions for row in rows], "#0f766e", "context never seen"),
@@ -120,7 +123,7 @@ def coverage_curves(corpus: Corpus, to: Path, highest: int = 8) -> None:
     axes.set_xlabel("length of the context (above: contexts in train, of those possible)", color=INK)
     axes.set_ylabel("% of val's predictions", color=INK)
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center left")
-    save(made, to)
+    save(figure, to)
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,9 @@
-"""Named full configurations, and how one is put together from recipe, file and flags."""
+"""Named full configurations, and how one is put together from recipe, file, flags and settings."""
 
 from moreish.recipes.config import Config, ModelChoice, NGramOptions, choose_model, model_names
-from moreish.recipes.resolve import resolve
+from moreish.recipes.growth import grow
+from moreish.recipes.overrides import Overrides
+from moreish.recipes.resolve import checked_data_options, counting_alone, networks_of, resolve
 from moreish.recipes.table import RECIPES, Recipe
 
 __all__ = [
@@ -9,8 +11,13 @@ __all__ = [
     "Config",
     "ModelChoice",
     "NGramOptions",
+    "Overrides",
     "Recipe",
+    "checked_data_options",
     "choose_model",
+    "counting_alone",
+    "grow",
     "model_names",
+    "networks_of",
     "resolve",
 ]

@@ -14,9 +14,11 @@ from typing import Any, Literal
 from moreish.data.options import DataOptions
 from moreish.models import MODELS, model_class
 from moreish.options import build, did_you_mean, option, to_dict
+from moreish.recipes.overrides import Plain, refuse_two_limits, with_one_limit
 from moreish.training.options import TrainOptions
 
-Plain = Mapping[str, Any]
+DEFAULT_STEPS = TrainOptions.steps
+DEFAULT_MODEL = "gru"
 
 
 @dataclass(frozen=True)
@@ -46,21 +48,26 @@ class ModelChoice:
 
     def plain(self) -> dict[str, Any]:
         """As it is written in a configuration."""
-        made: dict[str, Any] = {"name": self.name}
+        section: dict[str, Any] = {"name": self.name}
         if self.options is not None:
-            made |= to_dict(self.options)
+            section |= to_dict(self.options)
         if self.parts:
-            made["parts"] = [part.plain() for part in self.parts]
+            section["parts"] = [part.plain() for part in self.parts]
         if self.train:
-            made["train"] = dict(self.train)
+            section["train"] = dict(self.train)
         if self.seed:
-            made["seed"] = self.seed
-        return made
+            section["seed"] = self.seed
+        return section
 
     @property
     def leaves(self) -> tuple["ModelChoice", ...]:
         """The models that are to be fitted, in order."""
         return self.parts or (self,)
+
+    @property
+    def networks(self) -> tuple["ModelChoice", ...]:
+        """Those of them that are trained: all that do not only count."""
+        return tuple(leaf for leaf in self.leaves if leaf.name != "ngram")
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,13 @@ class Config:
     train: TrainOptions
 
     def plain(self) -> dict[str, Any]:
-        """As JSON holds it; `from_plain` gives it back."""
+        """As JSON holds it, without a number of steps where a time budget rules; `from_plain` gives it back."""
         return {
             "recipe": self.recipe,
             "seed": self.seed,
             "data": to_dict(self.data),
             "model": self.model.plain(),
-            "train": to_dict(self.train),
+            "train": {k: v for k, v in to_dict(self.train).items() if k != "steps" or self.train.time_budget is None},
         }
 
     @classmethod
@@ -89,7 +96,10 @@ class Config:
         known = ("recipe", "seed", "data", "model", "train")
         for key in values:
             if key not in known:
-                raise ValueError(f'there is no section "{key}"{did_you_mean(key, known)}')
+                sections = {"data": DataOptions, "train": TrainOptions}
+                meant = [f"{name}.{key}" for name, options in sections.items() if key in options.__dataclass_fields__]
+                guess = f'; did you mean "{meant[0]}"?' if meant else did_you_mean(key, known)
+                raise ValueError(f'there is no section "{key}"{guess}')
         for key in ("data", "model", "train"):
             if not isinstance(values.get(key, {}), Mapping):
                 raise ValueError(f"{key} is a section with options of its own, not a value")
@@ -101,17 +111,20 @@ class Config:
             seed=seed,
             data=build(DataOptions, values.get("data", {}), "data."),
             model=choose_model(values.get("model", {})),
-            train=build(TrainOptions, values.get("train", {}), "train."),
+            train=build(TrainOptions, with_one_limit(values.get("train", {}), DEFAULT_STEPS), "train."),
         )
 
 
 def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
     """The model section, checked. Raises ValueError that names the wrong key."""
     values = dict(values)
-    name = values.pop("name", "gru")
+    name = values.pop("name", DEFAULT_MODEL)
     seed = values.pop("seed", 0)
     train = values.pop("train", {})
     build(TrainOptions, train, f"{where}train.")  # every override must be an option, and in range
+    refuse_two_limits(train, f"{where}train.steps", f"{where}train.time_budget")
+    if train.get("steps") is not None:
+        train = {**train, "time_budget": None}  # else that of all networks would rule
     overrides = tuple(sorted(train.items()))
     if name == "mixture":
         parts = values.pop("parts", [])
@@ -128,9 +141,14 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
         return ModelChoice(name, None, chosen, overrides, seed)
     if name == "ngram":
         return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
-    if name not in MODELS:
+    check_model_name(name)
+    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)
+
+
+def check_model_name(name: str) -> None:
+    """Raises ValueError, with the nearest name there is, where there is no such model."""
+    if name not in ("mixture", *model_names()):
         raise ValueError(f'there is no model "{name}"{did_you_mean(str(name), model_names())}')
-    return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)  # pyright: ignore
 
 
 def model_names() -> list[str]:

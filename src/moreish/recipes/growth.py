@@ -3,30 +3,33 @@
 import math
 from dataclasses import replace
 
-from moreish.recipes.config import Config
-from moreish.recipes.table import Recipe
+from moreish.recipes.config import Config, choose_model
+from moreish.recipes.table import RECIPES
 
 PATIENCE, LONGEST = 1.5, 2.4
 
 
-def grown(config: Config, recipe: Recipe) -> Config:
-    """What a mixture makes of a time budget that is not the recipe's own.
+def grow(config: Config) -> Config:
+    """What a recipe's mixture makes of a time budget that is not the recipe's own; any other configuration as it is.
 
     A shorter one trains fewer networks for the same time each. Of a longer one, networks and the time of each get the
     same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as
     long, and is kept from learning by heart by `patient`, is better by itself. Beyond LONGEST times it is not. They
-    come in pairs, so that two cores are used.
+    come in pairs, so that two cores are used. What was grown has other parts than the recipe, so it does not grow
+    again.
     """
-    budget, own = config.train.time_budget, recipe.values["train"]["time_budget"]
-    counts = [part for part in config.model.parts if part.name == "ngram"]
-    networks = [part for part in config.model.parts if part.name != "ngram"]
-    if budget is None or not networks:
+    recipe, budget = RECIPES.get(config.recipe), config.train.time_budget
+    if recipe is None or not recipe.grows or budget is None:
         return config
-    times = budget / own
+    if config.model != choose_model(recipe.values["model"]):
+        return config
+    counts = [part for part in config.model.parts if part.name == "ngram"]
+    networks = list(config.model.networks)
+    times = budget / recipe.values["train"]["time_budget"]
     longer = min(max(1, math.sqrt(times)), LONGEST)
     wanted = max(2, 2 * round(len(networks) * times / longer / 2))
     if longer >= PATIENCE:
         networks = [replace(part, train=(*part.train, *recipe.patient.items())) for part in networks]
     copies = range(math.ceil(wanted / len(networks)))
-    grown = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
-    return replace(config, model=replace(config.model, parts=(*counts, *grown[:wanted])))
+    copied = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
+    return replace(config, model=replace(config.model, parts=(*counts, *copied[:wanted])))

@@ -3,12 +3,8 @@
 What they reach beside what was published is docs/ladder.md. Every one splits as the lectures do.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from moreish.options import merge
-
-Plain = Mapping[str, Any]
+from moreish.recipes.overrides import Plain
 
 SGD = {
     "steps": 200_000,

@@ -1,28 +1,84 @@
-"""How a configuration is put together: a recipe, and layers of plain options laid over it."""
+"""How a configuration is put together: a recipe, and overrides laid over it."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from moreish.data.options import DataOptions
 from moreish.options import did_you_mean, merge
-from moreish.recipes.config import Config, Plain
-from moreish.recipes.growth import grown
+from moreish.recipes.config import DEFAULT_MODEL, DEFAULT_STEPS, Config, check_model_name, choose_model
+from moreish.recipes.overrides import Overrides, Plain, with_one_limit
 from moreish.recipes.table import RECIPES
 
 
-def resolve(recipe: str | None, *layers: Plain) -> Config:
-    """The recipe with each layer laid over it; a layer that names another model replaces the model section.
+def resolve(recipe: str | None = None, overrides: Overrides | None = None) -> Config:
+    """The recipe with the overrides laid over it, checked; without a recipe the model's own defaults hold.
 
-    Without a recipe the model's own defaults hold. Raises ValueError for an unknown recipe, option or value.
+    It only lays and checks, so resolving what was resolved gives it again; `grow` is a step of its own. Raises
+    ValueError for an unknown recipe, option or value.
     """
-    if recipe is not None and recipe not in RECIPES:
+    return Config.from_plain(values_of(recipe, overrides or Overrides()))
+
+
+def values_of(recipe: str | None, overrides: Overrides) -> Plain:
+    """The same before it is checked, so that no network's module is loaded.
+
+    A model that is asked for by name takes the place of another, and of the options that were meant for that one;
+    options beside no name are for whichever model is chosen in the end.
+    """
+    recipe = recipe or overrides.recipe
+    if recipe and recipe not in RECIPES:
         raise ValueError(f'there is no recipe "{recipe}"{did_you_mean(recipe, RECIPES)}')
-    values: dict[str, Any] = {"recipe": recipe or ""}
-    if recipe is not None:
-        values = merge(values, RECIPES[recipe].values)
-    for layer in layers:
-        name = layer.get("model", {}).get("name") if isinstance(layer.get("model"), Mapping) else None
-        if name is not None and name != values.get("model", {}).get("name"):
-            values["model"] = {}
-        values = merge(values, layer)
-    config = Config.from_plain(values)
-    return grown(config, RECIPES[recipe]) if recipe is not None and RECIPES[recipe].grows else config
+    levels = [RECIPES[recipe].values if recipe else {}, *overrides.levels]
+    name = overrides.model
+    values: Plain = {}
+    for level in levels:
+        if name is not None and level.get("model", {}).get("name", name) != name:
+            level = {**level, "model": {}}
+        if "train" in level:
+            level = {**level, "train": with_one_limit(level["train"], DEFAULT_STEPS)}
+        values = merge(values, level)
+    return {**values, "recipe": recipe or ""}
+
+
+def networks_of(recipe: str | None, overrides: Overrides) -> list[str]:
+    """The names of the networks that this would train: none where all is counted. Loads no network."""
+    return [name for name in _names(values_of(recipe, overrides)) if name != "ngram"]
+
+
+def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOptions:
+    """How the list is to be read, after all was checked that can be before a network is loaded.
+
+    Raises ValueError as `resolve` does; and where an option of training was given and there is no network to train.
+    """
+    values = values_of(recipe, overrides)
+    config = Config.from_plain({**values, "model": {"name": "ngram"}})
+    names = _names(values)
+    for name in names:
+        check_model_name(name)
+    given = overrides.given("train")
+    if given and names and set(names) == {"ngram"}:
+        option = overrides.spelled("train", given[0])
+        raise ValueError(
+            f"{option} is for training a network, and the model ngram only counts: leave it out, or choose a network "
+            "with --model, such as gru"
+        )
+    return config.data
+
+
+def _names(values: Plain) -> list[str]:
+    model = values.get("model", {})
+    parts = model.get("parts", []) if model.get("name") == "mixture" else [model]
+    if not isinstance(parts, Sequence):
+        return []  # which is told as soon as the model is checked
+    return [str(part.get("name", DEFAULT_MODEL)) for part in parts if isinstance(part, Mapping)]
+
+
+def counting_alone(config: Config) -> Config:
+    """The recipe "quick" where there is no val, so that nothing says when a network has learned enough: the n-gram.
+
+    Whoever asked for another recipe or model gets what he asked for.
+    """
+    own = [part["name"] for part in RECIPES["quick"].values["model"]["parts"]]
+    if config.recipe != "quick" or [part.name for part in config.model.parts] != own:
+        return config
+    return replace(config, model=choose_model({"name": "ngram"}))

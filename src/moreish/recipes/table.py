@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from moreish.recipes.config import Plain
 from moreish.recipes.lectures import LECTURE_RECIPES
+from moreish.recipes.overrides import Plain
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as safetensors_bytes
 
@@ -35,12 +36,12 @@ DTYPES = {
 }  # fmt: skip
 PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt"}
 Tensors = Mapping[str, np.ndarray]
-Expected = Mapping[str, tuple[tuple[int, ...], Any]]  # name -> (shape, dtype)
+Expected = Mapping[str, tuple[tuple[int, ...], DTypeLike]]  # name -> (shape, dtype)
 Which = int | Literal["best", "last"]
 
 LISTINGS = 4  # before a folder is taken for empty: one made while names change may miss the old and the new
 _STEP = re.compile(r"step-([0-9]{9})")
-_SAVING, _DOOMED, _BROKEN = ".saving-", ".doomed-", "broken-"
+_SAVING, _REMOVING, _BROKEN = ".saving-", ".doomed-", "broken-"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Checkpoint:
     metrics: MetricsMark
     state: dict[str, Any]
     passed_over: tuple[str, ...] = ()
-    opened: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    opened: Mapping[str, safe_open] = field(default_factory=dict, repr=False, compare=False)
 
     def model(self, expected: Expected | None = None) -> dict[str, np.ndarray]:
         """The model's tensors, by name; see `load_tensors`."""
@@ -138,7 +139,7 @@ class Checkpoints:
         step: int,
         model: Tensors,
         optim: Tensors | None,
-        state: Mapping[str, Any],
+        state: Mapping[str, object],
         val_loss: float | None,
         metrics: MetricsMark,
         keep: int,
@@ -157,7 +158,7 @@ class Checkpoints:
             contents[OPTIM] = dump_tensors(optim)
         with told(self.folder, "written"):
             self.sweep()
-            if self._make_way(step):
+            if self._must_be_written(step):
                 self._write(step, contents)
                 self._prune(keep)
 
@@ -174,7 +175,7 @@ class Checkpoints:
     def sweep(self) -> None:
         """Remove what an interrupted save or prune left behind. Raises OSError where the folder cannot be read."""
         for path in list(self.folder.iterdir()):
-            if path.name.startswith((_SAVING, _DOOMED)):
+            if path.name.startswith((_SAVING, _REMOVING)):
                 self._discard(path)
 
     def _choose(self, which: Which) -> Checkpoint:
@@ -213,7 +214,7 @@ class Checkpoints:
                 raise FileNotFoundError(folder) from None
             raise
 
-    def _make_way(self, step: int) -> bool:
+    def _must_be_written(self, step: int) -> bool:
         """Whether this step is still to be written; a broken directory in its place is set aside."""
         if not (self.folder / _name(step)).exists():
             return True
@@ -245,11 +246,11 @@ class Checkpoints:
 
     def _remove(self, steps: Iterable[int]) -> None:
         """Take the names away first, durably, so that no half-removed directory is ever found under one."""
-        doomed = [(self.folder / _name(s), self.folder / f"{_DOOMED}{_name(s)}") for s in steps]
-        for old, new in doomed:
+        renames = [(self.folder / _name(s), self.folder / f"{_REMOVING}{_name(s)}") for s in steps]
+        for old, new in renames:
             self.files.rename(old, new)
         self.files.sync(self.folder)
-        for _, path in doomed:
+        for _, path in renames:
             self._discard(path)
 
     def _discard(self, path: Path) -> None:
@@ -279,8 +280,8 @@ def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], who
     entries = manifest.read_manifest(folder, required=(MODEL, STATE), allowed=(OPTIM,))
     with told(folder, "read"):
         present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    for stranger in sorted(present - set(entries) - {manifest.MANIFEST}):
-        raise Damaged(f"{folder / stranger} does not belong in a checkpoint: move it elsewhere")
+    for extra in sorted(present - set(entries) - {manifest.MANIFEST}):
+        raise Damaged(f"{folder / extra} does not belong in a checkpoint: move it elsewhere")
     for name, entry in entries.items():
         manifest.verify_size(folder, name, entry)
     data = manifest.read_verified(folder, STATE, entries[STATE])
@@ -294,7 +295,7 @@ def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], who
     return dataclasses.replace(checkpoint, opened=opened)
 
 
-def _parse_state(value: Any, folder: Path, step: int, belongs_to: Mapping[str, str]) -> Checkpoint:
+def _parse_state(value: object, folder: Path, step: int, belongs_to: Mapping[str, str]) -> Checkpoint:
     """Nothing in the file is believed before its type and range are right."""
     path = folder / STATE
 
@@ -302,20 +303,22 @@ def _parse_state(value: Any, folder: Path, step: int, belongs_to: Mapping[str, s
         if not right:
             raise Damaged(f"{path} is damaged: {what}")
 
-    need(isinstance(value, dict), "it is not an object")
+    if not isinstance(value, dict):
+        raise Damaged(f"{path} is damaged: it is not an object")
     need(is_count(value.get("step")) and value["step"] == step, f"its step is not {step}, as the folder's name says")
     loss = value.get("val_loss")
     need(loss is None or (isinstance(loss, float) and math.isfinite(loss)), "its val_loss is not a number")
-    offset, digest = value.get("metrics_offset"), value.get("metrics_sha256")
-    need(is_count(offset), "its metrics_offset does not count bytes")
-    need(is_sha256(digest), "its metrics_sha256 is not a hash")
+    need(is_count(value.get("metrics_offset")), "its metrics_offset does not count bytes")
+    need(is_sha256(value.get("metrics_sha256")), "its metrics_sha256 is not a hash")
     need(isinstance(value.get("trainer"), dict), "it has no state of the trainer")
     for key, known in belongs_to.items():
         need(value.get(key) == known, f"its {key} is that of another run")
-    return Checkpoint(folder, step, loss, MetricsMark(offset, digest), value["trainer"])
+    return Checkpoint(
+        folder, step, loss, MetricsMark(value["metrics_offset"], value["metrics_sha256"]), value["trainer"]
+    )
 
 
-def _open_tensors(path: Path) -> Any:
+def _open_tensors(path: Path) -> safe_open:
     regular_size(path)
     try:
         return safe_open(path, framework="np")
@@ -323,7 +326,7 @@ def _open_tensors(path: Path) -> Any:
         raise Damaged(f"{path} is damaged: it is not a safetensors file ({error})") from None
 
 
-def _load(opened: Any, path: Path, expected: Expected | None) -> dict[str, np.ndarray]:
+def _load(opened: safe_open, path: Path, expected: Expected | None) -> dict[str, np.ndarray]:
     slices = {name: opened.get_slice(name) for name in opened.keys()}  # noqa: SIM118 (it is not a mapping)
     found = {name: (tuple(s.get_shape()), DTYPES.get(s.get_dtype(), s.get_dtype())) for name, s in slices.items()}
     for name, (_, dtype) in found.items():

@@ -13,7 +13,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeGuard
 
 from moreish.errors import Damaged, TooNew
 from moreish.runs.files import Files, decode, read_bytes, regular_size
@@ -66,7 +66,7 @@ def read_manifest(folder: Path, required: Collection[str], allowed: Collection[s
     return {name: _entry(value, name, path) for name, value in listed.items()}
 
 
-def check_format(value: Any, path: Path) -> None:
+def check_format(value: object, path: Path) -> None:
     """Raises TooNew for the format of a later release, Damaged for something that is no format."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise Damaged(f"{path} is damaged: it does not say which format it has")
@@ -106,23 +106,23 @@ def read_verified(folder: Path, name: str, entry: Entry) -> bytes:
     return data
 
 
-def is_sha256(value: Any) -> bool:
+def is_sha256(value: object) -> TypeGuard[str]:
     """Whether `value` is a SHA-256 in hexadecimal."""
     return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
-def is_count(value: Any) -> bool:
+def is_count(value: object) -> TypeGuard[int]:
     """Whether `value` is a whole number that can count steps or bytes."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
-def _entry(value: Any, name: str, path: Path) -> Entry:
+def _entry(value: object, name: str, path: Path) -> Entry:
     if isinstance(value, dict) and is_count(value.get("size")) and is_sha256(value.get("sha256")):
         return Entry(value["size"], value["sha256"])
     raise Damaged(f"{path} is damaged: what it says of {name} is no size and hash")
 
 
-def _manifest_bytes(body: Mapping[str, Any]) -> bytes:
+def _manifest_bytes(body: Mapping[str, object]) -> bytes:
     """The manifest with its own hash, the same bytes for the same body."""
     own = sha256(json.dumps(body, sort_keys=True).encode())
     return (json.dumps({**body, "sha256": own}, sort_keys=True, indent=1) + "\n").encode()

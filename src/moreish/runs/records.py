@@ -10,7 +10,6 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from moreish.errors import Damaged, RunError
 from moreish.runs.files import Files, decode, encode, regular_size, told
@@ -32,7 +31,7 @@ class Records:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
+    def follow(self, start: int = 0) -> Iterator[tuple[int, dict[str, object]]]:
         """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
         if regular_size(self.path) < start:
             raise RunError(f"{self.path} was cut back before byte {start}, as a resumed run does: read it anew")
@@ -50,7 +49,7 @@ class Records:
         """Bytes up to the end of the last whole record."""
         return self._last_line()[0]
 
-    def last(self) -> dict[str, Any]:
+    def last(self) -> dict[str, object]:
         """The last whole record; empty where there is none."""
         end, line = self._last_line()
         return self._parsed(line, end - len(line)) if line else {}
@@ -82,7 +81,7 @@ class Records:
                     return start + end, chunk[begin:end]
                 reach *= 4
 
-    def _parsed(self, line: bytes, start: int) -> dict[str, Any]:
+    def _parsed(self, line: bytes, start: int) -> dict[str, object]:
         record = decode(line, f"{self.path}, the line at byte {start},")
         if not isinstance(record, dict):
             raise Damaged(f"{self.path}, the line at byte {start}, is damaged: it is not an object")
@@ -98,11 +97,11 @@ class Appender:
         self._files = files
         self.cut(records.end())
 
-    def append(self, record: Mapping[str, Any]) -> None:
+    def append(self, record: Mapping[str, object]) -> None:
         """Write one record, whole or not at all."""
         line = encode(_finite(record))
         with told(self._path, "written"):
-            self._mend()
+            self._cut_torn_line()
             self._torn = True
             self._files.append(self._path, line)
             self._torn = False
@@ -119,18 +118,18 @@ class Appender:
     def mark(self) -> MetricsMark:
         """Make all records durable, and say how far they reach."""
         with told(self._path, "written"):
-            self._mend()
+            self._cut_torn_line()
             self._files.sync(self._path)
         return MetricsMark(self._offset, self._digest.hexdigest())
 
-    def _mend(self) -> None:
+    def _cut_torn_line(self) -> None:
         """Remove the half line that a failed append left behind. Raises OSError."""
         if self._torn:
             self._files.truncate(self._path, self._offset)
             self._torn = False
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):

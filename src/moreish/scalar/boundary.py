@@ -13,7 +13,7 @@ from moreish.scalar.moons import Point
 
 WIDTH = 560.0
 CELLS = 48  # from left to right
-ROOM = 0.4  # around the points, in their own units
+MARGIN = 0.4  # around the points, in their own units
 
 STYLE = """
 .page { fill: #ffffff } .minus { fill: #54aeff; fill-opacity: .25 } .plus { fill: #fb8f44; fill-opacity: .25 }
@@ -36,8 +36,8 @@ class Spot(NamedTuple):
 
 def draw_boundary(score: Callable[[float, float], float], points: Sequence[Point]) -> Picture:
     """A picture of `score(x, y)` around the points, positive where the model says side 1."""
-    left, right = min(p.x for p in points) - ROOM, max(p.x for p in points) + ROOM
-    bottom, top = min(p.y for p in points) - ROOM, max(p.y for p in points) + ROOM
+    left, right = min(p.x for p in points) - MARGIN, max(p.x for p in points) + MARGIN
+    bottom, top = min(p.y for p in points) - MARGIN, max(p.y for p in points) + MARGIN
     pixels, cell = WIDTH / (right - left), (right - left) / CELLS
     xs = [left + i * cell for i in range(CELLS + 1)]
     ys = [top - i * cell for i in range(round((top - bottom) / cell) + 1)]

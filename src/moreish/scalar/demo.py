@@ -16,26 +16,26 @@ from moreish.scalar.value import Value, topological_order
 
 def parser() -> argparse.ArgumentParser:
     """What can be asked for."""
-    ask = argparse.ArgumentParser(prog="python -m moreish.scalar", description=__doc__)
-    ask.add_argument("example", nargs="?", choices=EXAMPLES, default="expression", help="which graph")
-    ask.add_argument("--trace", action="store_true", help="tell the backward pass step by step")
-    ask.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph")
-    ask.add_argument("--dot", type=Path, metavar="FILE", help="write the graph as DOT text")
-    ask.add_argument("--moons", type=Path, metavar="FILE", help="train on two moons, draw the boundary as SVG")
-    ask.add_argument("--seed", type=int, default=0, help="of the moons and their net (%(default)s)")
-    ask.add_argument("--steps", type=int, default=100, help="of training (%(default)s)")
-    return ask
+    arguments = argparse.ArgumentParser(prog="python -m moreish.scalar", description=__doc__)
+    arguments.add_argument("example", nargs="?", choices=EXAMPLES, default="expression", help="which graph")
+    arguments.add_argument("--trace", action="store_true", help="tell the backward pass step by step")
+    arguments.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph")
+    arguments.add_argument("--dot", type=Path, metavar="FILE", help="write the graph as DOT text")
+    arguments.add_argument("--moons", type=Path, metavar="FILE", help="train on two moons, draw the boundary as SVG")
+    arguments.add_argument("--seed", type=int, default=0, help="of the moons and their net (%(default)s)")
+    arguments.add_argument("--steps", type=int, default=100, help="of training (%(default)s)")
+    return arguments
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the words ask; the exit code."""
-    asked = parser().parse_args(argv)
+    chosen = parser().parse_args(argv)
     try:
-        if asked.moons:
-            with asked.moons.open("w", encoding="utf-8") as file:  # now, not when the training is over
-                file.write(train_on_moons(asked.seed, asked.steps))
+        if chosen.moons:
+            with chosen.moons.open("w", encoding="utf-8") as file:  # now, not when the training is over
+                file.write(train_on_moons(chosen.seed, chosen.steps))
         else:
-            show(EXAMPLES[asked.example](), asked.trace, asked.svg, asked.dot)
+            show(EXAMPLES[chosen.example](), chosen.trace, chosen.svg, chosen.dot)
     except OSError as error:
         print(f"moreish: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 2

@@ -74,13 +74,13 @@ def lay_out(
     return Layout(right[-1], bottom, places, routes)
 
 
-def spread_arrivals(routes: list[Route], edges: Sequence[Edge], reach: float = 12.0, apart: float = 7.0) -> None:
+def spread_arrivals(routes: list[Route], edges: Sequence[Edge], most: float = 12.0, distance: float = 7.0) -> None:
     """Let the edges into one node arrive a little apart, in the order in which they come down the page."""
     arriving: dict[Node, list[Route]] = {}
     for route, (_, target) in zip(routes, edges, strict=True):
         arriving.setdefault(target, []).append(route)
     for together in arriving.values():
-        step = min(apart, reach / max(1, len(together) - 1))
+        step = min(distance, most / max(1, len(together) - 1))
         together.sort(key=lambda route: route[-2][2])
         for i, route in enumerate(together):
             start, end, y = route[-1]

@@ -76,12 +76,12 @@ def backward_steps(root: Value) -> Iterator[Step]:
 
 def narrate(root: Value) -> Iterator[str]:
     """The same as text: a line for each operation, its rule of thumb beside it, then its steps."""
-    told = None
+    node = None
     for step in backward_steps(root):
-        if step.node is not told:
-            told = step.node
+        if step.node is not node:
+            node = step.node
             reason = REASONS.get(step.op) or REASONS.get(step.op[:2])
-            yield equation(told, step.names) + (f"    ({reason})" if reason else "")
+            yield equation(node, step.names) + (f"    ({reason})" if reason else "")
         yield f"    {step}"
 
 

@@ -178,14 +178,14 @@ def topological_order(root: Value) -> list[Value]:
     The stack is a list of our own and not Python's calls, so a graph may be any number of operations deep.
     """
     order: list[Value] = []
-    met: set[Value] = set()
+    visited: set[Value] = set()
     stack = [(root, False)]
     while stack:
         node, operands_placed = stack.pop()
         if operands_placed:
             order.append(node)
-        elif node not in met:
-            met.add(node)
+        elif node not in visited:
+            visited.add(node)
             stack.append((node, True))
             for operand, _ in reversed(node.edges):
                 stack.append((operand, False))

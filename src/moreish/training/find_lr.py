@@ -15,6 +15,7 @@ from torch import nn
 
 from moreish.data.batches import batches_from
 from moreish.data.corpus import Part
+from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
@@ -53,7 +54,7 @@ class RangeTest:
 
 
 def find_lr(
-    make: Callable[[int], nn.Module],
+    make: Callable[[int], Net],
     part: Part,
     options: TrainOptions,
     *,
@@ -76,7 +77,7 @@ def find_lr(
         raise ValueError(f"a range test takes at least 20 steps and one seed, not {steps} steps and {seeds} seeds")
     exponents = np.linspace(low, high, steps)
     rows = [list(_losses(make(s), part, options, s, exponents)) for s in range(seed, seed + seeds)]
-    losses = np.array([_capped(np.array(row), steps) for row in rows])
+    losses = np.array([_filled_up(np.array(row), steps) for row in rows])
     smoothed = losses @ _kernel(exponents)
     mean = smoothed.mean(0)
     lr, reason = suggest(exponents, mean)
@@ -106,7 +107,7 @@ def suggest(exponents: Float[np.ndarray, " N"], loss: Float[np.ndarray, " N"]) -
 
 
 def _losses(
-    model: nn.Module, part: Part, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
+    model: Net, part: Part, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
 ) -> Iterator[float]:
     """The loss of each batch before its step; ends early where the net is broken."""
     source, gradients = batches_for(model, part, options, seed), gradients_of(model, options)
@@ -132,7 +133,7 @@ def _losses(
             optimizer.step()
 
 
-def _capped(losses: Float[np.ndarray, " n"], steps: int) -> Float[np.ndarray, " N"]:
+def _filled_up(losses: Float[np.ndarray, " n"], steps: int) -> Float[np.ndarray, " N"]:
     """As many losses as steps."""
     return np.append(losses, np.full(steps - len(losses), BROKEN * losses[0]))
 

@@ -12,7 +12,6 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,13 +21,14 @@ from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_
 from moreish.data.corpus import Part
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
+from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import gradients_of, make_optimizer
+from moreish.training.steps import Gradients, gradients_of, make_optimizer
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
@@ -38,14 +38,15 @@ REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Any, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
     """Windows or whole sequences, as the model reads."""
     if model.windowed:
+        assert model.block_size is not None
         return WindowBatches(part, model.block_size, options.batch_size, seed)
     return SequenceBatches(part, model.block_size or options.block_size, options.batch_size, seed)
 
 
-def start(model: nn.Module, options: TrainOptions, seed: int) -> TrainState:
+def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     """The state before the first step, on the device and in the precision that the options name.
 
     Raises ValueError where that is CUDA and torch finds none.
@@ -79,27 +80,27 @@ def _train(
     options, model = state.options, state.model
     source = batches_for(model, train_part, options, state.seed)
     gradients = gradients_of(model, options, recorder.doctor)
-    noisy = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
     model.train()
     batches = batches_from(source, state.step)
-    tally = _Tally()
+    mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
         batch = next(batches)
         lr = lr_at(state.progress, options)
-        loss = _step(state, gradients, batch, lr, noisy)
-        tally.add(loss, batch.y.size)
+        loss = _step(state, gradients, batch, lr, draws_noise)
+        mean.add(loss, batch.y.size)
         clock.tick()
         if val_part is not None:
             state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_part.n_predicted / batch.y.size)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
             with recorder.resting():
-                yield tally.event(state, lr)
+                yield mean.event(state, lr)
         yield from recorder.news()
-        if not math.isfinite(tally.last):
+        if not math.isfinite(mean.last):
             yield from recorder.closing()
             raise FloatingPointError(
-                f"the loss became {tally.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
+                f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
         if val_part is not None and state.evaluation_due:
             with clock.evaluating(), recorder.resting():
@@ -111,11 +112,11 @@ def _train(
                 break
 
 
-def _step(state: TrainState, gradients: Any, batch: Batch, lr: float, noisy: bool) -> Tensor:
+def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
     device = next(state.model.parameters()).device
     idx = torch.from_numpy(batch.x.astype(np.int64)).to(device)
     targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
-    if noisy:
+    if draws_noise:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
             loss = gradients(idx, targets, batch.weight)
@@ -168,7 +169,7 @@ def _evaluate(state: TrainState, val_part: Part) -> tuple[float, bool]:
     return loss, improved
 
 
-class _Tally:
+class _LossMean:
     """Loss and tokens since the last event."""
 
     def __init__(self) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from moreish.doctor import Finding
-from moreish.doctor.history import History
-from moreish.doctor.report import Report
+from moreish.doctor.frames.history import History
+from moreish.doctor.tell.report import Report
 from moreish.runs import events
 
 Said = events.Finding | events.Quantities | events.Doctor

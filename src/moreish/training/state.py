@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from moreish.models.net import Net
 from moreish.runs.events import FindingFields
 from moreish.training.options import TrainOptions
 
@@ -31,7 +31,7 @@ class TrainState:
     findings : what a doctor has found so far (`options.doctor`)
     """
 
-    model: nn.Module
+    model: Net
     optimizer: torch.optim.Optimizer
     options: TrainOptions
     seed: int
@@ -54,7 +54,7 @@ class TrainState:
         "step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated", "evaluating", "evaluation"
     )  # fmt: skip
 
-    def numbers(self) -> dict[str, Any]:
+    def numbers(self) -> dict[str, object]:
         """The part of the state that is plain JSON; infinity as null."""
         values = {name: getattr(self, name) for name in self.NUMBERS}
         plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
@@ -73,7 +73,7 @@ class TrainState:
         found |= {AVERAGE + name: p for name, p in self.average.items()}
         return {name: value.detach().cpu().numpy().copy() for name, value in found.items()}
 
-    def restore(self, numbers: Mapping[str, Any], memory: Tensors) -> None:
+    def restore(self, numbers: Mapping[str, object], memory: Tensors) -> None:
         """Go on from `numbers()` and `memory()`; the model already has its parameters."""
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -32,8 +31,8 @@ def gradients_of(model: nn.Module, options: TrainOptions, doctor: Doctor | None 
 
     A fused step shows a doctor nothing: before those that he looks at, the same batch goes through autograd.
     """
-    ways = {"autograd": _autograd, "by-hand": _by_hand, "fused": _fused}
-    gradients = ways[options.backward](model, options)
+    gradients_by = {"autograd": _autograd, "by-hand": _by_hand, "fused": _fused}
+    gradients = gradients_by[options.backward](model, options)
     if doctor is not None and options.backward == "fused":
         gradients = _rehearsed(gradients, _autograd(model, options), doctor)
     return _with_weights_dropped(model, gradients, options.weight_drop) if options.weight_drop else gradients
@@ -66,14 +65,14 @@ def _with_weights_dropped(model: nn.Module, gradients: Gradients, share: float) 
     dropped.append(named["wte.weight"])
 
     def masked(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
-        whole = [p.detach().clone() for p in dropped]
-        masks = [torch.empty_like(p).bernoulli_(1 - share).div_(1 - share) for p in whole]
+        originals = [p.detach().clone() for p in dropped]
+        masks = [torch.empty_like(p).bernoulli_(1 - share).div_(1 - share) for p in originals]
         with torch.no_grad():
             for p, mask in zip(dropped, masks, strict=True):
                 p.mul_(mask)
         loss = gradients(idx, targets, weight)
         with torch.no_grad():
-            for p, values, mask in zip(dropped, whole, masks, strict=True):
+            for p, values, mask in zip(dropped, originals, masks, strict=True):
                 p.copy_(values)
                 assert p.grad is not None
                 p.grad.mul_(mask)
@@ -107,7 +106,7 @@ def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
     return gradients
 
 
-def _fused(model: Any, options: TrainOptions) -> Gradients:
+def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
     from moreish.fast import FUSED
 
     name = type(model).__name__

@@ -1,0 +1,75 @@
+"""moreish compare."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+from moreish.cli.runs import no_runs, open_all, shown_loss
+
+if TYPE_CHECKING:
+    from moreish.runs.folder import Run
+
+
+def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
+    """Runs side by side: what differs in their options, and what each reached.
+
+    Parameters
+    ----------
+    runs
+        Run folders, or their short names; all runs when none is given.
+    """
+    from moreish.cli.show import emit, note, show, table
+    from moreish.runs.folder import list_runs
+
+    opened = open_all(root, runs or list_runs(root))
+    if not opened:
+        note(no_runs(root))
+        return
+    compared = [compared_run(run) for run in opened]
+    if json:
+        for facts in compared:
+            emit(facts)
+        return
+    options = [flat(facts["options"]) for facts in compared]
+    keys = sorted({key for flattened in options for key in flattened})
+    differing = [key for key in keys if len({str(flattened.get(key)) for flattened in options}) > 1]
+    rows = [("val loss", *(shown_loss(facts["val_loss"]) for facts in compared))]
+    names = ("uniform", "unigram", "bigram", "ngram")
+    rows += [(f"  {name}", *(shown_loss(facts["baselines"].get(name)) for facts in compared)) for name in names]
+    rows.append(("steps", *(str(facts["step"] or "") for facts in compared)))
+    rows.append(("seconds", *(f"{facts['seconds']:.1f}" if facts["seconds"] else "" for facts in compared)))
+    rows += [(key, *(str(flattened.get(key, "")) for flattened in options)) for key in differing]
+    show(table([("", "left"), *((facts["run"], "right") for facts in compared)], rows))
+
+
+def compared_run(run: "Run") -> dict[str, Any]:
+    """What is compared of a run."""
+    from moreish.runs import events
+
+    baselines: dict[str, float] = {}
+    seconds = 0.0
+    for event in run.events():
+        match event:
+            case events.Baselines():
+                baselines = {"uniform": event.uniform, "unigram": event.unigram}
+                baselines |= {"bigram": event.bigram, "ngram": event.ngram}
+            case events.Counted() | events.Step() | events.Mixed():
+                seconds = event.seconds or seconds
+            case _:
+                pass
+    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
+
+
+def flat(options: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested options by dotted name: `train.lr`, `model.parts[0].name`."""
+    named: dict[str, object] = {}
+    for key, value in options.items():
+        name = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            named |= flat(value, f"{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for i, entry in enumerate(value):
+                named |= flat(entry, f"{name}[{i}].")
+        else:
+            named[name] = value
+    return named

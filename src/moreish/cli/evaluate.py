@@ -1,0 +1,40 @@
+"""moreish evaluate."""
+
+import math
+
+from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root
+
+
+def evaluate(
+    run: str, *, on: File = "val", root: Root = DEFAULT_ROOT, json: Json = False, quiet: Quiet = False
+) -> None:
+    """The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.
+
+    Parameters
+    ----------
+    run
+        A run folder, or its short name.
+    on
+        train, val, test (only ever used when it is named here), or another list.
+    """
+    from moreish import api
+    from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, printable, show, table, telling
+
+    with telling(f"loading {run}", quiet or json):
+        result = api.open_run(run, root).evaluate(on)
+    if json:
+        emit({**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])})
+        return
+    losses: dict[str, float] = {**result["baselines"], "this run": result["loss"]}
+    highest = max(losses.values())
+    rows = [
+        (name, f"{loss:.4f}", f"{math.exp(loss):.2f}", bar(loss / highest), BASELINE_WORDS.get(name, ""))
+        for name, loss in sorted(losses.items(), key=lambda pair: -pair[1])
+    ]
+    show(
+        table(
+            [("", "left"), ("nats a symbol", "right"), ("perplexity", "right"), ("", "left"), ("", "left")],
+            rows,
+            f"{printable(result['on'])}: {result['items']:,} items, {result['symbols']:,} symbols",
+        )
+    )

@@ -1,0 +1,87 @@
+"""moreish inspect."""
+
+from typing import TYPE_CHECKING
+
+from moreish.cli.flags import READING, File, Json, Reading, Set
+
+if TYPE_CHECKING:
+    from moreish.data import Report
+
+MOST_SYMBOLS_SHOWN = 30
+MOST_LENGTHS_SHOWN = 24
+
+
+def inspect(file: File = "names", *, reading: Reading = READING, set: Set = None, json: Json = False) -> None:
+    """What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the split.
+
+    Parameters
+    ----------
+    file
+        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    """
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import emit, telling
+
+    overrides = overrides_of(reading, set=set)
+    for section in ("model", "train"):
+        for option in overrides.given(section):
+            raise ValueError(f"inspect only reads the list, so {section}.{option} plays no part: leave it out")
+    with telling(f"reading {file}", json):
+        from moreish.api import read
+
+        report = read(file, **overrides.command.get("data", {})).report
+    if json:
+        emit(report.to_json())
+    else:
+        _page(report)
+
+
+def _page(report: "Report") -> None:
+    from moreish.cli.show import note, printable, show, table, text, warn
+
+    show(text((printable(report.source), "bold")))
+    facts = [
+        ("items", f"{report.items:,}"),
+        ("different", f"{report.unique:,}"),
+        ("duplicates", f"{report.duplicates:,} ({report.duplicates / max(1, report.items):.1%})"),
+        ("symbols", f"{len(report.counts):,}"),
+        ("length", f"{report.shortest} to {report.longest}, {report.mean_length:.2f} on average"),
+        ("longest", printable(report.longest_item[:60])),
+    ]
+    if report.dropped:
+        facts.append(("left out", ", ".join(f"{n:,} {reason}" for reason, n in report.dropped.items())))
+    show(table([("", "left"), ("", "left")], facts))
+    _histogram("length", [(str(k), n) for k, n in sorted(report.lengths.items())][:MOST_LENGTHS_SHOWN])
+    most = sorted(report.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS_SHOWN]
+    _histogram("symbol", [(_name(symbol), n) for symbol, n in most])
+    if len(report.counts) > MOST_SYMBOLS_SHOWN:
+        show(text((f"  and {len(report.counts) - MOST_SYMBOLS_SHOWN:,} more symbols", "dim")))
+    if report.once:
+        shown = " ".join(_name(s) for s in report.once[:20])
+        show(text("\nseen only once, so nothing can be learned about them: ", shown))
+    show(text(("\nsplit", "dim")))
+    rows = [(name, f"{p['items']:,}", f"{p['predicted']:,}") for name, p in report.parts.items()]
+    show(table([("part", "left"), ("items", "right"), ("symbols to predict", "right")], rows))
+    for kind, s in report.suspicious.items():
+        lines = ", ".join(map(str, s.lines))
+        warn(f"{s.count:,} times {kind} (line{'s' * (len(s.lines) > 1)} {lines}): {printable(s.example)}")
+    for sentence in report.notes:
+        note(sentence)
+
+
+def _histogram(heading: str, rows: list[tuple[str, int]]) -> None:
+    if not rows:
+        return
+    from moreish.cli.show import bar, out, show, text
+
+    most = max(n for _, n in rows)
+    width = 30 if out.width >= 60 else 12
+    show(text((f"\n{heading}", "dim")))
+    for name, n in rows:
+        show(text(f"{name:>8} {n:>10,} ", (bar(n / most, width), "cyan")))
+
+
+def _name(symbol: str) -> str:
+    from moreish.cli.show import printable
+
+    return {" ": "space", "\n": "newline", "\t": "tab"}.get(symbol, printable(symbol))

@@ -1,0 +1,27 @@
+"""Ctrl-C on the command line: until something has begun it ends the process at once, without a traceback.
+
+While Python and torch load, a KeyboardInterrupt may come up inside an import, where somebody else catches it, makes
+another exception of it or forgets it. Nothing has been written then, so there is nothing to be put in order.
+"""
+
+import os
+import signal
+
+SHOW_CURSOR = b"\r\x1b[2K\x1b[?25h"  # the line of what was being done goes
+
+
+def leave(*_: object) -> None:
+    """End the process: a sentence, exit code 130."""
+    os.write(2, (SHOW_CURSOR if os.isatty(2) else b"") + b"moreish: interrupted\n")
+    os._exit(130)
+
+
+def leave_at_once() -> None:
+    """From here on Ctrl-C ends the process."""
+    signal.signal(signal.SIGINT, leave)
+
+
+def something_began() -> None:
+    """From here on Ctrl-C is an exception, where it ended the process before."""
+    if signal.getsignal(signal.SIGINT) is leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

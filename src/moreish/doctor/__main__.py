@@ -1,0 +1,5 @@
+"""python -m moreish.doctor: every finding that there is."""
+
+from moreish.doctor.tell.catalogue import catalogue
+
+print(catalogue())

@@ -1,0 +1,195 @@
+"""A frame: what was seen of one step, in execution order."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Shape = tuple[int, ...]
+
+
+class Histogram(NamedTuple):
+    """Counts between edges (one more than counts) over the finite range; NaN and infinity are counted apart."""
+
+    edges: list[float]
+    counts: list[int]
+    nan: int = 0
+    infinite: int = 0
+    minus_infinite: int = 0
+
+
+class Reduction(NamedTuple):
+    """A sum or mean: the identity of the tensor it was taken of, the axis (None for all), whether it was kept."""
+
+    of: int
+    axis: int | None
+    keepdim: bool
+
+
+class Normalised(NamedTuple):
+    """What a BatchNorm was given: the input's shape, how many values each channel has, and the momentum."""
+
+    shape: Shape
+    values: int
+    momentum: float | None
+
+
+class WrongAxis(NamedTuple):
+    """A tensor that met its own sum or mean, laid along the wrong axis."""
+
+    module: str
+    op: str
+    shape: Shape
+    axis: int
+
+
+class PerPlace(NamedTuple):
+    """A mean over the batch alone, taken off a (batch, time, channels) tensor."""
+
+    module: str
+    shape: Shape
+
+
+class Broadcast(NamedTuple):
+    """A prediction and a target whose shapes make a table of all pairs."""
+
+    op: str
+    left: Shape
+    right: Shape
+
+
+class Coupling(NamedTuple):
+    """Samples of a batch see each other: from which layer on, and how much, in standard deviations of the output."""
+
+    layer: str
+    change: float
+
+
+class WrongBackward(NamedTuple):
+    """Hand-written functions whose gradient is not the slope of their forward, and the relative error."""
+
+    names: str
+    error: float
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """One operation on tensors, inside a module or called as a function.
+
+    `kind` is the family ("linear", "activation", ...), `op` torch's name for it. `sources` are the calls whose
+    results flow in, `weights` the parameters among the arguments. `training` is that of the innermost module; of a
+    dropout or a BatchNorm, `active` is whether it does what it does in training, and `p` what a dropout drops. `gate`
+    is whether the result is multiplied with another.
+    """
+
+    layer: str
+    op: str
+    kind: str
+    module: str
+    shape: Shape
+    sources: tuple["Call", ...] = ()
+    training: bool = True
+    weights: tuple[str, ...] = ()
+    gate: bool = False
+    active: bool = False
+    p: float | None = None
+    reduction: Reduction | None = None
+    normalised: Normalised | None = None
+
+    @property
+    def weight(self) -> str:
+        """The first parameter among the arguments; empty where there is none."""
+        return self.weights[0] if self.weights else ""
+
+    def behind(self, kinds: frozenset[str]) -> Iterator["Call"]:
+        """The nearest calls outside `kinds` that feed this one, looking through those inside."""
+        waiting, seen = list(reversed(self.sources)), set()
+        while waiting:
+            call = waiting.pop()
+            if id(call) in seen:
+                continue
+            seen.add(id(call))
+            if call.kind in kinds:
+                waiting.extend(reversed(call.sources))
+            else:
+                yield call
+
+
+@dataclass(slots=True)
+class Loss:
+    """A loss function that was called: its torch name, classes (0 where it does not classify) and rows.
+
+    Its numbers stand in the frame under `prefix`. `fed_by` is the layer whose output goes into it. Where that comes
+    straight from an activation or a softmax, `bounded_by` is the operation, `bounded_layer` the layer, and
+    `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured.
+    """
+
+    op: str
+    classes: int
+    rows: int
+    prefix: str = ""
+    fed_by: str = ""
+    bounded_by: str = ""
+    bounded_layer: str = ""
+    skippable: bool = False
+    logits: tuple[int, int] = (0, 0)
+
+
+@dataclass(slots=True)
+class Frame:
+    """Numbers of one step under "layer/quantity", the structure that they came from, and what is exact.
+
+    `step` counts the updates made before. `losses` were computed with gradients on, `evaluations` with gradients off;
+    a frame with `is_evaluation` was opened by one. `is_step` is whether an optimizer stepped.
+    """
+
+    step: int
+    values: dict[str, float] = field(default_factory=dict)
+    histograms: dict[str, Histogram] = field(default_factory=dict)
+    stuck: dict[str, list[list[int]]] = field(default_factory=dict)  # by layer: 1 where a unit (across) is stuck
+    calls: list[Call] = field(default_factory=list)
+    losses: list[Loss] = field(default_factory=list)
+    evaluations: list[Loss] = field(default_factory=list)
+    is_evaluation: bool = False
+    is_step: bool = False
+
+    # Forward: was a model called with gradients on; which norms and dropouts did then what they do in evaluation, and
+    # which ones what they do in training, without gradients; was a class decided on without gradients (argmax).
+    called_with_grad: bool = False
+    eval_mode: list[str] = field(default_factory=list)
+    training_without_grad: list[str] = field(default_factory=list)
+    decided_without_grad: bool = False
+    used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
+    vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
+    residual: bool = False  # the outputs of two layers were added
+    dropped: dict[str, float] = field(default_factory=dict)  # p of every dropout that was active
+
+    # Backward and step, parameters by name.
+    backwards: int = 0
+    reset: set[int] = field(default_factory=set)  # optimizers of which a backward found no gradient left over
+    shapes: dict[str, Shape] = field(default_factory=dict)  # of the parameters that had a gradient at the step
+    stepped: set[str] = field(default_factory=set)  # what the optimizers hold
+    without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
+    outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
+    learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
+
+    # Mistakes that need no threshold.
+    wrong_axis: list[WrongAxis] = field(default_factory=list)
+    per_place: list[PerPlace] = field(default_factory=list)
+    broadcast: list[Broadcast] = field(default_factory=list)
+    stale: bool = False  # the gradients of the step before were still there
+    coupling: Coupling | None = None
+    wrong_backward: WrongBackward | None = None
+
+    def forget_structure(self, keep_calls: bool = False) -> None:
+        """Keep the numbers only; the graph of calls of every frame would be much to remember."""
+        self.losses, self.evaluations = [], []
+        if not keep_calls:
+            self.calls = []
+
+    def is_broken(self) -> bool:
+        """Whether the loss or a gradient is NaN or infinite."""
+        loss = self.values.get("loss", self.values.get("loss.1/loss", 0.0))
+        return not math.isfinite(loss) or any(
+            v > 0 or v != v for k, v in self.values.items() if k.endswith("grad_nonfinite")
+        )

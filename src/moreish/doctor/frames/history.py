@@ -1,0 +1,168 @@
+"""The history: the frames of a run in bounded memory, and the questions that findings ask of it."""
+
+import statistics
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from moreish.doctor.frames.counts import RunningCounts
+from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
+from moreish.doctor.frames.sightings import Sightings
+
+MOST_FRAMES = 1024
+MOST_PICTURES = 12
+DETAILED = 4
+
+
+class Validation(NamedTuple):
+    """What the user told of an evaluation: updates made, mean losses, standard error of their difference."""
+
+    step: int
+    val: float
+    train: float | None
+    error: float = 0.0
+
+
+class OneBatch(NamedTuple):
+    """What training on one batch alone came to: the first and last loss, and its gradient's signal to noise."""
+
+    first: float
+    last: float
+    signal_to_noise: float | None
+
+
+class History:
+    """Every frame while there are few; later the older half is thinned, so that memory is bounded.
+
+    The structure (calls, losses with their layers) of the first and of the last training frame is kept, of the
+    others the numbers and what is exact.
+    """
+
+    def __init__(self) -> None:
+        self.frames: list[Frame] = []
+        self.first: Frame | None = None
+        self.last: Frame | None = None
+        self.broken: tuple[int | None, Frame] | None = None  # the first frame with NaN, and the step before it
+        self.pictures: list[Frame] = []
+        self.evaluations: list[tuple[int, float, float, int]] = []
+        self.validations: list[Validation] = []
+        self.counts = RunningCounts()
+        self.seen = 0
+        self.from_scratch = True
+        self.sightings = Sightings()
+        self.one_batch: OneBatch | None = None
+
+    def add(self, frame: Frame) -> None:
+        """Keep a frame; the structure of the one before is let go."""
+        self._evaluation(frame)
+        self.sightings.note(frame)
+        if frame.histograms:
+            self.pictures.append(frame)
+            if len(self.pictures) > MOST_PICTURES:
+                del self.pictures[1:-1:2]
+        if not frame.losses and not frame.calls and not frame.is_step:
+            return
+        self.seen += 1
+        if self.first is None:
+            self.first = frame
+        if self.last is not None and self.last is not self.first:
+            self.last.forget_structure(keep_calls=self.broken is not None and self.broken[1] is self.last)
+        self.last = frame
+        if self.broken is None and frame.is_broken():
+            self.broken = (self.frames[-1].step if self.frames else None, frame)
+        self.frames.append(frame)
+        if len(self.frames) > MOST_FRAMES:
+            half = MOST_FRAMES // 2
+            self.frames[1:half] = self.frames[1:half:2]
+
+    def evaluated(self, validation: Validation) -> None:
+        """Keep an evaluation; later the older half is thinned."""
+        self.validations.append(validation)
+        if len(self.validations) > MOST_FRAMES:
+            del self.validations[1 : MOST_FRAMES // 2 : 2]
+
+    def wants_picture(self) -> bool:
+        """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""
+        return self.seen == 0 or (self.seen.bit_count() == 1 and self.seen.bit_length() % 2 == 1 and self.seen > 1)
+
+    def wants_detail(self) -> bool:
+        """Moments of activations and of their gradients are measured in the first three frames and every fourth."""
+        return self.seen < 3 or self.seen % DETAILED == 0
+
+    def training(self, last: int | None = None) -> list[Frame]:
+        """Frames of whole training steps, oldest first; only the `last` ones if asked."""
+        if last is None:
+            return [f for f in self.frames if f.is_step]
+        return list(islice((f for f in reversed(self.frames) if f.is_step), last))[::-1]
+
+    def series(self, key: str, last: int | None = None) -> list[float]:
+        """The values of one quantity, oldest first."""
+        if last is None:
+            return [f.values[key] for f in self.frames if key in f.values]
+        recent = islice((f.values[key] for f in reversed(self.frames) if key in f.values), last)
+        return list(recent)[::-1]
+
+    def median(self, key: str, last: int, least: int = 1) -> float | None:
+        """Median of the last values of a quantity; None while there are fewer than `least`."""
+        values = self.series(key, last)
+        return statistics.median(values) if len(values) >= least else None
+
+    def calls(self) -> list[Call]:
+        """The layers in execution order, as first seen."""
+        return self.first.calls if self.first is not None else []
+
+    def layers(self, quantity: str) -> Iterator[tuple[Call, str]]:
+        """Each layer once, with the key of one of its quantities."""
+        seen = set()
+        for call in self.calls():
+            if call.layer not in seen:
+                seen.add(call.layer)
+                yield call, f"{call.layer}/{quantity}"
+
+    def weights(self) -> list[str]:
+        """Names of the parameters with two or more dimensions that are trained, in the model's order."""
+        shapes: dict[str, Shape] = {}
+        for frame in (self.first, self.last):
+            shapes |= frame.shapes if frame is not None else {}
+        return [name for name, shape in shapes.items() if len(shape) > 1]
+
+    def updated(self) -> list[str]:
+        """Names of the parameters whose updates were measured beside their size."""
+        keys = dict.fromkeys(key for frame in self.frames for key in frame.values)
+        return [key.removesuffix("/update_ratio") for key in keys if key.endswith("/update_ratio")]
+
+    def curve(self, key: str) -> list[tuple[float, float]]:
+        """(step, value) of one quantity, oldest first."""
+        return [(float(f.step), f.values[key]) for f in self.frames if key in f.values]
+
+    def recall(self, step: int, values: dict[str, float]) -> None:
+        """A frame of which only the numbers were kept."""
+        self.frames.append(Frame(step, values))
+
+    def first_loss(self) -> Loss | None:
+        """The first classification loss, if it was seen before the first update of a run that starts from scratch."""
+        if not self.from_scratch or self.first is None or self.first.step != 0:
+            return None
+        return next((loss for loss in self.first.losses if loss.classes > 1), None)
+
+    def nll(self) -> list[tuple[int, float]]:
+        """(step, cross-entropy) of the first classification loss of every training frame."""
+        return [(f.step, f.values["loss.1/nll"]) for f in self.frames if "loss.1/nll" in f.values]
+
+    def losses(self) -> list[tuple[int, float]]:
+        """(step, loss on which backward was called)."""
+        return [(f.step, f.values["loss"]) for f in self.frames if "loss" in f.values]
+
+    def step(self) -> int:
+        """The last step seen."""
+        return self.frames[-1].step if self.frames else 0
+
+    def _evaluation(self, frame: Frame) -> None:
+        values = [frame.values.get(f"{e.prefix}loss") for e in frame.evaluations]
+        finite = [v for v in values if v is not None]
+        if not finite:
+            return
+        spread = statistics.stdev(finite) / len(finite) ** 0.5 if len(finite) > 1 else float("inf")
+        self.evaluations.append((frame.step, statistics.fmean(finite), spread, len(finite)))
+        if len(self.evaluations) > MOST_FRAMES:
+            del self.evaluations[1 : MOST_FRAMES // 2 : 2]

@@ -1,0 +1,49 @@
+"""Sightings: mistakes that were seen exactly, with the step of the first time and how often they were."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from moreish.doctor.frames.frame import Broadcast, Coupling, Frame, PerPlace, WrongAxis, WrongBackward
+
+What = TypeVar("What")
+
+
+@dataclass(frozen=True)
+class Sighting(Generic[What]):
+    """The step of the first time, how often, and what it was the last time."""
+
+    step: int
+    times: int
+    latest: What
+
+
+class Sightings:
+    """What was seen so far; None where something never was."""
+
+    def __init__(self) -> None:
+        self.wrong_axis: Sighting[list[WrongAxis]] | None = None
+        self.per_place: Sighting[list[PerPlace]] | None = None
+        self.broadcast: Sighting[list[Broadcast]] | None = None
+        self.stale: Sighting[bool] | None = None
+        self.training_without_grad: Sighting[list[str]] | None = None
+        self.coupling: Sighting[Coupling] | None = None
+        self.wrong_backward: Sighting[WrongBackward] | None = None
+
+    def note(self, frame: Frame) -> None:
+        """Add what this frame saw. A norm at work without gradients counts where something was evaluated."""
+        evaluated = bool(frame.evaluations) or frame.decided_without_grad
+        self.wrong_axis = _again(self.wrong_axis, frame.step, frame.wrong_axis)
+        self.per_place = _again(self.per_place, frame.step, frame.per_place)
+        self.broadcast = _again(self.broadcast, frame.step, frame.broadcast)
+        self.stale = _again(self.stale, frame.step, frame.stale)
+        self.training_without_grad = _again(
+            self.training_without_grad, frame.step, frame.training_without_grad if evaluated else None
+        )
+        self.coupling = _again(self.coupling, frame.step, frame.coupling)
+        self.wrong_backward = _again(self.wrong_backward, frame.step, frame.wrong_backward)
+
+
+def _again(before: Sighting[What] | None, step: int, what: What | None) -> Sighting[What] | None:
+    if not what:
+        return before
+    return Sighting(step, 1, what) if before is None else Sighting(before.step, before.times + 1, what)

@@ -1,0 +1,1 @@
+"""What it means: the rules, and which finding explains which."""

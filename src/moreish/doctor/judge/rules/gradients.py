@@ -1,0 +1,272 @@
+"""Findings about gradients: vanishing, exploding, not finite, absent, exactly zero."""
+
+import math
+import statistics
+from collections.abc import Iterator
+
+from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
+
+IN_A_ROW = 3
+
+
+def owner(parameter: str) -> str:
+    """The module that a parameter belongs to; the parameter itself where that is the model."""
+    return parameter.rpartition(".")[0] or parameter
+
+
+@Rule(
+    "F09",
+    "vanishing-gradient",
+    "vanishing gradient",
+    silent="the loss is already below that of the letter frequencies",
+    why="On its way back the gradient is multiplied by every layer's slope and weights.\n"
+    "Where the first layer receives a thousandth of what the last one does,\n"
+    "the first layers stay what chance made them.",
+    explains=("F12", "F22", "F23"),
+    kinds=(RUNAWAY,),
+    rank=320,
+)
+def vanishing(history: History) -> Iterator[Verdict]:
+    """rms of the first weight's gradient below 1e-3 of the last one's, three frames in a row."""
+    weights = [c.weight for c in history.calls() if c.kind == "linear" and c.weight]
+    frames = history.training(IN_A_ROW)
+    if len(weights) < 3 or len(frames) < IN_A_ROW or _below_unigram(history):
+        return
+    ratios = []
+    for frame in frames:
+        sizes = [frame.values.get(f"{w}/grad_rms", 0.0) for w in (weights[0], weights[-1])]
+        ratios.append(sizes[0] / sizes[1] if sizes[1] > 0 and math.isfinite(sizes[1]) else 1.0)
+    ratio = max(ratios)
+    if 0 < ratio < 1e-3:
+        yield found(
+            "sick" if ratio < 1e-5 else "watch",
+            owner(weights[0]),
+            frames[0].step,
+            f"The gradient of `{weights[0]}` is {ratio:.1g} of that of `{weights[-1]}`.",
+            "Use tanh or ReLU with the matching gain, a normalisation or residual paths between.",
+            picture="gradient by layer",
+            ratio=ratio,
+        )
+
+
+def _below_unigram(history: History) -> bool:
+    entropy, curve = history.counts.unigram_entropy(), history.nll()
+    return entropy is not None and bool(curve) and curve[-1][1] < entropy - 0.05
+
+
+@Rule(
+    "F10",
+    "exploding-gradient",
+    "exploding gradient",
+    silent="the first 20 steps; single spikes; spikes that do not hurt the loss",
+    why="A gradient many times larger than usual makes an update many times larger than usual.\n"
+    "One such step can undo a thousand good ones.\n"
+    "It comes from a sharp place that a smaller step or clipping would have passed.",
+    explains=("F11", "F42"),
+    kinds=(RUNAWAY,),
+    rank=300,
+)
+def exploding(history: History) -> Iterator[Verdict]:
+    """Norm above 10x the median of the 20 frames before, in 3 of 20 frames, with a loss that rises."""
+    frames = [f for f in history.training() if f.step >= 20 and f.values.get("grad_norm", 0.0) > 0]
+    if len(frames) < 25:
+        return
+    norms = [f.values["grad_norm"] for f in frames]
+    spikes = [
+        k
+        for k in range(len(norms) - 20, len(norms))
+        if k >= 5 and norms[k] > 10 * statistics.median(norms[max(0, k - 20) : k])
+    ]
+    losses = [loss for _, loss in history.losses()]
+    if len(spikes) < 3 or statistics.median(losses[-10:]) < 1.2 * statistics.median(losses[-40:-20] or losses[:5]):
+        return
+    k = spikes[0]
+    yield found(
+        "watch",
+        "",
+        frames[k].step,
+        f"The gradient's norm jumped to {norms[k]:.2g}, usual is {statistics.median(norms[max(0, k - 20) : k]):.2g}; "
+        f"{len(spikes)} such jumps in 20 frames.",
+        "Clip the gradient (`torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)`) or lower the learning rate.",
+        picture="grad_norm",
+        operation=Operation("clip", {"norm": 1.0}),
+        norm=norms[k],
+    )
+
+
+@Rule(
+    "F15",
+    "not-finite",
+    "NaN or infinity",
+    why="One NaN spreads: every later layer, the loss, every gradient and, with the update, every weight.\n"
+    "What counts is the first one, in execution order.\n"
+    "log(0), 0/0, sqrt at 0 and overflow after too large a step are the usual sources.",
+    explains=("F10", NOT_LEARNING),
+    kinds=(RUNAWAY,),
+    rank=250,
+    preflight=True,
+)
+def not_finite(history: History) -> Iterator[Verdict]:
+    """The first value that is not finite: in the input, a weight, an activation, the loss or a gradient."""
+    if history.broken is None:
+        return
+    before, frame = history.broken
+    layer, what = _first_bad(frame)
+    since = f"at step {frame.step}" if before is None else f"between step {before} and {frame.step}"
+    if what == "weight" and before is not None:
+        sentence, fix = f"Weights became NaN or infinite {since}.", "Lower the learning rate or clip the gradient."
+    elif what == "input":
+        sentence, fix = f"The input has NaN or infinity at step {frame.step}.", "Clean the data before training."
+    elif what == "activation":
+        sentence = f"`{layer}` is the first to give NaN or infinity, at step {frame.step}; its input is finite."
+        fix = f"Look at `{layer}`: guard log, sqrt and division with a small epsilon, or lower the learning rate."
+    elif what == "gradient":
+        sentence = f"The gradient of `{layer}` is NaN or infinite at step {frame.step}, while every value was finite."
+        fix = "Add an epsilon inside sqrt, norm or division: their slope at 0 is infinite."
+    else:
+        sentence = f"The loss is NaN or infinite at step {frame.step}, while every layer's output is finite."
+        fix = "Use the loss that works on logits (cross_entropy, ..._with_logits), or add an epsilon inside log."
+    yield found(
+        "sick",
+        layer,
+        frame.step,
+        sentence,
+        fix,
+        confidence=1.0,
+        operation=Operation("set_lr", {"factor": 0.1}) if what == "weight" else None,
+        where=what,
+    )
+
+
+def _first_bad(frame: Frame) -> tuple[str, str]:
+    """Where and in what the first bad value of a frame stands."""
+    values = frame.values
+    if values.get("input/nonfinite", 0.0) > 0:
+        return "", "input"
+    for name in frame.shapes:
+        if values.get(f"{name}/nonfinite", 0.0) > 0:
+            return owner(name), "weight"
+    order = [c.layer for c in frame.calls] or [
+        k.rpartition("/")[0] for k in values if k.endswith("/nonfinite") and "grad" not in k
+    ]
+    for layer in order:
+        if values.get(f"{layer}/nonfinite", 0.0) > 0:
+            return layer, "activation"
+    if not math.isfinite(values.get("loss", values.get("loss.1/loss", 0.0))):
+        return "", "loss"
+    for layer in reversed(order):
+        if values.get(f"{layer}/grad_nonfinite", 0.0) > 0:
+            return layer, "gradient"
+    bad = [k for k, v in values.items() if k.endswith("grad_nonfinite") and v > 0]  # backward spread it from the last
+    return owner(bad[-1].rpartition("/")[0]) if bad else "", "gradient"
+
+
+@Rule(
+    "F16",
+    "no-gradient",
+    "parameter never gets a gradient",
+    silent="requires_grad is False; fewer than five steps were seen",
+    why="The optimizer holds it and backward never reaches it, so it stays what it was at the start.\n"
+    "Either the graph is cut on the way (detach, .data, .item(), no_grad, numpy),\n"
+    "or the forward pass does not use the layer at all.",
+    explains=("F18", "F09", NOT_LEARNING),
+    rank=50,
+    preflight=True,
+)
+def no_gradient(history: History) -> Iterator[Verdict]:
+    """grad is None at the step, in every frame so far and at least five."""
+    frames = history.training()
+    if len(frames) < 5:
+        return
+    if all(f.without_gradient == f.stepped for f in frames):
+        yield _no_backward(len(frames), frames[0].step)
+        return
+    none = set.intersection(*(f.without_gradient & f.stepped for f in frames))
+    if not none:
+        return
+    used = set().union(*(f.used for f in frames))
+    order = [w for c in history.calls() for w in c.weights]
+    cut = [w for w in order if w in none] or sorted(none & used)
+    if cut:
+        layer = owner(cut[-1])
+        yield found(
+            "sick",
+            layer,
+            frames[0].step,
+            f"{len(none)} parameters are used in the forward pass but never get a gradient "
+            f"({_some(none)}): the graph is cut after `{layer}`.",
+            f"Take out `.detach()`, `.data`, `.item()`, `no_grad` or numpy after `{layer}`, or say that it is meant: "
+            "requires_grad_(False).",
+            confidence=1.0,
+            layers=tuple(dict.fromkeys(owner(w) for w in reversed(cut))),
+            parameters=len(none),
+        )
+        return
+    first = min(none)
+    yield found(
+        "watch",
+        owner(first),
+        frames[0].step,
+        f"{len(none)} parameters ({_some(none)}) are never used in the forward pass.",
+        f"Call `{owner(first)}` in forward, or remove it.",
+        confidence=0.9,
+        layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),
+        parameters=len(none),
+    )
+
+
+def _no_backward(frames: int, step: int) -> Verdict:
+    return found(
+        "sick",
+        "",
+        step,
+        f"The optimizer stepped {frames} times and not one parameter had a gradient.",
+        "Call loss.backward() between zero_grad and step, on a loss that depends on this model's parameters.",
+        confidence=1.0,
+    )
+
+
+def _some(names: set[str]) -> str:
+    some = sorted(names)
+    return ", ".join(f"`{n}`" for n in some[:3]) + (", ..." if len(some) > 3 else "")
+
+
+@Rule(
+    "F17",
+    "zero-gradient",
+    "gradient exactly zero",
+    silent="a zero-initialised residual at its first step; fewer than ten frames",
+    why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
+    "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
+    "The parameter never changes.",
+    explains=("F09", "F12", "F22", "F23"),
+    kinds=(RUNAWAY, NOT_LEARNING),
+    rank=280,
+)
+def zero_gradient(history: History) -> Iterator[Verdict]:
+    """rms of the gradient is 0 in every one of the last ten or more frames."""
+    frames = history.training(20)
+    if len(frames) < 10 or frames[-1].step - frames[0].step < 9:
+        return
+    names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
+    zero = [
+        n
+        for n in names
+        if all(f.values.get(f"{n}/grad_rms", 1.0) == 0.0 for f in frames) and frames[-1].values["grad_norm"] > 0
+    ]
+    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    if not zero and not everything:
+        return
+    name = zero[0] if zero else "every parameter"
+    yield found(
+        "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "watch",
+        owner(zero[0]) if zero else "",
+        frames[0].step,
+        f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",
+        "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
+        confidence=0.95,
+        layers=tuple(dict.fromkeys(map(owner, zero))),
+    )

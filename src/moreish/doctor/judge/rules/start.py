@@ -1,0 +1,245 @@
+"""Findings about the start: what the first batch shows before the first update."""
+
+import itertools
+import math
+from collections.abc import Iterator
+
+from moreish.doctor.frames.counts import implied_sigma
+from moreish.doctor.frames.history import History
+from moreish.doctor.frames.operations import BETWEEN
+from moreish.doctor.frames.quantities import ALIKE
+from moreish.doctor.judge.finding import Operation, Severity
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
+
+CALM = 0.1  # standard deviation of logits that a mended output layer starts with
+GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)), "selu": 3 / 4}
+
+
+def fan_in(shape: tuple[int, ...]) -> int:
+    """Inputs of one unit of a weight."""
+    return max(math.prod(shape[1:]), 1)
+
+
+def shape_of(history: History, weight: str) -> tuple[int, ...]:
+    """Shape of a parameter, as first seen."""
+    return history.first.shapes.get(weight, ()) if history.first is not None else ()
+
+
+@Rule(
+    "F01",
+    "over-confident-start",
+    "over-confident start",
+    silent="the run does not start from scratch, or the loss is not cross-entropy",
+    why="Before training every class should be about equally likely, so the loss should be ln V.\n"
+    "Logits of standard deviation sigma cost about sigma^2 / 2 on top: confident and wrong.\n"
+    "The first steps are then spent on shrinking logits instead of learning.",
+    needs="fresh start",
+    explains=("F03",),
+    rank=230,
+    at_start=True,
+    preflight=True,
+)
+def over_confident_start(history: History) -> Iterator[Verdict]:
+    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.5 is watch, > 1 is sick."""
+    loss = history.first_loss()
+    if loss is None or history.first is None:
+        return
+    nll, sigma = (history.first.values.get(f"loss.1/{q}") for q in ("nll", "logit_std"))
+    if nll is None or sigma is None or not math.isfinite(nll) or loss.bounded_by == "log_softmax":
+        return
+    excess = nll - math.log(loss.classes)
+    if excess <= 0.25 or sigma <= 0.4:  # calm logits cannot be the reason
+        return
+    factor = CALM / sigma
+    layer = loss.fed_by
+    call = next((c for c in history.calls() if c.layer == layer), None)
+    weight = call.weight if call is not None else None
+    name = f"`{weight}`" if weight else "the weights of the last layer"
+    yield found(
+        _overconfidence(excess, convex=len(history.weights()) == 1),
+        layer,
+        0,
+        f"The first loss is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what guessing costs: "
+        f"the logits start with a standard deviation of {sigma:.2g}.",
+        f"Multiply {name} by {factor:.2g} before training and set its bias to 0.",
+        confidence=0.99 if excess > 1 else 0.9,
+        picture="loss",
+        operation=Operation("scale", {"weight": weight, "factor": factor}) if weight else None,
+        first_loss=nll,
+        expected=math.log(loss.classes),
+        excess=excess,
+        sigma=sigma,
+        implied_sigma=implied_sigma(excess),
+        factor=factor,
+    )
+
+
+def _overconfidence(excess: float, convex: bool) -> Severity:
+    """One step milder for a single table of logits: its loss is convex, so the start costs steps and no quality."""
+    if convex:
+        return "watch" if excess > 1 else "info"
+    return "sick" if excess > 1 else "watch" if excess > 0.5 else "info"
+
+
+@Rule(
+    "F02",
+    "starts-below-ln-v",
+    "starts below ln V",
+    silent="the run does not start from scratch",
+    why="A model that has learned nothing cannot know more than that there are V classes.\n"
+    "Less loss than ln V means a good output bias, weights that were trained before,\n"
+    "or an answer that leaks into the input.",
+    needs="fresh start",
+    preflight=True,
+)
+def starts_below(history: History) -> Iterator[Verdict]:
+    """L0 < ln V - 0.3: praised when the output bias holds the frequencies, else worth a look."""
+    loss = history.first_loss()
+    if loss is None or history.first is None:
+        return
+    nll = history.first.values.get("loss.1/nll", math.inf)
+    spread = history.first.values.get("loss.1/spread", 1.0)
+    if nll >= math.log(loss.classes) - 0.3 or loss.op != "cross_entropy":
+        return
+    good = spread < 0.3
+    yield found(
+        "info",
+        loss.fed_by,
+        0,
+        f"The first loss is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
+        + (": the output bias already holds the frequencies. Good." if good else "."),
+        "Nothing to change."
+        if good
+        else "If these weights were not trained before, look for the answer among the inputs.",
+        first_loss=nll,
+        expected=math.log(loss.classes),
+    )
+
+
+@Rule(
+    "F03",
+    "hockey-stick",
+    "hockey stick",
+    silent="the start is calm (F01 mended)",
+    why="While the loss is above ln V the net only unlearns its own confidence.\n"
+    "The curve falls steeply and then bends like a hockey stick;\n"
+    "nothing of what the steep part bought was learned.",
+    needs="fresh start",
+)
+def hockey_stick(history: History) -> Iterator[Verdict]:
+    """More than 1 % of the steps went by before the loss was at ln V."""
+    loss = history.first_loss()
+    curve = history.nll()
+    if loss is None or len(curve) < 10 or curve[0][1] < math.log(loss.classes) + 0.25:
+        return
+    below = next((step for step, nll in curve if nll <= math.log(loss.classes)), None)
+    if below is None or below <= 0.01 * curve[-1][0]:
+        return
+    yield found(
+        "info",
+        loss.fed_by,
+        below,
+        f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
+        "Start with calm logits (see F01 over-confident-start).",
+        steps=below,
+    )
+
+
+@Rule(
+    "F08",
+    "depth-spread",
+    "activations shrink or grow with depth",
+    silent="there is a residual path, a normalisation or a recurrent layer, or fewer than four activations",
+    why="Each layer multiplies the spread of what passes by about gain * std(w) * sqrt(fan_in).\n"
+    "Below 1 it dies out with depth, above 1 it explodes; the gradient does the same on its way back.\n"
+    "With std(w) = gain / sqrt(fan_in) the spread stays what it was.",
+    needs="fresh start",
+    explains=("F01", "F03", "F06", "F09", "F10", NOT_LEARNING),
+    rank=180,
+    at_start=True,
+    preflight=True,
+)
+def depth(history: History) -> Iterator[Verdict]:
+    """Slope of log std over depth beyond ln 1.5 a layer and first to last beyond 12; or one jump beyond 20."""
+    first = history.first
+    if first is None or first.step != 0 or not history.from_scratch or first.residual:
+        return
+    if any(c.kind in ("norm", "recurrent", "attention") for c in history.calls()):
+        return
+    acts = [(c, first.values[k]) for c, k in history.layers("std") if c.kind == "activation" and k in first.values]
+    if len(acts) < 4 or any(c.gate for c, _ in acts) or any(not s > 0 for _, s in acts):
+        return
+    logs = [math.log(s) for _, s in acts]
+    slope, jumps = (logs[-1] - logs[0]) / (len(logs) - 1), [b - a for a, b in itertools.pairwise(logs)]
+    steady = abs(slope) > math.log(1.5) and abs(logs[-1] - logs[0]) > math.log(12)
+    jump = max(range(len(jumps)), key=lambda k: abs(jumps[k]))
+    if not steady and abs(jumps[jump]) <= math.log(20):
+        return
+    call = acts[jump + 1][0]
+    source = next((c for c in call.behind(BETWEEN) if c.weight), None)
+    op = call.op.rstrip("_")
+    gain = GAINS.get(op, 1.0)
+    weights = tuple(c.weight for a, _ in acts for c in a.behind(BETWEEN) if c.kind == "linear" and c.weight)
+    word = "shrinks" if logs[-1] < logs[0] else "grows"
+    total = math.exp(logs[-1] - logs[0])
+    yield found(
+        "sick" if abs(logs[-1] - logs[0]) > math.log(50) or not steady else "watch",
+        source.layer if source is not None else call.layer,
+        0,
+        f"The spread of the activations {word} with depth: {', '.join(f'{math.exp(x):.2g}' for x in logs)}.",
+        f"Initialise each weight with standard deviation {gain:.3g} / sqrt(fan_in) (the gain of {op}), or normalise.",
+        picture="std by layer",
+        operation=Operation("reinitialise", {"weights": weights, "gain": gain}),
+        first=math.exp(logs[0]),
+        last=math.exp(logs[-1]),
+        ratio=total,
+        slope=slope,
+    )
+
+
+@Rule(
+    "F21",
+    "equal-units",
+    "equal units",
+    silent="a layer of one unit, or gradients that tell the units apart",
+    why="Units that start alike and receive the same gradient stay alike for ever:\n"
+    "a layer of a hundred such units can do what one can do.\n"
+    "Random weights are there to break this symmetry; zero is only right for the last layer or a residual.",
+    needs="fresh start",
+    explains=("F06", "F07", "F09", NOT_LEARNING),
+    rank=150,
+    at_start=True,
+    preflight=True,
+)
+def equal_units(history: History) -> Iterator[Verdict]:
+    """Cosine of the rows of the weights and of their gradients > 0.9999 for all units, before the first update."""
+    first = history.first
+    if first is None or first.step != 0 or not history.from_scratch:
+        return
+    alike = []
+    largest = max((first.values.get(f"{w}/grad_rms", 0.0) for w in history.weights()), default=0.0)
+    for weight in history.weights():
+        shape = shape_of(history, weight)
+        cosines = [first.values.get(f"{weight}/{k}_alike", 0.0) for k in ("units", "gradients")]
+        still = first.values.get(f"{weight}/units_still", 0.0)
+        size = first.values.get(f"{weight}/grad_rms", 0.0)
+        rounding = size < 1e-5 * largest  # gradients that cancel leave noise, which has no direction
+        same = cosines[0] > ALIKE and (cosines[1] > ALIKE or rounding)
+        if shape and shape[0] > 1 and same and still in (0.0, 1.0):
+            alike.append((weight, still == 1.0))
+    if not alike:
+        return
+    weight, zero = alike[0]
+    layers = tuple(w.rpartition(".")[0] or w for w, _ in alike)
+    yield found(
+        "sick",
+        layers[0],
+        0,
+        f"All units of `{weight}` are equal ({'zero' if zero else 'constant'} initialisation) and receive the same "
+        "gradient, so they will stay equal.",
+        f"Initialise `{weight}` at random, for instance with standard deviation 1 / sqrt(fan_in).",
+        confidence=1.0,
+        operation=Operation("reinitialise", {"weights": tuple(w for w, _ in alike), "gain": 1.0}),
+        layers=layers,
+        units=shape_of(history, weight)[0],
+    )

@@ -1,0 +1,1 @@
+"""What breaks a run, and what mends it: fault operators and remedies."""

@@ -1,0 +1,110 @@
+"""A clock that decides how often the doctor may look, by time and not by a count of steps."""
+
+import math
+import time
+
+BUDGET = 0.015  # share of the time that looking may take, where nothing else is asked for
+ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
+CALM_LOOKS = 5  # looks in advance at a run that does well
+CALM_SPACING = 4.8  # each after so many times the steps of the last
+WORRIED_LOOKS = 48  # looks in advance at a run that does not
+WORRIED_SPACING = 1.08  # times the steps of the last
+UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
+LONGEST_SLEEP = 1000  # steps
+
+
+class Clock:
+    """Keeps the time spent looking below `budget` times the time of the run.
+
+    The first frame is always taken and not charged (it warms things up, and replays the first batch), and the
+    second shows what a frame costs. Further frames are taken in advance: up to `budget * ADVANCE` seconds may be
+    spent before they are earned, on up to `CALM_LOOKS` steps in all that lie ever farther apart; on more, and closer
+    ones, where the last look was worrying. An infinite budget looks at every step.
+
+    Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
+    """
+
+    def __init__(self, budget: float) -> None:
+        if not budget > 0:
+            raise ValueError(f"the doctor's budget is a share of the time above 0, not {budget}")
+        self.budget, self.unbounded = budget, math.isinf(budget)
+        self.started = time.thread_time()
+        self.spent = 0.0
+        self.frames = 0
+        self.asleep = 0  # the step before which there is no need to ask
+        self._worried = False
+        self._close = 0  # frames taken because the one before was worrying
+        self._free = 0.0
+        self._began = 0
+        self._next_in_advance = 0
+        self._first: int | None = None
+        self._stopped: float | None = None
+
+    def due(self, step: int) -> bool:
+        """Whether the step that comes now may be looked at."""
+        if self.unbounded or self.frames == 0:
+            return True
+        if step < self.asleep:
+            return False
+        charged = (1 + UNTIMED) * (self.spent - self._free)
+        cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
+        elapsed = self.elapsed()
+        if cost <= self.budget * elapsed:
+            return True
+        left = WORRIED_LOOKS - self._close if self._worried else CALM_LOOKS - (self.frames - self._close)
+        advance = left > 0 and cost <= self.budget * ADVANCE
+        if advance and step >= self._next_in_advance:
+            return True
+        self._sleep(step, elapsed, cost / self.budget - elapsed)
+        if advance:
+            self.asleep = min(self.asleep, self._next_in_advance)
+        return False
+
+    def _sleep(self, step: int, elapsed: float, missing: float) -> None:
+        """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
+        if self._first is None:
+            self._first = step - 1
+        pace = max(elapsed / max(step - self._first, 1), 1e-9)
+        self.asleep = step + max(1, min(LONGEST_SLEEP, int(missing / pace / 2)))
+
+    def looked(self, step: int, worried: bool = False) -> None:
+        """Note that the step was looked at, and whether what was seen asks for a closer look."""
+        if self.frames == 0:
+            self._free, self._began = self.spent, step
+        self.frames += 1
+        self._close += self._worried
+        self._worried = worried
+        spacing = WORRIED_SPACING if worried else CALM_SPACING
+        steps = step + 1 - self._began  # a run that goes on is looked at like one that begins
+        self._next_in_advance = self._began + math.ceil(steps * spacing)
+
+    def share(self) -> float:
+        """Share of the time so far that looking took."""
+        return (1 + UNTIMED) * self.spent / max(self.elapsed(), 1e-9)
+
+    def stop(self) -> None:
+        """The doctor goes: what comes now is no time of the run."""
+        self._stopped = time.thread_time()
+
+    def elapsed(self) -> float:
+        """Seconds that this thread has worked since the doctor came, until it went."""
+        return (time.thread_time() if self._stopped is None else self._stopped) - self.started
+
+
+class Spent:
+    """`with Spent(clock):` adds the time inside to what the doctor has spent. Nested blocks count once."""
+
+    __slots__ = ("clock", "depth", "since")
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock, self.depth, self.since = clock, 0, 0.0
+
+    def __enter__(self) -> None:
+        if self.depth == 0:
+            self.since = time.thread_time()
+        self.depth += 1
+
+    def __exit__(self, *exception: object) -> None:
+        self.depth -= 1
+        if self.depth == 0:
+            self.clock.spent += time.thread_time() - self.since

@@ -1,0 +1,113 @@
+"""Hooks: those of one lifetime have one owner, which puts them in place together and takes them away together."""
+
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
+
+import torch
+from torch import nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+from torch.utils.hooks import RemovableHandle
+
+from moreish.doctor.watch.arguments import Args, Kwargs
+from moreish.doctor.watch.function_mode import FunctionMode
+from moreish.doctor.watch.guard import Safely, in_backward
+from moreish.doctor.watch.names import Names
+from moreish.doctor.watch.observer import Observer
+
+EVALUATIONS = 20  # losses of one evaluation that are looked at
+
+
+class Hooks:
+    """The hooks of one lifetime."""
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.in_place = False
+
+    def put(self, *handles: RemovableHandle) -> None:
+        """Own these as well."""
+        self.in_place = True
+        for handle in handles:
+            self._stack.callback(handle.remove)
+
+    def remove(self) -> None:
+        """Take all of them away; they may be put in place again."""
+        self.in_place = False
+        self._stack.close()
+
+
+class ModelHook:
+    """The hook on a watched model: hands a call on where a frame is open or gradients are off.
+
+    A copy of the model, or a pickle of it, carries a function of Python's own in its place, which does nothing: such
+    a model can be loaded where there is no moreish.
+    """
+
+    def __init__(self, called: Callable[[nn.Module, Args, Kwargs], None]) -> None:
+        self.called = called
+        self.looking = False
+
+    def __call__(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
+        """Nearly every call of a model ends here."""
+        if self.looking or not torch.is_grad_enabled():
+            self.called(root, args, kwargs)
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[type, str]]:
+        return getattr, (nullcontext, "__exit__")
+
+
+class FrameHooks:
+    """What is in place while a frame is open: the mode of functions, and global hooks on modules, for one observer.
+
+    Modules are never changed: the hooks that see their insides are torch's global ones.
+    """
+
+    def __init__(self, names: Names, backward_begins: Callable[[object], None], safely: Callable[[], Safely]) -> None:
+        self.names, self.safely = names, safely
+        self.functions = FunctionMode(backward_begins, self._called)
+        self.observer: Observer | None = None
+        self._modules = Hooks()
+
+    def put(self, observer: Observer) -> None:
+        """See functions and modules."""
+        self.observer = observer
+        self.functions.insert()
+        self._modules.put(
+            register_module_forward_pre_hook(self._module_begins),
+            register_module_forward_hook(self._module_ends, always_call=True),
+        )
+
+    def remove(self) -> None:
+        """See nothing any more."""
+        self.observer = None
+        self.functions.withdraw()
+        self._modules.remove()
+
+    def _module_begins(self, module: nn.Module, args: object) -> None:
+        observer = self.observer
+        if observer is None or id(module) not in self.names.modules or in_backward():
+            return
+        if id(module) in self.names.root_ids:
+            observer.stack.clear()
+        observer.stack.append(module)
+
+    def _module_ends(self, module: nn.Module, args: object, output: object) -> None:
+        observer = self.observer
+        if observer is None or module not in observer.stack or in_backward():
+            return
+        while observer.stack.pop() is not module:
+            pass
+        observer.grad = torch.is_grad_enabled()
+        if observer.unseen(module, output):
+            with self.safely():
+                observer.module_output(module, output)
+
+    def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
+        observer = self.observer
+        if observer is None or in_backward() or (kind == "view" and observer.passed(args, result)):
+            return
+        observer.grad = torch.is_grad_enabled()
+        with self.safely():
+            observer.call(op, kind, args, kwargs, result)
+            if len(observer.frame.evaluations) >= EVALUATIONS:
+                self.functions.withdraw()

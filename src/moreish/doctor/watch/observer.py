@@ -1,0 +1,271 @@
+"""The observer: turns the calls of one step into a frame."""
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from moreish.doctor.frames.counts import RunningCounts
+from moreish.doctor.frames.frame import Call, Frame, Normalised, Reduction
+from moreish.doctor.frames.operations import (
+    BETWEEN,
+    BOUNDED,
+    CONVOLUTIONS,
+    FRAGILE,
+    MEASURED,
+    RECTIFIED,
+)
+from moreish.doctor.frames.saturation import STUCK, distance, saturation
+from moreish.doctor.watch import losses
+from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
+from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
+from moreish.doctor.watch.names import Names, is_leaf
+from moreish.doctor.watch.step_context import StepContext
+
+MAP_EXAMPLES, MAP_UNITS = 32, 64
+STRUCTURED = {
+    "embedding",
+    "multiply",
+    "add",
+    "reduce",
+    "dropout",
+    "divide",
+    "subtract",
+}  # kinds that say more than their numbers
+PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
+
+
+def settled(momentum: float | None) -> int:
+    """Steps after which running statistics have forgotten where they began, to e^-5; 50 if they never do."""
+    return 50 if momentum is None or momentum < 0.005 else math.ceil(5 / momentum)
+
+
+class Observer(StepContext):
+    """Fills one frame: structure, moments, gradients of activations, losses.
+
+    Without `detail` the moments of activations and of their gradients are left out, which only the start, the report
+    and the search for the first NaN ask for. `safely` is entered around whatever autograd calls here.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        names: Names,
+        counts: RunningCounts,
+        pictures: bool,
+        detail: bool = True,
+        safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
+    ) -> None:
+        super().__init__(frame, counts)
+        self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
+        self.handles: list[RemovableHandle] = []
+        self.stack: list[nn.Module] = []
+        self._measured: set[str] = set()
+        self._closed = False
+
+    def begin(self, inputs: Args) -> None:
+        """A watched model is called with these inputs and gradients on."""
+        self.inputs = inputs
+        x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
+        if x is not None:
+            self.reader.moments("input/", x)
+
+    def passed(self, args: Args, result: object) -> bool:
+        """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
+        origin = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
+        if origin is None or origin.kind == "reduce" or not isinstance(result, Tensor):
+            return False
+        self.remember(result, origin)
+        return True
+
+    def call(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
+        """Note one function call of the forward pass."""
+        y = first_tensor(result)
+        if y is None:
+            return
+        given = tensors_of(args, kwargs)
+        parameters = self.names.parameters
+        sources = tuple([c for c in map(self.origin, given) if c is not None])
+        weights = [parameters[id(t)] for t in given if id(t) in parameters]
+        if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
+            return  # of data, not of the network
+        if weights:
+            self.frame.used.update(weights)
+        if kind == "product" and weights:
+            kind = "linear"
+        call = self._new_call(op, kind, sources, weights, y)
+        if kind in STRUCTURED or op == "batch_norm":
+            self._structure(call, op, args, kwargs, given, y)
+        if not self.grad:
+            self._without_grad(call, args, kwargs, y)
+            return
+        if kind == "loss":
+            losses.observe(self, call, args, kwargs, y)
+            return
+        if kind in MEASURED:
+            self._measure(call, y, args, kwargs)
+        elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
+            self._measured.add(call.layer)
+            self.frame.calls.append(call)
+            self.reader.nonfinite(f"{call.layer}/nonfinite", y)
+        self.remember(y, call)
+
+    def unseen(self, module: nn.Module, output: object) -> bool:
+        """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
+        if not self.grad or not is_leaf(module):
+            return False
+        y = first_tensor(output)
+        return y is not None and self.origin(y) is None
+
+    def module_output(self, module: nn.Module, output: object) -> None:
+        """Note what a leaf module returned."""
+        y = first_tensor(output)
+        if y is None or not y.is_floating_point():
+            return
+        call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
+        call.module, call.training = call.layer, module.training
+        self._measure(call, y, (), {})
+        self.remember(y, call)
+
+    def close(self) -> None:
+        """Fetch the numbers and let go of every tensor."""
+        self._closed = True
+        for handle in self.handles:
+            handle.remove()
+        values = self.frame.values
+        values.update(self.reader.read())
+        for loss in (*self.frame.losses, *self.frame.evaluations):
+            losses.work_out(loss, values)
+        self.forget()
+        self.handles, self.stack = [], []
+
+    def _new_call(self, op: str, kind: str, sources: tuple[Call, ...], weights: list[str], y: Tensor) -> Call:
+        module = self.stack[-1] if self.stack else None
+        path, training, leaf = "", True, False
+        if module is not None:
+            path, training, leaf = self.names.modules.get(id(module), ""), module.training, is_leaf(module)
+        call = Call("", op, kind, path, tuple(y.shape), sources, training, tuple(weights))
+        if kind in MEASURED or kind == "dropout" or op in FRAGILE:
+            call.layer = self.names.layer(call, leaf)
+        return call
+
+    def _structure(
+        self,
+        call: Call,
+        op: str,
+        args: Args,
+        kwargs: Kwargs,
+        given: list[Tensor],
+        y: Tensor,
+    ) -> None:
+        """What the structure alone tells: gates, residual paths, reductions, broadcasts."""
+        if call.kind == "embedding" and len(given) > 1:
+            table = given[1] if given[1].is_floating_point() else given[0]
+            self.frame.vocabularies.add(table.shape[0])
+        elif call.kind == "multiply":
+            for source in call.sources:
+                source.gate = True
+        elif call.kind == "add" and len(call.sources) == 2 and len({id(c) for c in call.sources}) == 2:
+            if not all(c.kind == "embedding" for c in call.sources):
+                self.frame.residual = True
+        elif call.kind == "reduce" and given:
+            axis = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
+            axis = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
+            keepdim = bool(argument(args, kwargs, 2, "keepdim", False))
+            call.reduction = Reduction(id(given[0]), axis if isinstance(axis, int) else None, keepdim)
+        elif call.kind == "dropout":
+            call.p = p = float(argument(args, kwargs, 1, "p", 0.5))
+            call.active = bool(argument(args, kwargs, 2, "training", True))
+            if self.grad and call.active:
+                self.frame.dropped[call.layer or call.op] = p
+        elif op == "batch_norm":
+            call.active = bool(argument(args, kwargs, 5, "training", False))
+        if call.kind in ("divide", "subtract") and len(given) == 2:
+            losses.broadcast(self, call, given, y)
+
+    def _measure(self, call: Call, y: Tensor, args: Args, kwargs: Kwargs) -> None:
+        self.frame.calls.append(call)
+        layer = call.layer
+        if not y.is_floating_point() or layer in self._measured:
+            return
+        self._measured.add(layer)
+        if self.detail:
+            self.reader.moments(f"{layer}/", y)
+        else:
+            self.reader.nonfinite(f"{layer}/nonfinite", y)
+        if self.pictures:
+            self.frame.histograms[f"{layer}/activation"] = histogram(y)
+        if call.kind == "activation" and y.dim() > 0:
+            self._activation(call, y)
+        elif call.op == "batch_norm":
+            self._batch_norm(call, args, kwargs)
+        if self.detail and y.requires_grad and self.grad:
+            self.handles.append(y.register_hook(lambda grad: self._gradient(layer, grad)))
+
+    def _gradient(self, layer: str, grad: Tensor) -> None:
+        if self._closed:
+            return
+        with self.safely():
+            self.reader.moments(f"{layer}/grad_", grad)
+            if self.pictures:
+                self.frame.histograms[f"{layer}/gradient"] = histogram(grad)
+
+    def _activation(self, call: Call, y: Tensor) -> None:
+        """Saturation of bounded activations, at both ends; units stuck over a window of examples."""
+        if call.op not in BOUNDED and call.op not in RECTIFIED:
+            return
+        y, layer = y.detach(), call.layer
+        axis = unit_axis(y.shape, any(c.op in CONVOLUTIONS for c in call.behind(BETWEEN)))
+        units = y.shape[axis]
+        if not y.numel():
+            return
+        if call.op in RECTIFIED:  # nothing below 0 comes out: what is 0 at most is 0 everywhere
+            size, stuck = y, extreme(torch.amax, y, axis) == 0
+        else:
+            size = distance(call.op, y)
+            assert size is not None
+            self.reader.share(f"{layer}/saturated", sample(size) > saturation(call.op))
+            stuck = extreme(torch.amin, size, axis) > STUCK
+        share = self.counts.stuck(layer, stuck, y.numel() // units)
+        if share is not None:
+            self.reader.add(f"{layer}/dead", share)
+        self.reader.share(f"{layer}/dead_in_batch", stuck)
+        if self.pictures:
+            each = size == 0 if call.op in RECTIFIED else size > STUCK
+            rows = each.movedim(axis, -1).reshape(-1, units)[:MAP_EXAMPLES, :MAP_UNITS]
+            self.frame.stuck[layer] = rows.int().tolist()
+
+    def _batch_norm(self, call: Call, args: Args, kwargs: Kwargs) -> None:
+        """Values per channel, and how far the running statistics are from those of this batch."""
+        x, mean, var = (argument(args, kwargs, i, n) for i, n in enumerate(("input", "running_mean", "running_var")))
+        n, momentum = x.numel() // max(x.shape[1], 1), argument(args, kwargs, 6, "momentum", 0.1)
+        call.normalised = Normalised(tuple(x.shape), n, momentum)
+        enough = call.active and n >= LEAST  # of fewer, the variance is mostly chance
+        if mean is None or not enough or self.frame.step < settled(momentum):
+            return
+        x, others = x.detach(), [a for a in range(x.dim()) if a != 1]
+        if x.dtype not in (torch.float32, torch.float64):
+            x = x.float()
+        batch_mean = x.sum(others) / n
+        centred = x - (batch_mean if x.dim() == 2 else batch_mean.reshape(1, -1, *[1] * (x.dim() - 2)))
+        batch_var = centred.square_().sum(others) / n  # torch.var_mean takes five times as long on a CPU
+        var = var + 1e-5
+        distances = torch.stack([(mean - batch_mean) * var.rsqrt(), ((batch_var + 1e-5) / var).log()])
+        drift, stretch = self.counts.drift(call.layer, distances)
+        self.reader.add(f"{call.layer}/drift", drift)
+        self.reader.add(f"{call.layer}/stretch", stretch)
+
+    def _without_grad(self, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
+        """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
+        if call.op == "batch_norm" or call.kind == "dropout":
+            if call.active and call.p != 0:
+                self.frame.training_without_grad.append(call.layer or call.module or call.op)
+        elif call.kind == "loss":
+            losses.observe(self, call, args, kwargs, y)
+        elif call.kind == "decide":
+            self.frame.decided_without_grad = True
+        self.remember(y, call)

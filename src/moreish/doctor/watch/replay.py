@@ -1,0 +1,231 @@
+"""A replay: runs a copy of the model on a batch that was seen, and asks what cannot be seen from outside.
+
+The copy is thrown away; parameters, buffers, modes and every random state of the original stay as they are.
+"""
+
+import contextlib
+import copy
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from moreish.doctor.frames.frame import Coupling, WrongBackward
+from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
+
+Answer = TypeVar("Answer")
+
+MOST_PARAMETERS = 20_000_000
+EPSILON = 1e-6
+HOOKS = (
+    "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks",
+    "_state_dict_pre_hooks", "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks",
+)  # fmt: skip
+
+
+@contextlib.contextmanager
+def unchanged_randomness() -> Iterator[None]:
+    """Every random state that a model may use is the same afterwards as before."""
+    python = random.getstate()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        random.setstate(python)
+
+
+def copied(model: nn.Module) -> nn.Module | None:
+    """A copy of the model, without hooks; None if it is too large or cannot be copied."""
+    if sum(p.numel() for p in model.parameters()) > MOST_PARAMETERS:
+        return None
+    tables = [getattr(m, name, None) for m in model.modules() for name in HOOKS]
+    empty = {id(table): type(table)() for table in tables if table is not None}  # said to be copied already
+    try:
+        return copy.deepcopy(model, empty)
+    except Exception:  # a stranger's module may hold anything, a file for instance
+        return None
+
+
+def asked(question: Callable[..., Answer | None], model: nn.Module, args: Args, kwargs: Kwargs) -> Answer | None:
+    """The answer to a question about the model on this batch; None too where it cannot be run like that."""
+    try:
+        with unchanged_randomness():
+            return question(model, args, kwargs)
+    except Exception:  # a stranger's model need not run twice, in eval mode or in float64
+        return None
+
+
+def coupling(model: nn.Module, args: Args, kwargs: Kwargs) -> Coupling | None:
+    """Whether samples of a batch see each other in evaluation, with the first layer where they do, and how much.
+
+    The second half of the batch is replaced; what comes out for the first half must not change. The measure is the
+    largest change over the standard deviation of the output. None where samples are apart, or where it cannot be
+    known which dimension is the batch.
+    """
+    tensors = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
+    if not tensors or tensors[0].dim() < 2 or tensors[0].shape[0] < 4 or _is_ambiguous(model, tensors):
+        return None
+    twin = copied(model)
+    if twin is None:
+        return None
+    rows = tensors[0].shape[0]
+    half = rows // 2
+    for m in twin.modules():
+        m.training = False  # not eval(), which a module may have changed
+    swapped = tuple([_replace(v, rows, half) for v in args]), {k: _replace(v, rows, half) for k, v in kwargs.items()}
+    first, second = (_first_half(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
+    if first is None or second is None:
+        return None
+    change = _distance(first, second)
+    if change < 1e-3:
+        return None
+    before, after = (_leaves(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
+    layer = next((n for n, y in before.items() if n in after and _distance(y, after[n]) > 1e-3), "")
+    return Coupling(layer, change)
+
+
+def _is_ambiguous(model: nn.Module, tensors: list[Tensor]) -> bool:
+    """Whether rows may legitimately meet: time comes first, a graph is given, or one sequence is the whole input."""
+    x = tensors[0]
+    sequence = (nn.RNNBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoderLayer)
+    inside = [m for m in model.modules() if isinstance(m, sequence)]
+    if any(not getattr(m, "batch_first", True) for m in inside if not isinstance(m, nn.TransformerEncoderLayer)):
+        return True
+    if any(t.shape[:1] != x.shape[:1] or (t.dim() == 2 and t.shape[0] == t.shape[1]) for t in tensors[1:]):
+        return True
+    return bool(inside) and x.is_floating_point() and x.dim() < 3
+
+
+def _replace(value: Any, rows: int, half: int) -> Any:
+    if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != rows:
+        return value
+    value = value.detach().clone()
+    value[half:] = value[: rows - half].clone()
+    return value
+
+
+def _first_half(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> Tensor | None:
+    """What comes out for the first half of the rows; None where an output cannot be divided by row."""
+    _seed()
+    with torch.no_grad():
+        y = first_tensor(twin(*args, **kwargs))
+    if y is None or not y.is_floating_point() or not y.dim() or y.shape[0] % rows or y.shape[-1] == rows:
+        return None
+    return y[: half * (y.shape[0] // rows)].clone()
+
+
+def _leaves(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> dict[str, Tensor]:
+    """The first half of the rows of every leaf's output."""
+    seen: dict[str, Tensor] = {}
+
+    def keep(name: str) -> Callable[..., None]:
+        def hook(module: nn.Module, inputs: object, output: object) -> None:
+            y = first_tensor(output)
+            if y is not None and y.is_floating_point() and y.dim() and y.shape[0] % rows == 0:
+                seen.setdefault(name, y.detach()[: half * (y.shape[0] // rows)].clone())
+
+        return hook
+
+    leaves = [(n, m) for n, m in twin.named_modules() if n and not any(True for _ in m.children())]
+    handles = [m.register_forward_hook(keep(n)) for n, m in leaves]
+    try:
+        _first_half(twin, args, kwargs, rows, half)
+    finally:
+        for handle in handles:
+            handle.remove()
+    return seen
+
+
+def _seed() -> None:
+    """The same random numbers again. torch.manual_seed would first write down the whole stack, for CUDA's sake."""
+    torch.default_generator.manual_seed(0)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(0)
+
+
+def _distance(a: Tensor, b: Tensor) -> float:
+    if a.shape != b.shape or not torch.isfinite(a).all() or not torch.isfinite(b).all():
+        return 0.0
+    return float((a - b).abs().max() / a.float().std().clamp(min=1e-12))
+
+
+def wrong_backward(model: nn.Module, args: Args, kwargs: Kwargs) -> WrongBackward | None:
+    """Whether a hand-written autograd.Function in the model has a wrong gradient.
+
+    Along three random directions of all parameters, the slope that autograd gives is compared with the central
+    difference in float64. Functions that are flat (rounding, straight-through) or that turn the sign on purpose
+    (gradient reversal) are left alone.
+    """
+    twin = copied(model)
+    if twin is None:
+        return None
+    twin = twin.double()
+    for m in twin.modules():
+        m.training = False
+    args = tuple(_double(v) for v in args)
+    kwargs = {k: _double(v) for k, v in kwargs.items()}
+    _seed()
+    with torch.enable_grad():
+        y = first_tensor(twin(*args, **kwargs))
+    names = written_by_hand(y)
+    if y is None or not names:
+        return None
+    weights = torch.randn(y.shape, dtype=y.dtype, device=y.device)
+    parameters = [p for p in twin.parameters() if p.requires_grad]
+
+    def scalar() -> Tensor:
+        _seed()
+        out = first_tensor(twin(*args, **kwargs))
+        assert out is not None
+        return (out * weights).sum()
+
+    with torch.enable_grad():
+        grads = torch.autograd.grad(scalar(), parameters, allow_unused=True)
+    slopes = [_slopes(scalar, parameters, grads, k) for k in range(3)]
+    errors = [abs(a - n) / max(abs(a), abs(n), 1e-12) for a, n in slopes]
+    flat = all(abs(n) < 1e-6 * abs(a) for a, n in slopes)
+    turned = all(a * n < 0 for a, n in slopes)
+    if max(errors) > 1e-4 and not flat and not turned:
+        return WrongBackward(", ".join(sorted(names)), max(errors))
+    return None
+
+
+def _double(value: Any) -> Any:
+    return value.detach().double() if isinstance(value, Tensor) and value.is_floating_point() else value
+
+
+def _slopes(
+    scalar: Callable[[], Tensor], parameters: list[nn.Parameter], grads: tuple[Tensor | None, ...], seed: int
+) -> tuple[float, float]:
+    """Slope along one random direction: by autograd, and by a central difference."""
+    generator = torch.Generator().manual_seed(seed)
+    directions = [torch.randn(p.shape, generator=generator, dtype=p.dtype).to(p.device) for p in parameters]
+    exact = sum(float((g * d).sum()) for g, d in zip(grads, directions, strict=True) if g is not None)
+    ends = []
+    with torch.no_grad():
+        for sign in (1, -2):
+            for p, d in zip(parameters, directions, strict=True):
+                p += sign * EPSILON * d
+            ends.append(float(scalar()))
+        for p, d in zip(parameters, directions, strict=True):
+            p += EPSILON * d
+    return exact, (ends[0] - ends[1]) / (2 * EPSILON)
+
+
+def written_by_hand(y: Tensor | None) -> set[str]:
+    """Names of the autograd.Functions in the graph of `y` that are not torch's own."""
+    waiting, seen, names = [y.grad_fn if y is not None else None], set(), set()
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        written = getattr(type(node), "_forward_cls", None)
+        if written is not None and not written.__module__.startswith("torch."):
+            names.add(written.__name__)
+        waiting.extend(n for n, _ in node.next_functions)
+    return names

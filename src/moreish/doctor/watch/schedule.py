@@ -1,0 +1,67 @@
+"""When to look: the one place that decides it, for steps and for evaluations."""
+
+import math
+import sys
+
+from moreish.doctor.watch.clock import CALM_LOOKS, WORRIED_LOOKS, Clock
+from moreish.doctor.watch.forecast import EvaluationForecast
+
+FIRST_EVALUATIONS = 3  # that are looked at in any case
+BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
+SETTLING = 200  # steps that have it in any case
+
+
+class Schedule:
+    """Whether the step that comes now is looked at, whether an evaluation is, and when to ask again.
+
+    The clock knows what looking has cost, and looks closer where the last look was worrying; the forecast knows when
+    an evaluation is likely. Between looks a step meets two comparisons: with `wake_at`, the step before which there
+    is nothing to do, and with `late`, the time from which it took too long to be an ordinary one.
+    """
+
+    def __init__(self, budget: float) -> None:
+        self.clock = Clock(budget)
+        self.forecast = EvaluationForecast()
+        self.wake_at = 0
+        self.late = math.inf
+        self.limit = math.inf  # seconds that make a pause
+        self.evaluations = 0  # looked at so far
+        self._settled = SETTLING
+
+    def begin(self, step: int) -> None:
+        """The doctor comes after so many steps."""
+        self._settled = step + SETTLING
+
+    def due(self, step: int, *, evaluation: bool = False) -> bool:
+        """Whether to look at the step that comes now, or at an evaluation before it."""
+        return (evaluation and self.evaluations < FIRST_EVALUATIONS) or self.clock.due(step)
+
+    def wants_triage(self, seen: int) -> bool:
+        """Whether a worrying run can still be looked at more closely, after so many frames."""
+        return seen <= CALM_LOOKS + WORRIED_LOOKS
+
+    def looked(self, step: int, worried: bool) -> None:
+        """A step was looked at, and what was seen asks for a closer look or does not."""
+        self.clock.looked(step, worried)
+
+    def ended(self, step: int, now: float) -> None:
+        """A step that was not looked at is done, at this time of a clock on the wall."""
+        if now >= self.late:
+            self.forecast.paused(step - 1)
+
+    def awaits_evaluation(self, step: int, now: float, unseen: bool) -> bool:
+        """Whether an evaluation may come now, while no look is due; `wake_at` is when to ask again.
+
+        `unseen` is whether nothing but evaluations can be seen (of compiled models).
+        """
+        self.forecast.reached(step, now)
+        self.limit = self.forecast.limit
+        if unseen or step < self._settled:
+            expected, until = True, sys.maxsize if unseen else self._settled
+        elif self.forecast.ordinary > BRIEF:
+            expected, until = True, step + SETTLING
+        else:
+            expected = self.forecast.likely(step)
+            until = step + 1 if expected else self.forecast.next(step)
+        self.wake_at = min(self.clock.asleep, until)
+        return expected

@@ -1,0 +1,35 @@
+"""The context of one step: the frame being filled, and which call made which tensor."""
+
+import weakref
+
+from torch import Tensor
+
+from moreish.doctor.frames.counts import RunningCounts
+from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.watch.arguments import Args
+from moreish.doctor.watch.measure import Reader
+
+
+class StepContext:
+    """The state that observations of one step share. Tensors are not kept alive by it, the model's inputs are."""
+
+    def __init__(self, frame: Frame, counts: RunningCounts) -> None:
+        self.frame, self.counts = frame, counts
+        self.reader = Reader()
+        self.inputs: Args = ()
+        self.grad = True  # whether the user's code had gradients on when it made the call
+        self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
+
+    def origin(self, x: Tensor) -> Call | None:
+        """The call that made this very tensor."""
+        origin = self._origins.get(id(x))
+        return origin[1] if origin is not None and origin[0]() is x else None
+
+    def remember(self, x: Tensor, call: Call) -> None:
+        """Remember which call made a tensor."""
+        self._origins[id(x)] = (weakref.ref(x), call)
+
+    def forget(self) -> None:
+        """Let go of everything but the frame."""
+        self._origins.clear()
+        self.inputs = ()

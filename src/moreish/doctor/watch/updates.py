@@ -1,0 +1,139 @@
+"""An update: what one optimizer step did to every parameter, measured and not computed from the learning rate."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from moreish.doctor.frames.frame import Frame
+from moreish.doctor.watch.measure import Reader, histogram, sample, total_and_spread
+from moreish.doctor.watch.names import Names
+
+KEPT = 1 << 12  # elements of a weight that are remembered from the start, to see how far it has travelled
+MOST = 1 << 18  # elements of a weight that are compared before and after a step
+SMALLEST = 1e-30
+
+
+class Updates:
+    """Gradients before, weights before and after each step of an optimizer, by parameter name.
+
+    Quantities, under "net.1.weight/...": std, rms, grad_mean, grad_std, grad_rms, grad_nonfinite; update_std,
+    update_rms; `travel`, rms distance from the first weights seen over their std; `units_alike` and
+    `gradients_alike`, the smallest cosine between two units' rows.
+    """
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.started: dict[str, Tensor] = {}
+        self.scales: dict[str, float] = {}
+        self._before: list[tuple[str, Tensor, Tensor]] = []
+        self._reader = Reader()
+
+    def known(self, optimizer: Optimizer) -> list[tuple[str, Tensor]]:
+        """Parameters of the optimizer with their names; what no watched module owns is called `param K`."""
+        every = [p for group in optimizer.param_groups for p in group["params"]]
+        names = self.names.parameters
+        return [(names.get(id(p)) or f"param {k}", p) for k, p in enumerate(every)]
+
+    def before(self, optimizer: Optimizer, frame: Frame, pictures: bool) -> None:
+        """Gradients and weights as they are when the step begins."""
+        self._reader, self._before = Reader(), []
+        known = self.known(optimizer)
+        for name, p in known:
+            grad = p.grad
+            if grad is None:
+                if p.requires_grad:
+                    frame.without_gradient.add(name)
+                continue
+            matrix = p.dim() > 1
+            if matrix:
+                self._reader.moments(f"{name}/grad_", grad)
+                if pictures:
+                    frame.histograms[f"{name}/gradient"] = histogram(grad)
+                    frame.histograms[f"{name}/weight"] = histogram(p)
+            else:
+                self._reader.rms(f"{name}/grad_rms", sample(grad))
+            self._weight(name, p, matrix)
+            self._before.append((name, p, sample(p, MOST).clone()))
+            frame.shapes[name] = tuple(p.shape)
+        frame.values.update(self._reader.read())
+        frame.values["grad_norm"] = self._norm(frame)
+        frame.is_step = True
+        frame.stepped.update([name for name, _ in known])
+
+    def after(self, frame: Frame) -> None:
+        """Weights when the step is done."""
+        values = frame.values
+        for name, p, before in self._before:
+            self._change(name, p.dim() > 1, sample(p, MOST) - before)
+        values.update(self._reader.read())
+        for name, p, _ in self._before:
+            if p.dim() > 1:
+                std = max(values[f"{name}/std"], SMALLEST)
+                values[f"{name}/update_ratio"] = math.log10(max(values[f"{name}/update_std"] / std, SMALLEST))
+                values[f"{name}/grad_data"] = values[f"{name}/grad_std"] / std
+        self._before = []
+
+    def _change(self, name: str, matrix: bool, change: Tensor) -> None:
+        """What a step added to a parameter: root of the mean square, and of a matrix the standard deviation."""
+        n = change.numel()
+        sums = total_and_spread(change) if matrix and n and change.is_cpu else None
+        if sums is not None:
+            self._reader.note(f"{name}/update_rms", math.sqrt(sums[1] / n + (sums[0] / n) ** 2))
+            self._reader.note(f"{name}/update_std", math.sqrt(sums[1] / max(n - 1, 1)))
+            return
+        self._reader.rms(f"{name}/update_rms", change)
+        if matrix:  # on another device, or not finite
+            self._reader.add(f"{name}/update_std", change.std() if n > 1 else change.new_zeros(()))
+
+    def _norm(self, frame: Frame) -> float:
+        """Norm of the gradient of all parameters seen in this frame."""
+        known = {name: math.prod(shape) for name, shape in frame.shapes.items()}
+        return math.sqrt(sum(n * frame.values.get(f"{name}/grad_rms", 0.0) ** 2 for name, n in known.items()))
+
+    def _weight(self, name: str, p: Tensor, matrix: bool) -> None:
+        if not matrix:
+            self._reader.rms(f"{name}/rms", sample(p))
+            return
+        self._reader.moments(f"{name}/", p)
+        now = sample(p, KEPT)
+        started = self.started.get(name)
+        if started is None:
+            self.started[name] = now.clone()
+            self.scales[name] = max(float(now.std() if now.numel() > 1 else now.abs().mean()), SMALLEST)
+            self._alike(name, p)
+        elif len(started) == len(now):
+            self._reader.rms(f"{name}/travel", now - started, self.scales[name])
+
+    def _alike(self, name: str, p: Tensor) -> None:
+        """Smallest cosine between the first unit's row and another's, of the weights and of their gradients."""
+        if p.shape[0] < 2 or p.grad is None or p.grad.is_sparse:
+            return
+        for kind, x in (("units", p.detach()), ("gradients", p.grad.detach())):
+            rows = x.reshape(len(x), -1)[:256].float()
+            if rows.shape[1] < 2:
+                return
+            largest = rows.norm(dim=1).argmax()
+            alike = torch.cosine_similarity(rows, rows[largest][None], dim=1)
+            still = rows.norm(dim=1) == 0
+            self._reader.add(f"{name}/{kind}_alike", torch.where(still, 1.0, alike).amin())
+            if kind == "units":
+                self._reader.add(f"{name}/units_still", still.float().mean())
+
+
+def learning_rates(optimizers: list[Optimizer]) -> list[float]:
+    """The largest learning rate of each optimizer's groups."""
+    return [max((float(g.get("lr", 0.0)) for g in o.param_groups), default=0.0) for o in optimizers]
+
+
+def outside(every: list[tuple[str, nn.Parameter]], optimizers: list[Optimizer]) -> list[str]:
+    """Names of the parameters that have a gradient and that no optimizer holds."""
+    held = {id(p) for o in optimizers for group in o.param_groups for p in group["params"]}
+    return [name for name, p in every if id(p) not in held and p.requires_grad and p.grad is not None]
+
+
+def state_is_empty(optimizers: Sequence[Optimizer]) -> bool:
+    """Whether no optimizer has stepped before: a resumed run is not a start."""
+    return all(not optimizer.state for optimizer in optimizers)

@@ -1,0 +1,57 @@
+"""Evaluation: the loss of a model on items, beside what simple models lose on the same."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+import numpy as np
+
+from moreish.data import Corpus, Part, from_items, read
+from moreish.fitting.counting import baselines
+from moreish.inference.evaluate import mean_loss
+from moreish.models.contract import LanguageModel
+
+
+class Evaluation(TypedDict):
+    """Mean loss in nats per predicted symbol, over `symbols` of them in `items` items, and what baselines lose."""
+
+    on: str
+    loss: float
+    perplexity: float
+    symbols: int
+    items: int
+    baselines: dict[str, float]
+
+
+def evaluate(model: LanguageModel, corpus: Corpus, part: Part, name: str) -> Evaluation:
+    """On all of `part`, with what simple models fitted on the corpus's train lose. Raises ValueError if empty."""
+    if not len(part):
+        raise ValueError(f"this list is too short to have a {name} part, so nothing can be measured on it")
+    loss = mean_loss(model, part)
+    return {
+        "on": name,
+        "loss": loss,
+        "perplexity": math.exp(loss) if loss < 700 else math.inf,
+        "symbols": part.n_predicted,
+        "items": len(part),
+        "baselines": baselines(corpus, part),
+    }
+
+
+def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -> Part:
+    """Another list in the symbols of this one, all of it. Raises ValueError for a symbol that this one never has."""
+    options = replace(corpus.options, duplicates="keep")
+    other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
+    vocab = corpus.vocab
+    missing = [s for s in other.vocab.symbols if s not in vocab.ids]
+    if missing and not vocab.unknown:
+        raise ValueError(
+            f"{other.report.source} has {', '.join(map(repr, missing[:5]))}, which the list of {name} never has, so "
+            "its  likelihood is 0 and the loss infinite: leave such items out"
+        )
+    unknown = len(vocab.symbols)  # <unk> is the last symbol, where there is one
+    lookup = np.array([0, *(vocab.ids.get(s, unknown) for s in other.vocab.symbols)], vocab.dtype)
+    whole = other.part("all")
+    return Part(lookup[whole.ids], whole.offsets)

@@ -1,0 +1,154 @@
+"""Fitted: a model and the list that it was fitted to, and all that can be asked of the two."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from moreish.data import Corpus, Vocab
+from moreish.data.split import PARTS
+from moreish.fitting.evaluation import Evaluation, evaluate, other_items
+from moreish.inference import ItemScore, Sampling, score_items
+from moreish.inference.more import Item, more
+from moreish.models.contract import LanguageModel
+from moreish.options import build
+from moreish.rng import rng_for
+
+PartName = Literal["train", "val", "test"]
+
+
+class Scored(NamedTuple):
+    """An item with the log probability of each of its symbols and of its end.
+
+    unknown : its symbols that the list never has. With one of them the item cannot come from the model: every log
+        probability is minus infinity
+    """
+
+    item: str
+    score: ItemScore
+    symbols: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def per_symbol(self) -> list[tuple[str, float]]:
+        """(symbol, log probability in nats), the end as an empty symbol last."""
+        return list(zip((*self.symbols, ""), self.score.logprobs.tolist(), strict=True))
+
+    def __repr__(self) -> str:
+        if self.unknown:
+            return f"<{self.item!r}: impossible, {', '.join(self.unknown)} is never in the list>"
+        return f"<{self.item!r}: loss {self.score.loss:.3f}, log probability {self.score.logprob:.2f}>"
+
+
+class Fitted(ABC):
+    """More items, scores, and an honest evaluation, from a model and the corpus that it was fitted to.
+
+    passed_over : what people should know of how the model was found, a sentence each
+    """
+
+    name: str
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    @abstractmethod
+    def corpus(self) -> Corpus:
+        """The list, as it was split."""
+
+    @property
+    @abstractmethod
+    def model(self) -> LanguageModel:
+        """The model."""
+
+    @property
+    def vocab(self) -> Vocab:
+        """The symbols of the list."""
+        return self.corpus.vocab
+
+    def more(
+        self,
+        count: int = 20,
+        *,
+        starts_with: str = "",
+        new_only: bool = False,
+        unique: bool = True,
+        seed: int | None = None,
+        **sampling: float | None,
+    ) -> list[Item]:
+        """Up to `count` new items; `sampling` is temperature, top_k, top_p, max_length.
+
+        Fewer come back where the model has no more to give: see `moreish.inference.more.more`.
+        """
+        items = self.each(count, starts_with=starts_with, new_only=new_only, unique=unique, seed=seed, **sampling)
+        return list(items)
+
+    def each(
+        self,
+        count: int = 20,
+        *,
+        starts_with: str = "",
+        new_only: bool = False,
+        unique: bool = True,
+        seed: int | None = None,
+        **sampling: float | None,
+    ) -> Iterator[Item]:
+        """The same one at a time, as they are made. Raises ValueError at once where an argument makes no sense."""
+        if not isinstance(count, int) or count < 0:
+            raise ValueError(f"the number of items to make is a whole number from 0 on, not {count}")
+        rng = np.random.default_rng() if seed is None else rng_for(seed, "sampling")
+        options = build(Sampling, sampling)
+        return more(self.model, self.corpus, count, rng, options, starts_with, unique, new_only)
+
+    def score(self, *items: str | Iterable[str]) -> list[Scored]:
+        """How likely each item is, symbol by symbol: `score("emma", "olivia")`, or a list of them.
+
+        An item with a symbol that the list never has is marked, and the others are scored all the same.
+        """
+        texts = list(chain.from_iterable([item] if isinstance(item, str) else item for item in items))
+        found = [self.vocab.lookup(self.vocab.normal(text)) for text in texts]
+        scores = iter(score_items(self.model, [ids for ids in found if ids is not None]))
+        return [
+            self._impossible(text)
+            if ids is None
+            else Scored(text, next(scores), tuple(self.vocab.decode([i]) for i in ids.tolist()))
+            for text, ids in zip(texts, found, strict=True)
+        ]
+
+    def _impossible(self, text: str) -> Scored:
+        symbols = tuple(self.vocab.split(text))
+        unknown = tuple(dict.fromkeys(s for s in symbols if s not in self.vocab.ids))
+        return Scored(text, ItemScore(np.full(len(symbols) + 1, -math.inf)), symbols, unknown)
+
+    def evaluate(self, on: PartName | str | Path | Iterable[str] = "val") -> Evaluation:
+        """Loss and perplexity beside the baselines fitted on train: on val, train, test, or another list.
+
+        Test is only used if it is named here. Raises ValueError for a part that the list is too short to have, and
+        for another list with symbols that this one never has.
+        """
+        if isinstance(on, str) and on in PARTS:
+            return evaluate(self.model, self.corpus, self.corpus.part(on), on)
+        title = str(on) if isinstance(on, str | Path) else "the items"
+        return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
+
+
+class Counted(Fitted):
+    """An n-gram fitted to a list; nothing of it is kept."""
+
+    def __init__(self, corpus: Corpus, model: LanguageModel) -> None:
+        self._corpus, self._model, self.name = corpus, model, corpus.report.source
+
+    @property
+    def corpus(self) -> Corpus:
+        """The list, as it was split."""
+        return self._corpus
+
+    @property
+    def model(self) -> LanguageModel:
+        """The n-gram."""
+        return self._model
+
+    def __repr__(self) -> str:
+        return f"<n-gram of {self.corpus!r}>"

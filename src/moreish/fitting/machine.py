@@ -1,0 +1,31 @@
+"""The machine: what must be the same for training to go on bit for bit."""
+
+import platform
+import sys
+from collections.abc import Mapping
+
+from moreish.errors import RunError
+
+Machine = Mapping[str, str | int]
+
+
+def this_machine() -> Machine:
+    """What is kept with a checkpoint; a run that only counts, and so has loaded no torch, needs nothing of it."""
+    if "torch" not in sys.modules:
+        return {}
+    import torch
+
+    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "processor": platform.machine()}
+
+
+def check_same_machine(then: Machine) -> None:
+    """Raises RunError where torch or the processor differ from those of a checkpoint."""
+    import torch
+
+    now = {"torch": torch.__version__, "processor": platform.machine()}
+    for key, value in now.items():
+        if then and then.get(key) != value:
+            raise RunError(
+                f"this run was trained with {key} {then.get(key)} and here it is {value}, so it cannot go on bit for "
+                "bit; say --inexact to go on all the same"
+            )
