@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 import moreish
 from moreish import api
 from tests.support.lists import made_items
+from tests.support.systems import needs_proc
 from tests.support.two_networks import write_two_networks
 
 SRC = Path(moreish.__file__).parent
@@ -91,9 +91,6 @@ def test_every_text_is_read_and_written_in_an_encoding_that_is_named():
 
 # ---- in a Python that has only what all three have ----
 
-needs_linux = pytest.mark.skipif(
-    not Path("/proc/self/fdinfo").exists(), reason="the poor Python is made out of Linux's; elsewhere all tests run"
-)
 POOR = os.environ | {
     "PYTHONPATH": os.pathsep.join([str(ELSEWHERE), str(ELSEWHERE.parents[2])]),
     "PYTHONWARNDEFAULTENCODING": "1",
@@ -144,7 +141,7 @@ print("poor")
 """
 
 
-@needs_linux
+@needs_proc
 def test_the_poor_python_is_poor_and_so_are_its_children(tmp_path):
     assert poor(tmp_path, "-c", RULES) == "poor\n"
     (tmp_path / "again").mkdir()
@@ -152,7 +149,7 @@ def test_the_poor_python_is_poor_and_so_are_its_children(tmp_path):
     assert poor(tmp_path, "-c", twice) == "poor\n"
 
 
-@needs_linux
+@needs_proc
 def test_the_main_job_runs_in_it(tmp_path):
     out = poor(tmp_path, "-m", "moreish", "minerals", "--time-budget", "2s", says="kept in")
     assert len(out.splitlines()) == 20
@@ -191,7 +188,7 @@ def assert_same_as(run: api.TrainedRun, whole: api.TrainedRun) -> None:
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
 
 
-@needs_linux
+@needs_proc
 def test_an_interrupted_run_goes_on_in_it_bit_for_bit_as_if_it_had_never_stopped(tmp_path):
     assert "go on with: moreish train --resume" in poor(tmp_path, "-c", INTERRUPTED)
     assert not moreish.open_run(tmp_path / "run").run.finished
@@ -201,7 +198,7 @@ def test_an_interrupted_run_goes_on_in_it_bit_for_bit_as_if_it_had_never_stopped
     assert_same_as(moreish.open_run(tmp_path / "run"), whole)
 
 
-@needs_linux
+@needs_proc
 def test_two_processes_train_in_it_what_they_train_in_any_python(tmp_path, monkeypatch):
     arguments = write_two_networks(tmp_path, steps=20)
     poor(tmp_path, "-m", "moreish", *arguments)

@@ -17,6 +17,7 @@ MOMENTS = [i * 0.025 for i in range(20)]
 # What Python does before our first line is not ours; so the process says when that is reached.
 ENTRY = """
 import os
+from tests.support.systems import needs_signals
 try:
     os.write(1, b"!")
     from moreish.__main__ import main
@@ -26,6 +27,7 @@ main()
 """
 
 
+@needs_signals
 @pytest.mark.parametrize(
     "words", [["more", "names", "-n", "1000000", "--repeats"], ["train", "names", "--model", "gru", "--out", "run"]]
 )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from moreish.runs.folder import open_run
+from tests.support.systems import needs_groups, needs_proc
 from tests.support.two_networks import write_two_networks
 
 SCRIPT = """
@@ -64,7 +65,7 @@ def begun(folder: Path) -> "subprocess.Popen[str]":
     return process
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
+@needs_groups
 @pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
 def test_asked_to_stop_while_the_workers_load_it_saves_and_goes_on_later(tmp_path, request_to_stop):
     with begun(tmp_path) as process:
@@ -90,7 +91,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc, so nobody says whose child a process is")
+@needs_proc
 def test_workers_end_when_their_owner_is_killed(tmp_path):
     with begun(tmp_path) as process:
         workers = children(process.pid)
