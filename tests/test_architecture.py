@@ -34,7 +34,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         KERNEL | {"data", "models", "ngram", "inference", "recipes", "training", "runs.events"},
         {"numpy", "torch", "msgspec"},
     ),
-    "runs": ({"errors"}, {"numpy", "safetensors", "msgspec"}),
+    "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.

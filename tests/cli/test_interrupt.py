@@ -10,6 +10,7 @@ import pytest
 
 from moreish.cli import interrupt
 from moreish.errors import INTERRUPTED, describe
+from tests.support.systems import needs_signals
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 MOMENTS = [i * 0.025 for i in range(20)]
@@ -17,7 +18,6 @@ MOMENTS = [i * 0.025 for i in range(20)]
 # What Python does before our first line is not ours; so the process says when that is reached.
 ENTRY = """
 import os
-from tests.support.systems import needs_signals
 try:
     os.write(1, b"!")
     from moreish.__main__ import main

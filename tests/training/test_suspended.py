@@ -11,7 +11,6 @@ from moreish.runs import events
 from moreish.training import loop
 from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
-from tests.support.systems import needs_signals
 
 BUDGET, STEP = 4.0, 0.01
 
@@ -54,7 +53,6 @@ def trained(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Tr
     return state
 
 
-@needs_signals
 def test_the_time_in_which_a_process_is_stopped_does_not_count_in_its_budget(corpus: Corpus, monkeypatch):
     state = trained(corpus, monkeypatch, Clock(pause=1000.0))
     assert state.seconds == pytest.approx(BUDGET, abs=5 * STEP)
