@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import moreish
-from moreish.cli.runs import run_plot_inside
+from moreish.cli.plot import plot
 from moreish.doctor import Traced, inside
 from moreish.plots.inside import activations, draw, stuck
 
@@ -85,7 +85,7 @@ def test_a_run_is_drawn_with_the_updates_that_its_doctor_measured(corpus, tmp_pa
     for name, doctor in (("with", True), ("without", False)):
         options["train"]["doctor"] = doctor
         moreish.train(corpus, model="mlp", options=options, out=tmp_path / name)
-        run_plot_inside(str(tmp_path / name), tmp_path / f"{name}.png", root=tmp_path)
+        plot(str(tmp_path / name), inside=True, to=tmp_path / f"{name}.png", root=tmp_path)
         said = capfd.readouterr()
         assert (tmp_path / f"{name}-updates.png").exists() == doctor
         assert ("trained with --doctor" in said.err) == (not doctor)
