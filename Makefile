@@ -1,6 +1,6 @@
 # Every target works as the first command typed in a fresh clone: it makes .venv, installs what it needs
 # (the CPU build of PyTorch unless an NVIDIA driver is found), says so, and reuses it the next time.
-# Needed beforehand: make, and Python 3.11 or newer.
+# Needed beforehand: make, and Python 3.11 or newer; README.md says how it goes without make, on Windows too.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -19,6 +19,8 @@ check: .venv/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/pyright
+	@$(BIN)/pyright --pythonplatform Windows src tools
+	@$(BIN)/pyright --pythonplatform Darwin src tools
 	@$(BIN)/python tools/lines.py --limit
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/test_architecture.py
 
@@ -49,7 +51,7 @@ clean:
 help:
 	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
 	@echo "make test       set up, then run every test"
-	@echo "make check      lint, format, types, import rule, line counts"
+	@echo "make check      lint, format, types (for three systems), import rule, line counts"
 	@echo "make bench      measure, side by side with what one would use instead"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"

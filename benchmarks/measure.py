@@ -2,7 +2,6 @@
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 import threading
@@ -80,6 +79,8 @@ def in_turns(ours: Taking, theirs: Taking) -> tuple[float, float]:
 
 def process_seconds(code: list[str], tries: int = 5) -> tuple[float, float]:
     """Best wall-clock and best processor time of a process of its own."""
+    import resource  # which Windows lacks
+
     wall = cpu = float("inf")
     for _ in range(tries):
         before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

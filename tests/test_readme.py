@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
-ENV = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+ENV = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
 
 def blocks(language: str) -> list[str]:
@@ -45,10 +46,19 @@ def test_the_commands_of_the_readme_work_one_after_the_other(tmp_path):
     assert ran >= 10
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
 @pytest.mark.parametrize("target", sorted({c.split()[1] for c in commands() if c.startswith("make")}))
 def test_the_make_targets_of_the_readme_exist(target):
     listed = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert listed.returncode == 0, listed.stderr
+
+
+def test_setting_up_without_make_is_the_same_for_every_shell():
+    shell, power = (blocks(language)[0].splitlines() for language in ("sh", "powershell"))
+    assert shell[0] == "python3 tools/bootstrap.py runtime"
+    assert power[0] == "py tools\\bootstrap.py runtime"
+    assert shell[1] == power[1].replace("\\", "/").replace("Scripts", "bin")
+    assert (ROOT / "tools" / "bootstrap.py").exists()
 
 
 def test_the_two_commands_that_set_everything_up_come_first():

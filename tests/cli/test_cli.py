@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.disks import small_disk
+from tests.support.systems import needs_signals
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
 
@@ -408,6 +409,7 @@ def test_a_closed_pipe_ends_it_quietly(folder):
         assert process.wait(60) == 0
 
 
+@needs_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number):
     out = tmp_path / "run"

@@ -10,6 +10,7 @@ import pytest
 
 from moreish.cli import interrupt
 from moreish.errors import INTERRUPTED, describe
+from tests.support.systems import needs_signals
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1"}
 MOMENTS = [i * 0.025 for i in range(20)]
@@ -26,6 +27,7 @@ main()
 """
 
 
+@needs_signals
 @pytest.mark.parametrize(
     "words", [["more", "names", "-n", "1000000", "--repeats"], ["train", "names", "--model", "gru", "--out", "run"]]
 )

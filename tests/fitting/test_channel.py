@@ -10,6 +10,7 @@ import pytest
 
 from moreish.fitting import channel
 from moreish.fitting.channel import Channel, Failure
+from tests.support.systems import needs_groups
 
 
 def pair() -> tuple[Channel, Channel]:
@@ -145,7 +146,7 @@ def test_a_child_ends_at_once_when_its_owner_is_gone_though_it_is_busy(child):
     assert process.wait() == 0
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
+@needs_groups
 def test_requests_to_stop_that_reach_the_child_are_not_for_it(child):
     process, messages = child
     assert ask(messages, "os.getpgrp()") == process.pid != os.getpgrp()

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from moreish.runs.folder import open_run
+from tests.support.systems import needs_groups, needs_proc
+from tests.support.two_networks import write_two_networks
 
 SCRIPT = """
 import moreish
@@ -25,16 +27,6 @@ print("trained", run.run.finished, len(run.more(3, seed=0)))
 """
 ROOT = Path(__file__).parents[2]
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-
-
-def options(folder: Path, steps: int) -> Path:
-    """A list and a file that says to train two networks in two processes."""
-    (folder / "list.txt").write_text("\n".join(f"ka{n:b}".replace("0", "lo").replace("1", "mi") for n in range(200)))
-    part = 'name = "gru"\nn_hidden = 6\nn_embd = 4\n'
-    parts = "".join(f"[[model.parts]]\n{part}seed = {seed}\n" for seed in (0, 1))
-    train = f"[train]\nsteps = {steps}\nbatch_size = 32\nlog_every = 2\neval_every = 6\nprocesses = 2\n"
-    (folder / "two.toml").write_text(f'[model]\nname = "mixture"\n{parts}{train}')
-    return folder / "two.toml"
 
 
 @pytest.mark.parametrize("how", ["an unguarded script", "python -c", "standard input"])
@@ -63,18 +55,17 @@ def records(folder: Path) -> list[bytes]:
 
 def begun(folder: Path) -> "subprocess.Popen[str]":
     """A training in two processes whose second worker was started just now, so that both still load torch."""
-    command = [sys.executable, "-m", "moreish", "train", "list.txt", "--config", str(options(folder, 100_000))]
+    command = [sys.executable, "-m", "moreish", *write_two_networks(folder, steps=100_000)]
     process = subprocess.Popen(
-        [*command, "--out", "run", "-q"],
-        cwd=folder, env=ENV, stderr=subprocess.PIPE, text=True, start_new_session=True,
-    )  # fmt: skip
+        command, cwd=folder, env=ENV, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     while sum(b'"network"' in line for line in records(folder)) < 2:
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.002)
     return process
 
 
-@pytest.mark.skipif(not hasattr(os, "killpg"), reason="processes have no groups here")
+@needs_groups
 @pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
 def test_asked_to_stop_while_the_workers_load_it_saves_and_goes_on_later(tmp_path, request_to_stop):
     with begun(tmp_path) as process:
@@ -100,7 +91,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc, so nobody says whose child a process is")
+@needs_proc
 def test_workers_end_when_their_owner_is_killed(tmp_path):
     with begun(tmp_path) as process:
         workers = children(process.pid)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -210,10 +211,12 @@ try:
     load_tensors(pathlib.Path(sys.argv[1]), {"w": ((3, 4), "float32")})
 except ValueError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+unit = 1 if sys.platform == "darwin" else 1024  # bytes on macOS, kibibytes elsewhere
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit)
 """
 
 
+@pytest.mark.skipif(find_spec("resource") is None, reason="no process says here how much memory it took")
 def test_a_wrong_shape_is_refused_before_anything_is_allocated(tmp_path):
     header = json.dumps({"w": {"dtype": "F32", "shape": [2**28], "data_offsets": [0, 2**30]}}).encode()
     with open(tmp_path / "model.safetensors", "wb") as file:
@@ -225,9 +228,9 @@ def test_a_wrong_shape_is_refused_before_anything_is_allocated(tmp_path):
         text=True,
         check=True,
     )
-    sentence, kibibytes = result.stdout.splitlines()
+    sentence, grown = result.stdout.splitlines()
     assert "imply float32 [3, 4]" in sentence
-    assert int(kibibytes) < 32 * 1024
+    assert int(grown) < 32 * 2**20
 
 
 def test_a_type_that_numpy_does_not_have_is_refused(tmp_path):

@@ -10,7 +10,6 @@ import errno
 import math
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -378,8 +377,8 @@ def test_killed_at_random_moments_it_always_resumes_from_a_whole_checkpoint(tmp_
             for _ in range(rng.randrange(1, 5)):
                 promised = int(trainer.stdout.readline())
             time.sleep(rng.uniform(0, 0.02))
-            trainer.send_signal(signal.SIGKILL)
-        assert trainer.returncode == -signal.SIGKILL
+            trainer.kill()
+        assert trainer.returncode != 0
         if promised:
             last = run.checkpoint("last")
             assert last.step >= promised
@@ -419,6 +418,8 @@ def test_a_really_full_disk_is_told_in_a_sentence_and_costs_nothing(tmp_path):
 @contextlib.contextmanager
 def unwritable(folder: Path) -> Iterator[Path]:
     """A folder with a run in it that nobody may write; root may write anywhere but on a read-only disk."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions are of another kind here")
     if os.geteuid() == 0:
         with small_disk(folder, "size=1m") as disk:
             with create(disk / "run", CONFIG, VOCAB).writing() as writer:

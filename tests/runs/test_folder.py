@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from moreish.runs.files import Files
 from moreish.runs.folder import Damaged, Run, RunError, claim_folder, create, find_run, list_runs, open_run
 from moreish.runs.manifest import FORMAT
+from tests.support.systems import link
 
 CONFIG = {"model": {"kind": "mlp", "n_hidden": 200}, "lr": 0.1, "source": "naïve \ud800.txt"}
 VOCAB = {"unit": "char", "symbols": ["a", "ß", "\u2028", "語"]}
@@ -171,7 +171,7 @@ def test_runs_are_listed_in_the_order_of_their_numbers_without_links(tmp_path):
     for name in ("b-2", "b-10", "a-1", "b-1"):
         create(tmp_path / name, {}, [])
     (tmp_path / "b-3").mkdir()
-    (tmp_path / "b-4").symlink_to(tmp_path / "b-1")
+    link(tmp_path / "b-4", tmp_path / "b-1")
     assert list_runs(tmp_path) == ["a-1", "b-1", "b-2", "b-10"]
     assert list_runs(tmp_path / "nowhere") == []
 
@@ -247,7 +247,7 @@ def test_two_processes_never_write_one_run_and_a_killed_one_frees_it(run):
         with pytest.raises(RunError, match="is being written by another process"), run.writing():
             pytest.fail("two writers")
     finally:
-        holder.send_signal(signal.SIGKILL)
+        holder.kill()
         holder.communicate()
     assert not run.running
     with run.writing() as writer:
@@ -362,6 +362,6 @@ def test_a_link_in_a_run_folder_is_refused(run, tmp_path, name):
         path.rename(tmp_path / "outside")
     else:
         (tmp_path / "outside").write_text("secret")
-    path.symlink_to(tmp_path / "outside")
+    link(path, tmp_path / "outside")
     with pytest.raises(Damaged, match=f"{name} is a link"):
         open_run(run.folder)

@@ -16,6 +16,7 @@ from moreish.runs.files import Files
 from moreish.runs.folder import Damaged, Run, RunError, create, open_run
 from moreish.runs.manifest import _manifest_bytes, write_sealed
 from tests.support.runs import assert_same, folder_of, saved, weights
+from tests.support.systems import link, needs_pipes
 
 FILES = ["model.safetensors", "optim.safetensors", "state.json", "manifest.json"]
 
@@ -91,12 +92,13 @@ def test_a_file_that_the_manifest_does_not_list_is_named_unless_it_is_hidden(tmp
         run.checkpoint()
 
 
+@needs_pipes
 @pytest.mark.parametrize("name", FILES)
 def test_a_link_or_pipe_in_place_of_a_file_is_refused(tmp_path, name):
     run = saved(tmp_path / "run", 1)
     path = folder_of(run, 1) / name
     path.rename(tmp_path / "outside")
-    path.symlink_to(tmp_path / "outside")
+    link(path, tmp_path / "outside")
     with pytest.raises(Damaged, match=f"{name} is a link"):
         run.checkpoint()
     path.unlink()
@@ -257,6 +259,7 @@ def test_a_missing_file_is_named(run, name):
         open_run(run.folder)
 
 
+@needs_pipes
 def test_a_pipe_in_place_of_a_file_is_refused_at_once(run):
     (run.folder / "config.json").unlink()
     os.mkfifo(run.folder / "config.json")
