@@ -31,7 +31,7 @@ def lecture_step() -> Iterable[Row]:
     """The lectures' network of 12,297 parameters, 2,000 steps each way."""
     torch.set_num_threads(1)
     corpus = read(names_file() or "names", DataOptions(split="lecture"))
-    x, y = (torch.from_numpy(a.astype("int64")) for a in windows(corpus.part("train"), 3))
+    x, y = (torch.from_numpy(a.astype("int64")) for a in windows(corpus.split("train"), 3))
 
     def steps(by: type[HandStep] | type[AutogradStep]) -> None:
         train_lecture(x, y, steps=2000, step_by=by, vocab_size=len(corpus.vocab))
@@ -59,22 +59,24 @@ def every_recipe() -> Iterable[Row]:
         config = resolve(name)
         source = text_file() if config.data.text else names_file()
         corpus = read(source, config.data) if source else read("names", DataOptions())
-        for leaf in config.model.leaves:
-            key = (leaf.name, leaf.options)
-            if leaf.name == "ngram" or key in seen:
+        for choice in config.model.singles:
+            key = (choice.name, choice.options)
+            if choice.name == "ngram" or key in seen:
                 continue
             seen.add(key)
             single, hand, double, hand_double = (
-                _first_losses(corpus, config, leaf, backward, precision)
+                _first_losses(corpus, config, choice, backward, precision)
                 for precision in ("float32", "float64")
                 for backward in ("autograd", "by-hand")
             )
             gaps = [float((a - b).abs().max()) for a, b in ((hand, single), (hand_double, double), (single, double))]
             shown = f"{gaps[0]:.1e}, in float64 {gaps[1]:.1e}"
-            yield Row(f"{name}: {leaf.name}, largest gap of {STEPS} losses", shown, f"{gaps[2]:.1e}", None, "<= 1e-5")
+            yield Row(
+                f"{name}: {choice.name}, largest gap of {STEPS} losses", shown, f"{gaps[2]:.1e}", None, "<= 1e-5"
+            )
 
 
-def _first_losses(corpus: Corpus, config: Config, leaf: ModelChoice, backward: str, precision: str) -> torch.Tensor:
+def _first_losses(corpus: Corpus, config: Config, choice: ModelChoice, backward: str, precision: str) -> torch.Tensor:
     """The losses of the recipe's own first steps, on its own schedule."""
     values: Any = {"backward": backward, "precision": precision}
     options = replace(
@@ -85,6 +87,6 @@ def _first_losses(corpus: Corpus, config: Config, leaf: ModelChoice, backward: s
         device="cpu",
         **values,
     )
-    state = start(build_model(leaf.name, leaf.options, len(corpus.vocab), 1), options, 1)
-    steps = of_kind(train(state, corpus.part("train"), None), Step)
+    state = start(build_model(choice.name, choice.options, len(corpus.vocab), 1), options, 1)
+    steps = of_kind(train(state, corpus.split("train"), None), Step)
     return torch.tensor([step.loss for step in islice(steps, STEPS)], dtype=torch.float64)

@@ -36,7 +36,7 @@ def cost() -> Iterable[Row]:
     """Processor time of the lectures' nets with the doctor at its default budget and without, taking turns."""
     torch.set_num_threads(1)
     corpus = read(names_file() or BUNDLED / "names.txt", DataOptions(split="lecture"))
-    x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(corpus.part("train"), 3))
+    x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(corpus.split("train"), 3))
     for (recipe, steps), pairs in PAIRS.items():
         _pair(recipe, x, y, CHUNK, True)
         watched, alone, doctor = zip(*[_pair(recipe, x, y, steps, k % 2 == 0) for k in range(pairs)], strict=True)

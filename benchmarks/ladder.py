@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.measure import Row, names_file, race, seconds
 from benchmarks.windows import beginnings, beginnings_forwarded, forwarded, over_items, windows_of
-from moreish.data import Corpus, DataOptions, Part, read
+from moreish.data import Corpus, DataOptions, Split, read
 from moreish.data.batches import batches_from, windows
 from moreish.data.bundled import BUNDLED
 from moreish.fitting.counting import fit_ngram
@@ -73,8 +73,8 @@ def time_to_loss(corpus: Corpus) -> Iterator[Row]:
 
 
 def _counted_until(loss: float, corpus: Corpus) -> None:
-    val = corpus.part("val")
-    reached = mean_loss(fit_ngram(NGramOptions(), corpus.part("train"), val, len(corpus.vocab)), val)
+    val = corpus.split("val")
+    reached = mean_loss(fit_ngram(NGramOptions(), corpus.split("train"), val, len(corpus.vocab)), val)
     assert reached <= loss, f"the n-gram comes to {reached:.4f} only"
 
 
@@ -85,7 +85,7 @@ def _trained_until(loss: float, corpus: Corpus) -> None:
     )  # fmt: skip
     net = build_model("gru", RecurrentOptions(n_embd=32, n_hidden=160, dropout=0.1), len(corpus.vocab), 0)
     state = start(net, options, 0)
-    for event in train(state, corpus.part("train"), corpus.part("val")):
+    for event in train(state, corpus.split("train"), corpus.split("val")):
         if isinstance(event, Eval) and event.val_loss is not None and event.val_loss <= loss:
             return
     raise AssertionError(f"the net comes to {state.best:.4f} only")
@@ -96,7 +96,7 @@ class _LectureLoop:
 
     def __init__(self, corpus: Corpus) -> None:
         config = resolve("wavenet")
-        x, y = windows(corpus.part("train"), 8)
+        x, y = windows(corpus.split("train"), 8)
         self.x, self.y = (torch.from_numpy(a.astype(np.int64)) for a in (x, y))
         self.net = build_model("wavenet", config.model.options, len(corpus.vocab), 0)
 
@@ -121,7 +121,7 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
     against the convolution over whole items, and against contexts that are read once wherever they occur.
     """
     torch.set_num_threads(1)
-    val = corpus.part("val")
+    val = corpus.split("val")
     for n_layer in (3, 4, 5):
         options = WaveNetOptions(n_layer=n_layer)
         net = build_model("wavenet", options, len(corpus.vocab), 0).eval()
@@ -140,7 +140,7 @@ def sliding(corpus: Corpus) -> Iterator[Row]:
     yield _one_item_at_a_time(corpus)
 
 
-def _compared(name: str, ours: Callable[[], np.ndarray], theirs: Callable[[], np.ndarray], val: Part) -> Row:
+def _compared(name: str, ours: Callable[[], np.ndarray], theirs: Callable[[], np.ndarray], val: Split) -> Row:
     with torch.no_grad():
         assert np.abs(ours() - theirs()).max() < 1e-5
         took, other = race(ours, theirs, 3)
@@ -148,7 +148,7 @@ def _compared(name: str, ours: Callable[[], np.ndarray], theirs: Callable[[], np
     return Row(name, f"{took * each:.1f} us a symbol", f"{other * each:.1f} us", other / took, ">= 4x")
 
 
-def _scored(model: Network, part: Part) -> np.ndarray:
+def _scored(model: Network, part: Split) -> np.ndarray:
     return model.score(part.ids, part.offsets)[1:]
 
 
@@ -158,7 +158,7 @@ def _one_item_at_a_time(corpus: Corpus) -> Row:
     net = build_model("wavenet", options, len(corpus.vocab), 0).eval()
     assert isinstance(net, WaveNet)
     slid = SlidingWaveNet.of(net, options)
-    val = corpus.part("val")
+    val = corpus.split("val")
     items = [torch.from_numpy(val.symbols(i).astype(np.int64)) for i in range(ITEMS)]
     wholes = [F.pad(item, (1, 0))[None] for item in items]
     rows = [F.pad(item, (options.group**options.n_layer, 0)).unfold(0, 8, 1) for item in items]
@@ -182,7 +182,7 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     """Symbols a second while training makemore's Transformer (204,544 parameters, batch 32), the loop included."""
     torch.set_num_threads(1)
     config = resolve("makemore-transformer")
-    part, size = corpus.part("train"), len(corpus.vocab)
+    part, size = corpus.split("train"), len(corpus.vocab)
     net = build_model("transformer", config.model.options, size, 0)
     assert isinstance(net, Transformer)
     gradients = gradients_of(net, replace(config.train, backward="fused"))
@@ -212,7 +212,7 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
     yield Row("  the same, the loop with torch's kernels", "", f"{less_slow:,.0f} symbols/s", fast / less_slow)
 
 
-def _same_losses(net: Net, options: TrainOptions, part: Part) -> None:
+def _same_losses(net: Net, options: TrainOptions, part: Split) -> None:
     """The first losses of the fused step and of autograd on the same batches, each with its own copy of the net."""
     followed = []
     for backward in ("fused", "autograd"):
@@ -279,7 +279,7 @@ class _PlainLoop:
     """What one writes first: every name padded to the longest, a DataLoader with workers, AdamW as it comes."""
 
     def __init__(self, corpus: Corpus, net: torch.nn.Module) -> None:
-        part = corpus.part("train")
+        part = corpus.split("train")
         x = torch.zeros(len(part), LONGEST, dtype=torch.long)
         y = torch.full((len(part), LONGEST), -1)
         for i in range(len(part)):

@@ -45,14 +45,14 @@ from moreish.data import DataOptions, read
 read("words")
 before = peak()
 corpus = read(sys.argv[1], DataOptions(duplicates="keep"))
-print(peak() - before, len(corpus.part("all").ids))
+print(peak() - before, len(corpus.split("all").ids))
 """
 
 FIT_BIG = """
 import sys, time
 from moreish.data import DataOptions, read
 from moreish.ngram import KneserNey
-whole = read(sys.argv[1], DataOptions(duplicates="keep")).part("all")
+whole = read(sys.argv[1], DataOptions(duplicates="keep")).split("all")
 began = time.perf_counter()
 KneserNey.fit(whole.ids, whole.offsets, 27, 5)
 print(time.perf_counter() - began, peak())
@@ -82,7 +82,7 @@ def lecture_reading(path: Path) -> tuple[torch.Tensor, torch.Tensor]:
 
 def our_reading(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """The same rows, with everything that reading does besides: strict decoding, counts, duplicates, the split."""
-    return windows(read(path, DataOptions(duplicates="keep")).part("all"), 3)
+    return windows(read(path, DataOptions(duplicates="keep")).split("all"), 3)
 
 
 def reading() -> Iterable[Row]:
@@ -121,13 +121,13 @@ def making() -> Iterable[Row]:
     corpus = read(names_file() or "names")
     module = build_model("gru", GRUOptions(n_embd=32, n_hidden=128), len(corpus.vocab), 0).eval()
     options = TrainOptions(steps=150, lr=6e-3, batch_size=128, backward="fused", device="cpu")
-    list(train(start(module, options, 0), corpus.part("train"), None))
+    list(train(start(module, options, 0), corpus.split("train"), None))
     net, rng = Network(module.eval()), np.random.default_rng(0)
     ours, theirs = race(lambda: sample(net, ITEMS, rng), lambda: lecture_sampling(module, ITEMS), tries=4)
     rate, their_rate = ITEMS / ours, ITEMS / theirs
     yield Row("GRU items a second, one thread", f"{rate:,.0f}", f"{their_rate:,.0f}", theirs / ours, ">= 10x")
-    train_part, val = corpus.part("train"), corpus.part("val")
-    ngram = fit_ngram(NGramOptions(), train_part, val, len(corpus.vocab))
+    train_split, val = corpus.split("train"), corpus.split("val")
+    ngram = fit_ngram(NGramOptions(), train_split, val, len(corpus.vocab))
     ours, _ = race(lambda: sample(ngram, 50_000, rng), lambda: None, tries=4)
     yield Row(
         "n-gram items a second", f"{50_000 / ours:,.0f}", f"{their_rate:,.0f}", 50_000 / ours / their_rate, ">= 10x"
@@ -167,7 +167,7 @@ def ten_million() -> Iterable[Row]:
 
 def _write_big(path: Path) -> int:
     """The beginning of one name and the end of another; returns how many characters, line ends left out."""
-    whole = read("names").part("all")
+    whole = read("names").split("all")
     names = [(96 + whole.symbols(i)).tobytes() for i in range(len(whole))]
     rng = np.random.default_rng(0)
     written = 0

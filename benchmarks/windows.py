@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moreish.data import Part
+from moreish.data import Split
 from moreish.data.batches import Pieces, windows
 
 WINDOWS_AT_A_TIME = 2048  # of 512 to 16,384 the fastest for windows of 8
 SYMBOLS_AT_A_TIME = 16_384
 
 
-def windows_of(part: Part, size: int) -> tuple[Tensor, Tensor]:
+def windows_of(part: Split, size: int) -> tuple[Tensor, Tensor]:
     """Every predicted symbol, and the `size` ids before it."""
     x, y = windows(part, size)
     return torch.from_numpy(x.astype(np.int64)), torch.from_numpy(y.astype(np.int64))
@@ -28,7 +28,7 @@ def forwarded(net: Callable[[Tensor], Tensor], idx: Tensor, targets: Tensor) -> 
     return torch.cat(found).numpy()
 
 
-def beginnings(part: Part, size: int) -> list[tuple[np.ndarray, Tensor, Tensor]]:
+def beginnings(part: Split, size: int) -> list[tuple[np.ndarray, Tensor, Tensor]]:
     """For each length up to `size`: places in the list, the ids before them back to the item's start, the targets."""
     idx, targets = windows_of(part, size)
     at = np.arange(len(targets))
@@ -38,7 +38,7 @@ def beginnings(part: Part, size: int) -> list[tuple[np.ndarray, Tensor, Tensor]]
 
 
 def beginnings_forwarded(
-    net: Callable[[Tensor], Tensor], lines: list[tuple[np.ndarray, Tensor, Tensor]], part: Part
+    net: Callable[[Tensor], Tensor], lines: list[tuple[np.ndarray, Tensor, Tensor]], part: Split
 ) -> np.ndarray:
     """The same for a net that reads sequences: the last of its answers for each beginning."""
     out = np.zeros(part.n_predicted, np.float32)
@@ -47,7 +47,7 @@ def beginnings_forwarded(
     return out
 
 
-def over_items(net: Callable[[Tensor], Tensor], part: Part) -> np.ndarray:
+def over_items(net: Callable[[Tensor], Tensor], part: Split) -> np.ndarray:
     """The log probabilities of all symbols, items of the same length together."""
     out = np.zeros(part.n_predicted, np.float32)
     pieces = Pieces(part.offsets[:-1], np.diff(part.offsets))

@@ -75,14 +75,14 @@ def test_evaluation_names_the_baselines_and_counts_every_symbol(gru_run, corpus)
     result = gru_run.evaluate("val")
     assert list(result["baselines"]) == ["uniform", "unigram", "bigram", "ngram"]
     assert result["baselines"]["uniform"] == pytest.approx(math.log(len(corpus.vocab)))
-    assert result["symbols"] == corpus.part("val").n_predicted
+    assert result["symbols"] == corpus.split("val").n_predicted
     assert result["perplexity"] == pytest.approx(math.exp(result["loss"]))
 
 
 def test_the_test_part_is_not_looked_at_before_it_is_named(corpus, tmp_path, monkeypatch):
     seen = []
-    part = type(corpus).part
-    monkeypatch.setattr(type(corpus), "part", lambda self, name: (seen.append(name), part(self, name))[1])
+    split = type(corpus).split
+    monkeypatch.setattr(type(corpus), "split", lambda self, name: (seen.append(name), split(self, name))[1])
     monkeypatch.setattr(api.stored, "to_tensors", lambda c: stored_without_looking(c, part))
     made = small(corpus, tmp_path / "r")
     made.evaluate("val")
@@ -166,7 +166,7 @@ def test_a_mixture_is_a_run_like_any_other_and_better_than_its_parts(corpus, gru
     assert loss <= min(gru_run.evaluate("val")["loss"], ngram_run.evaluate("val")["loss"]) + 1e-6
     assert again.more(5, seed=1) == mixed.more(5, seed=1)
     thrice = moreish.mix([again, gru_run], out=tmp_path / "thrice")
-    assert len(thrice.config.model.leaves) == 3
+    assert len(thrice.config.model.singles) == 3
 
 
 def test_runs_of_different_lists_are_not_mixed(ngram_run, tmp_path):
@@ -331,5 +331,5 @@ def test_what_is_printed_says_what_it_is(ngram_run, corpus):
     assert repr(corpus).startswith("<Corpus the list: 300 items of ")
     assert repr(moreish.count(corpus)).startswith("<n-gram of <Corpus the list: 300 items")
     assert repr(ngram_run.score("kalo")[0]).startswith("<'kalo': loss ")
-    for thing in (corpus.vocab, corpus.items, corpus.part("val")):
+    for thing in (corpus.vocab, corpus.items, corpus.split("val")):
         assert len(repr(thing)) < 100

@@ -21,7 +21,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
-    "backprop": (set(), TORCH),
+    "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH),
     "fast": ({"models"}, TORCH),
     "inference": (KERNEL | {"data", "models", "ngram"}, TORCH),

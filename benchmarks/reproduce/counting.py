@@ -45,13 +45,13 @@ def facts(work: Work) -> Figures:
     """names.txt and its split."""
     corpus = work.names()
     items = list(corpus.items)
-    train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
+    train, val, test = (corpus.split(name) for name in ("train", "val", "test"))
     seen = {train.item(i, corpus.vocab) for i in range(len(train))}
 
     def known(part) -> float:
         return 100 * float(np.mean([part.item(i, corpus.vocab) in seen for i in range(len(part))]))
 
-    everything = corpus.part("all")
+    everything = corpus.split("all")
     baselines = ngram.baselines(everything.ids, everything.offsets, len(corpus.vocab))
     return {
         "lines": float(len(items)),
@@ -69,7 +69,7 @@ def facts(work: Work) -> Figures:
 def bigram(work: Work) -> Figures:
     """The count table of all data, its losses and its first samples."""
     corpus = work.names()
-    part, vocab = corpus.part("all"), corpus.vocab
+    part, vocab = corpus.split("all"), corpus.vocab
     symbols = ".", *vocab.symbols
     pairs = Counter(pairwise(part.ids.tolist()))
     smoothed = ngram.AddK.fit(part.ids, part.offsets, len(vocab), 2, 1.0)
@@ -82,7 +82,7 @@ def bigram(work: Work) -> Figures:
         "add one": mean_loss(smoothed, part),
         "samples": _samples(pairs, symbols),
     }
-    train, val = corpus.part("train"), corpus.part("val")
+    train, val = corpus.split("train"), corpus.split("val")
     for order in (2, 3, 4, 5):
         model = ngram.AddK.fit(train.ids, train.offsets, len(vocab), order, 0.1)
         found[f"add 0.1, order {order}"] = mean_loss(model, val)
@@ -113,7 +113,7 @@ def _samples(pairs: Counter[tuple[int, int]], symbols: tuple[str, ...]) -> list[
 def one_hot(work: Work) -> Figures:
     """The one-hot net by full-batch gradient descent on all data; pairs that are alike are computed once."""
     corpus = work.names()
-    ids = torch.from_numpy(corpus.part("all").ids.astype(np.int64))
+    ids = torch.from_numpy(corpus.split("all").ids.astype(np.int64))
     size = len(corpus.vocab)
     share = torch.bincount(ids[:-1] * size + ids[1:], minlength=size**2).view(size, size) / (len(ids) - 1)
     found: Figures = {}
@@ -134,13 +134,13 @@ def kneser_ney(work: Work) -> Figures:
     """Orders 4 to 7 on val; order 6 on test; the same list without duplicates."""
     found: Figures = {}
     corpus = work.names()
-    train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
+    train, val, test = (corpus.split(name) for name in ("train", "val", "test"))
     for order in (4, 5, 6, 7):
         model = ngram.KneserNey.fit(train.ids, train.offsets, len(corpus.vocab), order)
         found[f"order {order} val"] = mean_loss(model, val)
         found[f"order {order} test"] = mean_loss(model, test)
     corpus = work.names(duplicates="drop")
-    train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
+    train, val, test = (corpus.split(name) for name in ("train", "val", "test"))
     model = ngram.KneserNey.fit(train.ids, train.offsets, len(corpus.vocab), 5)
     found["unique items"] = [float(len(part)) for part in (train, val, test)]
     found["unique val"], found["unique test"] = mean_loss(model, val), mean_loss(model, test)
@@ -150,7 +150,7 @@ def kneser_ney(work: Work) -> Figures:
 def backprop(work: Work) -> Figures:
     """Every intermediate gradient of the chunked BatchNorm MLP, and the two famous steps in one expression."""
     corpus = work.names()
-    x, y = windows(corpus.part("train"), 3)
+    x, y = windows(corpus.split("train"), 3)
     rows = np.random.default_rng(0).choice(len(y), 32, replace=False)
     idx, targets = (torch.from_numpy(a[rows].astype(np.int64)) for a in (x, y))
     model = Chunked(len(corpus.vocab), torch.Generator().manual_seed(2147483647))

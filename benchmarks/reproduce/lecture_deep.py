@@ -129,7 +129,7 @@ def _start(work: Work, gain: float, *, tanh: bool, norm: bool) -> tuple[Deep, to
 
 def _batches(work: Work) -> Callable[[torch.Generator], tuple[Tensor, Tensor]]:
     """The windows of 32 random rows, drawn from the generator."""
-    x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(work.names().part("train"), 3))
+    x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(work.names().split("train"), 3))
 
     def draw(rng: torch.Generator) -> tuple[Tensor, Tensor]:
         rows = torch.randint(0, len(x), (ROWS,), generator=rng)

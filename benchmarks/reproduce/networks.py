@@ -37,8 +37,8 @@ def recipe(name: str) -> Callable[[Work], Figures]:
             "seconds": training_seconds(trained),
         }
         for part in ("train", "val", "test"):
-            if len(trained.corpus.part(part)):
-                found[part] = mean_loss(trained.model, trained.corpus.part(part))
+            if len(trained.corpus.split(part)):
+                found[part] = mean_loss(trained.model, trained.corpus.split(part))
         return found
 
     return measure
@@ -57,7 +57,7 @@ def training_seconds(trained: TrainedRun) -> float:
 
 def _loss_at_start(net: Net, trained: TrainedRun) -> float:
     """Mean over batches as training sees them, so with the batch's own statistics."""
-    source = batches_for(net, trained.corpus.part("train"), trained.config.train, 0)
+    source = batches_for(net, trained.corpus.split("train"), trained.config.train, 0)
     losses = []
     with torch.no_grad():
         for batch in islice(source.epoch(0), BATCHES_AT_START):
@@ -83,7 +83,7 @@ def sliding(work: Work) -> Figures:
     net = module_of(trained.model)
     assert isinstance(net, WaveNet)
     slid = SlidingWaveNet.of(net, trained.config.model.options)
-    val = trained.corpus.part("val")
+    val = trained.corpus.split("val")
     with inference(net), inference(slid):
         every = forwarded(net, *windows_of(val, slid.span))
         whole = over_items(slid, val)
@@ -92,7 +92,7 @@ def sliding(work: Work) -> Figures:
 
 
 def _val_windows(corpus: Corpus, block_size: int) -> Tensor:
-    return torch.from_numpy(windows(corpus.part("val"), block_size)[0].astype(np.int64))
+    return torch.from_numpy(windows(corpus.split("val"), block_size)[0].astype(np.int64))
 
 
 def deep_at_start(work: Work) -> Figures:
@@ -125,7 +125,7 @@ def deep(work: Work) -> Figures:
 def _look(net: Net, work: Work, seed: int) -> dict[str, list[float]]:
     """Saturation (percent), spread and gradient spread after each hidden layer, and grad:data of each matrix."""
     assert net.block_size is not None
-    x, y = windows(work.names().part("train"), net.block_size)
+    x, y = windows(work.names().split("train"), net.block_size)
     rows = np.random.default_rng(seed).choice(len(y), 32, replace=False)
     idx, targets = (torch.from_numpy(a[rows].astype(np.int64)) for a in (x, y))
     with _outputs(net) as outputs:

@@ -13,7 +13,7 @@ INTRODUCTION = """# Results: every published figure, measured again
 
 Made by `make reproduce`; do not edit. Losses are mean nats per character, the end of an item included, on
 names.txt with the lectures' split, unless a row says otherwise. A figure holds if it is within its tolerance; losses
-may also be lower. The val loss is that of the best of the evaluations during training, and the test part was read
+may also be lower. The val loss is that of the best of the evaluations during training, and the test split was read
 once, for this table. Repeat one row with `python -m benchmarks.reproduce --only JOB`; where the job is the name of a
 recipe, `moreish train names.txt --recipe JOB` is the same training.
 """

@@ -19,19 +19,19 @@ def characters(work: Work) -> Figures:
     trained = work.train("text", SHAKESPEARE)
     return {
         "parameters": float(sum(p.numel() for p in module_of(trained.model).parameters())),
-        "val": mean_loss(trained.model, trained.corpus.part("val")),
+        "val": mean_loss(trained.model, trained.corpus.split("val")),
         "seconds": training_seconds(trained),
     }
 
 
 def words(work: Work) -> Figures:
     """Test perplexities: the net, the interpolated trigram, Kneser-Ney, half and half, and weights fitted on val."""
-    trained = work.train("words", SHAKESPEARE, {"model": {"parts": _short_parts()}} if work.quick else None)
+    trained = work.train("words", SHAKESPEARE, {"model": {"components": _short_parts()}} if work.quick else None)
     corpus = trained.corpus
-    train, val, test = (corpus.part(name) for name in ("train", "val", "test"))
+    train, val, test = (corpus.split(name) for name in ("train", "val", "test"))
     mixture = trained.model
     assert isinstance(mixture, Mixture)
-    kneser_ney, net = mixture.parts
+    kneser_ney, net = mixture.components
     parts = [ngram.AddK.fit(train.ids, train.offsets, len(corpus.vocab), order, 0.0) for order in (1, 2, 3)]
     parts.append(ngram.baselines(train.ids, train.offsets, len(corpus.vocab))["uniform"])
     weights = fit_weights(np.stack([part.score(val.ids, val.offsets)[1:] for part in parts]))
@@ -50,7 +50,7 @@ def words(work: Work) -> Figures:
 def _short_parts() -> list[dict[str, object]]:
     from moreish.recipes import RECIPES
 
-    return [{**part, "train": QUICK_PART["train"]} for part in RECIPES["words"].values["model"]["parts"]]
+    return [{**part, "train": QUICK_PART["train"]} for part in RECIPES["words"].values["model"]["components"]]
 
 
 def bengio_parameters(_: Work) -> Figures:

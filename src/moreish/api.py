@@ -105,7 +105,7 @@ class TrainedRun(Fitted):
         raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
 
     def __repr__(self) -> str:
-        names = " + ".join(leaf.name for leaf in self.config.model.leaves)
+        names = " + ".join(choice.name for choice in self.config.model.singles)
         summary = self.run.summary()
         loss = summary["val_loss"]
         reached = f"val loss {loss:.4f}" if loss is not None else "not measured"
@@ -176,7 +176,7 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     if request.networks and "torch" not in sys.modules:
         tell("loading PyTorch")
     config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
-    if not len(corpus.part("val")) and (alone := counting_alone(config)) != config:
+    if not len(corpus.split("val")) and (alone := counting_alone(config)) != config:
         tell(NO_VAL)
         config = alone
     return Prepared(request, corpus, config)
@@ -229,13 +229,13 @@ def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counte
     options = checked_data_options("ngram", overrides)
     if overrides.model not in (None, "ngram"):
         raise ValueError(
-            f"a list by itself is only counted, so {overrides.spelled('model', 'name')} plays no part: train a run "
+            f"a list by itself is only counted, so {overrides.spelled('model', 'name')} plays no split: train a run "
             f"first, with `moreish train FILE --model {overrides.model}`"
         )
     config = resolve("ngram", overrides)
     corpus = source if isinstance(source, Corpus) else _read(source, options)
-    val = corpus.part("val")
-    model = fit_ngram(config.model.options, corpus.part("train"), val if len(val) else None, len(corpus.vocab))
+    val = corpus.split("val")
+    model = fit_ngram(config.model.options, corpus.split("train"), val if len(val) else None, len(corpus.vocab))
     return Counted(corpus, model)
 
 
@@ -294,15 +294,15 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
         if not _same_corpus(first.corpus, other.corpus):
             raise ValueError(
                 f"{first.run.name} and {other.run.name} were not trained on the same list split in the same way, "
-                "so no val part is unseen by both: train them on one list with the same data options"
+                "so no val split is unseen by both: train them on one list with the same data options"
             )
-    leaves = tuple(leaf for run in runs for leaf in run.config.model.leaves)
-    model = ModelChoice("mixture", None, leaves)
+    choices = tuple(choice for run in runs for choice in run.config.model.singles)
+    model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
     mixed = _new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
-        fitting.done += part.model.parts if isinstance(part.model, Mixture) else [part.model]
+        fitting.done += part.model.components if isinstance(part.model, Mixture) else [part.model]
         fitting.steps += part.run.checkpoint("best").step
     with _kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)

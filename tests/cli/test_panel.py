@@ -30,7 +30,7 @@ class Clock:
 
 
 def fitting() -> Fitting:
-    config = resolve(None, Overrides({"model": {"name": "mixture", "parts": COMPONENTS}, "train": TRAIN}))
+    config = resolve(None, Overrides({"model": {"name": "mixture", "components": COMPONENTS}, "train": TRAIN}))
     return Fitting(from_items(made_items(200)), config)
 
 

@@ -44,7 +44,7 @@ def slow_part(item: str, options: DataOptions) -> str:
 
 
 def part_items(corpus: Corpus, name: Any) -> list[str]:
-    part = corpus.part(name)
+    part = corpus.split(name)
     return [part.item(i, corpus.vocab) for i in range(len(part))]
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moreish.data import Part, from_items
+from moreish.data import Split, from_items
 from moreish.data.batches import Pieces, SequenceBatches, WindowBatches, batches_from, windows
 from moreish.rng import rng_for, torch_seed
 
@@ -13,13 +13,13 @@ V = 7
 items_of_ids = st.lists(st.lists(st.integers(1, V - 1), min_size=1, max_size=9), min_size=1, max_size=12)
 
 
-def part_of(items) -> Part:
+def part_of(items) -> Split:
     ids = [0]
     offsets = [0]
     for item in items:
         ids += [*item, 0]
         offsets.append(len(ids) - 1)
-    return Part(np.array(ids, np.uint8), np.array(offsets, np.int64))
+    return Split(np.array(ids, np.uint8), np.array(offsets, np.int64))
 
 
 def lecture_windows(items, block_size):
@@ -45,7 +45,7 @@ def test_windows_are_those_of_the_lectures_loop(items, block_size):
 
 def test_the_windows_of_emma_are_those_of_the_picture():
     corpus = from_items(["emma"])
-    x, y = windows(corpus.part("all"), 3)
+    x, y = windows(corpus.split("all"), 3)
     shown = [
         "".join(corpus.vocab.symbols[i - 1] if i else "." for i in [*row, target])
         for row, target in zip(x.tolist(), y.tolist(), strict=True)

@@ -15,7 +15,7 @@ from moreish.data.split import cuts
 from tests.data.oracles import part_items, read_bytes, slow_part, small_pieces
 
 NO_SPLIT = DataOptions(val_share=0.0, test_share=0.0)
-PARTS = ["train", "val", "test"]
+SPLITS = ["train", "val", "test"]
 ITEMS = st.lists(st.text(st.sampled_from("ab.é👩"), min_size=1, max_size=6), min_size=1, max_size=40)
 ALL_SPLITS = [DataOptions(split=s, duplicates=d) for s in ("hash", "lecture") for d in ("drop", "keep", None)]
 
@@ -30,7 +30,7 @@ def many(n: int) -> list[str]:
 
 
 def test_flat_layout_has_one_boundary_between_items():
-    part = from_items(["ab", "c"], NO_SPLIT).part("train")
+    part = from_items(["ab", "c"], NO_SPLIT).split("train")
     np.testing.assert_array_equal(part.ids, [0, 1, 2, 0, 3, 0])
     np.testing.assert_array_equal(part.offsets, [0, 3, 5])
     assert (part.offsets.dtype, part.ids.dtype) == (np.int64, np.uint8)
@@ -46,11 +46,11 @@ def test_parts_share_out_all_items_in_the_layout(options, items):
     wanted = list(dict.fromkeys(items)) if options.drop_duplicates else items
     assert list(corpus.items) == wanted == corpus.items[:]
     assert len(corpus) == len(wanted)
-    assert part_items(corpus, "all") == list(chain.from_iterable(part_items(corpus, name) for name in PARTS))
+    assert part_items(corpus, "all") == list(chain.from_iterable(part_items(corpus, name) for name in SPLITS))
     assert sorted(part_items(corpus, "all")) == sorted(wanted)
-    assert len(corpus.part("train"))
-    for name in [*PARTS, "all"]:
-        part = corpus.part(name)
+    assert len(corpus.split("train"))
+    for name in [*SPLITS, "all"]:
+        part = corpus.split(name)
         np.testing.assert_array_equal(np.flatnonzero(part.ids == 0), part.offsets)
         assert part.n_predicted == len(part.ids) - 1 == int((part.lengths + 1).sum())
 
@@ -64,7 +64,7 @@ def test_lecture_split_is_that_of_the_lectures(n, duplicates):
     random.seed(42)
     random.shuffle(words)
     n1, n2 = max(1, int(0.8 * len(words))), max(1, int(0.9 * len(words)))
-    assert [part_items(corpus, name) for name in PARTS] == [words[:n1], words[n1:n2], words[n2:]]
+    assert [part_items(corpus, name) for name in SPLITS] == [words[:n1], words[n1:n2], words[n2:]]
 
 
 def test_lecture_cuts_equal_the_lectures_for_every_size():
@@ -77,7 +77,7 @@ def test_hash_split_is_the_formula(seed):
     options = DataOptions(split_seed=seed)
     items = [*many(300), "Zoë", "東京", "👩‍👩‍👧"]
     corpus = from_items(items, options)
-    for name in PARTS:
+    for name in SPLITS:
         assert part_items(corpus, name) == [item for item in items if slow_part(item, options) == name]
 
 
@@ -102,7 +102,7 @@ def test_hash_split_has_the_shares_asked_for():
     corpus = from_items(many(20_000), DataOptions(val_share=0.05, test_share=0.2))
     for name, share in (("train", 0.75), ("val", 0.05), ("test", 0.2)):
         sigma = (share * (1 - share) / 20_000) ** 0.5
-        assert abs(len(corpus.part(name)) / 20_000 - share) < 5 * sigma
+        assert abs(len(corpus.split(name)) / 20_000 - share) < 5 * sigma
 
 
 def test_more_val_moves_no_test_item():
@@ -123,7 +123,7 @@ def test_duplicates_go_before_the_split_so_that_none_is_on_both_sides():
 def test_kept_duplicates_stand_together_in_one_part():
     corpus = from_items(many(200) * 2, DataOptions(duplicates="keep"))
     assert len(corpus) == 400
-    held = [set(part_items(corpus, name)) for name in PARTS]
+    held = [set(part_items(corpus, name)) for name in SPLITS]
     assert sum(map(len, held)) == len(set.union(*held)) == 200
 
 
@@ -138,9 +138,9 @@ def test_lecture_says_that_kept_duplicates_flatter():
 @settings(max_examples=12, deadline=None)
 def test_where_agrees_with_the_parts(options, items, others):
     corpus = from_items(items, options)
-    held = {name: part_items(corpus, name) for name in PARTS}
+    held = {name: part_items(corpus, name) for name in SPLITS}
     for item in [*items, *others, "x", "", "ab\u200b"]:
-        want = next((name for name in PARTS if item in held[name]), "new")
+        want = next((name for name in SPLITS if item in held[name]), "new")
         assert corpus.where(item) == want
         assert corpus.where(f"  {item}\t") == want
 
@@ -158,14 +158,14 @@ def test_where_tells_items_apart_that_became_alike(split):
     assert len(set(corpus.items)) < 60
     places = {item: corpus.where(item) for item in items}
     assert "new" not in places.values()
-    assert all(list(places.values()).count(name) == len(corpus.part(name)) for name in PARTS)
+    assert all(list(places.values()).count(name) == len(corpus.split(name)) for name in SPLITS)
     assert corpus.where("the w99 w3") == "new"
 
 
 def test_test_is_reached_by_its_name_only():
     corpus = from_items(many(50))
-    with pytest.raises(ValueError, match='no part "tset"; did you mean "test"'):
-        corpus.part("tset")
+    with pytest.raises(ValueError, match='no split "tset"; did you mean "test"'):
+        corpus.split("tset")
 
 
 @pytest.mark.parametrize("split", ["hash", "lecture"])
@@ -176,11 +176,11 @@ def test_test_is_reached_by_its_name_only():
 )
 def test_odd_lists_work_and_say_what_cannot_be_measured(items, split):
     corpus = from_items(items, DataOptions(split=split))
-    assert len(corpus.part("train"))
+    assert len(corpus.split("train"))
     assert set(corpus.items) == set(items)
-    empty = [name for name in ("val", "test") if not len(corpus.part(name))]
+    empty = [name for name in ("val", "test") if not len(corpus.split(name))]
     for name in empty:
-        assert corpus.part(name).n_predicted == 0
+        assert corpus.split(name).n_predicted == 0
         assert any(note.startswith(f"{name} has no item") for note in corpus.report.notes)
     assert corpus.report.notes
 
@@ -216,7 +216,7 @@ def test_two_hundred_thousand_items(tmp_path):
     items = many(200_000)
     corpus = read_bytes(tmp_path, "\n".join(items).encode())
     assert len(corpus) == corpus.report.items == 200_000
-    assert corpus.part("all").n_predicted == sum(map(len, items)) + 200_000
+    assert corpus.split("all").n_predicted == sum(map(len, items)) + 200_000
     assert corpus.items[0] == items[0]
     assert corpus.items[-1] == items[-1]
     assert list(corpus.items) == items
@@ -246,9 +246,9 @@ def test_running_text_is_one_item_cut_by_position():
     corpus = from_items([TEXT * 5], DataOptions(text=True))
     text = (TEXT * 5).replace("\r\n", "\n").replace("\r", "\n")
     n1, n2 = int(0.8 * len(text)), int(0.9 * len(text))
-    assert [part_items(corpus, name) for name in PARTS] == [[text[:n1]], [text[n1:n2]], [text[n2:]]]
+    assert [part_items(corpus, name) for name in SPLITS] == [[text[:n1]], [text[n1:n2]], [text[n2:]]]
     assert corpus.report.items == 1
-    assert corpus.part("train").offsets.tolist() == [0, n1 + 1]
+    assert corpus.split("train").offsets.tolist() == [0, n1 + 1]
     assert "\n" in corpus.vocab.symbols
 
 
@@ -257,7 +257,7 @@ def test_running_text_crosses_the_borders_of_pieces(tmp_path, size):
     want = from_items([TEXT], DataOptions(text=True))
     with small_pieces(size):
         corpus = read_bytes(tmp_path, TEXT.encode(), text=True)
-    np.testing.assert_array_equal(corpus.part("all").ids, want.part("all").ids)
+    np.testing.assert_array_equal(corpus.split("all").ids, want.split("all").ids)
     assert corpus.vocab == want.vocab
 
 
@@ -266,7 +266,7 @@ def test_where_in_a_running_text_is_the_part_that_holds_it():
     corpus = from_items([text], DataOptions(text=True))
     repeated = from_items([text[0x101] * 3 + text], DataOptions(text=True))
     assert repeated.where(text[0x200] * 2) == "new"  # though the bytes 01 02 01 02 do stand there, between ids
-    assert corpus.part("all").ids.itemsize == 2  # so that a match between two ids would be wrong
+    assert corpus.split("all").ids.itemsize == 2  # so that a match between two ids would be wrong
     for start, want in ((0, "train"), (790, "train"), (800, "val"), (950, "test"), (798, "new")):
         assert corpus.where(text[start : start + 5]) == want
     assert corpus.where(text[5] + text[3]) == "new"
@@ -275,7 +275,7 @@ def test_where_in_a_running_text_is_the_part_that_holds_it():
 @pytest.mark.parametrize(("text", "counts"), [("a", [1, 0, 0]), ("ab", [1, 0, 1]), ("abcdefghij", [8, 1, 1])])
 def test_short_running_text_trains_at_least(text, counts):
     corpus = from_items([text], DataOptions(text=True))
-    assert [int(corpus.part(name).lengths.sum()) for name in PARTS] == counts
+    assert [int(corpus.split(name).lengths.sum()) for name in SPLITS] == counts
 
 
 def test_running_text_without_words_is_one_sentence():

@@ -68,7 +68,7 @@ def test_what_is_no_list_is_refused_with_a_command_that_makes_one(kind, tmp_path
 def test_it_can_be_read_as_it_stands_all_the_same(tmp_path):
     (tmp_path / "x.csv").write_text(FORMATS["CSV"][0], encoding="utf-8")
     assert len(read(tmp_path / "x.csv", DataOptions(recognise=False))) == 6
-    assert len(read(tmp_path / "x.csv", DataOptions(text=True)).part("all")) == 3
+    assert len(read(tmp_path / "x.csv", DataOptions(text=True)).split("all")) == 3
 
 
 def test_a_long_array_on_one_line_is_recognised_by_its_beginning(tmp_path):

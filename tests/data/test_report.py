@@ -39,20 +39,20 @@ def test_report_is_plain_json_with_the_stable_keys():
     assert values["suspicious"] == [{"kind": "zero-width character", "count": 1, "lines": [142], "example": "U+200B"}]
     assert values["lengths"] == sorted(values["lengths"])
     assert [n for _, n in values["symbol_counts"]] == sorted((n for _, n in values["symbol_counts"]), reverse=True)
-    assert sum(part["items"] for part in values["parts"].values()) == 7
+    assert sum(split["items"] for split in values["splits"].values()) == 7
 
 
 def test_parts_of_the_report_are_those_of_the_corpus():
     corpus = from_items([f"{i:05d}" for i in range(400)])
-    for name, counts in corpus.report.parts.items():
-        part = corpus.part(name)
+    for name, counts in corpus.report.splits.items():
+        part = corpus.split(name)
         assert counts == {"items": len(part), "predicted": part.n_predicted}
 
 
 def test_symbols_that_train_never_has_are_named():
     items = [f"{chr(0x4E00 + i)}" for i in range(300)]
     corpus = from_items(items)
-    held_out = {corpus.part(n).item(i, corpus.vocab) for n in ("val", "test") for i in range(len(corpus.part(n)))}
+    held_out = {corpus.split(n).item(i, corpus.vocab) for n in ("val", "test") for i in range(len(corpus.split(n)))}
     assert set(corpus.report.only_outside_train) == held_out
     assert any(note.startswith("Train never has") for note in corpus.report.notes)
 

@@ -17,8 +17,8 @@ def test_a_corpus_comes_back_as_it_was(items, split):
     corpus = from_items(items, options)
     again = from_tensors(to_tensors(corpus), corpus.vocab, options, "a run")
     for part in ("train", "val", "test", "all"):
-        assert again.part(part).ids.tolist() == corpus.part(part).ids.tolist()
-        assert again.part(part).offsets.tolist() == corpus.part(part).offsets.tolist()
+        assert again.split(part).ids.tolist() == corpus.split(part).ids.tolist()
+        assert again.split(part).offsets.tolist() == corpus.split(part).offsets.tolist()
     assert list(again.items) == list(corpus.items)
     assert [again.where(item) for item in items] == [corpus.where(item) for item in items]
 

@@ -34,7 +34,7 @@ def test_items_come_back_as_they_were(script, unit):
         ids = corpus.vocab.encode(item)
         assert corpus.vocab.decode(ids) == item
         assert 0 not in ids
-        assert ids.dtype == corpus.vocab.dtype == corpus.part("all").ids.dtype
+        assert ids.dtype == corpus.vocab.dtype == corpus.split("all").ids.dtype
 
 
 @given(items=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), min_size=1), min_size=1))
@@ -50,7 +50,7 @@ def test_any_text_comes_back_in_its_normal_form(unit, items):
 def test_graphemes_are_what_the_eye_takes_for_one_letter():
     corpus = from_items(["👩‍👩‍👧‍👦🇫🇷👍🏽", "हिन्दी"], DataOptions(unit="grapheme"))
     assert set(corpus.vocab.symbols) == {"👩‍👩‍👧‍👦", "🇫🇷", "👍🏽", "हि", "न्दी"}
-    assert sorted(corpus.part("all").lengths.tolist()) == [2, 3]
+    assert sorted(corpus.split("all").lengths.tolist()) == [2, 3]
 
 
 def test_words_of_items_stand_between_blanks():
@@ -80,8 +80,8 @@ def test_ids_do_not_depend_on_the_order_of_the_list(unit):
 def test_ids_are_as_small_as_the_vocabulary_allows(symbols, dtype):
     corpus = from_items(["".join(chr(0x4E00 + i) for i in range(symbols))])
     assert len(corpus.vocab) == symbols + 1
-    assert corpus.part("all").ids.dtype == dtype
-    assert corpus.part("all").ids.tolist() == [0, *range(1, symbols + 1), 0]
+    assert corpus.split("all").ids.dtype == dtype
+    assert corpus.split("all").ids.tolist() == [0, *range(1, symbols + 1), 0]
 
 
 def test_unknown_symbol_is_the_promised_sentence():
@@ -178,10 +178,10 @@ def test_rare_words_become_unknown_and_new_ones_are_taken_for_it():
 def test_rare_is_what_train_has_seldom():
     lines = [f"w{i} w{i} end" for i in range(200)]
     corpus = from_items(lines, DataOptions(unit="word", min_count=2))
-    train = corpus.part("train")
+    train = corpus.split("train")
     unknown = len(corpus.vocab)
     for name in ("val", "test"):
-        part = corpus.part(name)
+        part = corpus.split(name)
         assert len(part)
         for i in range(len(part)):
             assert part.item(i, corpus.vocab) == "<unk> <unk> end"
@@ -192,10 +192,10 @@ def test_rare_is_what_train_has_seldom():
 def test_running_words_and_marks():
     text = "First Citizen:\nWe'll go, we go.\r\n\n«Été» 👩‍👩‍👧 x_1"
     corpus = from_items([text], DataOptions(text=True, unit="word", val_share=0.0, test_share=0.0))
-    tokens = [corpus.vocab.symbols[i - 1] for i in corpus.part("train").symbols(0)]
+    tokens = [corpus.vocab.symbols[i - 1] for i in corpus.split("train").symbols(0)]
     assert " ".join(tokens) == "First Citizen : \n We'll go , we go . \n \n « Été » 👩‍👩‍👧 x_1"
-    again = corpus.vocab.encode(corpus.vocab.decode(corpus.part("train").symbols(0)))
-    np.testing.assert_array_equal(again, corpus.part("train").symbols(0))
+    again = corpus.vocab.encode(corpus.vocab.decode(corpus.split("train").symbols(0)))
+    np.testing.assert_array_equal(again, corpus.split("train").symbols(0))
 
 
 def test_running_words_of_scripts_with_marks_are_whole():

@@ -15,7 +15,7 @@ from moreish.recipes import Config, Overrides, resolve
 from moreish.runs import events
 from tests.support.lists import made_items
 
-PARTS = [
+SPLITS = [
     {"name": "ngram"},
     {"name": "gru", "n_hidden": 8, "n_embd": 4, "dropout": 0.1},
     {"name": "lstm", "n_hidden": 6, "n_embd": 4, "seed": 1, "train": {"steps": 12}},
@@ -30,7 +30,7 @@ def corpus() -> Corpus:
 
 
 def config(parts: int = 4, **train: object) -> Config:
-    model = {"name": "mixture", "parts": PARTS[:parts]}
+    model = {"name": "mixture", "components": SPLITS[:parts]}
     usual = {"seed": 1, "model": model, "train": TRAIN}
     return resolve(None, Overrides(usual, settings={"train": train}))
 
@@ -131,7 +131,7 @@ def test_a_diverging_network_in_a_process_says_so_as_it_does_here(corpus: Corpus
 @pytest.mark.parametrize(("processes", "share"), [(1, 20.0), (2, 30.0), (3, 60.0), (8, 60.0)])
 def test_a_time_budget_is_shared_by_the_networks_that_take_turns(corpus: Corpus, processes: int, share: float):
     fitting = Fitting(corpus, config(time_budget=60, processes=processes))
-    assert fitting.schedule.options_of(fitting.config.model.leaves[1]).time_budget == share
+    assert fitting.schedule.options_of(fitting.config.model.singles[1]).time_budget == share
 
 
 def test_with_every_network_done_the_mixture_so_far_is_measured(corpus: Corpus):
@@ -142,7 +142,7 @@ def test_with_every_network_done_the_mixture_so_far_is_measured(corpus: Corpus):
             sizes.append(len(record.weights))
             mixture = fitting.model()
             assert isinstance(mixture, Mixture)
-            assert record.val_loss == pytest.approx(mean_loss(mixture, corpus.part("val")), abs=1e-6)
+            assert record.val_loss == pytest.approx(mean_loss(mixture, corpus.split("val")), abs=1e-6)
     assert sizes == [2, 3, 4]
 
 

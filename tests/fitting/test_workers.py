@@ -21,7 +21,7 @@ parts = [{"name": "gru", "n_hidden": 6, "n_embd": 4, "seed": seed} for seed in (
 train = {"steps": STEPS, "batch_size": 32, "log_every": 2, "eval_every": 6, "processes": 2}
 run = moreish.train(
     moreish.data.from_items(made_items(200)),
-    options={"model": {"name": "mixture", "parts": parts}, "train": train}, out="run",
+    options={"model": {"name": "mixture", "components": parts}, "train": train}, out="run",
 )
 print("trained", run.run.finished, len(run.more(3, seed=0)))
 """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from moreish.data import from_items
 from moreish.data.batches import windows
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.inference import network
 from moreish.inference.contexts import distinct
 from moreish.inference.network import Network
@@ -23,8 +23,8 @@ from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
 items = st.lists(st.text("abc", max_size=12), min_size=1, max_size=12)
 
 
-def part_of(words: list[str]) -> Part:
-    return from_items([*words, "abc"]).part("all")
+def part_of(words: list[str]) -> Split:
+    return from_items([*words, "abc"]).split("all")
 
 
 @cache
@@ -46,7 +46,7 @@ def windowed(kind: str) -> Any:
     return net.eval()
 
 
-def one_by_one(net: Any, part: Part) -> np.ndarray:
+def one_by_one(net: Any, part: Split) -> np.ndarray:
     x, y = (torch.from_numpy(a.astype(np.int64)) for a in windows(part, net.block_size))
     with torch.no_grad():
         logprobs = [net(window[None])[0].log_softmax(-1)[target] for window, target in zip(x, y, strict=True)]

@@ -13,13 +13,13 @@ from moreish.ngram import KneserNey
 
 def counted(items, order=3):
     corpus = from_items(items)
-    train = corpus.part("train")
+    train = corpus.split("train")
     return KneserNey.fit(train.ids, train.offsets, len(corpus.vocab), order), corpus
 
 
 @pytest.fixture(scope="module")
 def known(corpus):
-    train = corpus.part("train")
+    train = corpus.split("train")
     return KneserNey.fit(train.ids, train.offsets, len(corpus.vocab), 3), corpus
 
 
@@ -92,7 +92,7 @@ def test_lists_of_every_script_come_back_intact(script, unit):
     from moreish.data import DataOptions
 
     corpus = from_items(WORLD[script] * 3, DataOptions(unit=unit, normalise="none"))
-    whole = corpus.part("all")
+    whole = corpus.split("all")
     assert sorted(corpus.items) == sorted(WORLD[script])
     model = KneserNey.fit(whole.ids, whole.offsets, len(corpus.vocab), 6)
     items = [i.text for i in more(model, corpus, 300, np.random.default_rng(0), unique=False)]

@@ -176,7 +176,7 @@ def test_training_is_a_function_of_the_seed(variant):
     for _ in range(2):
         net = build_model(VARIANTS[variant][0], options_of(variant), V, 1)
         state = start(net, TrainOptions(steps=5, batch_size=8), seed=1)
-        losses = [e.loss for e in of_kind(train(state, corpus.part("train"), None), Step)]
+        losses = [e.loss for e in of_kind(train(state, corpus.split("train"), None), Step)]
         trained.append((losses, torch.cat([p.detach().flatten() for p in net.parameters()])))
     assert trained[0][0] == trained[1][0]
     assert torch.equal(trained[0][1], trained[1][1])

@@ -13,7 +13,7 @@ from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_wei
 from moreish.recipes import choose_model
 
 V = 6
-NGRAMS = choose_model({"name": "mixture", "parts": [{"name": "ngram"}] * 2})
+NGRAMS = choose_model({"name": "mixture", "components": [{"name": "ngram"}] * 2})
 
 
 def items(seed: int, count: int = 60) -> tuple[np.ndarray, np.ndarray]:
@@ -31,10 +31,10 @@ def two_counts(seed: int = 1) -> list[ngram.Backoff]:
     return [ngram.AddK.fit(ids, offsets, V, 2, 1.0), ngram.KneserNey.fit(ids, offsets, V, 4)]
 
 
-def gated(parts: list[ngram.Backoff], seed: int = 2) -> Mixture:
+def gated(components: list[ngram.Backoff], seed: int = 2) -> Mixture:
     gate = Gate(1, 2, (2, 8))
-    weights = np.random.default_rng(seed).dirichlet(np.ones(len(parts)), gate.groups)
-    return Mixture(parts, weights, gate)
+    weights = np.random.default_rng(seed).dirichlet(np.ones(len(components)), gate.groups)
+    return Mixture(components, weights, gate)
 
 
 def walk(model: Mixture, ids: np.ndarray) -> np.ndarray:
@@ -111,26 +111,26 @@ def test_a_gated_mixture_sums_to_one_and_scores_as_it_walks(seed: int):
 
 
 def test_a_gate_with_equal_rows_is_the_plain_mixture():
-    parts, w = two_counts(), np.array([0.3, 0.7])
+    components, w = two_counts(), np.array([0.3, 0.7])
     gate = Gate(1, 2, (2, 8))
     ids, offsets = items(5)
-    one, other = Mixture(parts, w), Mixture(parts, np.tile(w, (gate.groups, 1)), gate)
+    one, other = Mixture(components, w), Mixture(components, np.tile(w, (gate.groups, 1)), gate)
     np.testing.assert_array_equal(one.score(ids, offsets), other.score(ids, offsets))
     np.testing.assert_array_equal(walk(one, ids), walk(other, ids))
 
 
 def test_the_plain_mixture_is_the_weighted_mean_of_probabilities():
-    parts, w = two_counts(), np.array([0.25, 0.75])
+    components, w = two_counts(), np.array([0.25, 0.75])
     ids, offsets = items(6)
-    want = np.log(w @ np.exp([part.score(ids, offsets) for part in parts]))
-    np.testing.assert_allclose(Mixture(parts, w).score(ids, offsets)[1:], want[1:], atol=1e-6)
+    want = np.log(w @ np.exp([component.score(ids, offsets) for component in components]))
+    np.testing.assert_allclose(Mixture(components, w).score(ids, offsets)[1:], want[1:], atol=1e-6)
 
 
 def test_a_part_of_weight_zero_is_not_heard():
-    parts = two_counts()
+    components = two_counts()
     ids, offsets = items(8)
-    alone = parts[1].score(ids, offsets)
-    np.testing.assert_allclose(Mixture(parts, np.array([0.0, 1.0])).score(ids, offsets), alone, atol=1e-6)
+    alone = components[1].score(ids, offsets)
+    np.testing.assert_allclose(Mixture(components, np.array([0.0, 1.0])).score(ids, offsets), alone, atol=1e-6)
 
 
 def test_states_of_kept_rows_answer_as_those_rows_did():
@@ -152,13 +152,13 @@ def test_a_gate_groups_by_length_and_bucket_of_the_count():
 
 
 def test_the_gate_asks_the_count_model_with_the_longest_contexts():
-    parts = two_counts()
-    gate = gate_for(parts)
+    components = two_counts()
+    gate = gate_for(components)
     assert gate is not None
-    assert (gate.part, gate.longest) == (1, 3)
+    assert (gate.component, gate.longest) == (1, 3)
     ids, offsets = items(9)
-    length, count = parts[1].evidence(ids, offsets)
-    np.testing.assert_array_equal(evidence_groups(parts, gate, ids, offsets), gate.group(length, count))
+    length, count = components[1].evidence(ids, offsets)
+    np.testing.assert_array_equal(evidence_groups(components, gate, ids, offsets), gate.group(length, count))
 
 
 def test_models_of_different_vocabularies_are_refused():
@@ -179,10 +179,10 @@ def test_a_gated_mixture_comes_back_from_its_tensors():
     "change",
     [
         {"gate": None},
-        {"gate": {"part": 2, "longest": 2, "bounds": [2, 8]}},
-        {"gate": {"part": 1, "longest": 2, "bounds": [8, 2]}},
-        {"gate": {"part": 1, "longest": -1, "bounds": [2, 8]}},
-        {"gate": {"part": 1, "longest": 2, "bounds": [2, "8"]}},
+        {"gate": {"component": 2, "longest": 2, "bounds": [2, 8]}},
+        {"gate": {"component": 1, "longest": 2, "bounds": [8, 2]}},
+        {"gate": {"component": 1, "longest": -1, "bounds": [2, 8]}},
+        {"gate": {"component": 1, "longest": 2, "bounds": [2, "8"]}},
         {"gate": [1, 2]},
         {"weights": [0.5, 0.5]},
         {"weights": [[0.5, 0.6]] * 9},

@@ -7,20 +7,12 @@ import numpy as np
 import pytest
 
 from moreish.data import DataOptions, from_items
+from moreish.inference.neighbours import embedding_of, nearest_words, neighbours
 from moreish.inference.network import Network
 from moreish.models import build_model, model_class
 from moreish.ngram import KneserNey
 from moreish.plots.lr import range_test
-from moreish.plots.model import (
-    count_table,
-    coverage_curves,
-    embedding_map,
-    embedding_of,
-    nearest_words,
-    neighbours,
-    pair_counts,
-    principal,
-)
+from moreish.plots.model import count_table, coverage_curves, embedding_map, pair_counts, principal
 from moreish.training.find_lr import find_lr
 from moreish.training.options import TrainOptions
 
@@ -71,7 +63,7 @@ def test_words_have_neighbours_and_parts_of_text_do_not():
 
 def test_counts_of_pairs_are_those_of_the_text(corpus):
     counts = pair_counts(corpus)
-    expected = Counter(pairwise(corpus.part("all").ids.tolist()))
+    expected = Counter(pairwise(corpus.split("all").ids.tolist()))
     assert {pair: int(n) for pair, n in np.ndenumerate(counts) if n} == dict(expected)
 
 
@@ -82,7 +74,7 @@ def test_an_embedding_map_is_drawn(corpus, tmp_path, n_embd):
 
 
 def test_counting_models_have_no_embeddings(corpus):
-    part = corpus.part("train")
+    part = corpus.split("train")
     with pytest.raises(ValueError, match="only a network has embeddings"):
         embedding_of(KneserNey.fit(part.ids, part.offsets, len(corpus.vocab), 2))
 
@@ -105,7 +97,7 @@ def test_a_range_test_is_drawn(corpus, tmp_path):
     make = network(corpus, 4).module
     found = find_lr(
         lambda seed: build_model("bigram", model_class("bigram").Options(), make.vocab_size, seed),
-        corpus.part("train"),
+        corpus.split("train"),
         options,
         seeds=2,
         steps=200,

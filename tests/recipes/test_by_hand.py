@@ -19,7 +19,7 @@ def networks() -> dict[str, tuple[ModelChoice, TrainOptions]]:
     found = {}
     for name in RECIPES:
         config = resolve(name)
-        for leaf in config.model.leaves:
+        for leaf in config.model.singles:
             kind = leaf.name, leaf.options
             if leaf.name != "ngram" and kind not in found:
                 found[kind] = f"{name}: {leaf.name}", leaf, config.train
@@ -39,7 +39,7 @@ def test_the_first_losses_by_hand_are_those_of_autograd(corpus, title):
         state = start(
             build_model(leaf.name, leaf.options, len(corpus.vocab), 1), replace(options, backward=backward), 1
         )
-        steps = islice(train(state, corpus.part("train"), None), STEPS)
+        steps = islice(train(state, corpus.split("train"), None), STEPS)
         losses.append(torch.tensor([event.loss for event in steps], dtype=torch.float64))
     torch.testing.assert_close(losses[1], losses[0], rtol=0, atol=1e-10)
     assert losses[0][-1] != losses[0][0]

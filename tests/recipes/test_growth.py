@@ -15,7 +15,7 @@ def grown(recipe: str = "best", **settings: object) -> Config:
 
 
 def networks(**train: object) -> list:
-    return [part for part in grown(train=train).model.parts if part.name != "ngram"]
+    return [part for part in grown(train=train).model.components if part.name != "ngram"]
 
 
 @given(st.floats(0.01, 1))
@@ -58,10 +58,10 @@ def test_what_was_grown_does_not_grow_again(times: float):
 
 def test_by_steps_or_as_another_model_it_does_not_grow():
     assert networks(time_budget=None, steps=10) == networks() == networks(steps=10)
-    assert grown(model={"name": "gru"}, train={"time_budget": OWN * 9}).model.parts == ()
-    assert len(grown("quick", train={"time_budget": OWN * 9}).model.parts) == 2
+    assert grown(model={"name": "gru"}, train={"time_budget": OWN * 9}).model.components == ()
+    assert len(grown("quick", train={"time_budget": OWN * 9}).model.components) == 2
 
 
 def test_parts_that_somebody_chose_do_not_grow():
-    parts = [{"name": "ngram"}, {"name": "bigram"}]
-    assert len(grown(model={"parts": parts}, train={"time_budget": OWN * 9}).model.parts) == 2
+    components = [{"name": "ngram"}, {"name": "bigram"}]
+    assert len(grown(model={"components": components}, train={"time_budget": OWN * 9}).model.components) == 2

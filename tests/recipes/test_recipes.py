@@ -35,9 +35,9 @@ def test_trains(name):
     corpus = from_items(LINES if config.data.text else ITEMS, config.data)
     short = {"steps": 2, "time_budget": None, "log_every": 1, "eval_every": None, "batch_size": 8}
     leaves = [
-        dataclasses.replace(leaf, train=tuple(dict(leaf.train, **short).items())) for leaf in config.model.leaves
+        dataclasses.replace(leaf, train=tuple(dict(leaf.train, **short).items())) for leaf in config.model.singles
     ]
-    model = ModelChoice("mixture", None, tuple(leaves)) if config.model.parts else leaves[0]
+    model = ModelChoice("mixture", None, tuple(leaves)) if config.model.components else leaves[0]
     alone = dataclasses.replace(config.train, processes=1)
     found = list(Fitting(corpus, dataclasses.replace(config, model=model, train=alone)).fit())
     assert isinstance(found[-1], events.Fitted)

@@ -113,8 +113,8 @@ def test_two_limits_in_one_breath_are_refused(said, sentence):
     with pytest.raises(ValueError, match=sentence):
         Overrides(**said)
     part = {"name": "gru", "train": {"steps": 3, "time_budget": 9}}
-    with pytest.raises(ValueError, match=r"model\.parts\[1\]\.train\.steps and"):
-        resolve(None, Overrides({"model": {"name": "mixture", "parts": [{"name": "ngram"}, part]}}))
+    with pytest.raises(ValueError, match=r"model\.components\[1\]\.train\.steps and"):
+        resolve(None, Overrides({"model": {"name": "mixture", "components": [{"name": "ngram"}, part]}}))
 
 
 def test_no_limit_at_all_and_a_limit_beside_none_are_no_contradiction():
@@ -123,9 +123,9 @@ def test_no_limit_at_all_and_a_limit_beside_none_are_no_contradiction():
 
 
 def test_the_steps_of_one_part_are_not_overruled_by_the_time_budget_of_all():
-    parts = [{"name": "ngram"}, {"name": "gru", "train": {"steps": 3}}]
-    config = resolve("quick", Overrides({"model": {"parts": parts}}))
-    assert dict(config.model.parts[1].train) == {"steps": 3, "time_budget": None}
+    components = [{"name": "ngram"}, {"name": "gru", "train": {"steps": 3}}]
+    config = resolve("quick", Overrides({"model": {"components": components}}))
+    assert dict(config.model.components[1].train) == {"steps": 3, "time_budget": None}
 
 
 def test_an_option_of_training_beside_a_model_that_only_counts_is_refused_by_the_name_it_was_given():
@@ -167,8 +167,8 @@ def test_a_section_that_is_a_value_is_refused(values):
     [
         ({"model": {"name": ["gru"]}}, "model.name is a name, not"),
         ({"recipe": 5}, "recipe is a name, not 5"),
-        ({"model": {"name": "mixture", "parts": 3}}, "model.parts is a list of at least two"),
-        ({"model": {"name": "mixture"}}, "model.parts is a list of at least two"),
+        ({"model": {"name": "mixture", "components": 3}}, "model.components is a list of at least two"),
+        ({"model": {"name": "mixture"}}, "model.components is a list of at least two"),
     ],
 )
 def test_a_name_that_is_none_and_parts_that_are_none_are_refused(values, sentence):

@@ -18,7 +18,7 @@ def mlp(corpus):
 
 @pytest.fixture(scope="module")
 def found(corpus):
-    return find_lr(mlp(corpus), corpus.part("train"), SGD, seeds=3, steps=300)
+    return find_lr(mlp(corpus), corpus.split("train"), SGD, seeds=3, steps=300)
 
 
 def test_exponents_rise_evenly_over_the_range(found):
@@ -57,7 +57,7 @@ def test_the_suggestion_is_on_the_floor_of_the_valley(found):
 def test_is_a_function_of_the_seed_and_leaves_torchs_stream_alone(corpus):
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
-    rows = [find_lr(mlp(corpus), corpus.part("train"), SGD, seed=7, seeds=1, steps=30).losses for _ in range(2)]
+    rows = [find_lr(mlp(corpus), corpus.split("train"), SGD, seed=7, seeds=1, steps=30).losses for _ in range(2)]
     np.testing.assert_array_equal(rows[0], rows[1])
     assert torch.equal(torch.random.get_rng_state(), before)
 
@@ -88,4 +88,4 @@ def test_says_when_nothing_was_learned():
 @pytest.mark.parametrize(("changes", "sentence"), [({"lowest": 1.0}, "lowest is 1"), ({"steps": 5}, "at least 20")])
 def test_an_impossible_range_is_refused(corpus, changes, sentence):
     with pytest.raises(ValueError, match=sentence):
-        find_lr(mlp(corpus), corpus.part("train"), SGD, **changes)
+        find_lr(mlp(corpus), corpus.split("train"), SGD, **changes)

@@ -30,7 +30,7 @@ QUICK = TrainOptions(steps=40, batch_size=32, lr=0.01, log_every=5, eval_every=1
 def trained(corpus, name="gru", options=QUICK, seed=3):
     model = build_model(name, SMALL[name], len(corpus.vocab), seed)
     state = start(model, options, seed)
-    return state, list(train(state, corpus.part("train"), corpus.part("val")))
+    return state, list(train(state, corpus.split("train"), corpus.split("val")))
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -78,8 +78,8 @@ def test_sgd_is_the_update_of_the_lectures(corpus):
     twin = build_model("mlp", SMALL["mlp"], len(corpus.vocab), 1)
     from moreish.data.batches import WindowBatches
 
-    batches = WindowBatches(corpus.part("train"), 3, 32, 1).epoch(0)
-    list(train(state, corpus.part("train"), None))
+    batches = WindowBatches(corpus.split("train"), 3, 32, 1).epoch(0)
+    list(train(state, corpus.split("train"), None))
     for _, batch in zip(range(3), batches, strict=False):
         logits = twin(torch.from_numpy(batch.x.astype(np.int64)))
         loss = torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch.y.astype(np.int64)))
@@ -95,7 +95,7 @@ def test_the_gradient_is_cut_to_the_longest_allowed(corpus):
     options = replace(QUICK, optimizer="sgd", lr=1.0, schedule="constant", warmup=0.0, clip=0.01, steps=1)
     model = build_model("gru", SMALL["gru"], len(corpus.vocab), 1)
     before = [p.detach().clone() for p in model.parameters()]
-    list(train(start(model, options, 1), corpus.part("train"), None))
+    list(train(start(model, options, 1), corpus.split("train"), None))
     moved = torch.cat([(p.detach() - q).flatten() for p, q in zip(model.parameters(), before, strict=True)]).norm()
     assert float(moved) == pytest.approx(0.01, rel=1e-4)
 
@@ -110,7 +110,7 @@ def test_training_stops_when_val_no_longer_improves_and_keeps_the_best():
     from moreish.inference.evaluate import mean_loss
     from moreish.inference.network import Network
 
-    assert mean_loss(Network(state.model), corpus.part("val")) == pytest.approx(min(evals), abs=1e-6)
+    assert mean_loss(Network(state.model), corpus.split("val")) == pytest.approx(min(evals), abs=1e-6)
 
 
 def test_a_time_budget_ends_with_the_schedule_at_its_end(corpus):
@@ -140,7 +140,7 @@ def test_going_on_from_any_step_gives_the_same_bits(corpus, stop, ema):
     options = replace(QUICK, log_every=1, ema=ema)
     whole, all_records = trained(corpus, options=options)
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
-    for record in train(state, corpus.part("train"), corpus.part("val")):
+    for record in train(state, corpus.split("train"), corpus.split("val")):
         if isinstance(record, events.Step) and record.step == stop:
             break
     numbers, memory = state.numbers(), state.memory()
@@ -148,7 +148,7 @@ def test_going_on_from_any_step_gives_the_same_bits(corpus, stop, ema):
     fresh.load_state_dict({k: v.clone() for k, v in state.model.state_dict().items()})
     late = start(fresh, options, 3)
     late.restore(numbers, memory)
-    records = list(train(late, corpus.part("train"), corpus.part("val")))
+    records = list(train(late, corpus.split("train"), corpus.split("val")))
     seen = [e.loss for e in all_records if isinstance(e, events.Step) and e.step > stop]
     assert [e.loss for e in records if isinstance(e, events.Step)] == seen
     for p, q in zip(whole.model.parameters(), late.model.parameters(), strict=True):
@@ -159,7 +159,7 @@ def test_what_is_evaluated_and_kept_is_the_running_average_of_the_parameters(cor
     options = replace(QUICK, steps=30, ema=0.8, eval_every=30, log_every=1)
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
     seen, evaluated = [], 0.0
-    for record in train(state, corpus.part("train"), corpus.part("val")):
+    for record in train(state, corpus.split("train"), corpus.split("val")):
         if isinstance(record, events.Step):
             seen.append(state.model.wte.weight.detach().clone())
         else:
@@ -171,13 +171,13 @@ def test_what_is_evaluated_and_kept_is_the_running_average_of_the_parameters(cor
     assert len(seen) == 30
     torch.testing.assert_close(state.model.wte.weight.double(), mean, rtol=0, atol=1e-6)
     assert not torch.allclose(mean, seen[-1].double(), atol=1e-4)
-    assert mean_loss(Network(state.model), corpus.part("val")) == evaluated
+    assert mean_loss(Network(state.model), corpus.split("val")) == evaluated
 
 
 def test_without_a_val_the_average_is_what_is_left(corpus):
     options = replace(QUICK, steps=5, ema=0.5)
     state = start(build_model("gru", SMALL["gru"], len(corpus.vocab), 3), options, 3)
-    list(train(state, corpus.part("train"), None))
+    list(train(state, corpus.split("train"), None))
     torch.testing.assert_close(state.model.wte.weight, state.average["wte.weight"], rtol=0, atol=0)
 
 
@@ -229,7 +229,7 @@ def test_threads_are_as_before_afterwards(corpus):
 def test_every_way_back_gives_the_gradients_of_autograd(corpus, backward, smoothing):
     options = replace(QUICK, backward=backward, label_smoothing=smoothing)
     model = build_model("gru", GRUOptions(n_embd=4, n_hidden=8), len(corpus.vocab), 5).double()
-    x, _ = windows(corpus.part("train"), 4)
+    x, _ = windows(corpus.split("train"), 4)
     idx, targets = (torch.from_numpy(a[:20].astype(np.int64)) for a in (x, np.roll(x, 1, 0)))
     loss = gradients_of(model, options)(idx, targets, 1.5)
     got = {n: p.grad.clone() for n, p in model.named_parameters() if p.grad is not None}

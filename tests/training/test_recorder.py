@@ -38,7 +38,7 @@ WAYS = {
 def trained(corpus, name, model_options, options):
     model = build_model(name, model_options, len(corpus.vocab), 3)
     state = start(model, options, 3)
-    return state, list(train(state, corpus.part("train"), corpus.part("val")))
+    return state, list(train(state, corpus.split("train"), corpus.split("val")))
 
 
 def own(records):
@@ -97,7 +97,7 @@ def test_a_doctor_attends_again_when_training_goes_on_and_repeats_nothing(corpus
     whole, records = trained(corpus, "mlp", LOUD, options)
     state = start(build_model("mlp", LOUD, len(corpus.vocab), 3), options, 3)
     early = []
-    for record in train(state, corpus.part("train"), corpus.part("val")):
+    for record in train(state, corpus.split("train"), corpus.split("val")):
         early.append(record)
         if isinstance(record, events.Step) and record.step == 42:
             break
@@ -105,7 +105,7 @@ def test_a_doctor_attends_again_when_training_goes_on_and_repeats_nothing(corpus
     late = start(build_model("mlp", LOUD, len(corpus.vocab), 9), options, 3)
     late.model.load_state_dict(state.model.state_dict())
     late.restore(numbers, state.memory())
-    rest = list(train(late, corpus.part("train"), corpus.part("val")))
+    rest = list(train(late, corpus.split("train"), corpus.split("val")))
     assert own(early + rest) == own(records)
     found = [e.finding.id for e in early if isinstance(e, events.Finding)]
     assert "F01" in found
@@ -119,7 +119,7 @@ def test_only_steps_are_seen_and_not_what_is_done_with_the_records(corpus):
     model = build_model("mlp", MLP, len(corpus.vocab), 3)
     state = start(model, options, 3)
     seen = []
-    for record in train(state, corpus.part("train"), corpus.part("val")):
+    for record in train(state, corpus.split("train"), corpus.split("val")):
         with torch.no_grad():
             torch.nn.functional.cross_entropy(model(torch.zeros(4, 3, dtype=torch.long)), torch.zeros(4).long())
         seen.append(record)
@@ -136,7 +136,7 @@ def test_evaluations_of_val_and_of_some_of_train_reach_the_doctor(corpus, monkey
 
 
 def test_items_spread_over_a_part_are_items_of_it(corpus):
-    part = corpus.part("train")
+    part = corpus.split("train")
     some = spread(part, 7)
     texts = [part.item(i, corpus.vocab) for i in range(len(part))]
     assert [some.item(i, corpus.vocab) for i in range(len(some))] == [
@@ -151,7 +151,7 @@ def test_a_loss_that_is_no_number_is_reported_before_training_ends(corpus):
     state = start(build_model("mlp", replace(MLP, batch_norm=False), len(corpus.vocab), 3), options, 3)
     records = []
     with pytest.raises(FloatingPointError, match="lower learning rate"):
-        records.extend(iter_into(records, train(state, corpus.part("train"), None)))
+        records.extend(iter_into(records, train(state, corpus.split("train"), None)))
     assert isinstance(records[-1], events.Doctor)
     assert [f for f in records[-1].findings if f.severity == "sick"]
 
@@ -180,7 +180,7 @@ def test_networks_in_processes_of_their_own_are_watched_too(tmp_path):
     corpus = from_items(made_items(300))
     parts = [{"name": "ngram"}, {"name": "mlp", "n_hidden": 8}, {"name": "gru", "n_hidden": 8}]
     options = {
-        "model": {"parts": parts},
+        "model": {"components": parts},
         "train": {
             "steps": 40,
             "batch_size": 32,

@@ -48,7 +48,7 @@ def trained(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Tr
     monkeypatch.setattr("moreish.training.loop.time.process_time", lambda: clock.worked)
     model = build_model("gru", GRUOptions(n_embd=4, n_hidden=8), len(corpus.vocab), 0)
     state = loop.start(model, TrainOptions(time_budget=BUDGET, log_every=20), 0)
-    found = list(loop.train(state, corpus.part("train"), None))
+    found = list(loop.train(state, corpus.split("train"), None))
     assert all(isinstance(event, events.Step) for event in found)
     return state
 

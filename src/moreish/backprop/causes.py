@@ -82,11 +82,11 @@ class _Gradient(NamedTuple):
     wrong: Tensor
     right: Tensor
 
-    def is_explained_by(self, made: Tensor) -> bool:
-        """Whether `made` is the wrong one, but for rounding and a small share of the difference."""
-        if made.shape != self.wrong.shape or not made.isfinite().all():
+    def is_explained_by(self, candidate: Tensor) -> bool:
+        """whether `candidate` is the wrong one, but for rounding and a small share of the difference."""
+        if candidate.shape != self.wrong.shape or not candidate.isfinite().all():
             return False
-        left = float((made - self.wrong).abs().max())
+        left = float((candidate - self.wrong).abs().max())
         difference, size = float((self.wrong - self.right).abs().max()), float(self.wrong.abs().max())
         return left <= UNEXPLAINED * min(difference, size) + ROUNDING * size
 

@@ -65,7 +65,7 @@ def _wrong_gradients(
 
     config, corpus = prepared.config, prepared.corpus
     module = build_model(network.name, network.options, len(corpus.vocab), config.seed)
-    batch = next(batches_for(module, corpus.part("train"), config.train, config.seed).epoch(0))
+    batch = next(batches_for(module, corpus.split("train"), config.train, config.seed).epoch(0))
     idx, targets = (torch.from_numpy(part.astype("int64")) for part in (batch.x, batch.y))
     rows = compare_gradients(module, lambda: token_loss(module(idx), targets), intermediates=intermediates)
     if json:

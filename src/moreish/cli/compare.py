@@ -61,7 +61,7 @@ def compared_run(run: "Run") -> dict[str, Any]:
 
 
 def flat(options: Mapping[str, object], prefix: str = "") -> dict[str, object]:
-    """Nested options by dotted name: `train.lr`, `model.parts[0].name`."""
+    """Nested options by dotted name: `train.lr`, `model.components[0].name`."""
     named: dict[str, object] = {}
     for key, value in options.items():
         name = f"{prefix}{key}"

@@ -58,7 +58,7 @@ def doctor(
     if target.endswith(".py"):
         answer = _of_script(target, arguments, json)
     elif arguments:
-        raise ValueError(f'{target} is no script (its name does not end in .py), so "{arguments[0]}" plays no part')
+        raise ValueError(f'{target} is no script (its name does not end in .py), so "{arguments[0]}" plays no split')
     else:
         with telling(f"loading {target}", json):
             from moreish.api import open_run
@@ -120,12 +120,12 @@ def _retrained(run: "TrainedRun") -> "Doctor":
     networks = run.config.model.networks
     if not networks:
         raise ValueError(f"{run.run.name} was made by counting: there is no network to watch")
-    leaf = networks[0]
-    options = Schedule(run.corpus, run.config).options_of(leaf)
+    choice = networks[0]
+    options = Schedule(run.corpus, run.config).options_of(choice)
     options = replace(options, backward="autograd", eval_every=None, doctor=False)
-    module = build_model(leaf.name, leaf.options, len(run.vocab), run.config.seed + leaf.seed)
-    state = start(module, options, run.config.seed + leaf.seed)
+    module = build_model(choice.name, choice.options, len(run.vocab), run.config.seed + choice.seed)
+    state = start(module, options, run.config.seed + choice.seed)
     with Doctor(module, state.optimizer) as doctor:
-        for _ in islice(train(state, run.corpus.part("train"), None), RECORDS_WATCHED):
+        for _ in islice(train(state, run.corpus.split("train"), None), RECORDS_WATCHED):
             pass
     return doctor

@@ -43,7 +43,7 @@ def find_lr(
     overrides = overrides_of(reading, set=set, seed=seed)
     unused = next((option for option in overrides.given("train") if option in UNUSED), None)
     if unused is not None:
-        raise ValueError(f"find-lr raises the learning rate itself, so train.{unused} plays no part: leave it out")
+        raise ValueError(f"find-lr raises the learning rate itself, so train.{unused} plays no split: leave it out")
     with telling(f"reading {file}", quiet or json) as tell:
         from moreish.api import TrainRequest, prepare
 
@@ -72,7 +72,7 @@ def _range_test(prepared: "Prepared", seeds: int, steps: int) -> "RangeTest":
     config, corpus, network = prepared.config, prepared.corpus, prepared.config.model.networks[0]
     return find_lr(
         lambda seed: build_model(network.name, network.options, len(corpus.vocab), seed),
-        corpus.part("train"),
+        corpus.split("train"),
         config.train,
         seed=config.seed,
         seeds=seeds,

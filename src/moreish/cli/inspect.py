@@ -25,7 +25,7 @@ def inspect(file: File = "names", *, reading: Reading = READING, set: Set = None
     overrides = overrides_of(reading, set=set)
     for section in ("model", "train"):
         for option in overrides.given(section):
-            raise ValueError(f"inspect only reads the list, so {section}.{option} plays no part: leave it out")
+            raise ValueError(f"inspect only reads the list, so {section}.{option} plays no split: leave it out")
     with telling(f"reading {file}", json):
         from moreish.api import read
 
@@ -60,8 +60,8 @@ def _page(report: "Report") -> None:
         shown = " ".join(_name(s) for s in report.once[:20])
         show(text("\nseen only once, so nothing can be learned about them: ", shown))
     show(text(("\nsplit", "dim")))
-    rows = [(name, f"{p['items']:,}", f"{p['predicted']:,}") for name, p in report.parts.items()]
-    show(table([("part", "left"), ("items", "right"), ("symbols to predict", "right")], rows))
+    rows = [(name, f"{p['items']:,}", f"{p['predicted']:,}") for name, p in report.splits.items()]
+    show(table([("split", "left"), ("items", "right"), ("symbols to predict", "right")], rows))
     for kind, s in report.suspicious.items():
         lines = ", ".join(map(str, s.lines))
         warn(f"{s.count:,} times {kind} (line{'s' * (len(s.lines) > 1)} {lines}): {printable(s.example)}")

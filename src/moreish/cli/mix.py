@@ -21,6 +21,6 @@ def mix(*runs: str, out: Out = None, root: Root = DEFAULT_ROOT, json: Json = Fal
     mixed = api.mix([api.open_run(run, root) for run in runs], out=out, root=root)
     if not quiet and not json:
         weights = list(of_kind(mixed.run.events(), Mixed))[-1].weights
-        for leaf, weight in zip(mixed.config.model.leaves, weights, strict=True):
-            note(f"{weight:.3f}  {leaf.name}")
+        for choice, weight in zip(mixed.config.model.singles, weights, strict=True):
+            note(f"{weight:.3f}  {choice.name}")
     show_done(mixed, json)

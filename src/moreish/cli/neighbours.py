@@ -36,11 +36,11 @@ def neighbours(
     from moreish.models.mixture import Mixture
 
     with telling(f"loading {run}", quiet or json):
-        from moreish.plots.model import nearest_words
+        from moreish.inference.neighbours import nearest_words
 
         opened = open_run(run, root)
-        parts = opened.model.parts if isinstance(opened.model, Mixture) else [opened.model]
-    model = next((part for part in parts if hasattr(part, "module")), opened.model)
+        components = opened.model.components if isinstance(opened.model, Mixture) else [opened.model]
+    model = next((component for component in components if hasattr(component, "module")), opened.model)
     for symbol in symbols or _frequent(opened):
         found = nearest_words(model, opened.vocab, symbol, count)
         if json:
@@ -55,6 +55,6 @@ def _frequent(run: "TrainedRun") -> list[str]:
     """The symbols that train has most often."""
     import numpy as np
 
-    ids = run.corpus.part("train").ids
+    ids = run.corpus.split("train").ids
     counts = np.bincount(ids, minlength=len(run.vocab))[1:]
     return [run.vocab.symbols[i] for i in np.argsort(-counts, kind="stable")[:SHOWN_UNASKED]]

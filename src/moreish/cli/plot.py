@@ -75,14 +75,16 @@ def _plot_inside(run: "TrainedRun", beside: Path) -> list[Path]:
 
     paths: list[Path] = []
     histories, schedule = histories_of(run.run.events()), Schedule(run.corpus, run.config)
-    parts = run.model.parts if isinstance(run.model, Mixture) else [run.model]
-    networks = [k for k, part in enumerate(parts) if hasattr(part, "module")]
+    components = run.model.components if isinstance(run.model, Mixture) else [run.model]
+    networks = [k for k, component in enumerate(components) if hasattr(component, "module")]
     if not networks:
         raise ValueError(f"{run.run.name} was made by counting: there is no network to look into")
     for k in networks:
-        leaf = run.config.model.leaves[k]
-        title = network_title(leaf.name, k)
-        seen = look(parts[k], run.corpus.part("train"), schedule.options_of(leaf), run.config.seed + leaf.seed)
+        choice = run.config.model.singles[k]
+        title = network_title(choice.name, k)
+        seen = look(
+            components[k], run.corpus.split("train"), schedule.options_of(choice), run.config.seed + choice.seed
+        )
         history = histories.get(title)
         ratios = {} if history is None else {w: history.curve(f"{w}/update_ratio") for w in history.updated()}
         stem = beside.stem if len(networks) == 1 else f"{beside.stem}-{k + 1}"
@@ -103,6 +105,6 @@ def _plot_model(run: "TrainedRun", what: str, to: Path) -> None:
     elif what == "contexts":
         coverage_curves(run.corpus, to)
     else:
-        parts = run.model.parts if isinstance(run.model, Mixture) else [run.model]
-        network = next((part for part in parts if hasattr(part, "module")), parts[0])
+        components = run.model.components if isinstance(run.model, Mixture) else [run.model]
+        network = next((component for component in components if hasattr(component, "module")), components[0])
         embedding_map(network, run.vocab, to)

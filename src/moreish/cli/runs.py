@@ -69,8 +69,8 @@ def no_runs(root: Path) -> str:
 
 def _model(run: "Run") -> str:
     model = run.config["options"]["model"]
-    parts = model.get("parts", [model])
-    return " + ".join(part["name"] for part in parts)
+    components = model.get("components", [model])
+    return " + ".join(component["name"] for component in components)
 
 
 def shown_loss(value: float | None) -> str:

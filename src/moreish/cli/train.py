@@ -137,5 +137,5 @@ def show_done(run: "TrainedRun", json: bool) -> None:
         emit(to_record(done))
         return
     loss = done.val_loss
-    reached = f"val loss {loss:.4f}" if loss is not None else "no val part, so nothing was measured"
+    reached = f"val loss {loss:.4f}" if loss is not None else "no val split, so nothing was measured"
     print(f"{run.run.folder}: {reached}")

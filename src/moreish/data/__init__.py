@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from moreish.data.build import from_items, read
-    from moreish.data.corpus import Corpus, Items, Part
+    from moreish.data.corpus import Corpus, Items, Split
     from moreish.data.options import DataOptions
     from moreish.data.report import Report
     from moreish.data.vocab import Vocab
@@ -17,13 +17,13 @@ _HOME = {
     "Corpus": "corpus",
     "DataOptions": "options",
     "Items": "corpus",
-    "Part": "corpus",
+    "Split": "corpus",
     "Report": "report",
     "Vocab": "vocab",
     "from_items": "build",
     "read": "build",
 }
-__all__ = ["Corpus", "DataOptions", "Items", "Part", "Report", "Vocab", "from_items", "read"]
+__all__ = ["Corpus", "DataOptions", "Items", "Report", "Split", "Vocab", "from_items", "read"]
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer
 
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.rng import rng_for
 
 
@@ -27,12 +27,12 @@ class Batch(NamedTuple):
     weight: float
 
 
-def windows(part: Part, block_size: int) -> tuple[Integer[np.ndarray, "N block_size"], Integer[np.ndarray, " N"]]:
+def windows(split: Split, block_size: int) -> tuple[Integer[np.ndarray, "N block_size"], Integer[np.ndarray, " N"]]:
     """Every predicted symbol with the `block_size` ids before it, the boundary repeated before an item's start.
 
-    For "emma" and block 3: ...>e ..e>m .em>m emm>a mma>. ; N is `part.n_predicted`.
+    For "emma" and block 3: ...>e ..e>m .em>m emm>a mma>. ; N is `split.n_predicted`.
     """
-    ids = part.ids
+    ids = split.ids
     x = np.zeros((len(ids) - 1, block_size), ids.dtype)
     inside = ids[:-1] != 0  # is the symbol just before still in the same item as the prediction?
     column = ids[:-1]
@@ -47,8 +47,8 @@ def windows(part: Part, block_size: int) -> tuple[Integer[np.ndarray, "N block_s
 class WindowBatches:
     """Shuffled batches of windows, without replacement, the same for the same seed, reachable by step."""
 
-    def __init__(self, part: Part, block_size: int, batch_size: int, seed: int) -> None:
-        self.x, self.y = windows(part, block_size)
+    def __init__(self, split: Split, block_size: int, batch_size: int, seed: int) -> None:
+        self.x, self.y = windows(split, block_size)
         self.seed = seed
         self.batch_size = min(batch_size, len(self.y))
         self.per_epoch = len(self.y) // self.batch_size
@@ -72,11 +72,11 @@ class Pieces:
     lengths: Integer[np.ndarray, " M"]
 
     @classmethod
-    def of(cls, part: Part, block_size: int) -> "Pieces":
-        """Cut every item of the part into pieces of at most `block_size` predicted ids."""
-        spans = np.diff(part.offsets)
+    def of(cls, split: Split, block_size: int) -> "Pieces":
+        """Cut every item of the split into pieces of at most `block_size` predicted ids."""
+        spans = np.diff(split.offsets)
         counts = -(-spans // block_size)
-        first = np.repeat(part.offsets[:-1], counts)
+        first = np.repeat(split.offsets[:-1], counts)
         nth = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
         lengths = np.minimum(np.repeat(spans, counts) - nth * block_size, block_size)
         return cls(first + nth * block_size, lengths)
@@ -107,14 +107,14 @@ class SequenceBatches:
     with contexts of every length.
     """
 
-    def __init__(self, part: Part, block_size: int, batch_size: int, seed: int) -> None:
-        self.ids, self.seed, self.batch_size = part.ids, seed, batch_size
+    def __init__(self, split: Split, block_size: int, batch_size: int, seed: int) -> None:
+        self.ids, self.seed, self.batch_size = split.ids, seed, batch_size
         self.block_size = block_size
-        self.pieces = Pieces.of(part, block_size)
+        self.pieces = Pieces.of(split, block_size)
         can_move = self.pieces.starts + 2 * block_size <= len(
-            part.ids
+            split.ids
         )  # for the cuts to move by up to a block less one
-        self.one_text = len(part.offsets) == 2 and bool(can_move.any())
+        self.one_text = len(split.offsets) == 2 and bool(can_move.any())
         if self.one_text:
             self.pieces = Pieces(self.pieces.starts[can_move], self.pieces.lengths[can_move])
         groups = self.pieces.grouped(np.arange(len(self.pieces.starts)), batch_size)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Integer, UInt, UInt64
 
 from moreish.data.collect import Collector
-from moreish.data.corpus import Corpus, Part
+from moreish.data.corpus import Corpus, Split
 from moreish.data.duplicates import first_occurrences
 from moreish.data.encodings import Bytes, Prepended
 from moreish.data.formats import refuse_other_formats
@@ -22,7 +22,7 @@ from moreish.data.report import Report
 from moreish.data.sources import lines_of, opened
 from moreish.data.split import (
     DROPPED,
-    PARTS,
+    SPLITS,
     TRAIN,
     arrange_by_label,
     arrange_by_order,
@@ -86,7 +86,7 @@ def _build(name: str, stream: Bytes, options: DataOptions) -> Corpus:
     offsets, counts = arranged.offsets, arranged.counts
     n_train = int(offsets[counts[TRAIN]]) + 1
     vocab, ids = number_by_vocab(arranged.numbers, collector.texts, collector.end, n_train, options, report)
-    corpus = Corpus(vocab, Part(ids, offsets), counts, arranged.places, options, report, arranged.hashes)
+    corpus = Corpus(vocab, Split(ids, offsets), counts, arranged.places, options, report, arranged.hashes)
     _measure(corpus, report)
     return corpus
 
@@ -124,7 +124,7 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
 
 
 def _by_position(collector: Collector, report: Report) -> Arranged:
-    """One running text, cut twice; each part is one long item."""
+    """One running text, cut twice; each split is one long item."""
     numbers = collector.numbers.finish()[1:]
     if not len(numbers):
         raise ValueError(f"{report.source} has no words: it is blank")
@@ -140,7 +140,7 @@ def _by_position(collector: Collector, report: Report) -> Arranged:
 
 def _measure(corpus: Corpus, report: Report) -> None:
     """What the report says of the items that were kept."""
-    whole = corpus.part("all")
+    whole = corpus.split("all")
     lengths = np.zeros(1, np.int64)
     for part in slices(len(whole)):
         more = np.bincount(np.diff(whole.offsets[part.start : part.stop + 1]) - 1)
@@ -150,7 +150,7 @@ def _measure(corpus: Corpus, report: Report) -> None:
             report.longest_item = corpus.vocab.decode(whole.symbols(longest)[:MOST_SHOWN])
         lengths[: len(more)] += more
     report.lengths = {int(n): int(lengths[n]) for n in np.flatnonzero(lengths)}
-    for name in PARTS:
-        part = corpus.part(name)
-        report.parts[name] = {"items": len(part), "predicted": part.n_predicted}
+    for name in SPLITS:
+        split = corpus.split(name)
+        report.splits[name] = {"items": len(split), "predicted": split.n_predicted}
     report.notes += notes_on(report, corpus.options)

@@ -20,7 +20,7 @@ NUL = 0  # the boundary of running text, which has LF among its symbols
 
 
 class Collector:
-    """`numbers` and `offsets` have the layout of a `Part`; the boundary is `end`, LF or for running text NUL."""
+    """`numbers` and `offsets` have the layout of a `Split`; the boundary is `end`, LF or for running text NUL."""
 
     def __init__(self, options: DataOptions) -> None:
         self.options = options

@@ -16,7 +16,7 @@ from moreish.data.options import DataOptions
 from moreish.data.ragged import gather, slices
 from moreish.data.reader import LF
 from moreish.data.report import Report
-from moreish.data.split import PARTS
+from moreish.data.split import SPLITS
 from moreish.data.vocab import Vocab
 from moreish.options import did_you_mean
 
@@ -24,7 +24,7 @@ Where = Literal["new", "train", "val", "test"]
 
 
 @dataclass(frozen=True)
-class Part:
+class Split:
     """Items as one flat array: one boundary (id 0) before, between and after the items, nothing else.
 
     `offsets[i]` is where the boundary before item i stands, so that item's symbols are
@@ -41,7 +41,7 @@ class Part:
         return len(self.offsets) - 1
 
     def __repr__(self) -> str:
-        return f"<Part: {len(self):,} items, {self.n_predicted:,} symbols to predict>"
+        return f"<Split: {len(self):,} items, {self.n_predicted:,} symbols to predict>"
 
     @property
     def n_predicted(self) -> int:
@@ -66,11 +66,11 @@ class Part:
 class Items(Sequence[str]):
     """The items in the order of the list, each made into text only when it is asked for."""
 
-    def __init__(self, part: Part, vocab: Vocab, places: Integer[np.ndarray, " items"] | None) -> None:
-        self._part, self._vocab, self._places = part, vocab, places
+    def __init__(self, split: Split, vocab: Vocab, places: Integer[np.ndarray, " items"] | None) -> None:
+        self._split, self._vocab, self._places = split, vocab, places
 
     def __len__(self) -> int:
-        return len(self._part)
+        return len(self._split)
 
     @overload
     def __getitem__(self, i: int) -> str: ...
@@ -80,12 +80,12 @@ class Items(Sequence[str]):
         if isinstance(i, slice):
             return [self[j] for j in range(len(self))[i]]
         i = range(len(self))[i]
-        return self._part.item(i if self._places is None else int(self._places[i]), self._vocab)
+        return self._split.item(i if self._places is None else int(self._places[i]), self._vocab)
 
     def __iter__(self) -> Iterator[str]:
-        for part in slices(len(self), 1024):
-            which = np.arange(part.start, part.stop) if self._places is None else self._places[part]
-            yield from self._vocab.decode_items(gather(self._part.ids, self._part.offsets, which))
+        for piece in slices(len(self), 1024):
+            which = np.arange(piece.start, piece.stop) if self._places is None else self._places[piece]
+            yield from self._vocab.decode_items(gather(self._split.ids, self._split.offsets, which))
 
     def __repr__(self) -> str:
         return f"<{len(self):,} items: {', '.join(map(repr, self[:3]))}{', ...' * (len(self) > 3)}>"
@@ -101,7 +101,7 @@ class Corpus:
     def __init__(
         self,
         vocab: Vocab,
-        whole: Part,
+        whole: Split,
         counts: Sequence[int],
         places: Callable[[], Integer[np.ndarray, " items"]] | Integer[np.ndarray, " items"] | None,
         options: DataOptions,
@@ -135,19 +135,19 @@ class Corpus:
         return isinstance(item, str) and self.where(item) != "new"
 
     def __repr__(self) -> str:
-        parts = ", ".join(f"{name} {len(self.part(name)):,}" for name in PARTS)
+        parts = ", ".join(f"{name} {len(self.split(name)):,}" for name in SPLITS)
         return f"<Corpus {self.report.source}: {len(self):,} items of {len(self.vocab) - 1:,} symbols; {parts}>"
 
-    def part(self, name: str) -> Part:
+    def split(self, name: str) -> Split:
         """The items of train, val, test or all. Raises ValueError for any other name."""
         if name == "all":
             return self._whole
-        if name not in PARTS:
-            raise ValueError(f'there is no part "{name}"{did_you_mean(name, [*PARTS, "all"])}')
-        first, last = self._first[PARTS.index(name) : PARTS.index(name) + 2]
+        if name not in SPLITS:
+            raise ValueError(f'there is no split "{name}"{did_you_mean(name, [*SPLITS, "all"])}')
+        first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
         offsets = self._whole.offsets[first : last + 1]
         start = int(offsets[0])
-        return Part(self._whole.ids[start : int(offsets[-1]) + 1], offsets - start if start else offsets)
+        return Split(self._whole.ids[start : int(offsets[-1]) + 1], offsets - start if start else offsets)
 
     @cached_property
     def items(self) -> Items:
@@ -160,9 +160,9 @@ class Corpus:
         return self._places() if callable(self._places) else self._places
 
     def where(self, text: str) -> Where:
-        """Which part holds this item, the first of train, val and test that does, or "new".
+        """Which split holds this item, the first of train, val and test that does, or "new".
 
-        In a running text, which part holds these symbols somewhere.
+        In a running text, which split holds these symbols somewhere.
         """
         text = self.vocab.normal(text)
         item = text if self.options.text else symbols.trim(text, self.options.unit)
@@ -170,10 +170,10 @@ class Corpus:
         if ids is None or not len(ids):
             return "new"
         if self.options.text:
-            text_parts: list[Where] = [name for name in PARTS if _holds(self.part(name).ids, ids)]
-            return text_parts[0] if text_parts else "new"
+            holding: list[Where] = [name for name in SPLITS if _holds(self.split(name).ids, ids)]
+            return holding[0] if holding else "new"
         i = self._known.find(ids, self._hash_of(item, ids))
-        return "new" if i is None else PARTS[bisect_right(self._first, i) - 1]
+        return "new" if i is None else SPLITS[bisect_right(self._first, i) - 1]
 
     @cached_property
     def _hash(self) -> ItemHash:

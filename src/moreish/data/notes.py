@@ -29,7 +29,7 @@ def _parts(report: Report, options: DataOptions) -> Iterator[str]:
     unmeasured = {"val": "when to stop training, or which model is better,", "test": "the final quality"}
     asked = {"val": options.val_share, "test": options.test_share}
     for name, question in unmeasured.items():
-        n = report.parts[name]["items"]
+        n = report.splits[name]["items"]
         if not n:
             why = f"the share asked for is {asked[name]:g}" if not asked[name] else "there are too few"
             yield f"{name} has no {what} ({why}), so {question} cannot be measured."
@@ -44,7 +44,7 @@ def _duplicates(report: Report, options: DataOptions) -> Iterator[str]:
     if options.drop_duplicates:
         yield f"{share} occurred before and were left out before the split."
     elif options.split == "hash":
-        yield f"{share} occurred before and were kept; equal items are always in the same part."
+        yield f"{share} occurred before and were kept; equal items are always in the same split."
     else:
         yield f"{share} occurred before and were kept: some in val and test are also in train, which flatters."
 

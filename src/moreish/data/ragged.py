@@ -1,6 +1,6 @@
 """Ragged: items of different lengths that lie end to end in one flat array, handled without a loop over the items.
 
-The layout is that of a `Part`: one boundary before, between and after the items; `offsets[i]` is where the boundary
+The layout is that of a `Split`: one boundary before, between and after the items; `offsets[i]` is where the boundary
 before item i stands, the last offset where the last boundary stands.
 """
 

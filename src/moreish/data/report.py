@@ -26,7 +26,7 @@ class Report:
     counts:      symbol -> how often it stands in those kept
     dropped:     reason -> how many lines or items were left out
     only_outside_train: symbols that val or test has and train has not
-    parts:       part -> its items and the tokens to be predicted in it
+    splits:      split -> its items and the tokens to be predicted in it
     notes:       plain sentences, those first that say what cannot be measured
     """
 
@@ -42,7 +42,7 @@ class Report:
     dropped: Counter[str] = field(default_factory=Counter)
     only_outside_train: list[str] = field(default_factory=list)
     suspicious: dict[str, Suspicion] = field(default_factory=dict)
-    parts: dict[str, dict[str, int]] = field(default_factory=dict)
+    splits: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def suspect(self, kind: str, count: int, lines: list[int], example: str) -> None:
@@ -53,7 +53,7 @@ class Report:
 
     def headline(self) -> str:
         """What was read, in few words."""
-        items, symbols = sum(part["items"] for part in self.parts.values()), len(self.counts)
+        items, symbols = sum(split["items"] for split in self.splits.values()), len(self.counts)
         return (
             f"{self.source}: {items:,} item{'s' * (items != 1)}, {symbols:,} different symbol{'s' * (symbols != 1)}"
         )
@@ -104,7 +104,7 @@ class Report:
                 {"kind": kind, "count": s.count, "lines": s.lines, "example": s.example}
                 for kind, s in self.suspicious.items()
             ],
-            "parts": self.parts,
+            "splits": self.splits,
             "symbols_once": self.once[:MOST_SYMBOLS],
             "lengths": [[length, n] for length, n in sorted(self.lengths.items())],
             "symbol_counts": [[symbol, n] for symbol, n in most_frequent],

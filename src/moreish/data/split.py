@@ -13,7 +13,7 @@ from jaxtyping import Integer, UInt, UInt8, UInt64
 from moreish.data.options import DataOptions
 from moreish.data.ragged import GrowingArray, bounded, gather, slices
 
-PARTS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
+SPLITS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
 TRAIN, VAL, TEST, DROPPED = range(4)
 
 
@@ -55,17 +55,17 @@ def arrange_by_label(
 ) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
     """Train, val and test one after the other, each in the order of the list. Overwrites `codes`, to save a copy."""
     placed = np.zeros(sum(counts) + 1, np.int64)
-    item = [1, 1 + counts[TRAIN], 1 + counts[TRAIN] + counts[VAL]]  # where each part's next offset goes
+    item = [1, 1 + counts[TRAIN], 1 + counts[TRAIN] + counts[VAL]]  # where each split's next offset goes
     train_end = 1
     held_out = {VAL: GrowingArray(codes.dtype), TEST: GrowingArray(codes.dtype)}
-    for part in bounded(offsets):
-        here = offsets[part.start : part.stop + 1]
+    for chunk in bounded(offsets):
+        here = offsets[chunk.start : chunk.stop + 1]
         piece = codes[int(here[0]) + 1 : int(here[-1]) + 1].copy()
         lengths = np.diff(here)
-        label_of_code = np.repeat(labels[part], lengths)
+        label_of_code = np.repeat(labels[chunk], lengths)
         for label in (TRAIN, VAL, TEST):
             chosen = piece[label_of_code == label]
-            ends = np.cumsum(lengths[labels[part] == label], dtype=np.int64)
+            ends = np.cumsum(lengths[labels[chunk] == label], dtype=np.int64)
             before = train_end if label == TRAIN else len(held_out[label]) + 1
             placed[item[label] : item[label] + len(ends)] = ends + before - 1
             item[label] += len(ends)
@@ -90,11 +90,11 @@ def arrange_by_order(
 ) -> tuple[UInt[np.ndarray, " m"], Integer[np.ndarray, " kept_and_one"]]:
     """The items in this order."""
     placed = np.zeros(len(order) + 1, np.int64)
-    for part in slices(len(order)):
-        placed[part.start + 1 : part.stop + 1] = offsets[order[part] + 1] - offsets[order[part]]
+    for chunk in slices(len(order)):
+        placed[chunk.start + 1 : chunk.stop + 1] = offsets[order[chunk] + 1] - offsets[order[chunk]]
     np.cumsum(placed, out=placed)
     arranged = np.empty(placed[-1] + 1, codes.dtype)
     arranged[0] = codes[0]
-    for part in bounded(placed):
-        arranged[placed[part.start] + 1 : placed[part.stop] + 1] = gather(codes, offsets, order[part])
+    for chunk in bounded(placed):
+        arranged[placed[chunk.start] + 1 : placed[chunk.stop] + 1] = gather(codes, offsets, order[chunk])
     return arranged, placed

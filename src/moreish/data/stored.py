@@ -11,20 +11,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from moreish.data.corpus import Corpus, Part
+from moreish.data.corpus import Corpus, Split
 from moreish.data.options import DataOptions
 from moreish.data.report import Report
-from moreish.data.split import PARTS
+from moreish.data.split import SPLITS
 from moreish.data.vocab import Vocab
 
 
 def to_tensors(corpus: Corpus) -> dict[str, np.ndarray]:
     """The arrays, offsets and places in the smallest dtype that holds them."""
-    whole = corpus.part("all")
+    whole = corpus.split("all")
     tensors = {
         "ids": whole.ids,
         "offsets": whole.offsets.astype(np.min_scalar_type(len(whole.ids))),
-        "parts": np.array([len(corpus.part(name)) for name in PARTS], np.int64),
+        "parts": np.array([len(corpus.split(name)) for name in SPLITS], np.int64),
     }
     if (places := corpus.places) is not None:
         tensors["places"] = places.astype(np.min_scalar_type(len(whole)))
@@ -46,7 +46,7 @@ def from_tensors(tensors: Mapping[str, np.ndarray], vocab: Vocab, options: DataO
     ends = np.flatnonzero(ids == 0)
     _require(np.array_equal(ends, offsets), "ids", "has its boundaries elsewhere than offsets says")
     parts = tensors["parts"].tolist()
-    _require(len(parts) == len(PARTS) and min(parts) >= 0, "parts", "is not three counts")
+    _require(len(parts) == len(SPLITS) and min(parts) >= 0, "parts", "is not three counts")
     _require(sum(parts) == len(offsets) - 1, "parts", "does not add up to the items")
     places = tensors.get("places")
     if places is not None:
@@ -58,7 +58,7 @@ def from_tensors(tensors: Mapping[str, np.ndarray], vocab: Vocab, options: DataO
         right = hashes.dtype == np.uint64 and len(hashes) == sum(parts)
         _require(right, "hashes", "is not a 64-bit hash for each item")
     report = Report(source, text=options.text, items=sum(parts), unique=sum(parts), vocab_size=len(vocab))
-    return Corpus(vocab, Part(ids, offsets), parts, places, options, report, hashes)
+    return Corpus(vocab, Split(ids, offsets), parts, places, options, report, hashes)
 
 
 def _require(holds: bool | np.bool_, name: str, problem: str) -> None:

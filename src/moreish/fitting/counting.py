@@ -1,7 +1,7 @@
 """Count models fitted to a corpus: the n-gram of a configuration, and the simple models that everything is beside."""
 
 from moreish import ngram
-from moreish.data import Corpus, Part
+from moreish.data import Corpus, Split
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 from moreish.recipes import NGramOptions
@@ -9,7 +9,7 @@ from moreish.recipes import NGramOptions
 ORDER_WITHOUT_VAL = 4
 
 
-def fit_ngram(options: NGramOptions, train: Part, val: Part | None, vocab_size: int) -> ngram.Backoff:
+def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size: int) -> ngram.Backoff:
     """The count model; without an order the one that is best on val."""
     if options.method == "add-k":
         return ngram.AddK.fit(train.ids, train.offsets, vocab_size, options.order or 2, options.k)
@@ -19,13 +19,13 @@ def fit_ngram(options: NGramOptions, train: Part, val: Part | None, vocab_size: 
     return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
 
 
-def baselines(corpus: Corpus, on: Part, counted: LanguageModel | None = None) -> dict[str, float]:
+def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -> dict[str, float]:
     """What simple models, fitted on train, lose on this part, in nats per symbol.
 
     uniform: every symbol alike; unigram, bigram: counts with 1 added; ngram: `counted`, else Kneser-Ney of the order
     that is best on val.
     """
-    train, val, size = corpus.part("train"), corpus.part("val"), len(corpus.vocab)
+    train, val, size = corpus.split("train"), corpus.split("val"), len(corpus.vocab)
     models: dict[str, LanguageModel] = dict(ngram.baselines(train.ids, train.offsets, size))
     models["ngram"] = counted or fit_ngram(NGramOptions(), train, val if len(val) else None, size)
     return {name: mean_loss(model, on) for name, model in models.items()}

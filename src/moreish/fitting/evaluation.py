@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import numpy as np
 
-from moreish.data import Corpus, Part, from_items, read
+from moreish.data import Corpus, Split, from_items, read
 from moreish.fitting.counting import baselines
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
@@ -25,22 +25,22 @@ class Evaluation(TypedDict):
     baselines: dict[str, float]
 
 
-def evaluate(model: LanguageModel, corpus: Corpus, part: Part, name: str) -> Evaluation:
-    """On all of `part`, with what simple models fitted on the corpus's train lose. Raises ValueError if empty."""
-    if not len(part):
-        raise ValueError(f"this list is too short to have a {name} part, so nothing can be measured on it")
-    loss = mean_loss(model, part)
+def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> Evaluation:
+    """On all of `split`, with what simple models fitted on the corpus's train lose. Raises ValueError if empty."""
+    if not len(split):
+        raise ValueError(f"this list is too short to have a {name} split, so nothing can be measured on it")
+    loss = mean_loss(model, split)
     return {
         "on": name,
         "loss": loss,
         "perplexity": math.exp(loss) if loss < 700 else math.inf,
-        "symbols": part.n_predicted,
-        "items": len(part),
-        "baselines": baselines(corpus, part),
+        "symbols": split.n_predicted,
+        "items": len(split),
+        "baselines": baselines(corpus, split),
     }
 
 
-def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -> Part:
+def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -> Split:
     """Another list in the symbols of this one, all of it. Raises ValueError for a symbol that this one never has."""
     options = replace(corpus.options, duplicates="keep")
     other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
@@ -53,5 +53,5 @@ def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -
         )
     unknown = len(vocab.symbols)  # <unk> is the last symbol, where there is one
     lookup = np.array([0, *(vocab.ids.get(s, unknown) for s in other.vocab.symbols)], vocab.dtype)
-    whole = other.part("all")
-    return Part(lookup[whole.ids], whole.offsets)
+    whole = other.split("all")
+    return Split(lookup[whole.ids], whole.offsets)

@@ -14,7 +14,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 from msgspec.structs import replace
 
-from moreish.data import Corpus, Part
+from moreish.data import Corpus, Split
 from moreish.errors import Damaged, Unmet
 from moreish.fitting.counting import fit_ngram
 from moreish.fitting.mixing import Mixing
@@ -85,9 +85,9 @@ class Fitting:
         self.schedule = Schedule(self.corpus, self.config)
 
     @property
-    def val(self) -> Part | None:
+    def val(self) -> Split | None:
         """The part that choices are made on; None where the list is too short to have one."""
-        val = self.corpus.part("val")
+        val = self.corpus.split("val")
         return val if len(val) else None
 
     @property
@@ -111,14 +111,14 @@ class Fitting:
 
     def fit(self) -> Iterator[events.Event]:
         """Fit what is not fitted yet; the last event is `Fitted`."""
-        choices = self.config.model.leaves
+        choices = self.config.model.singles
         while len(self.done) < len(choices):
             following = choices[len(self.done) :]
             if following[0].name == "ngram":
                 yield self._count(following[0])
             else:
                 yield from self._train(list(takewhile(lambda choice: choice.name != "ngram", following)))
-        if self.config.model.parts:
+        if self.config.model.components:
             yield self._mix()
         self.ended = True
         yield events.Fitted(self.step, self.val_loss)
@@ -160,8 +160,8 @@ class Fitting:
             raise Damaged(f"the state of the training is damaged: {error}") from None
         fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds)
         model = from_tensors(tensors, found.model, config.model, len(corpus.vocab))
-        models = model.parts if isinstance(model, Mixture) else [model]
-        choices = config.model.leaves[found.done : len(models)]
+        models = model.components if isinstance(model, Mixture) else [model]
+        choices = config.model.singles[found.done : len(models)]
         if len(choices) != len(found.members) or any(choice.name == "ngram" for choice in choices):
             raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
         fitting.done = models[: found.done]
@@ -179,7 +179,7 @@ class Fitting:
 
     def _count(self, choice: ModelChoice) -> events.Counted:
         began = time.monotonic()
-        train, val, size = self.corpus.part("train"), self.val, len(self.corpus.vocab)
+        train, val, size = self.corpus.split("train"), self.val, len(self.corpus.vocab)
         model = fit_ngram(choice.options, train, val, size)
         self.done.append(model)
         self.val_loss = mean_loss(model, val) if val else None
@@ -209,7 +209,7 @@ class Fitting:
                 running.remove(member)
                 before = len(self.done)
                 self._take_finished()
-                if max(before, 1) < len(self.done) < len(self.config.model.leaves):
+                if max(before, 1) < len(self.done) < len(self.config.model.singles):
                     yield self._mix()
         except WorkerDied as death:
             raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None

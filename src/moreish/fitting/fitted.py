@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from moreish.data import Corpus, Vocab
-from moreish.data.split import PARTS
+from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, evaluate, other_items
 from moreish.inference import ItemScore, Sampling, score_items
 from moreish.inference.more import Item, more
@@ -18,7 +18,7 @@ from moreish.models.contract import LanguageModel
 from moreish.options import build
 from moreish.rng import rng_for
 
-PartName = Literal["train", "val", "test"]
+SplitName = Literal["train", "val", "test"]
 
 
 class Scored(NamedTuple):
@@ -122,14 +122,14 @@ class Fitted(ABC):
         unknown = tuple(dict.fromkeys(s for s in symbols if s not in self.vocab.ids))
         return Scored(text, ItemScore(np.full(len(symbols) + 1, -math.inf)), symbols, unknown)
 
-    def evaluate(self, on: PartName | str | Path | Iterable[str] = "val") -> Evaluation:
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
         """Loss and perplexity beside the baselines fitted on train: on val, train, test, or another list.
 
         Test is only used if it is named here. Raises ValueError for a part that the list is too short to have, and
         for another list with symbols that this one never has.
         """
-        if isinstance(on, str) and on in PARTS:
-            return evaluate(self.model, self.corpus, self.corpus.part(on), on)
+        if isinstance(on, str) and on in SPLITS:
+            return evaluate(self.model, self.corpus, self.corpus.split(on), on)
         title = str(on) if isinstance(on, str | Path) else "the items"
         return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
 

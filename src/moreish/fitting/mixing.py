@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from moreish import ngram
-from moreish.data import Part
+from moreish.data import Split
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Gate, Mixture, evidence_groups, fit_group_weights, fit_weights, mixed_scores
 
@@ -25,7 +25,7 @@ class Mixing:
     gate: Gate | None = None
     _scores: list[np.ndarray] = field(default_factory=list)  # of the first models: log probabilities of val
 
-    def fit(self, models: Sequence[LanguageModel], val: Part | None) -> tuple[np.ndarray, float | None]:
+    def fit(self, models: Sequence[LanguageModel], val: Split | None) -> tuple[np.ndarray, float | None]:
         """(mean weight of each model, loss of the mixture on val): equal weights and no loss without a val."""
         if val is None:
             self.weights, self.gate = np.full(len(models), 1 / len(models)), None
@@ -50,9 +50,9 @@ class Mixing:
         return Mixture(models, self.weights, self.gate)
 
 
-def gate_for(parts: Sequence[LanguageModel]) -> Gate | None:
-    """The count model with the longest contexts decides how much each part is trusted; None without one."""
-    orders = [(part.order, -i) for i, part in enumerate(parts) if isinstance(part, ngram.Backoff)]
+def gate_for(components: Sequence[LanguageModel]) -> Gate | None:
+    """The count model with the longest contexts decides how much each component is trusted; None without one."""
+    orders = [(component.order, -i) for i, component in enumerate(components) if isinstance(component, ngram.Backoff)]
     if not orders:
         return None
     order, index = max(orders)

@@ -13,7 +13,7 @@ from moreish.runs import events
 from moreish.training.options import TrainOptions
 
 if TYPE_CHECKING:
-    from moreish.fitting.workers import Here, Worker
+    from moreish.fitting.workers import InProcess, Worker
     from moreish.models.net import Net
     from moreish.training.state import TrainState
 
@@ -27,7 +27,7 @@ class Member:
 
     choice: ModelChoice
     state: "TrainState"
-    training: "Here | Worker | None" = None
+    training: "InProcess | Worker | None" = None
     pending: list[events.OfComponent] = field(default_factory=list)
     reported_steps: int = 0
     finished: bool = False
@@ -56,7 +56,7 @@ class Schedule:
 
     def __init__(self, corpus: Corpus, config: Config) -> None:
         self.corpus, self.config = corpus, config
-        self.networks = [i for i, choice in enumerate(config.model.leaves) if choice.name != "ngram"]
+        self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name != "ngram"]
         """The places of the networks among the components."""
 
     @property
@@ -96,20 +96,20 @@ class Schedule:
 
     def begin(self, member: Member, component: int, step: int) -> events.Network:
         """Let it train, here or in a process of its own."""
-        from moreish.fitting.workers import Here, Task, Worker
+        from moreish.fitting.workers import InProcess, Task, Worker
         from moreish.training.steps import threads
 
-        choice, state, val = member.choice, member.state, self.corpus.part("val")
+        choice, state, val = member.choice, member.state, self.corpus.split("val")
         task = Task(
             name=choice.name,
             model_options=choice.options,
             options=state.options,
             seed=state.seed,
             vocab_size=len(self.corpus.vocab),
-            train_part=self.corpus.part("train"),
-            val_part=val if len(val) else None,
+            train_split=self.corpus.split("train"),
+            val_split=val if len(val) else None,
         )
-        member.training = (Worker if self.at_once > 1 else Here)(task, state)
+        member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
         member.training.pending = member.pending
         with threads(state.model, state.options) as count:
             return events.Network(

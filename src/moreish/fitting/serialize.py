@@ -1,7 +1,8 @@
 """A model as tensors and a plain description, and back. No code is ever read, only numbers of the expected shapes.
 
-description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "mixture", "weights", "gate", "parts"}
-tensors       named "0/...", "1/...", one prefix a part
+description   {"kind": "ngram", ...} | {"kind": "network", "name"}
+              | {"kind": "mixture", "weights", "gate", "components"}
+tensors       named "0/...", "1/...", one prefix a component
 """
 
 import math
@@ -26,15 +27,15 @@ MOST_BOUNDS = 64
 def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     """(tensors, description) of any model there is; the tensors are copies."""
     tensors: dict[str, np.ndarray] = {}
-    parts = []
-    for i, part in enumerate(model.parts if isinstance(model, Mixture) else [model]):
-        arrays, described = _part_to_tensors(part)
+    components = []
+    for i, component in enumerate(model.components if isinstance(model, Mixture) else [model]):
+        arrays, described = _component_to_tensors(component)
         tensors |= {f"{i}/{name}": array for name, array in arrays.items()}
-        parts.append(described)
+        components.append(described)
     if not isinstance(model, Mixture):
-        return tensors, parts[0]
+        return tensors, components[0]
     gate = None if model.gate is None else asdict(model.gate) | {"bounds": list(model.gate.bounds)}
-    return tensors, {"kind": "mixture", "weights": model.weights.tolist(), "gate": gate, "parts": parts}
+    return tensors, {"kind": "mixture", "weights": model.weights.tolist(), "gate": gate, "components": components}
 
 
 def from_tensors(
@@ -45,36 +46,38 @@ def from_tensors(
     Raises Damaged, with what is wrong, where description, tensors and configuration do not belong together.
     """
     mixed = description.get("kind") == "mixture"
-    described = description.get("parts") if mixed else [description]
-    if not isinstance(described, list) or not 1 <= len(described) <= len(choice.leaves):
-        raise Damaged(f"the checkpoint does not hold the {len(choice.leaves)} models that the configuration names")
-    parts = []
-    for i, (part, leaf) in enumerate(zip(described, choice.leaves, strict=False)):
+    described = description.get("components") if mixed else [description]
+    if not isinstance(described, list) or not 1 <= len(described) <= len(choice.singles):
+        raise Damaged(f"the checkpoint does not hold the {len(choice.singles)} models that the configuration names")
+    components = []
+    for i, (component, single) in enumerate(zip(described, choice.singles, strict=False)):
         prefix = f"{i}/"
         own = {name.removeprefix(prefix): a for name, a in tensors.items() if name.startswith(prefix)}
-        parts.append(_part_from_tensors(own, part, leaf, vocab_size))
-    if len(tensors) != sum(name.partition("/")[0] in map(str, range(len(parts))) for name in tensors):
+        components.append(_component_from_tensors(own, component, single, vocab_size))
+    if len(tensors) != sum(name.partition("/")[0] in map(str, range(len(components))) for name in tensors):
         raise Damaged("the checkpoint holds tensors that belong to no model of the configuration")
     if not mixed:
-        return parts[0]
-    gate = _gate(description.get("gate"), parts)
-    return Mixture(parts, _weights(description.get("weights"), gate, len(parts)), gate)
+        return components[0]
+    gate = _gate(description.get("gate"), components)
+    return Mixture(components, _weights(description.get("weights"), gate, len(components)), gate)
 
 
-def _part_to_tensors(part: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
-    if isinstance(part, ngram.Backoff):
-        arrays, metadata = ngram.to_tensors(part)
+def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    if isinstance(component, ngram.Backoff):
+        arrays, metadata = ngram.to_tensors(component)
         return arrays, {"kind": "ngram", **metadata}
     from moreish.inference.network import module_of
 
-    state = module_of(part).state_dict()
+    state = module_of(component).state_dict()
     return {name: p.detach().cpu().numpy().copy() for name, p in state.items()}, {"kind": "network"}
 
 
-def _part_from_tensors(tensors: Tensors, description: object, leaf: ModelChoice, vocab_size: int) -> LanguageModel:
-    kind = "ngram" if leaf.name == "ngram" else "network"
+def _component_from_tensors(
+    tensors: Tensors, description: object, single: ModelChoice, vocab_size: int
+) -> LanguageModel:
+    kind = "ngram" if single.name == "ngram" else "network"
     if not isinstance(description, Mapping) or description.get("kind") != kind:
-        raise Damaged(f"the checkpoint does not hold the {leaf.name} that the configuration names")
+        raise Damaged(f"the checkpoint does not hold the {single.name} that the configuration names")
     if kind == "ngram":
         try:
             model = ngram.from_tensors(tensors, description)
@@ -83,17 +86,17 @@ def _part_from_tensors(tensors: Tensors, description: object, leaf: ModelChoice,
         if model.vocab_size != vocab_size:
             raise Damaged(f"the n-gram model has {model.vocab_size} ids, the vocabulary {vocab_size}")
         return model
-    return _network(tensors, leaf, vocab_size)
+    return _network(tensors, single, vocab_size)
 
 
-def _network(tensors: Tensors, leaf: ModelChoice, vocab_size: int) -> LanguageModel:
+def _network(tensors: Tensors, single: ModelChoice, vocab_size: int) -> LanguageModel:
     """Names, shapes and dtypes are compared on a module that takes no memory yet; all float32, or all float64."""
     import torch
 
     from moreish.inference.network import Network
 
     with torch.device("meta"):
-        module = model_class(leaf.name)(leaf.options, vocab_size)
+        module = model_class(single.name)(single.options, vocab_size)
         if any(a.dtype == np.float64 for a in tensors.values()):
             module.double()
     expected = {
@@ -103,7 +106,7 @@ def _network(tensors: Tensors, leaf: ModelChoice, vocab_size: int) -> LanguageMo
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
             raise Damaged(
-                f'the tensor "{name}" of the {leaf.name} is {_shown(found.get(name))} in the checkpoint, '
+                f'the tensor "{name}" of the {single.name} is {_shown(found.get(name))} in the checkpoint, '
                 f"but the configuration makes it {_shown(expected.get(name))}"
             )
     module.load_state_dict({name: torch.from_numpy(a.copy()) for name, a in tensors.items()}, assign=True)
@@ -116,15 +119,15 @@ def _shown(entry: tuple[tuple[int, ...], str] | None) -> str:
     return "missing" if entry is None else f"{entry[1]} {list(entry[0])}"
 
 
-def _gate(values: object, parts: Sequence[LanguageModel]) -> Gate | None:
+def _gate(values: object, components: Sequence[LanguageModel]) -> Gate | None:
     if values is None:
         return None
     match values:
-        case {"part": int(part), "longest": int(longest), "bounds": list(bounds), **rest} if not rest:
-            counted = 0 <= part < len(parts) and isinstance(parts[part], ngram.Backoff)
+        case {"component": int(component), "longest": int(longest), "bounds": list(bounds), **rest} if not rest:
+            counted = 0 <= component < len(components) and isinstance(components[component], ngram.Backoff)
             ascending = all(type(b) is int for b in bounds) and all(a < b for a, b in pairwise([0, *bounds]))
             if counted and ascending and 0 <= longest <= HIGHEST_ORDER and len(bounds) <= MOST_BOUNDS:
-                return Gate(part, longest, tuple(bounds))
+                return Gate(component, longest, tuple(bounds))
     raise Damaged("the mixture's gate is not a count model of it with a length and ascending counts")
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.fitting import channel
 from moreish.fitting.channel import Channel, Failure
 from moreish.models import build_model
@@ -33,7 +33,7 @@ from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
 from moreish.training.steps import threads
 
-Standing = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]
+StateArrays = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]]
 """What `TrainState.numbers`, its model and `TrainState.memory` hold."""
 
 
@@ -50,23 +50,23 @@ class Task:
     options: TrainOptions
     seed: int
     vocab_size: int
-    train_part: Part
-    val_part: Part | None
+    train_split: Split
+    val_split: Split | None
 
 
-class Here:
+class InProcess:
     """Training in this process, behind the methods of `Worker`."""
 
     def __init__(self, task: Task, state: TrainState) -> None:
         self.task, self.state = task, state
         self.pending: list[events.OfComponent] = []
         self.ended = False
-        self._stops = stops(task, state)
+        self._batches = record_batches(task, state)
 
     def receive(self) -> None:
         """Train to the next stop."""
         with threads(self.state.model, self.task.options):
-            records = next(self._stops)
+            records = next(self._batches)
         self.pending += records
         self.ended = not records
 
@@ -78,7 +78,7 @@ class Here:
 
     def end(self) -> None:
         """No longer needed."""
-        self._stops.close()
+        self._batches.close()
 
 
 class Worker:
@@ -94,7 +94,7 @@ class Worker:
         self._training = False  # or standing still, to be told what to do
         alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read when torch is loaded
         self.process, self.channel = channel.start(__name__, alone)
-        self._send((task, standing(state)))
+        self._send((task, state_arrays(state)))
         self._training = True
 
     def receive(self) -> None:
@@ -147,7 +147,7 @@ class Worker:
         return WorkerDied(f"the process that trains the {self.task.name} of seed {self.task.seed} {how}")
 
 
-def ready(trainings: Sequence[Here | Worker]) -> Here | Worker:
+def ready(trainings: Sequence[InProcess | Worker]) -> InProcess | Worker:
     """One that has records to hand on, or has ended; waits until there is one."""
     for training in trainings:
         if training.pending or training.ended:
@@ -158,23 +158,23 @@ def ready(trainings: Sequence[Here | Worker]) -> Here | Worker:
     return found
 
 
-def standing(state: TrainState) -> Standing:
+def state_arrays(state: TrainState) -> StateArrays:
     """Everything about the training as it stands, in copies."""
     model = {name: p.detach().cpu().numpy().copy() for name, p in state.model.state_dict().items()}
     return state.numbers(), model, state.memory()
 
 
-def install(state: TrainState, stand: Standing) -> None:
-    """Make `state` what the standing says."""
-    numbers, model, memory = stand
+def install(state: TrainState, arrays: StateArrays) -> None:
+    """Make `state` what these arrays say."""
+    numbers, model, memory = arrays
     state.model.load_state_dict({name: torch.from_numpy(a) for name, a in model.items()})
     state.restore(numbers, memory)
 
 
-def stops(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
+def record_batches(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
     """The records of the training, those of one step together."""
     held: list[events.OfComponent] = []
-    for record in train(state, task.train_part, task.val_part):
+    for record in train(state, task.train_split, task.val_split):
         held.append(record)
         if isinstance(record, events.Eval) or not state.evaluation_due:
             yield held
@@ -187,14 +187,14 @@ def stops(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
 def work(owner: Channel) -> None:
     """The worker's end."""
     torch.set_num_threads(1)
-    task, stand = owner.receive()
+    task, arrays = owner.receive()
     model = build_model(task.name, task.model_options, task.vocab_size, task.seed)
     state = start(model, task.options, task.seed)
-    install(state, stand)
+    install(state, arrays)
     try:
-        for records in stops(task, state):
+        for records in record_batches(task, state):
             owner.send(records)
             while owner.receive() == "state":
-                owner.send(standing(state))
+                owner.send(state_arrays(state))
     except FloatingPointError as error:
         owner.send(error)

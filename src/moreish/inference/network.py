@@ -9,7 +9,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.data.batches import Pieces, windows
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.inference.contexts import distinct, read_once
 from moreish.models.contract import LanguageModel, State
 from moreish.models.net import Net, Resumable, Stepwise
@@ -72,20 +72,20 @@ class Network:
         of block_size.
         """
         out = np.zeros(len(ids), np.float32)
-        part = Part(ids, offsets)
+        split = Split(ids, offsets)
         with inference(self.module):
             if isinstance(self.module, WaveNet) and not self.module.norms_by_position:
-                self._score_contexts(self.module, part, out)
+                self._score_contexts(self.module, split, out)
             elif self.module.windowed:
-                self._score_windows(part, out)
+                self._score_windows(split, out)
             else:
-                self._score_sequences(part, out)
+                self._score_sequences(split, out)
         return out
 
-    def _score_windows(self, part: Part, out: np.ndarray) -> None:
+    def _score_windows(self, split: Split, out: np.ndarray) -> None:
         """Every window that occurs once, however often it occurs."""
         assert self.module.block_size is not None
-        x, y = windows(part, self.module.block_size)
+        x, y = windows(split, self.module.block_size)
         for i in range(0, len(y), CONTEXTS_AT_A_TIME):
             rows = slice(i, i + CONTEXTS_AT_A_TIME)
             first, context_of = distinct(x[rows].T)
@@ -94,30 +94,30 @@ class Network:
             logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
             out[1:][rows] = logprobs[context_of, y[rows]]
 
-    def _score_contexts(self, net: WaveNet, part: Part, out: np.ndarray) -> None:
+    def _score_contexts(self, net: WaveNet, split: Split, out: np.ndarray) -> None:
         """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
-        ids, span = part.ids, net.span
+        ids, span = split.ids, net.span
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
             logits, context_of = read_once(net, ids[first:end])
             out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
-    def _score_sequences(self, part: Part, out: np.ndarray) -> None:
+    def _score_sequences(self, split: Split, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
-        spans = np.diff(part.offsets)
+        spans = np.diff(split.offsets)
         fitting = np.flatnonzero(spans <= longest)
-        pieces = Pieces(part.offsets[fitting], spans[fitting])
+        pieces = Pieces(split.offsets[fitting], spans[fitting])
         for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
-            block = pieces.read(part.ids, rows)
+            block = pieces.read(split.ids, rows)
             logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
             out[pieces.starts[rows, None] + np.arange(1, block.shape[1])] = logprobs
         for item in np.flatnonzero(spans > longest):
-            begin, end = int(part.offsets[item]), int(part.offsets[item + 1])
+            begin, end = int(split.offsets[item]), int(split.offsets[item + 1])
             if isinstance(self.module, Resumable):
-                self._score_remembering(self.module, part.ids, begin, end, longest, out)
+                self._score_remembering(self.module, split.ids, begin, end, longest, out)
             else:
-                self._score_overlapping(part.ids, begin, end, longest, out)
+                self._score_overlapping(split.ids, begin, end, longest, out)
 
     def _score_remembering(
         self, net: Resumable, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray

@@ -1,8 +1,9 @@
 """A mixture of any models: p = sum over k of w_k p_k, with weights fitted on val. numpy only.
 
 Bengio et al. 2003 found that a net and a count model together always beat either, because they err on different
-symbols. The weights may depend on a group that one part assigns to what was read so far (their section 3.2: bins of
-how often the context was seen), so that a context seen a thousand times trusts its counts and an unseen one the net.
+symbols. The weights may depend on a group that one component assigns to what was read so far (their section 3.2:
+bins of how often the context was seen), so that a context seen a thousand times trusts its counts and an unseen one
+the net.
 """
 
 from collections.abc import Sequence
@@ -40,10 +41,10 @@ def fit_group_weights(
     Expectation maximisation with a Dirichlet prior: a group's weights are what they would be if it had `strength`
     more tokens that share the responsibility as the weights of all tokens do, so a group without tokens has those.
     """
-    parts = len(logprobs)
-    shared = np.full(parts, 1 / parts) if count == 1 else fit_weights(logprobs, tolerance, most)
+    count_of = len(logprobs)
+    shared = np.full(count_of, 1 / count_of) if count == 1 else fit_weights(logprobs, tolerance, most)
     highest = logprobs.max(0)
-    seen = np.isfinite(highest)  # a token that no part holds possible says nothing about the weights
+    seen = np.isfinite(highest)  # a token that no component holds possible says nothing about the weights
     p = np.exp(logprobs[:, seen].astype(np.float64) - highest[seen])
     groups = groups[seen]
     weights, before = np.tile(shared, (count, 1)), -np.inf
@@ -79,12 +80,12 @@ class Evidence(Protocol):
 class Gate:
     """Groups by what the prediction of one count model rests on: length and count of its longest known context.
 
-    part : which part of the mixture is asked for its evidence
+    component : which one of the mixture is asked for its evidence
     longest : longer contexts are grouped with those of this length
     bounds : counts below the first, from each to the next, and from the last on are groups of their own
     """
 
-    part: int
+    component: int
     longest: int
     bounds: tuple[int, ...]
 
@@ -103,46 +104,46 @@ class Gate:
 class Mixture:
     """Several models answering as one; the state is the tuple of theirs.
 
-    weights : (K,) one for each part; with a gate (G, K), a row for each of its groups
+    weights : (K,) one for each component; with a gate (G, K), a row for each of its groups
     """
 
     def __init__(
         self,
-        parts: Sequence[LanguageModel],
+        components: Sequence[LanguageModel],
         weights: Float[np.ndarray, " K"] | Float[np.ndarray, "G K"],
         gate: Gate | None = None,
     ) -> None:
-        sizes = {part.vocab_size for part in parts}
+        sizes = {component.vocab_size for component in components}
         if len(sizes) != 1:
             raise ValueError(f"models with different vocabularies cannot be mixed: they have {sorted(sizes)} ids")
-        assert weights.shape == ((gate.groups, len(parts)) if gate else (len(parts),))
+        assert weights.shape == ((gate.groups, len(components)) if gate else (len(components),))
         assert np.abs(weights.sum(-1) - 1).max() < 1e-6
-        self.parts, self.weights, self.gate = list(parts), weights, gate
+        self.components, self.weights, self.gate = list(components), weights, gate
         self._log_weights = _log(weights)
 
     @property
     def vocab_size(self) -> int:
         """V, the boundary included."""
-        return self.parts[0].vocab_size
+        return self.components[0].vocab_size
 
     def start(self, rows: int) -> tuple[State, Float[np.ndarray, "rows V"]]:
-        """The states of all parts, and the mixed log probabilities."""
-        return self._mixed([part.start(rows) for part in self.parts])
+        """The states of all components, and the mixed log probabilities."""
+        return self._mixed([component.start(rows) for component in self.components])
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
-        """Every part reads the id."""
-        return self._mixed([part.advance(s, ids) for part, s in zip(self.parts, state, strict=True)])
+        """Every component reads the id."""
+        return self._mixed([component.advance(s, ids) for component, s in zip(self.components, state, strict=True)])
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The states of these rows only."""
-        return tuple(part.take(s, rows) for part, s in zip(self.parts, state, strict=True))
+        return tuple(component.take(s, rows) for component, s in zip(self.components, state, strict=True))
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
     ) -> Float[np.ndarray, " N"]:
         """Log probability of every id under the mixture."""
-        logprobs = np.stack([part.score(ids, offsets) for part in self.parts])
-        groups = None if self.gate is None else evidence_groups(self.parts, self.gate, ids, offsets)
+        logprobs = np.stack([component.score(ids, offsets) for component in self.components])
+        groups = None if self.gate is None else evidence_groups(self.components, self.gate, ids, offsets)
         return mixed_scores(logprobs, self.weights, groups)
 
     def _mixed(self, answers: list[tuple[State, np.ndarray]]) -> tuple[State, np.ndarray]:
@@ -150,8 +151,8 @@ class Mixture:
         logprobs = np.stack([logprobs for _, logprobs in answers])
         if self.gate is None:
             return states, _log_mean(logprobs, self._log_weights)
-        part = _asked(self.parts, self.gate)
-        groups = self.gate.group(*part.evidence_of(states[self.gate.part]))
+        component = _asked(self.components, self.gate)
+        groups = self.gate.group(*component.evidence_of(states[self.gate.component]))
         return states, _log_mean(logprobs, self._log_weights[groups][:, None])
 
 
@@ -160,7 +161,7 @@ def mixed_scores(
     weights: Float[np.ndarray, " K"] | Float[np.ndarray, "G K"],
     groups: Integer[np.ndarray, " N"] | None,
 ) -> Float[np.ndarray, " N"]:
-    """What the mixture makes of what `score` of each part answers; groups choose the row of the weights."""
+    """What the mixture makes of what `score` of each component answers; groups choose the row of the weights."""
     log_weights = _log(weights)
     mixed = _log_mean(scores, log_weights if groups is None else log_weights[groups])
     mixed[:1] = 0  # predicted by none
@@ -174,21 +175,21 @@ def _log(weights: np.ndarray) -> np.ndarray:
 
 def _log_mean(logprobs: np.ndarray, log_weights: np.ndarray) -> np.ndarray:
     """log of the weighted mean of probabilities (K, ...), without leaving log space where they are tiny."""
-    weighted = [part + log_weights[..., k] for k, part in enumerate(logprobs)]
+    weighted = [own + log_weights[..., k] for k, own in enumerate(logprobs)]
     return np.logaddexp.reduce(weighted).astype(np.float32)
 
 
 def evidence_groups(
-    parts: Sequence[LanguageModel],
+    components: Sequence[LanguageModel],
     gate: Gate,
     ids: Integer[np.ndarray, " N"],
     offsets: Integer[np.ndarray, " items_and_one"],
 ) -> Integer[np.ndarray, " N"]:
     """The group of every position of flat ids."""
-    return gate.group(*_asked(parts, gate).evidence(ids, offsets))
+    return gate.group(*_asked(components, gate).evidence(ids, offsets))
 
 
-def _asked(parts: Sequence[LanguageModel], gate: Gate) -> Evidence:
-    part = parts[gate.part]
-    assert isinstance(part, Evidence), type(part)
-    return part
+def _asked(components: Sequence[LanguageModel], gate: Gate) -> Evidence:
+    component = components[gate.component]
+    assert isinstance(component, Evidence), type(component)
+    return component

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from moreish.data import Part
+from moreish.data import Split
 from moreish.doctor import Inside, Traced, inside
 from moreish.doctor.frames import saturation
 from moreish.doctor.frames.operations import KINDS, RECTIFIED
@@ -42,10 +42,10 @@ class Curve(NamedTuple):
     summary: str
 
 
-def look(model: LanguageModel, part: Part, options: TrainOptions, seed: int) -> Inside:
+def look(model: LanguageModel, split: Split, options: TrainOptions, seed: int) -> Inside:
     """What the first batch of train does in this model, which is a network."""
     module = module_of(model)
-    batch = next(iter(batches_for(module, part, options, seed).epoch(0)))
+    batch = next(iter(batches_for(module, split, options, seed).epoch(0)))
     idx, targets = (torch.from_numpy(a.astype(np.int64)) for a in (batch.x, batch.y))
     return inside(module, idx, lambda logits: token_loss(logits, targets))
 

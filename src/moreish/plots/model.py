@@ -7,6 +7,7 @@ from jaxtyping import Float, Integer
 
 from moreish.data import Corpus
 from moreish.data.vocab import Vocab
+from moreish.inference.neighbours import embedding_of
 from moreish.models.contract import LanguageModel
 from moreish.ngram import count_ngrams, coverage
 from moreish.plots.curves import INK, empty_figure, save
@@ -20,17 +21,6 @@ def names_of(vocab: Vocab) -> list[str]:
     return [END, *vocab.symbols]
 
 
-def embedding_of(model: LanguageModel) -> Float[np.ndarray, "V C"]:
-    """The symbols' vectors of a network. Raises ValueError for a model that has none."""
-    from moreish.inference.network import Network
-
-    module = model.module if isinstance(model, Network) else None
-    wte = getattr(module, "wte", None)
-    if module is None or wte is None:
-        raise ValueError("only a network has embeddings: this model counts, or has a row of logits for each symbol")
-    return wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
-
-
 def principal(vectors: Float[np.ndarray, "V C"]) -> tuple[Float[np.ndarray, "V 2"], float]:
     """(places in the plane, share of the variance they keep): as they are in 2-D, by their main axes above."""
     if vectors.shape[1] == 1:
@@ -40,25 +30,6 @@ def principal(vectors: Float[np.ndarray, "V C"]) -> tuple[Float[np.ndarray, "V 2
     _, size, axes = np.linalg.svd(vectors - vectors.mean(0), full_matrices=False)
     total = float((size**2).sum())
     return (vectors - vectors.mean(0)) @ axes[:2].T, float((size[:2] ** 2).sum()) / total if total else 1.0
-
-
-def neighbours(vectors: Float[np.ndarray, "V C"], of: int, count: int = 8) -> list[tuple[int, float]]:
-    """The ids whose vectors point most in the direction of `of`'s, with the cosine of the angle, nearest first."""
-    length = np.linalg.norm(vectors, axis=1)
-    cosine = vectors @ vectors[of] / np.maximum(length * length[of], np.finfo(vectors.dtype).tiny)
-    nearest = [i for i in np.argsort(-cosine, kind="stable").tolist() if i not in (0, of)]  # 0 is no symbol
-    return [(i, float(cosine[i])) for i in nearest[:count]]
-
-
-def nearest_words(model: LanguageModel, vocab: Vocab, word: str, count: int = 8) -> list[tuple[str, float]]:
-    """The symbols that the network treats most like `word`, with the cosine; a rare word is looked up as `<unk>`.
-
-    Raises ValueError for what is not one symbol of the vocabulary.
-    """
-    ids = vocab.encode(word, "the word")
-    if len(ids) != 1:
-        raise ValueError(f'"{word}" is {len(ids)} symbols of this list, not one')
-    return [(vocab.symbols[i - 1], cosine) for i, cosine in neighbours(embedding_of(model), int(ids[0]), count)]
 
 
 def embedding_map(model: LanguageModel, vocab: Vocab, to: Path, most: int = 200) -> None:
@@ -76,7 +47,7 @@ def embedding_map(model: LanguageModel, vocab: Vocab, to: Path, most: int = 200)
 
 def pair_counts(corpus: Corpus) -> Integer[np.ndarray, "V V"]:
     """How often each id follows each other, over the whole list."""
-    ids, size = corpus.part("all").ids.astype(np.int64), len(corpus.vocab)
+    ids, size = corpus.split("all").ids.astype(np.int64), len(corpus.vocab)
     return np.bincount(ids[:-1] * size + ids[1:], minlength=size**2).reshape(size, size)
 
 
@@ -103,9 +74,9 @@ def count_table(corpus: Corpus, to: Path) -> None:
 
 def coverage_curves(corpus: Corpus, to: Path, highest: int = 8) -> None:
     """Per length of context: the share of val's predictions whose context, or context and symbol, train never had."""
-    train, val = corpus.part("train"), corpus.part("val")
+    train, val = corpus.split("train"), corpus.split("val")
     if not len(val):
-        raise ValueError("this list is too short to have a val part, so nothing can be measured on it")
+        raise ValueError("this list is too short to have a val split, so nothing can be measured on it")
     counts = count_ngrams(train.ids, train.offsets, len(corpus.vocab), highest)
     rows = coverage(counts, val.ids, val.offsets)
     lengths = [row.length for row in rows]

@@ -3,7 +3,7 @@
 It is plain nested values until `Config.from_plain` has checked it; `model` names a network of `MODELS`, "ngram", or
 "mixture" with its components:
 
-    {"model": {"name": "mixture", "parts": [{"name": "ngram"}, {"name": "gru", "n_hidden": 128}]},
+    {"model": {"name": "mixture", "components": [{"name": "ngram"}, {"name": "gru", "n_hidden": 128}]},
      "train": {"time_budget": 15}}
 """
 
@@ -34,15 +34,15 @@ class NGramOptions:
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """One model of a configuration: its name, its options, and the parts where it is a mixture.
+    """One model of a configuration: its name, its options, and the components where it is a mixture.
 
-    `train` holds what this part does differently from the configuration's `train` section; `seed` is added to its
-    seed, so that two parts of the same kind differ.
+    `train` holds what this component does differently from the configuration's `train` section; `seed` is added to
+    its seed, so that two components of the same kind differ.
     """
 
     name: str
     options: Any = None
-    parts: tuple["ModelChoice", ...] = ()
+    components: tuple["ModelChoice", ...] = ()
     train: tuple[tuple[str, Any], ...] = ()
     seed: int = 0
 
@@ -51,8 +51,8 @@ class ModelChoice:
         section: dict[str, Any] = {"name": self.name}
         if self.options is not None:
             section |= to_dict(self.options)
-        if self.parts:
-            section["parts"] = [part.plain() for part in self.parts]
+        if self.components:
+            section["components"] = [component.plain() for component in self.components]
         if self.train:
             section["train"] = dict(self.train)
         if self.seed:
@@ -60,14 +60,14 @@ class ModelChoice:
         return section
 
     @property
-    def leaves(self) -> tuple["ModelChoice", ...]:
+    def singles(self) -> tuple["ModelChoice", ...]:
         """The models that are to be fitted, in order."""
-        return self.parts or (self,)
+        return self.components or (self,)
 
     @property
     def networks(self) -> tuple["ModelChoice", ...]:
         """Those of them that are trained: all that do not only count."""
-        return tuple(leaf for leaf in self.leaves if leaf.name != "ngram")
+        return tuple(single for single in self.singles if single.name != "ngram")
 
 
 @dataclass(frozen=True)
@@ -127,16 +127,22 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
         train = {**train, "time_budget": None}  # else that of all networks would rule
     overrides = tuple(sorted(train.items()))
     if name == "mixture":
-        parts = values.pop("parts", [])
+        components = values.pop("components", [])
         if values:
             key = next(iter(values))
-            raise ValueError(f'there is no option "{where}{key}": a mixture has parts, each with options of its own')
-        if not isinstance(parts, Sequence) or len(parts) < 2 or not all(isinstance(p, Mapping) for p in parts):
-            raise ValueError(f"{where}parts is a list of at least two model sections")
-        chosen = tuple(choose_model(part, f"{where}parts[{i}].") for i, part in enumerate(parts))
-        if any(part.parts for part in chosen):
             raise ValueError(
-                f"{where}parts: a mixture inside a mixture is one mixture; list all the parts side by side"
+                f'there is no option "{where}{key}": a mixture has components, each with options of its own'
+            )
+        if (
+            not isinstance(components, Sequence)
+            or len(components) < 2
+            or not all(isinstance(p, Mapping) for p in components)
+        ):
+            raise ValueError(f"{where}components is a list of at least two model sections")
+        chosen = tuple(choose_model(component, f"{where}components[{i}].") for i, component in enumerate(components))
+        if any(component.components for component in chosen):
+            raise ValueError(
+                f"{where}components: a mixture inside a mixture is one mixture; list all the components side by side"
             )
         return ModelChoice(name, None, chosen, overrides, seed)
     if name == "ngram":

@@ -15,21 +15,23 @@ def grow(config: Config) -> Config:
     A shorter one trains fewer networks for the same time each. Of a longer one, networks and the time of each get the
     same share (both grow with the square root): the tenth network hardly helps, but one that trains for twice as
     long, and is kept from learning by heart by `patient`, is better by itself. Beyond LONGEST times it is not. They
-    come in pairs, so that two cores are used. What was grown has other parts than the recipe, so it does not grow
-    again.
+    come in pairs, so that two cores are used. What was grown has other components than the recipe, so it does not
+    grow again.
     """
     recipe, budget = RECIPES.get(config.recipe), config.train.time_budget
     if recipe is None or not recipe.grows or budget is None:
         return config
     if config.model != choose_model(recipe.values["model"]):
         return config
-    counts = [part for part in config.model.parts if part.name == "ngram"]
+    counts = [component for component in config.model.components if component.name == "ngram"]
     networks = list(config.model.networks)
     times = budget / recipe.values["train"]["time_budget"]
     longer = min(max(1, math.sqrt(times)), LONGEST)
     wanted = max(2, 2 * round(len(networks) * times / longer / 2))
     if longer >= PATIENCE:
-        networks = [replace(part, train=(*part.train, *recipe.patient.items())) for part in networks]
+        networks = [replace(component, train=(*component.train, *recipe.patient.items())) for component in networks]
     copies = range(math.ceil(wanted / len(networks)))
-    copied = [replace(part, seed=part.seed + len(networks) * copy) for copy in copies for part in networks]
-    return replace(config, model=replace(config.model, parts=(*counts, *copied[:wanted])))
+    copied = [
+        replace(component, seed=component.seed + len(networks) * copy) for copy in copies for component in networks
+    ]
+    return replace(config, model=replace(config.model, components=(*counts, *copied[:wanted])))

@@ -67,10 +67,10 @@ def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOption
 
 def _names(values: Plain) -> list[str]:
     model = values.get("model", {})
-    parts = model.get("parts", []) if model.get("name") == "mixture" else [model]
-    if not isinstance(parts, Sequence):
+    components = model.get("components", []) if model.get("name") == "mixture" else [model]
+    if not isinstance(components, Sequence):
         return []  # which is told as soon as the model is checked
-    return [str(part.get("name", DEFAULT_MODEL)) for part in parts if isinstance(part, Mapping)]
+    return [str(component.get("name", DEFAULT_MODEL)) for component in components if isinstance(component, Mapping)]
 
 
 def counting_alone(config: Config) -> Config:
@@ -78,7 +78,7 @@ def counting_alone(config: Config) -> Config:
 
     Whoever asked for another recipe or model gets what he asked for.
     """
-    own = [part["name"] for part in RECIPES["quick"].values["model"]["parts"]]
-    if config.recipe != "quick" or [part.name for part in config.model.parts] != own:
+    own = [component["name"] for component in RECIPES["quick"].values["model"]["components"]]
+    if config.recipe != "quick" or [component.name for component in config.model.components] != own:
         return config
     return replace(config, model=choose_model({"name": "ngram"}))

@@ -26,7 +26,7 @@ RECIPES = {
         {
             "model": {
                 "name": "mixture",
-                "parts": [{"name": "ngram"}, {"name": "gru", "n_embd": 32, "n_hidden": 160, "dropout": 0.2}],
+                "components": [{"name": "ngram"}, {"name": "gru", "n_embd": 32, "n_hidden": 160, "dropout": 0.2}],
             },
             "train": {
                 "time_budget": 15,
@@ -43,7 +43,7 @@ RECIPES = {
         {
             "model": {
                 "name": "mixture",
-                "parts": [
+                "components": [
                     {"name": "ngram"},
                     *({"name": "lstm", "n_embd": 32, "n_hidden": 288, "dropout": 0.5, "seed": i} for i in range(6)),
                 ],
@@ -111,7 +111,7 @@ RECIPES = {
             "data": {"text": True, "unit": "word", "lower": True, "min_count": 3},
             "model": {
                 "name": "mixture",
-                "parts": [
+                "components": [
                     {"name": "ngram", "order": 3},
                     {"name": "mlp", "block_size": 4, "n_embd": 64, "n_hidden": 128, "dropout": 0.3},
                 ],

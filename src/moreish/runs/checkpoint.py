@@ -25,7 +25,7 @@ from safetensors.numpy import save as safetensors_bytes
 
 from moreish.errors import Damaged, RunError
 from moreish.runs import manifest
-from moreish.runs.files import Files, decode, encode, regular_size, told
+from moreish.runs.files import Files, decode, encode, os_errors, regular_size
 from moreish.runs.manifest import is_count, is_sha256
 from moreish.runs.records import MetricsMark
 
@@ -110,7 +110,7 @@ class Checkpoints:
     def steps(self) -> list[int]:
         """The steps there is a directory for, ascending; whether they verify is another question."""
         for _ in range(LISTINGS):
-            with told(self.folder, "read"):
+            with os_errors(self.folder, "read"):
                 matches = (_STEP.fullmatch(path.name) for path in self.folder.iterdir() if path.is_dir())
                 if found := sorted(int(match[1]) for match in matches if match):
                     return found
@@ -156,7 +156,7 @@ class Checkpoints:
         }
         if optim is not None:
             contents[OPTIM] = dump_tensors(optim)
-        with told(self.folder, "written"):
+        with os_errors(self.folder, "written"):
             self.sweep()
             if self._must_be_written(step):
                 self._write(step, contents)
@@ -164,7 +164,7 @@ class Checkpoints:
 
     def drop_after(self, step: int) -> None:
         """Remove every checkpoint after `step`; a broken one is kept, under a name that is never chosen."""
-        with told(self.folder, "written"):
+        with os_errors(self.folder, "written"):
             whole = {outline.step for outline in self.outlines()}
             later = [s for s in self.steps() if s > step]
             for s in later:
@@ -278,7 +278,7 @@ def _best_key(checkpoint: Checkpoint) -> tuple[float, int]:
 
 def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], whole: bool) -> Checkpoint:
     entries = manifest.read_manifest(folder, required=(MODEL, STATE), allowed=(OPTIM,))
-    with told(folder, "read"):
+    with os_errors(folder, "read"):
         present = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     for extra in sorted(present - set(entries) - {manifest.MANIFEST}):
         raise Damaged(f"{folder / extra} does not belong in a checkpoint: move it elsewhere")

@@ -128,7 +128,7 @@ def is_link(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def told(path: Path, action: str) -> Iterator[None]:
+def os_errors(path: Path, action: str) -> Iterator[None]:
     """Any OSError inside becomes a RunError with one sentence; `action` as in "cannot be written"."""
     try:
         yield
@@ -160,7 +160,7 @@ def read_bytes(path: Path, limit: int = JSON_LIMIT) -> bytes:
     size = regular_size(path)
     if size > limit:
         raise Damaged(f"{path} is damaged: it has {size} bytes, and at most {limit} make sense")
-    with told(path, "read"):
+    with os_errors(path, "read"):
         return path.read_bytes()
 
 

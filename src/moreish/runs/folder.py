@@ -38,7 +38,7 @@ from moreish.runs.checkpoint import (
 )
 from moreish.runs.events import Event
 from moreish.runs.events import read as read_events
-from moreish.runs.files import Files, decode, encode, is_link, told
+from moreish.runs.files import Files, decode, encode, is_link, os_errors
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
 from moreish.runs.records import Appender, Records
@@ -156,7 +156,7 @@ class Writer:
     def __enter__(self) -> "Writer":
         self._lock.take(self.run._files)
         try:
-            with told(self.run.folder, "written"):
+            with os_errors(self.run.folder, "written"):
                 self.run._checkpoints.sweep()
             self._appender = Appender(self.run._records, self.run._files)
         except BaseException:
@@ -218,7 +218,7 @@ def create(
     }
     if corpus is not None:
         contents[CORPUS] = dump_tensors(corpus)
-    with told(folder, "written"):
+    with os_errors(folder, "written"):
         files.make_parents(folder)
         refuse_taken(folder)
         if not folder.is_dir():
@@ -251,7 +251,7 @@ def claim_folder(root: Path | str, stem: str, files: Files | None = None) -> Pat
     """A new empty folder `root/stem-N` with the lowest free N; two processes never get the same."""
     files = files or Files()
     stem = _readable(stem)
-    with told(Path(root), "written"):
+    with os_errors(Path(root), "written"):
         files.make_parents(Path(root) / stem)
         number = 1
         while True:
@@ -292,7 +292,7 @@ def list_runs(root: Path | str = "runs") -> list[str]:
     """The short names of the runs in `root`, numbers in their order: names-2 before names-10. Links are left out."""
     if not Path(root).is_dir():
         return []
-    with told(Path(root), "read"):
+    with os_errors(Path(root), "read"):
         found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not is_link(p)]
     return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
 
@@ -304,7 +304,7 @@ def _looks_like_a_run(folder: Path) -> bool:
 
 def _refuse_strangers(folder: Path) -> None:
     """Nothing in a run folder may be a pickle or lead outside."""
-    with told(folder, "read"):
+    with os_errors(folder, "read"):
         for inside, folders, names in os.walk(folder):
             for name in sorted(folders + names):
                 path = Path(inside, name)

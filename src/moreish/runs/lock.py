@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from moreish.errors import RunError
-from moreish.runs.files import Files, told
+from moreish.runs.files import Files, os_errors
 
 WRITER_TRIES, ASKER_TRIES = 20, 5
 PAUSE = 0.01  # seconds between two tries; whoever asks lets go a thousand times sooner
@@ -35,7 +35,7 @@ class Lock:
     def take(self, files: Files) -> None:
         """Take it. Raises RunError where another holds it, or where the disk has no locks."""
         assert self._file is None, "taken already"
-        with told(self.path, "written"):
+        with os_errors(self.path, "written"):
             if not self.path.exists():
                 with contextlib.suppress(FileExistsError):
                     files.write(self.path, b"")
@@ -63,7 +63,7 @@ class Lock:
         """Whether anybody holds it. False where no lock can be had at all: nobody could have begun to write there."""
         if not self.path.is_file():
             return False
-        with told(self.path, "read"), _opened(self.path) as file:
+        with os_errors(self.path, "read"), _opened(self.path) as file:
             try:
                 if not _try(file, ASKER_TRIES):
                     return True

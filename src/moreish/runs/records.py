@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from moreish.errors import Damaged, RunError
-from moreish.runs.files import Files, decode, encode, regular_size, told
+from moreish.runs.files import Files, decode, encode, os_errors, regular_size
 
 RECORD_LIMIT = 16 * 2**20  # bytes in one line
 
@@ -35,7 +35,7 @@ class Records:
         """Each record from byte `start` on, with the byte after it: where whoever follows a live run goes on."""
         if regular_size(self.path) < start:
             raise RunError(f"{self.path} was cut back before byte {start}, as a resumed run does: read it anew")
-        with told(self.path, "read"), open(self.path, "rb") as file:
+        with os_errors(self.path, "read"), open(self.path, "rb") as file:
             file.seek(start)
             while line := file.readline(RECORD_LIMIT):
                 if not line.endswith(b"\n"):
@@ -61,7 +61,7 @@ class Records:
     def digest(self, size: int) -> "hashlib._Hash":
         """SHA-256 of the first `size` bytes, to be updated with what comes after them."""
         digest = hashlib.sha256()
-        with told(self.path, "read"), open(self.path, "rb") as file:
+        with os_errors(self.path, "read"), open(self.path, "rb") as file:
             while size > 0 and (chunk := file.read(min(size, 2**20))):
                 digest.update(chunk)
                 size -= len(chunk)
@@ -70,7 +70,7 @@ class Records:
     def _last_line(self) -> tuple[int, bytes]:
         size = regular_size(self.path)
         reach = 2**16
-        with told(self.path, "read"), open(self.path, "rb") as file:
+        with os_errors(self.path, "read"), open(self.path, "rb") as file:
             while True:
                 start = max(0, size - reach)
                 file.seek(start)
@@ -100,7 +100,7 @@ class Appender:
     def append(self, record: Mapping[str, object]) -> None:
         """Write one record, whole or not at all."""
         line = encode(_finite(record))
-        with told(self._path, "written"):
+        with os_errors(self._path, "written"):
             self._cut_torn_line()
             self._torn = True
             self._files.append(self._path, line)
@@ -111,13 +111,13 @@ class Appender:
     def cut(self, offset: int) -> None:
         """Cut the records back to a byte that ends one, and go on from there; the next mark makes it durable."""
         if regular_size(self._path) > offset:
-            with told(self._path, "written"):
+            with os_errors(self._path, "written"):
                 self._files.truncate(self._path, offset)
         self._offset, self._digest, self._torn = offset, self._records.digest(offset), False
 
     def mark(self) -> MetricsMark:
         """Make all records durable, and say how far they reach."""
-        with told(self._path, "written"):
+        with os_errors(self._path, "written"):
             self._cut_torn_line()
             self._files.sync(self._path)
         return MetricsMark(self._offset, self._digest.hexdigest())

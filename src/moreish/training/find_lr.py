@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import nn
 
 from moreish.data.batches import batches_from
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.training.loop import batches_for
@@ -55,7 +55,7 @@ class RangeTest:
 
 def find_lr(
     make: Callable[[int], Net],
-    part: Part,
+    split: Split,
     options: TrainOptions,
     *,
     seed: int = 0,
@@ -67,7 +67,7 @@ def find_lr(
     """Train `make(seed)`, `make(seed + 1)`, ... for `steps` steps each, the exponent rising from lowest to highest.
 
     Optimizer, batch size, clipping and smoothing of labels are those of `options`; its learning rate and schedule
-    play no part. Raises ValueError where the range is empty or where no net learned anything in it.
+    play no split. Raises ValueError where the range is empty or where no net learned anything in it.
     """
     low = LOWEST[options.optimizer] if lowest is None else lowest
     high = HIGHEST[options.optimizer] if highest is None else highest
@@ -76,7 +76,7 @@ def find_lr(
     if steps < 20 or seeds < 1:
         raise ValueError(f"a range test takes at least 20 steps and one seed, not {steps} steps and {seeds} seeds")
     exponents = np.linspace(low, high, steps)
-    rows = [list(_losses(make(s), part, options, s, exponents)) for s in range(seed, seed + seeds)]
+    rows = [list(_losses(make(s), split, options, s, exponents)) for s in range(seed, seed + seeds)]
     losses = np.array([_filled_up(np.array(row), steps) for row in rows])
     smoothed = losses @ _kernel(exponents)
     mean = smoothed.mean(0)
@@ -107,10 +107,10 @@ def suggest(exponents: Float[np.ndarray, " N"], loss: Float[np.ndarray, " N"]) -
 
 
 def _losses(
-    model: Net, part: Part, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
+    model: Net, split: Split, options: TrainOptions, seed: int, exponents: Float[np.ndarray, " N"]
 ) -> Iterator[float]:
     """The loss of each batch before its step; ends early where the net is broken."""
-    source, gradients = batches_for(model, part, options, seed), gradients_of(model, options)
+    source, gradients = batches_for(model, split, options, seed), gradients_of(model, options)
     optimizer = make_optimizer(model, options)
     device = next(model.parameters()).device
     model.train()

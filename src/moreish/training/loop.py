@@ -1,7 +1,7 @@
 """The training loop: a generator of events.
 
-    state = start(model, train_part, options, seed)
-    for event in train(state, train_part, val_part):
+    state = start(model, train_split, options, seed)
+    for event in train(state, train_split, val_split):
         ...  # print it, append it, plot it, or break
 
 It stands still while its consumer looks at an event, always after a whole step. A state that is given the
@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import Network
 from moreish.models.net import Net
@@ -38,12 +38,12 @@ REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Net, part: Part, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, split: Split, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
     """Windows or whole sequences, as the model reads."""
     if model.windowed:
         assert model.block_size is not None
-        return WindowBatches(part, model.block_size, options.batch_size, seed)
-    return SequenceBatches(part, model.block_size or options.block_size, options.batch_size, seed)
+        return WindowBatches(split, model.block_size, options.batch_size, seed)
+    return SequenceBatches(split, model.block_size or options.block_size, options.batch_size, seed)
 
 
 def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
@@ -61,24 +61,24 @@ def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     return state
 
 
-def train(state: TrainState, train_part: Part, val_part: Part | None) -> Iterator[events.OfComponent]:
+def train(state: TrainState, train_split: Split, val_split: Split | None) -> Iterator[events.OfComponent]:
     """Train to the end of the steps or of the time budget, or until val no longer improves.
 
     Yields a `Step` every `log_every` steps, an `Eval` where one is due, and with a doctor what it says (`recorder`).
     Leaves the model with the parameters that were best on val, where there is a val.
     """
-    with recorder_for(state, train_part, val_part) as recorder:
-        yield from _train(state, train_part, val_part, recorder)
+    with recorder_for(state, train_split, val_split) as recorder:
+        yield from _train(state, train_split, val_split, recorder)
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_part: Part, val_part: Part | None, recorder: NullRecorder
+    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    source = batches_for(model, train_part, options, state.seed)
+    source = batches_for(model, train_split, options, state.seed)
     gradients = gradients_of(model, options, recorder.doctor)
     draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
     model.train()
@@ -91,8 +91,8 @@ def _train(
         loss = _step(state, gradients, batch, lr, draws_noise)
         mean.add(loss, batch.y.size)
         clock.tick()
-        if val_part is not None:
-            state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_part.n_predicted / batch.y.size)
+        if val_split is not None:
+            state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_split.n_predicted / batch.y.size)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
             with recorder.resting():
                 yield mean.event(state, lr)
@@ -102,9 +102,9 @@ def _train(
             raise FloatingPointError(
                 f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
-        if val_part is not None and state.evaluation_due:
+        if val_split is not None and state.evaluation_due:
             with clock.evaluating(), recorder.resting():
-                val_loss, best = _evaluate(state, val_part)
+                val_loss, best = _evaluate(state, val_split)
                 recorder.evaluated(val_loss)
             with recorder.resting():
                 yield events.Eval(state.step, val_loss, best)
@@ -155,11 +155,11 @@ def _evaluation_due(state: TrainState, one_pass: float) -> bool:
     return state.options.time_budget is None or state.evaluating + expected <= EVALUATION_SHARE * state.seconds
 
 
-def _evaluate(state: TrainState, val_part: Part) -> tuple[float, bool]:
+def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(Network(state.model), val_part)
+        loss = mean_loss(Network(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 import msgspec
 import numpy as np
 
-from moreish.data.corpus import Part
+from moreish.data.corpus import Split
 from moreish.data.ragged import gather
 from moreish.doctor import Doctor, Finding
 from moreish.inference.network import Network
@@ -57,12 +57,12 @@ class NullRecorder:
 class DoctorRecorder(NullRecorder):
     """A doctor around the network of this state, to be used with `with`; what was found earlier is in the state."""
 
-    def __init__(self, state: TrainState, train_part: Part, val_part: Part | None) -> None:
+    def __init__(self, state: TrainState, train_split: Split, val_split: Split | None) -> None:
         self.state = state
         found = [Finding.from_dict(msgspec.to_builtins(fields)) for fields in state.findings]
         self._doctor = Doctor(state.model, state.optimizer, step=state.step, found=found)
-        self.sample = spread(train_part, min(ITEMS_OF_TRAIN, len(val_part))) if val_part is not None else None
-        self.n_val = val_part.n_predicted if val_part is not None else 0
+        self.sample = spread(train_split, min(ITEMS_OF_TRAIN, len(val_split))) if val_split is not None else None
+        self.n_val = val_split.n_predicted if val_split is not None else 0
         self._next = 0
 
     @property
@@ -111,16 +111,16 @@ class DoctorRecorder(NullRecorder):
         yield msgspec.convert({"event": "doctor", "step": self.state.step, **self._doctor.to_dict()}, events.Doctor)
 
 
-def recorder_for(state: TrainState, train_part: Part, val_part: Part | None) -> NullRecorder:
+def recorder_for(state: TrainState, train_split: Split, val_split: Split | None) -> NullRecorder:
     """With a doctor where the options ask for one."""
-    return DoctorRecorder(state, train_part, val_part) if state.options.doctor else NullRecorder()
+    return DoctorRecorder(state, train_split, val_split) if state.options.doctor else NullRecorder()
 
 
-def spread(part: Part, count: int) -> Part:
-    """So many of the items, evenly spread over the part."""
-    which = np.unique(np.linspace(0, len(part) - 1, count).astype(np.int64))
-    ids = np.concatenate([part.ids[:1], gather(part.ids, part.offsets, which)])
-    return Part(ids, np.append(0, np.cumsum(part.lengths[which] + 1)))
+def spread(split: Split, count: int) -> Split:
+    """So many of the items, evenly spread over the split."""
+    which = np.unique(np.linspace(0, len(split) - 1, count).astype(np.int64))
+    ids = np.concatenate([split.ids[:1], gather(split.ids, split.offsets, which)])
+    return Split(ids, np.append(0, np.cumsum(split.lengths[which] + 1)))
 
 
 def _rounded(value: float) -> float:
