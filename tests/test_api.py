@@ -83,7 +83,7 @@ def test_the_test_part_is_not_looked_at_before_it_is_named(corpus, tmp_path, mon
     seen = []
     split = type(corpus).split
     monkeypatch.setattr(type(corpus), "split", lambda self, name: (seen.append(name), split(self, name))[1])
-    monkeypatch.setattr(api.stored, "to_tensors", lambda c: stored_without_looking(c, part))
+    monkeypatch.setattr(api.stored, "to_tensors", lambda c: stored_without_looking(c, split))
     made = small(corpus, tmp_path / "r")
     made.evaluate("val")
     made.more(3, seed=0)
