@@ -293,3 +293,18 @@ def test_unmasked_attention_is_the_plain_case():
 
     rows = check(unscaled, of=F.scaled_dot_product_attention)
     assert rows[0].cause == rows[1].cause == "the gradient lacks the scale 1/sqrt(E)"
+
+
+@pytest.mark.parametrize("options", [{"inputs": []}, {"seeds": ()}])
+def test_nothing_judged_is_never_taken_for_right(options):
+    with pytest.raises(ValueError, match="nothing was judged"):
+        check(lambda dy, y: dy * y, of=torch.exp, **options)
+    with pytest.raises(ValueError, match="nothing was judged"):
+        check(lambda dy, x: {}, of=torch.erf)
+
+
+def test_what_is_destroyed_is_named():
+    (row,) = check(lambda dy, y: (dy * (1 - y * y), dy.zero_())[0], of=torch.tanh)
+    assert (row.cause or "").startswith("dy is changed in place")
+    (row,) = check(lambda dy, y: dy * y.pow_(2).neg_().add_(1), of=torch.tanh)
+    assert (row.cause or "").startswith("y is changed in place")

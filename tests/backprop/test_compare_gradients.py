@@ -306,3 +306,109 @@ def test_the_text_has_a_line_for_each_gradient_and_one_for_each_cause():
         "bb  exact: False  approximate: False  maxdiff: 1.0e+00",
         "    because",
     ]
+
+
+class WrongTanh(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        y = torch.tanh(a)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return dy * (1 - y)
+
+
+class RightReLU(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a):
+        ctx.save_for_backward(a)
+        return a.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (a,) = ctx.saved_tensors
+        return dy * (a > 0)
+
+
+class HalfRightLinear(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, a, w, b):
+        ctx.save_for_backward(a, w)
+        return a @ w.T + b
+
+    @staticmethod
+    def backward(ctx, dy):
+        a, w = ctx.saved_tensors
+        return dy @ w, dy.T @ a, dy.mean(0)
+
+
+class Around(nn.Module):
+    """A net with a function in its middle."""
+
+    def __init__(self, function, dtype=torch.float64, zero=False):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.function = nn.Linear(6, 8), nn.Linear(8, 3), function
+        if zero:
+            nn.init.zeros_(self.a.weight)
+            nn.init.zeros_(self.a.bias)
+        self.x = torch.randn(16, 6).to(dtype)
+        self.to(dtype)
+
+    def loss(self):
+        return (self.b(self.function(self.a(self.x))) ** 2).mean()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_foreign_backward_under_another_name_is_caught_too(dtype):
+    alias = WrongTanh.apply
+    net = Around(alias, dtype)
+    rows = compare_gradients(net, net.loss)
+    assert not any(row.exact for row in rows if row.name.startswith("a."))
+    assert all("1 - y" in (row.cause or "") for row in rows if row.name.startswith("a."))
+    assert all(row.approximate for row in rows if row.name.startswith("b."))
+    assert rows.unjudged == ["WrongTanh: an autograd.Function with a backward of its own"]
+
+
+@pytest.mark.parametrize("zero", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_right_backward_is_not_accused_for_the_kink_of_its_forward(dtype, zero):
+    net = Around(RightReLU.apply, dtype, zero)
+    rows = compare_gradients(net, net.loss)
+    assert all(row.approximate and row.cause is None for row in rows)
+
+
+def test_a_right_gradient_of_one_argument_is_not_accused_for_the_wrong_one_of_another():
+    class Own(nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.w, self.b = nn.Parameter(torch.randn(4, 6).double()), nn.Parameter(torch.randn(4).double())
+            self.x = torch.randn(16, 6).double()
+
+        def loss(self):
+            return (HalfRightLinear.apply(self.x, self.w, self.b) ** 2).mean()
+
+    own = Own()
+    rows = {row.name: row for row in compare_gradients(own, own.loss)}
+    assert rows["w"].approximate
+    assert not rows["b"].approximate
+    assert "gradient of b" in (rows["b"].cause or "")
+
+
+def test_in_half_precision_the_tolerance_is_relative_to_the_gradient(monkeypatch):
+    rule = HAND_DERIVED[torch.tanh]
+    monkeypatch.setitem(HAND_DERIVED, torch.tanh, Rule(rule.forward, lambda dy, y: (-dy * (1 - y * y),)))
+    net = Around(torch.tanh, torch.bfloat16)
+    with torch.no_grad():
+        net.b.weight.mul_(0.1)
+    assert [row.approximate for row in compare_gradients(net, net.loss)][:2] == [False, False]
+
+
+def test_a_module_without_anything_to_train_is_refused_in_a_sentence():
+    net = Around(torch.tanh).requires_grad_(False)
+    with pytest.raises(ValueError, match="no parameter that asks for a gradient"):
+        compare_gradients(net, net.loss)

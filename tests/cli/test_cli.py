@@ -231,7 +231,7 @@ def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
     assert (code, out, "there is no finding soft; known: " in err) == (2, "", True)
     (folder / "broken.py").write_text("1 / 0")
     code, _, err = moreish("doctor", "broken.py")
-    assert (code, "ended with ZeroDivisionError" in err) == (1, True)
+    assert (code, "ended in line 1 with ZeroDivisionError" in err) == (1, True)
 
 
 def test_doctor_of_a_run_watches_its_network_once_more(moreish):

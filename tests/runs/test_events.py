@@ -82,7 +82,7 @@ def test_a_field_of_the_wrong_type_or_range_is_damage_or_harmless(event, data):
     ],
 )
 def test_the_field_that_is_wrong_is_named(record, field):
-    with pytest.raises(Damaged, match=rf'the event "step" is damaged: .*\$\.{field}'):
+    with pytest.raises(Damaged, match=rf'the event "step" is damaged: .* in {field}$'):
         events.from_record(events.to_record(EXAMPLES[3]) | record)
 
 

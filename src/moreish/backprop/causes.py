@@ -155,7 +155,7 @@ def _coefficient(terms: Terms, g: _Gradient, evidence: Evidence, any_value: bool
         c = 1 + float(((g.wrong - g.right) * term).sum() / size)
         story = _story(c, evidence)
         if (story or any_value) and abs(c - 1) > ROUNDING and g.is_explained_by(g.right + (c - 1) * term):
-            yield f"{name} {story or f'is {c:.4g} times what it should be'}"
+            yield f"{name} {story or _times(c)}"
 
 
 def _coefficients(terms: Terms, g: _Gradient, evidence: Evidence) -> Iterator[str]:
@@ -169,9 +169,11 @@ def _coefficients(terms: Terms, g: _Gradient, evidence: Evidence) -> Iterator[st
         return
     changed = {name: float(c) for name, c in zip(terms, fitted, strict=True) if abs(c - 1) > CLOSE}
     if changed:
-        yield "; ".join(
-            f"{name} {_story(c, evidence) or f'is {c:.4g} times what it should be'}" for name, c in changed.items()
-        )
+        yield "; ".join(f"{name} {_story(c, evidence) or _times(c)}" for name, c in changed.items())
+
+
+def _times(c: float) -> str:
+    return f"is {c:.4g} times what it should be" if abs(c - 1) > CLOSE else f"is off by {c - 1:+.1e} of itself"
 
 
 def _story(c: float, evidence: Evidence) -> str | None:

@@ -57,6 +57,8 @@ def check(
     for args in inputs if inputs is not None else _samples(of, seeds, options):
         for row in _check_one(mine, of, args):
             found.setdefault(row.name, []).append(row)
+    if not found:
+        raise ValueError("nothing was judged: there is no sample, or no gradient came back")
     return [_worst(rows) for rows in found.values()]
 
 
@@ -118,23 +120,39 @@ def _with_habits(rows: list[Comparison], mine: Any, judge: Judge, attempt: "_Att
         }
         faults = faults or {rows[0].name: f"{changed[0]} is changed in place. Work on a copy"}
     elif attempt.takes_dy and all(row.approximate for row in rows):
-        dy = judge.another_dy()
-        again = _attempt(mine, judge, dy).answer
-        other = by_name(again, list(judge.right), _beside(judge, again), name_of(judge.key))
-        right = judge.gradients(list(tensors_in(dy)))
-        for row in rows:
-            grad = read_answer(other.get(row.name)).grad if row.name in right else None
-            if (
-                row.name in right
-                and not compare(row.name, _double(grad), right[row.name], worked_in=_dtype(grad)).approximate
-            ):
-                faults[row.name] = "dy is ignored: with another dy the gradient must be another one"
+        faults = _with_another_dy(rows, mine, judge, attempt)
     return [
         row._replace(exact=False, approximate=False, cause=faults[row.name])
         if row.name in faults and row.approximate
         else row
         for row in rows
     ]
+
+
+def _with_another_dy(rows: list[Comparison], mine: Any, judge: Judge, attempt: "_Attempt") -> dict[str, str]:
+    """What is wrong with another dy, where all is right with the first."""
+    dy = judge.another_dy()
+    again = _attempt(mine, judge, dy).answer
+    first = by_name(attempt.answer, list(judge.right), _beside(judge, attempt.answer), name_of(judge.key))
+    other = by_name(again, list(judge.right), _beside(judge, again), name_of(judge.key))
+    right, faults = judge.gradients(list(tensors_in(dy))), {}
+    for row in rows:
+        if row.name not in right:
+            continue
+        grad, before = read_answer(other.get(row.name)).grad, read_answer(first.get(row.name)).grad
+        if compare(row.name, _double(grad), right[row.name], worked_in=_dtype(grad)).approximate:
+            continue
+        ignored = grad is not None and before is not None and torch.equal(grad, before)
+        faults[row.name] = (
+            "dy is ignored: with another dy the gradient must be another one"
+            if ignored
+            else "it is right for one dy and wrong for another: a gradient is proportional to dy"
+        )
+    return faults
+
+
+def _copied(dy: Any) -> Any:
+    return dy.clone() if isinstance(dy, Tensor) else [d.clone() for d in dy]
 
 
 class _Attempt(NamedTuple):
@@ -152,6 +170,7 @@ class _Attempt(NamedTuple):
 
 def _attempt(mine: Any, judge: Judge, dy: Any) -> _Attempt:
     """Let the learner's code work on copies."""
+    dy = _copied(dy)
     offered = judge.offered() | {"dy": dy}
     if inspect.isclass(mine) and issubclass(mine, torch.autograd.Function):
         return _by_function(mine, judge, offered, dy)
@@ -194,9 +213,18 @@ def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> tupl
     """
     values: list[Any] = []
     takes_dy = False
-    for i, p in enumerate(list(inspect.signature(function).parameters.values())[skip:]):
-        if p.kind is p.VAR_POSITIONAL:
-            values.extend(offered.get(p.name, ()))
+    try:
+        parameters = list(inspect.signature(function).parameters.values())[skip:]
+    except (ValueError, TypeError):
+        name = getattr(function, "__name__", "this")
+        raise ValueError(
+            f"{name} does not say what its parameters are called: wrap it in a function of your own"
+        ) from None
+    for i, p in enumerate(parameters):
+        if p.kind is p.VAR_POSITIONAL and p.name in offered:
+            values.extend(offered[p.name])
+        elif p.kind is p.VAR_POSITIONAL:
+            raise ValueError(f"*{p.name} asks for nothing by name; there is {', '.join(sorted(offered))}")
         elif p.name != "dy" and p.name in offered:
             values.append(offered[p.name])
         elif p.name == "dy" or p.name in _DY or (i == 0 and p.name.startswith("d")):

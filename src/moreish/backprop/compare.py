@@ -27,7 +27,7 @@ from moreish.backprop.foreign import (
     functions_in,
     judge_function,
 )
-from moreish.backprop.graph import Names, behind, describe, nodes_of, stranger
+from moreish.backprop.graph import Names, behind, describe, edges_behind, nodes_of, stranger
 from moreish.backprop.judge import Judge, names
 
 
@@ -49,7 +49,8 @@ class Comparison(NamedTuple):
 # Of the largest element of the right gradient: what sums of many terms lose in each precision.
 ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
 SINGLE = 1e-6  # the same for numbers in float64 that were computed in float32 somewhere, on few terms
-NOISE = 16.0  # units in the last place of the gradients around: what is left of a gradient that is zero
+NOISE, MOST_NOISE = 16.0, 1e-3  # units in the last place of the gradients around, and at most this share of them:
+# what is left of a gradient that is zero
 
 
 def compare(
@@ -78,7 +79,7 @@ def compare(
     maxdiff = (mine - right).abs().max().item() if right.numel() else 0.0
     maxdiff = math.inf if math.isnan(maxdiff) and not right.isnan().any() else maxdiff
     exact = torch.equal(mine, right)
-    tolerance = _rounding(mine, right, worked_in) * size + NOISE * _unit(worked_in or right.dtype) * scale
+    tolerance = _rounding(mine, right, worked_in) * size + _noise(worked_in or right.dtype) * scale
     relative = 0.0 if exact else maxdiff / size if size else math.inf
     return Comparison(name, exact, exact or maxdiff <= tolerance, maxdiff, relative)
 
@@ -92,8 +93,8 @@ def _rounding(mine: Tensor, right: Tensor, worked_in: torch.dtype | None) -> flo
     return ROUNDING.get(dtype, 0.0)
 
 
-def _unit(dtype: torch.dtype) -> float:
-    return torch.finfo(dtype).eps if dtype.is_floating_point else 0.0
+def _noise(dtype: torch.dtype) -> float:
+    return min(NOISE * torch.finfo(dtype).eps, MOST_NOISE) if dtype.is_floating_point else 0.0
 
 
 def largest(tensors: Iterable[Tensor]) -> float:
@@ -113,6 +114,8 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     `unjudged` of the result says what no rule here derived.
     """
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    if not parameters:
+        raise ValueError("the module has no parameter that asks for a gradient: there is nothing to compare")
     by_autograd, by_hand = _Watch(module, rules={}), _Watch(module)
     right = by_autograd.gradients(loss, parameters, intermediates)
     mine = by_hand.gradients(loss, parameters, intermediates)
@@ -161,20 +164,23 @@ def _beside_differences(
     with catching(run.functions, caught), _same_start(module):
         value = loss()
     del value
-    wrong = {w.function: w for call in caught for w in _wrong_in(call)}
+    answers = [(call, _wrong_in(call)) for call in caught]
+    wrong = {(w.function, w.position): w for _, found in answers for w in found or ()}
+    judged_apart = {call.function.__name__ for call, found in answers if found is not None}
 
     def number() -> float:
         with _same_start(module), torch.no_grad():
             return float(loss().double())
 
-    judged_apart = {call.function.__name__ for call in caught}
     open_ = {row.name for row in rows if not _all_apart(run.foreign.get(row.name, {}), judged_apart) or wrong}
     behind = {row.name for row in rows if run.foreign.get(row.name) and row.name in open_}
     found = difference_of_loss(number, {n: p for n, p in parameters.items() if n in behind}, grads)
     judged = []
     for row in rows:
         passed = run.foreign.get(row.name, {})
-        sentences = [f"{w.function}, {w.sentence}" for w in wrong.values() if any(w.function in p for p in passed)]
+        sentences = [
+            f"{w.function}, {w.sentence}" for key, w in wrong.items() if key in run.passing.get(row.name, ())
+        ]
         off, is_off = found.get(row.name, (row.maxdiff, False))
         if not passed:
             judged.append(row)
@@ -192,11 +198,11 @@ def _all_apart(passed: Names, functions: set[str]) -> bool:
     return all(any(phrase.startswith(f"{name}:") for name in functions) for phrase in passed)
 
 
-def _wrong_in(call: Caught) -> list[Wrong]:
+def _wrong_in(call: Caught) -> list[Wrong] | None:
     try:
         return judge_function(call)
     except Exception:  # a stranger's function need not run in float64; the whole loss is judged all the same
-        return []
+        return None
 
 
 def as_text(rows: Iterable[Comparison]) -> str:
@@ -228,6 +234,7 @@ class _Watch(ByHand):
         self.values: dict[str, Tensor] = {}
         self.foreign: dict[str, Names] = {}  # what a gradient passes that is somebody else's
         self.unjudged: dict[str, Names] = {}  # and what of torch's own has no rule, too
+        self.passing: dict[str, set[tuple[str, int]]] = {}  # foreign functions, and by which of their arguments
         self.functions: set[type[torch.autograd.Function]] = set()
         self._recording = True
         self._times: Counter[str] = Counter()
@@ -245,12 +252,15 @@ class _Watch(ByHand):
                 values = {**dict(reversed(self.values.items())), **parameters} if intermediates else parameters
                 self.foreign = behind(value, dict(values), _foreign)
                 self.unjudged = behind(value, dict(values))
+                self.passing = edges_behind(value, dict(values))
                 self.functions = functions_in(nodes_of(value.grad_fn))
                 try:
                     grads = torch.autograd.grad(
                         value, list(values.values()), torch.ones_like(value), allow_unused=True
                     )
-                except CheckpointError:
+                except (CheckpointError, RuntimeError) as error:
+                    if not isinstance(error, CheckpointError) and "use_reentrant" not in str(error):
+                        raise
                     names = ", ".join(sorted(function.__name__ for function in self.functions)) or "its functions"
                     raise ValueError(
                         f"a checkpoint runs {names} again on the way back, where by_hand() cannot follow: take the "

@@ -6,7 +6,9 @@ differences of its forward, (f(x + h v) - f(x - h v)) / 2h. What cannot be caugh
 checkpoint hides) is judged by the same differences of the whole loss.
 """
 
+import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -24,6 +26,7 @@ H = 1e-5  # of a step in float64: its error is h^2 in theory and eps / h in roun
 AGREES = 1e-5  # of the largest element, in float64
 WHOLE = {torch.float64: (1e-5, 1e-5), torch.float32: (1e-2, 2e-2)}  # (step, tolerance) for the loss as a whole
 LARGEST = 4096  # elements of an argument that are all tried; beyond, some
+KINK = 1e-2  # of the slope
 CALLS = 50  # of one function: the first ones tell as much as all
 Function = type[torch.autograd.Function]
 
@@ -36,9 +39,10 @@ class Caught(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """A gradient that a foreign backward got wrong, and the likely mistake."""
+    """A gradient that a foreign backward got wrong, of which of its tensors, and the likely mistake."""
 
     function: str
+    position: int
     sentence: str
 
 
@@ -52,28 +56,32 @@ def functions_in(nodes: Iterator[Node]) -> set[Function]:
 def catching(functions: set[Function], caught: list[Caught]) -> Iterator[None]:
     """Every call of these functions inside is noted, with copies of its arguments."""
 
-    def wrapped(function: Function, apply: Callable[..., Any]) -> Callable[..., Any]:
-        def note(*arguments: Any) -> Any:
+    def noting(function: Function) -> Callable[..., Any]:
+        forward = function.forward
+        after_context = function.setup_context is torch.autograd.Function.setup_context
+
+        @functools.wraps(forward)
+        def note(*given: Any) -> Any:
             if sum(call.function is function for call in caught) < CALLS:
                 tensors: list[Tensor] = []
-                tree = take_out(list(arguments), tensors)
+                tree = take_out(list(given[after_context:]), tensors)
                 copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
                 caught.append(Caught(function, tuple(put_back(tree, copies))))
-            return apply(*arguments)
+            return forward(*given)
 
         return note
 
-    own = {function: function.__dict__.get("apply") for function in functions}
-    for function in functions:
-        function.apply = staticmethod(wrapped(function, function.apply))
+    own = {function: function.__dict__.get("forward") for function in functions}
+    for function in functions:  # the forward, because somebody may have taken `apply` by another name before
+        function.forward = staticmethod(noting(function))
     try:
         yield
     finally:
-        for function, apply in own.items():
-            if apply is None:
-                del function.apply
+        for function, forward in own.items():
+            if forward is None:
+                del function.forward
             else:
-                function.apply = apply
+                function.forward = forward
 
 
 def judge_function(call: Caught) -> list[Wrong]:
@@ -112,7 +120,9 @@ def judge_function(call: Caught) -> list[Wrong]:
         right = differences(at, doubles[position], H)
         mine = torch.zeros_like(right) if grad is None else torch.where(right.isnan(), right, grad)
         known = ~right.isnan()
-        off = float((mine - right)[known].abs().max()) if known.any() else 0.0
+        if not known.any():  # a kink everywhere, as of relu at 0: any slope between the two is right
+            continue
+        off = float((mine - right)[known].abs().max())
         if off > AGREES * max(float(right[known].abs().max()), 1e-3):
             whole = bool(known.all())
             dy = dys[0] if len(dys) == 1 else None
@@ -123,7 +133,7 @@ def judge_function(call: Caught) -> list[Wrong]:
                 guesses=guesses(right, {"dy": dy}, numbers) if dy is not None and whole else (),
             )
             cause = explain(grad, right, evidence) if whole else "it differs from finite differences"
-            found.append(Wrong(call.function.__name__, f"gradient of {named[position]}: {cause}"))
+            found.append(Wrong(call.function.__name__, position, f"gradient of {named[position]}: {cause}"))
     return found
 
 
@@ -134,16 +144,24 @@ def _parameters(function: Function) -> list[str]:
 
 
 def differences(value: Callable[[Tensor], float], x: Tensor, h: float) -> Tensor:
-    """d value / d x by central differences; of a large x some elements only, and nan elsewhere."""
+    """d value / d x by central differences; nan at a kink, and where a large x was not tried."""
     slope = torch.full(x.shape, torch.nan, dtype=x.dtype).flatten()
-    step = torch.zeros_like(x, dtype=x.dtype).flatten()
+    step, middle = torch.zeros_like(x, dtype=x.dtype).flatten(), value(x)
     every = max(1, -(-x.numel() // LARGEST))
     for i in range(0, x.numel(), every):
         step[i] = h
         moved = step.view(x.shape)
-        slope[i] = (value(x + moved) - value(x - moved)) / (2 * h)
+        up, down = value(x + moved), value(x - moved)
+        if not _is_kink(up, middle, down, h):
+            slope[i] = (up - down) / (2 * h)
         step[i] = 0
     return slope.view(x.shape)
+
+
+def _is_kink(up: float, middle: float, down: float, h: float) -> bool:
+    """Whether the slopes on both sides differ by far more than a curve makes them: then any between may be right."""
+    right, left = (up - middle) / h, (middle - down) / h
+    return abs(right - left) > KINK * max(abs(right), abs(left), 1e-3)
 
 
 def difference_of_loss(
@@ -164,16 +182,20 @@ def difference_of_loss(
             worst, wrong = 0.0, False
             for i in {*g.abs().topk(min(3, len(g))).indices.tolist(), len(g) // 2}:
                 off = min(abs(_moved(loss, flat, i, scale * steps[0]) - float(g[i])) for scale in (1.0, 0.1))
+                if math.isnan(off):
+                    continue
                 worst, wrong = max(worst, off), wrong or off > steps[1] * size + noise
             found[name] = worst, wrong
     return found
 
 
 def _moved(loss: Callable[[], float], flat: Tensor, i: int, h: float) -> float:
+    """The slope of the loss along one element; nan at a kink."""
     before = float(flat[i])
+    middle = loss()
     flat[i] = before + h
     up = loss()
     flat[i] = before - h
     down = loss()
     flat[i] = before
-    return (up - down) / (2 * h)
+    return math.nan if _is_kink(up, middle, down, h) and flat.dtype == torch.float64 else (up - down) / (2 * h)

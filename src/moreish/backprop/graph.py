@@ -76,6 +76,18 @@ def nodes_of(root: Node | None, children_last: bool = False) -> Iterator[Node]:
     yield from reversed(order) if children_last else order
 
 
+def edges_behind(loss: Tensor, values: dict[str, Tensor]) -> dict[str, set[tuple[str, int]]]:
+    """For each value, the foreign functions that its gradient passes, and by which of their tensor arguments."""
+    passed: dict[Node, set[tuple[str, int]]] = {}
+    for node in nodes_of(loss.grad_fn, children_last=True):
+        name = stranger(node)
+        for i, (child, _) in enumerate(node.next_functions):
+            if child is not None:
+                own = {(name, i)} if name is not None else set()
+                passed.setdefault(child, set()).update(passed.get(node, set()) | own)
+    return {name: passed.get(get_gradient_edge(value).node, set()) for name, value in values.items()}
+
+
 def behind(
     loss: Tensor, values: dict[str, Tensor], what: Callable[[Node], str | None] = unjudged
 ) -> dict[str, Names]:

@@ -37,6 +37,8 @@ def _guesses(function: Function, draw: Draw) -> Iterator[tuple[Any, ...]]:
         lambda: draw.positive(*shape),
         lambda: draw.tensor(*shape).detach().sigmoid().requires_grad_(),
     ]
+    square = draw.size()
+    kinds.append(lambda: (draw.tensor(square, square).detach() + 4 * torch.eye(square)).requires_grad_())
     for first in kinds:
         for later in kinds:
             yield tuple(

@@ -104,10 +104,11 @@ class Judge:
         return synonyms | offered
 
     def changed(self, offered: Mapping[str, Any]) -> list[str]:
-        """The arguments that a learner's function has written into, of those that it was offered."""
-        arguments = {name: vars(self.call)[name] for name in self.parameters if name in vars(self.call)}
-        pairs = [(name, a, b) for name, v in arguments.items() for a, b in _paired(v, offered.get(name))]
-        return list(dict.fromkeys(name for name, a, b in pairs if not torch.equal(a, b)))
+        """What a learner's function has written into, of all that it was offered: arguments first, dy last."""
+        names = [name for name in self.parameters if name in vars(self.call)]
+        names += [name for name in vars(self.call) if name not in names]
+        pairs = [(name, a, b) for name in names for a, b in _paired(vars(self.call)[name], offered.get(name))]
+        return list(dict.fromkeys(name for name, a, b in pairs if a.shape == b.shape and not _same(a, b)))
 
     def cause(self, name: str, wrong: Tensor | None) -> str:
         """The likely mistake, as a phrase."""
@@ -241,6 +242,10 @@ def _detached_copy(tree: Any) -> Any:
     tensors: list[Tensor] = []
     slots = take_out(tree, tensors)
     return put_back(slots, [t.detach().clone() for t in tensors])
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    return torch.equal(one, other) or bool(((one == other) | (one.isnan() & other.isnan())).all())
 
 
 def _paired(one: Any, other: Any) -> Iterator[tuple[Tensor, Tensor]]:

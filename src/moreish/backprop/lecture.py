@@ -113,6 +113,8 @@ def compare_lecture(
     values = lecture_forward(leaves, x, y)
     with torch.no_grad():
         judged = lecture_backward(leaves, x, y, values) if mine is None else mine
+    if not judged:
+        raise ValueError("nothing was judged: the answers are empty")
     known = {**values, **leaves._asdict()}
     loss = known.pop("loss")
     if unknown := [name for name in judged if name not in known]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import traceback
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -48,7 +49,7 @@ def doctor(
     html
         Also write a page with pictures to this file.
     """
-    from moreish.cli.show import emit, note, telling
+    from moreish.cli.show import emit, note, printable, telling
     from moreish.errors import Unmet
 
     if fail_on is not None:
@@ -71,14 +72,23 @@ def doctor(
     if json:
         emit(answer.plain)
     else:
-        print(answer.text, end="")
+        print("\n".join(map(printable, answer.text.split("\n"))), end="")
         if html is not None and answer.page is not None:
             note(f"the pictures are in {html}")
     if answer.failure is not None:
-        raise Unmet(f"{target} ended with {type(answer.failure).__name__}: {answer.failure}")
+        raise Unmet(f"{_place(target, answer.failure)} {type(answer.failure).__name__}: {answer.failure}")
     worst = failing(map(Finding.from_dict, answer.plain["findings"]), fail_on) if fail_on else []
     if worst:
         raise Unmet(f"{worst[0].severity}: {worst[0].sentence}")
+
+
+def _place(script: str, failure: BaseException) -> str:
+    """Where the script ended: its last line that took part."""
+    if isinstance(failure, SyntaxError):
+        return f"{script}, line {failure.lineno}:"
+    own = Path(script).resolve()
+    lines = [f.lineno for f in traceback.extract_tb(failure.__traceback__) if Path(f.filename).resolve() == own]
+    return f"{script} ended in line {lines[-1]} with" if lines else f"{script} ended with"
 
 
 def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:

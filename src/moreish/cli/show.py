@@ -36,8 +36,9 @@ def emit(value: Mapping[str, object]) -> None:
 
 
 def note(sentence: str) -> None:
-    """A sentence beside the result."""
-    err.print(Text(sentence, style="dim"))
+    """A sentence beside the result, or several lines; on a terminal broken between words."""
+    for line in sentence.split("\n"):
+        err.print(Text(printable(line), style="dim"), soft_wrap=not err.is_terminal)
 
 
 def warn(sentence: str) -> None:

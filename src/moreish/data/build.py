@@ -1,6 +1,6 @@
 """From bytes to a Corpus: read, find duplicates, split, number the symbols, and say what cannot be measured."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -68,7 +68,16 @@ def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corp
     With `text` they are the lines of one running text. Raises ValueError where an item has a line end in it.
     """
     options = replace(options or DataOptions(), encoding="utf-8")
-    return _build("the list", lines_of(items, options.text), options)
+    if not isinstance(items, Iterable) or isinstance(items, bytes):
+        raise ValueError(f"a list of texts, a file or the name of a bundled list is read, not {type(items).__name__}")
+    return _build("the list", lines_of(_texts(items), options.text), options)
+
+
+def _texts(items: Iterable[object]) -> Iterator[str]:
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, str):
+            raise ValueError(f"item {number} is {item!r}, and only texts can be items: say str(...)")
+        yield item
 
 
 def _build(name: str, stream: Bytes, options: DataOptions) -> Corpus:

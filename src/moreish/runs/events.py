@@ -15,6 +15,7 @@ What is read is checked here, once: a line of a stranger is either an event with
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -214,12 +215,16 @@ def to_record(event: Event) -> dict[str, Any]:
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
     """The event of a record, or None for one that this release does not know. Raises Damaged for a wrong field."""
-    if record.get("event") not in NAMES:
+    name = record.get("event")
+    if name is not None and not isinstance(name, str):
+        raise Damaged(f"a record is damaged: its event is {type(name).__name__}, and a name belongs there")
+    if name not in NAMES:
         return None
     try:
         return msgspec.convert(record, _ANY)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise Damaged(f'a record of the event "{record["event"]}" is damaged: {error}') from None
+        reason = re.sub(r" - at `\$\.?(.*?)`$", r" in \1", str(error))
+        raise Damaged(f'a record of the event "{name}" is damaged: {reason}') from None
 
 
 def read(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:

@@ -36,8 +36,7 @@ from moreish.runs.checkpoint import (
     load_tensors,
     refuse_pickle,
 )
-from moreish.runs.events import Event
-from moreish.runs.events import read as read_events
+from moreish.runs.events import Event, from_record
 from moreish.runs.files import Files, decode, encode, is_link, os_errors
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
@@ -50,7 +49,7 @@ CORPUS = "corpus.safetensors"
 
 
 class Run:
-    """One run folder, for reading. Raises RunError where it is not one, Damaged or TooNew as in `sealed`."""
+    """One run folder, for reading. Raises RunError where it is not one, Damaged or TooNew as in `manifest`."""
 
     def __init__(self, folder: Path, files: Files | None = None) -> None:
         self.folder = folder
@@ -96,7 +95,13 @@ class Run:
 
     def events(self) -> Iterator[Event]:
         """What the records say, in order. Raises Damaged where one says it in a way that no event has."""
-        return read_events(self.records())
+        for end, record in self.follow():
+            try:
+                event = from_record(record)
+            except Damaged as error:
+                raise Damaged(f"{self._records.path}, the line that ends at byte {end}: {error}") from None
+            if event is not None:
+                yield event
 
     def metrics_offset(self) -> int:
         """Bytes up to the end of the last whole record."""

@@ -1,4 +1,4 @@
-"""The sealed folder: files that are written once, with a manifest of their sizes and hashes that is written last.
+"""The manifest: files that are written once, and last of all what sizes and hashes they have.
 
     folder/
       state.json, ...     any files
