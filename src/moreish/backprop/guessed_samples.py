@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from moreish.backprop.canonicalize import name_of
-from moreish.backprop.samples import Draw, seeded
-
-Function = Callable[..., Any]
+from moreish.backprop.samples import Arguments, Draw, Function, seeded
 
 
-def any_sample_inputs(function: Function, seeds: Sequence[int]) -> Iterator[tuple[Any, ...]]:
+def any_sample_inputs(function: Function, seeds: Sequence[int]) -> Iterator[Arguments]:
     """Arguments for any differentiable function of torch, guessed from the names that torch gives its parameters.
 
     Raises ValueError where none of the guesses gives a finite number with a gradient.
@@ -27,7 +25,7 @@ def any_sample_inputs(function: Function, seeds: Sequence[int]) -> Iterator[tupl
             raise ValueError(f"there are no samples for {name_of(function)}: give some, as inputs=[(x, ...), ...]")
 
 
-def _guesses(function: Function, draw: Draw) -> Iterator[tuple[Any, ...]]:
+def _guesses(function: Function, draw: Draw) -> Iterator[Arguments]:
     """Tensors around 0, then positive ones, then shares between 0 and 1; a dimension where one is asked for."""
     signature = inspect.signature(torch.overrides.get_testing_overrides().get(function, function))
     asked = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]

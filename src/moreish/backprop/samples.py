@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Function = Callable[..., Any]
+Arguments = tuple[Any, ...]
+"""What a function of torch is called with: tensors and options of any kind, in its order."""
 T = TypeVar("T")
 
 
@@ -69,7 +71,7 @@ class Draw:
 
 def sample_inputs(
     theirs: Function, *, dtype: torch.dtype = torch.float64, seeds: Sequence[int] = range(20), options: bool = True
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterator[Arguments]:
     """Positional arguments for the torch function `theirs`, one tuple per seed; float tensors ask for a gradient.
 
     With options=False only the plain case. Raises KeyError for a function without samples.
@@ -88,17 +90,17 @@ def seeded(seed: int, dtype: torch.dtype, options: bool = True) -> Draw:
     return Draw(pick, dtype, options)
 
 
-def _linear(draw: Draw) -> tuple[Any, ...]:
+def _linear(draw: Draw) -> Arguments:
     i, o = draw.size(), draw.size()
     return draw.tensor(*draw.sizes(1, 3), i), draw.tensor(o, i), draw.option(draw.tensor(o), None)
 
 
-def _embedding(draw: Draw) -> tuple[Any, ...]:
+def _embedding(draw: Draw) -> Arguments:
     v = draw.size()
     return draw.integers(v, *draw.sizes(1, 3)), draw.tensor(v, draw.size()), draw.option(None, 0, -1)
 
 
-def _matmul(draw: Draw) -> tuple[Any, ...]:
+def _matmul(draw: Draw) -> Arguments:
     n, k, m = draw.size(), draw.size(), draw.size()
     case = draw.option("matrices", "batched", "broadcast", "vector left", "vector right", "vectors")
     if not draw.options and draw.pick(0, 1):
@@ -115,30 +117,30 @@ def _matmul(draw: Draw) -> tuple[Any, ...]:
     return draw.tensor(*shapes[0]), draw.tensor(*shapes[1])
 
 
-def _elementwise(draw: Draw) -> tuple[Any, ...]:
+def _elementwise(draw: Draw) -> Arguments:
     return (draw.tensor(*draw.sizes(0, 3)),)
 
 
-def _with(*options: Sequence[Any]) -> Callable[[Draw], tuple[Any, ...]]:
+def _with(*options: Sequence[Any]) -> Callable[[Draw], Arguments]:
     """An elementwise function with further arguments, each one of a few values, the default first."""
     return lambda draw: (*_elementwise(draw), *(draw.option(*values) for values in options))
 
 
-def _along(draw: Draw) -> tuple[Any, ...]:
+def _along(draw: Draw) -> Arguments:
     x = draw.tensor(*[draw.size(), *draw.sizes(0, 2)])
     return x, draw.option(-1, draw.dim(x))
 
 
-def _along_any(draw: Draw) -> tuple[Any, ...]:
+def _along_any(draw: Draw) -> Arguments:
     x, dim = _along(draw)
     return x, draw.option(0, dim)
 
 
-def _dropout(draw: Draw) -> tuple[Any, ...]:
+def _dropout(draw: Draw) -> Arguments:
     return draw.tensor(*draw.sizes(1, 3)), draw.option(0.5, 0.1, 0.9), True
 
 
-def _broadcast(draw: Draw) -> tuple[Any, ...]:
+def _broadcast(draw: Draw) -> Arguments:
     """Two operands that broadcast against each other; one may be a number. The plain case is a matrix and a row."""
     shape = draw.sizes(1, 3) if draw.options else [draw.size(), draw.size()]
     start = draw.option(0, len(shape) - 1) if draw.options else len(shape) - 1
@@ -147,33 +149,33 @@ def _broadcast(draw: Draw) -> tuple[Any, ...]:
     return draw.option((x, y), (y, x), (x, 1.7), (x, 3))
 
 
-def _log(draw: Draw) -> tuple[Any, ...]:
+def _log(draw: Draw) -> Arguments:
     return (draw.positive(*draw.sizes(0, 3)),)
 
 
-def _pow(draw: Draw) -> tuple[Any, ...]:
+def _pow(draw: Draw) -> Arguments:
     x, other = draw.positive(*draw.sizes(1, 2)), draw.tensor(draw.option(1, 1))
     return draw.option((x, 2), (x, -0.5), (x, 0), (x, other), (2.5, x), (draw.tensor(3), 3))
 
 
-def _reduction(draw: Draw) -> tuple[Any, ...]:
+def _reduction(draw: Draw) -> Arguments:
     x = draw.tensor(*[draw.size(), *draw.sizes(0, 2)])
     return (
         (x,) if draw.option(True, False) else (x, draw.option(draw.dim(x), [draw.dim(x)]), draw.option(False, True))
     )
 
 
-def _var(draw: Draw) -> tuple[Any, ...]:
+def _var(draw: Draw) -> Arguments:
     x = draw.tensor(draw.size(2), draw.size(2))
     return (x, draw.option(0, 1, -1, [0, 1]), draw.option(True, False), draw.option(False, True))
 
 
-def _max(draw: Draw) -> tuple[Any, ...]:
+def _max(draw: Draw) -> Arguments:
     x = draw.tensor(*[draw.size(), *draw.sizes(0, 2)])
     return (x,) if draw.option(True, False) else (x, draw.dim(x), draw.option(False, True))
 
 
-def _loss(draw: Draw) -> tuple[Any, ...]:
+def _loss(draw: Draw) -> Arguments:
     """(logits, targets, weight, size_average, ignore_index, reduce, reduction): rows, one row or many dimensions."""
     v, rest = draw.size(2), draw.option([draw.size()], [draw.size(), draw.size()], [])
     logits = draw.tensor(*rest[:1], v, *rest[1:])
@@ -186,11 +188,11 @@ def _loss(draw: Draw) -> tuple[Any, ...]:
     return logits, targets, None, None, ignored, None, draw.option("mean", "sum", "none")
 
 
-def _cross_entropy(draw: Draw) -> tuple[Any, ...]:
+def _cross_entropy(draw: Draw) -> Arguments:
     return *_loss(draw), draw.option(0.0, 0.1)
 
 
-def _batch_norm(draw: Draw) -> tuple[Any, ...]:
+def _batch_norm(draw: Draw) -> Arguments:
     c = draw.size()
     x = draw.tensor(draw.size(2), c, *draw.option([], [draw.size()], [2, draw.size()]))
     running = draw.option(True, False)
@@ -200,13 +202,13 @@ def _batch_norm(draw: Draw) -> tuple[Any, ...]:
     return x, mean, var, weight, bias, training, draw.option(0.1, 0.5), draw.option(1e-5, 1e-2)
 
 
-def _layer_norm(draw: Draw) -> tuple[Any, ...]:
+def _layer_norm(draw: Draw) -> Arguments:
     shape = draw.option([draw.size(2)], [2, draw.size()])
     weight, bias = (draw.tensor(*shape), draw.tensor(*shape)) if draw.option(True, False) else (None, None)
     return draw.tensor(*draw.sizes(0, 2), *shape), shape, weight, bias, draw.option(1e-5, 1e-2)
 
 
-def _attention(draw: Draw) -> tuple[Any, ...]:
+def _attention(draw: Draw) -> Arguments:
     batch, t, e = draw.sizes(1, 2), draw.size(), draw.size()
     s = draw.option(t, draw.size())
     query, key, value = draw.tensor(*batch, t, e), draw.tensor(*batch, s, e), draw.tensor(*batch, s, e)
@@ -217,8 +219,8 @@ def _attention(draw: Draw) -> tuple[Any, ...]:
     return query, key, value, mask, 0.0, causal
 
 
-def _conv(nd: int) -> Callable[[Draw], tuple[Any, ...]]:
-    def sample(draw: Draw) -> tuple[Any, ...]:
+def _conv(nd: int) -> Callable[[Draw], Arguments]:
+    def sample(draw: Draw) -> Arguments:
         groups, i, o = draw.option(1, 2), draw.size(1, 2), draw.size(1, 2)
         kernel, dilation = [draw.size(1, 3) for _ in range(nd)], draw.option(1, 2)
         stride, padding = draw.option(1, 2), draw.option(0, 1, "same", "valid")
@@ -232,19 +234,19 @@ def _conv(nd: int) -> Callable[[Draw], tuple[Any, ...]]:
     return sample
 
 
-def _pool(draw: Draw) -> tuple[Any, ...]:
+def _pool(draw: Draw) -> Arguments:
     kernel = draw.option(2, 3, [2, 1])
     x = draw.tensor(*draw.option([2], []), draw.size(1, 2), draw.size(3, 6), draw.size(3, 6))
     return x, kernel, draw.option(None, 1, 2), draw.option(0, 1) if kernel != [2, 1] else 0
 
 
-def _adaptive_pool(draw: Draw) -> tuple[Any, ...]:
+def _adaptive_pool(draw: Draw) -> Arguments:
     x = draw.tensor(*draw.option([2], []), draw.size(1, 2), draw.size(2, 6), draw.size(2, 6))
     return x, draw.option(1, 2, [2, 3], [None, 1])
 
 
-def _cell(gates: int, with_memory: bool = False) -> Callable[[Draw], tuple[Any, ...]]:
-    def sample(draw: Draw) -> tuple[Any, ...]:
+def _cell(gates: int, with_memory: bool = False) -> Callable[[Draw], Arguments]:
+    def sample(draw: Draw) -> Arguments:
         b, c, h = draw.size(), draw.size(), draw.size()
         hidden = (draw.tensor(b, h), draw.tensor(b, h)) if with_memory else draw.tensor(b, h)
         weights = draw.tensor(gates * h, c), draw.tensor(gates * h, h)
@@ -254,13 +256,13 @@ def _cell(gates: int, with_memory: bool = False) -> Callable[[Draw], tuple[Any, 
     return sample
 
 
-def _view(draw: Draw) -> tuple[Any, ...]:
+def _view(draw: Draw) -> Arguments:
     a, b, c = draw.size(), draw.size(), draw.size()
     x = draw.tensor(a, b, c).detach().contiguous().requires_grad_()
     return draw.option((x, a * b, c), (x, a, -1), (x, -1), (x, [a, b * c]))
 
 
-def _transpose(draw: Draw) -> tuple[Any, ...]:
+def _transpose(draw: Draw) -> Arguments:
     x = draw.tensor(*[draw.size(), *draw.sizes(1, 2)])
     return x, draw.dim(x), draw.dim(x)
 
@@ -270,7 +272,7 @@ def _several(draw: Draw) -> list[Tensor]:
     return [draw.tensor(*shape) for _ in range(draw.size(1, 3))]
 
 
-def _cat(draw: Draw) -> tuple[Any, ...]:
+def _cat(draw: Draw) -> Arguments:
     tensors = _several(draw)
     dim = draw.option(0, draw.dim(tensors[0]))
     longer = list(tensors[0].shape)
@@ -278,7 +280,7 @@ def _cat(draw: Draw) -> tuple[Any, ...]:
     return [*tensors, draw.tensor(*longer)], dim
 
 
-def _getitem(draw: Draw) -> tuple[Any, ...]:
+def _getitem(draw: Draw) -> Arguments:
     a, b = draw.size(2), draw.size(2)
     x, rows = draw.tensor(a, b), draw.integers(a, 4)
     columns = draw.integers(b, 4)
@@ -290,7 +292,7 @@ def _getitem(draw: Draw) -> tuple[Any, ...]:
     return x, index
 
 
-SAMPLES: dict[Function, Callable[[Draw], tuple[Any, ...]]] = {
+SAMPLES: dict[Function, Callable[[Draw], Arguments]] = {
     F.linear: _linear,
     F.embedding: _embedding,
     torch.matmul: _matmul,
