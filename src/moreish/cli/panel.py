@@ -17,7 +17,7 @@ Watch = Callable[[events.Event], None]
 REFRESH = 4  # times a second
 MOST_WEIGHTS = 8  # of a mixture, shown in a line
 SEVERITY_STYLE = {"watch": "yellow", "sick": "bold red"}
-LEGEND = "  ✓ beaten  · not yet"
+LEGEND = "(✓: beaten)"  # short, so that the line fits into 80 columns
 ESTIMATED_FROM = 0.02  # of the training: before that nobody knows how long the rest takes
 NEARLY = 0.99  # shown until everything is done: the mixture and the last checkpoint take their time too
 
