@@ -333,3 +333,21 @@ def test_what_is_printed_says_what_it_is(ngram_run, corpus):
     assert repr(ngram_run.score("kalo")[0]).startswith("<'kalo': loss ")
     for thing in (corpus.vocab, corpus.items, corpus.split("val")):
         assert len(repr(thing)) < 100
+
+
+TEXTS = """
+import moreish
+for items in (["a", 1], ["a", None], b"abc", None, 5):
+    try:
+        moreish.read(items)
+    except ValueError as error:
+        assert "only texts can be items" in str(error) or "a list of texts, a file or the name" in str(error)
+    else:
+        raise AssertionError(items)
+"""
+
+
+def test_what_is_no_list_of_texts_is_refused_in_a_sentence():
+    """In a process of its own: here the tests' type checker would be faster."""
+    done = subprocess.run([sys.executable, "-c", TEXTS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

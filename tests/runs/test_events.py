@@ -113,3 +113,12 @@ def test_the_page_on_the_design_lists_every_event_with_its_fields():
         row = re.search(rf"^\| `{kind.__name__.lower()}` \| (.*?) \|", page, re.M)
         assert row, f"{kind.__name__.lower()} has no row"
         assert re.findall(r"`(\w+)`", row[1]) == [field.name for field in msgspec.structs.fields(kind)]
+
+
+@pytest.mark.parametrize("name", [["step"], {"step": 1}, 3, True])
+def test_an_event_that_is_no_name_is_damage_with_its_place(tmp_path, name):
+    run = create(tmp_path / "run", {}, [])
+    with run.writing() as writer:
+        writer.append({"event": name})
+    with pytest.raises(Damaged, match=r"metrics\.jsonl, the line that ends at byte \d+: a record is damaged"):
+        list(run.events())

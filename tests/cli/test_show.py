@@ -1,0 +1,24 @@
+"""What is shown beside a result: a stranger's text cannot move the cursor."""
+
+from moreish.cli.doctor import Answer
+from moreish.cli.show import note
+
+
+def test_a_note_of_several_lines_shows_no_control_character(capsys):
+    note("first\x1b[31m line\nsecond\x1b]0;title\x07 line")
+    shown = capsys.readouterr().err
+    assert "\x1b[31m" not in shown
+    assert "\x07" not in shown
+    assert "first\\x1b[31m line\n" in shown
+    assert "second\\x1b]0;title\\x07 line" in shown
+
+
+def test_a_report_of_the_doctor_shows_no_control_character(capsys, monkeypatch, tmp_path):
+    from moreish.cli import doctor
+
+    script = tmp_path / "x.py"
+    script.write_text("pass")
+    answer = Answer("A\x1b[31mB\nsecond line\n", {"findings": []}, None)
+    monkeypatch.setattr(doctor, "_of_script", lambda *_: answer)
+    doctor.doctor(str(script))
+    assert capsys.readouterr().out == "A\\x1b[31mB\nsecond line\n"
