@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from moreish.backprop import HAND_DERIVED, Rule, as_text, compare_gradients
 from moreish.backprop.compare import compare
@@ -412,3 +413,71 @@ def test_a_module_without_anything_to_train_is_refused_in_a_sentence():
     net = Around(torch.tanh).requires_grad_(False)
     with pytest.raises(ValueError, match="no parameter that asks for a gradient"):
         compare_gradients(net, net.loss)
+
+
+class SmallBatchWrong(torch.autograd.Function):
+    """Takes the mean off; divides by n - 1 in a batch of 7, and only there."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x - x.mean(0)
+
+    @staticmethod
+    def backward(ctx, dy):
+        return dy - dy.sum(0) / (6 if len(dy) == 7 else len(dy))
+
+
+def test_a_foreign_backward_that_is_wrong_in_the_last_of_many_batches_only_is_caught():
+    torch.manual_seed(0)
+    net = nn.Linear(3, 2).double()
+    batches = [torch.randn(n, 3).double() for n in [9] * 60 + [7]]
+    rows = compare_gradients(net, lambda: sum(SmallBatchWrong.apply(net(x)).exp().mean() for x in batches))
+    assert not any(row.approximate for row in rows)
+
+
+class OnlySingle(torch.autograd.Function):
+    """A tanh that refuses float64."""
+
+    slope = 1.0
+
+    @staticmethod
+    def forward(ctx, x):
+        if x.dtype != torch.float32:
+            raise TypeError("float32 only")
+        y = torch.tanh(x)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, dy):
+        (y,) = ctx.saved_tensors
+        return OnlySingle.slope * dy * (1 - y * y)
+
+
+@pytest.mark.parametrize("slope", [1.0, 1.01])
+def test_a_foreign_backward_that_knows_float32_only_is_judged_there(monkeypatch, slope):
+    monkeypatch.setattr(OnlySingle, "slope", slope)
+    net = Around(OnlySingle.apply, torch.float32)
+    rows = [row for row in compare_gradients(net, net.loss) if row.name.startswith("a.")]
+    assert {row.approximate for row in rows} == {slope == 1.0}
+    assert all((row.cause or "").endswith("1.01 times what it should be") for row in rows) == (slope != 1.0)
+
+
+def test_a_reentrant_checkpoint_hides_its_parameters_and_is_refused():
+    """To the graph they are not there: without a gradient either way, a wrong backward inside would be exact."""
+    net = Around(WrongTanh.apply)
+    x = net.x.clone().requires_grad_()
+
+    def loss():
+        return net.b(checkpoint(lambda x: net.function(net.a(x)), x, use_reentrant=True)).square().mean()
+
+    with pytest.raises(ValueError, match="say use_reentrant=False"):
+        compare_gradients(net, loss)
+
+
+def test_a_row_behind_a_function_without_a_rule_is_not_exact():
+    net = Around(torch.sin)
+    rows = compare_gradients(net, net.loss)
+    assert all(row.approximate for row in rows)
+    assert not any(row.exact for row in rows if row.name.startswith("a."))
+    assert rows.unjudged == ["torch.sin: it has no rule here, both runs take torch's derivative"]

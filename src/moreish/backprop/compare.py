@@ -14,12 +14,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import Node
-from torch.utils.checkpoint import CheckpointError
+from torch.utils.checkpoint import CheckpointError, CheckpointFunction
 
 from moreish.backprop.adapter import DeferredCall, apply, put_back, take_out, tensors_in
 from moreish.backprop.by_hand import ByHand
 from moreish.backprop.canonicalize import Call, name_of
 from moreish.backprop.foreign import (
+    STEPS,
     Caught,
     Wrong,
     catching,
@@ -109,9 +110,10 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     statistics), which are put back afterwards; `.grad` is not touched. A generator of your own inside `loss` is yours
     to reset. With intermediates=True the gradient of every value on the way is compared too, latest first.
 
-    Where somebody's own backward is in the graph (an `autograd.Function`, a scripted function, what a checkpoint
-    hides), both runs take it as it is. Then it is held against finite differences: such rows are never exact, and
-    `unjudged` of the result says what no rule here derived.
+    Where somebody's own backward is in the graph (an `autograd.Function`, a scripted function), both runs
+    take it as it is. Then it is held against finite differences. A row is never exact where its
+    gradient passes what no rule here derived, a function of torch without a rule, too; `unjudged` of the result says
+    which. Raises ValueError for a reentrant checkpoint: it runs a way back of its own inside.
     """
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not parameters:
@@ -132,6 +134,7 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     rows = [_judged(row, *causes[row.name]) for row in rows]
     if by_hand.foreign:
         rows = _beside_differences(rows, module, loss, parameters, right, by_hand)
+    rows = [row._replace(exact=row.exact and not by_hand.unjudged.get(row.name)) for row in rows]
     unjudged = dict.fromkeys(phrase for passed in by_hand.unjudged.values() for phrase in passed)
     return Comparisons(rows, list(unjudged))
 
@@ -199,10 +202,12 @@ def _all_apart(passed: Names, functions: set[str]) -> bool:
 
 
 def _wrong_in(call: Caught) -> list[Wrong] | None:
-    try:
-        return judge_function(call)
-    except Exception:  # a stranger's function need not run in float64; the whole loss is judged all the same
-        return None
+    for dtype in STEPS:
+        try:
+            return judge_function(call, dtype)
+        except Exception:  # a stranger's function need not run in float64
+            continue
+    return None  # the whole loss is judged all the same
 
 
 def as_text(rows: Iterable[Comparison]) -> str:
@@ -254,13 +259,16 @@ class _Watch(ByHand):
                 self.unjudged = behind(value, dict(values))
                 self.passing = edges_behind(value, dict(values))
                 self.functions = functions_in(nodes_of(value.grad_fn))
+                if CheckpointFunction in self.functions:  # to the graph, the parameters inside it are not there
+                    raise ValueError(
+                        "checkpoint(use_reentrant=True) hides what runs inside it: say use_reentrant=False while you "
+                        "compare"
+                    )
                 try:
                     grads = torch.autograd.grad(
                         value, list(values.values()), torch.ones_like(value), allow_unused=True
                     )
-                except (CheckpointError, RuntimeError) as error:
-                    if not isinstance(error, CheckpointError) and "use_reentrant" not in str(error):
-                        raise
+                except CheckpointError:
                     names = ", ".join(sorted(function.__name__ for function in self.functions)) or "its functions"
                     raise ValueError(
                         f"a checkpoint runs {names} again on the way back, where by_hand() cannot follow: take the "

@@ -2,13 +2,14 @@
 
 An `autograd.Function` of somebody's own runs alike in both of the runs that are compared, so comparing them says
 nothing of it. Here each of its calls is caught, done again in float64, and its backward is held against central
-differences of its forward, (f(x + h v) - f(x - h v)) / 2h. What cannot be caught (a scripted function, what a
-checkpoint hides) is judged by the same differences of the whole loss.
+differences of its forward, (f(x + h v) - f(x - h v)) / 2h. What cannot be caught (a scripted function) is
+judged by the same differences of the whole loss.
 """
 
 import functools
 import inspect
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -22,12 +23,24 @@ from moreish.backprop.adapter import HandDerived, put_back, take_out, tensors_in
 from moreish.backprop.causes import Evidence, explain
 from moreish.backprop.guesses import guesses
 
-H = 1e-5  # of a step in float64: its error is h^2 in theory and eps / h in rounding, both about 1e-10
-AGREES = 1e-5  # of the largest element, in float64
+
+class Step(NamedTuple):
+    """How far to move, and what to make of it.
+
+    The error is h^2 in theory and eps / h in rounding. agrees: of the largest element. kink: where the slopes on both
+    sides differ by more than this share of them, it is no curve.
+    """
+
+    h: float
+    agrees: float
+    kink: float
+
+
+STEPS = {torch.float64: Step(1e-5, 1e-5, 1e-2), torch.float32: Step(1e-2, 2e-3, 0.3)}
 WHOLE = {torch.float64: (1e-5, 1e-5), torch.float32: (1e-2, 2e-2)}  # (step, tolerance) for the loss as a whole
 LARGEST = 4096  # elements of an argument that are all tried; beyond, some
-KINK = 1e-2  # of the slope
-CALLS = 50  # of one function: the first ones tell as much as all
+KINK = 1e-2  # of the slope, for the loss as a whole
+CALLS = 50  # of one function with arguments of the same shapes: the first ones tell as much as all
 Function = type[torch.autograd.Function]
 
 
@@ -54,7 +67,8 @@ def functions_in(nodes: Iterator[Node]) -> set[Function]:
 
 @contextmanager
 def catching(functions: set[Function], caught: list[Caught]) -> Iterator[None]:
-    """Every call of these functions inside is noted, with copies of its arguments."""
+    """The calls of these functions inside are noted, with copies of their arguments."""
+    calls: Counter[tuple[Function, tuple[torch.Size, ...]]] = Counter()
 
     def noting(function: Function) -> Callable[..., Any]:
         forward = function.forward
@@ -62,9 +76,11 @@ def catching(functions: set[Function], caught: list[Caught]) -> Iterator[None]:
 
         @functools.wraps(forward)
         def note(*given: Any) -> Any:
-            if sum(call.function is function for call in caught) < CALLS:
-                tensors: list[Tensor] = []
-                tree = take_out(list(given[after_context:]), tensors)
+            tensors: list[Tensor] = []
+            tree = take_out(list(given[after_context:]), tensors)
+            shapes = function, tuple(t.shape for t in tensors)
+            calls[shapes] += 1
+            if calls[shapes] <= CALLS:
                 copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
                 caught.append(Caught(function, tuple(put_back(tree, copies))))
             return forward(*given)
@@ -84,12 +100,13 @@ def catching(functions: set[Function], caught: list[Caught]) -> Iterator[None]:
                 function.forward = forward
 
 
-def judge_function(call: Caught) -> list[Wrong]:
-    """What the backward of one call gets wrong; empty where nothing is, or where it cannot run in float64."""
+def judge_function(call: Caught, dtype: torch.dtype = torch.float64) -> list[Wrong]:
+    """What the backward of one call, done again in `dtype`, gets wrong; empty where nothing is."""
+    step = STEPS[dtype]
     tensors: list[Tensor] = []
     tree = take_out(list(call.arguments), tensors)
     asked = [t.requires_grad for t in tensors]
-    doubles = [t.double() if t.is_floating_point() else t for t in tensors]
+    doubles = [t.to(dtype) if t.is_floating_point() else t for t in tensors]
 
     def run(values: Sequence[Tensor]) -> list[Tensor]:
         with torch.random.fork_rng([]):
@@ -115,15 +132,15 @@ def judge_function(call: Caught) -> list[Wrong]:
         def at(value: Tensor, position: int = position) -> float:
             with torch.no_grad():
                 values = [value if i == position else t for i, t in enumerate(doubles)]
-                return sum(float((r * d).sum()) for r, d in zip(run(values), dys, strict=False))
+                return sum(float((r.double() * d.double()).sum()) for r, d in zip(run(values), dys, strict=False))
 
-        right = differences(at, doubles[position], H)
+        right = differences(at, doubles[position], step)
         mine = torch.zeros_like(right) if grad is None else torch.where(right.isnan(), right, grad)
         known = ~right.isnan()
         if not known.any():  # a kink everywhere, as of relu at 0: any slope between the two is right
             continue
         off = float((mine - right)[known].abs().max())
-        if off > AGREES * max(float(right[known].abs().max()), 1e-3):
+        if off > step.agrees * max(float(right[known].abs().max()), 1e-3):
             whole = bool(known.all())
             dy = dys[0] if len(dys) == 1 else None
             evidence = Evidence(
@@ -143,25 +160,25 @@ def _parameters(function: Function) -> list[str]:
     return names[1:] if function.setup_context is torch.autograd.Function.setup_context else names
 
 
-def differences(value: Callable[[Tensor], float], x: Tensor, h: float) -> Tensor:
+def differences(value: Callable[[Tensor], float], x: Tensor, by: Step) -> Tensor:
     """d value / d x by central differences; nan at a kink, and where a large x was not tried."""
     slope = torch.full(x.shape, torch.nan, dtype=x.dtype).flatten()
     step, middle = torch.zeros_like(x, dtype=x.dtype).flatten(), value(x)
     every = max(1, -(-x.numel() // LARGEST))
     for i in range(0, x.numel(), every):
-        step[i] = h
+        step[i] = by.h
         moved = step.view(x.shape)
         up, down = value(x + moved), value(x - moved)
-        if not _is_kink(up, middle, down, h):
-            slope[i] = (up - down) / (2 * h)
+        if not _is_kink(up, middle, down, by.h, by.kink):
+            slope[i] = (up - down) / (2 * by.h)
         step[i] = 0
     return slope.view(x.shape)
 
 
-def _is_kink(up: float, middle: float, down: float, h: float) -> bool:
+def _is_kink(up: float, middle: float, down: float, h: float, kink: float = KINK) -> bool:
     """Whether the slopes on both sides differ by far more than a curve makes them: then any between may be right."""
     right, left = (up - middle) / h, (middle - down) / h
-    return abs(right - left) > KINK * max(abs(right), abs(left), 1e-3)
+    return abs(right - left) > kink * max(abs(right), abs(left), 1e-3)
 
 
 def difference_of_loss(
