@@ -308,3 +308,54 @@ def test_what_is_destroyed_is_named():
     assert (row.cause or "").startswith("dy is changed in place")
     (row,) = check(lambda dy, y: dy * y.pow_(2).neg_().add_(1), of=torch.tanh)
     assert (row.cause or "").startswith("y is changed in place")
+
+
+def plain_product(dy, x, other):
+    return dy @ other.mT, x.mT @ dy
+
+
+def mv_backward(dy, x, other):
+    return torch.outer(dy, other), x.mT @ dy
+
+
+@pytest.mark.parametrize(
+    ("of", "mine"), [(torch.mm, plain_product), (torch.bmm, plain_product), (torch.mv, mv_backward)]
+)
+def test_a_narrower_name_of_a_function_is_judged_on_what_it_takes(of, mine):
+    """mm takes no batch and bmm does not broadcast: nobody has to sum where nothing was broadcast."""
+    rows = check(mine, of=of)
+    assert [row.name for row in rows] == ["x", "other"]
+    assert all(row.approximate for row in rows), as_text(rows)
+
+
+def rms_backward(dy, x):
+    rstd = (x.square().mean(-1, keepdim=True) + torch.finfo(x.dtype).eps) ** -0.5
+    return rstd * (dy - x * rstd**2 * (dy * x).mean(-1, keepdim=True))
+
+
+FURTHER = {
+    "logsumexp": (torch.logsumexp, lambda dy, x, dim: dy.unsqueeze(dim) * x.softmax(dim)),
+    "clamp": (torch.clamp, lambda dy, x, min, max: dy * ((x > min) & (x < max))),
+    "rms_norm": (F.rms_norm, rms_backward),
+    "cumprod": (torch.cumprod, lambda dy, x, y: (dy * y).flip(-1).cumsum(-1).flip(-1) / x),
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_functions_without_a_rule_are_sampled_by_the_names_of_their_parameters(name):
+    of, mine = FURTHER[name]
+    assert all(row.approximate for row in check(mine, of=of))
+    assert not any(row.approximate for row in check(lambda dy, x: x * dy.sum(), of=of))
+
+
+def test_a_sparse_gradient_fails_with_a_sentence():
+    (row,) = check(lambda dy, y: (dy * y).to_sparse(), of=torch.exp)
+    assert not row.approximate
+    assert (row.cause or "").startswith("a sparse_coo tensor came back")
+
+
+def test_parameters_may_be_asked_for_by_keyword_only():
+    def keyword(dy, *, y, **options):
+        return dy * y
+
+    assert check(keyword, of=torch.exp)[0].approximate

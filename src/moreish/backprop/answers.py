@@ -23,6 +23,9 @@ def read_answer(value: object) -> Answer:
     match value:
         case None:
             return Answer(None)
+        case Tensor() if value.layout != torch.strided:
+            dense = value.detach().to_dense()
+            return Answer(dense, f"a {layout_of(value)} tensor came back, and a dense one belongs there: to_dense()")
         case Tensor() if value.is_complex():
             return Answer(value.real.detach(), "a complex tensor came back, and a gradient is real here")
         case Tensor() if not value.is_floating_point():
@@ -42,6 +45,11 @@ def read_answer(value: object) -> Answer:
             )
         case _:
             return Answer(None, f"a {type(value).__name__} came back, and a tensor belongs there")
+
+
+def layout_of(value: Tensor) -> str:
+    """`sparse_coo`, as torch calls it."""
+    return str(value.layout).removeprefix("torch.")
 
 
 def by_name(

@@ -11,13 +11,14 @@ torch's own.
 
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from moreish.backprop.adapter import tensors_in
+from moreish.backprop.adapter import put_back, take_out, tensors_in
 from moreish.backprop.answers import NOTHING, by_name, read_answer
 from moreish.backprop.canonicalize import canonicalize, has_own_arguments, key_of, name_of
 from moreish.backprop.causes import UNKNOWN
@@ -27,6 +28,7 @@ from moreish.backprop.judge import Judge
 from moreish.backprop.samples import sample_inputs
 
 Function = Callable[..., Any]
+MORE = 100  # samples to look through for some that a narrower name of the same function takes
 
 
 def check(
@@ -76,7 +78,34 @@ def _samples(of: Function, seeds: Sequence[int], options: bool) -> Iterable[Sequ
     key = key_of(of)
     if key is None or has_own_arguments(of):
         return any_sample_inputs(of, seeds)
-    return sample_inputs(key, seeds=seeds, options=options)
+    if of is key:
+        return sample_inputs(key, seeds=seeds, options=options)
+    return _samples_of_alias(of, key, seeds, options)
+
+
+def _samples_of_alias(of: Function, key: Function, seeds: Sequence[int], options: bool) -> Iterator[Sequence[Any]]:
+    """Those of the rule that this name for it takes, too: mm takes no batch, bmm nothing else.
+
+    Plain ones, or where none of them fits, of all cases. Raises ValueError where none of those fits.
+    """
+    for every in (options, True):
+        more = range(MORE) if every else seeds
+        fitting = (args for args in sample_inputs(key, seeds=[*seeds, *more], options=every) if _takes(of, args))
+        if found := list(islice(fitting, len(seeds))):
+            yield from found
+            return
+    if seeds:
+        raise ValueError(f"there are no samples for {name_of(of)}: give some, as inputs=[(x, ...), ...]")
+
+
+def _takes(of: Function, args: Sequence[Any]) -> bool:
+    tensors: list[Tensor] = []
+    tree = take_out(list(args), tensors)
+    try:
+        of(*put_back(tree, [t.detach().clone() for t in tensors]))
+    except (RuntimeError, TypeError, ValueError, IndexError):
+        return False
+    return True
 
 
 def _judge(of: Function, args: Sequence[Any]) -> Judge:
@@ -176,16 +205,16 @@ def _attempt(mine: Any, judge: Judge, dy: Any) -> _Attempt:
         return _by_function(mine, judge, offered, dy)
     if isinstance(mine, tuple | list):
         forward, backward = mine
-        value, saved = forward(*_fill(forward, offered)[0])
+        value, saved = _call(forward, offered)[0]
         return _Attempt(next(tensors_in(value)), backward(dy, *saved), offered, takes_dy=True)
     if hasattr(mine, "forward") and hasattr(mine, "backward"):
         layer: Any = mine() if inspect.isclass(mine) else mine
-        value = layer.forward(*_fill(layer.forward, offered)[0])
+        value, _ = _call(layer.forward, offered)
         takes = bool(inspect.signature(layer.backward).parameters)
         answer = layer.backward(dy) if takes else layer.backward()
         return _Attempt(next(tensors_in(value)), answer, offered, takes)
-    arguments, takes = _fill(mine, offered)
-    return _Attempt(None, mine(*arguments), offered, takes)
+    answer, takes = _call(mine, offered)
+    return _Attempt(None, answer, offered, takes)
 
 
 def _by_function(mine: type[torch.autograd.Function], judge: Judge, offered: dict[str, Any], dy: Any) -> _Attempt:
@@ -196,8 +225,8 @@ def _by_function(mine: type[torch.autograd.Function], judge: Judge, offered: dic
     synonyms = {"input": leaves[0], "x": leaves[0]}
     synonyms |= {"target": by_parameter["targets"]} if "targets" in by_parameter else {}
     with torch.enable_grad():
-        arguments, _ = _fill(mine.forward, offered | synonyms | by_parameter, skip=_takes_context(mine))
-        value: Any = mine.apply(*arguments)
+        filled = _fill(mine.forward, offered | synonyms | by_parameter, skip=_takes_context(mine))
+        value: Any = mine.apply(*filled.arguments)
         results = list(tensors_in(value))
         grads = torch.autograd.grad(results, list(named.values()), list(tensors_in(dy)), allow_unused=True)
     after = dict(zip(judge.parameters, leaves, strict=False))
@@ -206,12 +235,24 @@ def _by_function(mine: type[torch.autograd.Function], judge: Judge, offered: dic
     return _Attempt(results[0].detach(), dict(zip(named, grads, strict=True)), offered | seen, takes_dy=True)
 
 
-def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> tuple[list[Any], bool]:
-    """The arguments that the function's parameters ask for by name, and whether dy is among them.
+class _Filled(NamedTuple):
+    """What the parameters of a function ask for, by place and by name, and whether dy is among it."""
 
-    Those with a default may be unknown.
-    """
+    arguments: list[Any]
+    keywords: dict[str, Any]
+    takes_dy: bool
+
+
+def _call(function: Function, offered: Mapping[str, Any]) -> tuple[Any, bool]:
+    """What the function returns for what it asks for, and whether it asks for dy."""
+    filled = _fill(function, offered)
+    return function(*filled.arguments, **filled.keywords), filled.takes_dy
+
+
+def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> _Filled:
+    """The arguments that the function's parameters ask for by name; those with a default may be unknown."""
     values: list[Any] = []
+    keywords: dict[str, Any] = {}
     takes_dy = False
     try:
         parameters = list(inspect.signature(function).parameters.values())[skip:]
@@ -221,21 +262,24 @@ def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> tupl
             f"{name} does not say what its parameters are called: wrap it in a function of your own"
         ) from None
     for i, p in enumerate(parameters):
+        is_dy = p.name == "dy" or (p.name not in offered and (p.name in _DY or (i == 0 and p.name.startswith("d"))))
+        if p.kind is p.VAR_KEYWORD:
+            continue
         if p.kind is p.VAR_POSITIONAL and p.name in offered:
             values.extend(offered[p.name])
-        elif p.kind is p.VAR_POSITIONAL:
+            continue
+        if p.kind is p.VAR_POSITIONAL:
             raise ValueError(f"*{p.name} asks for nothing by name; there is {', '.join(sorted(offered))}")
-        elif p.name != "dy" and p.name in offered:
-            values.append(offered[p.name])
-        elif p.name == "dy" or p.name in _DY or (i == 0 and p.name.startswith("d")):
-            values.append(offered["dy"])
-            takes_dy = True
-        elif p.default is p.empty:
+        if not is_dy and p.name not in offered and p.default is p.empty:
             name = getattr(function, "__name__", "your function")
             raise ValueError(f'{name} asks for "{p.name}"; there is {", ".join(sorted(offered))}')
+        value = offered["dy"] if is_dy else offered.get(p.name, p.default)
+        takes_dy = takes_dy or is_dy
+        if p.kind is p.KEYWORD_ONLY:
+            keywords[p.name] = value
         else:
-            values.append(p.default)
-    return values, takes_dy
+            values.append(value)
+    return _Filled(values, keywords, takes_dy)
 
 
 _DY = ("dout", "grad", "grad_output", "dloss", "upstream")

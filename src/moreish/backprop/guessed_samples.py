@@ -29,7 +29,9 @@ def _guesses(function: Function, draw: Draw) -> Iterator[Arguments]:
     """Tensors around 0, then positive ones, then shares between 0 and 1; a dimension where one is asked for."""
     signature = inspect.signature(torch.overrides.get_testing_overrides().get(function, function))
     asked = [p.name for p in signature.parameters.values() if p.default is p.empty and p.kind is not p.VAR_KEYWORD]
+    further = [p.name for p in signature.parameters.values() if p.default is None][:2]  # clamp asks for min or max
     shape = draw.size(), draw.size()
+    numbers = _NUMBERS | {"normalized_shape": shape[1:], "num_groups": 1}
     kinds: list[Callable[[], Tensor]] = [
         lambda: draw.tensor(*shape),
         lambda: draw.positive(*shape),
@@ -37,11 +39,12 @@ def _guesses(function: Function, draw: Draw) -> Iterator[Arguments]:
     ]
     square = draw.size()
     kinds.append(lambda: (draw.tensor(square, square).detach() + 4 * torch.eye(square)).requires_grad_())
-    for first in kinds:
-        for later in kinds:
-            yield tuple(
-                _NUMBERS[name] if name in _NUMBERS else (later if i else first)() for i, name in enumerate(asked)
-            )
+    for names in (asked, [*asked, *(name for name in further if name in numbers)]):
+        for first in kinds:
+            for later in kinds:
+                yield tuple(
+                    numbers[name] if name in numbers else (later if i else first)() for i, name in enumerate(names)
+                )
 
 
 def _has_finite_gradient(function: Function, arguments: Sequence[Any]) -> bool:

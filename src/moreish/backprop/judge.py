@@ -191,6 +191,7 @@ def parameters_of(key: Function) -> list[str]:
         return list(inspect.signature(_DERIVED[key].forward).parameters)
     signature = inspect.signature(torch.overrides.get_testing_overrides().get(key, key))
     found = [name for name, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD]
+    found = ["dim" if name == "names" else name for name in found]  # as its page says, logsumexp(input, dim)
     return ["x" if i == 0 and name in ("input", "self", "tensor") else name for i, name in enumerate(found)]
 
 

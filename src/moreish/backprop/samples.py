@@ -105,7 +105,7 @@ def _matmul(draw: Draw) -> Arguments:
     case = draw.option("matrices", "batched", "broadcast", "vector left", "vector right", "vectors")
     if not draw.options and draw.pick(0, 1):
         case = "broadcast"
-    batch = draw.sizes(1, 2)
+    batch = draw.sizes(0, 2)
     shapes = {
         "matrices": ([n, k], [k, m]),
         "batched": ([*batch, n, k], [*batch, k, m]),
