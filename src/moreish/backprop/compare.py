@@ -110,10 +110,10 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     statistics), which are put back afterwards; `.grad` is not touched. A generator of your own inside `loss` is yours
     to reset. With intermediates=True the gradient of every value on the way is compared too, latest first.
 
-    Where somebody's own backward is in the graph (an `autograd.Function`, a scripted function), both runs
-    take it as it is. Then it is held against finite differences. A row is never exact where its
-    gradient passes what no rule here derived, a function of torch without a rule, too; `unjudged` of the result says
-    which. Raises ValueError for a reentrant checkpoint: it runs a way back of its own inside.
+    Where somebody's own backward is in the graph (an `autograd.Function`, a scripted function), both runs take it as
+    it is. Then it is held against finite differences. A row is never exact where its gradient passes what no rule
+    here derived, a function of torch without a rule, too; `unjudged` of the result says which. Raises ValueError for
+    a reentrant checkpoint: it runs a way back of its own inside.
     """
     parameters = {name: p for name, p in module.named_parameters() if p.requires_grad}
     if not parameters:
@@ -175,9 +175,8 @@ def _beside_differences(
         with _same_start(module), torch.no_grad():
             return float(loss().double())
 
-    open_ = {row.name for row in rows if not _all_apart(run.foreign.get(row.name, {}), judged_apart) or wrong}
-    behind = {row.name for row in rows if run.foreign.get(row.name) and row.name in open_}
-    found = difference_of_loss(number, {n: p for n, p in parameters.items() if n in behind}, grads)
+    unsettled = {n for n, passed in run.foreign.items() if passed and (wrong or not _all_apart(passed, judged_apart))}
+    found = difference_of_loss(number, {n: p for n, p in parameters.items() if n in unsettled}, grads)
     judged = []
     for row in rows:
         passed = run.foreign.get(row.name, {})
