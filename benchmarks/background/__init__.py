@@ -1,0 +1,1 @@
+"""How well a little list is learnt, on kinds of lists that no background net has read."""
