@@ -59,9 +59,9 @@ class Reader:
         """Read more items, one a line."""
         ids = torch.tensor([[token for item in self.encode(items) for token in item]])
         for piece in ids.split(512, dim=1):
-            out = self.model(piece, past_key_values=self.cache, use_cache=True, logits_to_keep=1)
+            logits = self.model(piece, past_key_values=self.cache, use_cache=True, logits_to_keep=1).logits
+            self.next = logits[0, -1].log_softmax(-1)
             self.read += piece.shape[1]
-        self.next = out.logits[0, -1].log_softmax(-1)
 
     @torch.inference_mode()
     def score(self, items: Sequence[str]) -> list[tuple[float, int]]:
@@ -138,7 +138,7 @@ def main() -> None:
         gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         result = protocol.summary(rows) | {"made": made, "seconds": time.monotonic() - begun, "gib": gib}
         chosen.out.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
-    print(json.dumps(result["means"], indent=1))
+    print(json.dumps(protocol.summary(rows)["means"], indent=1))
 
 
 if __name__ == "__main__":
