@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-    from moreish.api import count, mix, open_run, read, resume, train
+    from moreish.api import count, listen, mix, open_run, read, resume, suggest, train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "count", "mix", "open_run", "read", "resume", "train"]
+__all__ = ["__version__", "count", "listen", "mix", "open_run", "read", "resume", "suggest", "train"]
 
 
 def __getattr__(name: str) -> "Any | ModuleType":

@@ -1,22 +1,22 @@
-"""read, train, count, resume, mix, open_run: the one place where training's records meet the run folder."""
+"""read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from moreish import __version__
-from moreish.data import Corpus, DataOptions, Vocab, from_items, stored
-from moreish.data import read as read_source
+from moreish.background.listening import choose
+from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_ngram
+from moreish.fitting.evaluation import Evaluation, evaluation_of
+from moreish.fitting.few import FewFitting, listening_to
 from moreish.fitting.fit import Fitting
-from moreish.fitting.fitted import Counted, Fitted, Scored
+from moreish.fitting.fitted import Counted, Fitted, Listened, Scored, SplitName
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.serialize import from_tensors
 from moreish.fitting.stopping import stop_requests
@@ -24,14 +24,23 @@ from moreish.inference import Sampling, sample
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
 from moreish.options import build
+from moreish.preparing import (
+    BUNDLED,
+    NO_BACKGROUND,
+    Prepared,
+    Source,
+    TrainRequest,
+    are_few,
+    prepare,
+    read_with,
+    shares_are_free,
+)
 from moreish.recipes import (
+    BackgroundChoice,
     Config,
     ModelChoice,
     Overrides,
     checked_data_options,
-    counting_alone,
-    grow,
-    networks_of,
     resolve,
 )
 from moreish.recipes.overrides import Plain
@@ -39,19 +48,16 @@ from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
-from moreish.runs.folder import Run, Writer, find_run, refuse_taken
+from moreish.runs.folder import Run, Writer, find_run
 
 __all__ = [
-    "Counted", "Fitted", "Interrupted", "Prepared", "Scored", "TrainRequest", "TrainedRun", "count", "fit", "mix",
-    "open_run", "prepare", "read", "resume", "train",
+    "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "count",
+    "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
 ]  # fmt: skip
 
 Watch = Callable[[events.Event], None]
-Tell = Callable[[str], None]
-Source = str | Path | Iterable[str]
 SAMPLES_SHOWN = 6
-NOTHING = Overrides()
-NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
+HEARD = 32  # lists that `suggest` remembers
 
 
 def read(source: Source, **options: str | float | None) -> Corpus:
@@ -59,13 +65,7 @@ def read(source: Source, **options: str | float | None) -> Corpus:
 
     `options` are those of `DataOptions`. Raises ValueError with one sentence for whatever cannot be read.
     """
-    return _read(source, build(DataOptions, options, "data."))
-
-
-def _read(source: Source, options: DataOptions) -> Corpus:
-    if isinstance(source, Corpus):
-        raise ValueError("this list was read already: give its options to moreish.read")
-    return read_source(source, options) if isinstance(source, str | Path) else from_items(source, options)
+    return read_with(source, build(DataOptions, options, "data."))
 
 
 class TrainedRun(Fitted):
@@ -104,6 +104,17 @@ class TrainedRun(Fitted):
             return event
         raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
 
+    @property
+    def cross_validated(self) -> events.CrossValidated | None:
+        """How well its items were foretold by models made without them, where it was measured so."""
+        return next(iter(events.of_kind(self.run.events(), events.CrossValidated)), None)
+
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+        """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""
+        if on == "val" and not len(self.corpus.split("val")) and (found := self.cross_validated):
+            return evaluation_of(found)
+        return super().evaluate(on)
+
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)
         summary = self.run.summary()
@@ -112,74 +123,8 @@ class TrainedRun(Fitted):
         return f"<run {self.run.folder}: {names}, {reached}>"
 
 
-@dataclass(frozen=True)
-class TrainRequest:
-    """What is to be trained, on which list, and where the run goes.
-
-    source : a path, "-", the name of a bundled list, the items, or a corpus that was read already
-    recipe : one of RECIPES; without one, and without a model in the overrides, "quick"
-    out : the folder of the run; else `root/name-RECIPE-N`
-    name : what the run is named after; else the file
-    """
-
-    source: Source | Corpus = "names"
-    recipe: str | None = None
-    overrides: Overrides = NOTHING
-    out: Path | None = None
-    root: Path = Path("runs")
-    name: str | None = None
-
-    @property
-    def base(self) -> str | None:
-        """The recipe that the overrides are laid over."""
-        return self.recipe or (None if self.overrides.recipe or self.overrides.model else "quick")
-
-    @property
-    def networks(self) -> list[str]:
-        """The networks that will be trained, known before any of them, and so torch, is loaded."""
-        return networks_of(self.base, self.overrides)
-
-    @property
-    def stem(self) -> str:
-        """What the run is named after."""
-        if self.name or not isinstance(self.source, str | Path) or str(self.source) == "-":
-            return self.name or "list"
-        return Path(self.source).stem
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A request of which everything is decided and nothing is written yet."""
-
-    request: TrainRequest
-    corpus: Corpus
-    config: Config
-
-
-def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
-    """Decide everything and read the list; `tell` gets a sentence for whatever people should know.
-
-    Raises ValueError with one sentence for whatever cannot be.
-    """
-    tell = tell or _untold
-    options = checked_data_options(request.base, request.overrides)
-    if request.out is not None:
-        refuse_taken(request.out)
-    if isinstance(request.source, Corpus):
-        corpus = request.source
-        if request.overrides.given("data") and options != corpus.options:
-            raise ValueError("this list was read already: give its options to moreish.read, not to train")
-    else:
-        corpus = _read(request.source, options)
-    for sentence in (corpus.report.headline(), *corpus.report.notes):
-        tell(sentence)
-    if request.networks and "torch" not in sys.modules:
-        tell("loading PyTorch")
-    config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
-    if not len(corpus.split("val")) and (alone := counting_alone(config)) != config:
-        tell(NO_VAL)
-        config = alone
-    return Prepared(request, corpus, config)
+def _begin(corpus: Corpus, config: Config) -> Fitting | FewFitting:
+    return FewFitting(corpus, config) if config.model.name == "background" else Fitting(corpus, config)
 
 
 def train(
@@ -193,6 +138,7 @@ def train(
     root: str | Path = "runs",
     name: str | None = None,
     watch: Watch | None = None,
+    background: str | None = None,
 ) -> TrainedRun:
     """Train on a list, keeping everything in a new run folder, and return the run.
 
@@ -202,13 +148,14 @@ def train(
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
     watch : called with every event, see `runs.events`
+    background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
     flags = {"seed": seed, "model": {} if model is None else {"name": model}}
     overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
     folder = None if out is None else Path(out)
-    return fit(prepare(TrainRequest(source, recipe, overrides, folder, Path(root), name)), watch)
+    return fit(prepare(TrainRequest(source, recipe, overrides, folder, Path(root), name, background)), watch)
 
 
 def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
@@ -216,7 +163,7 @@ def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
     request, config = prepared.request, prepared.config
     run = _new_run(prepared.corpus, config, request.out, request.root, request.stem)
     with _kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        _fit(Fitting(prepared.corpus, config), writer, watch or _unwatched)
+        _fit(_begin(prepared.corpus, config), writer, watch or _unwatched)
     return run
 
 
@@ -233,17 +180,54 @@ def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counte
             f"first, with `moreish train FILE --model {overrides.model}`"
         )
     config = resolve("ngram", overrides)
-    corpus = source if isinstance(source, Corpus) else _read(source, options)
+    corpus = source if isinstance(source, Corpus) else read_with(source, options)
     val = corpus.split("val")
     model = fit_ngram(config.model.options, corpus.split("train"), val if len(val) else None, len(corpus.vocab))
     return Counted(corpus, model)
 
 
-def open_or_count(run_or_list: str, root: Path, overrides: Overrides) -> Fitted:
-    """The run of this name; where there is none, an n-gram of the list. The overrides are for reading a list."""
+def listen(source: Source | Corpus, overrides: Overrides | None = None, background: str = BUNDLED) -> Listened:
+    """A list that the background net has read, in about a second; torch is not loaded and nothing is kept.
+
+    Raises ValueError where it cannot be read, or has words for symbols.
+    """
+    overrides = overrides or Overrides()
+    options = checked_data_options("ngram", overrides)
+    corpus = source if isinstance(source, Corpus) else read_with(source, options)
+    if corpus.options.text or corpus.options.unit == "word":
+        raise ValueError("the background net reads lists of letters: for words or a running text train a model")
+    if are_few(corpus) and shares_are_free(overrides, corpus):
+        corpus = undivided(corpus)
+    listening = listening_to(corpus, BackgroundChoice(background), seed=0)
+    measured = listening.measured(listening.read_cases())
+    choice = choose(measured, "read" if listening.helps else "counted")
+    return Listened(corpus, listening.blend(choice), measured.get(choice.name))
+
+
+def suggest(items: Iterable[str], count: int = 10, *, seed: int | None = None, **sampling: float | None) -> list[str]:
+    """New items in the manner of these, for a program: what was read last is remembered, and many threads may ask.
+
+    `sampling` is temperature, top_k, top_p, max_length. Fewer come back where the model has no more to give.
+    """
+    return [item.text for item in _heard(tuple(items)).suggested(count, seed, sampling)]
+
+
+@lru_cache(maxsize=HEARD)
+def _heard(items: tuple[str, ...]) -> Listened:
+    return listen(items)
+
+
+def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str = NO_BACKGROUND) -> Fitted:
+    """The run of this name; where there is none, the list as an n-gram, or as the background net hears it.
+
+    The overrides are for reading a list.
+    """
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
-        return count(run_or_list, overrides)
+        if background == NO_BACKGROUND:
+            return count(run_or_list, overrides)
+        corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
+        return listen(corpus, overrides, background) if are_few(corpus) else count(corpus, overrides)
     if overrides.first is not None:
         raise ValueError(
             f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"
@@ -265,7 +249,9 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = Fitting(opened.corpus, opened.config)
+            fitting = _begin(opened.corpus, opened.config)
+        elif opened.config.model.name == "background":
+            fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
         else:
             if not inexact:
                 check_same_machine(checkpoint.state["machine"])
@@ -329,7 +315,7 @@ def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
         raise
 
 
-def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
+def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
     """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
 
     def tell(event: events.Event) -> None:
@@ -354,13 +340,13 @@ def _fit(fitting: Fitting, writer: Writer, watch: Watch, fresh: bool = True) -> 
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
 
 
-def _save(fitting: Fitting, writer: Writer, step: int) -> None:
+def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
     state = snapshot.state | {"machine": dict(this_machine())}
     writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
 
 
-def _samples(fitting: Fitting) -> list[str]:
+def _samples(fitting: Fitting | FewFitting) -> list[str]:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
     draws = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
@@ -370,10 +356,6 @@ def _samples(fitting: Fitting) -> list[str]:
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
     a, b = stored.to_tensors(one), stored.to_tensors(other)
     return one.vocab == other.vocab and all(np.array_equal(a[k], b[k]) for k in ("ids", "offsets", "parts"))
-
-
-def _untold(sentence: str) -> None:
-    """Nobody listens."""
 
 
 def _unwatched(event: events.Event) -> None:

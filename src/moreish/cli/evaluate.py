@@ -23,7 +23,8 @@ def evaluate(
     with telling(f"loading {run}", quiet or json):
         result = api.open_run(run, root).evaluate(on)
     if json:
-        emit({**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])})
+        plain = {**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])}
+        emit(plain | ({"error": finite(result["error"])} if "error" in result else {}))
         return
     losses: dict[str, float] = {**result["baselines"], "this run": result["loss"]}
     highest = max(losses.values())

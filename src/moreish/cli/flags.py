@@ -52,7 +52,7 @@ def seconds(_: object, tokens: Sequence[Token]) -> float:
         length = float(amount) * UNITS[unit]
     except ValueError:
         length = -1.0
-    if not 0 < length < 1e9:
+    if not 0 <= length < 1e9:
         raise ValueError(f'"{text}" is not a length of time: write 30s, 10m or 2h')
     return length
 
@@ -71,6 +71,12 @@ Root = Annotated[Path, Parameter(help="The folder that holds runs.", env_var="MO
 Count = Annotated[int, Parameter(alias="-n", help="How many items.", converter=how_many)]
 Seconds = Annotated[
     float | None, Parameter(help="How long to train: 30s, 10m, 2h.", metavar="TIME", converter=seconds)
+]
+Background = Annotated[
+    str | None,
+    Parameter(
+        help="The net that knows what things are called, for few items: bundled, none, or the folder of another.",
+    ),
 ]
 Out = Annotated[Path | None, Parameter(help="The folder of the new run, instead of one under runs.")]
 Picture = Annotated[Path | None, Parameter(help="The picture's file, .png or .svg.")]

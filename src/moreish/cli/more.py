@@ -9,6 +9,7 @@ from moreish.cli.flags import (
     DRAWING,
     READING,
     AnySeed,
+    Background,
     Count,
     Drawing,
     File,
@@ -29,6 +30,7 @@ def more(
     new_only: Annotated[bool, Parameter(negative=())] = False,
     repeats: Annotated[bool, Parameter(negative=())] = False,
     format: Literal["text", "csv", "json"] | None = None,
+    background: Background = None,
     root: Root = DEFAULT_ROOT,
     seed: AnySeed = None,
     reading: Reading = READING,
@@ -36,12 +38,13 @@ def more(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """More items from a run; from a list, by counting, in a second.
+    """More items from a run; from a list, in a second.
 
     Parameters
     ----------
     run_or_file
-        A run folder or its short name; or a list, on which an n-gram is then fitted.
+        A run folder or its short name; or a list, of which an n-gram is then counted; of fewer than 1,000 items, the
+        background net reads it as well.
     starts_with
         How every item is to begin.
     new_only
@@ -57,9 +60,9 @@ def more(
     if json and format not in (None, "json"):
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
     with telling(f"loading {run_or_file}", quiet or json):
-        from moreish.api import open_or_count
+        from moreish.api import BUNDLED, open_or_count
 
-        source = open_or_count(run_or_file, root, overrides_of(reading, set=set))
+        source = open_or_count(run_or_file, root, overrides_of(reading, set=set), background or BUNDLED)
         how = {"starts_with": starts_with, "new_only": new_only, "unique": not repeats, "seed": seed}
         items = source.each(count, **how, **drawing.given())
     for sentence in source.passed_over:

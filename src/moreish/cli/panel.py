@@ -17,8 +17,10 @@ Watch = Callable[[events.Event], None]
 REFRESH = 4  # times a second
 MOST_WEIGHTS = 8  # of a mixture, shown in a line
 SEVERITY_STYLE = {"watch": "yellow", "sick": "bold red"}
+BLENDS = {"counted": "counting alone", "read": "having read the list", "tuned": "trained on by it"}
 LEGEND = "(✓: beaten)"  # short, so that the line fits into 80 columns
 ESTIMATED_FROM = 0.02  # of the training: before that nobody knows how long the rest takes
+SAMPLES_WIDTH, MOST_ROWS = 76, 4
 NEARLY = 0.99  # shown until everything is done: the mixture and the last checkpoint take their time too
 
 
@@ -74,6 +76,8 @@ class Panel:
                 self.samples = event.items
             case events.Finding():
                 show_finding(event)
+            case events.CrossValidated():
+                self.val_loss, self.doing = event.loss, validated_words(event)
             case events.Mixed():
                 self.doing = mixed_words(event)
                 if event.val_loss is not None:
@@ -113,7 +117,7 @@ class Panel:
         if self.baselines:
             lines.append(self._ladder(loss))
         if self.samples:
-            lines.append(Text("  ".join(printable(s) for s in self.samples), style="cyan"))
+            lines += [Text("  ".join(map(printable, row)), style="cyan") for row in _rows(self.samples)]
         for line in lines:
             line.no_wrap, line.overflow = True, "ellipsis"
         return lines
@@ -153,6 +157,16 @@ class ReflowingLive(Live):
             super().refresh()
 
 
+def _rows(items: list[str]) -> list[list[str]]:
+    """So many to a line that most terminals show them whole."""
+    rows: list[list[str]] = [[]]
+    for item in items:
+        if rows[-1] and sum(len(each) + 2 for each in rows[-1]) + len(item) > SAMPLES_WIDTH:
+            rows.append([])
+        rows[-1].append(item)
+    return rows[:MOST_ROWS]
+
+
 def rows_of(cells: int, width: int) -> int:
     """How many rows a line of so many cells takes on a terminal of this width."""
     return max(1, math.ceil(cells / width))
@@ -189,6 +203,15 @@ def mixed_words(event: events.Mixed) -> str:
     return f"mixed {len(weights)} models, {shares}"
 
 
+def validated_words(event: events.CrossValidated) -> str:
+    """What cross-validation measured, which blend is kept, and what was left out because it did not help."""
+    tried = ", ".join(f"{BLENDS[name]} {loss:.3f}" for name, loss in event.losses.items() if loss is not None)
+    error = f" ± {event.error:.3f}" if event.error is not None else ""
+    loss = f"{event.loss:.3f}{error}" if event.loss is not None else "not measured"
+    sure = f", temperature {event.temperature:g}" if event.temperature != 1 else ""
+    return f"cross-validated on {event.items} items: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
+
+
 @contextmanager
 def watching(quiet: bool) -> Iterator[Watch]:
     """Give a function that takes events: a live panel on a terminal, plain lines elsewhere, nothing if quiet."""
@@ -216,6 +239,10 @@ def print_line(event: events.Event) -> None:
             err.print(f"step {step}: val {loss:.4f}{' (best)' if best else ''}")
         case events.Finding():
             show_finding(event)
+        case events.Samples(step=0, items=items) if items:
+            err.print(printable("first items, before any training: " + ", ".join(items)))
+        case events.CrossValidated():
+            err.print(validated_words(event))
         case events.Mixed(val_loss=loss):
             err.print(mixed_words(event) + (f": val {loss:.4f}" if loss is not None else ""))
         case _:

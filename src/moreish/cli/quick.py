@@ -3,6 +3,7 @@
 from moreish.cli.flags import (
     DEFAULT_ROOT,
     READING,
+    Background,
     Count,
     File,
     Json,
@@ -22,6 +23,7 @@ def quick(
     *,
     count: Count = 20,
     time_budget: Seconds = None,
+    background: Background = None,
     out: Out = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
@@ -43,7 +45,7 @@ def quick(
     from moreish.runs.events import to_record
 
     overrides = overrides_of(reading, Training(time_budget=time_budget), set=set, seed=seed)
-    run = trained_in_view(file, "quick", overrides, out=out, root=root, quiet=quiet or json)
+    run = trained_in_view(file, "quick", overrides, out=out, root=root, quiet=quiet or json, background=background)
     items = run.more(count, new_only=True, seed=run.config.seed)
     show_items(items, "json" if json else "text")
     if json:
@@ -54,6 +56,8 @@ def quick(
         note(f"only {len(items)} new items: after that the model had nothing to say that the list does not have")
     loss = run.done.val_loss
     if loss is not None:
-        note(f"loss on items it never saw: {loss:.3f} nats a symbol, {in_words(loss)}")
+        found = run.cross_validated
+        error = f" ± {found.error:.3f}" if found and found.error is not None else ""
+        note(f"loss on items it never saw: {loss:.3f}{error} nats a symbol, {in_words(loss)}")
     name = printable(str(out) if out is not None else run.name)
     note(f"kept in {printable(str(run.run.folder))}; more of them: moreish more {name}")

@@ -9,6 +9,7 @@ from moreish.cli.flags import (
     DEFAULT_ROOT,
     READING,
     TRAINING,
+    Background,
     File,
     Json,
     Out,
@@ -33,6 +34,7 @@ def train(
     config: Path | None = None,
     reading: Reading = READING,
     training: Training = TRAINING,
+    background: Background = None,
     set: Set = None,
     out: Out = None,
     resume: str | None = None,
@@ -49,8 +51,8 @@ def train(
     file
         A text file with one item a line, "-" for standard input, or the name of a bundled list.
     model
-        ngram, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet, wavenet-gated,
-        wavenet-sliding.
+        ngram, background, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet,
+        wavenet-gated, wavenet-sliding.
     recipe
         A named full configuration; without one, and without a model, "quick".
     config
@@ -65,6 +67,7 @@ def train(
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if resume is not None:
         said = [("FILE", file), ("--recipe", recipe), ("--config", config), ("--out", out)]
+        said.append(("--background", background))
         ignored = next((name for name, value in said if value is not None), overrides.first)
         if ignored is not None:
             raise ValueError(
@@ -76,13 +79,20 @@ def train(
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
         source = "names" if file is None else file
-        run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet)
+        run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet, background=background)
     show_report(run, quiet)
     show_done(run, json)
 
 
 def trained_in_view(
-    file: str, recipe: str | None, overrides: "Overrides", *, out: Path | None, root: Path, quiet: bool
+    file: str,
+    recipe: str | None,
+    overrides: "Overrides",
+    *,
+    out: Path | None,
+    root: Path,
+    quiet: bool,
+    background: str | None = None,
 ) -> "TrainedRun":
     """Train a new run with a view of what happens."""
     from moreish.cli.show import telling
@@ -90,7 +100,7 @@ def trained_in_view(
     with telling(f"reading {file}", quiet) as tell:
         from moreish import api
 
-        prepared = api.prepare(api.TrainRequest(file, recipe, overrides, out, root), tell)
+        prepared = api.prepare(api.TrainRequest(file, recipe, overrides, out, root, background=background), tell)
     from moreish.cli.panel import watching
 
     with watching(quiet) as watch:

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from moreish.data.build import from_items, read
+    from moreish.data.build import from_items, read, undivided
     from moreish.data.corpus import Corpus, Items, Split
     from moreish.data.options import DataOptions
     from moreish.data.report import Report
@@ -22,8 +22,9 @@ _HOME = {
     "Vocab": "vocab",
     "from_items": "build",
     "read": "build",
+    "undivided": "build",
 }
-__all__ = ["Corpus", "DataOptions", "Items", "Report", "Split", "Vocab", "from_items", "read"]
+__all__ = ["Corpus", "DataOptions", "Items", "Report", "Split", "Vocab", "from_items", "read", "undivided"]
 
 
 def __getattr__(name: str) -> object:

@@ -73,6 +73,19 @@ def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corp
     return _build("the list", lines_of(_texts(items), options.text), options)
 
 
+def undivided(corpus: Corpus) -> Corpus:
+    """The same list with every item in train: for few items, of which none can be spared."""
+    options = replace(corpus.options, val_share=0.0, test_share=0.0)
+    n, whole, old = len(corpus), corpus.split("all"), corpus.report
+    report = replace(old, only_outside_train=[], notes=[], splits={}, divided=False)
+    one = Corpus(corpus.vocab, whole, [n, 0, 0], corpus.places, options, report, corpus.hashes)
+    for name in SPLITS:
+        split = one.split(name)
+        report.splits[name] = {"items": len(split), "predicted": split.n_predicted}
+    report.notes = notes_on(report, options)
+    return one
+
+
 def _texts(items: Iterable[object]) -> Iterator[str]:
     for number, item in enumerate(items, 1):
         if not isinstance(item, str):

@@ -26,6 +26,8 @@ def _size(report: Report, options: DataOptions) -> Iterator[str]:
 
 def _parts(report: Report, options: DataOptions) -> Iterator[str]:
     what = "symbol" if options.text else "item"
+    if report.divided is False:
+        return
     unmeasured = {"val": "when to stop training, or which model is better,", "test": "the final quality"}
     asked = {"val": options.val_share, "test": options.test_share}
     for name, question in unmeasured.items():

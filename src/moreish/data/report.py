@@ -28,6 +28,7 @@ class Report:
     only_outside_train: symbols that val or test has and train has not
     splits:      split -> its items and the tokens to be predicted in it
     notes:       plain sentences, those first that say what cannot be measured
+    divided:     whether some items were to be set aside for val and test; else cross-validation measures
     """
 
     source: str
@@ -44,6 +45,7 @@ class Report:
     suspicious: dict[str, Suspicion] = field(default_factory=dict)
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    divided: bool = True
 
     def suspect(self, kind: str, count: int, lines: list[int], example: str) -> None:
         """So many more of this kind, the first of them in these lines."""

@@ -22,7 +22,16 @@ class _Saved(Saved):
 
 
 class LSTMGradients(RecurrentGradients[_Saved]):
-    """Loss and gradients of a `moreish.models.lstm.LSTM`."""
+    """Loss and gradients of a `moreish.models.lstm.LSTM`.
+
+    before : the memories (B, H), (B, H) that a net of one layer goes on from, or None for blank ones; no gradient
+        flows back into them
+    after : those after the last step, in memory of their own
+    """
+
+    before: tuple[Tensor, Tensor] | None = None
+    after: tuple[Tensor, Tensor] | None = None
+    keeps_memory = False  # whether `after` is wanted
 
     def forward(self, i: int, layer: Weights, gates: Tensor, ids: Tensor | None) -> _Saved:
         """All steps of time; see `RecurrentGradients.forward`."""
@@ -31,6 +40,10 @@ class LSTMGradients(RecurrentGradients[_Saved]):
         h, operand = self.memory(i, steps, rows, size)
         c = self.buffer(f"c{i}", steps + 1, rows, size)
         c[0] = 0
+        if self.before is not None:
+            h[0], c[0] = self.before
+            if operand is not h:
+                operand[0] = h[0]
         tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
         cell_gates = self.buffer(f"gates{i}", steps, rows, 4 * size)
         recurrent = self.buffer("recurrent", rows, 4 * size)
@@ -40,7 +53,7 @@ class LSTMGradients(RecurrentGradients[_Saved]):
                 cell_gates[t] = a[t]
             else:
                 torch.index_select(a, 0, ids[t], out=cell_gates[t])
-            if t:
+            if t or self.before is not None:
                 self.product(operand[t], u.T, recurrent)
                 cell_gates[t].add_(recurrent)
             i_t, f, g, o = cell_gates[t].split(size, 1)
@@ -52,6 +65,8 @@ class LSTMGradients(RecurrentGradients[_Saved]):
             torch.mul(o, tanh_c[t], out=h[t + 1])
             if operand is not h:
                 operand[t + 1] = h[t + 1]
+        if self.keeps_memory:
+            self.after = h[-1].clone(), c[-1].clone()
         return _Saved(h, operand, c, tanh_c, cell_gates)
 
     def backward(
@@ -83,9 +98,9 @@ class LSTMGradients(RecurrentGradients[_Saved]):
             dg.mul_(torch.addcmul(one, g, g, value=-1, out=slope))
             dc.mul_(f)
             torch.addcmul(dc, dc, f, value=-1, out=df).mul_(c[t])
-            if t:
+            if t or self.before is not None:
                 if operand is not dgates:
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
-        self.recurrent_gradients(layer, dgates, operand, saved.operand)
+        self.recurrent_gradients(layer, dgates, operand, saved.operand, blank=self.before is None)
         return dgates

@@ -99,13 +99,18 @@ class RecurrentGradients(FusedStep[Recurrent], Generic[S]):
         return (dy.T @ x).to(self.dtype)
 
     def recurrent_gradients(
-        self, layer: Weights, dgates: Float[Tensor, "T B G"], operand: Float[Tensor, "T B G"], h: Tensor
+        self,
+        layer: Weights,
+        dgates: Float[Tensor, "T B G"],
+        operand: Float[Tensor, "T B G"],
+        h: Tensor,
+        blank: bool = True,
     ) -> None:
         """Of the recurrent matrix and bias; `operand` is dgates and h the memories, both as operands.
 
-        The blank memory before the first step adds nothing to the matrix.
+        A blank memory before the first step adds nothing to the matrix.
         """
-        inner = slice(1, len(dgates))
+        inner = slice(1 if blank else 0, len(dgates))
         layer.weight_hh.grad = self.weight_gradient(operand[inner].flatten(0, 1), h[inner].flatten(0, 1))
         layer.bias_hh.grad = dgates.flatten(0, 1).sum(0)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
@@ -12,10 +12,14 @@ from moreish.data import Corpus, Split, from_items, read
 from moreish.fitting.counting import baselines
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
+from moreish.runs.events import CrossValidated
 
 
 class Evaluation(TypedDict):
-    """Mean loss in nats per predicted symbol, over `symbols` of them in `items` items, and what baselines lose."""
+    """Mean loss in nats per predicted symbol, over `symbols` of them in `items` items, and what baselines lose.
+
+    error : standard error of the loss, where cross-validation measured it
+    """
 
     on: str
     loss: float
@@ -23,6 +27,7 @@ class Evaluation(TypedDict):
     symbols: int
     items: int
     baselines: dict[str, float]
+    error: NotRequired[float]
 
 
 def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> Evaluation:
@@ -37,6 +42,20 @@ def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> E
         "symbols": split.n_predicted,
         "items": len(split),
         "baselines": baselines(corpus, split),
+    }
+
+
+def evaluation_of(found: CrossValidated) -> Evaluation:
+    """What cross-validation measured, beside the other blends that were tried on the same items."""
+    loss = math.nan if found.loss is None else found.loss
+    return {
+        "on": "cross-validation",
+        "loss": loss,
+        "perplexity": math.exp(loss),
+        "symbols": found.symbols,
+        "items": found.items,
+        "baselines": {name: value for name, value in found.losses.items() if value is not None},
+        "error": math.nan if found.error is None else found.error,
     }
 
 

@@ -2,13 +2,14 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
+from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, evaluate, other_items
@@ -152,3 +153,22 @@ class Counted(Fitted):
 
     def __repr__(self) -> str:
         return f"<n-gram of {self.corpus!r}>"
+
+
+class Listened(Counted):
+    """A blend of what was counted in a list and of the background net that read it; nothing of it is kept.
+
+    measured : how well it foretells the list's own items, by cross-validation; None where there are too few
+    """
+
+    def __init__(self, corpus: Corpus, model: LanguageModel, measured: Measured | None) -> None:
+        super().__init__(corpus, model)
+        self.measured = measured
+
+    def suggested(self, count: int, seed: int | None, sampling: Mapping[str, float | None]) -> Iterator[Item]:
+        """New items only; see `each`."""
+        return self.each(count, starts_with="", new_only=True, unique=True, seed=seed, **sampling)
+
+    def __repr__(self) -> str:
+        loss = "not measured" if self.measured is None else f"loss {self.measured.loss:.3f} by cross-validation"
+        return f"<background net that read {self.corpus!r}: {loss}>"

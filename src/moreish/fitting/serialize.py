@@ -1,6 +1,6 @@
 """A model as tensors and a plain description, and back. No code is ever read, only numbers of the expected shapes.
 
-description   {"kind": "ngram", ...} | {"kind": "network", "name"}
+description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "blend", ...}
               | {"kind": "mixture", "weights", "gate", "components"}
 tensors       named "0/...", "1/...", one prefix a component
 """
@@ -13,6 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from moreish import ngram
+from moreish.background import stored
+from moreish.background.blend import Blend
 from moreish.errors import Damaged
 from moreish.models import model_class
 from moreish.models.contract import LanguageModel
@@ -66,6 +68,9 @@ def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarra
     if isinstance(component, ngram.Backoff):
         arrays, metadata = ngram.to_tensors(component)
         return arrays, {"kind": "ngram", **metadata}
+    if isinstance(component, Blend):
+        arrays, metadata = stored.to_tensors(component)
+        return arrays, {"kind": "blend", **metadata}
     from moreish.inference.network import module_of
 
     state = module_of(component).state_dict()
@@ -75,9 +80,14 @@ def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarra
 def _component_from_tensors(
     tensors: Tensors, description: object, single: ModelChoice, vocab_size: int
 ) -> LanguageModel:
-    kind = "ngram" if single.name == "ngram" else "network"
+    kind = {"ngram": "ngram", "background": "blend"}.get(single.name, "network")
     if not isinstance(description, Mapping) or description.get("kind") != kind:
         raise Damaged(f"the checkpoint does not hold the {single.name} that the configuration names")
+    if kind == "blend":
+        try:
+            return stored.from_tensors(tensors, description, vocab_size)
+        except ValueError as error:
+            raise Damaged(str(error)) from None
     if kind == "ngram":
         try:
             model = ngram.from_tensors(tensors, description)

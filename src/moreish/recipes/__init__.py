@@ -1,13 +1,23 @@
 """Named full configurations, and how one is put together from recipe, file, flags and settings."""
 
-from moreish.recipes.config import Config, ModelChoice, NGramOptions, choose_model, model_names
+from moreish.recipes.config import (
+    UNTRAINED,
+    BackgroundChoice,
+    Config,
+    ModelChoice,
+    NGramOptions,
+    choose_model,
+    model_names,
+)
 from moreish.recipes.growth import grow
 from moreish.recipes.overrides import Overrides
-from moreish.recipes.resolve import checked_data_options, counting_alone, networks_of, resolve
+from moreish.recipes.resolve import checked_data_options, counting_alone, few_items, networks_of, resolve
 from moreish.recipes.table import RECIPES, Recipe
 
 __all__ = [
     "RECIPES",
+    "UNTRAINED",
+    "BackgroundChoice",
     "Config",
     "ModelChoice",
     "NGramOptions",
@@ -16,6 +26,7 @@ __all__ = [
     "checked_data_options",
     "choose_model",
     "counting_alone",
+    "few_items",
     "grow",
     "model_names",
     "networks_of",

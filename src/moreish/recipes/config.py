@@ -19,6 +19,7 @@ from moreish.training.options import TrainOptions
 
 DEFAULT_STEPS = TrainOptions.steps
 DEFAULT_MODEL = "gru"
+UNTRAINED = ("ngram", "background")  # not by `training`: one only counts, the other has a training of its own
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,15 @@ class NGramOptions:
     )
     method: Literal["kneser-ney", "add-k"] = option("kneser-ney", "how unseen symbols get their share")
     k: float = option(0.1, "add-k: what is added to every count", low=0)
+
+
+@dataclass(frozen=True)
+class BackgroundChoice:
+    """The background net that reads the list, and is trained on by it."""
+
+    weights: str = option("bundled", "the background net: bundled, or a file or folder that holds one")
+    orders: int = option(4, "in how many random orders the list is read; their answers are averaged", low=1, high=64)
+    hash: str = option("", "of the background net's file: which one it was")
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class ModelChoice:
     @property
     def networks(self) -> tuple["ModelChoice", ...]:
         """Those of them that are trained: all that do not only count."""
-        return tuple(single for single in self.singles if single.name != "ngram")
+        return tuple(single for single in self.singles if single.name not in UNTRAINED)
 
 
 @dataclass(frozen=True)
@@ -140,15 +150,21 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
         ):
             raise ValueError(f"{where}components is a list of at least two model sections")
         chosen = tuple(choose_model(component, f"{where}components[{i}].") for i, component in enumerate(components))
+        if any(component.name == "background" for component in chosen):
+            raise ValueError(f"{where}components: the background net is a blend already, and no part of a mixture")
         if any(component.components for component in chosen):
             raise ValueError(
                 f"{where}components: a mixture inside a mixture is one mixture; list all the components side by side"
             )
         return ModelChoice(name, None, chosen, overrides, seed)
-    if name == "ngram":
-        return ModelChoice(name, build(NGramOptions, values, where), (), overrides, seed)
+    if name in OTHERS:
+        return ModelChoice(name, build(OTHERS[name], values, where), (), overrides, seed)
     check_model_name(name)
     return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)
+
+
+OTHERS: dict[str, type] = {"ngram": NGramOptions, "background": BackgroundChoice}
+"""Models that are no network of `MODELS`, and their options."""
 
 
 def check_model_name(name: str) -> None:
@@ -159,4 +175,4 @@ def check_model_name(name: str) -> None:
 
 def model_names() -> list[str]:
     """What `--model` takes."""
-    return ["ngram", *MODELS]
+    return [*OTHERS, *MODELS]

@@ -82,3 +82,15 @@ def counting_alone(config: Config) -> Config:
     if config.recipe != "quick" or [component.name for component in config.model.components] != own:
         return config
     return replace(config, model=choose_model({"name": "ngram"}))
+
+
+def few_items(recipe: str | None, overrides: Overrides, background: Plain) -> Config | None:
+    """The recipe "quick" for few items: the background net; None where another recipe or its options are asked for.
+
+    `background` are the options of the model "background". No network's module is loaded.
+    """
+    given = {"model": overrides.given("model"), "train": overrides.given("train")}
+    if recipe != "quick" or given["model"] or not set(given["train"]) <= {"time_budget"}:
+        return None
+    values = values_of(recipe, overrides)
+    return Config.from_plain({**values, "model": {"name": "background", **background}})

@@ -149,6 +149,22 @@ class Mixed(Event, frozen=True):
     seconds: Seconds
 
 
+class CrossValidated(Event, frozen=True):
+    """How well items were foretold by models made without them, and which blend is kept; see `background.listening`.
+
+    `loss` is that of the one kept, with its standard error, at the temperature that was best; `losses` those of all.
+    """
+
+    chosen: Literal["counted", "read", "tuned"]
+    loss: float | None
+    error: float | None
+    temperature: Annotated[float, Meta(gt=0)]
+    items: Count
+    symbols: Count
+    losses: Mapping[str, float | None]
+    step: Count
+
+
 class Fitted(Event, frozen=True):
     """Every model is fitted."""
 
@@ -184,6 +200,7 @@ EVENTS = (
     Quantities,
     Doctor,
     Mixed,
+    CrossValidated,
     Fitted,
     Interrupted,
     Done,
@@ -202,6 +219,7 @@ _ANY = (
     | Quantities
     | Doctor
     | Mixed
+    | CrossValidated
     | Fitted
     | Interrupted
     | Done

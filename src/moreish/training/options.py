@@ -12,7 +12,7 @@ class TrainOptions:
 
     steps: int = option(5000, "updates of the parameters", low=0)
     time_budget: float | None = option(
-        None, "seconds to train for, all networks together, instead of a number of steps", above=0
+        None, "seconds to train for, all networks together, instead of a number of steps", low=0
     )
     batch_size: int = option(256, "items, or windows, in a batch", low=1)
     block_size: int = option(256, "longest stretch read at once by a net that reads whole items", low=2)

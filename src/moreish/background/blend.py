@@ -1,0 +1,126 @@
+"""A blend: models multiplied, each to a power that depends on how much it can know here.
+
+    log p(x | c) = sum over k of w_k(c) s_k(x | c) - log Z(c)
+
+s_k are log probabilities of the models and scores of the list's shape; the powers w_k come from a small gate that
+was fitted on lists of other kinds (see `gates`), from what each prediction rests on. A sum of probabilities keeps
+whatever one of the models holds possible; a product forgets what one of them has reason to think impossible (Hinton
+2002, https://doi.org/10.1162/089976602760128018).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.shape import LONGEST, ListShape
+from moreish.models.contract import LanguageModel, State
+from moreish.models.stepping import score_by_steps
+from moreish.ngram import Backoff
+
+Seen = tuple[Float[np.ndarray, "rows scores V"], Float[np.ndarray, "rows features"]]
+
+
+class Ensemble:
+    """Models and the shape of a list, side by side: the scores of the next symbol, and what they rest on.
+
+    The first of the models is the n-gram. `start` and `advance` answer (state, (scores, features)), with scores
+    (rows, models + SHAPE_SCORES, V) and features (rows, EVIDENCE + models).
+    """
+
+    def __init__(self, models: Sequence[LanguageModel], shape: ListShape) -> None:
+        assert isinstance(models[0], Backoff)
+        self.models, self.shape, self.counts = list(models), shape, models[0]
+        self._everyone = [*self.models, shape.classes]
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the boundary included."""
+        return self.counts.vocab_size
+
+    def start(self, rows: int) -> tuple[State, Seen]:
+        """Before the first symbol."""
+        return self._seen([each.start(rows) for each in self._everyone], np.zeros(rows, np.int64))
+
+    def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Seen]:
+        """Every model reads the id."""
+        states, place = state
+        answers = [each.advance(own, ids) for each, own in zip(self._everyone, states, strict=True)]
+        return self._seen(answers, place + 1)
+
+    def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
+        """The state of these rows only."""
+        states, place = state
+        return [each.take(own, rows) for each, own in zip(self._everyone, states, strict=True)], place[rows]
+
+    def _seen(
+        self, answers: Sequence[tuple[State, np.ndarray]], place: Integer[np.ndarray, " rows"]
+    ) -> tuple[State, Seen]:
+        states, logprobs = [state for state, _ in answers], [logprobs for _, logprobs in answers]
+        count = len(self.models)
+        scores = np.empty((len(place), count + SHAPE_SCORES, self.vocab_size), np.float32)
+        for k, each in enumerate(logprobs):  # the last of them is that of the classes
+            scores[:, k] = each
+        scores[:, -2] = self.shape.frequency
+        scores[:, -1] = 0
+        scores[:, -1, 0] = self.shape.end_odds[np.minimum(place, LONGEST - 1)]
+        length, occurrences = self.counts.evidence_of(states[0])
+        features = np.empty((len(place), EVIDENCE + count), np.float32)
+        features[:, 0] = 1
+        features[:, 1] = np.log(self.shape.symbols) - 6
+        features[:, 2] = np.log1p(occurrences) / 2
+        features[:, 3] = length / 3 - 1
+        features[:, 4] = place == 0
+        features[:, EVIDENCE:] = -(np.exp(scores[:, :count]) * scores[:, :count]).sum(2) - 1.5
+        return (states, place), (scores, features)
+
+
+class Blend:
+    """An ensemble and its gate as one `LanguageModel`.
+
+    temperature : log probabilities are divided by it, so that the blend is as sure as it has reason to be
+    """
+
+    def __init__(self, ensemble: Ensemble, gate: Gate, temperature: float = 1.0) -> None:
+        assert len(ensemble.models) == gate.models
+        self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the boundary included."""
+        return self.ensemble.vocab_size
+
+    def start(self, rows: int) -> tuple[State, Float[np.ndarray, "rows V"]]:
+        """Before the first symbol."""
+        state, seen = self.ensemble.start(rows)
+        return state, blended(*seen, self.gate, self.temperature)
+
+    def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
+        """Every model reads the id."""
+        state, seen = self.ensemble.advance(state, ids)
+        return state, blended(*seen, self.gate, self.temperature)
+
+    def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
+        """The state of these rows only."""
+        return self.ensemble.take(state, rows)
+
+    def score(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Float[np.ndarray, " N"]:
+        """Log probability of every id."""
+        return score_by_steps(self, ids, offsets)
+
+
+def blended(
+    scores: Float[np.ndarray, "rows scores V"],
+    features: Float[np.ndarray, "rows features"],
+    gate: Gate,
+    temperature: float,
+) -> Float[np.ndarray, "rows V"]:
+    """The log probabilities."""
+    powers = gate(features) / np.float32(temperature)
+    logits = np.matmul(powers[:, None], scores)[:, 0]
+    logits -= logits.max(1, keepdims=True)
+    logits -= np.log(np.exp(logits).sum(1, keepdims=True))
+    return logits

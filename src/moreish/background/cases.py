@@ -1,0 +1,61 @@
+"""What a gate sees of items that the models were not made from: to fit it, and for cross-validation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from moreish.background.blend import Ensemble, blended
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a blend's gate sees of other items of one list.
+
+    scores : (N, scores, V), features : (N, features), targets : (N,)
+    """
+
+    scores: Float[np.ndarray, "N scores V"]
+    features: Float[np.ndarray, "N features"]
+    targets: Integer[np.ndarray, " N"]
+
+    @property
+    def models(self) -> int:
+        """How many models were asked."""
+        return self.scores.shape[1] - SHAPE_SCORES
+
+    def first(self, models: int) -> "Case":
+        """The same of a blend of the first `models` of them."""
+        kept = [*range(models), *range(self.models, self.models + SHAPE_SCORES)]
+        return Case(self.scores[:, kept], self.features[:, : EVIDENCE + models], self.targets)
+
+    def logprobs(self, gate: Gate, temperature: float = 1.0) -> Float[np.ndarray, " N"]:
+        """Of the targets, by the blend with this gate."""
+        return blended(self.scores, self.features, gate, temperature)[np.arange(len(self.targets)), self.targets]
+
+
+def joined(cases: Sequence[Case]) -> Case:
+    """Several as one."""
+    return Case(*(np.concatenate([getattr(c, name) for c in cases]) for name in ("scores", "features", "targets")))
+
+
+def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " T"]]) -> Case:
+    """What the gate sees of these items, item by item; all of them are read side by side."""
+    lengths = np.array([len(item) + 1 for item in others])
+    begin = np.append(0, np.cumsum(lengths))
+    order = np.argsort(-lengths, kind="stable")
+    targets = np.concatenate([np.append(item, 0) for item in others]).astype(np.int64)
+    models = len(ensemble.models)
+    scores = np.empty((len(targets), models + SHAPE_SCORES, ensemble.vocab_size), np.float32)
+    features = np.empty((len(targets), EVIDENCE + models), np.float32)
+    state, seen = ensemble.start(len(others))
+    for t in range(int(lengths.max())):
+        rows = order[: np.count_nonzero(lengths > t)]
+        scores[begin[rows] + t], features[begin[rows] + t] = seen
+        going = np.arange(np.count_nonzero(lengths > t + 1))
+        if not len(going):
+            break
+        state, seen = ensemble.advance(ensemble.take(state, going), targets[begin[rows[going]] + t])
+    return Case(scores, features, targets)

@@ -1,0 +1,183 @@
+"""A list that the background net listens to: the models made of it, and how well they foretell its own items.
+
+numpy only. Three blends can answer: "counted" (the n-gram and the shape of the list), "read" (with the net that has
+read the list) and "tuned" (with the net that was trained on by it as well).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from moreish import ngram
+from moreish.background.blend import Blend, Ensemble
+from moreish.background.cases import Case, case_of, joined
+from moreish.background.gate import Gate
+from moreish.background.parts import FOLDS, Fold, Items, best_order, folds_of, reader_of, readers_of, shape_of
+from moreish.background.reader import Cell, ListReader
+from moreish.background.shape import ListShape, flat
+from moreish.background.weights import Background, SymbolRows
+
+Name = Literal["counted", "read", "tuned"]
+MODELS: dict[Name, int] = {"counted": 1, "read": 2, "tuned": 3}
+FEWEST = 10  # items below which nothing is measured
+LEAST_KNOWN = 0.5  # share of a list's symbols that the net must know to be of use
+TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
+WORTH = 0.003  # nats that a choice must gain to be made
+ORDER_UNMEASURED = 3
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Mean nats a predicted symbol on items that the models were not made from, and its standard error.
+
+    temperature : the one that was best; the loss is with it
+    items, symbols : how many were measured
+    """
+
+    loss: float
+    error: float
+    temperature: float
+    items: int
+    symbols: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which blend answers, and how sure it is."""
+
+    name: Name
+    temperature: float = 1.0
+
+
+@dataclass
+class Listening:
+    """The items of one list (ids without boundaries) and a background net.
+
+    symbols : of the list, that of id 1 first
+    held_out : items that were set aside, to measure on instead of cross-validation
+    """
+
+    background: Background
+    symbols: Sequence[str]
+    items: Items
+    orders: int = 4
+    seed: int = 0
+    letters: bool = True  # whether a symbol is a letter as the net knows it, and not a word
+    held_out: Items = ()
+
+    @cached_property
+    def known(self) -> float:
+        """Share of the list's symbols whose letters the net has seen; 0 for words."""
+        counts = np.bincount(np.concatenate([np.zeros(0, np.int64), *self.items]), minlength=len(self.symbols) + 1)
+        return self.background.knows(self.symbols, counts[1:].tolist()) if self.letters else 0.0
+
+    @property
+    def helps(self) -> bool:
+        """Whether the net knows enough of the symbols."""
+        return self.known >= LEAST_KNOWN
+
+    @cached_property
+    def rows(self) -> SymbolRows:
+        """The vectors of the list's symbols."""
+        return self.background.rows(self.symbols)
+
+    @cached_property
+    def cell(self) -> Cell:
+        """The net with these symbols."""
+        return Cell.of(self.background, self.rows)
+
+    @cached_property
+    def folds(self) -> list[Fold]:
+        """For cross-validation; none where there are too few items. With items held out they are the only one."""
+        if self.held_out:
+            return [Fold(list(self.items), list(self.held_out))]
+        return folds_of(self.items, self.seed, FOLDS) if len(self.items) >= FEWEST else []
+
+    @cached_property
+    def order(self) -> int:
+        """The order of the n-gram."""
+        return best_order(self.folds, len(self.symbols) + 1) if self.folds else ORDER_UNMEASURED
+
+    @cached_property
+    def counts(self) -> ngram.Backoff:
+        """The n-gram of the whole list."""
+        return self._counted(self.items)
+
+    @cached_property
+    def shape(self) -> ListShape:
+        """The shape of the whole list."""
+        return shape_of(self.symbols, self.items)
+
+    @cached_property
+    def reader(self) -> ListReader:
+        """The net that has read the whole list."""
+        return reader_of(self.cell, self.items, self.orders, self.seed)
+
+    @cached_property
+    def fold_readers(self) -> list[ListReader]:
+        """The net that has read what each fold keeps."""
+        return readers_of(self.cell, [fold.kept for fold in self.folds], self.orders, self.seed)
+
+    def blend(self, choice: Choice, tuned: Cell | None = None) -> Blend:
+        """The blend of this name; the tuned net reads the list again."""
+        models: list[ngram.Backoff | ListReader] = [self.counts]
+        if choice.name != "counted":
+            models.append(self.reader)
+        if choice.name == "tuned":
+            assert tuned is not None
+            models.append(reader_of(tuned, self.items, self.orders, self.seed))
+        return Blend(Ensemble(models, self.shape), self.background.gates[len(models)], choice.temperature)
+
+    def case(self, number: int, tuned: Cell | None = None) -> Case:
+        """What the items held out of this fold look like to models that are made from the others."""
+        fold = self.folds[number]
+        models: list[ngram.Backoff | ListReader] = [self._counted(fold.kept)]
+        if self.helps:
+            models.append(self.fold_readers[number])
+        if tuned is not None:
+            models.append(reader_of(tuned, fold.kept, self.orders, self.seed))
+        return case_of(Ensemble(models, shape_of(self.symbols, fold.kept)), fold.held_out)
+
+    def read_cases(self) -> list[Case]:
+        """Those of all folds, before anything is trained."""
+        return [self.case(number) for number in range(len(self.folds))]
+
+    def measured(self, cases: Sequence[Case]) -> dict[Name, Measured]:
+        """How well each blend that these cases allow foretells them."""
+        if not cases:
+            return {}
+        together = joined(cases)
+        models = cases[0].models
+        return {
+            name: measure(together.first(n), self.background.gates[n]) for name, n in MODELS.items() if n <= models
+        }
+
+    def _counted(self, items: Items) -> ngram.Backoff:
+        return ngram.KneserNey.fit(*flat(items), len(self.symbols) + 1, self.order)
+
+
+def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
+    """The blend that foretold best, a simpler one where it is as good; `best` where nothing was measured."""
+    if not measured:
+        return Choice(best)
+    name = min(measured, key=lambda each: measured[each].loss + WORTH * MODELS[each])
+    return Choice(name, measured[name].temperature)
+
+
+def measure(case: Case, gate: Gate) -> Measured:
+    """At the temperature that is best. The error is that of a mean over items, which are drawn whole."""
+    by = {temperature: case.logprobs(gate, temperature) for temperature in TEMPERATURES}
+    best = min(TEMPERATURES, key=lambda t: -by[t].mean())
+    if by[best].mean() - by[1.0].mean() < WORTH:
+        best = 1.0
+    losses = -by[best]
+    ends = np.flatnonzero(case.targets == 0)
+    totals = np.add.reduceat(losses.astype(np.float64), np.append(0, ends[:-1] + 1))
+    sizes = np.diff(np.append(-1, ends))
+    mean, n = float(losses.mean(dtype=np.float64)), len(ends)
+    error = math.sqrt(float(((totals - mean * sizes) ** 2).sum()) * n / max(n - 1, 1)) / float(sizes.sum())
+    return Measured(mean, error, best, n, len(losses))

@@ -1,0 +1,79 @@
+"""The models that a blend is made of, made from the items of one list. numpy only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Integer
+
+from moreish import ngram
+from moreish.background.reader import Cell, ListReader, read_list
+from moreish.background.shape import ListShape, ShapeModel, end_odds, flat, frequencies
+from moreish.rng import rng_for
+
+HIGHEST_ORDER = 6
+FOLDS = 5
+MOST_READ = 6_000  # symbols of a list that are read, a random part of a longer one
+
+Items = Sequence[Integer[np.ndarray, " T"]]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A part of the items that is measured on what is made from the others."""
+
+    kept: list[Integer[np.ndarray, " T"]]
+    held_out: list[Integer[np.ndarray, " T"]]
+
+
+def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:
+    """`count` folds, of sizes that differ by one at most."""
+    order = rng_for(seed, "folds").permutation(len(items))
+    found = []
+    for k in range(min(count, len(items))):
+        held_out = order[k::count]
+        rest = np.setdiff1d(order, held_out)
+        found.append(Fold([items[i] for i in rest], [items[i] for i in held_out]))
+    return found
+
+
+def best_order(folds: Sequence[Fold], vocab_size: int) -> int:
+    """The order of Kneser-Ney that loses least in cross-validation."""
+    losses = []
+    for order in range(1, HIGHEST_ORDER + 1):
+        loss = 0.0
+        for fold in folds:
+            model = ngram.KneserNey.fit(*flat(fold.kept), vocab_size, order)
+            loss -= float(model.score(*flat(fold.held_out)).sum())
+        losses.append(loss)
+        if len(losses) > 2 and losses[-1] > losses[-2] > losses[-3]:
+            break
+    return int(np.argmin(losses)) + 1
+
+
+def shape_of(symbols: Sequence[str], items: Items) -> ListShape:
+    """The shape of these items."""
+    lengths = np.array([len(item) for item in items])
+    size = sum(len(item) + 1 for item in items)
+    return ListShape(ShapeModel.fit(symbols, items), frequencies(items, len(symbols) + 1), end_odds(lengths), size)
+
+
+def reader_of(cell: Cell, items: Items, orders: int, seed: int) -> ListReader:
+    """The net after it read the items in so many orders."""
+    return readers_of(cell, [items], orders, seed)[0]
+
+
+def readers_of(cell: Cell, lists: Sequence[Items], orders: int, seed: int) -> list[ListReader]:
+    """The net after it read each of these lists; all are read side by side, which takes hardly longer than one."""
+    streams = []
+    for items in lists:
+        for k in range(orders):
+            order = rng_for(seed, "reading", k).permutation(len(items))
+            streams.append(_from_a_boundary(flat([items[i] for i in order])[0][-MOST_READ:]))
+    memory = read_list(cell, streams)
+    rows = np.arange(len(streams)).reshape(-1, orders)
+    return [ListReader(cell, memory.take(own)) for own in rows]
+
+
+def _from_a_boundary(stream: Integer[np.ndarray, " N"]) -> Integer[np.ndarray, " M"]:
+    return stream[int(np.argmax(stream == 0)) :]

@@ -1,0 +1,110 @@
+"""The stored form of a blend: arrays for safetensors and plain values; a run opens without the background net.
+
+counts/...   the n-gram, shape/...  that of the classes, both as `ngram.to_tensors` gives them
+net0/..., net1/...   cells and memories of the nets in half and single precision
+class_of, frequency, end_odds, gate<models>/...
+"""
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from moreish import ngram
+from moreish.background.blend import Blend, Ensemble
+from moreish.background.gate import gates_from_tensors, gates_to_tensors
+from moreish.background.reader import Cell, ListReader, Memory
+from moreish.background.shape import LONGEST, ListShape, ShapeModel
+
+CELL = ("input", "recurrent", "output", "bias")
+MOST_NETS = 2
+
+Tensors = Mapping[str, np.ndarray]
+
+
+def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    """(arrays, description); nothing is lost, the cells' numbers are ones that half precision holds."""
+    ensemble = blend.ensemble
+    shape = ensemble.shape
+    arrays = {"class_of": shape.classes.class_of, "frequency": shape.frequency, "end_odds": shape.end_odds}
+    described: dict[str, object] = {"symbols": shape.symbols, "temperature": blend.temperature}
+    for name, model in (("counts", ensemble.counts), ("shape", shape.classes.model)):
+        own, described[name] = ngram.to_tensors(model)
+        arrays |= _prefixed(name, own)
+    for k, model in enumerate(ensemble.models[1:]):
+        assert isinstance(model, ListReader)
+        own = {name: getattr(model.cell, name).astype(np.float16) for name in CELL}
+        arrays |= _prefixed(f"net{k}", own | {"h": model.begin.h, "c": model.begin.c})
+    return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
+
+
+def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: int) -> Blend:
+    """The blend that `to_tensors` took apart. Raises ValueError, naming what is wrong, for anything else."""
+    counts = _ngram(tensors, described, "counts", vocab_size)
+    nets = [_net(_own(tensors, f"net{k}"), vocab_size) for k in range(MOST_NETS) if _own(tensors, f"net{k}")]
+    gates = gates_from_tensors({name: a for name, a in tensors.items() if name.startswith("gate")})
+    _require(set(gates) == {1 + len(nets)}, "gate", f"is not one of {1 + len(nets)} models")
+    class_of = _array(tensors, "class_of", (vocab_size,), "iu").astype(np.int64)
+    classes = int(class_of.max()) + 1
+    _require(class_of.min() == 0 and classes <= vocab_size, "class_of", "does not number the classes")
+    shape = ListShape(
+        ShapeModel(class_of, _ngram(tensors, described, "shape", classes)),
+        _array(tensors, "frequency", (vocab_size,), "f"),
+        _array(tensors, "end_odds", (LONGEST,), "f"),
+        int(_number(described, "symbols", 1, 2**40)),
+    )
+    ensemble = Ensemble([counts, *nets], shape)
+    return Blend(ensemble, gates[1 + len(nets)], _number(described, "temperature", 0.1, 10))
+
+
+def _net(arrays: Tensors, vocab_size: int) -> ListReader:
+    recurrent = arrays.get("recurrent", np.zeros((0, 0), np.float16))
+    _require(
+        recurrent.ndim == 2 and 0 < 4 * recurrent.shape[0] == recurrent.shape[1], "recurrent", "has no such size"
+    )
+    size = recurrent.shape[0]
+    shapes = {"input": (vocab_size, 4 * size), "recurrent": (size, 4 * size), "output": (size, vocab_size),
+              "bias": (vocab_size,)}  # fmt: skip
+    cell = Cell(*(_array(arrays, name, shape, "f").astype(np.float32) for name, shape in shapes.items()))
+    orders = len(arrays.get("h", ()))
+    _require(0 < orders <= 64, "h", "has no memory")
+    h, c = (_array(arrays, name, (orders, size), "f").astype(np.float32) for name in ("h", "c"))
+    return ListReader(cell, Memory(h, c))
+
+
+def _ngram(tensors: Tensors, described: Mapping[str, object], name: str, vocab_size: int) -> ngram.Backoff:
+    about = described.get(name)
+    if not isinstance(about, Mapping):
+        raise ValueError(f'"{name}" is not described')
+    model = ngram.from_tensors(_own(tensors, name), about)
+    _require(model.vocab_size == vocab_size, name, f"has {model.vocab_size} ids and not {vocab_size}")
+    return model
+
+
+def _prefixed(name: str, arrays: Tensors) -> dict[str, np.ndarray]:
+    return {f"{name}/{key}": array for key, array in arrays.items()}
+
+
+def _own(tensors: Tensors, name: str) -> dict[str, np.ndarray]:
+    return {key.removeprefix(f"{name}/"): a for key, a in tensors.items() if key.startswith(f"{name}/")}
+
+
+def _array(tensors: Tensors, name: str, shape: tuple[int, ...], kinds: str) -> np.ndarray:
+    array = tensors.get(name)
+    right = array is not None and array.shape == shape and array.dtype.kind in kinds
+    if array is None or not right or not np.isfinite(array).all():
+        raise ValueError(f'the array "{name}" of the blend is not {list(shape)} finite numbers')
+    return array
+
+
+def _number(described: Mapping[str, object], name: str, low: float, high: float) -> float:
+    value = described.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f'"{name}" of the blend is a number, not {value!r}')
+    _require(low <= value <= high, name, f"is {value}, outside {low} .. {high}")
+    return value
+
+
+def _require(holds: bool | np.bool_, name: str, problem: str) -> None:
+    if not holds:
+        raise ValueError(f'"{name}" of the blend {problem}')

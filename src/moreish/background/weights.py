@@ -1,0 +1,161 @@
+"""The weights of a background net: read from a file, and made into the rows of one list's symbols."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from moreish.background.gate import Gate, gates_from_tensors, gates_to_tensors
+from moreish.background.symbols import BOUNDARY, feature_rows, is_known
+
+FORMAT = "1"
+BUNDLED = Path(__file__).parent / "background.safetensors"
+FILE = "background.safetensors"
+LARGEST = 64 * 2**20  # bytes of a file that is read
+MOST_FEATURES = 100_000
+ARRAYS = ("reading", "writing", "bias", "weight_ih", "weight_hh", "bias_hidden", "projection")
+
+
+@dataclass(frozen=True)
+class SymbolRows:
+    """Vectors of the boundary and of the symbols of one list, row 0 being the boundary.
+
+    reading : (V, C) what is read
+    writing : (V, C) and bias (V,): logits are `projection @ h` held against them
+    """
+
+    reading: Float[np.ndarray, "V C"]
+    writing: Float[np.ndarray, "V C"]
+    bias: Float[np.ndarray, " V"]
+
+
+@dataclass(frozen=True)
+class Background:
+    """A net that reads lists, without the symbols of any.
+
+    features : number of each feature of symbols (see `symbols`), a row of the three tables
+    reading : (F, C), writing : (F, C), bias : (F,)
+    weight_ih : (4H, C), weight_hh : (4H, H), bias_hidden : (4H,) of the LSTM, gates i, f, g, o
+    projection : (C, H)
+    gates : the gates of blends, by how many models they weigh
+    hash : of the file
+    """
+
+    features: dict[str, int]
+    reading: Float[np.ndarray, "F C"]
+    writing: Float[np.ndarray, "F C"]
+    bias: Float[np.ndarray, " F"]
+    weight_ih: Float[np.ndarray, "G C"]
+    weight_hh: Float[np.ndarray, "G H"]
+    bias_hidden: Float[np.ndarray, " G"]
+    projection: Float[np.ndarray, "C H"]
+    gates: Mapping[int, Gate] = field(default_factory=dict)
+    hash: str = ""
+
+    @property
+    def n_hidden(self) -> int:
+        """H."""
+        return self.weight_hh.shape[1]
+
+    def knows(self, symbols: Sequence[str], counts: Sequence[int]) -> float:
+        """Which share of the occurrences of these symbols is of letters that the net has seen."""
+        known = sum(n for symbol, n in zip(symbols, counts, strict=True) if is_known(symbol, self.features))
+        return known / max(sum(counts), 1)
+
+    def rows(self, symbols: Sequence[str]) -> SymbolRows:
+        """The vectors of these symbols."""
+        rows = feature_rows(symbols, self.features)
+        tables = [self.reading, self.writing, self.bias]
+        return SymbolRows(*(np.stack([table[row].sum(0) for row in rows]) for table in tables))
+
+
+def save(background: Background, path: Path, about: dict[str, object]) -> str:
+    """Write the weights in half precision, and what is known about them; the hash of the file is returned."""
+    from safetensors.numpy import save as to_bytes
+
+    arrays = {name: np.ascontiguousarray(getattr(background, name), np.float16) for name in ARRAYS}
+    arrays |= gates_to_tensors(background.gates)
+    names = sorted(background.features, key=background.features.__getitem__)
+    metadata = {"format": FORMAT, "features": json.dumps(names), "about": json.dumps(about)}
+    content = to_bytes(arrays, metadata)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    part.replace(path)
+    return _hash(content)
+
+
+@lru_cache(maxsize=4)
+def load(path: Path = BUNDLED) -> Background:
+    """The background net in this file or folder, read once a process.
+
+    Raises ValueError with one sentence where there is none, or it is damaged.
+    """
+    file = path / FILE if path.is_dir() else path
+    if not file.is_file():
+        raise ValueError(f"there is no background net in {path}: make one with `moreish background FILES --out DIR`")
+    if file.stat().st_size > LARGEST:
+        raise ValueError(f"{file} is larger than a background net can be")
+    content = file.read_bytes()
+    try:
+        names, arrays, gates = _unpacked(content)
+    except (ValueError, KeyError, TypeError, UnicodeError) as error:
+        raise ValueError(f"{file} holds no background net: {error}") from None
+    return Background({name: i for i, name in enumerate(names)}, **arrays, gates=gates, hash=_hash(content))
+
+
+def about(path: Path = BUNDLED) -> dict[str, object]:
+    """What was written down about a background net when it was trained."""
+    file = path / FILE if path.is_dir() else path
+    _, metadata = _header(file.read_bytes())
+    return json.loads(metadata["about"])
+
+
+def _unpacked(content: bytes) -> tuple[list[str], dict[str, np.ndarray], dict[int, Gate]]:
+    """Names of the features, the arrays in single precision and the gates, after everything was checked."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    try:
+        arrays = from_bytes(content)
+        _, metadata = _header(content)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from None
+    gates = gates_from_tensors({name: arrays.pop(name) for name in [*arrays] if name.startswith("gate")})
+    if metadata.get("format") != FORMAT or set(arrays) != set(ARRAYS):
+        raise ValueError("its format is unknown")
+    names = json.loads(metadata["features"])
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
+        raise ValueError("its features are no list of names")
+    if BOUNDARY not in names or len(names) > MOST_FEATURES:
+        raise ValueError("its features lack the boundary, or are too many")
+    f, (c, h) = len(names), arrays["projection"].shape if arrays["projection"].ndim == 2 else (0, 0)
+    shapes = {
+        "reading": (f, c), "writing": (f, c), "bias": (f,), "weight_ih": (4 * h, c), "weight_hh": (4 * h, h),
+        "bias_hidden": (4 * h,), "projection": (c, h),
+    }  # fmt: skip
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape or arrays[name].dtype != np.float16 or not np.isfinite(arrays[name]).all():
+            raise ValueError(f'its array "{name}" is not {list(shape)} finite numbers')
+    return names, {name: a.astype(np.float32) for name, a in arrays.items()}, gates
+
+
+def _header(content: bytes) -> tuple[dict[str, object], dict[str, str]]:
+    """The header of a safetensors file, and the metadata in it."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    return header, header.get("__metadata__", {})
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def find(name: str) -> Background:
+    """The net that is bundled, or that in a file or folder of this name."""
+    return load() if name == "bundled" else load(Path(name))

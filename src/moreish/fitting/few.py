@@ -1,0 +1,211 @@
+"""Few items: the background net reads the list and is trained on by it, blended with the list's own n-gram.
+
+What can be measured is measured by cross-validation, so that every list of ten or more gets an honest loss and no
+item is lost for it. `FewFitting` answers as `fit.Fitting` does.
+"""
+
+import time
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from msgspec import Struct, ValidationError, convert, to_builtins
+
+from moreish.background.cases import Case
+from moreish.background.listening import Choice, Listening, Measured, Name, choose
+from moreish.background.parts import Items
+from moreish.background.reader import Cell
+from moreish.background.weights import find
+from moreish.data import Corpus, Split
+from moreish.errors import Damaged
+from moreish.fitting.fit import Snapshot
+from moreish.fitting.serialize import to_tensors
+from moreish.inference.more import more
+from moreish.models.contract import LanguageModel
+from moreish.recipes import BackgroundChoice, Config
+from moreish.rng import rng_for
+from moreish.runs import events
+
+if TYPE_CHECKING:
+    from moreish.background.tune import TuneOptions, TuneStep
+
+SHOWN = 20  # items made as soon as the list was read
+RESERVE = 0.15  # of the time budget, kept for measuring and for the last reading
+UNLIMITED = 15.0  # seconds, where no time budget was given
+STEPS_A_LOOK = 4  # updates between two events
+
+
+class FewState(Struct, frozen=True):
+    """What a snapshot says beside tensors."""
+
+    model: dict[str, object]
+    ended: bool
+    steps: int
+    seconds: float
+
+
+@dataclass
+class FewFitting:
+    """A list with few items, and what was made of it so far: the last of `done`."""
+
+    corpus: Corpus
+    config: Config
+    ended: bool = False
+    val_loss: float | None = None
+    step: int = 0
+    done: list[LanguageModel] = field(default_factory=list)
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def val(self) -> Split | None:
+        """The part that was set aside by whoever asked for one; nothing is chosen on it."""
+        val = self.corpus.split("val")
+        return val if len(val) else None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has been fitted."""
+        return time.monotonic() - self._began
+
+    @property
+    def budget(self) -> float:
+        """Seconds for all of it; 0: the list is only read."""
+        budget = self.config.train.time_budget
+        return UNLIMITED if budget is None else budget
+
+    @cached_property
+    def listening(self) -> Listening:
+        """The list and the background net. Raises ValueError where the net is not there."""
+        options = self.config.model.options
+        assert isinstance(options, BackgroundChoice)
+        return listening_to(self.corpus, options, self.config.seed)
+
+    def model(self) -> LanguageModel:
+        """The best that there is so far."""
+        return self.done[-1]
+
+    def fit(self) -> Iterator[events.Event]:
+        """Read, make first items, measure, train on, measure again; the last event is `Fitted`."""
+        listening = self.listening
+        best: Name = "read" if listening.helps else "counted"
+        self.done.append(listening.blend(Choice(best)))
+        yield events.Counted(listening.order, None, round(self.seconds, 3))
+        rng = rng_for(self.config.seed, "sampling")
+        yield events.Samples(0, [item.text for item in more(self.model(), self.corpus, SHOWN, rng, new_only=True)])
+        measured = listening.measured(listening.read_cases())
+        choice = choose(measured, best)
+        tuned = None
+        if self.budget > 0 and listening.helps and len(listening.items) > 1:
+            tuned = yield from self._tune(measured)
+            choice = choose(measured, "tuned")
+        self.done.append(listening.blend(choice, tuned))
+        if found := measured.get(choice.name):
+            self.val_loss = found.loss
+            yield self._validated(choice, measured, found)
+        self.ended = True
+        yield events.Fitted(self.step, self.val_loss)
+
+    def _tune(self, measured: dict[Name, Measured]) -> Generator[events.Event, None, Cell]:
+        """Train on for as many folds as the time allows, then by the whole list; what was measured is added."""
+        from moreish.background.tune import TuneOptions, parameters, seconds_a_step, tune
+
+        listening = self.listening
+        yield events.Network(1, 1, "background", parameters(listening.rows, listening.background), 1, self.step)
+        base = TuneOptions.for_list(listening.items, self.config.seed)
+        pace = seconds_a_step(listening.background, listening.rows, listening.items, base)
+        plan = planned(base, listening.items, len(listening.folds), self.budget - self.seconds, pace)
+        cases: list[Case] = []
+        for k, fold in enumerate(listening.folds[: plan.folds]):
+            options = replace(base, passes=plan.passes, seed=self.config.seed + k + 1)
+            cell = yield from self._told(tune(listening.background, listening.rows, fold.kept, options), plan.steps)
+            cases.append(listening.case(k, cell))
+            if listening.held_out:  # then the fold is the whole list
+                measured |= listening.measured(cases)
+                return cell
+        if cases:
+            measured |= listening.measured(cases)
+        options = replace(base, passes=plan.passes)
+        return (
+            yield from self._told(tune(listening.background, listening.rows, listening.items, options), plan.steps)
+        )
+
+    def _told(self, training: "Generator[TuneStep, None, Cell]", steps: int) -> Generator[events.Event, None, Cell]:
+        """Every few updates an event; progress is that of all trainings together."""
+        began, tokens = time.monotonic(), 0
+        while True:
+            try:
+                made = next(training)
+            except StopIteration as end:
+                return end.value
+            self.step, tokens = self.step + 1, tokens + made.tokens
+            if self.step % STEPS_A_LOOK == 0:
+                progress = min(self.step / steps, 1.0)
+                yield events.Step(self.step, made.loss, made.lr, tokens, time.monotonic() - began, progress)
+                began, tokens = time.monotonic(), 0
+
+    def _validated(self, choice: Choice, measured: Mapping[Name, Measured], best: Measured) -> events.CrossValidated:
+        return events.CrossValidated(
+            chosen=choice.name,
+            loss=best.loss,
+            error=best.error,
+            temperature=choice.temperature,
+            items=best.items,
+            symbols=best.symbols,
+            losses={name: each.loss for name, each in measured.items()},
+            step=self.step,
+        )
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it stands now; what is being trained begins anew when it is gone on with."""
+        tensors, described = to_tensors(self.model())
+        state = to_builtins(FewState(described, self.ended, self.step, self.seconds))
+        return Snapshot(self.step, tensors, None, state, self.val_loss)
+
+    @classmethod
+    def restore(cls, corpus: Corpus, config: Config, state: Mapping[str, object]) -> "FewFitting":
+        """A fitting that begins anew: all of it takes no longer than a pause. Raises Damaged for another's state."""
+        try:
+            convert(state, FewState)
+        except ValidationError as error:
+            raise Damaged(f"the state of the training is damaged: {error}") from None
+        return cls(corpus, config)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is time for: so many folds, each and the whole list with so many passes; `steps` of all together."""
+
+    folds: int
+    passes: float
+    steps: int
+
+
+def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float) -> Plan:
+    """As many folds as `seconds` allow at this pace (seconds a step), one at least; fewer passes where none fits."""
+    symbols = sum(len(item) + 1 for item in items)
+    left = (1 - RESERVE) * max(seconds, 0.0)
+
+    def steps(count: int, passes: float) -> int:
+        tuned = replace(options, passes=passes)
+        part = round(symbols * (folds - 1) / folds) if folds else 0
+        return count * tuned.steps(part) + tuned.steps(symbols)
+
+    for count in range(folds, 0, -1):
+        if pace * steps(count, options.passes) <= left:
+            return Plan(count, options.passes, steps(count, options.passes))
+    least = min(folds, 1)
+    passes = options.passes * min(1.0, left / (pace * steps(least, options.passes)))
+    return Plan(least, max(passes, 1.0), steps(least, max(passes, 1.0)))
+
+
+def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listening:
+    """The items that a corpus trains on, and the background net that is asked for."""
+    vocab = corpus.vocab
+    items, held_out = (
+        [split.symbols(i).astype(np.int64) for i in range(len(split))]
+        for split in (corpus.split("train"), corpus.split("val"))
+    )
+    letters = vocab.unit != "word"
+    return Listening(find(options.weights), vocab.symbols, items, options.orders, seed, letters, held_out)

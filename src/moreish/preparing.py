@@ -1,0 +1,162 @@
+"""What is to be trained, decided before anything is written: the request, the list, the configuration."""
+
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from moreish.background import weights as background_weights
+from moreish.data import Corpus, DataOptions, from_items, undivided
+from moreish.data import read as read_source
+from moreish.recipes import (
+    Config,
+    Overrides,
+    checked_data_options,
+    counting_alone,
+    few_items,
+    grow,
+    networks_of,
+    resolve,
+)
+from moreish.runs.folder import refuse_taken
+
+Tell = Callable[[str], None]
+Source = str | Path | Iterable[str]
+
+NOTHING = Overrides()
+NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
+BUNDLED, NO_BACKGROUND = "bundled", "none"
+FEW = 1000  # items; with fewer the recipe "quick" takes the background net
+
+
+@dataclass(frozen=True)
+class TrainRequest:
+    """What is to be trained, on which list, and where the run goes.
+
+    source : a path, "-", the name of a bundled list, the items, or a corpus that was read already
+    recipe : one of RECIPES; without one, and without a model in the overrides, "quick"
+    out : the folder of the run; else `root/name-RECIPE-N`
+    name : what the run is named after; else the file
+    background : the background net for few items: "bundled" (also where nothing is said), a file or folder, "none"
+    """
+
+    source: Source | Corpus = "names"
+    recipe: str | None = None
+    overrides: Overrides = NOTHING
+    out: Path | None = None
+    root: Path = Path("runs")
+    name: str | None = None
+    background: str | None = None
+
+    @property
+    def base(self) -> str | None:
+        """The recipe that the overrides are laid over."""
+        return self.recipe or (None if self.overrides.recipe or self.overrides.model else "quick")
+
+    @property
+    def networks(self) -> list[str]:
+        """The networks that will be trained, known before any of them, and so torch, is loaded."""
+        return networks_of(self.base, self.overrides)
+
+    @property
+    def stem(self) -> str:
+        """What the run is named after."""
+        if self.name or not isinstance(self.source, str | Path) or str(self.source) == "-":
+            return self.name or "list"
+        return Path(self.source).stem
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request of which everything is decided and nothing is written yet."""
+
+    request: TrainRequest
+    corpus: Corpus
+    config: Config
+
+
+def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
+    """Decide everything and read the list; `tell` gets a sentence for whatever people should know.
+
+    Raises ValueError with one sentence for whatever cannot be.
+    """
+    tell = tell or _untold
+    options = checked_data_options(request.base, request.overrides)
+    if request.out is not None:
+        refuse_taken(request.out)
+    if isinstance(request.source, Corpus):
+        corpus = request.source
+        if request.overrides.given("data") and options != corpus.options:
+            raise ValueError("this list was read already: give its options to moreish.read, not to train")
+    else:
+        corpus = read_with(request.source, options)
+    few = _few(request, corpus)
+    if few is not None and shares_are_free(request.overrides, corpus):
+        corpus = undivided(corpus)
+    for sentence in (corpus.report.headline(), *corpus.report.notes):
+        tell(sentence)
+    if few is not None:
+        return Prepared(request, corpus, replace(few, data=corpus.options))
+    if request.networks and "torch" not in sys.modules:
+        tell("loading PyTorch")
+    config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
+    if config.model.name == "background":
+        return Prepared(request, corpus, with_hash(config))
+    _refuse_unused(request, config)
+    if not len(corpus.split("val")) and (alone := counting_alone(config)) != config:
+        tell(NO_VAL)
+        config = alone
+    return Prepared(request, corpus, config)
+
+
+def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
+    """The configuration for few items, where this is a short list of letters and nobody asked for anything else."""
+    if request.background == NO_BACKGROUND or not are_few(corpus):
+        return None
+    name = request.background or BUNDLED
+    few = few_items(request.base, request.overrides, {"weights": name})
+    return few and with_hash(few)
+
+
+def with_hash(config: Config) -> Config:
+    """A configuration of the background net with the hash of the one that is meant."""
+    options = replace(config.model.options, hash=background_weights.find(config.model.options.weights).hash)
+    return replace(config, model=replace(config.model, options=options))
+
+
+def _refuse_unused(request: TrainRequest, config: Config) -> None:
+    """Raises ValueError where a background net or a time budget of 0 was asked for, and neither can be used."""
+    if request.background not in (None, NO_BACKGROUND):
+        raise ValueError(
+            f"--background {request.background} is for the recipe quick and lists of fewer than {FEW:,} items of "
+            "letters; leave it out here"
+        )
+    if config.train.time_budget == 0 and config.model.networks:
+        raise ValueError(
+            "a time budget of 0 is for lists that the background net reads, of fewer than "
+            f"{FEW:,} items; here {config.model.networks[0].name} has to be trained: give it some seconds"
+        )
+
+
+def are_few(corpus: Corpus) -> bool:
+    """Whether this is a list of few items whose symbols are letters."""
+    return len(corpus) < FEW and not corpus.options.text and corpus.options.unit != "word"
+
+
+def shares_are_free(overrides: Overrides, corpus: Corpus) -> bool:
+    """Whether nobody asked for a val or a test."""
+    standard, options = DataOptions(), corpus.options
+    asked = {"val_share", "test_share", "split"} & set(overrides.given("data"))
+    shares = (options.val_share, options.test_share)
+    return not asked and shares == (standard.val_share, standard.test_share) and options.split == "hash"
+
+
+def read_with(source: Source, options: DataOptions) -> Corpus:
+    """Read whatever a list can be given as. Raises ValueError with one sentence for what cannot be read."""
+    if isinstance(source, Corpus):
+        raise ValueError("this list was read already: give its options to moreish.read")
+    return read_source(source, options) if isinstance(source, str | Path) else from_items(source, options)
+
+
+def _untold(sentence: str) -> None:
+    """Nobody listens."""
