@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from moreish.background.cases import Case
+from moreish.background.cases import Case, case_of
 from moreish.background.gate import SHAPE_SCORES, Gate
 from moreish.background.listening import MODELS, Listening
 from moreish.background.tune import TuneOptions, tuned_cell
@@ -72,7 +72,7 @@ def fit_gate(cases: Sequence[Case], seed: int = 0, lr: float = 0.01) -> tuple[Ga
     return Gate(*arrays), mean
 
 
-Items = Sequence[Sequence[str]]
+Items = Sequence[tuple[str, ...]]
 """Items of a list, each a row of symbols."""
 
 SIZES = (12, 20, 35, 50, 75, 100, 150, 200, 350, 500)
@@ -96,14 +96,14 @@ def gate_case(background: Background, items: Items, size: int, seed: int) -> Cas
     """What a blend of all models, made of `size` of these items, sees of others; None where there are too few."""
     order = rng_for(seed, "gate").permutation(len(items))
     given, rest = ([items[i] for i in part] for part in (order[:size], order[size:]))
-    symbols = sorted({str(symbol) for item in given for symbol in item})
+    symbols = sorted({symbol for item in given for symbol in item})
     number = {symbol: i + 1 for i, symbol in enumerate(symbols)}
     others = [item for item in rest if set(item) <= set(symbols)][:OTHERS]
     if len(given) < size or len(others) < FEWEST_OTHERS:
         return None
     given_ids, other_ids = ([np.array([number[s] for s in item]) for item in part] for part in (given, others))
-    listening = Listening(background, symbols, given_ids, seed=seed, held_out=other_ids)
+    listening = Listening(background, symbols, given_ids, seed=seed)
     if not listening.helps:
         return None
     tuned = tuned_cell(background, listening.rows, given_ids, TuneOptions.for_list(given_ids, seed))
-    return listening.case(0, tuned)
+    return case_of(listening.ensemble("tuned", tuned), other_ids)

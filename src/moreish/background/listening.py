@@ -122,15 +122,20 @@ class Listening:
         """The net that has read what each fold keeps."""
         return readers_of(self.cell, [fold.kept for fold in self.folds], self.orders, self.seed)
 
-    def blend(self, choice: Choice, tuned: Cell | None = None) -> Blend:
-        """The blend of this name; the tuned net reads the list again."""
+    def ensemble(self, name: Name, tuned: Cell | None = None) -> Ensemble:
+        """The models of the blend of this name; the tuned net reads the list again."""
         models: list[ngram.Backoff | ListReader] = [self.counts]
-        if choice.name != "counted":
+        if name != "counted":
             models.append(self.reader)
-        if choice.name == "tuned":
+        if name == "tuned":
             assert tuned is not None
             models.append(reader_of(tuned, self.items, self.orders, self.seed))
-        return Blend(Ensemble(models, self.shape), self.background.gates[len(models)], choice.temperature)
+        return Ensemble(models, self.shape)
+
+    def blend(self, choice: Choice, tuned: Cell | None = None) -> Blend:
+        """The blend that was chosen."""
+        gate = self.background.gates[MODELS[choice.name]]
+        return Blend(self.ensemble(choice.name, tuned), gate, choice.temperature)
 
     def case(self, number: int, tuned: Cell | None = None) -> Case:
         """What the items held out of this fold look like to models that are made from the others."""

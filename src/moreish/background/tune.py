@@ -21,6 +21,10 @@ from moreish.fast.adamw import FusedAdamW
 from moreish.rng import rng_for, torch_seed
 
 
+MOST_PASSES, FEWEST_PASSES = 24.0, 8.0
+SHORT = 200  # symbols up to which a list gets the most passes
+
+
 @dataclass(frozen=True)
 class TuneOptions:
     """How it is trained on.
@@ -32,7 +36,7 @@ class TuneOptions:
     lanes: int = 8
     length: int = 48
     lr: float = 1e-3
-    dropout: float = 0.2
+    dropout: float = 0.4
     seed: int = 0
 
     @classmethod
@@ -54,8 +58,8 @@ class TuneStep(NamedTuple):
 
 
 def passes_for(symbols: int) -> float:
-    """Passes over a list of so many symbols."""
-    return 16.0
+    """Passes over a list of so many symbols: the more of it there is, the fewer are needed."""
+    return min(MOST_PASSES, max(FEWEST_PASSES, MOST_PASSES * (SHORT / symbols) ** 0.25))
 
 
 def tuned_cell(
