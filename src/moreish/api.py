@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
 
 from moreish import __version__
+from moreish.background import weights as background_weights
 from moreish.background.listening import choose
+from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_ngram
@@ -51,8 +54,8 @@ from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
 
 __all__ = [
-    "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "count",
-    "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
+    "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
 ]  # fmt: skip
 
 Watch = Callable[[events.Event], None]
@@ -215,6 +218,39 @@ def suggest(items: Iterable[str], count: int = 10, *, seed: int | None = None, *
 @lru_cache(maxsize=HEARD)
 def _heard(items: tuple[str, ...]) -> Listened:
     return listen(items)
+
+
+def background(
+    sources: Sequence[Source],
+    out: str | Path,
+    *,
+    seconds: float = 1800.0,
+    seed: int = 0,
+    overrides: Overrides | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> Background:
+    """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
+
+    Raises ValueError where a source is no list, or has words for symbols.
+    """
+    from moreish.background.making import NamedList, divided, make_background
+    from moreish.background.train import BackgroundOptions
+
+    options = checked_data_options("ngram", overrides or Overrides())
+    if options.text or options.unit == "word":
+        raise ValueError("a background net learns from lists of letters, not from words or running text")
+    lists = []
+    for source in sources:
+        corpus = read_with(source, options)
+        items = [tuple(corpus.vocab.split(item)) for item in corpus]
+        lists.append(NamedList(corpus.report.source, items))
+    trained, kept_out = divided(lists)
+    settings = BackgroundOptions(seconds=seconds, seed=seed)
+    tell = tell or (lambda sentence: None)
+    with stop_requests() as stop_requested:
+        made = make_background(trained, kept_out, settings, tell, stop_requested=stop_requested)
+    about = {"lists": [each.name for each in lists], "items": sum(len(each.items) for each in lists)}
+    return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
 
 def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str = NO_BACKGROUND) -> Fitted:

@@ -20,7 +20,6 @@ from moreish.background.weights import Background, SymbolRows
 from moreish.fast.adamw import FusedAdamW
 from moreish.rng import rng_for, torch_seed
 
-
 MOST_PASSES, FEWEST_PASSES = 24.0, 8.0
 SHORT = 200  # symbols up to which a list gets the most passes
 

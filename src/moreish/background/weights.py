@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -61,6 +61,10 @@ class Background:
     def n_hidden(self) -> int:
         """H."""
         return self.weight_hh.shape[1]
+
+    def in_half_precision(self) -> "Background":
+        """With every number as the file will hold it."""
+        return replace(self, **{name: getattr(self, name).astype(np.float16).astype(np.float32) for name in ARRAYS})
 
     def knows(self, symbols: Sequence[str], counts: Sequence[int]) -> float:
         """Which share of the occurrences of these symbols is of letters that the net has seen."""

@@ -13,7 +13,8 @@ COMMANDS = {
     "inspect": "What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the "
     "split.",
     "train": "Train a model on a list and keep the run.",
-    "more": "More items from a run; from a list, by counting, in a second.",
+    "more": "More items from a run; from a list, in a second.",
+    "background": "Train a background net on lists of your own; then: moreish LIST --background FOLDER.",
     "score": "How likely is each item under this run's model, and which symbols surprise it?",
     "evaluate": "The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.",
     "mix": "Several runs as one, with weights fitted on val; the result is a run like any other.",

@@ -1,0 +1,102 @@
+"""From lists to a background net: training, then the gates on lists kept out of it."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from moreish.background.gates import gates_for
+from moreish.background.train import BackgroundOptions, BackgroundTraining
+from moreish.background.weights import Background, load
+
+MOST_WEIGHING = 400  # items: a longer list is not drawn more often
+MOST_SYMBOLS = 2500  # that occur most; items with others are left out
+FEWEST_ITEMS = 12
+ENOUGH_FOR_GATES = 10  # lists, of which every fifth is kept for the gates; with fewer they are the bundled net's
+KEPT_SHARE = 5
+GATE_SIZES = (20, 50, 100, 200, 500)
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NamedList:
+    """A list to train on: its items as rows of symbols, and how much more often than by its size it is drawn."""
+
+    name: str
+    items: Sequence[tuple[str, ...]]
+    weight: float = 1.0
+
+    @property
+    def share(self) -> float:
+        """How often it is drawn: with the square root of its size, as long as it is not very long."""
+        return self.weight * math.sqrt(min(len(self.items), MOST_WEIGHING))
+
+
+def make_background(
+    lists: Sequence[NamedList],
+    kept_out: Sequence[NamedList],
+    options: BackgroundOptions,
+    tell: Tell,
+    sizes: Sequence[int] = GATE_SIZES,
+    stop_requested: Callable[[], bool] = bool,
+) -> Background:
+    """A net trained on `lists`, its gates on `kept_out`; a request to stop ends the training early.
+
+    Raises ValueError where there is nothing to train on.
+    """
+    usable = frequent(lists)
+    if not usable:
+        raise ValueError(f"no list has {FEWEST_ITEMS} items or more, so there is nothing to train on")
+    training = BackgroundTraining([each.items for each in usable], [each.share for each in usable], options)
+    tell(
+        f"{len(usable):,} lists, {sum(len(each.items) for each in usable):,} items, "
+        f"{len(training.alphabet):,} symbols made of {len(training.alphabet.features):,} features"
+    )
+    for report in training.run():
+        tell(
+            f"{report.seconds:,.0f} of {options.seconds:,.0f} s, {report.symbols:,} symbols read: "
+            f"loss {report.loss:.3f}"
+        )
+        if stop_requested():
+            tell("asked to stop: what was learned so far is kept")
+            break
+    return with_gates(training.result(), kept_out, options.seed, tell, sizes)
+
+
+def with_gates(
+    background: Background, kept_out: Sequence[NamedList], seed: int, tell: Tell, sizes: Sequence[int] = GATE_SIZES
+) -> Background:
+    """The net with gates that were fitted on these lists; those of the bundled one where there are none."""
+    rounded = background.in_half_precision()
+    if not kept_out:
+        return replace(rounded, gates=load().gates)
+    gates = {}
+    for models, gate, loss in gates_for(rounded, [each.items for each in kept_out], seed, sizes):
+        tell(f"gate of {models} model{'s' * (models > 1)}: loss {loss:.3f}")
+        gates[models] = gate
+    return replace(rounded, gates=gates)
+
+
+def frequent(lists: Iterable[NamedList]) -> list[NamedList]:
+    """Without items that have a rare symbol, and without lists that are too short then."""
+    lists = list(lists)
+    counts: Counter[str] = Counter()
+    for each in lists:
+        own = each.share / max(len(each.items), 1)
+        for item in each.items:
+            for symbol in item:
+                counts[symbol] += own  # pyright: ignore[reportArgumentType]
+    kept = {symbol for symbol, _ in counts.most_common(MOST_SYMBOLS)}
+    found = [replace(each, items=[item for item in each.items if kept.issuperset(item)]) for each in lists]
+    return [each for each in found if len(each.items) >= FEWEST_ITEMS]
+
+
+def divided(lists: Sequence[NamedList]) -> tuple[list[NamedList], list[NamedList]]:
+    """Lists to train on and lists for the gates: every fifth, where there are enough of them."""
+    if len(lists) < ENOUGH_FOR_GATES:
+        return list(lists), []
+    return (
+        [each for i, each in enumerate(lists) if i % KEPT_SHARE],
+        [each for i, each in enumerate(lists) if not i % KEPT_SHARE],
+    )
