@@ -33,12 +33,16 @@ def main(arguments: list[str] | None = None) -> None:
         start = time.perf_counter()
         raw = list(maker())
         usable = [kept for each in raw if (kept := filtered(each, names, abuse))]
-        print(f"{name}: {len(usable)} of {len(raw)} lists are usable, {time.perf_counter() - start:.1f} s", flush=True)
+        print(
+            f"{name}: {len(usable)} of {len(raw)} lists are usable, {time.perf_counter() - start:.1f} s", flush=True
+        )
         found += usable
-    kept = [(group, limited(each)) for group, each in grouped(without_repeats(found))]
+    sorted_out: list[tuple[Group, Collected]] = [
+        (group, limited(each)) for group, each in grouped(without_repeats(found))
+    ]
     for group, path in places(asked.out).items():
-        write(path, (each for where, each in kept if where == group))
-    page = provenance.table(kept)
+        write(path, (each for where, each in sorted_out if where == group))
+    page = provenance.table(sorted_out)
     print(page)
     if asked.provenance:
         asked.provenance.write_text(page, encoding="utf-8")

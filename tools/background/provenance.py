@@ -9,8 +9,8 @@ from tools.background.lists import Collected
 
 HEAD = """# Sources of the background corpus
 
-Written by `python -m tools.background.collect`. The background net is trained on the lists counted under "trained on";
-those of the kinds in `tools/background/kept_out.py` are kept out of it, to tune on or to be judged on.
+Written by `python -m tools.background.collect`. The background net is trained on the lists counted under "trained
+on"; those of the kinds in `tools/background/kept_out.py` are kept out of it, to tune on or to be judged on.
 
 | source | version | licence | lists trained on | items | characters | lists kept out |
 |---|---|---|---:|---:|---:|---:|"""

@@ -12,10 +12,13 @@ from tools.background.sources import (
     bundled,
     characters,
     cldr,
+    community,
     corpora,
     faker_js,
     faker_tables,
     geonames,
+    holidays_by_country,
+    identifiers,
     iso,
     mimesis_tables,
     npm,
@@ -44,6 +47,9 @@ def makers(data: Path, texts: Path, cache: Path) -> dict[str, Maker]:
         "faker": faker_tables.lists,
         "faker-js": partial(faker_js.lists, cache),
         "mimesis": mimesis_tables.lists,
+        "community": community.lists,
+        "holidays": holidays_by_country.lists,
+        "identifiers": identifiers.lists,
         "geonames": geonames.lists,
         "iso": iso.lists,
         "characters": characters.lists,
@@ -52,5 +58,5 @@ def makers(data: Path, texts: Path, cache: Path) -> dict[str, Maker]:
 
 
 def abuse(data: Path, cache: Path) -> frozenset[str]:
-    """Lower-case words that no item may have: from lists that are made to filter with, none of which is trained on."""
+    """Lower-case words that no item may have: from lists made to filter with, none of which is trained on."""
     return frozenset(word.lower() for word in [*corpora.abuse(data), *npm.abuse(cache)])

@@ -1,25 +1,48 @@
-"""Unicode's names of territories, languages, currencies and so on in every language there is: CLDR, by way of Babel."""
+"""Unicode's names of territories, languages, currencies and so on in every language: CLDR, by way of Babel."""
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 from tools.background.lists import Collected, Source
+from tools.background.packages import needed
 
-PARTS = ("territories", "languages", "scripts", "currency_names", "months", "days", "time_zones", "unit_display_names")
-WITH_REGION = ("zh_", "sr_", "uz_", "az_", "bs_", "ff_", "ha_", "kk_", "ks_", "mn_", "pa_", "pt_", "sd_", "sat_", "vai_")
+PARTS = (
+    "territories",
+    "languages",
+    "scripts",
+    "currency_names",
+    "months",
+    "days",
+    "time_zones",
+    "unit_display_names",
+)
+WITH_REGION = (
+    "zh_",
+    "sr_",
+    "uz_",
+    "az_",
+    "bs_",
+    "ff_",
+    "ha_",
+    "kk_",
+    "ks_",
+    "mn_",
+    "pa_",
+    "pt_",
+    "sd_",
+    "sat_",
+    "vai_",
+)
 
 
 def lists() -> Iterator[Collected]:
     """A list for every language and kind; a language counts once, not once a country, unless its script differs."""
-    from babel import Locale
-    from babel.localedata import locale_identifiers
-
     source = Source("babel", version("babel"), "Unicode-3.0")
-    for identifier in sorted(locale_identifiers()):
+    for identifier in sorted(needed("babel.localedata").locale_identifiers()):
         if "_" in identifier and not (identifier.startswith(WITH_REGION) and identifier.count("_") == 1):
             continue
-        data: Any = Locale.parse(identifier)._data
+        data: Any = needed("babel").Locale.parse(identifier)._data
         for part in PARTS:
             yield source.collected(f"{identifier}/{part}", part, texts(long_ones(data.get(part, {}))))
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tools.background.lists import Collected, Source
 
@@ -28,6 +29,6 @@ def abuse(data: Path) -> list[str]:
     return [item for row in _rows(data) if row["list"] == ABUSE for item in row["items"]]
 
 
-def _rows(data: Path) -> list[dict[str, list[str]]]:
+def _rows(data: Path) -> list[dict[str, Any]]:
     text = (data / "corpora.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]

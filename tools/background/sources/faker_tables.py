@@ -1,26 +1,34 @@
 """The tables of Faker's providers, in some eighty languages: MIT."""
 
-import importlib
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 from tools.background.lists import Collected, Source, lists_in
+from tools.background.packages import folder_of, needed
 
-LEFT_OUT = ("format", "user_agent", "platform", "encoding", "regex", "pattern", "tld", "phone", "prefix_length", "profile")
+LEFT_OUT = (
+    "format",
+    "user_agent",
+    "platform",
+    "encoding",
+    "regex",
+    "pattern",
+    "tld",
+    "phone",
+    "prefix_length",
+    "profile",
+)
 
 
 def lists() -> Iterator[Collected]:
     """Every table of texts that a provider's class itself holds, but for given names of English."""
-    import faker.providers
-
     source = Source("faker", version("faker"), "MIT")
-    base = Path(faker.providers.__file__).parent
+    base = folder_of("faker.providers")
     for path in sorted(base.glob("**/__init__.py")):
         parts = path.parent.relative_to(base).parts
         if not parts:
             continue
-        provider = getattr(importlib.import_module(".".join(("faker.providers", *parts))), "Provider", None)
+        provider = getattr(needed(".".join(("faker.providers", *parts))), "Provider", None)
         for key, table in vars(provider).items() if provider else ():
             if not key.startswith("__") and not any(word in key.lower() for word in LEFT_OUT):
                 for keys, items in lists_in(table):

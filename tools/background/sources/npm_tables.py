@@ -10,10 +10,14 @@ from tools.background.sources.characters import PICTURES
 from tools.background.sources.npm import opened
 
 HUES = ("red", "orange", "yellow", "lime", "green", "teal", "cyan", "azure", "blue", "violet", "magenta", "rose")
+ICONS = (
+    "bi@1.2.7", "healthicons@1.2.13", "iconoir@1.2.11", "logos@1.2.19", "lucide@1.2.137", "maki@1.2.5",
+    "tabler@1.2.41", "token@1.2.40", "vscode-icons@1.2.97",
+)  # fmt: skip
 GROUPS = {
-    "food": ("vegetation and food", "later food and animals"),
-    "animals": ("animals",),
-    "people": ("faces and people", "emoticons", "later faces", "later people and things"),
+    "food": ("vegetation and food", "later food"),
+    "animals": ("animals", "later animals"),
+    "people": ("faces and people", "emoticons", "later faces", "more faces", "later people and things"),
     "places": ("weather signs", "landscapes", "buildings", "transport and maps"),
     "things": ("celebration", "activities", "office things", "hearts and comics", "user interface", "latest"),
 }
@@ -25,6 +29,7 @@ def lists(cache: Path) -> Iterator[Collected]:
     yield from airports(cache)
     yield from media_types(cache)
     yield from annotations(cache)
+    yield from icons(cache)
 
 
 def colours(cache: Path) -> Iterator[Collected]:
@@ -66,7 +71,9 @@ def media_types(cache: Path) -> Iterator[Collected]:
         found.setdefault(name.split("/")[0], []).append(name)
     for first, names in sorted(found.items()):
         yield source.collected(f"types/{first}", "media types", names)
-    yield source.collected("endings", "file endings", ["." + end for row in table.values() for end in row.get("extensions", ())])
+    yield source.collected(
+        "endings", "file endings", ["." + end for row in table.values() for end in row.get("extensions", ())]
+    )
 
 
 def annotations(cache: Path) -> Iterator[Collected]:
@@ -87,3 +94,15 @@ def in_ranges(sign: str, ranges: list[tuple[int, int]]) -> bool:
     """Whether a sign is one character (marks of style aside) of one of the ranges."""
     bare = sign.replace("\ufe0f", "")
     return len(bare) == 1 and any(first <= ord(bare) <= last for first, last in ranges)
+
+
+def icons(cache: Path) -> Iterator[Collected]:
+    """What the pictures of sets of icons are called, by the set's categories where it has some."""
+    for spec in ICONS:
+        source, folder = opened(f"@iconify-json/{spec}", cache)
+        described = folder / "metadata.json"
+        metadata = json.loads(described.read_text(encoding="utf-8")) if described.exists() else {}
+        for category, names in metadata.get("categories", {}).items():
+            yield source.collected(f"{category}", "icons", names)
+        table = json.loads((folder / "icons.json").read_text(encoding="utf-8"))
+        yield source.collected("icons", "icons", sorted(table["icons"]))
