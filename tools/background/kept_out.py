@@ -98,8 +98,17 @@ MOVED = {
 
 # Lists of these kinds by their full name, found by looking at what there is; and those that a pattern catches
 # although they are not of its kind.
-JUDGED_LISTS = frozenset({"corpora/technology/computer_sciences.computer_sciences", "corpora/foods/curds.curds"})
-DEV_LISTS = frozenset({"corpora/animals/rabbits.rabbits", "bundled/minerals"})
+JUDGED_LISTS = frozenset({"faker/misc/en_PH/space_object_names"})
+DEV_LISTS = frozenset(
+    {
+        "corpora/animals/cats.cats",
+        "corpora/animals/donkeys.donkeys",
+        "corpora/animals/ponies.ponies",
+        "corpora/animals/rabbits.rabbits",
+        "faker/misc/en_PH/random_object_names",
+        "faker/person/et_EE/last_names_rus",
+    }
+)
 CORPUS_LISTS = frozenset({"written/bands/invented-metal-bands", "written/music/bands-metal"})
 
 # Single names that are judged on go out of lists of other kinds too: dinosaurs out of all of them, names of monsters,

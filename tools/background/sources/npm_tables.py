@@ -12,7 +12,7 @@ from tools.background.sources.npm import opened
 HUES = ("red", "orange", "yellow", "lime", "green", "teal", "cyan", "azure", "blue", "violet", "magenta", "rose")
 ICONS = (
     "bi@1.2.7", "healthicons@1.2.13", "iconoir@1.2.11", "logos@1.2.19", "lucide@1.2.137", "maki@1.2.5",
-    "tabler@1.2.41", "token@1.2.40", "vscode-icons@1.2.97",
+    "tabler@1.2.41", "token@1.2.40",
 )  # fmt: skip
 GROUPS = {
     "food": ("vegetation and food", "later food"),
