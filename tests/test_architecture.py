@@ -24,6 +24,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH),
     "fast": ({"models"}, TORCH),
+    "background": (
+        {"options", "rng", "models", "ngram", "fast"},
+        TORCH | {"safetensors"},
+    ),
     "inference": (KERNEL | {"data", "models", "ngram"}, TORCH),
     "training": (
         KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
@@ -31,14 +35,14 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
-        KERNEL | {"data", "models", "ngram", "inference", "recipes", "training", "runs.events"},
+        KERNEL | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events"},
         {"numpy", "torch", "msgspec"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli"}
+TOP = {"__init__", "__main__", "api", "cli", "preparing"}
 
 
 def parts() -> list[str]:

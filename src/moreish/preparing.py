@@ -8,8 +8,11 @@ from pathlib import Path
 from moreish.background import weights as background_weights
 from moreish.data import Corpus, DataOptions, from_items, undivided
 from moreish.data import read as read_source
+from moreish.fitting.few import listening_to
 from moreish.recipes import (
+    BackgroundChoice,
     Config,
+    ModelChoice,
     Overrides,
     checked_data_options,
     counting_alone,
@@ -26,6 +29,7 @@ Source = str | Path | Iterable[str]
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
 BUNDLED, NO_BACKGROUND = "bundled", "none"
+MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
 FEW = 1000  # items; with fewer the recipe "quick" takes the background net
 
 
@@ -106,6 +110,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     if not len(corpus.split("val")) and (alone := counting_alone(config)) != config:
         tell(NO_VAL)
         config = alone
+    elif _reading_helps(request, corpus):
+        config = with_reader(config)
     return Prepared(request, corpus, config)
 
 
@@ -116,6 +122,23 @@ def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
     name = request.background or BUNDLED
     few = few_items(request.base, request.overrides, {"weights": name})
     return few and with_hash(few)
+
+
+def _reading_helps(request: TrainRequest, corpus: Corpus) -> bool:
+    """Whether the recipe is quick, unchanged, and the background net is to read a list that it can read."""
+    if request.background == NO_BACKGROUND or corpus.options.text or corpus.options.unit == "word":
+        return False
+    if few_items(request.base, request.overrides, {}) is None or corpus.split("val").n_predicted > MOST_VAL:
+        return False
+    return listening_to(corpus, BackgroundChoice(), 0).helps
+
+
+def with_reader(config: Config) -> Config:
+    """The mixture with the bundled background net as one more of its components."""
+    ngram, *others = config.model.components
+    options = BackgroundChoice(orders=1, hash=background_weights.find(BUNDLED).hash)
+    components = (ngram, ModelChoice("reader", options), *others)
+    return replace(config, model=replace(config.model, components=components))
 
 
 def with_hash(config: Config) -> Config:

@@ -33,15 +33,24 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
         arrays |= _prefixed(name, own)
     for k, model in enumerate(ensemble.models[1:]):
         assert isinstance(model, ListReader)
-        own = {name: getattr(model.cell, name).astype(np.float16) for name in CELL}
-        arrays |= _prefixed(f"net{k}", own | {"h": model.begin.h, "c": model.begin.c})
+        arrays |= _prefixed(f"net{k}", reader_to_tensors(model))
     return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
+
+
+def reader_to_tensors(reader: ListReader) -> dict[str, np.ndarray]:
+    """The cell and what it remembers of the list."""
+    cell = {name: getattr(reader.cell, name).astype(np.float16) for name in CELL}
+    return cell | {"h": reader.begin.h, "c": reader.begin.c}
 
 
 def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: int) -> Blend:
     """The blend that `to_tensors` took apart. Raises ValueError, naming what is wrong, for anything else."""
     counts = _ngram(tensors, described, "counts", vocab_size)
-    nets = [_net(_own(tensors, f"net{k}"), vocab_size) for k in range(MOST_NETS) if _own(tensors, f"net{k}")]
+    nets = [
+        reader_from_tensors(_own(tensors, f"net{k}"), vocab_size)
+        for k in range(MOST_NETS)
+        if _own(tensors, f"net{k}")
+    ]
     gates = gates_from_tensors({name: a for name, a in tensors.items() if name.startswith("gate")})
     _require(set(gates) == {1 + len(nets)}, "gate", f"is not one of {1 + len(nets)} models")
     class_of = _array(tensors, "class_of", (vocab_size,), "iu").astype(np.int64)
@@ -57,7 +66,8 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     return Blend(ensemble, gates[1 + len(nets)], _number(described, "temperature", 0.1, 10))
 
 
-def _net(arrays: Tensors, vocab_size: int) -> ListReader:
+def reader_from_tensors(arrays: Tensors, vocab_size: int) -> ListReader:
+    """What `reader_to_tensors` took apart. Raises ValueError, naming what is wrong, for anything else."""
     recurrent = arrays.get("recurrent", np.zeros((0, 0), np.float16))
     _require(
         recurrent.ndim == 2 and 0 < 4 * recurrent.shape[0] == recurrent.shape[1], "recurrent", "has no such size"

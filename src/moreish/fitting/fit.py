@@ -23,7 +23,7 @@ from moreish.fitting.serialize import Tensors, from_tensors, to_tensors
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
-from moreish.recipes import Config, ModelChoice
+from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
 
 Count = Annotated[int, Meta(ge=0)]
@@ -116,8 +116,10 @@ class Fitting:
             following = choices[len(self.done) :]
             if following[0].name == "ngram":
                 yield self._count(following[0])
+            elif following[0].name == "reader":
+                yield self._read(following[0])
             else:
-                yield from self._train(list(takewhile(lambda choice: choice.name != "ngram", following)))
+                yield from self._train(list(takewhile(lambda choice: choice.name not in UNTRAINED, following)))
         if self.config.model.components:
             yield self._mix()
         self.ended = True
@@ -162,7 +164,7 @@ class Fitting:
         model = from_tensors(tensors, found.model, config.model, len(corpus.vocab))
         models = model.components if isinstance(model, Mixture) else [model]
         choices = config.model.singles[found.done : len(models)]
-        if len(choices) != len(found.members) or any(choice.name == "ngram" for choice in choices):
+        if len(choices) != len(found.members) or any(choice.name in UNTRAINED for choice in choices):
             raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
         fitting.done = models[: found.done]
         for i, (saved, choice, begun) in enumerate(zip(found.members, choices, models[found.done :], strict=True)):
@@ -185,6 +187,14 @@ class Fitting:
         self.val_loss = mean_loss(model, val) if val else None
         seconds = round(time.monotonic() - began, 3)
         return events.Counted(model.order, self.val_loss, seconds, component=len(self.done) - 1)
+
+    def _read(self, choice: ModelChoice) -> events.Read:
+        """The background net reads a part of train."""
+        from moreish.fitting.few import listening_to
+
+        began = time.monotonic()
+        self.done.append(listening_to(self.corpus, choice.options, self.config.seed + choice.seed).reader)
+        return events.Read(round(time.monotonic() - began, 3), component=len(self.done) - 1)
 
     def _train(self, choices: list[ModelChoice]) -> Iterator[events.Event]:
         """Train these networks in their order, several at once where there are processes for them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from moreish.data import Corpus
 from moreish.fitting.cores import usable_cores
 from moreish.options import build
-from moreish.recipes import Config, ModelChoice
+from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
 from moreish.training.options import TrainOptions
 
@@ -56,7 +56,7 @@ class Schedule:
 
     def __init__(self, corpus: Corpus, config: Config) -> None:
         self.corpus, self.config = corpus, config
-        self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name != "ngram"]
+        self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name not in UNTRAINED]
         """The places of the networks among the components."""
 
     @property

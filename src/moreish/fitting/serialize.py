@@ -1,6 +1,6 @@
 """A model as tensors and a plain description, and back. No code is ever read, only numbers of the expected shapes.
 
-description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "blend", ...}
+description   {"kind": "ngram", ...} | {"kind": "network", "name"} | {"kind": "blend", ...} | {"kind": "reader"}
               | {"kind": "mixture", "weights", "gate", "components"}
 tensors       named "0/...", "1/...", one prefix a component
 """
@@ -15,6 +15,7 @@ import numpy as np
 from moreish import ngram
 from moreish.background import stored
 from moreish.background.blend import Blend
+from moreish.background.reader import ListReader
 from moreish.errors import Damaged
 from moreish.models import model_class
 from moreish.models.contract import LanguageModel
@@ -68,6 +69,8 @@ def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarra
     if isinstance(component, ngram.Backoff):
         arrays, metadata = ngram.to_tensors(component)
         return arrays, {"kind": "ngram", **metadata}
+    if isinstance(component, ListReader):
+        return stored.reader_to_tensors(component), {"kind": "reader"}
     if isinstance(component, Blend):
         arrays, metadata = stored.to_tensors(component)
         return arrays, {"kind": "blend", **metadata}
@@ -80,11 +83,13 @@ def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarra
 def _component_from_tensors(
     tensors: Tensors, description: object, single: ModelChoice, vocab_size: int
 ) -> LanguageModel:
-    kind = {"ngram": "ngram", "background": "blend"}.get(single.name, "network")
+    kind = {"ngram": "ngram", "background": "blend", "reader": "reader"}.get(single.name, "network")
     if not isinstance(description, Mapping) or description.get("kind") != kind:
         raise Damaged(f"the checkpoint does not hold the {single.name} that the configuration names")
-    if kind == "blend":
+    if kind in ("blend", "reader"):
         try:
+            if kind == "reader":
+                return stored.reader_from_tensors(tensors, vocab_size)
             return stored.from_tensors(tensors, description, vocab_size)
         except ValueError as error:
             raise Damaged(str(error)) from None

@@ -19,7 +19,7 @@ from moreish.training.options import TrainOptions
 
 DEFAULT_STEPS = TrainOptions.steps
 DEFAULT_MODEL = "gru"
-UNTRAINED = ("ngram", "background")  # not by `training`: one only counts, the other has a training of its own
+UNTRAINED = ("ngram", "reader", "background")  # not by `training`: counts, reads, has a training of its own
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class NGramOptions:
 
 @dataclass(frozen=True)
 class BackgroundChoice:
-    """The background net that reads the list, and is trained on by it."""
+    """The background net: "reader" has read the list, "background" is trained on by it too and blended with counts."""
 
     weights: str = option("bundled", "the background net: bundled, or a file or folder that holds one")
     orders: int = option(4, "in how many random orders the list is read; their answers are averaged", low=1, high=64)
@@ -163,7 +163,7 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
     return ModelChoice(name, build(model_class(name).Options, values, where), (), overrides, seed)
 
 
-OTHERS: dict[str, type] = {"ngram": NGramOptions, "background": BackgroundChoice}
+OTHERS: dict[str, type] = {"ngram": NGramOptions, "reader": BackgroundChoice, "background": BackgroundChoice}
 """Models that are no network of `MODELS`, and their options."""
 
 

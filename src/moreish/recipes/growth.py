@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from moreish.recipes.config import Config, choose_model
+from moreish.recipes.config import UNTRAINED, Config, choose_model
 from moreish.recipes.table import RECIPES
 
 PATIENCE, LONGEST = 1.5, 2.4
@@ -23,7 +23,7 @@ def grow(config: Config) -> Config:
         return config
     if config.model != choose_model(recipe.values["model"]):
         return config
-    counts = [component for component in config.model.components if component.name == "ngram"]
+    counts = [component for component in config.model.components if component.name in UNTRAINED]
     networks = list(config.model.networks)
     times = budget / recipe.values["train"]["time_budget"]
     longer = min(max(1, math.sqrt(times)), LONGEST)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from moreish.data.options import DataOptions
 from moreish.options import did_you_mean, merge
-from moreish.recipes.config import DEFAULT_MODEL, DEFAULT_STEPS, Config, check_model_name, choose_model
+from moreish.recipes.config import DEFAULT_MODEL, DEFAULT_STEPS, UNTRAINED, Config, check_model_name, choose_model
 from moreish.recipes.overrides import Overrides, Plain, with_one_limit
 from moreish.recipes.table import RECIPES
 
@@ -42,7 +42,7 @@ def values_of(recipe: str | None, overrides: Overrides) -> Plain:
 
 def networks_of(recipe: str | None, overrides: Overrides) -> list[str]:
     """The names of the networks that this would train: none where all is counted. Loads no network."""
-    return [name for name in _names(values_of(recipe, overrides)) if name != "ngram"]
+    return [name for name in _names(values_of(recipe, overrides)) if name not in UNTRAINED]
 
 
 def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOptions:
@@ -56,10 +56,12 @@ def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOption
     for name in names:
         check_model_name(name)
     given = overrides.given("train")
-    if given and names and set(names) == {"ngram"}:
-        option = overrides.spelled("train", given[0])
+    unused = [option for option in given if option != "time_budget" or "background" not in names]
+    if unused and names and set(names) <= set(UNTRAINED):
+        option = overrides.spelled("train", unused[0])
+        why = "only counts" if "ngram" in names else "has a training of its own, for which --time-budget is all"
         raise ValueError(
-            f"{option} is for training a network, and the model ngram only counts: leave it out, or choose a network "
+            f"{option} is for training a network, and the model {names[0]} {why}: leave it out, or choose a network "
             "with --model, such as gru"
         )
     return config.data

@@ -51,6 +51,13 @@ class Counted(Event, frozen=True):
     component: Count = 0
 
 
+class Read(Event, frozen=True):
+    """The background net has read the list."""
+
+    seconds: Seconds
+    component: Count = 0
+
+
 class Network(Event, frozen=True):
     """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks."""
 
@@ -192,6 +199,7 @@ OfComponent = Step | Eval | Finding | Quantities | Doctor
 EVENTS = (
     Baselines,
     Counted,
+    Read,
     Network,
     Step,
     Eval,
@@ -211,6 +219,7 @@ Kind = TypeVar("Kind", bound=Event)
 _ANY = (
     Baselines
     | Counted
+    | Read
     | Network
     | Step
     | Eval
