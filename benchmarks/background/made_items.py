@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.background import chains
+from benchmarks.background import chains, ours
 from benchmarks.background.flaws import FLAWS, shares
 from benchmarks.background.lists import makers
 from benchmarks.background.protocol import alphabet
@@ -22,7 +22,7 @@ MADE = 200
 Make = Callable[[list[str], tuple[str, ...], int, int], Sequence[str]]
 """From the given items, their symbols, how many to make, and a seed."""
 
-MAKERS: dict[str, Make] = {"chain of order 3": chains.chain}
+MAKERS: dict[str, Make] = {"chain of order 3": chains.chain, "moreish": ours.make_with(ours.BUDGET)}
 """By name; add one with `MAKERS[name] = make`."""
 
 if find_spec("markovify"):

@@ -12,11 +12,15 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from benchmarks.background import kneser_ney, protocol
+from benchmarks.background import kneser_ney, ours, protocol
 from benchmarks.background.lists import kept_out
 
 BASELINE = "Kneser-Ney"
-MODELS: dict[str, protocol.Fit] = {BASELINE: kneser_ney.fit}
+MODELS: dict[str, protocol.Fit] = {
+    BASELINE: kneser_ney.fit,
+    "moreish, read only": ours.fit_with(0.0),
+    "moreish": ours.fit_with(ours.BUDGET),
+}
 """By name; add one with `MODELS[name] = fit`."""
 
 

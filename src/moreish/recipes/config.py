@@ -35,7 +35,7 @@ class NGramOptions:
 
 @dataclass(frozen=True)
 class BackgroundChoice:
-    """The background net: "reader" has read the list, "background" is trained on by it too and blended with counts."""
+    """The background net: a "reader" has read the list, a "background" is trained on by it too, and blended."""
 
     weights: str = option("bundled", "the background net: bundled, or a file or folder that holds one")
     orders: int = option(4, "in how many random orders the list is read; their answers are averaged", low=1, high=64)
