@@ -60,6 +60,6 @@ def test_an_unknown_recipe_names_the_nearest():
 
 
 def test_every_model_can_be_asked_for_by_name():
-    assert model_names() == ["ngram", *MODELS]
+    assert model_names() == ["ngram", "reader", "background", *MODELS]
     for name in MODELS:
         assert resolve(None, Overrides(flags={"model": {"name": name}})).model.name == name

@@ -20,6 +20,7 @@ FIELDS = events.FindingFields("F05", "sick", "net.1", 3, "Most units are stuck."
 EXAMPLES = [
     events.Baselines(3.3, 2.9, 2.5, 2.2),
     events.Counted(4, 2.1, 0.03),
+    events.Read(0.4, component=1),
     events.Network(1, 2, "gru", 1234, 1, 0, component=1),
     events.Step(10, 2.5, 1e-3, 320, 0.4, 0.25, component=1),
     events.Eval(20, 2.4, True, component=1),
@@ -28,6 +29,7 @@ EXAMPLES = [
     events.Quantities(3, 2, {"net.1/saturated": 0.98, "net.1/std": None}, component=1),
     events.Doctor(40, [FIELDS], ["one module was not seen"], 40, 7, 0.01, component=1),
     events.Mixed([0.3, 0.7], 2.05, 40, 1.5),
+    events.CrossValidated("tuned", 2.05, 0.03, 0.95, 60, 480, {"counted": 2.7, "tuned": 2.05}, 40),
     events.Fitted(40, None),
     events.Interrupted(30),
     events.Done("names-quick-1", 40, 2.05),
@@ -83,14 +85,14 @@ def test_a_field_of_the_wrong_type_or_range_is_damage_or_harmless(event, data):
 )
 def test_the_field_that_is_wrong_is_named(record, field):
     with pytest.raises(Damaged, match=rf'the event "step" is damaged: .* in {field}$'):
-        events.from_record(events.to_record(EXAMPLES[3]) | record)
+        events.from_record(events.to_record(EXAMPLES[4]) | record)
 
 
 def test_an_event_of_a_later_release_is_passed_over_and_so_is_a_new_field():
-    record = events.to_record(EXAMPLES[4])
+    record = events.to_record(EXAMPLES[5])
     assert events.from_record(record | {"event": "divined"}) is None
-    assert events.from_record(record | {"mood": "good"}) == EXAMPLES[4]
-    assert list(events.read([{"no": "event"}, record])) == [EXAMPLES[4]]
+    assert events.from_record(record | {"mood": "good"}) == EXAMPLES[5]
+    assert list(events.read([{"no": "event"}, record])) == [EXAMPLES[5]]
 
 
 def test_a_number_that_is_not_finite_is_null_in_the_file():
