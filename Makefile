@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format bench reproduce sickbay sickbay-full lines clean help
+.PHONY: more test check format bench background reproduce sickbay sickbay-full lines clean help
 
 more: .venv/.runtime
 	@$(BIN)/moreish $(FILE)
@@ -31,6 +31,13 @@ format: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m benchmarks
 
+# The background net that is shipped: lists from packages (npm and node are needed), 40 minutes of training on one
+# core, then its gates. MOREISH_DATA is the folder with corpora.jsonl and names.txt.
+background: .venv/.dev
+	@$(BIN)/python -m pip install -q -r tools/background/requirements.txt
+	@$(BIN)/python -m tools.background.collect --provenance docs/background_sources.md
+	@$(BIN)/python -m tools.background.train
+
 # The lectures' published figures, measured again; stop it with Ctrl-C and it goes on where it was.
 reproduce: .venv/.dev
 	@$(BIN)/python -m benchmarks.reproduce
@@ -53,6 +60,7 @@ help:
 	@echo "make test       set up, then run every test"
 	@echo "make check      lint, format, types (for three systems), import rule, line counts"
 	@echo "make bench      measure, side by side with what one would use instead"
+	@echo "make background  collect lists and train the background net again (an hour)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
 	@echo "make lines      how long everything is"
