@@ -318,6 +318,11 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
                 f"{first.run.name} and {other.run.name} were not trained on the same list split in the same way, "
                 "so no val split is unseen by both: train them on one list with the same data options"
             )
+    if blended := [run.name for run in runs if run.config.model.name == "background"]:
+        raise ValueError(
+            f"{blended[0]} is a blend already, measured by cross-validation and not on val: train runs to be mixed "
+            "with --background none"
+        )
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)

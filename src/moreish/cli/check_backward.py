@@ -42,7 +42,9 @@ def check_backward(
     with telling(f"reading {on}", quiet or json) as tell:
         from moreish.api import TrainRequest, prepare
 
-        prepared = prepare(TrainRequest(on, recipe, overrides_of(reading, set=set, seed=seed)), tell)
+        prepared = prepare(
+            TrainRequest(on, recipe, overrides_of(reading, set=set, seed=seed), background="none"), tell
+        )
     networks = prepared.config.model.networks
     if not networks:
         raise ValueError(f'the recipe "{recipe}" only counts: there is no gradient to check')

@@ -47,7 +47,7 @@ def find_lr(
     with telling(f"reading {file}", quiet or json) as tell:
         from moreish.api import TrainRequest, prepare
 
-        prepared = prepare(TrainRequest(file, recipe, overrides), tell)
+        prepared = prepare(TrainRequest(file, recipe, overrides, background="none"), tell)
         if not prepared.config.model.networks:
             raise ValueError(f'the recipe "{recipe}" only counts: it has no learning rate')
         tell(f"training {seeds} net{'s' * (seeds != 1)} for {steps:,} steps{' each' * (seeds != 1)}")
