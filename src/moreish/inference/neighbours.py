@@ -14,10 +14,7 @@ def embedding_of(model: LanguageModel) -> Float[np.ndarray, "V C"]:
     module = model.module if isinstance(model, Network) else None
     wte = getattr(module, "wte", None)
     if module is None or wte is None:
-        raise ValueError(
-            "only a network that was trained from nothing has embeddings of its own: this model counts, reads, or has a "
-            "row of logits for each symbol"
-        )
+        raise ValueError("only a network has embeddings: this model counts or reads, or has a row of logits a symbol")
     return wte.weight.detach().float().cpu().numpy()[: module.vocab_size]
 
 
