@@ -1,5 +1,7 @@
 """Reading by numpy against torch's LSTM, orders side by side, and the contract of a language model."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -81,7 +83,7 @@ def test_scores_are_those_of_steps_alone(orders: int):
     ids, offsets = flat([*items[:5], np.array([], np.int64), items[0], items[0][:1]])
     scores = model.score(ids, offsets)
     assert scores[0] == 0
-    for begin, end in zip(offsets[:-1], offsets[1:], strict=True):
+    for begin, end in pairwise(offsets):
         state, logprobs = model.start(1)
         for at in range(begin + 1, end + 1):
             assert scores[at] == pytest.approx(logprobs[0, ids[at]], abs=1e-5)
@@ -102,7 +104,7 @@ def test_probabilities_add_up_to_one_and_are_the_mean_over_the_orders(orders: in
 
 
 def test_rows_are_taken_in_any_order_and_twice():
-    model, items = reader(3)
+    model, _ = reader(3)
     state, _ = model.start(4)
     state, _ = model.advance(state, np.array([1, 2, 3, 4]))
     rows = np.array([2, 0, 2])

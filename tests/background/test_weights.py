@@ -83,6 +83,13 @@ def test_numbers_that_half_precision_lacks_are_rounded_the_same_way(tmp_path: Pa
     assert same(load(tmp_path), odd.in_half_precision())
 
 
+def loaded_or_refused(file: Path) -> tuple[Background | None, ValueError | None]:
+    try:
+        return load(file), None
+    except ValueError as error:
+        return None, error
+
+
 @given(data=st.data())
 @settings(max_examples=150)
 def test_bytes_that_are_cut_off_or_changed_give_a_net_or_one_error(
@@ -95,11 +102,10 @@ def test_bytes_that_are_cut_off_or_changed_give_a_net_or_one_error(
         changed[data.draw(st.integers(0, high - 1))] = data.draw(st.integers(0, 255))
     file = tmp_path_factory.mktemp("changed") / FILE
     file.write_bytes(changed)
-    try:
-        net = load(file)
-    except ValueError as error:
-        assert type(error) is ValueError
-        assert str(file) in str(error)
+    net, problem = loaded_or_refused(file)
+    if net is None:
+        assert type(problem) is ValueError
+        assert str(file) in str(problem)
     else:
         assert all(np.isfinite(getattr(net, name)).all() for name in ARRAYS)
         assert np.isfinite(net.rows(["a", "ж"]).reading).all()
@@ -141,7 +147,7 @@ Arrays = dict[str, np.ndarray]
         pytest.param(lambda arrays, name: arrays.pop(name), id="missing"),
         pytest.param(lambda arrays, name: arrays.update({name: np.stack([arrays[name]] * 2)}), id="deeper"),
         pytest.param(lambda arrays, name: arrays.update({name: arrays[name][:-1]}), id="shorter"),
-        pytest.param(lambda arrays, name: arrays.update({name: arrays[name].reshape(-1)[0]}), id="one number"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.zeros((), arrays[name].dtype)}), id="one number"),
         pytest.param(lambda arrays, name: arrays.update({name: np.full_like(arrays[name], np.nan)}), id="NaN"),
         pytest.param(lambda arrays, name: arrays.update({name: np.full_like(arrays[name], np.inf)}), id="inf"),
         pytest.param(lambda arrays, name: arrays.update({name: arrays[name].astype(np.float64)}), id="dtype"),
