@@ -114,7 +114,7 @@ def _read(file: Path, version: tuple[int, ...]) -> Background:
     content = file.read_bytes()
     try:
         names, arrays, gates = _unpacked(content)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{file} holds no background net: {error}") from None
     return Background({name: i for i, name in enumerate(names)}, **arrays, gates=gates, hash=_hash(content))
 
