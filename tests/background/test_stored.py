@@ -96,6 +96,8 @@ def test_a_blend_of_another_vocabulary_is_refused(vocab_size: int):
         pytest.param(lambda a: a - 1, id="negative"),
         pytest.param(lambda a: a[::-1].copy(), id="another for the boundary"),
         pytest.param(lambda a: np.zeros_like(a), id="the boundary's for all"),
+        pytest.param(lambda a: np.append([1], a[1:]), id="a symbol's for the boundary"),
+        pytest.param(lambda a: np.append([0, 0], a[2:]), id="the boundary's for a symbol"),
         pytest.param(lambda a: a.astype(np.uint64) + np.uint64(2**64 - 1), id="wrapped"),
     ],
 )

@@ -59,11 +59,17 @@ def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
 
 def test_the_hash_is_of_the_content(tmp_path: Path):
     net, other = random_background(), random_background(seed=1)
-    first, twin, changed, told = (
+    first, twin, changed, told, *twins = (
         save(each, tmp_path / name, {"name": about})
-        for each, name, about in [(net, "a", ""), (net, "b", ""), (other, "c", ""), (net, "d", "another")]
+        for each, name, about in [
+            (net, "a", ""),
+            (net, "b", ""),
+            (other, "c", ""),
+            (net, "d", "another"),
+            *((net, name, "") for name in "efgh"),
+        ]
     )
-    assert first == twin
+    assert {first} == {twin, *twins}
     assert len({first, changed, told}) == 3
 
 
