@@ -41,7 +41,7 @@ def joined(cases: Sequence[Case]) -> Case:
     return Case(*(np.concatenate([getattr(c, name) for c in cases]) for name in ("scores", "features", "targets")))
 
 
-def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " T"]]) -> Case:
+def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " _"]]) -> Case:
     """What the gate sees of these items, item by item; all of them are read side by side."""
     lengths = np.array([len(item) + 1 for item in others])
     begin = np.append(0, np.cumsum(lengths))

@@ -85,10 +85,11 @@ def gates_for(
 ) -> Iterator[tuple[int, Gate, float]]:
     """The gates of blends with this net: (how many models, gate, mean loss), from lists that it was not trained on.
 
-    For every list and size: so many items are given, and other items foretold by all that is made of those.
+    For every list and size: so many items are given, and other items foretold by all that is made of those. There
+    are no gates where no list has enough items for any of the sizes.
     """
     cases = [case for items in lists for size in sizes if (case := gate_case(background, items, size, seed))]
-    for models in sorted(set(MODELS.values())):
+    for models in sorted(set(MODELS.values())) if cases else ():
         yield models, *fit_gate([case.first(models) for case in cases], seed)
 
 

@@ -67,15 +67,13 @@ def make_background(
 def with_gates(
     background: Background, kept_out: Sequence[NamedList], seed: int, tell: Tell, sizes: Sequence[int] = GATE_SIZES
 ) -> Background:
-    """The net with gates that were fitted on these lists; those of the bundled one where there are none."""
+    """The net with gates that were fitted on these lists; those of the bundled one where they are too few."""
     rounded = background.in_half_precision()
-    if not kept_out:
-        return replace(rounded, gates=load().gates)
     gates = {}
     for models, gate, loss in gates_for(rounded, [each.items for each in kept_out], seed, sizes):
         tell(f"gate of {models} model{'s' * (models > 1)}: loss {loss:.3f}")
         gates[models] = gate
-    return replace(rounded, gates=gates)
+    return replace(rounded, gates=gates or load().gates)
 
 
 def frequent(lists: Iterable[NamedList]) -> list[NamedList]:

@@ -15,15 +15,15 @@ HIGHEST_ORDER = 6
 FOLDS = 5
 MOST_READ = 6_000  # symbols of a list that are read, a random part of a longer one
 
-Items = Sequence[Integer[np.ndarray, " T"]]
+Items = Sequence[Integer[np.ndarray, " _"]]
 
 
 @dataclass(frozen=True)
 class Fold:
     """A part of the items that is measured on what is made from the others."""
 
-    kept: list[Integer[np.ndarray, " T"]]
-    held_out: list[Integer[np.ndarray, " T"]]
+    kept: list[Integer[np.ndarray, " _"]]
+    held_out: list[Integer[np.ndarray, " _"]]
 
 
 def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:

@@ -89,7 +89,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-def read_list(cell: Cell, orders: Sequence[Integer[np.ndarray, " N"]]) -> Memory:
+def read_list(cell: Cell, orders: Sequence[Integer[np.ndarray, " _"]]) -> Memory:
     """The memory after each of these streams, boundary item boundary ... item boundary: a row for each."""
     lengths = np.array([len(order) for order in orders])
     block = np.zeros((len(orders), lengths.max()), np.int64)

@@ -41,7 +41,7 @@ class ShapeModel:
         self.class_of, self.model = class_of, model
 
     @classmethod
-    def fit(cls, symbols: Sequence[str], items: Sequence[Integer[np.ndarray, " T"]]) -> "ShapeModel":
+    def fit(cls, symbols: Sequence[str], items: Sequence[Integer[np.ndarray, " _"]]) -> "ShapeModel":
         """Of these items, in which id 1 is the first of the symbols."""
         names = list(dict.fromkeys(map(symbol_class, symbols)))
         class_of = np.array([0, *(names.index(symbol_class(s)) + 1 for s in symbols)])
@@ -91,14 +91,14 @@ def end_odds(lengths: Integer[np.ndarray, " items"]) -> Float[np.ndarray, " LONG
 
 
 def flat(
-    items: Sequence[Integer[np.ndarray, " T"]],
+    items: Sequence[Integer[np.ndarray, " _"]],
 ) -> tuple[Integer[np.ndarray, " N"], Integer[np.ndarray, " items_and_one"]]:
     """Items as flat ids with the boundary before, between and after them, and the places of the boundaries."""
     ids = np.concatenate([np.zeros(1, np.int64), *(np.append(item, 0) for item in items)])
     return ids, np.append(0, np.cumsum([len(item) + 1 for item in items]))
 
 
-def frequencies(items: Sequence[Integer[np.ndarray, " T"]], vocab_size: int) -> Float[np.ndarray, " V"]:
+def frequencies(items: Sequence[Integer[np.ndarray, " _"]], vocab_size: int) -> Float[np.ndarray, " V"]:
     """Log share of each symbol and of the end, half an occurrence added to each."""
     counts = np.bincount(flat(items)[0][1:], minlength=vocab_size) + 0.5
     return np.log(counts / counts.sum())

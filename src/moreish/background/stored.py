@@ -5,7 +5,6 @@ net0/..., net1/...   cells and memories of the nets in half and single precision
 class_of, frequency, end_odds, gate<models>/...
 """
 
-import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -55,15 +54,16 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     _require(set(gates) == {1 + len(nets)}, "gate", f"is not one of {1 + len(nets)} models")
     class_of = _array(tensors, "class_of", (vocab_size,), "iu").astype(np.int64)
     classes = int(class_of.max()) + 1
-    _require(class_of.min() == 0 and classes <= vocab_size, "class_of", "does not number the classes")
+    numbered = class_of[0] == 0 and (class_of[1:] > 0).all() and classes <= vocab_size
+    _require(numbered, "class_of", "does not number the classes")
     shape = ListShape(
         ShapeModel(class_of, _ngram(tensors, described, "shape", classes)),
         _array(tensors, "frequency", (vocab_size,), "f"),
         _array(tensors, "end_odds", (LONGEST,), "f"),
-        int(_number(described, "symbols", 1, 2**40)),
+        int(_number(described, "symbols", 1.0, 2.0**40)),
     )
     ensemble = Ensemble([counts, *nets], shape)
-    return Blend(ensemble, gates[1 + len(nets)], _number(described, "temperature", 0.1, 10))
+    return Blend(ensemble, gates[1 + len(nets)], _number(described, "temperature", 0.1, 10.0))
 
 
 def reader_from_tensors(arrays: Tensors, vocab_size: int) -> ListReader:
@@ -75,10 +75,10 @@ def reader_from_tensors(arrays: Tensors, vocab_size: int) -> ListReader:
     size = recurrent.shape[0]
     shapes = {"input": (vocab_size, 4 * size), "recurrent": (size, 4 * size), "output": (size, vocab_size),
               "bias": (vocab_size,)}  # fmt: skip
-    cell = Cell(*(_array(arrays, name, shape, "f").astype(np.float32) for name, shape in shapes.items()))
-    orders = len(arrays.get("h", ()))
+    cell = Cell(*(_single(arrays, name, shape) for name, shape in shapes.items()))
+    orders = (arrays["h"].shape or (0,))[0] if "h" in arrays else 0
     _require(0 < orders <= 64, "h", "has no memory")
-    h, c = (_array(arrays, name, (orders, size), "f").astype(np.float32) for name in ("h", "c"))
+    h, c = (_single(arrays, name, (orders, size)) for name in ("h", "c"))
     return ListReader(cell, Memory(h, c))
 
 
@@ -107,12 +107,21 @@ def _array(tensors: Tensors, name: str, shape: tuple[int, ...], kinds: str) -> n
     return array
 
 
+def _single(tensors: Tensors, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    """An array in single precision, which must hold its numbers."""
+    array = _array(tensors, name, shape, "f")
+    _require(
+        (abs(array) <= np.finfo(np.float32).max).all(), name, "has numbers that are not finite in single precision"
+    )
+    return array.astype(np.float32)
+
+
 def _number(described: Mapping[str, object], name: str, low: float, high: float) -> float:
     value = described.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f'"{name}" of the blend is a number, not {value!r}')
-    _require(low <= value <= high, name, f"is {value}, outside {low} .. {high}")
-    return value
+    _require(low <= value <= high, name, f"is outside {low} .. {high}")
+    return float(value)
 
 
 def _require(holds: bool | np.bool_, name: str, problem: str) -> None:

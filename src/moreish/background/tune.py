@@ -39,7 +39,7 @@ class TuneOptions:
     seed: int = 0
 
     @classmethod
-    def for_list(cls, items: Sequence[Integer[np.ndarray, " T"]], seed: int) -> "TuneOptions":
+    def for_list(cls, items: Sequence[Integer[np.ndarray, " _"]], seed: int) -> "TuneOptions":
         """As many passes as were found to be best for a list of this size (`docs/log.md`)."""
         return cls(passes=passes_for(sum(len(item) + 1 for item in items)), seed=seed)
 
@@ -62,7 +62,7 @@ def passes_for(symbols: int) -> float:
 
 
 def tuned_cell(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " T"]], options: TuneOptions
+    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> Cell:
     """The cell after all of `tune`."""
     training = tune(background, symbols, items, options)
@@ -100,7 +100,7 @@ def cell_of(net: ListLSTM) -> Cell:
 
 
 def tune(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " T"]], options: TuneOptions
+    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> Generator[TuneStep, None, Cell]:
     """Train on for `passes` over the items (ids without boundaries); a step at a time, and in the end the cell.
 
@@ -128,7 +128,7 @@ def tune(
 
 
 def _blocks(
-    items: Sequence[Integer[np.ndarray, " T"]], options: TuneOptions, rng: np.random.Generator
+    items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions, rng: np.random.Generator
 ) -> Iterator[Integer[np.ndarray, "lanes length_and_one"]]:
     """What the lanes read, a stretch at a time; the next one begins with the symbol that the last one ended with."""
     streams = [np.zeros(1, np.int64)] * options.lanes
@@ -142,7 +142,7 @@ def _blocks(
 
 
 def seconds_a_step(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " T"]], options: TuneOptions
+    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> float:
     """How long an update takes, by making two and throwing them away."""
     training = tune(background, symbols, items, options)

@@ -86,7 +86,7 @@ def save(background: Background, path: Path, about: dict[str, object]) -> str:
     arrays |= gates_to_tensors(background.gates)
     names = sorted(background.features, key=background.features.__getitem__)
     metadata = {"format": FORMAT, "features": json.dumps(names), "about": json.dumps(about)}
-    content = to_bytes(arrays, metadata)
+    content = _in_order(to_bytes(arrays, metadata))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
@@ -94,21 +94,27 @@ def save(background: Background, path: Path, about: dict[str, object]) -> str:
     return _hash(content)
 
 
-@lru_cache(maxsize=4)
 def load(path: Path = BUNDLED) -> Background:
-    """The background net in this file or folder, read once a process.
+    """The background net in this file or folder, read once a process as long as nobody writes it anew.
 
     Raises ValueError with one sentence where there is none, or it is damaged.
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
         raise ValueError(f"there is no background net in {path}: make one with `moreish background FILES --out DIR`")
-    if file.stat().st_size > LARGEST:
+    status = file.stat()
+    if status.st_size > LARGEST:
         raise ValueError(f"{file} is larger than a background net can be")
+    return _read(file, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(file: Path, version: tuple[int, ...]) -> Background:
+    """The net in this version of a file."""
     content = file.read_bytes()
     try:
         names, arrays, gates = _unpacked(content)
-    except (ValueError, KeyError, TypeError, UnicodeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{file} holds no background net: {error}") from None
     return Background({name: i for i, name in enumerate(names)}, **arrays, gates=gates, hash=_hash(content))
 
@@ -139,6 +145,8 @@ def _unpacked(content: bytes) -> tuple[list[str], dict[str, np.ndarray], dict[in
     if BOUNDARY not in names or len(names) > MOST_FEATURES:
         raise ValueError("its features lack the boundary, or are too many")
     f, (c, h) = len(names), arrays["projection"].shape if arrays["projection"].ndim == 2 else (0, 0)
+    if not c * h:
+        raise ValueError('its array "projection" is no matrix')
     shapes = {
         "reading": (f, c), "writing": (f, c), "bias": (f,), "weight_ih": (4 * h, c), "weight_hh": (4 * h, h),
         "bias_hidden": (4 * h,), "projection": (c, h),
@@ -154,6 +162,14 @@ def _header(content: bytes) -> tuple[dict[str, object], dict[str, str]]:
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
     return header, header.get("__metadata__", {})
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with its metadata in alphabetical order: safetensors writes them in any, another every time."""
+    header, metadata = _header(content)
+    made = json.dumps(header | {"__metadata__": dict(sorted(metadata.items()))}, separators=(",", ":")).encode()
+    made += b" " * (-len(made) % 8)
+    return len(made).to_bytes(8, "little") + made + content[8 + int.from_bytes(content[:8], "little") :]
 
 
 def _hash(content: bytes) -> str:

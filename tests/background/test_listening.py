@@ -1,0 +1,161 @@
+"""Which blend answers and how well it foretells a list's own items, without having seen them."""
+
+import numpy as np
+import pytest
+
+from moreish.background.blend import Blend, Ensemble
+from moreish.background.cases import joined
+from moreish.background.listening import (
+    FEWEST,
+    MODELS,
+    TEMPERATURES,
+    WORTH,
+    Choice,
+    Listening,
+    Measured,
+    choose,
+    measure,
+)
+from moreish.background.parts import reader_of, shape_of
+from moreish.background.reader import Cell
+from moreish.background.shape import flat
+from moreish.background.symbols import LONGEST_SYMBOL
+from moreish.ngram import KneserNey
+from tests.support.backgrounds import numbered_list, random_background
+
+SYMBOLS, ITEMS = numbered_list(30)
+V = len(SYMBOLS) + 1
+NET = random_background(n_hidden=4)
+
+
+def listening(items: list[np.ndarray] = ITEMS, **options: object) -> Listening:
+    return Listening(NET, SYMBOLS, items, orders=2, **options)
+
+
+def with_order(found: Listening, order: int = 3) -> Listening:
+    """With this order of the n-gram and not the one that cross-validation says."""
+    found.order = order
+    return found
+
+
+def test_the_net_helps_with_letters_that_it_has_seen():
+    assert listening().known == 1.0
+    assert listening().helps
+
+
+def test_the_net_does_not_help_with_a_script_that_it_never_saw():
+    found = Listening(NET, [chr(0xE000 + i) for i in range(len(SYMBOLS))], ITEMS)
+    assert found.known == 0.0
+    assert not found.helps
+    assert {*found.measured(found.read_cases())} == {"counted"}
+
+
+def test_the_net_does_not_help_with_words():
+    assert not listening(letters=False).helps
+    assert not Listening(NET, [symbol * (LONGEST_SYMBOL + 1) for symbol in SYMBOLS], ITEMS).helps
+
+
+def test_half_of_the_occurrences_is_enough():
+    items = [np.array([1, 2, 1, 2, 1])] * 12
+    assert Listening(NET, ["a", "\ue000"], items).helps
+    assert not Listening(NET, ["\ue000", "a"], items).helps
+
+
+def of_loss(loss: float, temperature: float = 1.0) -> Measured:
+    return Measured(loss, 0.1, temperature, 30, 100)
+
+
+def test_the_simpler_of_blends_as_good_is_chosen():
+    assert choose({"tuned": of_loss(2.0), "read": of_loss(2.0), "counted": of_loss(2.0)}, "tuned").name == "counted"
+    assert choose({"counted": of_loss(2.0), "read": of_loss(2.0 - WORTH / 2)}, "tuned").name == "counted"
+    assert choose({"counted": of_loss(2.0), "read": of_loss(2.0 - 2 * WORTH, 0.9)}, "tuned") == Choice("read", 0.9)
+
+
+def test_where_nothing_was_measured_the_best_is_taken():
+    assert choose({}, "read") == Choice("read")
+    few = listening(ITEMS[: FEWEST - 1])
+    assert few.folds == []
+    assert few.measured(few.read_cases()) == {}
+    assert np.isfinite(few.blend(Choice("read")).start(1)[1]).all()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
+    found = listening()
+    tuned = Cell.of(random_background(4, seed=3), NET.rows(SYMBOLS))
+    measured = found.measured([found.case(k, tuned) for k in range(len(found.folds))])
+    blend = measured[name]
+    totals, sizes = [], []
+    for fold in found.folds:
+        models = [KneserNey.fit(*flat(fold.kept), V, found.order)]
+        readers = [reader_of(cell, fold.kept, 2, 0) for cell in (found.cell, tuned)]
+        ensemble = Ensemble([*models, *readers][: MODELS[name]], shape_of(SYMBOLS, fold.kept))
+        alone = Blend(ensemble, NET.gates[MODELS[name]], blend.temperature)
+        for item in fold.held_out:
+            totals.append(-alone.score(*flat([item])).sum(dtype=np.float64))
+            sizes.append(len(item) + 1)
+    assert blend.items == len(ITEMS) == len(totals)
+    assert blend.symbols == sum(sizes)
+    assert blend.loss == pytest.approx(sum(totals) / sum(sizes), abs=1e-4)
+    apart = np.array(totals) - blend.loss * np.array(sizes)
+    n = len(apart)
+    assert blend.error == pytest.approx(np.sqrt((apart**2).sum() * n / (n - 1)) / sum(sizes), rel=1e-3)
+
+
+def test_the_temperature_is_the_best_where_that_gains_something():
+    found = listening()
+    case, gate = joined(found.read_cases()).first(2), NET.gates[2]
+    losses = {t: -float(case.logprobs(gate, t).mean()) for t in TEMPERATURES}
+    best = min(losses, key=lambda t: losses[t])
+    want = best if losses[1.0] - losses[best] >= WORTH else 1.0
+    assert measure(case, gate).temperature == want
+    assert measure(case, gate).loss == pytest.approx(losses[want], abs=1e-5)
+
+
+def test_no_fold_keeps_what_it_holds_out():
+    for fold in listening().folds:
+        kept, held_out = ({tuple(item) for item in part} for part in (fold.kept, fold.held_out))
+        assert not kept & held_out
+
+
+@pytest.mark.parametrize("place", [0, 7, 29])
+def test_what_is_measured_of_an_item_does_not_depend_on_its_being_in_the_list(place: int):
+    other = np.array([3, 3, 1, 2])
+    first = with_order(listening())
+    second = with_order(listening([other if i == place else item for i, item in enumerate(ITEMS)]))
+    for k, (fold, twin) in enumerate(zip(first.folds, second.folds, strict=True)):
+        case, changed = first.case(k), second.case(k)
+        held_out = next((j for j, item in enumerate(fold.held_out) if item is ITEMS[place]), None)
+        if held_out is None:
+            assert not np.allclose(case.scores, changed.scores)  # what is kept is what the models are made of
+            continue
+        assert twin.held_out[held_out] is other
+        for j in range(len(fold.held_out)):
+            rows, twins = (
+                slice(sum(len(i) + 1 for i in part[:j]), sum(len(i) + 1 for i in part[: j + 1]))
+                for part in (fold.held_out, twin.held_out)
+            )
+            if j != held_out:
+                np.testing.assert_allclose(case.scores[rows], changed.scores[twins], rtol=0, atol=1e-6)
+            else:
+                ensemble = Ensemble(
+                    [second._counted(twin.kept), second.fold_readers[k]], shape_of(SYMBOLS, twin.kept)
+                )
+                scores = Blend(ensemble, NET.gates[2]).score(*flat([ITEMS[place]]))[1:]
+                np.testing.assert_allclose(case.logprobs(NET.gates[2])[rows], scores, rtol=0, atol=1e-5)
+
+
+def test_items_held_out_are_the_only_fold_and_are_not_read():
+    first = with_order(listening(ITEMS[:20], held_out=ITEMS[20:]))
+    second = with_order(listening(ITEMS[:20], held_out=ITEMS[25:]))
+    assert len(first.folds) == 1
+    assert [item.tolist() for item in first.folds[0].kept] == [item.tolist() for item in ITEMS[:20]]
+    rows = sum(len(item) + 1 for item in ITEMS[20:25])
+    np.testing.assert_allclose(first.case(0).scores[rows:], second.case(0).scores, rtol=0, atol=1e-6)
+    measured = first.measured(first.read_cases())
+    assert measured["read"].items == 10
+
+
+def test_the_same_seed_measures_the_same_and_another_reads_in_another_order():
+    one, two, other = (found.measured(found.read_cases()) for found in (listening(), listening(), listening(seed=5)))
+    assert one == two != other

@@ -1,0 +1,119 @@
+"""A blend taken apart and put together scores bit for bit the same; anything else is refused."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from moreish.background.blend import Blend
+from moreish.background.listening import Choice, Listening, Name
+from moreish.background.shape import flat
+from moreish.background.stored import from_tensors, to_tensors
+from tests.support.backgrounds import numbered_list, random_background
+
+SYMBOLS, ITEMS = numbered_list(20)
+V = len(SYMBOLS) + 1
+NAMES: list[Name] = ["counted", "read", "tuned"]
+Arrays = dict[str, np.ndarray]
+
+
+def blend(name: Name) -> Blend:
+    listening = Listening(random_background(n_hidden=4), SYMBOLS, ITEMS, orders=2)
+    return listening.blend(Choice(name, 0.9), Listening(random_background(4, seed=1), SYMBOLS, ITEMS).cell)
+
+
+TENSORS, DESCRIBED = to_tensors(blend("tuned"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_taken_apart_and_put_together_scores_the_same_bits(name: Name):
+    model = blend(name)
+    again = from_tensors(*to_tensors(model), V)
+    ids, offsets = flat([*ITEMS[:6], np.array([1, 1]), np.array([], np.int64)])
+    np.testing.assert_array_equal(again.score(ids, offsets), model.score(ids, offsets))
+    np.testing.assert_array_equal(again.start(2)[1], model.start(2)[1])
+
+
+def test_a_blend_needs_no_more_than_half_precision_for_its_cells():
+    for name in ("input", "recurrent", "output", "bias"):
+        assert TENSORS[f"net0/{name}"].dtype == np.float16
+    assert TENSORS["net1/h"].shape == (2, 4)
+
+
+CHANGES: dict[str, Callable[[np.ndarray], np.ndarray | None]] = {
+    "missing": lambda a: None,
+    "shorter": lambda a: a[:-1],
+    "longer": lambda a: np.concatenate([a, a[:1]]),
+    "empty": lambda a: a[:0],
+    "deeper": lambda a: a[..., None],
+    "one number": lambda a: np.zeros((), a.dtype),
+    "NaN": lambda a: np.full(a.shape, np.nan, a.dtype if a.dtype.kind == "f" else np.float64),
+    "inf": lambda a: np.full(a.shape, np.inf, a.dtype if a.dtype.kind == "f" else np.float64),
+    "words": lambda a: np.full(a.shape, "a"),
+    "complex": lambda a: a.astype(complex),
+}
+
+
+@pytest.mark.parametrize("name", sorted(TENSORS))
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_array_that_is_missing_or_damaged_is_refused(name: str, change: str):
+    changed = CHANGES[change](TENSORS[name])
+    tensors = {key: a for key, a in TENSORS.items() if key != name}
+    if changed is not None:
+        tensors[name] = changed
+    with pytest.raises(ValueError, match=r"."):
+        from_tensors(tensors, DESCRIBED, V)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"symbols": 0}, {"symbols": -1}, {"symbols": "many"}, {"symbols": None}, {"symbols": True},
+        {"symbols": float("nan")}, {"symbols": 10**400}, {"temperature": 0}, {"temperature": float("inf")},
+        {"temperature": "warm"}, {"temperature": -(10**400)}, {"counts": None}, {"counts": []}, {"shape": {}},
+        {"counts": {"model": "none"}}, {"shape": None},
+    ],
+)  # fmt: skip
+def test_a_description_that_does_not_fit_is_refused(changed: dict[str, object]):
+    with pytest.raises(ValueError, match=r"."):
+        from_tensors(TENSORS, DESCRIBED | changed, V)
+    for name in changed:
+        with pytest.raises(ValueError, match=r"."):
+            from_tensors(TENSORS, {key: value for key, value in DESCRIBED.items() if key != name}, V)
+
+
+@pytest.mark.parametrize("vocab_size", [1, V - 1, V + 1])
+def test_a_blend_of_another_vocabulary_is_refused(vocab_size: int):
+    with pytest.raises(ValueError, match=r"ids and not"):
+        from_tensors(TENSORS, DESCRIBED, vocab_size)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param(lambda a: np.where(a == a.max(), V, a), id="too many"),
+        pytest.param(lambda a: a + 1, id="none of the boundary"),
+        pytest.param(lambda a: a - 1, id="negative"),
+        pytest.param(lambda a: a[::-1].copy(), id="another for the boundary"),
+        pytest.param(lambda a: np.zeros_like(a), id="the boundary's for all"),
+        pytest.param(lambda a: np.append([1], a[1:]), id="a symbol's for the boundary"),
+        pytest.param(lambda a: np.append([0, 0], a[2:]), id="the boundary's for a symbol"),
+        pytest.param(lambda a: a.astype(np.uint64) + np.uint64(2**64 - 1), id="wrapped"),
+    ],
+)
+def test_classes_that_are_not_those_of_symbols_are_refused(changed: Callable[[np.ndarray], np.ndarray]):
+    with pytest.raises(ValueError, match=r"."):
+        from_tensors(TENSORS | {"class_of": changed(TENSORS["class_of"])}, DESCRIBED, V)
+
+
+def test_numbers_beyond_single_precision_are_refused():
+    for name in ("net0/input", "net1/h", "net0/bias"):
+        huge = np.full(TENSORS[name].shape, 1e300)
+        with pytest.raises(ValueError, match=r"finite"):
+            from_tensors(TENSORS | {name: huge}, DESCRIBED, V)
+
+
+def test_the_arrays_of_one_net_alone_are_refused():
+    for gone in ("net0", "net1", "gate3"):
+        with pytest.raises(ValueError, match=r"gate"):
+            from_tensors({name: a for name, a in TENSORS.items() if not name.startswith(gone)}, DESCRIBED, V)

@@ -1,0 +1,231 @@
+"""Files of weights: written and read back, and anything else refused by one sentence that names the file."""
+
+import json
+import struct
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import load as from_bytes
+from safetensors.numpy import save as to_bytes
+
+from moreish.background import weights
+from moreish.background.gate import Gate
+from moreish.background.weights import ARRAYS, FILE, Background, load, save
+from tests.support.backgrounds import random_background
+
+ABOUT = {"lists": 3}
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("net") / FILE
+    save(random_background(2, 3), path, ABOUT)
+    return path.read_bytes()
+
+
+def refused(path: Path, content: bytes) -> str:
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r".") as caught:
+        load(path)
+    assert type(caught.value) is ValueError
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def same(a: Background, b: Background) -> bool:
+    gates = a.gates.keys() == b.gates.keys() and all(
+        np.array_equal(getattr(gate, f.name), getattr(b.gates[n], f.name))
+        for n, gate in a.gates.items()
+        for f in fields(Gate)
+    )
+    return gates and a.features == b.features and all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ARRAYS)
+
+
+def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
+    net = random_background()
+    found = save(net, tmp_path / "deep" / FILE, ABOUT)
+    again = load(tmp_path / "deep")
+    assert same(net, again)
+    assert again.hash == found
+    assert same(again, load(tmp_path / "deep" / FILE))
+    assert weights.about(tmp_path / "deep") == ABOUT
+    assert [p.name for p in (tmp_path / "deep").iterdir()] == [FILE]
+
+
+def test_the_hash_is_of_the_content(tmp_path: Path):
+    net, other = random_background(), random_background(seed=1)
+    first, twin, changed, told, *twins = (
+        save(each, tmp_path / name, {"name": about})
+        for each, name, about in [
+            (net, "a", ""),
+            (net, "b", ""),
+            (other, "c", ""),
+            (net, "d", "another"),
+            *((net, name, "") for name in "efgh"),
+        ]
+    )
+    assert {first} == {twin, *twins}
+    assert len({first, changed, told}) == 3
+
+
+def test_a_file_that_was_written_again_is_read_again(tmp_path: Path):
+    first = save(random_background(), tmp_path / FILE, ABOUT)
+    assert load(tmp_path).hash == first
+    second = save(random_background(seed=1), tmp_path / FILE, ABOUT)
+    assert load(tmp_path).hash == second
+
+
+def test_numbers_that_half_precision_lacks_are_rounded_the_same_way(tmp_path: Path):
+    net = random_background()
+    odd = Background(
+        **{f.name: getattr(net, f.name) for f in fields(net)} | {"reading": net.reading * np.float32(1 / 3)}
+    )
+    save(odd, tmp_path / FILE, ABOUT)
+    assert same(load(tmp_path), odd.in_half_precision())
+
+
+def loaded_or_refused(file: Path) -> tuple[Background | None, ValueError | None]:
+    try:
+        return load(file), None
+    except ValueError as error:
+        return None, error
+
+
+@given(data=st.data())
+@settings(max_examples=150)
+def test_bytes_that_are_cut_off_or_changed_give_a_net_or_one_error(
+    content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+):
+    changed = bytearray(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
+    header = 8 + int.from_bytes(content[:8], "little")
+    for _ in range(data.draw(st.integers(0, 3)) if len(changed) else 0):
+        high = min(len(changed), header if data.draw(st.booleans()) else len(changed))
+        changed[data.draw(st.integers(0, high - 1))] = data.draw(st.integers(0, 255))
+    file = tmp_path_factory.mktemp("changed") / FILE
+    file.write_bytes(changed)
+    net, problem = loaded_or_refused(file)
+    if net is None:
+        assert type(problem) is ValueError
+        assert str(file) in str(problem)
+    else:
+        assert all(np.isfinite(getattr(net, name)).all() for name in ARRAYS)
+        assert np.isfinite(net.rows(["a", "ж"]).reading).all()
+
+
+@pytest.mark.parametrize("cut", [0, 1, 7, 8, 9, 100, -1])
+def test_a_file_that_ends_early_is_refused(cut: int, content: bytes, tmp_path: Path):
+    refused(tmp_path / FILE, content[:cut])
+
+
+@given(foreign=st.binary(max_size=200))
+def test_a_foreign_file_is_refused(foreign: bytes, tmp_path_factory: pytest.TempPathFactory):
+    refused(tmp_path_factory.mktemp("foreign") / FILE, foreign)
+
+
+def test_where_there_is_no_net_the_command_that_makes_one_is_named(tmp_path: Path):
+    for path in (tmp_path, tmp_path / "none", tmp_path / "none" / FILE):
+        with pytest.raises(ValueError, match="moreish background") as caught:
+            load(path)
+        assert str(path) in str(caught.value)
+
+
+def test_a_file_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it was read"))
+    with (tmp_path / FILE).open("wb") as file:
+        file.truncate(weights.LARGEST + 1)
+    with pytest.raises(ValueError, match="larger") as caught:
+        load(tmp_path)
+    assert FILE in str(caught.value)
+
+
+Arrays = dict[str, np.ndarray]
+
+
+@pytest.mark.parametrize("name", [*ARRAYS, "gate1/bias_in", "gate3/weight_out"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda arrays, name: arrays.pop(name), id="missing"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.stack([arrays[name]] * 2)}), id="deeper"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name][:-1]}), id="shorter"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.zeros((), arrays[name].dtype)}), id="one number"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.full_like(arrays[name], np.nan)}), id="NaN"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.full_like(arrays[name], np.inf)}), id="inf"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name].astype(np.float64)}), id="dtype"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name].astype(np.int32)}), id="whole numbers"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name][..., None]}), id="wider"),
+    ],
+)
+def test_an_array_that_is_missing_or_of_another_kind_is_refused(
+    name: str, change: Callable[[Arrays, str], None], content: bytes, tmp_path: Path
+):
+    arrays = {key: a.copy() for key, a in from_bytes(content).items()}
+    change(arrays, name)
+    if arrays.get(name) is not None:
+        arrays[name] = np.ascontiguousarray(arrays[name])
+    refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
+
+
+def metadata_of(content: bytes) -> dict[str, str]:
+    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"format": "2"},
+        {"features": "[]"},
+        {"features": "{}"},
+        {"features": "null"},
+        {"features": "no JSON"},
+        {"features": "[" * 100_000},
+        {"features": '["boundary", "boundary"]'},
+        {"features": '["boundary", []]'},
+        {"features": "[1, 2]"},
+        {"features": '["boundary", "base a"]'},
+    ],
+)
+def test_features_that_do_not_fit_are_refused(changed: dict[str, str], content: bytes, tmp_path: Path):
+    refused(tmp_path / FILE, to_bytes(from_bytes(content), metadata_of(content) | changed))
+
+
+@pytest.mark.parametrize("metadata", [None, {}])
+def test_a_file_without_metadata_is_refused(metadata: dict[str, str] | None, content: bytes, tmp_path: Path):
+    refused(tmp_path / FILE, to_bytes(from_bytes(content), metadata))
+
+
+def test_metadata_that_are_null_are_refused(content: bytes, tmp_path: Path):
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size]) | {"__metadata__": None}
+    made = json.dumps(header).encode()
+    refused(tmp_path / FILE, struct.pack("<Q", len(made)) + made + content[8 + size :])
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "F8_E5M2", "BOOL", "F4", "C64", "U64"])
+def test_arrays_of_any_other_dtype_are_refused(dtype: str, content: bytes, tmp_path: Path):
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    for name in ARRAYS:
+        header[name]["dtype"] = dtype
+    made = json.dumps(header).encode()
+    refused(tmp_path / FILE, struct.pack("<Q", len(made)) + made + content[8 + size :])
+
+
+def test_a_net_without_units_is_refused(content: bytes, tmp_path: Path):
+    arrays = {name: np.zeros((0, 0), np.float16) for name in ARRAYS} | {"bias_hidden": np.zeros(0, np.float16)}
+    f = len(json.loads(metadata_of(content)["features"]))
+    arrays |= {"reading": np.zeros((f, 0), np.float16), "writing": np.zeros((f, 0), np.float16)}
+    arrays |= {"bias": np.zeros(f, np.float16)}
+    refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
+
+
+def test_the_bundled_net_is_one():
+    net = weights.find("bundled")
+    assert net.knows(list("abcXYZ é"), [1] * 8) == 1
+    assert {*net.gates} == {1, 2, 3}
+    assert isinstance(weights.about(), dict)
