@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import moreish
-from moreish import api
+from moreish import api, preparing
 from moreish.data import from_items
 from moreish.runs import events
 from moreish.runs.folder import RunError
@@ -273,10 +273,10 @@ def test_what_a_model_would_not_use_is_refused_from_python_too(corpus, tmp_path)
 
 def test_the_quick_recipe_without_val_only_counts_from_python_too(tmp_path):
     told = []
-    prepared = api.prepare(api.TrainRequest(["emma"]), told.append)
+    prepared = api.prepare(api.TrainRequest(["emma"], background="none"), told.append)
     assert prepared.config.model.name == "ngram"
-    assert told[-1] == api.NO_VAL
-    assert moreish.train(["emma"], out=tmp_path / "run").more(1, seed=0)
+    assert told[-1] == preparing.NO_VAL
+    assert moreish.train(["emma"], out=tmp_path / "run", background="none").more(1, seed=0)
 
 
 def test_items_to_score_may_be_a_list(ngram_run):

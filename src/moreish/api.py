@@ -260,7 +260,7 @@ def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background
     """
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
-        if background == NO_BACKGROUND:
+        if background == NO_BACKGROUND or overrides.given("model"):
             return count(run_or_list, overrides)
         corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
         return listen(corpus, overrides, background) if are_few(corpus) else count(corpus, overrides)
