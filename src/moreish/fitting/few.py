@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from moreish.background.tune import TuneOptions, TuneStep
 
 SHOWN = 20  # items made as soon as the list was read
+MEASURING = 1.5  # how much longer it takes to measure the nets that were trained on, than those that only read
+WHOLE = 1.3  # how much longer the training by the whole list takes than that of a fold
 RESERVE = 0.15  # of the time budget, kept for measuring and for the last reading
 UNLIMITED = 15.0  # seconds, where no time budget was given
 STEPS_A_LOOK = 4  # updates between two events
@@ -94,11 +96,13 @@ class FewFitting:
         yield events.Counted(listening.order, None, round(self.seconds, 3))
         rng = rng_for(self.config.seed, "sampling")
         yield events.Samples(0, [item.text for item in more(self.model(), self.corpus, SHOWN, rng, new_only=True)])
+        began = time.monotonic()
         measured = listening.measured(listening.read_cases())
+        measuring = (time.monotonic() - began) * MEASURING
         choice = choose(measured, best)
         tuned = None
         if self.budget > 0 and listening.helps and len(listening.items) > 1:
-            tuned = yield from self._tune(measured)
+            tuned = yield from self._tune(measured, measuring)
             choice = choose(measured, "tuned")
         self.done.append(listening.blend(choice, tuned))
         if found := measured.get(choice.name):
@@ -107,17 +111,23 @@ class FewFitting:
         self.ended = True
         yield events.Fitted(self.step, self.val_loss)
 
-    def _tune(self, measured: dict[Name, Measured]) -> Generator[events.Event, None, Cell]:
-        """Train on for as many folds as the time allows, then by the whole list; what was measured is added."""
+    def _tune(self, measured: dict[Name, Measured], measuring: float) -> Generator[events.Event, None, Cell]:
+        """Train on for as many folds as the time allows, then by the whole list; what was measured is added.
+
+        measuring : seconds that will be needed to measure all folds
+        """
         from moreish.background.tune import TuneOptions, parameters, seconds_a_step, tune
 
         listening = self.listening
         yield events.Network(1, 1, "background", parameters(listening.rows, listening.background), 1, self.step)
         base = TuneOptions.for_list(listening.items, self.config.seed)
         pace = seconds_a_step(listening.background, listening.rows, listening.items, base)
-        plan = planned(base, listening.items, len(listening.folds), self.budget - self.seconds, pace)
+        plan = planned(base, listening.items, len(listening.folds), self.budget - self.seconds - measuring, pace)
         cases: list[Case] = []
+        begun = self.seconds
         for k, fold in enumerate(listening.folds[: plan.folds]):
+            if k and self.seconds + (self.seconds - begun) / k * (1 + WHOLE) > self.budget:
+                break  # slower than planned: one more fold would leave no time for the whole list
             options = replace(base, passes=plan.passes, seed=self.config.seed + k + 1)
             cell = yield from self._told(tune(listening.background, listening.rows, fold.kept, options), plan.steps)
             cases.append(listening.case(k, cell))
