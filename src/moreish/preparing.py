@@ -29,6 +29,7 @@ Source = str | Path | Iterable[str]
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
 BUNDLED, NO_BACKGROUND = "bundled", "none"
+MOST_READ_WHOLE = 60_000  # symbols of a list of few items; pages of text are no items
 MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
 FEW = 1000  # items; with fewer the recipe "quick" takes the background net
 
@@ -163,7 +164,8 @@ def _refuse_unused(request: TrainRequest, config: Config) -> None:
 
 def are_few(corpus: Corpus) -> bool:
     """Whether this is a list of few items whose symbols are letters."""
-    return len(corpus) < FEW and not corpus.options.text and corpus.options.unit != "word"
+    short = len(corpus) < FEW and corpus.split("all").n_predicted <= MOST_READ_WHOLE
+    return short and not corpus.options.text and corpus.options.unit != "word"
 
 
 def shares_are_free(overrides: Overrides, corpus: Corpus) -> bool:

@@ -13,6 +13,7 @@ from moreish.rng import rng_for
 
 HIGHEST_ORDER = 6
 FOLDS = 5
+MOST_MEASURED = 4_000  # symbols that are foretold in one fold
 MOST_READ = 6_000  # symbols of a list that are read, a random part of a longer one
 
 Items = Sequence[Integer[np.ndarray, " _"]]
@@ -27,13 +28,15 @@ class Fold:
 
 
 def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:
-    """`count` folds, of sizes that differ by one at most."""
+    """`count` folds, of sizes that differ by one at most; of long items as many are held out as can be measured."""
     order = rng_for(seed, "folds").permutation(len(items))
     found = []
     for k in range(min(count, len(items))):
         held_out = order[k::count]
         rest = np.setdiff1d(order, held_out)
-        found.append(Fold([items[i] for i in rest], [items[i] for i in held_out]))
+        sizes = np.cumsum([len(items[i]) + 1 for i in held_out])
+        measured = held_out[: max(1, int(np.searchsorted(sizes, MOST_MEASURED)))]
+        found.append(Fold([items[i] for i in rest], [items[i] for i in measured]))
     return found
 
 

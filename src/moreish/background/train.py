@@ -21,6 +21,7 @@ from moreish.background.net import ListGradients, ListLSTM, ListOptions
 from moreish.background.streams import Changes, Lanes, Stretch, episodes, training_lists
 from moreish.background.weights import Background
 from moreish.fast.adamw import FusedAdamW
+from moreish.fast.step import fast_operands
 
 WARMUP = 200  # steps
 LOWEST_LR = 1e-5
@@ -71,7 +72,7 @@ class BackgroundTraining:
         self.tables = SymbolTables(self.alphabet, options.n_embd)
         size = ListOptions(n_embd=options.n_embd, n_hidden=options.n_hidden, dropout=options.dropout)
         self.net = ListLSTM(size, len(self.alphabet))
-        self.gradients = ListGradients(self.net, 0.0, torch.bfloat16)
+        self.gradients = ListGradients(self.net, 0.0, fast_operands())
         rng = np.random.default_rng(options.seed)
         numbered = training_lists(lists, weights, self.alphabet)
         source = episodes(numbered, self.alphabet, options.length, options.changes, rng)

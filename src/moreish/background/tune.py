@@ -18,6 +18,7 @@ from moreish.background.net import ListGradients, ListLSTM, ListOptions
 from moreish.background.reader import Cell
 from moreish.background.weights import Background, SymbolRows
 from moreish.fast.adamw import FusedAdamW
+from moreish.fast.step import fast_operands
 from moreish.rng import rng_for, torch_seed
 
 MOST_PASSES, FEWEST_PASSES = 24.0, 8.0
@@ -109,7 +110,7 @@ def tune(
     rng = rng_for(options.seed, "tuning")
     net = list_net(background, symbols, options.dropout)
     net.train()
-    gradients = ListGradients(net, 0.0, torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None)
+    gradients = ListGradients(net, 0.0, fast_operands())
     params = list(net.parameters())
     optimizer = FusedAdamW(params, lr=options.lr, betas=(0.9, 0.99))
     optimizer.param_groups[0]["weight_decay"] = 0.0

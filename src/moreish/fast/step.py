@@ -22,6 +22,11 @@ M = TypeVar("M", bound=Recurrent | Transformer)
 P = TypeVar("P")
 
 
+def fast_operands() -> torch.dtype | None:
+    """bfloat16 where the processor has instructions for it; None, the parameters' own precision, elsewhere."""
+    return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else None
+
+
 class FusedStep(ABC, Generic[M]):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 

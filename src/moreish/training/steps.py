@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from moreish.doctor import Doctor
 from moreish.fast.adamw import FusedAdamW
+from moreish.fast.step import fast_operands
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -121,7 +122,7 @@ def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
 def _multiplies_bfloat16(model: nn.Module) -> bool:
     """Whether the processor has instructions for it, and the matrices are large enough to be worth converting."""
     largest = max(p.numel() for p in model.parameters())
-    return largest >= SMALLEST_BFLOAT16_MATRIX and torch.cpu._is_avx512_bf16_supported()
+    return largest >= SMALLEST_BFLOAT16_MATRIX and fast_operands() is not None
 
 
 def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optimizer:
