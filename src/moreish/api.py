@@ -110,7 +110,7 @@ class TrainedRun(Fitted):
     @property
     def cross_validated(self) -> events.CrossValidated | None:
         """How well its items were foretold by models made without them, where it was measured so."""
-        return next(iter(events.of_kind(self.run.events(), events.CrossValidated)), None)
+        return next(reversed(list(events.of_kind(self.run.events(), events.CrossValidated))), None)
 
     def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
         """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""

@@ -102,6 +102,8 @@ class FewFitting:
         choice = choose(measured, best)
         tuned = None
         if self.budget > 0 and listening.helps and len(listening.items) > 1:
+            if found := measured.get(choice.name):
+                yield self._validated(choice, measured, found)
             tuned = yield from self._tune(measured, measuring)
             choice = choose(measured, "tuned")
         self.done.append(listening.blend(choice, tuned))
