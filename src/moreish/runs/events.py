@@ -159,7 +159,8 @@ class Mixed(Event, frozen=True):
 class CrossValidated(Event, frozen=True):
     """How well items were foretold by models made without them, and which blend is kept; see `background.listening`.
 
-    Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its standard error, at the temperature that was best; `losses` those of all.
+    Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
+    standard error, at the temperature that was best; `losses` those of all.
     """
 
     chosen: Literal["counted", "read", "tuned"]
