@@ -36,6 +36,7 @@ from moreish.preparing import (
     are_few,
     prepare,
     read_with,
+    refuse_background,
     shares_are_free,
 )
 from moreish.recipes import (
@@ -253,17 +254,22 @@ def background(
     return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
 
-def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str = NO_BACKGROUND) -> Fitted:
+def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str | None = None) -> Fitted:
     """The run of this name; where there is none, the list as an n-gram, or as the background net hears it.
 
-    The overrides are for reading a list.
+    The overrides are for reading a list, and so is `background`. Raises ValueError where they can be of no use.
     """
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
         if background == NO_BACKGROUND or overrides.given("model"):
             return count(run_or_list, overrides)
         corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
-        return listen(corpus, overrides, background) if are_few(corpus) else count(corpus, overrides)
+        if are_few(corpus):
+            return listen(corpus, overrides, background or BUNDLED)
+        refuse_background(background)
+        return count(corpus, overrides)
+    if background is not None:
+        raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")
     if overrides.first is not None:
         raise ValueError(
             f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"

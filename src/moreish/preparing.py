@@ -106,7 +106,7 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
         tell("loading PyTorch")
     config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
     if config.model.name == "background":
-        return Prepared(request, corpus, with_hash(config))
+        return Prepared(request, corpus, with_hash(_with_weights(config, request)))
     _refuse_unused(request, config)
     if not len(corpus.split("val")) and (alone := counting_alone(config)) != config:
         tell(NO_VAL)
@@ -148,17 +148,32 @@ def with_hash(config: Config) -> Config:
     return replace(config, model=replace(config.model, options=options))
 
 
+def _with_weights(config: Config, request: TrainRequest) -> Config:
+    """The model "background" with the net that the request names. Raises ValueError where it says none."""
+    if request.background == NO_BACKGROUND:
+        raise ValueError("the model background is the background net, which --background none leaves out: drop one")
+    if request.background is None or "weights" in request.overrides.given("model"):
+        return config
+    options = replace(config.model.options, weights=request.background)
+    return replace(config, model=replace(config.model, options=options))
+
+
 def _refuse_unused(request: TrainRequest, config: Config) -> None:
     """Raises ValueError where a background net or a time budget of 0 was asked for, and neither can be used."""
-    if request.background not in (None, NO_BACKGROUND):
-        raise ValueError(
-            f"--background {request.background} is for the recipe quick and lists of fewer than {FEW:,} items of "
-            "letters; leave it out here"
-        )
+    refuse_background(request.background)
     if config.train.time_budget == 0 and config.model.networks:
         raise ValueError(
             "a time budget of 0 is for lists that the background net reads, of fewer than "
             f"{FEW:,} items; here {config.model.networks[0].name} has to be trained: give it some seconds"
+        )
+
+
+def refuse_background(name: str | None) -> None:
+    """Raises ValueError where a background net was asked for, at a place where none is used."""
+    if name not in (None, NO_BACKGROUND):
+        raise ValueError(
+            f"--background {name} is for the recipe quick and lists of fewer than {FEW:,} items of letters; leave it "
+            "out here"
         )
 
 

@@ -60,9 +60,9 @@ def more(
     if json and format not in (None, "json"):
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
     with telling(f"loading {run_or_file}", quiet or json):
-        from moreish.api import BUNDLED, open_or_count
+        from moreish.api import open_or_count
 
-        source = open_or_count(run_or_file, root, overrides_of(reading, set=set), background or BUNDLED)
+        source = open_or_count(run_or_file, root, overrides_of(reading, set=set), background)
         how = {"starts_with": starts_with, "new_only": new_only, "unique": not repeats, "seed": seed}
         items = source.each(count, **how, **drawing.given())
     for sentence in source.passed_over:
