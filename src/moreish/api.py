@@ -26,6 +26,7 @@ from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
+from moreish.ngram import Backoff
 from moreish.options import build
 from moreish.preparing import (
     BUNDLED,
@@ -372,7 +373,8 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
     with stop_requests() as stop_requested:
         for event in fitting.fit():
             if fresh and (val := fitting.val):
-                counted = fitting.done[0] if isinstance(event, events.Counted) else None
+                counts = isinstance(event, events.Counted) and isinstance(fitting.done[0], Backoff)
+                counted = fitting.done[0] if counts else None
                 tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
             fresh = False
             tell(event)
