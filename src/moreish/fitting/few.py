@@ -19,7 +19,7 @@ from moreish.background.parts import Items
 from moreish.background.reader import Cell
 from moreish.background.weights import find
 from moreish.data import Corpus, Split
-from moreish.errors import Damaged
+from moreish.errors import Damaged, RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.more import more
@@ -62,7 +62,7 @@ class FewFitting:
 
     @property
     def val(self) -> Split | None:
-        """The part that was set aside by whoever asked for one; nothing is chosen on it."""
+        """The part that was set aside by whoever asked for one; what is chosen is chosen on it."""
         val = self.corpus.split("val")
         return val if len(val) else None
 
@@ -213,11 +213,17 @@ def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pa
 
 
 def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listening:
-    """The items that a corpus trains on, and the background net that is asked for."""
+    """The items that a corpus trains on, and the background net that is asked for.
+
+    Raises ValueError where there is no such net, and RunError where it is another than the one that was written down.
+    """
+    background = find(options.weights)
+    if options.hash not in ("", background.hash):
+        raise RunError(f"the background net {options.weights} is not the one that this was begun with: begin anew")
     vocab = corpus.vocab
     items, held_out = (
         [split.symbols(i).astype(np.int64) for i in range(len(split))]
         for split in (corpus.split("train"), corpus.split("val"))
     )
     letters = vocab.unit != "word"
-    return Listening(find(options.weights), vocab.symbols, items, options.orders, seed, letters, held_out)
+    return Listening(background, vocab.symbols, items, options.orders, seed, letters, held_out)
