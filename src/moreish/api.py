@@ -40,14 +40,7 @@ from moreish.preparing import (
     refuse_background,
     shares_are_free,
 )
-from moreish.recipes import (
-    BackgroundChoice,
-    Config,
-    ModelChoice,
-    Overrides,
-    checked_data_options,
-    resolve,
-)
+from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
 from moreish.rng import rng_for
 from moreish.runs import events
