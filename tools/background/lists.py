@@ -1,6 +1,7 @@
 """A list that was collected, and where it comes from."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -54,7 +55,7 @@ class Source:
 
 def words_of(name: str) -> str:
     """A name in lower-case words: "Faker-js/fi/cityName" is "faker js fi city name"."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", unicodedata.normalize("NFC", name))
     return " ".join(re.findall(r"[^\W_]+", spaced.lower()))
 
 
