@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.background.lists import kept_out, makers
 from tools.background import provenance, sources
 from tools.background.filters import cut, filtered, without_repeats
-from tools.background.kept_out import Group, grouped
+from tools.background.kept_out import Group, grouped, without_lists_of
 from tools.background.lists import Collected
 
 HERE = Path(__file__).parent
@@ -25,11 +26,11 @@ def main(arguments: list[str] | None = None) -> None:
     """Collect, filter, sort into corpus, dev and judged; write those three, and the table of provenance."""
     asked = parser().parse_args(arguments)
     names = frozenset((asked.data / "names.txt").read_text(encoding="utf-8").lower().split())
-    makers = sources.makers(asked.data, asked.written, asked.out.parent / "packages")
-    makers = {name: maker for name, maker in makers.items() if not asked.only or name in asked.only}
+    found_at = sources.makers(asked.data, asked.written, asked.out.parent / "packages")
+    found_at = {name: maker for name, maker in found_at.items() if not asked.only or name in asked.only}
     found: list[Collected] = []
     abuse = sources.abuse(asked.data, asked.out.parent / "packages")
-    for name, maker in makers.items():
+    for name, maker in found_at.items():
         start = time.perf_counter()
         raw = list(maker())
         usable = [kept for each in raw if (kept := filtered(each, names, abuse))]
@@ -37,15 +38,21 @@ def main(arguments: list[str] | None = None) -> None:
             f"{name}: {len(usable)} of {len(raw)} lists are usable, {time.perf_counter() - start:.1f} s", flush=True
         )
         found += usable
-    sorted_out: list[tuple[Group, Collected]] = [
-        (group, limited(each)) for group, each in grouped(without_repeats(found))
-    ]
+    apart, dropped = without_lists_of(grouped(without_repeats(found)), benchmark())
+    for name, count in dropped.most_common():
+        print(f"dropped, because they are mostly the benchmark's list {name}: {count} lists")
+    sorted_out: list[tuple[Group, Collected]] = [(group, limited(each)) for group, each in apart]
     for group, path in places(asked.out).items():
         write(path, (each for where, each in sorted_out if where == group))
     page = provenance.table(sorted_out)
     print(page)
     if asked.provenance:
         asked.provenance.write_text(page, encoding="utf-8")
+
+
+def benchmark() -> dict[str, list[str]]:
+    """The lists that a background net is judged on, by name."""
+    return {**kept_out(), **{f"makers/{name}": items for name, items in makers().items()}}
 
 
 def limited(each: Collected) -> Collected:

@@ -5,16 +5,18 @@ a list most of whose items stand in a list that is kept out goes where that list
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from tools.background.filters import FEWEST, most_shared
+from tools.background.filters import FEWEST, most_shared, normalised
 from tools.background.lists import Collected
 
 Group = Literal["judged", "dev", "corpus"]
 
 ALIKE = 0.4  # of a list's items may stand in one list that is kept out
+JUDGED_ALIKE = 1 / 3  # the same, for the very lists that the net is judged on
 
 JUDGED = {
     "collectable monsters": r"pok[eé]mon|digimon|collectable monsters",
@@ -165,3 +167,27 @@ def names_judged(lists: Iterable[Collected], kinds_of: Iterable[str]) -> frozens
 def without(each: Collected, judged: frozenset[str]) -> Collected:
     """The list without those names."""
     return replace(each, items=tuple(item for item in each.items if item.lower() not in judged))
+
+
+def without_lists_of(
+    lists: Iterable[tuple[Group, Collected]], benchmark: Mapping[str, Iterable[str]]
+) -> tuple[list[tuple[Group, Collected]], Counter[str]]:
+    """What is left to train and to tune on, and how many lists went for each list of the benchmark.
+
+    benchmark : items by name of list; a list goes where more than JUDGED_ALIKE of its items stand in one of them, in
+        upper case or lower. What is to be judged on stays
+    """
+    names = list(benchmark)
+    seen: dict[str, list[int]] = {}
+    for number, name in enumerate(names):
+        for item in dict.fromkeys(item.lower() for item in normalised(benchmark[name])):
+            seen.setdefault(item, []).append(number)
+    left: list[tuple[Group, Collected]] = []
+    dropped: Counter[str] = Counter()
+    for group, each in lists:
+        shared, number = most_shared(each.items, seen)
+        if group != "judged" and shared > JUDGED_ALIKE * len(each.items):
+            dropped[names[number]] += 1
+        else:
+            left.append((group, each))
+    return left, dropped
