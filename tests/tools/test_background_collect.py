@@ -158,6 +158,60 @@ class TestKeptOut:
         assert "Owl" in kept["made/game/characters"]
         assert "Glimmerfox" in kept["made/words"]
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "pokemon", "Pokémon", "POKEMON/gen-1", "games/pokémonNames", "en/PokemonNames", "data/pokemon_moves",
+            "dinosaurs", "Dinosaur", "DINOSAURS", "animals/extinctAnimals", "prehistoric-animals", "dinosaur_names",
+            "Digimon", "lotr/characters/TolkienNames", "lord-of-the-rings", "iba_cocktails", "CocktailNames",
+            "champions", "league-of-legends/champion", "dota2/heroes", "programmingLanguages",
+            "Programming_Languages", "Poke\u0301mon", "whiskyDistilleries", "scotch-whiskies", "cheeses", "Cheese", "minor-planets", "planets/moons",
+        ],
+    )  # fmt: skip
+    def test_what_is_judged_on_is_told_however_it_is_spelled(self, path):
+        for name in (path, f"deep/{path}", f"{path}/en"):
+            assert kept_out.group_by_name(made(name, ())) == "judged"
+
+    @given(st.lists(WORDS, max_size=5), st.dictionaries(st.sampled_from("abc"), WORDS, max_size=3))
+    def test_a_list_goes_where_more_than_a_third_of_it_stands_in_one_list_of_the_benchmark(self, lists, benchmark):
+        pairs: list[tuple[kept_out.Group, Collected]] = [
+            ("dev" if i % 2 else "corpus", made(str(i), items)) for i, items in enumerate(lists)
+        ]
+        left, dropped = kept_out.without_lists_of(pairs, benchmark)
+        clean = {name: {" ".join(item.split()) for item in items} for name, items in benchmark.items()}
+        for pair in pairs:
+            own = [item for item in pair[1].items if item.strip() == item and "  " not in item and item]
+            most = max((sum(item in items for item in own) for items in clean.values()), default=0)
+            assert (pair in left) == (3 * most <= len(pair[1].items))
+        assert len(left) + sum(dropped.values()) == len(pairs)
+
+    def test_a_list_of_the_benchmark_is_told_in_other_letters_and_among_others(self):
+        half = [item.upper() for item in numbered("oak", 10)] + numbered("elm", 10)
+        third = numbered("oak", 10) + numbered("elm", 20)
+        benchmark = {"oaks": numbered("oak", 30), "elms": numbered("elm", 5)}
+        lists: list[tuple[kept_out.Group, Collected]] = [
+            ("corpus", made("half", half)),
+            ("dev", made("all", numbered("oak", 10))),
+            ("corpus", made("third", third)),
+            ("judged", made("judged", numbered("oak", 10))),
+        ]
+        left, dropped = kept_out.without_lists_of(lists, benchmark)
+        assert [each.name for _, each in left] == ["made/third", "made/judged"]
+        assert dropped == {"oaks": 2}
+
+    def test_no_written_list_is_one_of_the_benchmark(self):
+        lists: list[tuple[kept_out.Group, Collected]] = [
+            ("corpus", each) for each in written.lists(collect.HERE / "written")
+        ]
+        left, dropped = kept_out.without_lists_of(lists, collect.benchmark())
+        assert len(left) == len(lists) > 100
+        assert not dropped
+
+    def test_the_benchmark_itself_would_be_dropped(self):
+        for name, items in collect.benchmark().items():
+            _, dropped = kept_out.without_lists_of([("corpus", made("x", items))], collect.benchmark())
+            assert sum(dropped.values()) == 1, name
+
     @given(st.lists(st.tuples(st.sampled_from(["dinosaurs", "knots", "trees", "words"]), WORDS), max_size=8))
     def test_what_is_trained_on_shares_little_with_any_list_kept_out(self, lists):
         groups = list(kept_out.grouped(made(f"{kind}/{i}", items) for i, (kind, items) in enumerate(lists)))
@@ -178,6 +232,30 @@ class TestSources:
             ("written/trees/oaks", "trees", ("red oak", " holm oak")),
             ("written/trees/elms", "trees", ("wych elm",)),
         ]
+
+    @given(
+        st.lists(
+            st.tuples(
+                st.text("abc/-", min_size=1, max_size=8),
+                st.lists(st.text("éa b#", min_size=1, max_size=6).filter(lambda t: t.strip() and t[:3] != "## ")),
+            ),
+            max_size=5,
+        )
+    )
+    def test_written_lists_come_back_as_they_were_written(self, lists):
+        text = "\n".join("\n".join([f"## {name}", *items, ""]) for name, items in lists)
+        assert [(each.name, list(each.items)) for each in written.parsed(text)] == [
+            (f"written/{name}", items) for name, items in lists
+        ]
+
+    def test_lines_before_the_first_name_are_no_list(self):
+        assert [each.items for each in written.parsed("a remark\n\n## trees/oaks\nred oak")] == [("red oak",)]
+        assert list(written.parsed("")) == []
+
+    def test_every_written_list_has_a_name_of_its_own_and_is_usable(self):
+        lists = list(written.lists(collect.HERE / "written"))
+        assert len({each.name for each in lists}) == len(lists)
+        assert all(filters.filtered(each, NO_NAMES, NO_NAMES) for each in lists)
 
     def test_lists_are_found_in_nested_tables(self):
         table = {"a": {"b": ["x", "y", 3]}, "weights": {"p": 1, "q": 0.5}, "rows": [{"name": "n", "tags": ["t"]}, 4]}
@@ -245,6 +323,37 @@ class TestSources:
 
 
 class TestOutput:
+    def test_the_whole_way_from_sources_to_files(self, tmp_path, monkeypatch, capsys):
+        cheeses = collect.benchmark()["cheeses"][:40]
+        lists = [
+            made("trees", [*numbered("oak", 12), "Anna", "darn oak", "{{oak}}"]),
+            made("dinosaurs", numbered("saurus", 12)),
+            made("knots", numbered("hitch", 12)),
+            made("snacks", cheeses),
+            made("trees again", numbered("oak", 12)),
+            made("short", numbered("elm", 9)),
+        ]
+        (tmp_path / "names.txt").write_text("anna\nemma\n")
+        monkeypatch.setattr(collect.sources, "makers", lambda *_: {"made": lambda: iter(lists), "other": None})
+        monkeypatch.setattr(collect.sources, "abuse", lambda *_: frozenset({"darn"}))
+        out, page = tmp_path / "out" / "corpus.jsonl", tmp_path / "page.md"
+        collect.main(
+            ["--data", str(tmp_path), "--out", str(out), "--provenance", str(page), "--only", "made"]
+        )  # what makes "other" is no function
+        written_lists = {
+            name: {row["list"]: row["items"] for row in map(json.loads, out.with_name(name).read_text().splitlines())}
+            for name in ("corpus.jsonl", "dev.jsonl", "judged.jsonl")
+        }
+        assert written_lists == {
+            "corpus.jsonl": {"made/trees": numbered("oak", 12)},
+            "dev.jsonl": {"made/knots": numbered("hitch", 12)},
+            "judged.jsonl": {"made/dinosaurs": numbered("saurus", 12)},
+        }
+        said = capsys.readouterr().out
+        assert "made: 5 of 6 lists are usable" in said
+        assert "the benchmark's list cheeses: 1 lists" in said
+        assert page.read_text(encoding="utf-8") in said
+
     def test_a_line_a_list(self, tmp_path):
         path = tmp_path / "deep" / "corpus.jsonl"
         collect.write(path, [made("trees/a", ["Eiche", "樫"]), made("trees/b", ["elm"])])
