@@ -165,7 +165,8 @@ class TestKeptOut:
             "dinosaurs", "Dinosaur", "DINOSAURS", "animals/extinctAnimals", "prehistoric-animals", "dinosaur_names",
             "Digimon", "lotr/characters/TolkienNames", "lord-of-the-rings", "iba_cocktails", "CocktailNames",
             "champions", "league-of-legends/champion", "dota2/heroes", "programmingLanguages",
-            "Programming_Languages", "Poke\u0301mon", "whiskyDistilleries", "scotch-whiskies", "cheeses", "Cheese", "minor-planets", "planets/moons",
+            "Programming_Languages", "Poke\u0301mon", "whiskyDistilleries", "scotch-whiskies",
+            "cheeses", "Cheese", "minor-planets", "planets/moons",
         ],
     )  # fmt: skip
     def test_what_is_judged_on_is_told_however_it_is_spelled(self, path):
