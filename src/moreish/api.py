@@ -1,8 +1,6 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -160,7 +158,7 @@ def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
     """Train what was prepared; see `train`."""
     request, config = prepared.request, prepared.config
     run = _new_run(prepared.corpus, config, request.out, request.root, request.stem)
-    with _kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
         _fit(_begin(prepared.corpus, config), writer, watch or _unwatched)
     return run
 
@@ -256,6 +254,7 @@ def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
         if background == NO_BACKGROUND or overrides.given("model"):
+            refuse_background(background)
             return count(run_or_list, overrides)
         corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
         if are_few(corpus):
@@ -331,7 +330,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     for part in runs:
         fitting.done += part.model.components if isinstance(part.model, Mixture) else [part.model]
         fitting.steps += part.run.checkpoint("best").step
-    with _kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
     return mixed
 
@@ -343,17 +342,6 @@ def _new_run(corpus: Corpus, config: Config, out: Path | None, root: Path, name:
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
     run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
-
-
-@contextmanager
-def _kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
-    """Whatever stops a new run before its first checkpoint leaves nothing behind."""
-    try:
-        yield
-    except BaseException:
-        if not run.steps():
-            shutil.rmtree(run.folder, ignore_errors=True)
-        raise
 
 
 def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:

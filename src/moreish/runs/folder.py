@@ -17,6 +17,7 @@ import contextlib
 import difflib
 import os
 import re
+import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -291,6 +292,17 @@ def find_run(run: Path | str, root: Path | str = "runs") -> Path | None:
     if len(Path(run).parts) == 1 and str(run) not in (".", "..") and _looks_like_a_run(short):
         return short
     return Path(run) if _looks_like_a_run(Path(run)) else None
+
+
+@contextlib.contextmanager
+def kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
+    """Whatever stops a new run before its first checkpoint leaves nothing behind."""
+    try:
+        yield
+    except BaseException:
+        if not run.steps():
+            shutil.rmtree(run.folder, ignore_errors=True)
+        raise
 
 
 def list_runs(root: Path | str = "runs") -> list[str]:
