@@ -130,7 +130,7 @@ def test_what_cannot_be_used_is_refused(request_, sentence):
 
 def test_reading_alone_says_what_was_counted_made_and_measured(read_run):
     kinds = [type(event).__name__ for event in read_run.run.events()]
-    assert kinds == ["Counted", "Samples", "CrossValidated", "Fitted", "Done"]
+    assert kinds == ["Counted", "Samples", "CrossValidated", "Fitted", "Done"], "nothing was trained"
 
 
 def test_cross_validation_says_what_it_chose_and_how_sure_it_is(read_run):
@@ -256,7 +256,35 @@ def test_an_interrupted_run_answers_and_is_finished_later(tmp_path, kind):
     resumed = api.resume(run.run)
     assert resumed.run.finished
     assert set(resumed.cross_validated.losses) == {"counted", "read", "tuned"}
-    assert len(list(events.of_kind(resumed.run.events(), events.CrossValidated))) == 1
+
+
+def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
+    run = interrupted(tmp_path / "run", events.Network, options=options(0.5))
+    models = len(run.model.ensemble.models)
+    assert models == MODELS[run.cross_validated.chosen]
+    assert run.model.temperature == run.cross_validated.temperature
+
+
+def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(tmp_path, monkeypatch):
+    """Without any loss the checkpoint of the most steps counts, and one that is there is not written again."""
+    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 24.0, 24))
+    seen = []
+
+    def stop(event):
+        seen.append(event)
+        if isinstance(event, events.Step) and event.step == 8:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(api.Interrupted):
+        moreish.train(["a" * 70, "b" * 90], options=options(1), out=tmp_path / "run", watch=stop)
+    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 1.0, 4))
+    progress = []
+    resumed = api.resume(tmp_path / "run", watch=lambda e: progress.append(getattr(e, "progress", None)))
+    best = resumed.run.checkpoint("best")
+    assert best.state["ended"]
+    assert best.step == resumed.done.step + 1
+    assert len(resumed.model.ensemble.models) == MODELS["tuned"]
+    assert max(p for p in progress if p is not None) == 1.0
 
 
 def test_it_does_not_go_on_with_another_net(tmp_path):

@@ -8,10 +8,10 @@ import time
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
-from msgspec import Struct, ValidationError, convert, to_builtins
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
 from moreish.background.cases import Case
 from moreish.background.listening import Choice, Listening, Measured, Name, choose
@@ -44,7 +44,7 @@ class FewState(Struct, frozen=True):
 
     model: dict[str, object]
     ended: bool
-    steps: int
+    steps: Annotated[int, Meta(ge=0)]
     seconds: float
 
 
@@ -57,6 +57,9 @@ class FewFitting:
     ended: bool = False
     val_loss: float | None = None
     step: int = 0
+    before: int = (
+        0  # steps of a training that was interrupted; what begins anew is counted on, so none is saved twice
+    )
     done: list[LanguageModel] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
 
@@ -103,6 +106,7 @@ class FewFitting:
         tuned = None
         if self.budget > 0 and listening.helps and len(listening.items) > 1:
             if found := measured.get(choice.name):
+                self.done.append(listening.blend(choice))
                 yield self._validated(choice, measured, found)
             tuned = yield from self._tune(measured, measuring)
             choice = choose(measured, "tuned")
@@ -153,7 +157,7 @@ class FewFitting:
                 return end.value
             self.step, tokens = self.step + 1, tokens + made.tokens
             if self.step % STEPS_A_LOOK == 0:
-                progress = min(self.step / steps, 1.0)
+                progress = min((self.step - self.before) / steps, 1.0)
                 yield events.Step(self.step, made.loss, made.lr, tokens, time.monotonic() - began, progress)
                 began, tokens = time.monotonic(), 0
 
@@ -179,10 +183,10 @@ class FewFitting:
     def restore(cls, corpus: Corpus, config: Config, state: Mapping[str, object]) -> "FewFitting":
         """A fitting that begins anew: all of it takes no longer than a pause. Raises Damaged for another's state."""
         try:
-            convert(state, FewState)
+            found = convert(state, FewState)
         except ValidationError as error:
             raise Damaged(f"the state of the training is damaged: {error}") from None
-        return cls(corpus, config)
+        return cls(corpus, config, step=found.steps, before=found.steps)
 
 
 @dataclass(frozen=True)
