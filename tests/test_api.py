@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -277,6 +278,45 @@ def test_the_quick_recipe_without_val_only_counts_from_python_too(tmp_path):
     assert prepared.config.model.name == "ngram"
     assert told[-1] == preparing.NO_VAL
     assert moreish.train(["emma"], out=tmp_path / "run", background="none").more(1, seed=0)
+
+
+def test_suggestions_are_new_and_each_once():
+    items = made_items(30)
+    made = moreish.suggest(items, 5)
+    assert len(set(made)) == 5
+    assert all(isinstance(item, str) and item for item in made)
+    assert not set(made) & set(items)
+    assert moreish.suggest(iter(items), 5, seed=4) == moreish.suggest(items, 9, seed=4)[:5]
+    assert moreish.suggest(items, 5, seed=4) != moreish.suggest(items, 5, seed=5)
+    assert moreish.suggest(items, 0) == []
+    assert moreish.suggest(items, 5, temperature=0.4, seed=4) != moreish.suggest(items, 5, seed=4)
+
+
+def test_suggestions_of_many_threads_are_those_of_one():
+    lists = [made_items(count) for count in (12, 20, 28, 36)]
+    asked = [(items, seed) for items in lists for seed in range(4)]
+    api._heard.cache_clear()
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda each: moreish.suggest(each[0], 6, seed=each[1]), asked * 2))
+    assert together == [moreish.suggest(items, 6, seed=seed) for items, seed in asked] * 2
+
+
+def test_a_list_that_was_listened_to_says_how_well_it_is_foretold():
+    heard = moreish.listen(made_items(30))
+    assert heard.measured is not None
+    assert heard.measured.items == 30
+    assert repr(heard).endswith("by cross-validation>")
+    assert moreish.listen(["emma", "olivia"]).measured is None
+    assert repr(moreish.listen(["emma"])).endswith("not measured>")
+    with pytest.raises(ValueError, match="the background net reads lists of letters"):
+        moreish.listen(moreish.read(made_items(30), unit="word"))
+
+
+def test_few_items_may_be_trained_on_without_the_background_net(tmp_path):
+    run = moreish.train(made_items(40), background="none", options={"train": {"time_budget": 1}}, out=tmp_path / "r")
+    assert [choice.name for choice in run.config.model.singles] == ["ngram", "gru"]
+    assert run.cross_validated is None
+    assert len(run.corpus.split("val"))
 
 
 def test_items_to_score_may_be_a_list(ngram_run):
