@@ -16,7 +16,7 @@ from moreish.background.tune import TuneOptions
 from moreish.errors import Damaged
 from moreish.fitting import few
 from moreish.fitting.serialize import from_tensors
-from moreish.preparing import FEW, TrainRequest, prepare
+from moreish.preparing import FEW, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.recipes import Overrides
 from moreish.runs import events
 from tests.support.few import DISHES, ODD, options
@@ -59,6 +59,12 @@ def test_the_quick_recipe_takes_the_background_net_and_trains_on_every_item(coun
 @pytest.mark.parametrize(("count", "name"), [(FEW - 1, "background"), (FEW, "mixture")])
 def test_a_thousand_items_are_not_few(count, name):
     assert prepare(TrainRequest(made_items(count))).config.model.name == name
+
+
+@pytest.mark.parametrize(("extra", "few_"), [(0, True), (1, False)])
+def test_pages_of_text_are_no_items(extra, few_):
+    pages = [letter * (MOST_READ_WHOLE // 20 - 1) for letter in "abcdefghijklmnopqrst"]
+    assert are_few(moreish.read([*pages[:-1], pages[-1] + "t" * extra])) == few_
 
 
 @pytest.mark.parametrize(
