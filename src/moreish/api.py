@@ -205,6 +205,8 @@ def suggest(items: Iterable[str], count: int = 10, *, seed: int | None = None, *
 
     `sampling` is temperature, top_k, top_p, max_length. Fewer come back where the model has no more to give.
     """
+    if isinstance(items, str):
+        raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
     return [item.text for item in _heard(tuple(items)).suggested(count, seed, sampling)]
 
 

@@ -96,7 +96,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     else:
         corpus = read_with(request.source, options)
     few = _few(request, corpus)
-    if few is not None and shares_are_free(request.overrides, corpus):
+    heard = few is not None or (request.overrides.model == "background" and are_few(corpus))
+    if heard and shares_are_free(request.overrides, corpus):
         corpus = undivided(corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)

@@ -209,7 +209,8 @@ def validated_words(event: events.CrossValidated) -> str:
     error = f" ± {event.error:.3f}" if event.error is not None else ""
     loss = f"{event.loss:.3f}{error}" if event.loss is not None else "not measured"
     sure = f", temperature {event.temperature:g}" if event.temperature != 1 else ""
-    return f"cross-validated on {event.items} items: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
+    how = "measured on val," if event.on == "val" else "cross-validated on"
+    return f"{how} {event.items} items: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
 
 
 @contextmanager

@@ -171,6 +171,7 @@ class FewFitting:
             symbols=best.symbols,
             losses={name: each.loss for name, each in measured.items()},
             step=self.step,
+            on="val" if self.listening.held_out else "folds",
         )
 
     def snapshot(self) -> Snapshot:

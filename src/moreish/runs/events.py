@@ -160,7 +160,7 @@ class CrossValidated(Event, frozen=True):
     """How well items were foretold by models made without them, and which blend is kept; see `background.listening`.
 
     Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
-    standard error, at the temperature that was best; `losses` those of all.
+    standard error, at the temperature that was best; `losses` those of all. `on` val: on items that were set aside.
     """
 
     chosen: Literal["counted", "read", "tuned"]
@@ -171,6 +171,7 @@ class CrossValidated(Event, frozen=True):
     symbols: Count
     losses: Mapping[str, float | None]
     step: Count
+    on: Literal["folds", "val"] = "folds"
 
 
 class Fitted(Event, frozen=True):
