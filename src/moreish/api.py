@@ -231,7 +231,9 @@ def background(
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
 
-    options = checked_data_options("ngram", overrides or Overrides())
+    options = checked_data_options("ngram", overrides := overrides or Overrides())
+    if (unused := overrides.beyond_reading) is not None:
+        raise ValueError(f"{unused} is not about how lists are read, and a background net has no other options")
     if options.text or options.unit == "word":
         raise ValueError("a background net learns from lists of letters, not from words or running text")
     lists = []
