@@ -226,7 +226,7 @@ def background(
 ) -> Background:
     """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
 
-    Raises ValueError where a source is no list, or has words for symbols.
+    Raises ValueError where a source is no list, or has words for symbols; OSError at once where `out` cannot be.
     """
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
@@ -241,6 +241,7 @@ def background(
         corpus = read_with(source, options)
         items = [tuple(corpus.vocab.split(item)) for item in corpus]
         lists.append(NamedList(corpus.report.source, items))
+    background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
     trained, kept_out = divided(lists)
     settings = BackgroundOptions(seconds=seconds, seed=seed)
     tell = tell or (lambda sentence: None)
