@@ -292,6 +292,11 @@ def test_suggestions_are_new_and_each_once():
     assert moreish.suggest(items, 5, temperature=0.4, seed=4) != moreish.suggest(items, 5, seed=4)
 
 
+def test_a_name_in_place_of_the_items_is_not_taken_for_a_list_of_letters():
+    with pytest.raises(ValueError, match="takes a list of texts"):
+        moreish.suggest("names", 5)
+
+
 def test_suggestions_of_many_threads_are_those_of_one():
     lists = [made_items(count) for count in (12, 20, 28, 36)]
     asked = [(items, seed) for items in lists for seed in range(4)]

@@ -226,12 +226,14 @@ def background(
 ) -> Background:
     """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
 
-    Raises ValueError where a source is no list, or has words for symbols.
+    Raises ValueError where a source is no list, or has words for symbols; OSError at once where `out` cannot be.
     """
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
 
-    options = checked_data_options("ngram", overrides or Overrides())
+    options = checked_data_options("ngram", overrides := overrides or Overrides())
+    if (unused := overrides.beyond_reading) is not None:
+        raise ValueError(f"{unused} is not about how lists are read, and a background net has no other options")
     if options.text or options.unit == "word":
         raise ValueError("a background net learns from lists of letters, not from words or running text")
     lists = []
@@ -239,6 +241,7 @@ def background(
         corpus = read_with(source, options)
         items = [tuple(corpus.vocab.split(item)) for item in corpus]
         lists.append(NamedList(corpus.report.source, items))
+    background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
     trained, kept_out = divided(lists)
     settings = BackgroundOptions(seconds=seconds, seed=seed)
     tell = tell or (lambda sentence: None)

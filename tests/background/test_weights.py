@@ -229,3 +229,16 @@ def test_the_bundled_net_is_one():
     assert net.knows(list("abcXYZ é"), [1] * 8) == 1
     assert {*net.gates} == {1, 2, 3}
     assert isinstance(weights.about(), dict)
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_and_one_that_can_is_left_as_it_was(tmp_path):
+    weights.refuse_unwritable(tmp_path / "a" / "b" / weights.FILE)
+    weights.refuse_unwritable(tmp_path / weights.FILE)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / weights.FILE).write_bytes(b"before")
+    weights.refuse_unwritable(tmp_path / "kept" / weights.FILE)
+    assert (tmp_path / "kept" / weights.FILE).read_bytes() == b"before"
+    (tmp_path / "weights.txt").write_text("a file")
+    with pytest.raises(OSError, match=r"weights\.txt"):
+        weights.refuse_unwritable(tmp_path / "weights.txt" / "net" / weights.FILE)

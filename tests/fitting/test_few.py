@@ -242,6 +242,20 @@ def test_a_run_needs_the_background_net_no_longer(tmp_path):
     assert again.evaluate() == run.evaluate()
 
 
+def test_a_run_needs_the_bundled_net_no_longer_either(tuned, monkeypatch, tmp_path):
+    run, load = tuned[0], weights.load
+    words = [item.text for item in run.more(10, seed=3, new_only=True)]
+    scores = [scored.score.logprobs for scored in run.score(DISHES)]
+    monkeypatch.setattr(weights, "load", lambda path=None: load(tmp_path / "gone"))
+    with pytest.raises(ValueError, match="there is no background net"):
+        prepare(TrainRequest(DISHES))
+    again = moreish.open_run(run.run.folder)
+    assert [item.text for item in again.more(10, seed=3, new_only=True)] == words
+    for ours, theirs in zip(scores, again.score(DISHES), strict=True):
+        assert np.array_equal(ours, theirs.score.logprobs)
+    assert again.evaluate() == run.evaluate()
+
+
 def interrupted(folder, kind, **train):
     """A run that was asked to stop at the first event of this kind."""
 

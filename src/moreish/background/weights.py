@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -92,6 +94,19 @@ def save(background: Background, path: Path, about: dict[str, object]) -> str:
     part.write_bytes(content)
     part.replace(path)
     return _hash(content)
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raises OSError where `save` could not write to this path, before hours of training; nothing is left behind."""
+    missing = [folder for folder in path.parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    finally:
+        for folder in missing:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def load(path: Path = BUNDLED) -> Background:

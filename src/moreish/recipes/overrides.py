@@ -75,6 +75,12 @@ class Overrides:
         rest = [key for level in self.levels for key in level if key not in SECTIONS]
         return next((f"--{key}" if key in self.flags else key for key in rest), None)
 
+    @property
+    def beyond_reading(self) -> str | None:
+        """As `first`, of the options that say anything but how a list is read."""
+        layers = (self.file, self.flags, self.settings)
+        return Overrides(*({key: value for key, value in layer.items() if key != "data"} for layer in layers)).first
+
     def spelled(self, section: str, option: str) -> str:
         """The option as it was written: `--lr` or `train.lr`."""
         if option in self.settings.get(section, {}) or option not in self.flags.get(section, {}):
