@@ -1,7 +1,7 @@
 """The gate of a blend: how much each of its models is trusted, from what a prediction rests on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -25,6 +25,12 @@ class Gate:
     def __call__(self, features: Float[np.ndarray, "rows features"]) -> Float[np.ndarray, "rows scores"]:
         """The powers."""
         return np.tanh(features @ self.weight_in.T + self.bias_in) @ self.weight_out.T + self.bias_out
+
+    def stricter(self, by: float) -> "Gate":
+        """The same with so much more power for the score of the classes."""
+        power = self.bias_out.copy()
+        power[-SHAPE_SCORES] += np.float32(by)
+        return replace(self, bias_out=power)
 
     @property
     def models(self) -> int:
