@@ -15,8 +15,8 @@ FEWEST_ITEMS = 12
 ENOUGH_FOR_GATES = 10  # lists, of which every fifth is kept for the gates; with fewer they are the bundled net's
 KEPT_SHARE = 5
 STRICTER = 0.15
-"""Power added to the score of the classes: then pairs of classes that a list never has come as often in what is made as
-in items left out of the list (dev: 1.3 % and 1.5 %; without it 2.7 %). It costs 0.002 nats."""
+"""Power added to the score of the classes: then pairs of classes that a list never has come as often in what is made
+as in items left out of the list (dev: 1.3 % and 1.5 %; without it 2.7 %). It costs 0.002 nats."""
 GATE_SIZES = (20, 50, 100, 200, 500)
 
 Tell = Callable[[str], None]
