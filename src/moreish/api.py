@@ -33,6 +33,7 @@ from moreish.preparing import (
     Source,
     TrainRequest,
     are_few,
+    lists_of_letters,
     prepare,
     read_with,
     refuse_background,
@@ -200,14 +201,21 @@ def listen(source: Source | Corpus, overrides: Overrides | None = None, backgrou
     return Listened(corpus, listening.blend(choice), measured.get(choice.name))
 
 
-def suggest(items: Iterable[str], count: int = 10, *, seed: int | None = None, **sampling: float | None) -> list[str]:
+def suggest(
+    items: Iterable[str],
+    count: int = 10,
+    *,
+    starts_with: str = "",
+    seed: int | None = None,
+    **sampling: float | None,
+) -> list[str]:
     """New items in the manner of these, for a program: what was read last is remembered, and many threads may ask.
 
     `sampling` is temperature, top_k, top_p, max_length. Fewer come back where the model has no more to give.
     """
     if isinstance(items, str):
         raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
-    return [item.text for item in _heard(tuple(items)).suggested(count, seed, sampling)]
+    return [item.text for item in _heard(tuple(items)).suggested(count, starts_with, seed, sampling)]
 
 
 @lru_cache(maxsize=HEARD)
@@ -231,16 +239,7 @@ def background(
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
 
-    options = checked_data_options("ngram", overrides := overrides or Overrides())
-    if (unused := overrides.beyond_reading) is not None:
-        raise ValueError(f"{unused} is not about how lists are read, and a background net has no other options")
-    if options.text or options.unit == "word":
-        raise ValueError("a background net learns from lists of letters, not from words or running text")
-    lists = []
-    for source in sources:
-        corpus = read_with(source, options)
-        items = [tuple(corpus.vocab.split(item)) for item in corpus]
-        lists.append(NamedList(corpus.report.source, items))
+    lists = [NamedList(name, items) for name, items in lists_of_letters(sources, overrides or Overrides())]
     background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
     trained, kept_out = divided(lists)
     settings = BackgroundOptions(seconds=seconds, seed=seed)

@@ -29,7 +29,7 @@ Source = str | Path | Iterable[str]
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
 BUNDLED, NO_BACKGROUND = "bundled", "none"
-MOST_READ_WHOLE = 60_000  # symbols of a list of few items; pages of text are no items
+LONGEST_READ, MOST_READ_WHOLE = 300, 20_000  # symbols of a list of few items; pages of text are no items
 MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
 FEW = 1000  # items; with fewer the recipe "quick" takes the background net
 
@@ -178,9 +178,24 @@ def refuse_background(name: str | None) -> None:
         )
 
 
+def lists_of_letters(sources: Iterable[Source], overrides: Overrides) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Name and items, each a row of symbols, of lists that a background net can learn from.
+
+    Raises ValueError where the overrides are about anything but reading, or make words of the symbols.
+    """
+    options = checked_data_options("ngram", overrides)
+    if (unused := overrides.beyond_reading) is not None:
+        raise ValueError(f"{unused} is not about how lists are read, and a background net has no other options")
+    if options.text or options.unit == "word":
+        raise ValueError("a background net learns from lists of letters, not from words or running text")
+    corpora = [read_with(source, options) for source in sources]
+    return [(each.report.source, [tuple(each.vocab.split(item)) for item in each]) for each in corpora]
+
+
 def are_few(corpus: Corpus) -> bool:
     """Whether this is a list of few items whose symbols are letters."""
     short = len(corpus) < FEW and corpus.split("all").n_predicted <= MOST_READ_WHOLE
+    short = short and int(corpus.split("all").lengths.max(initial=0)) <= LONGEST_READ
     return short and not corpus.options.text and corpus.options.unit != "word"
 
 

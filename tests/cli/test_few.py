@@ -73,7 +73,7 @@ def test_the_whole_job_says_first_items_and_how_good_they_are(here, moreish, tmp
     assert "first items, before any training: " in err
     assert len(re.findall(r"cross-validated on \d+ items: counting alone \d", err)) == 2, "before and after"
     assert re.search(r"trained on by it \d\.\d+; kept: [a-z ]+, \d\.\d+ ± \d\.\d+", err)
-    assert re.search(r"loss on items it never saw: \d\.\d+ ± \d\.\d+ nats a symbol", err)
+    assert re.search(r"loss on \d+ items, none of which it had seen then: \d\.\d+ ± \d\.\d+ nats a symbol", err)
 
 
 def test_evaluate_says_that_it_was_cross_validation(here, moreish):

@@ -16,7 +16,7 @@ from moreish.background.tune import TuneOptions
 from moreish.errors import Damaged
 from moreish.fitting import few
 from moreish.fitting.serialize import from_tensors
-from moreish.preparing import FEW, MOST_READ_WHOLE, TrainRequest, are_few, prepare
+from moreish.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.recipes import Overrides
 from moreish.runs import events
 from tests.support.few import DISHES, ODD, options
@@ -63,8 +63,14 @@ def test_a_thousand_items_are_not_few(count, name):
 
 @pytest.mark.parametrize(("extra", "few_"), [(0, True), (1, False)])
 def test_pages_of_text_are_no_items(extra, few_):
-    pages = [letter * (MOST_READ_WHOLE // 20 - 1) for letter in "abcdefghijklmnopqrst"]
+    count = MOST_READ_WHOLE // 200
+    pages = [f"{number:03}".ljust(199, "a") for number in range(count)]
     assert are_few(moreish.read([*pages[:-1], pages[-1] + "t" * extra])) == few_
+
+
+@pytest.mark.parametrize(("length", "few_"), [(LONGEST_READ, True), (LONGEST_READ + 1, False)])
+def test_an_item_as_long_as_a_page_is_no_item(length, few_):
+    assert are_few(moreish.read([*made_items(20), "x" * length])) == few_
 
 
 @pytest.mark.parametrize(

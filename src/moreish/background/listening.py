@@ -23,6 +23,7 @@ from moreish.background.weights import Background, SymbolRows
 
 Name = Literal["counted", "read", "tuned"]
 MODELS: dict[Name, int] = {"counted": 1, "read": 2, "tuned": 3}
+MANY_SYMBOLS, FEW_FOLDS = 2500, 2  # of a list with more, two of the five folds are measured
 FEWEST = 10  # items below which nothing is measured
 LEAST_KNOWN = 0.5  # share of a list's symbols that the net must know to be of use
 TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
@@ -95,7 +96,8 @@ class Listening:
         """For cross-validation; none where there are too few items. With items held out they are the only one."""
         if self.held_out:
             return [Fold(list(self.items), list(self.held_out))]
-        return folds_of(self.items, self.seed, FOLDS) if len(self.items) >= FEWEST else []
+        folds = folds_of(self.items, self.seed, FOLDS) if len(self.items) >= FEWEST else []
+        return folds[:FEW_FOLDS] if sum(len(item) + 1 for item in self.items) > MANY_SYMBOLS else folds
 
     @cached_property
     def order(self) -> int:

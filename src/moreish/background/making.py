@@ -12,6 +12,7 @@ from moreish.background.weights import Background, load
 MOST_WEIGHING = 400  # items: a longer list is not drawn more often
 MOST_SYMBOLS = 2500  # that occur most; items with others are left out
 FEWEST_ITEMS = 12
+HUNDREDS = 100  # lists: with fewer the net will hardly be of use
 ENOUGH_FOR_GATES = 10  # lists, of which every fifth is kept for the gates; with fewer they are the bundled net's
 KEPT_SHARE = 5
 STRICTER = 0.15
@@ -51,6 +52,10 @@ def make_background(
     usable = frequent(lists)
     if not usable:
         raise ValueError(f"no list has {FEWEST_ITEMS} items or more, so there is nothing to train on")
+    if len(usable) < len(lists):
+        tell(f"{len(lists) - len(usable)} lists have fewer than {FEWEST_ITEMS} items and are left out")
+    if len(usable) < HUNDREDS:
+        tell(f"{len(usable)} list{'s' * (len(usable) != 1)} will hardly do: hundreds of many kinds are wanted")
     training = BackgroundTraining([each.items for each in usable], [each.share for each in usable], options)
     tell(
         f"{len(usable):,} lists, {sum(len(each.items) for each in usable):,} items, "

@@ -13,8 +13,8 @@ from moreish.rng import rng_for
 
 HIGHEST_ORDER = 6
 FOLDS = 5
-MOST_MEASURED = 4_000  # symbols that are foretold in one fold
-MOST_READ = 6_000  # symbols of a list that are read, a random part of a longer one
+MOST_MEASURED = 2_000  # symbols that are foretold in one fold
+MOST_READ = 3_000  # symbols of a list that are read, a random part of a longer one
 
 Items = Sequence[Integer[np.ndarray, " _"]]
 

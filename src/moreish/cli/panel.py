@@ -206,11 +206,12 @@ def mixed_words(event: events.Mixed) -> str:
 def validated_words(event: events.CrossValidated) -> str:
     """What cross-validation measured, which blend is kept, and what was left out because it did not help."""
     tried = ", ".join(f"{BLENDS[name]} {loss:.3f}" for name, loss in event.losses.items() if loss is not None)
-    error = f" ± {event.error:.3f}" if event.error is not None else ""
+    error = f" ± {event.error:.3f}" if event.error else ""
     loss = f"{event.loss:.3f}{error}" if event.loss is not None else "not measured"
     sure = f", temperature {event.temperature:g}" if event.temperature != 1 else ""
+    plural = "s" * (event.items != 1)
     how = "measured on val," if event.on == "val" else "cross-validated on"
-    return f"{how} {event.items} items: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
+    return f"{how} {event.items} item{plural}: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
 
 
 @contextmanager

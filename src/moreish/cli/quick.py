@@ -57,7 +57,8 @@ def quick(
     loss = run.done.val_loss
     if loss is not None:
         found = run.cross_validated
-        error = f" ± {found.error:.3f}" if found and found.error is not None else ""
-        note(f"loss on items it never saw: {loss:.3f}{error} nats a symbol, {in_words(loss)}")
+        error = f" ± {found.error:.3f}" if found and found.error else ""
+        which = f"{found.items} items, none of which it had seen then" if found else "items it never saw"
+        note(f"loss on {which}: {loss:.3f}{error} nats a symbol, {in_words(loss)}")
     name = printable(str(out) if out is not None else run.name)
     note(f"kept in {printable(str(run.run.folder))}; more of them: moreish more {name}")

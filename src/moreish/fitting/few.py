@@ -21,6 +21,7 @@ from moreish.background.weights import find
 from moreish.data import Corpus, Split
 from moreish.errors import Damaged, RunError
 from moreish.fitting.fit import Snapshot
+from moreish.fitting.fitted import sampling_index
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.more import more
 from moreish.models.contract import LanguageModel
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from moreish.background.tune import TuneOptions, TuneStep
 
 SHOWN = 20  # items made as soon as the list was read
+FEWEST_COMPARED = 5  # items by which it is decided whether training on helped
 MEASURING = 1.5  # how much longer it takes to measure the nets that were trained on, than those that only read
 WHOLE = 1.3  # how much longer the training by the whole list takes than that of a fold
 RESERVE = 0.15  # of the time budget, kept for measuring and for the last reading
@@ -97,7 +99,7 @@ class FewFitting:
         best: Name = "read" if listening.helps else "counted"
         self.done.append(listening.blend(Choice(best)))
         yield events.Counted(listening.order, None, round(self.seconds, 3))
-        rng = rng_for(self.config.seed, "sampling")
+        rng = rng_for(self.config.seed, "sampling", sampling_index(self.corpus))
         yield events.Samples(0, [item.text for item in more(self.model(), self.corpus, SHOWN, rng, new_only=True)])
         began = time.monotonic()
         measured = listening.measured(listening.read_cases())
@@ -108,8 +110,9 @@ class FewFitting:
             if found := measured.get(choice.name):
                 self.done.append(listening.blend(choice))
                 yield self._validated(choice, measured, found)
+            whole = dict(measured)
             tuned = yield from self._tune(measured, measuring)
-            choice = choose(measured, "tuned")
+            choice, measured = compared(whole, measured)
         self.done.append(listening.blend(choice, tuned))
         if found := measured.get(choice.name):
             self.val_loss = found.loss
@@ -188,6 +191,23 @@ class FewFitting:
         except ValidationError as error:
             raise Damaged(f"the state of the training is damaged: {error}") from None
         return cls(corpus, config, step=found.steps, before=found.steps)
+
+
+def compared(whole: Mapping[Name, Measured], again: Mapping[Name, Measured]) -> tuple[Choice, dict[Name, Measured]]:
+    """The blend that is kept, and what is said of all: `whole` before, `again` on the folds that were trained for.
+
+    They are compared on the same items. Where those are too few to choose by, it is as it was before. Where a blend
+    is kept that was measured on all folds those figures stand, and that of the net trained on is moved by as much as
+    the folds it was measured on are harder for the net that only read.
+    """
+    tuned = again.get("tuned")
+    if not whole or tuned is None:
+        return (choose(whole, "read"), dict(whole)) if whole else (Choice("tuned"), {})
+    choice = choose(again, "tuned")
+    if choice.name == "tuned" and tuned.items >= FEWEST_COMPARED:
+        return choice, dict(again)
+    moved = replace(tuned, loss=tuned.loss + whole["read"].loss - again["read"].loss)
+    return choose(whole, "read"), {**whole, "tuned": moved}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Fitted: a model and the list that it was fitted to, and all that can be asked of the two."""
 
 import math
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -9,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from moreish.background.blend import Blend
 from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
@@ -99,9 +101,14 @@ class Fitted(ABC):
         """The same one at a time, as they are made. Raises ValueError at once where an argument makes no sense."""
         if not isinstance(count, int) or count < 0:
             raise ValueError(f"the number of items to make is a whole number from 0 on, not {count}")
-        rng = np.random.default_rng() if seed is None else rng_for(seed, "sampling")
+        rng = np.random.default_rng() if seed is None else rng_for(seed, "sampling", self._index)
         options = build(Sampling, sampling)
         return more(self.model, self.corpus, count, rng, options, starts_with, unique, new_only)
+
+    @property
+    def _index(self) -> int:
+        """Of the generator: with the same chances, models of different lists by one net would begin items alike."""
+        return sampling_index(self.corpus) if isinstance(self.model, Blend) else 0
 
     def score(self, *items: str | Iterable[str]) -> list[Scored]:
         """How likely each item is, symbol by symbol: `score("emma", "olivia")`, or a list of them.
@@ -135,6 +142,11 @@ class Fitted(ABC):
         return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
 
 
+def sampling_index(corpus: Corpus) -> int:
+    """A number of the list, for a generator that differs from list to list."""
+    return zlib.crc32(corpus.split("all").ids.tobytes())
+
+
 class Counted(Fitted):
     """An n-gram fitted to a list; nothing of it is kept."""
 
@@ -165,9 +177,26 @@ class Listened(Counted):
         super().__init__(corpus, model)
         self.measured = measured
 
-    def suggested(self, count: int, seed: int | None, sampling: Mapping[str, float | None]) -> Iterator[Item]:
+    def suggested(
+        self, count: int, starts_with: str, seed: int | None, sampling: Mapping[str, float | None]
+    ) -> Iterator[Item]:
         """New items only; see `each`."""
-        return self.each(count, starts_with="", new_only=True, unique=True, seed=seed, **sampling)
+        return self.each(count, starts_with=starts_with, new_only=True, unique=True, seed=seed, **sampling)
+
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+        """As `Fitted.evaluate`; where there is no val, what cross-validation measured."""
+        found = self.measured
+        if on != "val" or found is None or len(self.corpus.split("val")):
+            return super().evaluate(on)
+        return {
+            "on": "cross-validation",
+            "loss": found.loss,
+            "perplexity": math.exp(found.loss),
+            "symbols": found.symbols,
+            "items": found.items,
+            "baselines": {},
+            "error": found.error,
+        }
 
     def __repr__(self) -> str:
         loss = "not measured" if self.measured is None else f"loss {self.measured.loss:.3f} by cross-validation"
