@@ -1,6 +1,7 @@
 """What is to be trained, decided before anything is written: the request, the list, the configuration."""
 
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ Source = str | Path | Iterable[str]
 
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
+MARKS = "some symbols belong to the one before them: --unit grapheme keeps letters with their marks, and emoji, whole"
 BUNDLED, NO_BACKGROUND = "bundled", "none"
 LONGEST_READ, MOST_READ_WHOLE = 300, 20_000  # symbols of a list of few items; pages of text are no items
 MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
@@ -101,6 +103,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
         corpus = undivided(corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)
+    if few is not None and corpus.options.unit == "char" and any(map(joins, corpus.vocab.symbols)):
+        tell(MARKS)
     if few is not None:
         return Prepared(request, corpus, replace(few, data=corpus.options))
     if request.networks and "torch" not in sys.modules:
@@ -190,6 +194,12 @@ def lists_of_letters(sources: Iterable[Source], overrides: Overrides) -> list[tu
         raise ValueError("a background net learns from lists of letters, not from words or running text")
     corpora = [read_with(source, options) for source in sources]
     return [(each.report.source, [tuple(each.vocab.split(item)) for item in each]) for each in corpora]
+
+
+def joins(symbol: str) -> bool:
+    """Whether a code point is a part of the letter or the picture before it: a mark, a joiner, a modifier."""
+    modifies = 0x1F3FB <= ord(symbol[0]) <= 0x1F3FF or 0x1F1E6 <= ord(symbol[0]) <= 0x1F1FF
+    return modifies or symbol == "\u200d" or unicodedata.category(symbol[0]).startswith("M")
 
 
 def are_few(corpus: Corpus) -> bool:
