@@ -101,7 +101,7 @@ def refuse_unwritable(path: Path) -> None:
     missing = [folder for folder in path.parents if not folder.exists()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
+        with tempfile.NamedTemporaryFile(dir=path.parent):
             pass
     finally:
         for folder in missing:

@@ -129,7 +129,7 @@ def _retrained(run: "TrainedRun") -> "Doctor":
 
     networks = run.config.model.networks
     if not networks:
-        raise ValueError(f"{run.run.name} has no network that was trained from nothing: there is none to watch")
+        raise ValueError(f"{run.run.name} was not trained from nothing: there is no network to watch")
     choice = networks[0]
     options = Schedule(run.corpus, run.config).options_of(choice)
     options = replace(options, backward="autograd", eval_every=None, doctor=False)

@@ -78,7 +78,7 @@ def _plot_inside(run: "TrainedRun", beside: Path) -> list[Path]:
     components = run.model.components if isinstance(run.model, Mixture) else [run.model]
     networks = [k for k, component in enumerate(components) if hasattr(component, "module")]
     if not networks:
-        raise ValueError(f"{run.run.name} has no network that was trained from nothing: there is none to look into")
+        raise ValueError(f"{run.run.name} was not trained from nothing: there is no network to look into")
     for k in networks:
         choice = run.config.model.singles[k]
         title = network_title(choice.name, k)
