@@ -168,8 +168,9 @@ def _refuse_unused(request: TrainRequest, config: Config) -> None:
     refuse_background(request.background)
     if config.train.time_budget == 0 and config.model.networks:
         raise ValueError(
-            "a time budget of 0 is for lists that the background net reads, of fewer than "
-            f"{FEW:,} items; here {config.model.networks[0].name} has to be trained: give it some seconds"
+            f"a time budget of 0 is for the background net, which reads lists of fewer than {FEW:,} items of letters "
+            "and has no part here (a long list, words, another model, or --background none); here "
+            f"{config.model.networks[0].name} has to be trained: give it some seconds"
         )
 
 
