@@ -75,7 +75,7 @@ def fit_gate(cases: Sequence[Case], seed: int = 0, lr: float = 0.01) -> tuple[Ga
 Items = Sequence[tuple[str, ...]]
 """Items of a list, each a row of symbols."""
 
-SIZES = (12, 20, 35, 50, 75, 100, 150, 200, 350, 500)
+SIZES = (20, 50, 100, 200, 500)  # items that are given, of each list
 OTHERS = 60  # items that are foretold, of each list
 FEWEST_OTHERS = 15
 

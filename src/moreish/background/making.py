@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from moreish.background.gates import gates_for
+from moreish.background.gates import SIZES, gates_for
 from moreish.background.train import BackgroundOptions, BackgroundTraining
 from moreish.background.weights import Background, load
 
@@ -18,7 +18,6 @@ KEPT_SHARE = 5
 STRICTER = 0.15
 """Power added to the score of the classes: then pairs of classes that a list never has come as often in what is made
 as in items left out of the list (dev: 1.3 % and 1.5 %; without it 2.7 %). It costs 0.002 nats."""
-GATE_SIZES = (20, 50, 100, 200, 500)
 
 Tell = Callable[[str], None]
 
@@ -42,7 +41,7 @@ def make_background(
     kept_out: Sequence[NamedList],
     options: BackgroundOptions,
     tell: Tell,
-    sizes: Sequence[int] = GATE_SIZES,
+    sizes: Sequence[int] = SIZES,
     stop_requested: Callable[[], bool] = bool,
 ) -> Background:
     """A net trained on `lists`, its gates on `kept_out`; a request to stop ends the training early.
@@ -73,7 +72,7 @@ def make_background(
 
 
 def with_gates(
-    background: Background, kept_out: Sequence[NamedList], seed: int, tell: Tell, sizes: Sequence[int] = GATE_SIZES
+    background: Background, kept_out: Sequence[NamedList], seed: int, tell: Tell, sizes: Sequence[int] = SIZES
 ) -> Background:
     """The net with gates that were fitted on these lists; those of the bundled one where they are too few."""
     rounded = background.in_half_precision()
