@@ -47,15 +47,21 @@ def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> E
 
 def evaluation_of(found: CrossValidated) -> Evaluation:
     """What cross-validation measured, beside the other blends that were tried on the same items."""
-    loss = math.nan if found.loss is None else found.loss
+    losses = {name: value for name, value in found.losses.items() if value is not None}
+    loss, error = (math.nan if value is None else value for value in (found.loss, found.error))
+    return cross_validated(loss, error, found.items, found.symbols, losses)
+
+
+def cross_validated(loss: float, error: float, items: int, symbols: int, baselines: dict[str, float]) -> Evaluation:
+    """A loss with its standard error, measured on items of the list itself."""
     return {
         "on": "cross-validation",
         "loss": loss,
         "perplexity": math.exp(loss),
-        "symbols": found.symbols,
-        "items": found.items,
-        "baselines": {name: value for name, value in found.losses.items() if value is not None},
-        "error": math.nan if found.error is None else found.error,
+        "symbols": symbols,
+        "items": items,
+        "baselines": baselines,
+        "error": error,
     }
 
 

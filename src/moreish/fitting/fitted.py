@@ -14,7 +14,7 @@ from moreish.background.blend import Blend
 from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
-from moreish.fitting.evaluation import Evaluation, evaluate, other_items
+from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items
 from moreish.inference import ItemScore, Sampling, score_items
 from moreish.inference.more import Item, more
 from moreish.models.contract import LanguageModel
@@ -188,15 +188,7 @@ class Listened(Counted):
         found = self.measured
         if on != "val" or found is None or len(self.corpus.split("val")):
             return super().evaluate(on)
-        return {
-            "on": "cross-validation",
-            "loss": found.loss,
-            "perplexity": math.exp(found.loss),
-            "symbols": found.symbols,
-            "items": found.items,
-            "baselines": {},
-            "error": found.error,
-        }
+        return cross_validated(found.loss, found.error, found.items, found.symbols, {})
 
     def __repr__(self) -> str:
         loss = "not measured" if self.measured is None else f"loss {self.measured.loss:.3f} by cross-validation"
