@@ -19,6 +19,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "rng": (set(), {"numpy"}),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
+    "automata": (set(), {"numpy", "jaxtyping"}),
     "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
@@ -28,7 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"options", "rng", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
-    "inference": (KERNEL | {"data", "models", "ngram"}, TORCH),
+    "inference": (KERNEL | {"data", "models", "ngram", "automata"}, TORCH | {"rapidfuzz"}),
     "training": (
         KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
         TORCH | {"msgspec"},

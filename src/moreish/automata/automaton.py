@@ -1,0 +1,204 @@
+"""Automaton: which items a rule allows, as a table that is walked one id at a time.
+
+Deterministic and finite (Hopcroft, Motwani & Ullman 2006, section 2.2). Ids of a vocabulary that no arc tells apart
+are one class, so the table has a column a class and not a column an id. State 0 is dead: nothing that went there can
+become an item that the rule allows, and from every other state of a trimmed automaton something still can. The
+boundary, id 0, is no symbol: whether an item may end in a state is what `accepts` says.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property, reduce
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+DEAD = 0
+MOST_STATES = 20_000
+
+
+class TooManyStates(ValueError):
+    """A rule, or several together, would need more states than are allowed."""
+
+
+class Automaton:
+    """A set of items over ids 1 .. V - 1.
+
+    classes : (V,) the class of each id, from 0 on; that of id 0 has no meaning
+    table   : (S, K) the state after an id of this class; the row of state 0 is all 0
+    accepts : (S,) whether an item may end here; not in state 0
+    start   : the state before the first symbol; 0 where no item is allowed
+    """
+
+    def __init__(
+        self,
+        classes: Integer[np.ndarray, " V"],
+        table: Integer[np.ndarray, "S K"],
+        accepts: Bool[np.ndarray, " S"],
+        start: int = 1,
+    ) -> None:
+        assert not accepts[DEAD], "the dead state accepts nothing"
+        assert not table[DEAD].any(), "nothing leads out of the dead state"
+        self.classes, self.table, self.accepts, self.start = classes, table, accepts, start
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the boundary included."""
+        return len(self.classes)
+
+    def __len__(self) -> int:
+        """S, the dead state included."""
+        return len(self.table)
+
+    def __repr__(self) -> str:
+        return f"<Automaton of {len(self) - 1} states and {self.table.shape[1]} classes of {self.vocab_size - 1} ids>"
+
+    def advance(
+        self, states: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> Integer[np.ndarray, " rows"]:
+        """The states after one more id a row; the ids are symbols."""
+        return self.table[states, self.classes[ids]]
+
+    def allowed(self, states: Integer[np.ndarray, " rows"]) -> Bool[np.ndarray, "rows V"]:
+        """After which ids an allowed item is still possible; id 0: whether it may end here. For a trimmed one."""
+        possible = (self.table[states] != DEAD)[:, self.classes]
+        possible[:, 0] = self.accepts[states]
+        return possible
+
+    def accepted(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Bool[np.ndarray, " items"]:
+        """Which items of flat ids (see `data.corpus.Split`) the rule allows."""
+        lengths, states = np.diff(offsets) - 1, np.full(len(offsets) - 1, self.start)
+        for t in range(int(lengths.max(initial=0))):
+            rows = np.flatnonzero((lengths > t) & (states != DEAD))
+            states[rows] = self.advance(states[rows], ids[offsets[rows] + 1 + t])
+        return self.accepts[states]
+
+    def allows(self, ids: Sequence[int] | Integer[np.ndarray, " T"]) -> bool:
+        """Whether the rule allows this item of symbols."""
+        state = self.start
+        for i in ids:
+            state = int(self.table[state, self.classes[i]])
+        return bool(self.accepts[state])
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no item at all is allowed; for a trimmed one."""
+        return self.start == DEAD
+
+    def __invert__(self) -> "Automaton":
+        """Exactly the items that this one does not allow."""
+        sink = len(self)  # where the dead state was
+        table = np.where(self.table == DEAD, sink, self.table)
+        table = np.concatenate([table, np.full((1, table.shape[1]), sink)])
+        table[DEAD] = DEAD
+        accepts = np.append(~self.accepts, True)
+        accepts[DEAD] = False
+        return Automaton(self.classes, table, accepts, self.start or sink).trimmed()
+
+    def __and__(self, other: "Automaton") -> "Automaton":
+        """What both allow. Raises TooManyStates."""
+        return product(self, other)
+
+    def trimmed(self) -> "Automaton":
+        """The same without states that the start does not reach or that reach no accepting state; as few as can be.
+
+        States that allow the same continuations become one (Moore 1956).
+        """
+        alive = self._reaching_acceptance & self._reached
+        table = np.where(alive[self.table] & alive[:, None], self.table, DEAD)
+        block = np.where(alive, 1 + self.accepts, 0)
+        count = 0
+        while (found := len(np.unique(block))) > count:
+            count = found
+            _, block = np.unique(np.column_stack([block, block[table]]), axis=0, return_inverse=True)
+        return self._numbered(table, block.ravel())
+
+    def _numbered(self, table: np.ndarray, block: np.ndarray) -> "Automaton":
+        """One state a block, numbered as they are met from the start; the dead one is 0."""
+        first = {int(b): int(s) for s, b in reversed(list(enumerate(block)))}
+        dead = int(block[DEAD])
+        number, order = {dead: DEAD}, [dead]
+        queue = [int(block[self.start])]
+        for b in queue:
+            if b not in number:
+                number[b] = len(order)
+                order.append(b)
+                queue += block[table[first[b]]].tolist()
+        renumbered = np.zeros(int(block.max()) + 1, np.int64)
+        renumbered[list(number)] = list(number.values())
+        kept = np.array([first[b] for b in order])
+        kept[0] = DEAD
+        rows = renumbered[block[table[kept]]]
+        _, columns, alike = np.unique(rows, axis=1, return_index=True, return_inverse=True)
+        classes = alike.ravel()[self.classes]
+        accepts = self.accepts[kept].copy()
+        accepts[DEAD] = False
+        return Automaton(classes, np.ascontiguousarray(rows[:, columns]), accepts, number[int(block[self.start])])
+
+    @cached_property
+    def _reached(self) -> Bool[np.ndarray, " S"]:
+        reached = np.zeros(len(self), bool)
+        fresh = np.array([self.start])
+        while len(fresh):
+            reached[fresh] = True
+            after = np.unique(self.table[fresh])
+            fresh = after[~reached[after]]
+        return reached
+
+    @cached_property
+    def _reaching_acceptance(self) -> Bool[np.ndarray, " S"]:
+        alive, before = self.accepts.copy(), -1
+        while (count := int(alive.sum())) > before:
+            before = count
+            alive |= alive[self.table].any(1)
+        return alive
+
+
+def everything(vocab_size: int) -> Automaton:
+    """Every item, the empty one too."""
+    return Automaton(np.zeros(vocab_size, np.int64), np.array([[0], [1]]), np.array([False, True]))
+
+
+def nothing(vocab_size: int) -> Automaton:
+    """No item."""
+    return Automaton(np.zeros(vocab_size, np.int64), np.array([[0]]), np.array([False]), DEAD)
+
+
+def product(one: Automaton, other: Automaton, most_states: int = MOST_STATES) -> Automaton:
+    """What both allow: pairs of states, made from the start on as they are reached. Raises TooManyStates."""
+    assert one.vocab_size == other.vocab_size, "the rules are of different vocabularies"
+    pairs_of_classes, classes = np.unique(one.classes * (other.table.shape[1]) + other.classes, return_inverse=True)
+    left, right = np.divmod(pairs_of_classes, other.table.shape[1])
+    number = {0: DEAD}
+    codes, rows = [0], [np.zeros(len(left), np.int64)]
+    first = one.start * len(other) + other.start if one.start and other.start else 0
+    fresh = [first] if first else []
+    for code in fresh:
+        number[code] = len(codes)
+        codes.append(code)
+    while fresh:
+        states = np.array(fresh)
+        after = _paired(one.table[states // len(other)][:, left], other.table[states % len(other)][:, right], other)
+        fresh = [code for code in np.unique(after).tolist() if code not in number]
+        for code in fresh:
+            number[code] = len(codes)
+            codes.append(code)
+        if len(codes) > most_states:
+            raise TooManyStates(f"together these rules need more than {most_states:,} states: ask for less at once")
+        rows += list(after)
+    known = np.array(sorted(number))
+    to = np.array([number[code] for code in known.tolist()])
+    table = to[np.searchsorted(known, np.stack(rows))]
+    at = np.array(codes)
+    accepts = one.accepts[at // len(other)] & other.accepts[at % len(other)]
+    return Automaton(classes.ravel(), table, accepts, number[first]).trimmed()
+
+
+def _paired(a: np.ndarray, b: np.ndarray, other: Automaton) -> np.ndarray:
+    return np.where((a != DEAD) & (b != DEAD), a * len(other) + b, 0)
+
+
+def conjunction(automata: Sequence[Automaton], vocab_size: int) -> Automaton:
+    """What all of them allow; everything where there are none. Raises TooManyStates."""
+    return reduce(product, sorted(automata, key=len), everything(vocab_size))
