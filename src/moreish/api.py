@@ -23,7 +23,7 @@ from moreish.fitting.serialize import from_tensors
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Mixture
+from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
 from moreish.preparing import (
@@ -92,7 +92,8 @@ class TrainedRun(Fitted):
     def _model(self) -> LanguageModel:
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, len(self.vocab))
+        size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
+        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
 
     @property
     def done(self) -> events.Done:
@@ -332,7 +333,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     mixed = _new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
-        fitting.done += part.model.components if isinstance(part.model, Mixture) else [part.model]
+        fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
     with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
@@ -358,7 +359,7 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
     with stop_requests() as stop_requested:
         for event in fitting.fit():
             if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(fitting.done[0], Backoff)
+                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
                 counted = fitting.done[0] if counts else None
                 tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
             fresh = False

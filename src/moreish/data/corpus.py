@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
-from jaxtyping import Int64, Integer, UInt, UInt64
+from jaxtyping import Float64, Int64, Integer, UInt, UInt64
 
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
@@ -30,11 +30,16 @@ class Split:
     `offsets[i]` is where the boundary before item i stands, so that item's symbols are
     `ids[offsets[i] + 1 : offsets[i + 1]]`; the last offset is where the last boundary stands. Every id but the first
     is predicted from those before it.
-    Both arrays may be views of the corpus: they are not to be written to.
+    The arrays may be views of the corpus: they are not to be written to.
+
+    kinds : (items,) of which kind each item is, where the list says it
+    weights : (items,) how often each item stands in the list, where it says so; None: once
     """
 
     ids: UInt[np.ndarray, " N"]
     offsets: Int64[np.ndarray, " items_and_one"]
+    kinds: UInt[np.ndarray, " items"] | None = None
+    weights: Int64[np.ndarray, " items"] | None = None
 
     def __len__(self) -> int:
         """How many items."""
@@ -52,6 +57,19 @@ class Split:
     def lengths(self) -> Int64[np.ndarray, " items"]:
         """Each item's length in symbols."""
         return np.diff(self.offsets) - 1
+
+    def chosen(self, which: Integer[np.ndarray, " chosen"]) -> "Split":
+        """These items only, in this order, copied."""
+        ids = np.concatenate([self.ids[:1], gather(self.ids, self.offsets, which)])
+        offsets = np.append(0, np.cumsum(self.lengths[which] + 1))
+        kinds = None if self.kinds is None else self.kinds[which]
+        return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
+
+    def shares_of_kinds(self, kinds: int) -> Float64[np.ndarray, " K"]:
+        """How often each kind occurs among the items, of which the list says the kinds."""
+        assert self.kinds is not None
+        counts = np.bincount(self.kinds, self.weights, kinds)
+        return counts / counts.sum()
 
     def symbols(self, i: int) -> UInt[np.ndarray, " T"]:
         """The ids of item i, without boundaries."""
@@ -107,14 +125,16 @@ class Corpus:
         options: DataOptions,
         report: Report,
         hashes: UInt64[np.ndarray, " items"] | None = None,
+        kinds: Sequence[str] = (),
     ) -> None:
         """`whole` holds the items of train, val and test one after the other, `counts` says how many each has.
 
         `places[i]`, made only when it is asked for, is where in `whole` the i-th item of the list stands; None where
         they stand in order. `hashes` are those of the items' code points, needed where `<unk>` makes them look alike.
+        `kinds` are the names of the kinds that the items have.
         """
         self.vocab, self.options, self.report = vocab, options, report
-        self._whole, self._places, self.hashes = whole, places, hashes
+        self._whole, self._places, self.hashes, self.kinds = whole, places, hashes, tuple(kinds)
         self._first = [0, counts[0], counts[0] + counts[1], sum(counts)]
 
     def __len__(self) -> int:
@@ -147,7 +167,13 @@ class Corpus:
         first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
         offsets = self._whole.offsets[first : last + 1]
         start = int(offsets[0])
-        return Split(self._whole.ids[start : int(offsets[-1]) + 1], offsets - start if start else offsets)
+        kinds, weights = self._whole.kinds, self._whole.weights
+        return Split(
+            self._whole.ids[start : int(offsets[-1]) + 1],
+            offsets - start if start else offsets,
+            None if kinds is None else kinds[first:last],
+            None if weights is None else weights[first:last],
+        )
 
     @cached_property
     def items(self) -> Items:

@@ -1,9 +1,14 @@
 """Count models fitted to a corpus: the n-gram of a configuration, and the simple models that everything is beside."""
 
+from dataclasses import replace
+
+import numpy as np
+
 from moreish import ngram
 from moreish.data import Corpus, Split
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
+from moreish.models.kinds import Kinded
 from moreish.recipes import NGramOptions
 
 ORDER_WITHOUT_VAL = 4
@@ -17,6 +22,25 @@ def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size
         parts = train.ids, train.offsets, val.ids, val.offsets
         return ngram.choose_order(*parts, vocab_size).model
     return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
+
+
+def fit_counts(
+    options: NGramOptions, train: Split, val: Split | None, vocab_size: int, kinds: int = 0
+) -> LanguageModel:
+    """The count model; where the list has kinds, one for each that backs off to that of all."""
+    pooled = fit_ngram(options, train, val, vocab_size)
+    if not kinds:
+        return pooled
+    assert train.kinds is not None
+    own: list[ngram.Backoff] = []
+    for kind in range(kinds):
+        part = train.chosen(np.flatnonzero(train.kinds == kind))
+        own.append(fit_ngram(replace(options, order=pooled.order), part, None, vocab_size))
+    trust = ngram.TRUSTED
+    if val is not None and val.kinds is not None:
+        parts = [val.chosen(np.flatnonzero(val.kinds == kind)) for kind in range(kinds)]
+        trust = ngram.choose_trust(pooled, own, [(part.ids, part.offsets) for part in parts])
+    return Kinded([ngram.KindNGram(pooled, each, trust) for each in own], train.shares_of_kinds(kinds))
 
 
 def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -> dict[str, float]:

@@ -12,6 +12,7 @@ from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Split
 from moreish.inference.contexts import distinct, read_once
 from moreish.models.contract import LanguageModel, State
+from moreish.models.kinds import Kinded, one_kind_of
 from moreish.models.net import Net, Resumable, Stepwise
 from moreish.models.wavenet import WaveNet
 
@@ -21,14 +22,15 @@ LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, rememb
 
 
 class Network:
-    """A module behind the contract of `LanguageModel`.
+    """A module behind the contract of `LanguageModel`, for items of one of the kinds that it tells apart.
 
     The state is what the module's kind needs: the last block_size ids (B, block_size) for a windowed one, what
     `step` returns for a recurrent one, and otherwise the ids read so far, at most block_size of them (B, t).
     """
 
-    def __init__(self, module: Net) -> None:
-        self.module = module
+    def __init__(self, module: Net, kind: int = 0) -> None:
+        self.module, self.kind = module, kind
+        self._first_row = kind * module.vocab_size  # of the table that it reads from
         self.stepwise = module if isinstance(module, Stepwise) else None
 
     @property
@@ -100,14 +102,14 @@ class Network:
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
-            logits, context_of = read_once(net, ids[first:end])
+            logits, context_of = read_once(net, ids[first:end], self.kind)
             out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_sequences(self, split: Split, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
         spans = np.diff(split.offsets)
         fitting = np.flatnonzero(spans <= longest)
-        pieces = Pieces(split.offsets[fitting], spans[fitting])
+        pieces = Pieces(split.offsets[fitting], spans[fitting], fitting)
         for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
             block = pieces.read(split.ids, rows)
             logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
@@ -147,11 +149,21 @@ class Network:
         return np.take_along_axis(_logprobs(logits), targets, 2)[..., 0]
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
-        return torch.from_numpy(ids.astype(np.int64)).to(next(self.module.parameters()).device)
+        rows = ids.astype(np.int64) + self._first_row
+        return torch.from_numpy(rows).to(next(self.module.parameters()).device)
+
+
+def network_of(module: Net, shares: Float[np.ndarray, " K"] | None = None) -> LanguageModel:
+    """A module as a model: of every kind that it tells apart, each as often as `shares` says (None: all alike)."""
+    if module.kinds == 1:
+        return Network(module)
+    of_kind = [Network(module, kind) for kind in range(module.kinds)]
+    return Kinded(of_kind, np.full(module.kinds, 1 / module.kinds) if shares is None else shares)
 
 
 def module_of(model: LanguageModel) -> Net:
     """The module of a model that is a network."""
+    model = one_kind_of(model)
     assert isinstance(model, Network), type(model)
     return model.module
 

@@ -42,10 +42,12 @@ def model_class(name: str) -> type["Net"]:
     return getattr(import_module(module), attribute)
 
 
-def build_model(name: str, options: object, vocab_size: int, seed: int) -> "Net":
+def build_model(name: str, options: object, vocab_size: int, seed: int, kinds: int = 1) -> "Net":
     """A freshly initialised network; the same seed gives the same parameters, and torch's own stream is untouched."""
     import torch
 
+    from moreish.models.net import with_kinds
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return model_class(name)(options, vocab_size)
+        return with_kinds(model_class(name)(options, vocab_size), kinds)
