@@ -169,9 +169,7 @@ class Before:
         return np.unique(self._froms[firsts + np.arange(len(firsts))])
 
 
-def alike_states(
-    table: Integer[np.ndarray, "S K"], block: Integer[np.ndarray, " S"]
-) -> Integer[np.ndarray, " S"]:
+def alike_states(table: Integer[np.ndarray, "S K"], block: Integer[np.ndarray, " S"]) -> Integer[np.ndarray, " S"]:
     """The coarsest blocks, none across two of those given, whose states go to the same blocks under every class.
 
     Moore's rounds (1956), but a state is looked at again only where an arc leads from it to one that has left its
