@@ -14,6 +14,7 @@ from jaxtyping import Bool, Integer, UInt64
 
 DEAD = 0
 MOST_STATES = 20_000
+MOST_CELLS = 2**25  # of a table
 
 
 class TooManyStates(ValueError):
@@ -101,7 +102,7 @@ class Automaton:
         return product(self, other)
 
     def trimmed(self) -> "Automaton":
-        """The same without states that the start does not reach or that reach no accepting state; as few as can be."""
+        """The same, of as few states as can be: all are reached from the start, and from all an item can end."""
         alive = self._reaching_acceptance & self._reached
         table = np.where(alive[self.table] & alive[:, None], self.table, DEAD)
         return self._numbered(table, alike_states(table, np.where(alive, 1 + self.accepts, 0)))
@@ -246,8 +247,10 @@ def product(one: Automaton, other: Automaton, most_states: int = MOST_STATES) ->
         for code in fresh:
             number[code] = len(codes)
             codes.append(code)
-        if len(codes) > most_states:
-            raise TooManyStates(f"together these rules need more than {most_states:,} states: ask for less at once")
+        if len(codes) > most_states or len(codes) * len(left) > MOST_CELLS:
+            raise TooManyStates(
+                f"together these rules need more than {len(codes) - 1:,} states: ask for less at once"
+            )
         rows += list(after)
     known = np.array(sorted(number))
     to = np.array([number[code] for code in known.tolist()])
@@ -261,6 +264,6 @@ def _paired(a: np.ndarray, b: np.ndarray, other: Automaton) -> np.ndarray:
     return np.where((a != DEAD) & (b != DEAD), a * len(other) + b, 0)
 
 
-def conjunction(automata: Sequence[Automaton], vocab_size: int) -> Automaton:
+def conjunction(automata: Sequence[Automaton], vocab_size: int, most_states: int = MOST_STATES) -> Automaton:
     """What all of them allow; everything where there are none. Raises TooManyStates."""
-    return reduce(product, sorted(automata, key=len), everything(vocab_size))
+    return reduce(lambda a, b: product(a, b, most_states), sorted(automata, key=len), everything(vocab_size))

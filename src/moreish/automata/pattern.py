@@ -1,8 +1,8 @@
 r"""Regular expressions and patterns with holes, as automata.
 
-A regular expression is read by Python's own parser, and each of its sets of characters (`\w`, `[a-f]`, `(?i)k`, `.`)
-is decided by `re` itself, so that everything means what it means to `re.fullmatch`. Parser and compiler are private to
-Python: tests/automata/test_pattern.py holds what is relied on.
+A regular expression is read by Python's own parser, and `re` itself decides which characters are in each of its sets
+(`\w`, `[a-f]`, `(?i)k`, `.`), so that everything means what it means to `re.fullmatch`. Parser and compiler are private
+to Python: tests/automata/test_pattern.py holds what is relied on.
 """
 
 import re
@@ -14,10 +14,9 @@ from re import _compiler, _constants, _parser  # pyright: ignore[reportAttribute
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from moreish.automata.automaton import DEAD, Automaton, TooManyStates
+from moreish.automata.automaton import DEAD, MOST_CELLS, Automaton, TooManyStates
 from moreish.automata.nfa import START, Nfa
 
-MOST_CELLS = 2**25  # of a table
 LONGEST_SHOWN = 80  # characters of an expression in a sentence
 
 REFUSED = {

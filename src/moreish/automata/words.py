@@ -5,9 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Integer
 
-from moreish.automata.automaton import DEAD, Automaton, TooManyStates
-
-MOST_CELLS = 2**25  # of a table
+from moreish.automata.automaton import DEAD, MOST_CELLS, Automaton, TooManyStates
 
 
 def starts_with(ids: Sequence[int], vocab_size: int) -> Automaton:
@@ -98,7 +96,7 @@ def _classes(ids: Sequence[int], vocab_size: int) -> tuple[Integer[np.ndarray, "
 
 
 def _matching(needle: Integer[np.ndarray, " T"], kinds: int) -> Integer[np.ndarray, "S K"]:
-    """State s + 1: the last s symbols are the beginning of the needle, and no more are (Knuth, Morris & Pratt 1977)."""
+    """State s + 1: the last s symbols are the needle's first, and no more are (Knuth, Morris & Pratt 1977)."""
     table = np.ones((len(needle) + 2, kinds), np.int64)
     table[DEAD] = DEAD
     behind = 1  # the state for the same symbols without the first
