@@ -1,8 +1,8 @@
 r"""Regular expressions and patterns with holes, as automata.
 
 A regular expression is read by Python's own parser, and `re` itself decides which characters are in each of its sets
-(`\w`, `[a-f]`, `(?i)k`, `.`), so that everything means what it means to `re.fullmatch`. Parser and compiler are private
-to Python: tests/automata/test_pattern.py holds what is relied on.
+(`\w`, `[a-f]`, `(?i)k`, `.`), so that everything means what it means to `re.fullmatch`. Both are private to Python:
+tests/automata/test_pattern.py holds what is relied on.
 """
 
 import re
