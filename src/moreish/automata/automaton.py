@@ -260,6 +260,23 @@ def product(one: Automaton, other: Automaton, most_states: int = MOST_STATES) ->
     return Automaton(classes.ravel(), table, accepts, number[first]).trimmed()
 
 
+def meet(one: Automaton, other: Automaton) -> bool:
+    """Whether some item is allowed by both: pairs of states, from the start on, only until an item is found."""
+    assert one.vocab_size == other.vocab_size, "the rules are of different vocabularies"
+    kinds = other.table.shape[1]
+    left, right = np.divmod(np.unique(one.classes[1:] * kinds + other.classes[1:]), kinds)
+    fresh = np.array([one.start * len(other) + other.start if one.start and other.start else 0])
+    seen = {0, *fresh.tolist()}
+    while len(fresh) and fresh[0]:
+        a, b = np.divmod(fresh, len(other))
+        if (one.accepts[a] & other.accepts[b]).any():
+            return True
+        after = np.unique(_paired(one.table[a][:, left], other.table[b][:, right], other))
+        fresh = np.array([code for code in after.tolist() if code not in seen], np.int64)
+        seen.update(fresh.tolist())
+    return False
+
+
 def _paired(a: np.ndarray, b: np.ndarray, other: Automaton) -> np.ndarray:
     return np.where((a != DEAD) & (b != DEAD), a * len(other) + b, 0)
 

@@ -154,6 +154,8 @@ def folded(vocab: Vocab) -> Integer[np.ndarray, " V"]:
 
 
 def _never_empty(part: Part, vocab_size: int) -> Part:
+    if not part.automaton.accepts[part.automaton.start]:
+        return part
     return replace(part, automaton=part.automaton & length(1, None, vocab_size))
 
 
@@ -200,7 +202,9 @@ def _pieces(text: str, vocab: Vocab) -> Iterator[int | Hole]:
             elif part == "*":
                 yield Hole.ANY
             else:
-                yield from vocab.encode(re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL), "the pattern's").tolist()
+                yield from vocab.encode(
+                    re.sub(r"\\(.)", r"\1", part, flags=re.DOTALL), "the pattern's piece"
+                ).tolist()
 
 
 def _regex(text: str, vocab: Vocab) -> Part:
@@ -224,9 +228,10 @@ def _letters(kind: Literal["only", "without"], text: str, vocab: Vocab) -> Part:
 
     def relaxed() -> Automaton:
         fold = folded(vocab)
-        return make(np.flatnonzero(np.isin(fold, fold[listed])).tolist(), len(vocab))
+        return make(np.flatnonzero(np.isin(fold, fold[np.array(listed, int)])).tolist(), len(vocab))
 
-    says = f'{"has only" if kind == "only" else "has none of"} "{vocab.normal(text)}"'
+    what = "words" if vocab.unit == "word" else "symbols"
+    says = f'{f"has no {what} but" if kind == "only" else "has none of"} "{vocab.normal(text)}"'
     automaton = make(listed, len(vocab))
     return Part(kind, written(kind, text), says, text, automaton, tuple(never), relaxed if kind == "only" else None)
 
@@ -253,8 +258,6 @@ def _set_of(text: str, vocab: Vocab) -> tuple[list[int], list[str]]:
 def _not_in(items: Sequence[str], vocab: Vocab) -> Part:
     """Items with a symbol that the list never has cannot come anyway."""
     found = (vocab.lookup(symbols_of.trim(item, vocab.unit)) for item in items)
-    automaton = none_of([ids for ids in found if ids is not None], len(vocab))
-    many = f"{len(items):,} items" if len(items) > 1 else f'"{items[0]}"'
-    return Part(
-        "not_in", "--not-in", f"is none of the {many} to avoid" if len(items) > 1 else f"is not {many}", "", automaton
-    )
+    automaton = none_of([(), *(ids for ids in found if ids is not None)], len(vocab))
+    says = f"is none of the {len(items):,} items to avoid" if len(items) > 1 else f'is not "{items[0]}"'
+    return Part("not_in", "--not-in", says, "", automaton)
