@@ -84,7 +84,7 @@ def pattern(text: str, symbols: Sequence[str], between: str = "", ignore_case: b
 def unlisted(text: str, symbols: Sequence[str], ignore_case: bool = False) -> list[str]:
     """The characters that a regular expression names one by one and that no symbol has. Raises ValueError."""
     reader = _Reader(text, "".join(sorted({c for symbol in symbols for c in symbol})), ignore_case)
-    return list(dict.fromkeys(reader.unlisted(reader.tree, reader.flags)))
+    return list(dict.fromkeys(reader.unlisted([*reader.tree], reader.flags)))
 
 
 class _Reader:
@@ -108,7 +108,7 @@ class _Reader:
         """Over the characters' numbers."""
         self._nfa = Nfa(len(self._alphabet) + 1, self.what)
         try:
-            return self._nfa.deterministic(self._sequence(self.tree, self.flags, START, True, True))
+            return self._nfa.deterministic(self._sequence([*self.tree], self.flags, START, True, True))
         except RecursionError:
             raise ValueError(f"{self.what} cannot be read: too many brackets within one another") from None
 
@@ -126,14 +126,13 @@ class _Reader:
             case (("LITERAL" | "NOT_LITERAL" | "ANY" | "IN"), _):
                 return self._nfa.arc(state, self._characters(node, flags))
             case "SUBPATTERN", (_, int(added), int(taken), inner):
-                return self._sequence(inner, (flags | added) & ~taken, state, first, last)
+                return self._sequence([*inner], (flags | added) & ~taken, state, first, last)
             case "BRANCH", (_, branches):
-                ends = [self._sequence(branch, flags, self._after(state), first, last) for branch in branches]
+                ends = [self._sequence([*branch], flags, self._after(state), first, last) for branch in branches]
                 return self._after(*ends)
             case (("MAX_REPEAT" | "MIN_REPEAT"), (low, high, inner)):
-                return self._repeated(
-                    inner, flags, state, int(low), high, (first, last) if high == 1 else (False, False)
-                )
+                edge = (first, last) if high == 1 else (False, False)
+                return self._repeated([*inner], flags, state, int(low), high, edge)
             case "AT", where if str(where) in BEGINS and first:
                 return state
             case "AT", where if str(where) in ENDS and last:
@@ -185,12 +184,12 @@ class _Reader:
                 case "IN", [(op, _), *_] as members if str(op) != "NEGATE":
                     yield from self.unlisted(members, flags)
                 case "SUBPATTERN", (_, int(added), int(taken), inner):
-                    yield from self.unlisted(inner, (flags | added) & ~taken)
+                    yield from self.unlisted([*inner], (flags | added) & ~taken)
                 case "BRANCH", (_, branches):
                     for branch in branches:
-                        yield from self.unlisted(branch, flags)
+                        yield from self.unlisted([*branch], flags)
                 case (("MAX_REPEAT" | "MIN_REPEAT"), (_, _, inner)):
-                    yield from self.unlisted(inner, flags)
+                    yield from self.unlisted([*inner], flags)
 
 
 def _walked(characters: Automaton, words: Sequence[Sequence[int]], what: str) -> Automaton:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
-from jaxtyping import Bool, Integer
+from jaxtyping import Bool
 
 from moreish.automata import DEAD, Automaton, TooManyStates, conjunction, length, meet, without
 from moreish.automata.automaton import Before
@@ -50,7 +50,7 @@ def combined(parts: Sequence[Part], vocab: Vocab) -> Automaton:
 
 
 def shortest(automaton: Automaton, vocab: Vocab) -> list[int]:
-    """The ids of a shortest item that a trimmed automaton allows; letters rather than marks where there is a choice."""
+    """The ids of a shortest item that a trimmed automaton allows, of letters where there is a choice."""
     before = Before(automaton.table)
     left = np.where(automaton.accepts, 0, -1)  # how many symbols are still needed
     fresh = np.flatnonzero(automaton.accepts)

@@ -230,8 +230,8 @@ def _letters(kind: Literal["only", "without"], text: str, vocab: Vocab) -> Part:
         fold = folded(vocab)
         return make(np.flatnonzero(np.isin(fold, fold[np.array(listed, int)])).tolist(), len(vocab))
 
-    what = "words" if vocab.unit == "word" else "symbols"
-    says = f'{f"has no {what} but" if kind == "only" else "has none of"} "{vocab.normal(text)}"'
+    text = vocab.normal(text)
+    says = f'is made of "{text}" alone' if kind == "only" else f'is free of "{text}"'
     automaton = make(listed, len(vocab))
     return Part(kind, written(kind, text), says, text, automaton, tuple(never), relaxed if kind == "only" else None)
 
