@@ -17,6 +17,7 @@ from jaxtyping import Bool, Integer
 from moreish.automata.automaton import DEAD, MOST_CELLS, Automaton, TooManyStates
 from moreish.automata.nfa import START, Nfa
 
+KINDS_OF_LETTERS = int(re.ASCII | re.LOCALE | re.UNICODE)
 LONGEST_SHOWN = 80  # characters of an expression in a sentence
 
 REFUSED = {
@@ -126,7 +127,7 @@ class _Reader:
             case (("LITERAL" | "NOT_LITERAL" | "ANY" | "IN"), _):
                 return self._nfa.arc(state, self._characters(node, flags))
             case "SUBPATTERN", (_, int(added), int(taken), inner):
-                return self._sequence([*inner], (flags | added) & ~taken, state, first, last)
+                return self._sequence([*inner], _within_group(flags, added, taken), state, first, last)
             case "BRANCH", (_, branches):
                 ends = [self._sequence([*branch], flags, self._after(state), first, last) for branch in branches]
                 return self._after(*ends)
@@ -184,12 +185,17 @@ class _Reader:
                 case "IN", [(op, _), *_] as members if str(op) != "NEGATE":
                     yield from self.unlisted(members, flags)
                 case "SUBPATTERN", (_, int(added), int(taken), inner):
-                    yield from self.unlisted([*inner], (flags | added) & ~taken)
+                    yield from self.unlisted([*inner], _within_group(flags, added, taken))
                 case "BRANCH", (_, branches):
                     for branch in branches:
                         yield from self.unlisted([*branch], flags)
                 case (("MAX_REPEAT" | "MIN_REPEAT"), (_, _, inner)):
                     yield from self.unlisted([*inner], flags)
+
+
+def _within_group(flags: int, added: int, taken: int) -> int:
+    """The flags within `(?a-i:...)`; ASCII and UNICODE exclude each other."""
+    return ((flags & ~KINDS_OF_LETTERS if added & KINDS_OF_LETTERS else flags) | added) & ~taken
 
 
 def _walked(characters: Automaton, words: Sequence[Sequence[int]], what: str) -> Automaton:
