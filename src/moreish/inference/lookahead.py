@@ -1,0 +1,172 @@
+"""Lookahead: how probable it is that an item of an n-gram will end as a rule allows, from any place in it.
+
+    h(c, q) = P(end | c) [q accepts] + sum over w of P(w | c) h(c after w, q after w)
+
+for a context c of the n-gram and a state q of the rule: the backward probabilities of the product of two automata, as
+in Zhang et al. 2023, Tractable Control for Autoregressive Language Generation, equation 3, where the model is a hidden
+Markov model. Drawing w with weight P(w | c) h(c after w, q after w) gives items as if all that break the rule had
+been thrown away. States of the rule that reach each other are solved together, the last ones first.
+"""
+
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+from moreish.automata import DEAD, Automaton
+from moreish.inference.backward import System, Terms, Transitions
+from moreish.inference.components import components
+from moreish.inference.reached import Pairs
+from moreish.ngram import Backoff
+
+
+class Lookahead:
+    """h of every pair of a context of `model` and a state of `automaton` that an item can come to."""
+
+    def __init__(self, model: Backoff, automaton: Automaton) -> None:
+        """Raises ValueError where it would take more than `reached.MOST_PAIRS` numbers."""
+        self.model, self.automaton = model, automaton
+        self.begin = int(model.start(1)[0][0])  # the context with which every item begins
+        self._pairs = Pairs(model.counts, automaton)
+        self._values = np.zeros(self._pairs.size)  # h / exp(log_scale of the state): long items underflow
+        self._log_scale = np.zeros(len(automaton))
+        transitions = Transitions(model)
+        row_at = np.zeros(self._pairs.size, np.int32)
+        for states in components(automaton.table):
+            if states != [DEAD]:
+                _Component(self, transitions, states, row_at).solve()
+
+    def __repr__(self) -> str:
+        return f"<Lookahead: {self.probability:.3g} of all items>"
+
+    @cached_property
+    def log_probability(self) -> float:
+        """Natural logarithm of `probability`, also where that is too small for a float; -inf where it is 0."""
+        state = self.automaton.start
+        if state == DEAD:
+            return -np.inf
+        value = float(self._values[self._pairs.places(np.array([self.begin]), state)[0]])
+        return min(0.0, float(np.log(value) + self._log_scale[state])) if value > 0 else -np.inf
+
+    @property
+    def probability(self) -> float:
+        """That the model by itself makes an item that the rule allows. 0: it can make none."""
+        return float(np.exp(self.log_probability))
+
+    def of(
+        self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
+    ) -> Float[np.ndarray, " rows"]:
+        """h of these pairs. 0 for pairs that no item comes to."""
+        return self._of(contexts, states) * np.exp(self._log_scale[states])
+
+    def after(
+        self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
+    ) -> Float[np.ndarray, "rows V"]:
+        """h behind each next id, for pairs that items come to; column 0: whether an item may end here."""
+        h, log_scale = self.scaled_after(self.model.next_contexts(contexts), states)
+        return h * np.exp(log_scale)
+
+    def scaled_after(
+        self, next_contexts: Integer[np.ndarray, "rows V"], states: Integer[np.ndarray, " rows"]
+    ) -> tuple[Float[np.ndarray, "rows V"], Float[np.ndarray, "rows V"]]:
+        """The same as (number, logarithm of what it is to be multiplied with), from the contexts after each id."""
+        automaton = self.automaton
+        after = automaton.table[states][:, automaton.classes]
+        after[:, 0] = DEAD
+        h, log_scale = np.zeros(after.shape), self._log_scale[after]
+        alive = after != DEAD
+        h[alive] = self._of(next_contexts[alive], after[alive])
+        h[:, 0], log_scale[:, 0] = automaton.accepts[states], 0
+        return h, log_scale
+
+    def _of(self, contexts: np.ndarray, states: np.ndarray) -> np.ndarray:
+        place = self._pairs.find(contexts, states)
+        return np.where(place >= 0, self._values[place], 0)
+
+
+class _Component:
+    """The pairs of states that reach each other: rows, by state and then by context."""
+
+    def __init__(self, to: Lookahead, transitions: Transitions, states: list[int], row_at: np.ndarray) -> None:
+        """row_at : for every place in the array of all pairs, the row that it had in its component"""
+        self.automaton, self.pairs, self.values, self.log_scale = to.automaton, to._pairs, to._values, to._log_scale
+        self.transitions, self.states, self.row_at = transitions, states, row_at
+        self.contexts = [self.pairs.contexts(q) for q in states]
+        self.first = np.cumsum([0, *map(len, self.contexts)])
+        for q, contexts, first in zip(states, self.contexts, self.first.tolist(), strict=False):
+            row_at[self.pairs.places(contexts, q)] = first + np.arange(len(contexts))
+
+    def solve(self) -> None:
+        """Write the values and the scale of these states."""
+        if self._is_free:
+            x, scale = np.ones(int(self.first[-1])), 0.0
+        else:
+            scale = self._scale()
+            system = self._system(scale)
+            x = system.estimate()
+            while len(rows := system.cancelled(x)):
+                self._over_all_symbols(system, rows, scale)
+                x = system.estimate()
+            x = system.solution(x)
+        largest = float(x.max(initial=0)) or 1.0
+        self.log_scale[self.states] = scale + np.log(largest)
+        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
+            self.values[self.pairs.places(contexts, q)] = x[first : first + len(contexts)] / largest
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether everything is allowed from here on: then the model, which ends at last, decides nothing."""
+        after, accepts = self.automaton.table[self.states], self.automaton.accepts[self.states]
+        return self.transitions.surely_ends and bool(accepts.all() and (after == self.states[0]).all())
+
+    def _scale(self) -> float:
+        """The logarithm by which all in this component is divided: that of the largest number it depends on."""
+        after = np.unique(self.automaton.table[self.states])
+        later = after[(after != DEAD) & ~np.isin(after, self.states)]
+        ending = 0.0 if self.automaton.accepts[self.states].any() else -np.inf
+        scale = max(float(self.log_scale[later].max(initial=-np.inf)), ending)
+        return scale if scale > -np.inf else 0.0
+
+    def _system(self, scale: float) -> System:
+        suffix, levels = self.pairs.counts.suffix, self.pairs.counts.levels
+        end, backoff, shorter, bounds = [], [], [], []
+        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
+            ending = self.transitions.end[contexts] if self.automaton.accepts[q] else np.zeros(len(contexts))
+            end.append(ending * np.exp(-scale))
+            backoff.append(self.transitions.backoff[contexts])
+            shorter.append(self.row_at[self.pairs.places(suffix[contexts], q)])
+            bounds.append(first + np.searchsorted(contexts, levels[: max(len(levels) - 1, 2)]))
+        by_level = [
+            np.concatenate([np.arange(each[level], each[level + 1]) for each in bounds])
+            for level in range(len(bounds[0]) - 1)
+        ]
+        system = System(*map(np.concatenate, (end, backoff, shorter)), by_level)
+        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
+            self._add(system, self.transitions.differences(contexts, self._after(q)), first + np.arange(len(contexts)), scale)
+        return system
+
+    def _over_all_symbols(self, system: System, rows: Integer[np.ndarray, " some"], scale: float) -> None:
+        system.empty(rows)
+        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
+            here = rows[(rows >= first) & (rows < first + len(contexts))]
+            self._add(system, self.transitions.symbols(contexts[here - first], self._after(q)), here, scale)
+
+    def _after(self, q: int) -> Integer[np.ndarray, " V"]:
+        after = self.automaton.table[q][self.automaton.classes]
+        after[0] = DEAD
+        return after
+
+    def _add(
+        self, system: System, terms: Iterable[Terms], rows: Integer[np.ndarray, " rows"], scale: float
+    ) -> None:
+        """Add terms to these rows: of states solved before with their values, of this component's as unknown."""
+        own = []
+        for row, context, weight, state in terms:
+            place = self.pairs.places(context, state)
+            if state in self.states:
+                own.append((rows[row], self.row_at[place], weight))
+            else:
+                factor = np.exp(self.log_scale[state] - scale)
+                system.add_known(rows[row], weight * self.values[place] * factor)
+        system.add(own)
