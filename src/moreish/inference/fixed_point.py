@@ -17,14 +17,15 @@ Vector = Float[np.ndarray, " n"]
 
 
 def solve(apply: Callable[[Vector], Vector], b: Vector, guess: Vector) -> Vector:
-    """x from M (`apply`), b and a positive guess of every entry, right within a few orders of magnitude.
+    """x from M (`apply`), b and a guess of every entry, right within a few orders of magnitude.
 
-    Each restart scales by what the one before it found. Ends where rounding allows nothing better.
+    Where the guess is 0, b and M are 0 too, and so is x. Each restart scales by what the one before it found. Ends where rounding allows nothing better.
     """
     x, best, least = guess, guess, np.inf
+    possible = guess > 0
     steps = max(4, min(LONGEST, LARGEST // max(len(b), 1)))
     for _ in range(MOST_RESTARTS):
-        scale = np.where(x > 0, x, best)
+        scale = np.where(possible, np.where(x > 0, x, best), 1)
         residual = (b + apply(x) - x) / scale
         error = float(abs(residual).max(initial=0))
         if error < least:

@@ -29,7 +29,7 @@ class Lookahead:
         self.model, self.automaton = model, automaton
         self.begin = int(model.start(1)[0][0])  # the context with which every item begins
         self._pairs = Pairs(model.counts, automaton)
-        self._values = np.zeros(self._pairs.size)  # h / exp(log_scale of the state): long items underflow
+        self._values = np.zeros(max(1, self._pairs.size))  # h / exp(log_scale of the state): long items underflow
         self._log_scale = np.zeros(len(automaton))
         transitions = Transitions(model)
         row_at = np.zeros(self._pairs.size, np.int32)

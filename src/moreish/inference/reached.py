@@ -47,7 +47,7 @@ class Pairs:
             )
         self._place = np.zeros(contexts, np.int64)  # of each context of the state asked for last
         self._asked = -1
-        keys = [np.zeros(0, np.int64), *(q * contexts + self.contexts(q) for q in np.flatnonzero(sparse))]
+        keys = [np.zeros(0, np.int64), *(q * contexts + self.contexts(q) for q in np.flatnonzero(sparse).tolist())]
         self._keys = np.concatenate(keys)
 
     def contexts(self, state: int) -> Integer[np.ndarray, " pairs"]:
