@@ -17,6 +17,7 @@ from jaxtyping import Float, Integer
 from moreish.automata import DEAD, Automaton
 from moreish.inference.backward import System, Terms, Transitions
 from moreish.inference.components import components
+from moreish.inference.places import Places, Weights
 from moreish.inference.reached import Pairs
 from moreish.ngram import Backoff
 
@@ -64,20 +65,39 @@ class Lookahead:
         self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
     ) -> Float[np.ndarray, "rows V"]:
         """h behind each next id, for pairs that items come to; column 0: whether an item may end here."""
-        h, log_scale = self.scaled_after(self.model.next_contexts(contexts), states)
+        h, log_scale = self._after(contexts, states)
         return h * np.exp(log_scale)
 
-    def scaled_after(
-        self, next_contexts: Integer[np.ndarray, "rows V"], states: Integer[np.ndarray, " rows"]
+    def start(self) -> Places:
+        """One row, before the first symbol."""
+        return Places(np.array([self.begin]), np.array([self.automaton.start]), np.zeros(1, np.int64))
+
+    def weights(self, places: Places) -> Weights:
+        """P(w | c) h(c after w, q after w) for each next id w."""
+        h, log_scale = self._after(places.context, places.state)
+        logprob = self.model.next_logprobs(places.context)
+        logged = np.where(h > 0, logprob + log_scale, -np.inf)
+        logged -= logged.max(1, keepdims=True)
+        return Weights(logprob, h * np.exp(logged))
+
+    def advance(self, places: Places, ids: Integer[np.ndarray, " rows"]) -> Places:
+        """After one more symbol a row."""
+        context = self.model.next_context(places.context, ids)
+        return Places(context, self.automaton.advance(places.state, ids), places.node)
+
+    def _after(
+        self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
     ) -> tuple[Float[np.ndarray, "rows V"], Float[np.ndarray, "rows V"]]:
-        """The same as (number, logarithm of what it is to be multiplied with), from the contexts after each id."""
+        """h behind each next id as a number and the logarithm of what it is to be multiplied by."""
         automaton = self.automaton
         after = automaton.table[states][:, automaton.classes]
         after[:, 0] = DEAD
-        h, log_scale = np.zeros(after.shape), self._log_scale[after]
-        alive = after != DEAD
-        h[alive] = self._of(next_contexts[alive], after[alive])
-        h[:, 0], log_scale[:, 0] = automaton.accepts[states], 0
+        row, ids = np.nonzero(after)
+        state = after[row, ids]
+        h, log_scale = np.zeros(after.shape), np.zeros(after.shape)
+        h[row, ids] = self._of(self.model.next_contexts(contexts)[row, ids], state)
+        log_scale[row, ids] = self._log_scale[state]
+        h[:, 0] = automaton.accepts[states]
         return h, log_scale
 
     def _of(self, contexts: np.ndarray, states: np.ndarray) -> np.ndarray:
@@ -117,8 +137,9 @@ class _Component:
     @property
     def _is_free(self) -> bool:
         """Whether everything is allowed from here on: then the model, which ends at last, decides nothing."""
-        after, accepts = self.automaton.table[self.states], self.automaton.accepts[self.states]
-        return self.transitions.surely_ends and bool(accepts.all() and (after == self.states[0]).all())
+        state = self.states[0]
+        alone = self.automaton.accepts[state] and (self._after(state)[1:] == state).all()
+        return self.transitions.surely_ends and bool(alone)
 
     def _scale(self) -> float:
         """The logarithm by which all in this component is divided: that of the largest number it depends on."""
