@@ -59,13 +59,14 @@ class Lookahead:
         self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
     ) -> Float[np.ndarray, " rows"]:
         """h of these pairs. 0 for pairs that no item comes to."""
-        return self._of(contexts, states) * np.exp(self._log_scale[states])
+        h, log_scale = self.scaled(contexts, states)
+        return h * np.exp(log_scale)
 
     def after(
         self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
     ) -> Float[np.ndarray, "rows V"]:
         """h behind each next id, for pairs that items come to; column 0: whether an item may end here."""
-        h, log_scale = self._after(contexts, states)
+        h, log_scale = self.scaled_after(contexts, states)
         return h * np.exp(log_scale)
 
     def start(self) -> Places:
@@ -74,35 +75,34 @@ class Lookahead:
 
     def weights(self, places: Places) -> Weights:
         """P(w | c) h(c after w, q after w) for each next id w."""
-        h, log_scale = self._after(places.context, places.state)
-        logprob = self.model.next_logprobs(places.context)
-        logged = np.where(h > 0, logprob + log_scale, -np.inf)
-        logged -= logged.max(1, keepdims=True)
-        return Weights(logprob, h * np.exp(logged))
+        h, log_scale = self.scaled_after(places.context, places.state)
+        return Weights.of(self.model.next_logprobs(places.context), h, log_scale)
 
     def advance(self, places: Places, ids: Integer[np.ndarray, " rows"]) -> Places:
         """After one more symbol a row."""
         context = self.model.next_context(places.context, ids)
         return Places(context, self.automaton.advance(places.state, ids), places.node)
 
-    def _after(
+    def scaled_after(
         self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
     ) -> tuple[Float[np.ndarray, "rows V"], Float[np.ndarray, "rows V"]]:
-        """h behind each next id as a number and the logarithm of what it is to be multiplied by."""
+        """The same as a number and the logarithm of what it is to be multiplied by, for long items."""
         automaton = self.automaton
         after = automaton.table[states][:, automaton.classes]
         after[:, 0] = DEAD
         row, ids = np.nonzero(after)
-        state = after[row, ids]
         h, log_scale = np.zeros(after.shape), np.zeros(after.shape)
-        h[row, ids] = self._of(self.model.next_contexts(contexts)[row, ids], state)
-        log_scale[row, ids] = self._log_scale[state]
+        next_contexts = self.model.next_contexts(contexts)[row, ids]
+        h[row, ids], log_scale[row, ids] = self.scaled(next_contexts, after[row, ids])
         h[:, 0] = automaton.accepts[states]
         return h, log_scale
 
-    def _of(self, contexts: np.ndarray, states: np.ndarray) -> np.ndarray:
+    def scaled(
+        self, contexts: Integer[np.ndarray, " rows"], states: Integer[np.ndarray, " rows"]
+    ) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, " rows"]]:
+        """h of these pairs as a number and the logarithm of what it is to be multiplied by, one for each state."""
         place = self._pairs.find(contexts, states)
-        return np.where(place >= 0, self._values[place], 0)
+        return np.where(place >= 0, self._values[place], 0), self._log_scale[states]
 
 
 class _Component:

@@ -39,6 +39,17 @@ class Weights(NamedTuple):
     logprob: Float[np.ndarray, "rows V"]
     weight: Float[np.ndarray, "rows V"]
 
+    @classmethod
+    def of(
+        cls,
+        logprob: Float[np.ndarray, "rows V"],
+        h: Float[np.ndarray, "rows V"],
+        log_scale: Float[np.ndarray, "rows V"],
+    ) -> "Weights":
+        """exp(logprob + log_scale) h, the largest exponent of each row taken away; h is near 1 where it counts."""
+        exponent = np.where(h > 0, logprob + log_scale, -np.inf)
+        return cls(logprob, h * np.exp(exponent - exponent.max(1, keepdims=True)))
+
 
 class Conditional(Protocol):
     """A model given what its items have to be."""

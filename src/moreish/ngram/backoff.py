@@ -129,6 +129,20 @@ class Backoff:
             open_rows = open_rows[(after[open_rows] == 0) & (context[open_rows] > 0)]
         return np.where(after < counts.contexts, after, counts.suffix[after])
 
+    def next_logprob(
+        self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> Float[np.ndarray, " rows"]:
+        """The log probability of one id a row, which is cheaper than a row of all."""
+        counts, context = self.counts, state.copy()
+        node, logprob = counts.child(context, ids), np.zeros(len(state))
+        open_rows = np.flatnonzero((node == 0) & (context > 0))
+        while len(open_rows):
+            logprob[open_rows] += self.log_backoff[context[open_rows]]
+            context[open_rows] = counts.suffix[context[open_rows]]
+            node[open_rows] = counts.child(context[open_rows], ids[open_rows])
+            open_rows = open_rows[(node[open_rows] == 0) & (context[open_rows] > 0)]
+        return logprob + np.where(node > 0, self.logprob[node], self.log_backoff[0] - np.log(self.vocab_size))
+
     def next_logprobs(self, state: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
         """The log probabilities of all V ids after each context.
 
