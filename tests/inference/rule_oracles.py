@@ -1,5 +1,7 @@
 """Small automata, n-grams and lists to ask about rules, and what the answers are by dense linear algebra."""
 
+import math
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -73,3 +75,71 @@ def dense(model: Backoff, automaton: Automaton) -> tuple[np.ndarray, np.ndarray]
     h = np.zeros(contexts * states)
     h[at] = np.linalg.solve(np.eye(len(at)) - matrix[np.ix_(at, at)], b.ravel()[at])
     return h.reshape(contexts, states), reached.reshape(contexts, states)
+
+
+def containing(word: list[int], vocab_size: int) -> Automaton:
+    """Items in which this word stands somewhere: a state for how much of it was just read (Knuth, Morris & Pratt)."""
+    n = len(word)
+    table = np.zeros((n + 2, vocab_size), np.int64)
+    for read in range(n):
+        for i in range(1, vocab_size):
+            now = [*word[:read], i]
+            table[read + 1, i] = 1 + max(k for k in range(len(now) + 1) if now[len(now) - k :] == word[:k])
+    table[n + 1, 1:] = n + 1
+    return Automaton(np.arange(vocab_size), table, np.arange(n + 2) == n + 1)
+
+
+def of_length(low: int, high: int, vocab_size: int) -> Automaton:
+    """Items of low to high symbols."""
+    length = np.arange(-1, high + 1)
+    table = np.where((length >= 0) & (length < high), length + 2, 0)[:, None]
+    return Automaton(np.zeros(vocab_size, np.int64), table, length >= low if low else length >= 0)
+
+
+def beginning(word: list[int], vocab_size: int) -> Automaton:
+    """Items that begin with this word."""
+    n = len(word)
+    table = np.zeros((n + 2, vocab_size), np.int64)
+    table[np.arange(1, n + 1), word] = np.arange(2, n + 2)
+    table[n + 1, 1:] = n + 1
+    return Automaton(np.arange(vocab_size), table, np.arange(n + 2) == n + 1)
+
+
+def every_item(vocab_size: int, longest: int) -> list[tuple[int, ...]]:
+    """All items of up to so many symbols."""
+    return [item for length in range(longest + 1) for item in product(range(1, vocab_size), repeat=length)]
+
+
+def probabilities(model: Backoff, items: list[tuple[int, ...]]) -> np.ndarray:
+    """Of whole items, ends included."""
+    ids, offsets = flat([list(item) for item in items])
+    return np.exp(np.add.reduceat(model.score(ids, offsets)[1:], offsets[:-1]))
+
+
+def chi_square_p(observed: np.ndarray, expected: np.ndarray) -> float:
+    """How often a chi-square statistic of so many cells is this large by chance (Pearson 1900).
+
+    Cells of which fewer than 10 are expected are taken together.
+    """
+    small = expected < 10
+    observed = np.append(observed[~small], observed[small].sum())
+    expected = np.append(expected[~small], expected[small].sum())
+    if expected[-1] < 10:  # then with the smallest of the others
+        smallest = int(expected[:-1].argmin())
+        observed[smallest] += observed[-1]
+        expected[smallest] += expected[-1]
+        observed, expected = observed[:-1], expected[:-1]
+    return upper_gamma((len(observed) - 1) / 2, float(((observed - expected) ** 2 / expected).sum()) / 2)
+
+
+def upper_gamma(a: float, x: float) -> float:
+    """Q(a, x), regularised (Abramowitz & Stegun 6.5.4 and 6.5.29): 1 - x^a e^-x sum of x^n / gamma(a + n + 1)."""
+    if a == 0:
+        return 1.0
+    if x <= 0:
+        return 1.0
+    n, total, term = 0, 0.0, math.exp(a * math.log(x) - x - math.lgamma(a + 1))
+    while term > 1e-18 * max(total, 1e-300) or n < x:
+        total, n = total + term, n + 1
+        term *= x / (a + n)
+    return max(0.0, 1 - total)

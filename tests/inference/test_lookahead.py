@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inference.rule_oracles import automata, dense, flat, ngrams
@@ -15,7 +15,6 @@ from moreish.ngram import AddK, KneserNey
 V = 5
 
 
-@settings(max_examples=300, deadline=None)
 @given(ngrams(V), automata(V))
 def test_every_pair_that_an_item_comes_to_has_the_probability_of_dense_algebra(ngram, automaton):
     model = ngram.fit(V)

@@ -111,8 +111,7 @@ class System:
     end     : (rows,) what ending here is worth
     backoff : (rows,)
     shorter : (rows,) the row of the next shorter context in the same state; that of the empty one is its own
-    levels  : rows by length of the context, the empty one first
-    known   : (rows,) terms of the sum that do not depend on any x of these rows
+    bounds  : (levels + 1,) contexts of k symbols are the rows bounds[k] .. bounds[k + 1] - 1
     """
 
     def __init__(
@@ -120,11 +119,11 @@ class System:
         end: Float[np.ndarray, " rows"],
         backoff: Float[np.ndarray, " rows"],
         shorter: Integer[np.ndarray, " rows"],
-        levels: list[Integer[np.ndarray, " some"]],
+        bounds: Integer[np.ndarray, " levels_and_one"],
     ) -> None:
-        self.end, self.shorter, self.levels = end, shorter, levels
+        self.end, self.shorter, self.bounds = end, shorter, bounds.tolist()
         self.backoff = np.where(shorter == np.arange(len(end)), 0, backoff)
-        self.known = np.zeros(len(end))
+        self.known = np.zeros(len(end))  # terms of the sums that do not depend on any x of these rows
         self._row, self._column = np.zeros((2, 0), np.int64)
         self._weight = np.zeros(0)
 
@@ -182,6 +181,6 @@ class System:
         total = known.copy()
         if len(self._row):
             total += np.bincount(self._row, self._weight * x[self._column], len(self))
-        for rows in self.levels[1:]:
-            total[rows] += self.backoff[rows] * total[self.shorter[rows]]
+        for low, high in zip(self.bounds[1:], self.bounds[2:], strict=False):
+            total[low:high] += self.backoff[low:high] * total[self.shorter[low:high]]
         return total

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-TOLERANCE = 1e-14  # largest residual, relative to each entry
+TOLERANCE = 1e-13  # residual, relative to each entry
 MOST_RESTARTS = 20
-LONGEST, LARGEST = 30, 2**26  # vectors kept, and the numbers in all of them
+LONGEST, LARGEST = 40, 2**26  # vectors kept, and the numbers in all of them
 
 Vector = Float[np.ndarray, " n"]
 
@@ -19,50 +19,43 @@ Vector = Float[np.ndarray, " n"]
 def solve(apply: Callable[[Vector], Vector], b: Vector, guess: Vector) -> Vector:
     """x from M (`apply`), b and a guess of every entry, right within a few orders of magnitude.
 
-    Where the guess is 0, b and M are 0 too, and so is x. Each restart scales by what the one before it found. Ends where rounding allows nothing better.
+    Where the guess is 0, b and M are 0 too, and so is x. Each restart scales by what the one before it found. Ends
+    where rounding allows nothing better.
     """
-    x, best, least = guess, guess, np.inf
-    possible = guess > 0
+    best, x, least = guess, guess, np.inf
     steps = max(4, min(LONGEST, LARGEST // max(len(b), 1)))
     for _ in range(MOST_RESTARTS):
-        scale = np.where(possible, np.where(x > 0, x, best), 1)
+        scale = np.where(x > 0, x, np.where(best > 0, best, 1))
         residual = (b + apply(x) - x) / scale
-        error = float(abs(residual).max(initial=0))
-        if error < least:
-            best, before, least = x, least, error
-            if error <= TOLERANCE or error > before / 4:
-                break
-        else:
+        error = float(np.linalg.norm(residual))
+        if error >= least / 2:
             break
-        x = x + scale * _gmres(lambda v: v - apply(v * scale) / scale, residual, steps)  # noqa: B023
+        best, least = x, error
+        if error <= TOLERANCE:
+            break
+        x = x + scale * _gmres(lambda v, scale=scale: v - apply(v * scale) / scale, residual, steps)
     return best
 
 
 def _gmres(apply: Callable[[Vector], Vector], b: Vector, steps: int) -> Vector:
-    """The vector of the Krylov space of so many steps that comes closest to solving apply(x) = b."""
+    """The vector that comes closest to solving apply(x) = b in the Krylov space of so many steps, or of fewer."""
     norm = float(np.linalg.norm(b))
-    basis = [b / norm]
+    basis = np.empty((steps + 1, len(b)))
+    basis[0] = b / norm
     hessenberg = np.zeros((steps + 1, steps))
-    used = 0
+    y = np.zeros(0)
     for k in range(steps):
-        w = apply(basis[k])
+        w, known = apply(basis[k]), basis[: k + 1]
         for _ in range(2):  # once leaves rounding errors in the way of the last digits
-            overlap = np.array([v @ w for v in basis])
+            overlap = known @ w
             hessenberg[: k + 1, k] += overlap
-            for v, share in zip(basis, overlap, strict=True):
-                w = w - share * v
-        rest = float(np.linalg.norm(w))
-        hessenberg[k + 1, k] = rest
-        used = k + 1
-        y, left = _least_squares(hessenberg[: used + 1, :used], norm)
-        if rest <= 1e-16 * norm or left <= 1e-16 * norm:
+            w -= overlap @ known
+        rest = hessenberg[k + 1, k] = np.linalg.norm(w)
+        target = np.zeros(k + 2)
+        target[0] = norm
+        y = np.linalg.lstsq(hessenberg[: k + 2, : k + 1], target, rcond=None)[0]
+        left = np.linalg.norm(hessenberg[: k + 2, : k + 1] @ y - target)
+        if left <= TOLERANCE / 2 or rest <= 1e-15:
             break
-        basis.append(w / rest)
-    return sum((c * v for c, v in zip(y, basis, strict=False)), np.zeros_like(b))
-
-
-def _least_squares(hessenberg: np.ndarray, norm: float) -> tuple[np.ndarray, float]:
-    target = np.zeros(len(hessenberg))
-    target[0] = norm
-    y = np.linalg.lstsq(hessenberg, target, rcond=None)[0]
-    return y, float(np.linalg.norm(hessenberg @ y - target))
+        basis[k + 1] = w / rest
+    return y @ basis[: len(y)]

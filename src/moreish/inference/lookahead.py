@@ -34,7 +34,8 @@ class Lookahead:
         self._log_scale = np.zeros(len(automaton))
         transitions = Transitions(model)
         row_at = np.zeros(self._pairs.size, np.int32)
-        for states in components(automaton.table):
+        used = np.unique(automaton.classes[1:])  # id 0 may have a class of its own
+        for states in components(automaton.table[:, used]):
             if states != [DEAD]:
                 _Component(self, transitions, states, row_at).solve()
 
@@ -106,21 +107,28 @@ class Lookahead:
 
 
 class _Component:
-    """The pairs of states that reach each other: rows, by state and then by context."""
+    """The pairs of states that reach each other, as rows: by length of the context, then by state and context."""
 
     def __init__(self, to: Lookahead, transitions: Transitions, states: list[int], row_at: np.ndarray) -> None:
         """row_at : for every place in the array of all pairs, the row that it had in its component"""
         self.automaton, self.pairs, self.values, self.log_scale = to.automaton, to._pairs, to._values, to._log_scale
         self.transitions, self.states, self.row_at = transitions, states, row_at
         self.contexts = [self.pairs.contexts(q) for q in states]
-        self.first = np.cumsum([0, *map(len, self.contexts)])
-        for q, contexts, first in zip(states, self.contexts, self.first.tolist(), strict=False):
-            row_at[self.pairs.places(contexts, q)] = first + np.arange(len(contexts))
+        levels = self.pairs.counts.levels[: max(self.pairs.counts.order, 1) + 1]
+        inner = [np.searchsorted(contexts, levels) for contexts in self.contexts]
+        self.bounds = np.sum(inner, axis=0)
+        self.rows = [np.arange(len(contexts)) for contexts in self.contexts]
+        for level, low in enumerate(self.bounds[:-1].tolist()):
+            for rows, own in zip(self.rows, inner, strict=True):
+                rows[own[level] : own[level + 1]] += low - own[level]
+                low += own[level + 1] - own[level]
+        for q, contexts, rows in self._by_state():
+            row_at[self.pairs.places(contexts, q)] = rows
 
     def solve(self) -> None:
         """Write the values and the scale of these states."""
         if self._is_free:
-            x, scale = np.ones(int(self.first[-1])), 0.0
+            x, scale = np.ones(int(self.bounds[-1])), 0.0
         else:
             scale = self._scale()
             system = self._system(scale)
@@ -131,8 +139,12 @@ class _Component:
             x = system.solution(x)
         largest = float(x.max(initial=0)) or 1.0
         self.log_scale[self.states] = scale + np.log(largest)
-        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
-            self.values[self.pairs.places(contexts, q)] = x[first : first + len(contexts)] / largest
+        for q, contexts, rows in self._by_state():
+            self.values[self.pairs.places(contexts, q)] = x[rows] / largest
+
+    def _by_state(self) -> Iterable[tuple[int, np.ndarray, np.ndarray]]:
+        """Each state, its contexts, and their rows."""
+        return zip(self.states, self.contexts, self.rows, strict=True)
 
     @property
     def _is_free(self) -> bool:
@@ -143,44 +155,39 @@ class _Component:
 
     def _scale(self) -> float:
         """The logarithm by which all in this component is divided: that of the largest number it depends on."""
-        after = np.unique(self.automaton.table[self.states])
+        after = np.unique([self._after(q) for q in self.states])
         later = after[(after != DEAD) & ~np.isin(after, self.states)]
         ending = 0.0 if self.automaton.accepts[self.states].any() else -np.inf
         scale = max(float(self.log_scale[later].max(initial=-np.inf)), ending)
         return scale if scale > -np.inf else 0.0
 
     def _system(self, scale: float) -> System:
-        suffix, levels = self.pairs.counts.suffix, self.pairs.counts.levels
-        end, backoff, shorter, bounds = [], [], [], []
-        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
-            ending = self.transitions.end[contexts] if self.automaton.accepts[q] else np.zeros(len(contexts))
-            end.append(ending * np.exp(-scale))
-            backoff.append(self.transitions.backoff[contexts])
-            shorter.append(self.row_at[self.pairs.places(suffix[contexts], q)])
-            bounds.append(first + np.searchsorted(contexts, levels[: max(len(levels) - 1, 2)]))
-        by_level = [
-            np.concatenate([np.arange(each[level], each[level + 1]) for each in bounds])
-            for level in range(len(bounds[0]) - 1)
-        ]
-        system = System(*map(np.concatenate, (end, backoff, shorter)), by_level)
-        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
-            self._add(system, self.transitions.differences(contexts, self._after(q)), first + np.arange(len(contexts)), scale)
+        """The equations, from the differences between a context and the next shorter one."""
+        end, backoff = np.zeros((2, int(self.bounds[-1])))
+        shorter = np.zeros(len(end), np.int64)
+        for q, contexts, rows in self._by_state():
+            if self.automaton.accepts[q]:
+                end[rows] = self.transitions.end[contexts] * np.exp(-scale)
+            backoff[rows] = self.transitions.backoff[contexts]
+            shorter[rows] = self.row_at[self.pairs.places(self.pairs.counts.suffix[contexts], q)]
+        system = System(end, backoff, shorter, self.bounds)
+        for q, contexts, rows in self._by_state():
+            self._add(system, self.transitions.differences(contexts, self._after(q)), rows, scale)
         return system
 
-    def _over_all_symbols(self, system: System, rows: Integer[np.ndarray, " some"], scale: float) -> None:
-        system.empty(rows)
-        for q, contexts, first in zip(self.states, self.contexts, self.first.tolist(), strict=False):
-            here = rows[(rows >= first) & (rows < first + len(contexts))]
-            self._add(system, self.transitions.symbols(contexts[here - first], self._after(q)), here, scale)
+    def _over_all_symbols(self, system: System, emptied: Integer[np.ndarray, " some"], scale: float) -> None:
+        """Add to these rows all their terms anew, without a difference."""
+        system.empty(emptied)
+        for q, contexts, rows in self._by_state():
+            here = np.isin(rows, emptied)
+            self._add(system, self.transitions.symbols(contexts[here], self._after(q)), rows[here], scale)
 
     def _after(self, q: int) -> Integer[np.ndarray, " V"]:
         after = self.automaton.table[q][self.automaton.classes]
         after[0] = DEAD
         return after
 
-    def _add(
-        self, system: System, terms: Iterable[Terms], rows: Integer[np.ndarray, " rows"], scale: float
-    ) -> None:
+    def _add(self, system: System, terms: Iterable[Terms], rows: Integer[np.ndarray, " rows"], scale: float) -> None:
         """Add terms to these rows: of states solved before with their values, of this component's as unknown."""
         own = []
         for row, context, weight, state in terms:

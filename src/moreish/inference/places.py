@@ -1,6 +1,6 @@
 """Places: where in the making of an item many rows are, and what can be drawn there."""
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -51,6 +51,7 @@ class Weights(NamedTuple):
         return cls(logprob, h * np.exp(exponent - exponent.max(1, keepdims=True)))
 
 
+@runtime_checkable
 class Conditional(Protocol):
     """A model given what its items have to be."""
 
