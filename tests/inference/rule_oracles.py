@@ -77,15 +77,16 @@ def dense(model: Backoff, automaton: Automaton) -> tuple[np.ndarray, np.ndarray]
     return h.reshape(contexts, states), reached.reshape(contexts, states)
 
 
-def containing(word: list[int], vocab_size: int) -> Automaton:
-    """Items in which this word stands somewhere: a state for how much of it was just read (Knuth, Morris & Pratt)."""
+def containing(word: list[int], vocab_size: int, at_the_end: bool = False) -> Automaton:
+    """Items in which this word stands somewhere, or at their end: a state for how much of it was just read."""
     n = len(word)
     table = np.zeros((n + 2, vocab_size), np.int64)
-    for read in range(n):
+    for read in range(n + at_the_end):
         for i in range(1, vocab_size):
             now = [*word[:read], i]
-            table[read + 1, i] = 1 + max(k for k in range(len(now) + 1) if now[len(now) - k :] == word[:k])
-    table[n + 1, 1:] = n + 1
+            table[read + 1, i] = 1 + max(k for k in range(min(len(now), n) + 1) if now[len(now) - k :] == word[:k])
+    if not at_the_end:
+        table[n + 1, 1:] = n + 1
     return Automaton(np.arange(vocab_size), table, np.arange(n + 2) == n + 1)
 
 

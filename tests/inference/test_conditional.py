@@ -140,7 +140,8 @@ def test_an_item_that_grows_beyond_max_length_is_cut_and_says_so():
     drawn = draw(Lookahead(model, everything(V)), 200, rng(), max_length=5)
     lengths = np.diff(drawn.offsets) - 1
     assert lengths.max() == 5
-    assert (lengths[~drawn.ended] == 5).all() and not drawn.ended.all()
+    assert (lengths[~drawn.ended] == 5).all()
+    assert not drawn.ended.all()
     ids, offsets = flat([[1] * 5])
     cut = [i for i in range(200) if not drawn.ended[i] and drawn.item(i).tolist() == [1] * 5]
     np.testing.assert_allclose(drawn.logprob[cut], model.score(ids, offsets)[:-1].sum())

@@ -1,11 +1,11 @@
 """Sums over the next symbol in a backoff model, for all contexts at once, at the cost of the trie and not of V.
 
     sum(c) = sum over w of P(w | c) x(c w)
-           = backoff(c) sum(suffix c) + sum over children w of P(w | c) x(c w) - backoff(c) P(w | suffix c) x(suffix c w)
+           = backoff(c) sum(c') + sum over children w of (P(w | c) x(c w) - backoff(c) P(w | c') x(c' w))
 
-where c w is the longest known context after c and w: every w that never followed c comes from the next shorter context.
-Where nearly all of it cancels, because what is likely after the shorter context is already known not to succeed after
-the longer one, the row is taken over all symbols instead: nothing is subtracted there.
+where c' is the next shorter context, the children of c are what followed it, and c w is the longest known context
+after c and w: what never followed c is as it is after c'. Where nearly all of that cancels, the sum is taken over all
+symbols instead, and nothing is subtracted.
 """
 
 from collections.abc import Iterator

@@ -29,7 +29,7 @@ class Excluding:
         ids: Integer[np.ndarray, " N"],
         offsets: Integer[np.ndarray, " items_and_one"],
     ) -> None:
-        """The layout is that of `data.corpus.Split`, the vocabulary the model's. Items that break the rule do no harm."""
+        """The layout is that of `data.corpus.Split`, the ids those of the model. Items may break the rule."""
         model, automaton = lookahead.model, lookahead.automaton
         self.lookahead = lookahead
         self._trie = trie = ItemTrie(ids, offsets, automaton.accepted(ids, offsets), model.vocab_size)
@@ -47,7 +47,7 @@ class Excluding:
 
     @property
     def log_probability(self) -> float:
-        """Natural logarithm of `probability`, also where that is too small for a float; -inf where nothing is left."""
+        """Natural logarithm of `probability`, also where that is too small for a float; -inf where it is 0."""
         left = float(self._left[ROOT])
         return min(0.0, float(np.log(left) + self._log_scale[ROOT])) if left > 0 else -np.inf
 

@@ -3,9 +3,9 @@
     h(c, q) = P(end | c) [q accepts] + sum over w of P(w | c) h(c after w, q after w)
 
 for a context c of the n-gram and a state q of the rule: the backward probabilities of the product of two automata, as
-in Zhang et al. 2023, Tractable Control for Autoregressive Language Generation, equation 3, where the model is a hidden
-Markov model. Drawing w with weight P(w | c) h(c after w, q after w) gives items as if all that break the rule had
-been thrown away. States of the rule that reach each other are solved together, the last ones first.
+Zhang et al. 2023 (Tractable Control for Autoregressive Language Generation) have them for a hidden Markov model.
+Drawing w with weight P(w | c) h(c after w, q after w) gives items as if all that break the rule had been thrown away.
+States of the rule that reach each other are solved together, the last ones first.
 """
 
 from collections.abc import Iterable

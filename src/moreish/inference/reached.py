@@ -142,7 +142,7 @@ class Pairs:
         if counts.order < 2:  # every context is empty
             return
         context, state = counts.levels[1:2], np.array([automaton.start])
-        for level in range(1, counts.order):
+        for _ in range(1, counts.order):
             kept = state != DEAD
             context, state = context[kept], state[kept]
             yield context, state
