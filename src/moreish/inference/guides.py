@@ -9,8 +9,13 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Float, Integer
 
-from moreish.models.contract import State
+from moreish.automata import Automaton
+from moreish.models.contract import LanguageModel, State
 from moreish.ngram import Backoff
+
+MOST_SWEEPS, MOST_WORK = 1000, 2**28  # of the frequencies' equation; the second in cells of the rule's table
+CLOSE = 1e-3
+LONGEST = 200  # symbols that are read of an item for the frequencies
 
 
 class Guide(Protocol):
@@ -45,6 +50,54 @@ class NoGuide:
     def after(self, state: None, rule: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
         """1 for all."""
         return np.ones((len(rule), self.vocab_size))
+
+    def advance(self, state: None, ids: Integer[np.ndarray, " rows"]) -> None:
+        """Nothing to remember."""
+
+    def take(self, state: None, rows: Integer[np.ndarray, " kept"]) -> None:
+        """Nothing to remember."""
+
+
+class FrequencyGuide:
+    """As if every symbol came as often as it does on the whole, whatever was read before it.
+
+    Then only the state of the rule matters: its value is the chance that what follows is allowed.
+    """
+
+    def __init__(self, frequency: Float[np.ndarray, " V"], automaton: Automaton) -> None:
+        """`frequency` adds up to 1; that of id 0 is how often an item ends."""
+        self.automaton = automaton
+        each = np.bincount(automaton.classes[1:], frequency[1:], automaton.table.shape[1])
+        ending = frequency[0] * automaton.accepts
+        self.value = ending
+        for _ in range(min(MOST_SWEEPS, MOST_WORK // max(automaton.table.size, 1))):
+            before, self.value = self.value, ending + self.value[automaton.table] @ each
+            if (self.value <= before * (1 + CLOSE)).all():
+                break
+
+    @classmethod
+    def of(
+        cls, model: LanguageModel, automaton: Automaton, rng: np.random.Generator, rows: int = 256
+    ) -> "FrequencyGuide":
+        """With the frequencies in free items of the model."""
+        state, logprobs = model.start(rows)
+        total = np.zeros(model.vocab_size)
+        for _ in range(LONGEST):
+            cumulative = np.exp(logprobs.astype(np.float64)).cumsum(1)
+            total += np.diff(cumulative.sum(0), prepend=0)
+            ids = (cumulative > rng.random((len(cumulative), 1)) * cumulative[:, -1:]).argmax(1)
+            growing = np.flatnonzero(ids)
+            if not len(growing):
+                break
+            state, logprobs = model.advance(model.take(state, growing), ids[growing])
+        return cls(total / total.sum(), automaton)
+
+    def start(self, rows: int) -> None:
+        """Nothing to remember."""
+
+    def after(self, state: None, rule: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
+        """The value of the rule's next state."""
+        return self.value[self.automaton.table[rule]][:, self.automaton.classes]
 
     def advance(self, state: None, ids: Integer[np.ndarray, " rows"]) -> None:
         """Nothing to remember."""
