@@ -73,7 +73,7 @@ def guided(
     sampling = sampling or Sampling()
     steps = steps_to_acceptance(automaton)
     _check(steps[automaton.start], sampling)
-    guide = guide or FrequencyGuide.of(model, automaton, rng)
+    guide = guide or FrequencyGuide.of(model, automaton, sampling, rng)
     if sampling.temperature == 0:
         plain = Sampling(max_length=sampling.max_length)
         return _likeliest(Beam(model, automaton, steps, guide, plain), count, rng)

@@ -4,20 +4,23 @@ The best guide would be the chance that the model itself goes on from here to an
 cannot say it, an n-gram can. `guided` corrects for what a guide gets wrong.
 """
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.automata import Automaton
+from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.models.contract import LanguageModel, State
 from moreish.ngram import Backoff
 
+FREE_ITEMS = 256
 MOST_SWEEPS, MOST_WORK = 1000, 2**28  # of the frequencies' equation; the second in cells of the rule's table
 CLOSE = 1e-3
 LONGEST = 200  # symbols that are read of an item for the frequencies
 
 
+@runtime_checkable
 class Guide(Protocol):
     """How likely a beginning is to end as the rule allows, as far as this guide knows. Any positive value is safe."""
 
@@ -77,13 +80,19 @@ class FrequencyGuide:
 
     @classmethod
     def of(
-        cls, model: LanguageModel, automaton: Automaton, rng: np.random.Generator, rows: int = 256
+        cls,
+        model: LanguageModel,
+        automaton: Automaton,
+        sampling: Sampling,
+        rng: np.random.Generator,
+        rows: int = FREE_ITEMS,
     ) -> "FrequencyGuide":
-        """With the frequencies in free items of the model."""
+        """With the frequencies in free items of the model, at the temperature of this sampling."""
+        sampling = Sampling(sampling.temperature or 1.0)
         state, logprobs = model.start(rows)
-        total = np.zeros(model.vocab_size)
+        total = np.full(model.vocab_size, 1.0 / model.vocab_size)  # so that none is 0
         for _ in range(LONGEST):
-            cumulative = np.exp(logprobs.astype(np.float64)).cumsum(1)
+            cumulative = draw_probabilities(logprobs, sampling).cumsum(1)
             total += np.diff(cumulative.sum(0), prepend=0)
             ids = (cumulative > rng.random((len(cumulative), 1)) * cumulative[:, -1:]).argmax(1)
             growing = np.flatnonzero(ids)
@@ -106,6 +115,7 @@ class FrequencyGuide:
         """Nothing to remember."""
 
 
+@runtime_checkable
 class LooksAhead(Protocol):
     """The chance that an n-gram goes on to an item that a rule allows."""
 
