@@ -196,7 +196,7 @@ class Beam(Particles):
         return kept, np.ones(len(kept))
 
     def _settled(self, weight: Float[np.ndarray, " kept"]) -> bool:
-        return max(ends.weight.max(initial=-np.inf) for ends in self._found) >= weight.max()
+        return bool(max(ends.weight.max(initial=-np.inf) for ends in self._found) >= weight.max())
 
 
 def steps_to_acceptance(automaton: Automaton) -> Float[np.ndarray, " S"]:
@@ -273,7 +273,9 @@ def _values(
     best[np.isinf(best)] = 0  # no continuation
     relative = np.exp(chances - best[:, None])
     own = (relative * guide).sum(1) / np.maximum(relative.sum(1), TINY)
-    relative *= np.maximum(guide, np.maximum(DEFENSIVE * own, TINY)[:, None])
+    if own.any():
+        own[own == 0] = own.max()  # what goes on from here is too unlikely for the guide to be written as a number
+        relative *= np.maximum(guide, DEFENSIVE * own[:, None])
     scale = float(total.max())
     if scale > -np.inf:
         relative *= np.exp(total - scale)[:, None]
