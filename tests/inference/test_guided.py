@@ -3,6 +3,7 @@
 import itertools
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -78,10 +79,10 @@ def small_blend():
 
 MODELS = {
     "table": random_table,
-    "gru": lambda: small_net("gru"),
-    "mlp": lambda: small_net("mlp"),
-    "mixture": lambda: Mixture([small_ngram(), small_net("gru")], np.array([0.4, 0.6])),
-    "blend": small_blend,
+    "gru": cache(lambda: small_net("gru")),
+    "mlp": cache(lambda: small_net("mlp")),
+    "mixture": cache(lambda: Mixture([small_ngram(), small_net("gru")], np.array([0.4, 0.6]))),
+    "blend": cache(small_blend),
 }
 
 
@@ -91,6 +92,7 @@ def code(ids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.add.reduceat(ids * V ** np.maximum(place - 1, 0).astype(np.int64), offsets[:-1])
 
 
+@cache
 def truth(model, automaton: Automaton) -> tuple[np.ndarray, float]:
     """The probability of every item among those that are allowed, and that of the rule."""
     p = np.exp(np.add.reduceat(model.score(IDS.astype(np.uint8), OFFSETS)[1:].astype(np.float64), OFFSETS[:-1]))

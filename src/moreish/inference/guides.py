@@ -14,10 +14,10 @@ from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.models.contract import LanguageModel, State
 from moreish.ngram import Backoff
 
-FREE_ITEMS = 256
+FREE_ITEMS = 64
 MOST_SWEEPS, MOST_WORK = 1000, 2**28  # of the frequencies' equation; the second in cells of the rule's table
 CLOSE = 1e-3
-LONGEST = 200  # symbols that are read of an item for the frequencies
+LONGEST = 100  # symbols that are read of an item for the frequencies
 
 
 @runtime_checkable
