@@ -226,7 +226,9 @@ class _Search:
         """Keep the prefixes that may end here and are good enough."""
         ended = np.flatnonzero(total > -np.inf)
         keys = keys_of(total[ended])
-        ended = ended[keys <= self.limit]
+        good = keys <= self.limit
+        self._let_go(keys[~good])
+        ended = ended[good]
         if self.beam.wanted is not None and len(ended):
             ended = ended[self.beam.wanted(ids[ended])]
         self.items.append((ids[ended], total[ended]))
@@ -279,5 +281,7 @@ class _Search:
         longest = int(length.max(initial=0))
         ids = [np.pad(own, ((0, 0), (0, longest - own.shape[1]))) for own, _ in self.items if len(own)]
         items = np.concatenate([np.zeros((0, longest), np.uint8), *ids])
-        good = keys_of(logprob) <= self.limit
+        keys = keys_of(logprob)
+        good = keys <= self.limit
+        self._let_go(keys[~good])
         return by_rank(items[good], length[good], logprob[good], self.let_go)

@@ -79,7 +79,10 @@ def _solve(
     step = logprob[node, None]
 
     known = np.arange(1, counts.first[1])
-    shortest, opened = np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size)), np.zeros_like(to[:, :1])
+    shortest, opened = (
+        np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size)),
+        np.zeros_like(to[:, :1]),
+    )
     shortest[counts.symbol[known]], opened[counts.symbol[known], 0] = logprob[known], after[known]
     opened = opened[1:] * states + to[1:]
 

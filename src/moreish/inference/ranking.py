@@ -113,10 +113,10 @@ class Ranking(Iterator[RankedItem]):
 
     def _search(self) -> Iterator[RankedItem]:
         """All items. Without a distance to keep, no search needs to look for more than `count`."""
-        width, last = FIRST_WIDTH, Found.nothing()
+        width, last = self._meter.first, Found.nothing()
         while self.given < self._count:
-            before = last
-            last = self._beam.search(width, width if self._apart.distance else min(self._count, width))
+            before, most = last, width if self._apart.distance else min(self._count, width)
+            last = self._beam.search(width, most)
             yield from self._places(last, last.certain(), certain=True)
             if self.given == self._count:
                 self.exact = True
@@ -126,6 +126,7 @@ class Ranking(Iterator[RankedItem]):
                 return
             self.at_most = min(self.at_most, -last.let_go.key / GRID)
             if not (wider := self._meter.wider(width)):
+                before = before if most >= self._count else self._beam.search(width, self._count)
                 yield from self._places(last.merged(before), None, certain=False)
                 return
             width = wider
@@ -175,6 +176,11 @@ class _Meter:
         self._effort, self.read, self._began = effort, 0, time.monotonic()
         self._before = (0, self._began)  # when the last search began: prefixes, time
 
+    @property
+    def first(self) -> int:
+        """How wide the first search is."""
+        return min(FIRST_WIDTH, self._effort.width)
+
     def may_read(self, count: int) -> bool:
         """Whether so many more prefixes may be read; they are counted."""
         if self.read + count > self._effort.prefixes or time.monotonic() - self._began > self._effort.seconds:
@@ -187,7 +193,8 @@ class _Meter:
         read, now = self._before
         took, self._before = (self.read - read, time.monotonic() - now), (self.read, time.monotonic())
         left = (self._effort.prefixes - self.read, self._effort.seconds - (time.monotonic() - self._began))
-        more = min(WIDEN, left[0] / max(took[0], 1), left[1] / max(took[1], 1e-9))
+        share = (part / max(spent, 1e-9) for part, spent in zip(left, took, strict=True))
+        more = min(WIDEN, *(each / 2 for each in share))  # half stays for a last look at what is not certain
         wider = min(int(width * more), self._effort.width)
         return wider if wider > width else 0
 
