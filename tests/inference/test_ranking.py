@@ -118,7 +118,7 @@ def test_the_likeliest_completion_is_never_bounded_too_low(ngram, automaton, lar
 def test_without_a_rule_the_bound_at_the_start_is_reached(items):
     model = KneserNey.fit(*flat(items), V, 3)
     best = BestCompletion(model, everything(V), 200)(model.start(1)[0], np.array([1]))[0]
-    state, logprobs = model.start(1)
+    _, logprobs = model.start(1)
     assert best >= max(float(logprobs[0, 0]), next(ranked(model, None, 1)).logprob) - 1e-9
     assert best <= 0
 

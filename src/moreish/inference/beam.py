@@ -1,4 +1,4 @@
-"""A beam search that knows what it let go: the likeliest items that it finds, and how likely one that it missed can be.
+"""A beam search that knows what it let go: the likeliest items it finds, and how likely one that it missed can be.
 
 Level by level, a level being all open prefixes of one length. A prefix cannot lead to an item likelier than its
 bound, which is its own probability and, with an n-gram, that of its likeliest completion too. A prefix is let go
