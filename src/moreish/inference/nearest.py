@@ -8,6 +8,7 @@ items, those of like length first, for two items are at least as far apart as th
 
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist, cpdist
 
 from moreish.data import Split, Vocab
-from moreish.data.hashing import GOLDEN, P, P_INVERSE, mix
-from moreish.data.ragged import gather, slices
+from moreish.data.hashing import GOLDEN, P_INVERSE, P, mix
+from moreish.data.ragged import bounded, gather, slices
 
 CELLS = 2**24  # distances held at a time
 LOOKED_UP_FROM = 2**22  # pairs from which the spellings are worth their index
@@ -25,7 +26,7 @@ PIECE = 2**14  # made items handled at a time
 
 
 class Neighbour(NamedTuple):
-    """The nearest known item, and how many symbols must be put in, left out or replaced to come from one to the other."""
+    """The nearest known item, and how many symbols to put in, leave out or replace to come to it."""
 
     item: str
     distance: int
@@ -59,7 +60,7 @@ class Nearest:
         self._by_length = np.argsort(self._lengths, kind="stable")
         lengths, first = np.unique(self._lengths[self._by_length], return_index=True)
         bounds = [*first.tolist(), len(self)]
-        self._buckets = dict(zip(lengths.tolist(), zip(bounds[:-1], bounds[1:], strict=True), strict=True))
+        self._buckets = dict(zip(lengths.tolist(), pairwise(bounds), strict=True))
         self._texts: dict[int, list[str]] = {}
 
     def __len__(self) -> int:
@@ -119,11 +120,14 @@ class Nearest:
     @cached_property
     def _index(self) -> UInt64[np.ndarray, " spellings"]:
         """Every spelling of every known item: the high bits of its hash, and in the low bits the item's number."""
-        hashes, of = spellings(self.ids, self.offsets)
-        hashes &= ~self._mask
-        hashes |= of.astype(np.uint64)
-        hashes.sort()
-        return hashes
+        keys = []
+        for part in bounded(self.offsets):
+            first, last = self.offsets[part.start], self.offsets[part.stop]
+            hashes, of = spellings(self.ids[first : last + 1], self.offsets[part.start : part.stop + 1] - first)
+            keys.append(hashes & ~self._mask | (of + part.start).astype(np.uint64))
+        index = np.concatenate(keys)
+        index.sort()
+        return index
 
     @property
     def _mask(self) -> np.uint64:
