@@ -19,6 +19,7 @@ from rapidfuzz.process import cdist, cpdist
 from moreish.data import Split, Vocab
 from moreish.data.hashing import GOLDEN, P_INVERSE, P, mix
 from moreish.data.ragged import bounded, gather, slices
+from moreish.inference.drawn import Drawn
 
 CELLS = 2**24  # distances held at a time
 LOOKED_UP_FROM = 2**22  # pairs from which the spellings are worth their index
@@ -100,6 +101,28 @@ class Nearest:
             answer[piece] = self._within(ids[part[0] : part[-1] + 1], part - part[0], most)
         return answer
 
+    def close(
+        self,
+        ids: Integer[np.ndarray, " N"],
+        offsets: Integer[np.ndarray, " made_and_one"],
+        besides: Integer[np.ndarray, " made"] | None = None,
+    ) -> Found:
+        """As `find`, faster: what is farther off than one edit has distance 2, and `which` says nothing.
+
+        besides : for each made item, the number of a known one that is overlooked
+        """
+        made = len(offsets) - 1
+        which, distance = np.zeros(made, np.int64), np.full(made, 2)
+        for piece in slices(made, PIECE):
+            part = offsets[piece.start : piece.stop + 1]
+            row = ids[part[0] : part[-1] + 1], part - part[0], which[piece], distance[piece]
+            self._look_up(*row, None if besides is None else besides[piece])
+        return Found(which, distance)
+
+    def new_by(self, drawn: Drawn, least: int) -> Bool[np.ndarray, " made"]:
+        """Whether each item that was drawn is at least so many edits away from every known one."""
+        return ~self.within(drawn.ids, drawn.offsets, least - 1)
+
     def _within(self, ids: np.ndarray, offsets: np.ndarray, most: int) -> np.ndarray:
         best = np.zeros(len(offsets) - 1, np.int64), np.full(len(offsets) - 1, most + 1)
         if most >= 0:
@@ -133,7 +156,14 @@ class Nearest:
     def _mask(self) -> np.uint64:
         return np.uint64((1 << len(self).bit_length()) - 1)
 
-    def _look_up(self, ids: np.ndarray, offsets: np.ndarray, which: np.ndarray, distance: np.ndarray) -> None:
+    def _look_up(
+        self,
+        ids: np.ndarray,
+        offsets: np.ndarray,
+        which: np.ndarray,
+        distance: np.ndarray,
+        besides: np.ndarray | None = None,
+    ) -> None:
         """Put into `which` and `distance` what lies within one edit and nearer than what stands there."""
         hashes, of = spellings(ids, offsets)
         order = np.argsort(hashes)  # so that the index is read from one end to the other
@@ -143,6 +173,8 @@ class Nearest:
         at = np.arange(count.sum()) + np.repeat(low - (count.cumsum() - count), count)
         pairs = np.unique(np.repeat(of, count) * len(self) + (self._index[at] & self._mask).astype(np.int64))
         made, known = np.divmod(pairs, len(self))
+        if besides is not None:
+            made, known = made[known != besides[made]], known[known != besides[made]]
         named, place = np.unique(known, return_inverse=True)
         texts, others = _as_text(ids, offsets, made), _as_text(self.ids, self.offsets, named)
         apart = cpdist(texts, [others[i] for i in place], scorer=Levenshtein.distance, score_cutoff=1, dtype=np.uint8)
