@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -29,6 +29,7 @@ FLUSHED_EVERY = 0.1  # seconds, in a pipe
 AFTER_RIGHT_TO_LEFT = "\u200e"  # so that what follows on the line stays to the right of it
 
 
+@runtime_checkable
 class ItemLike(Protocol):
     """What is shown of an item; `nearest` and `distance` too, where it has them."""
 
@@ -162,7 +163,7 @@ class Rows:
         if self.judged:
             named.append(("plausible" if self.word else "likely", "dim", self.bar + self.word))
         if self.near:
-            named.append(("nearest known", "dim", 0))
+            named.append(("nearest known" if self.word else "nearest", "dim", 0))
         return self._line("    " if self.numbered else "", named)
 
     def row(self, item: Shown, number: int = 0) -> Text:
@@ -179,7 +180,7 @@ class Rows:
     def _known(self, item: Shown) -> str:
         """In the list, or how far from it."""
         if item.known != "new":
-            return "in the list"
+            return "in the list" if self.word else "in list"
         if not self.near or item.nearest is None or item.distance is None:
             return ""
         edits = "" if not self.word else " edit" if item.distance == 1 else " edits"
