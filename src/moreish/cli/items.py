@@ -115,19 +115,19 @@ def _csv(item: ItemLike) -> None:
     sys.stdout.write(f"{csv_cell(shown.text)},{shown.logprob:.6f},{shown.known},{near}\n")
 
 
-def show_table(items: Iterable[Shown], console: Console, numbered: bool = False) -> int:
-    """One row an item, as soon as it is there; `numbered` puts 1, 2, 3 before them. Returns how many."""
+def show_table(items: Iterable[Shown], console: Console, numbered_from: int | None = None) -> int:
+    """One row an item, as soon as it is there, with a number before it where they are numbered. Returns how many."""
     first, rest = _settled(items)
     if not first:
         return 0
-    rows = Rows(console.width, first, numbered)
+    rows = Rows(console.width, first, numbered_from is not None)
     heading = rows.heading()
     if heading is not None:
         console.print(heading)
     shown = 0
     for item in chain(first, rest):
+        console.print(rows.row(item, (numbered_from or 0) + shown))
         shown += 1
-        console.print(rows.row(item, shown))
     return shown
 
 
