@@ -118,11 +118,9 @@ def _csv(item: ItemLike) -> None:
 def show_table(items: Iterable[Shown], console: Console, numbered_from: int | None = None) -> int:
     """One row an item, as soon as it is there, with a number before it where they are numbered. Returns how many."""
     first, rest = _settled(items)
-    if not first:
-        return 0
     rows = Rows(console.width, first, numbered_from is not None)
     heading = rows.heading()
-    if heading is not None:
+    if heading is not None and first:
         console.print(heading)
     shown = 0
     for item in chain(first, rest):
@@ -134,11 +132,19 @@ def show_table(items: Iterable[Shown], console: Console, numbered_from: int | No
 def _settled(items: Iterable[Shown]) -> tuple[list[Shown], Iterator[Shown]]:
     """The items that are there at once, from which the table takes its widths, and those that are to come."""
     coming, first, began = iter(items), [], time.monotonic()
-    for item in coming:
-        first.append(item)
-        if time.monotonic() - began > SETTLING or len(first) == SETTLED:
-            break
+    try:
+        for item in coming:
+            first.append(item)
+            if time.monotonic() - began > SETTLING or len(first) == SETTLED:
+                break
+    except (Exception, KeyboardInterrupt) as error:  # what had come by then is shown all the same
+        return first, _raising(error)
     return first, coming
+
+
+def _raising(error: BaseException) -> Iterator[Shown]:
+    raise error
+    yield
 
 
 class Rows:
@@ -150,7 +156,7 @@ class Rows:
     def __init__(self, columns: int, first: list[Shown], numbered: bool = False) -> None:
         self.columns, self.numbered = columns, numbered
         widths = sorted(cell_len(printable(item.text)) for item in first)
-        self.width = min(max(LEAST, widths[len(widths) * 9 // 10]), columns // 2)
+        self.width = min(max(LEAST, widths[len(widths) * 9 // 10] if widths else 0), columns // 2)
         self.judged = columns >= NARROW and any(item.plausibility is not None for item in first)
         self.near = columns >= NARROW and any(item.nearest is not None for item in first)
         self.bar, self.word = (8, 12) if columns >= ROOMY else (6, 0)

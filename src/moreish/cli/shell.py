@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from rich.console import Console
 
@@ -52,6 +52,7 @@ class Request:
     count: int = 10
 
 
+@runtime_checkable
 class Source(Protocol):
     """Whatever makes items and can say why."""
 
@@ -123,9 +124,10 @@ class Shell:
             pass
         except KeyboardInterrupt:
             show.note("")
-        kept = len(favourites(self.file))
-        if kept:
-            show.note(f"{kept} favourite{'s' * (kept != 1)} in {self.file}")
+        with suppress(OSError, ValueError):
+            kept = len(favourites(self.file))
+            if kept:
+                show.note(f"{kept} favourite{'s' * (kept != 1)} in {self.file}")
 
     def _do(self, line: str) -> None:
         """One command; what goes wrong with it is said."""
