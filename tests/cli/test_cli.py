@@ -43,10 +43,10 @@ def test_more_as_json_and_csv_names_what_is_known(moreish, folder):
     _, out, _ = moreish("more", "list-ngram-1", "-n", 30, "--json", "--seed", 0)
     items = set((folder / "list.txt").read_text().split())
     for item in lines_of(out):
-        assert set(item) == {"item", "logprob", "known"}
+        assert set(item) == {"item", "logprob", "known", "nearest", "distance"}
         assert (item["known"] == "new") == (item["item"] not in items)
     _, csv, _ = moreish("more", "list-ngram-1", "-n", 30, "--format", "csv", "--seed", 0)
-    assert csv.splitlines()[0] == "item,logprob,known"
+    assert csv.splitlines()[0] == "item,logprob,known,nearest,distance"
     assert [row.split(",")[0] for row in csv.splitlines()[1:]] == [item["item"] for item in lines_of(out)]
 
 
@@ -279,7 +279,7 @@ def test_the_main_job_as_json_has_nothing_else_on_stdout(moreish):
     code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 3, "--json")
     *items, done = lines_of(out)
     assert (code, err) == (0, "")
-    assert [set(i) for i in items] == [{"item", "logprob", "known"}] * 3
+    assert [set(i) for i in items] == [{"item", "logprob", "known", "nearest", "distance"}] * 3
     assert set(done) == {"event", "run", "step", "val_loss"}
 
 

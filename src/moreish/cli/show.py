@@ -17,10 +17,13 @@ from rich.text import Text
 from moreish.cli.interrupt import something_began
 
 if TYPE_CHECKING:
+    from moreish.cli.items import Format
     from moreish.inference.more import Item
 
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+JOINERS = "\u200c\u200d"
 
 BASELINE_WORDS = {
     "uniform": "guessing blindly",
@@ -75,9 +78,15 @@ def _untold(sentence: str) -> None:
 
 
 def printable(text: str) -> str:
-    """The text with control characters made visible, so that a list cannot move the reader's cursor."""
+    """The text with control characters made visible, so that a list cannot move the reader's cursor.
+
+    What joins letters or keeps them apart (Persian, Hindi, emoji of several) stays.
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text
+        c if c.isprintable() or c in JOINERS else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}"
+        for c in text
     )
 
 
@@ -101,23 +110,11 @@ def show(renderable: RenderableType) -> None:
     out.print(renderable)
 
 
-def show_items(items: "Iterable[Item]", format: str) -> int:
+def show_items(items: "Iterable[Item]", format: "Format") -> int:
     """Items (text, logprob, known) as they come: plain lines, CSV or JSON lines. Returns how many."""
-    shown = 0
-    if format == "csv":
-        sys.stdout.write("item,logprob,known\n")
-    for item in items:
-        if format == "json":
-            emit({"item": item.text, "logprob": item.logprob, "known": item.known})
-        elif format == "csv":
-            sys.stdout.write(f"{csv_cell(item.text)},{item.logprob:.6f},{item.known}\n")
-        elif out.is_terminal:
-            aside = "" if item.known == "new" else f"  in {item.known}"
-            show(text(printable(item.text), (aside, "dim")))
-        else:
-            sys.stdout.write(item.text + "\n")
-        shown += 1
-    return shown
+    from moreish.cli import items as table_of_items
+
+    return table_of_items.show_items(items, format)
 
 
 def finite(value: float) -> float | None:
