@@ -50,7 +50,7 @@ def test_pieces_are_read_with_what_stands_before_them(monkeypatch):
 def test_orders_from_none_to_the_highest(order):
     ids = long_text(1, 0.01)
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, order)
-    model._dense
+    assert model._dense
     np.testing.assert_array_equal(model.score(ids, np.flatnonzero(ids == 0)), walked(model, ids))
 
 
@@ -87,6 +87,6 @@ def test_a_large_model_is_walked(monkeypatch):
 def test_ids_outside_the_vocabulary_are_refused_whichever_way_is_taken(wrong):
     ids = long_text(5, 0.1)
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, 3)
-    model._dense
+    assert model._dense
     with pytest.raises(ValueError, match="the vocabulary has"):
         model.score(np.array([0, wrong, 0]), np.array([0, 2]))
