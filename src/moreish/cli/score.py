@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 from moreish.cli.flags import (
     DEFAULT_ROOT,
@@ -23,6 +23,7 @@ from moreish.cli.flags import (
     Set,
     how_many,
 )
+from moreish.cli.flags import file as file_name
 
 if TYPE_CHECKING:
     from moreish.data.encodings import Bytes
@@ -37,10 +38,16 @@ RUNNERS_UP = 3  # shown then
 AT_ONCE = 1024  # items scored symbol by symbol at a time
 
 
+def _each_a_file(_: object, tokens: Sequence[Token]) -> list[str]:
+    return [file_name(_, [token]) for token in tokens]
+
+
 def score(
     run: File,
     *items: str,
-    file: Annotated[list[File] | None, Parameter(negative=())] = None,
+    file: Annotated[
+        list[str] | None, Parameter(negative=(), allow_leading_hyphen=True, converter=_each_a_file)
+    ] = None,
     runners_up: Annotated[int | None, Parameter(converter=how_many)] = None,
     format: Format | None = None,
     background: Background = None,
@@ -144,9 +151,13 @@ class _Blocks:
 
     def are_few(self) -> bool:
         """Whether they are so few that a person looks at each; nothing is lost by asking."""
-        ahead = list(islice(self.blocks, 2))
+        ahead: list[ScoredLines] = []
+        for lines in self.blocks:
+            ahead.append(lines)
+            if self.items > FEW:
+                break
         self.blocks = chain(ahead, self.blocks)
-        return len(ahead) == 1 and len(ahead[0].items) <= FEW
+        return self.items <= FEW
 
     def tell(self) -> None:
         """How many there were, and what they lose."""

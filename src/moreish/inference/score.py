@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Integer, UInt
 
 from moreish.data import Corpus, Report, Vocab, symbols
 from moreish.data.encodings import Bytes
@@ -86,52 +86,45 @@ def score_lines(
 
 
 class Numbering:
-    """From blocks of a file to the ids of a vocabulary; -1 for a symbol that it does not have."""
+    """From blocks of a file to the ids of a vocabulary; V stands for a symbol that it does not have."""
 
     def __init__(self, vocab: Vocab) -> None:
         self.vocab = vocab
-        self.unlisted = len(vocab.symbols) if vocab.unknown else -1
+        self.dtype = np.min_scalar_type(len(vocab))
+        self.unlisted = len(vocab.symbols) if vocab.unknown else len(vocab)
         self.by_code = None
-        if all(len(symbol) == 1 for symbol in vocab.symbols) and vocab.unit == "char":
+        if vocab.unit == "char":
             codes = np.array([*map(ord, vocab.symbols), LF])
-            self.by_code = np.full(codes.max() + 2, self.unlisted, np.int32)  # one more, for all codes above
+            self.by_code = np.full(codes.max() + 2, self.unlisted, self.dtype)  # one more, for all codes above
             self.by_code[codes[:-1]] = np.arange(1, len(codes))
             self.by_code[LF] = 0
 
-    def ids(self, block: Block, text: str) -> Integer[np.ndarray, " N"]:
+    def ids(self, block: Block, text: str) -> UInt[np.ndarray, " N"]:
         """The ids of the block's symbols, 0 after each item."""
         if self.by_code is not None:
             return self.by_code.take(block.codes, mode="clip")
         vocab = self.vocab
         split = symbols.split(text, vocab.unit, True) if vocab.running else symbols.split_lines(text, vocab.unit)
         known = vocab.ids | {"\n": 0}
-        return np.array([known.get(symbol, self.unlisted) for symbol in split], np.int32)
+        return np.array([known.get(symbol, self.unlisted) for symbol in split], self.dtype)
 
 
 def _score_block(model: LanguageModel, number: Numbering, block: Block) -> ScoredLines:
     text = block.text or block.codes.tobytes().decode("ascii")
-    ids = np.concatenate([np.zeros(1, np.int32), number.ids(block, text)])
+    ids = np.concatenate([np.zeros(1, number.dtype), number.ids(block, text)])
     offsets = np.flatnonzero(ids == 0)
-    items = text.split("\n")[:-1]
-    strange = np.unique(np.searchsorted(offsets, np.flatnonzero(ids < 0)) - 1)
+    items, tokens = text.split("\n")[:-1], np.diff(offsets)
+    unlisted = np.flatnonzero(ids == len(number.vocab))
+    strange = np.unique(np.searchsorted(offsets, unlisted) - 1)
     logprob = np.full(len(items), -np.inf)
-    tokens = np.diff(offsets)
-    if not len(strange):
-        logprob = _sums(model, ids, offsets)
-    elif len(strange) < len(items):
-        known = np.delete(np.arange(len(items)), strange)
-        kept = np.concatenate([ids[:1], gather(ids, offsets, known)])
-        logprob[known] = _sums(model, kept, np.concatenate([offsets[:1], tokens[known].cumsum()]))
+    known = np.delete(np.arange(len(items)), strange)
+    if len(known):
+        if len(strange):
+            ids = np.concatenate([ids[:1], gather(ids, offsets, known)])
+            offsets = np.concatenate([offsets[:1], tokens[known].cumsum()])
+        logprob[known] = np.add.reduceat(model.score(ids, offsets)[1:], offsets[:-1], dtype=np.float64)
     unknown = {i: _unknown(number.vocab, items[i]) for i in strange.tolist()}
     return ScoredLines(items, block.lines, logprob, tokens, unknown)
-
-
-def _sums(
-    model: LanguageModel, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
-) -> Float[np.ndarray, " items"]:
-    """The log probability of each item."""
-    ids = ids.astype(np.min_scalar_type(model.vocab_size))
-    return np.add.reduceat(model.score(ids, offsets)[1:], offsets[:-1], dtype=np.float64)
 
 
 def _unknown(vocab: Vocab, item: str) -> tuple[str, ...]:
