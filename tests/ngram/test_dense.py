@@ -34,7 +34,7 @@ def test_the_tables_give_the_numbers_of_the_trie(items, order, seed, boundaries)
     ids = long_text(seed, boundaries)
     for model in (KneserNey.fit(*flat(items), V, order), AddK.fit(*flat(items), V, order, 0.3)):
         scores = model.score(ids, np.flatnonzero(ids == 0))
-        assert "_dense" in vars(model)
+        assert "dense" in vars(model)
         np.testing.assert_array_equal(scores, walked(model, ids))
 
 
@@ -50,7 +50,7 @@ def test_pieces_are_read_with_what_stands_before_them(monkeypatch):
 def test_orders_from_none_to_the_highest(order):
     ids = long_text(1, 0.01)
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, order)
-    assert model._dense
+    assert model.dense
     np.testing.assert_array_equal(model.score(ids, np.flatnonzero(ids == 0)), walked(model, ids))
 
 
@@ -60,7 +60,7 @@ def test_every_table_entry_is_what_advancing_gives():
     contexts = np.repeat(np.arange(model.counts.contexts), V)
     symbols = np.tile(np.arange(V), model.counts.contexts)
     state, _ = model.advance(contexts, symbols)
-    np.testing.assert_array_equal(model._dense.after, state * V)
+    np.testing.assert_array_equal(model.dense.after, state * V)
 
 
 def test_a_few_symbols_are_not_worth_a_table():
@@ -68,10 +68,10 @@ def test_a_few_symbols_are_not_worth_a_table():
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, 5)
     item = np.array([0, 1, 2, 0])
     model.score(item, np.array([0, 3]))
-    assert "_dense" not in vars(model)
+    assert "dense" not in vars(model)
     for _ in range(len(model.counts.keys)):
         once = model.score(item, np.array([0, 3]))
-    assert "_dense" in vars(model)
+    assert "dense" in vars(model)
     np.testing.assert_array_equal(once, walked(model, item))
 
 
@@ -80,13 +80,13 @@ def test_a_large_model_is_walked(monkeypatch):
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, 5)
     monkeypatch.setattr(backoff, "LARGEST_TABLE", model.counts.contexts * V - 1)
     np.testing.assert_array_equal(model.score(ids, np.flatnonzero(ids == 0)), walked(model, ids))
-    assert "_dense" not in vars(model)
+    assert "dense" not in vars(model)
 
 
 @pytest.mark.parametrize("wrong", [-1, V])
 def test_ids_outside_the_vocabulary_are_refused_whichever_way_is_taken(wrong):
     ids = long_text(5, 0.1)
     model = KneserNey.fit(ids, np.flatnonzero(ids == 0), V, 3)
-    assert model._dense
+    assert model.dense
     with pytest.raises(ValueError, match="the vocabulary has"):
         model.score(np.array([0, wrong, 0]), np.array([0, 2]))

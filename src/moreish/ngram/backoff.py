@@ -83,7 +83,7 @@ class Backoff:
         entries = self.counts.contexts * self.vocab_size
         self._asked += len(ids)
         small = entries <= LARGEST_TABLE and self.order <= STRIP
-        dense = self._dense if small and self._asked * ENTRIES_PER_WALK >= entries else None
+        dense = self.dense if small and self._asked * ENTRIES_PER_WALK >= entries else None
         scores = np.zeros(len(ids))
         for low, overlap, piece in _pieces(ids, self.order):
             logprob = dense.score(piece, self.order) if dense else self._walk(piece)
@@ -154,8 +154,8 @@ class Backoff:
         return self._table[state] if len(self._table) else self._compute_rows(state)
 
     @cached_property
-    def _dense(self) -> Dense:
-        """The tables to score with; their log probabilities are those that `_rows` keeps."""
+    def dense(self) -> Dense:
+        """The model as tables of all contexts and ids, made once: contexts * V entries, so only for small models."""
         if not len(self._table):
             self._table = self._compute_rows(np.arange(self.counts.contexts))
         return Dense(self._table.ravel(), self._compute_after().ravel() * self.vocab_size)
