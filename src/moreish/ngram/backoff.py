@@ -14,10 +14,12 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Integer
 
-from moreish.ngram.counts import Counts
+from moreish.ngram.counts import Counts, check_ids
+from moreish.ngram.dense import STRIP, Dense
 
 PIECE = 2**20  # positions scored at a time
-LARGEST_TABLE = 2**23  # log probabilities kept for sampling: 64 MiB
+LARGEST_TABLE = 2**23  # entries of a table of all contexts and ids: 64 MiB
+ENTRIES_PER_WALK = 8  # of a table, filled in the time in which the trie is walked for one position
 
 
 class Backoff:
@@ -39,7 +41,7 @@ class Backoff:
         unigrams = slice(1, counts.first[1])
         self._shortest[counts.symbol[unigrams]] = logprob[unigrams]
         self._table = np.empty((0, 0))
-        self._rows_asked = 0
+        self._rows_asked = self._asked = 0
         self._begin = self.next_context(np.zeros(1, np.int64), np.zeros(1, np.int64))
 
     @property
@@ -74,17 +76,28 @@ class Backoff:
     ) -> Float[np.ndarray, " N"]:
         """Log probability of every id given those before it in its item; 0 at the first place, which none predicts.
 
-        Every position at once. `offsets` is not needed: id 0 stands at the boundaries and nowhere else.
+        `offsets` is not needed: id 0 stands at the boundaries and nowhere else. Once enough was asked for to be worth
+        it, a small model is read from tables of all its contexts.
         """
+        check_ids(ids, self.vocab_size)
+        entries = self.counts.contexts * self.vocab_size
+        self._asked += len(ids)
+        small = entries <= LARGEST_TABLE and self.order <= STRIP
+        dense = self.dense if small and self._asked * ENTRIES_PER_WALK >= entries else None
         scores = np.zeros(len(ids))
         for low, overlap, piece in _pieces(ids, self.order):
-            logprob = np.full(len(piece), -np.log(self.vocab_size))
-            for at, context, node in self.counts.walk(piece):
-                shorter = logprob[at] + self.log_backoff[context]
-                logprob[at] = np.where(node > 0, self.logprob[node], shorter)
+            logprob = dense.score(piece, self.order) if dense else self._walk(piece)
             scores[low : low + len(piece) - overlap] = logprob[overlap:]
         scores[:1] = 0
         return scores
+
+    def _walk(self, ids: Integer[np.ndarray, " N"]) -> Float[np.ndarray, " N"]:
+        """The same from the trie, every position at once, from the shortest context to the longest."""
+        logprob = np.full(len(ids), -np.log(self.vocab_size))
+        for at, context, node in self.counts.walk(ids):
+            shorter = logprob[at] + self.log_backoff[context]
+            logprob[at] = np.where(node > 0, self.logprob[node], shorter)
+        return logprob
 
     def loss(self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]) -> float:
         """Mean nats per predicted token, end markers included; infinite where something has probability 0."""
@@ -153,6 +166,14 @@ class Backoff:
         if self._rows_asked > contexts and not len(self._table) and contexts * self.vocab_size <= LARGEST_TABLE:
             self._table = self._compute_rows(np.arange(contexts))
         return self._table[state] if len(self._table) else self._compute_rows(state)
+
+    @cached_property
+    def dense(self) -> Dense:
+        """The model as tables of all contexts and ids, made once: contexts * V entries, so only for small models."""
+        if not len(self._table):
+            self._table = self._compute_rows(np.arange(self.counts.contexts))
+        after = self.next_contexts(np.arange(self.counts.contexts))
+        return Dense(self._table.ravel(), after.ravel() * self.vocab_size)
 
     def _compute_rows(self, state: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
         """From the shortest context to the longest: what the shorter one says, scaled, then the symbols seen."""
