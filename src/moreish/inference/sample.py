@@ -84,23 +84,28 @@ def sample(
     logprob = np.full(count, prefix_logprob)
     length = np.zeros(count, np.int64)
     ended = np.zeros(count, bool)
-    rows = np.arange(count)  # items still growing
-    node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares
+    rows = np.arange(count)  # items still growing, those with the same beginning side by side
+    node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares, ascending
     for t in range(max(0, sampling.max_length - len(prefix)) + 1):
-        ids = _pick(_draw_weights(logprobs, sampling), node, rng)
-        growing = ids != 0
-        logprob[rows[~growing]] += logprobs[node[~growing], 0]
+        u = np.empty(count)
+        u[~ended] = rng.random(len(rows))  # the same numbers for an item, wherever it stands
+        ids = _pick(_draw_weights(logprobs, sampling), node, u[rows])
+        growing, full = ids != 0, len(prefix) + t >= sampling.max_length
+        logprob[rows] += np.where(growing & full, 0, logprobs[node, ids])
         ended[rows[~growing]] = True
-        if len(prefix) + t == sampling.max_length or not growing.any():
+        if full or not growing.any():
             break
         rows, node, ids = rows[growing], node[growing], ids[growing]
-        logprob[rows] += logprobs[node, ids]
         if t == symbols.shape[1]:
             symbols = np.concatenate([symbols, np.zeros_like(symbols)], 1)
         symbols[rows, t] = ids
         length[rows] += 1
-        merged, node = np.unique(node * model.vocab_size + ids, return_inverse=True)
-        parents, read = np.divmod(merged, model.vocab_size)
+        pair = node * model.vocab_size + ids
+        order = np.argsort(pair, kind="stable")
+        rows, pair = rows[order], pair[order]
+        first = np.append(True, pair[1:] != pair[:-1])
+        node = np.cumsum(first) - 1
+        parents, read = np.divmod(pair[first], model.vocab_size)
         state, logprobs = model.advance(model.take(state, parents), read)
     return _end_to_end(prefix, symbols, length, logprob, ended)
 
@@ -120,12 +125,15 @@ def _end_to_end(
 
 
 def _pick(
-    weights: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], rng: np.random.Generator
+    weights: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], u: Float[np.ndarray, " rows"]
 ) -> Integer[np.ndarray, " rows"]:
-    """One id a row in proportion to the weights of its node, by inverting the cumulative sum."""
+    """One id a row in proportion to the weights of its node, by inverting the cumulative sum at u.
+
+    Overwrites the weights. Faster where `node` ascends.
+    """
     cumulative = np.cumsum(weights, 1, out=weights)
     cumulative /= cumulative[:, -1:].copy()
-    u = rng.random(len(node)) * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
+    u = u * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
     if len(cumulative) == 1:
         return np.searchsorted(cumulative[0], u, side="right")
     # Node k's sums live in (k, k + 1], so one sorted array serves all rows.

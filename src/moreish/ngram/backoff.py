@@ -16,7 +16,7 @@ from jaxtyping import Float, Integer
 from moreish.ngram.counts import Counts
 
 PIECE = 2**20  # positions scored at a time
-LARGEST_TABLE = 2**23  # log probabilities kept for sampling: 64 MiB
+LARGEST_TABLE = 2**23  # log probabilities kept for sampling: 64 MiB, and half as much for the steps
 
 
 class Backoff:
@@ -38,6 +38,7 @@ class Backoff:
         unigrams = slice(1, counts.first[1])
         self._shortest[counts.symbol[unigrams]] = logprob[unigrams]
         self._table = np.empty((0, 0))
+        self._steps = np.empty(0, np.int32)
         self._rows_asked = 0
         self._begin = self._step(np.zeros(1, np.int64), np.zeros(1, np.int64))
 
@@ -59,7 +60,7 @@ class Backoff:
         self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
     ) -> tuple[Integer[np.ndarray, " rows"], Float[np.ndarray, "rows V"]]:
         """Read one id a row; a boundary begins the next item."""
-        state = self._step(state, ids)
+        state = self._after(state, ids)
         return state, self._rows(state)
 
     def take(
@@ -113,6 +114,21 @@ class Backoff:
     ) -> tuple[Integer[np.ndarray, " rows"], Integer[np.ndarray, " rows"]]:
         """The same for the next prediction of every row of a state."""
         return self.counts.length(state), self.counts.count[state]
+
+    def _after(
+        self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> Integer[np.ndarray, " rows"]:
+        """`_step`, looked up where the rows are kept and it was taken before."""
+        if not len(self._table):
+            return self._step(state, ids)
+        if not len(self._steps):
+            self._steps = np.full(self._table.size, -1, np.int32)
+        pair = state * self.vocab_size + ids
+        after = self._steps[pair].astype(np.int64)
+        new = np.flatnonzero(after < 0)
+        if len(new):
+            after[new] = self._steps[pair[new]] = self._step(state[new], ids[new])
+        return after
 
     def _step(
         self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
