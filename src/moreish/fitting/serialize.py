@@ -109,8 +109,9 @@ def _network(tensors: Tensors, single: ModelChoice, vocab_size: int) -> Language
     import torch
 
     from moreish.inference.network import Network
+    from moreish.models.blank import blank
 
-    with torch.device("meta"):
+    with blank():
         module = model_class(single.name)(single.options, vocab_size)
         if any(a.dtype == np.float64 for a in tensors.values()):
             module.double()
