@@ -4,6 +4,7 @@ from moreish import ngram
 from moreish.data import Corpus, Split
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
+from moreish.ngram.choice import MOST_TRAIN
 from moreish.recipes import NGramOptions
 
 ORDER_WITHOUT_VAL = 4
@@ -17,6 +18,17 @@ def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size
         parts = train.ids, train.offsets, val.ids, val.offsets
         return ngram.choose_order(*parts, vocab_size).model
     return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
+
+
+def order_note(options: NGramOptions, train: Split, val: Split | None, model: ngram.Backoff) -> str | None:
+    """A sentence where `fit_ngram` chose the order of this model by a sample."""
+    searched = options.method != "add-k" and options.order is None and val is not None
+    if not searched or len(train) <= MOST_TRAIN:
+        return None
+    return (
+        f"the order {model.order} was chosen with {MOST_TRAIN:,} of the {len(train):,} items to learn from, "
+        "and then all were counted; to choose another: --set model.order=N"
+    )
 
 
 def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -> dict[str, float]:
