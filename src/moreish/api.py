@@ -384,8 +384,8 @@ def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
 def _samples(fitting: Fitting | FewFitting) -> list[str]:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    draws = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    return [fitting.corpus.vocab.decode(draw.ids) for draw in draws]
+    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
+    return fitting.corpus.vocab.decode_items(drawn.ids[1:])
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:

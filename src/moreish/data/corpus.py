@@ -13,7 +13,7 @@ from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
 from moreish.data.options import DataOptions
-from moreish.data.ragged import gather, slices
+from moreish.data.ragged import bounded, gather, slices
 from moreish.data.reader import LF
 from moreish.data.report import Report
 from moreish.data.split import SPLITS
@@ -21,6 +21,7 @@ from moreish.data.vocab import Vocab
 from moreish.options import did_you_mean
 
 Where = Literal["new", "train", "val", "test"]
+WHERE: tuple[Where, ...] = ("new", "train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -201,6 +202,33 @@ class Corpus:
         i = self._known.find(ids, self._hash_of(item, ids))
         return "new" if i is None else SPLITS[bisect_right(self._first, i) - 1]
 
+    def where_ids(
+        self, ids: UInt[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Int64[np.ndarray, " items"]:
+        """What `where` says of the texts of many items, which lie end to end as in a `Split`: places in WHERE."""
+        found = np.zeros(len(offsets) - 1, np.int64)
+        for part in bounded(offsets):
+            first, last = int(offsets[part.start]), int(offsets[part.stop])
+            found[part] = self._where_ids(ids[first : last + 1], offsets[part.start : part.stop + 1] - first)
+        return found
+
+    def _where_ids(self, ids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        filled = np.diff(offsets) > 1
+        same = filled & (not self.options.text and self.vocab.comes_back(ids, offsets))
+        found = np.zeros(len(same), np.int64)
+        if same.any():
+            at = self._known.find_all(ids, offsets, self._hashes_of(ids, offsets))
+            found[same] = np.searchsorted(self._first, at[same], side="right")
+        for i in np.flatnonzero(filled & ~same).tolist():
+            text = self.vocab.decode(ids[offsets[i] + 1 : offsets[i + 1]])
+            found[i] = WHERE.index(self.where(text))
+        return found
+
+    def _hashes_of(self, ids: np.ndarray, offsets: np.ndarray) -> UInt64[np.ndarray, " items"]:
+        if self.hashes is None:
+            return hashes_of(ids, offsets, self._hash)
+        return self._hash(*codes_of(self.vocab.decode_items(ids[1:])))
+
     @cached_property
     def _hash(self) -> ItemHash:
         return ItemHash(self.options.split_seed, end=0 if self.hashes is None else LF)
@@ -212,6 +240,12 @@ class Corpus:
 
     def _hash_of(self, item: str, ids: UInt[np.ndarray, " T"]) -> int:
         return self._hash.one(ids if self.hashes is None else np.array([*map(ord, item)]))
+
+
+def codes_of(texts: Sequence[str]) -> tuple[Integer[np.ndarray, " n"], Integer[np.ndarray, " items"]]:
+    """The code points of texts, an LF after each, and where these stand: what `ItemHash` takes."""
+    codes = np.frombuffer("\n".join((*texts, "")).encode("utf-32-le"), "<u4")
+    return codes, np.flatnonzero(codes == LF)
 
 
 def _holds(ids: UInt[np.ndarray, " N"], sought: UInt[np.ndarray, " T"]) -> bool:

@@ -9,6 +9,7 @@ from moreish.data import Corpus, Split
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
+from moreish.ngram.choice import MOST_TRAIN
 from moreish.recipes import NGramOptions
 
 ORDER_WITHOUT_VAL = 4
@@ -41,6 +42,17 @@ def fit_counts(
         parts = [val.chosen(np.flatnonzero(val.kinds == kind)) for kind in range(kinds)]
         trust = ngram.choose_trust(pooled, own, [(part.ids, part.offsets) for part in parts])
     return Kinded([ngram.KindNGram(pooled, each, trust) for each in own], train.shares_of_kinds(kinds))
+
+
+def order_note(options: NGramOptions, train: Split, val: Split | None, model: ngram.Backoff) -> str | None:
+    """A sentence where `fit_ngram` chose the order of this model by a sample."""
+    searched = options.method != "add-k" and options.order is None and val is not None
+    if not searched or len(train) <= MOST_TRAIN:
+        return None
+    return (
+        f"the order {model.order} was chosen with {MOST_TRAIN:,} of the {len(train):,} items to learn from, "
+        "and then all were counted; to choose another: --set model.order=N"
+    )
 
 
 def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -> dict[str, float]:

@@ -151,9 +151,10 @@ def _network(
     import torch
 
     from moreish.inference.network import network_of
+    from moreish.models.blank import blank
     from moreish.models.net import with_kinds
 
-    with torch.device("meta"):
+    with blank():
         module = model_class(single.name)(single.options, vocab_size)
         module = with_kinds(module, 1 if shares is None else len(shares))
         if any(a.dtype == np.float64 for a in tensors.values()):

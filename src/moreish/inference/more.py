@@ -1,12 +1,18 @@
 """More items like those of the list: sampled, told apart from the known ones, each once unless repeats are wanted."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Integer
 
-from moreish.data import Corpus
+from moreish.data import Corpus, Vocab
+from moreish.data.corpus import WHERE, Where, codes_of
+from moreish.data.ragged import gather
+from moreish.data.reader import LF
+from moreish.inference.drawn import Drawn
 from moreish.inference.sample import Sampling, sample
+from moreish.inference.seen import Seen
 from moreish.models.contract import LanguageModel
 
 FRUITLESS = 20_000  # items drawn in a row without a wanted one before giving up
@@ -18,7 +24,7 @@ class Item(NamedTuple):
 
     text: str
     logprob: float
-    known: Literal["new", "train", "val", "test"]
+    known: Where
 
     @property
     def is_new(self) -> bool:
@@ -42,21 +48,33 @@ def more(
     a model may have no more to give. Raises ValueError where `starts_with` has a symbol that the list never has.
     """
     prefix = corpus.vocab.encode(starts_with, "the prefix") if starts_with else None
-    seen: set[str] = set()
+    seen = Seen()
     given, fruitless, batch = 0, 0, FIRST_BATCH
     while given < count and fruitless < FRUITLESS:
-        for draw in sample(model, batch, rng, sampling, prefix):
-            text = corpus.vocab.decode(draw.ids)
-            fruitless += 1
-            if not text or (unique and text in seen):
-                continue
-            known = corpus.where(text)
-            if new_only and known != "new":
-                continue
-            if unique:
-                seen.add(text)
-            yield Item(text, draw.logprob, known)
-            given, fruitless = given + 1, 0
-            if given == count:
-                return
+        drawn = sample(model, batch, rng, sampling, prefix)
+        where = corpus.where_ids(drawn.ids, drawn.offsets)
+        wanted = np.diff(drawn.offsets) > 1
+        if new_only:
+            wanted &= where == 0
+        chosen = np.flatnonzero(wanted)
+        if unique:
+            chosen = chosen[_first_time(seen, corpus.vocab, drawn, chosen)]
+        fruitless = batch - 1 - int(chosen[-1]) if len(chosen) else fruitless + batch
+        chosen = chosen[: count - given]
+        texts = corpus.vocab.decode_items(gather(drawn.ids, drawn.offsets, chosen))
+        yield from map(Item, texts, drawn.logprob[chosen].tolist(), [WHERE[i] for i in where[chosen].tolist()])
+        given += len(chosen)
         batch = min(2 * batch, LARGEST_BATCH)
+
+
+def _first_time(
+    seen: Seen, vocab: Vocab, drawn: Drawn, chosen: Integer[np.ndarray, " chosen"]
+) -> Bool[np.ndarray, " chosen"]:
+    """Whether each of these was never drawn before: letters that are made of several can be one text in two ways."""
+    ids = gather(drawn.ids, drawn.offsets, chosen)
+    if vocab.unit == "grapheme":
+        ids, ends = codes_of(vocab.decode_items(ids))
+        ids = np.where(ids == LF, 0, ids)
+    else:
+        ends = np.flatnonzero(ids == 0)
+    return seen.add(np.concatenate([np.zeros(1, ids.dtype), ids]), np.append(0, ends + 1))

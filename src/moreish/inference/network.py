@@ -63,7 +63,10 @@ class Network:
         """The state of these rows only."""
         if state is None:
             return None
-        return state[torch.from_numpy(rows)] if isinstance(state, Tensor) else state[rows]
+        if isinstance(state, np.ndarray):
+            return state[rows]
+        index = torch.from_numpy(rows)
+        return state[index] if isinstance(state, Tensor) else state.take(index)
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

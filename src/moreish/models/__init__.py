@@ -6,7 +6,8 @@ A network is a plain `torch.nn.Module` (`net.Net`) with
 - `windowed`: True if windows (B, block_size) give logits (B, V), False if sequences (B, T) give (B, T, V),
 - `block_size`: how many ids it can look back on (None: no limit),
 - optionally `step(idx (B,), state) -> (logits (B, V), state)` where it can read one id at a time, and
-  `read(idx (B, T), state) -> (logits (B, T, V), state)` for pieces of a long item; the state is one tensor (B, ...).
+  `read(idx (B, T), state) -> (logits (B, T, V), state)` for pieces of a long item; the state is one tensor (B, ...)
+  or says itself how to take rows of it (`net.Rows`).
 
 `MODELS` names them. A new one is a file and a line, and the conformance tests run over it from then on.
 """

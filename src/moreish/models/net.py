@@ -66,6 +66,15 @@ class Stepwise(Protocol):
 
 
 @runtime_checkable
+class Rows(Protocol):
+    """A state of a net that is more than one tensor of rows."""
+
+    def take(self, rows: Tensor) -> "Rows":
+        """The state of these rows, in this order; the old state stays valid."""
+        ...
+
+
+@runtime_checkable
 class Resumable(Protocol):
     """A net that can read a long item piece by piece, remembering what it needs."""
 

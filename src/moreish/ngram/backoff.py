@@ -62,7 +62,8 @@ class Backoff:
         self, state: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
     ) -> tuple[Integer[np.ndarray, " rows"], Float[np.ndarray, "rows V"]]:
         """Read one id a row; a boundary begins the next item."""
-        state = self.next_context(state, ids)
+        pair = state * self.vocab_size + ids
+        state = self.dense.after[pair] // self.vocab_size if len(self._table) else self.next_context(state, ids)
         return state, self.next_logprobs(state)
 
     def take(
