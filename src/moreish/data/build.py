@@ -74,7 +74,7 @@ def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corp
     if not isinstance(items, Iterable) or isinstance(items, bytes):
         raise ValueError(f"a list of texts, a file or the name of a bundled list is read, not {type(items).__name__}")
     if named := next((name for name in ("column", "by", "weight") if getattr(options, name) is not None), None):
-        raise ValueError(f"items that are at hand have no columns, so {named} plays no split: leave it out")
+        raise ValueError(f"items that are at hand have no columns, so leave {named} out")
     building = Building("the list", options, 1)
     building.add("the list", lines_of(_texts(items), options.text), None)
     return building.corpus()

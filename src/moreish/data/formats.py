@@ -126,9 +126,9 @@ def _json(text: str, lines: Sequence[str], whole: bool, suffix: str) -> Format |
     if text[:1] not in ("[", "{"):
         return None
     rows = [value for value in map(_value, lines) if value is not None]
-    if len(rows) == len(lines) and (len(rows) > 1 or suffix in LINES_SUFFIXES):
-        if all(isinstance(row, dict) and row for row in rows) or suffix in LINES_SUFFIXES:
-            return JsonLines(rows)
+    objects = len(rows) > 1 and all(isinstance(row, dict) and row for row in rows)
+    if len(rows) == len(lines) and (objects or suffix in LINES_SUFFIXES):
+        return JsonLines(rows)
     if whole and (value := _value(text)) is not None:
         few = isinstance(value, list) and len(value) < 2 and not any(isinstance(v, dict | str) for v in value)
         return None if not value or few else Json()

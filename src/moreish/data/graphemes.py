@@ -1,7 +1,7 @@
 """Graphemes: whether the letters of a list are made of several code points, so that code points would break them.
 
 Hindi and Thai letters carry their vowels, flags are pairs, faces have modifiers and joiners, and what was written
-with combining marks may have no code points of its own. A list of which a few items are such stays one of code points.
+with combining marks may have no code points of its own. A list that has a few such items stays one of code points.
 """
 
 import unicodedata

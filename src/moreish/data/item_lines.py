@@ -48,8 +48,8 @@ class Kinds:
         used = np.flatnonzero(np.bincount(kinds, minlength=len(names))).tolist()
         if len(used) > max(ID_KINDS, len(kinds) / 2):
             raise ValueError(
-                f"{source} has {len(used):,} different kinds for {len(kinds):,} items, so hardly two items are of one "
-                "kind: --by wants a column of kinds"
+                f"{source} has {len(used):,} different kinds for {len(kinds):,} items, so hardly two are of the "
+                "same: --by wants a column of kinds"
             )
         used.sort(key=names.__getitem__)
         place = np.zeros(len(names), np.min_scalar_type(max(len(used) - 1, 0)))

@@ -52,9 +52,7 @@ class DataOptions:
             raise ValueError(f'min_count={self.min_count} needs unit "word": only words become <unk>')
         if named := next((name for name in ("column", "by", "weight") if getattr(self, name) is not None), None):
             if self.text:
-                raise ValueError(
-                    f"a running text has no items, so {named} plays no split in it: leave one of them out"
-                )
+                raise ValueError(f"a running text has no items, so {named} cannot be used with it: drop one")
             if not self.recognise and self.columns:
                 raise ValueError(f"recognise=false reads every line as an item, and {named} needs columns: drop one")
 

@@ -186,8 +186,8 @@ class Reader:
     def _too_long(self, line: int) -> ValueError:
         limit = self.options.max_length
         return ValueError(
-            f"{self.name}, line {self.line_of(line):,}: longer than {limit:,} characters. If it is running text, say --text; if it "
-            f"is a list of long items, raise the limit with --set data.max_length={10 * limit}"
+            f"{self.name}, line {self.line_of(line):,}: longer than {limit:,} characters. If it is running text, say "
+            f"--text; if it is a list of long items, raise the limit with --set data.max_length={10 * limit}"
         )
 
     def _too_much(self, sentence: str, option: str) -> ValueError:

@@ -28,8 +28,8 @@ def as_lines(
             raise ValueError(f'{name} is a list of lines and has no columns, so no column "{options.columns[0]}"')
         if suffix in TABLE_SUFFIXES and "," in text:
             report.notes.append(
-                f"{name} is called {suffix} and is no table (its rows have different numbers of cells, or nothing names "
-                "its columns), so its lines are the items as they stand; --column 1 reads it as one all the same."
+                f"{name} is called {suffix}, but its rows are no table's (they differ in length, or are names with "
+                "commas), so its lines are the items as they stand."
             )
         return stream, None
     scanning = DataOptions(encoding=options.encoding, text=True, max_bytes=options.max_bytes)

@@ -95,31 +95,26 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
     reader = reader_of(lines, table.separator, table.quoted, table.spaced)
     width, header = table.width, table.header is not None
     item, kind, weight = _place(chosen.item), _place(chosen.kind), _place(chosen.weight)
-    began = 1
+    began, skipped = 1, not header
     try:
         for row in reader:
-            if len(row) != width:
-                if not any(map(str.strip, row)):
-                    yield Row(reader.line_num, "")
-                    began = reader.line_num + 1
-                    continue
+            if len(row) == width and skipped:
+                beside = (row[kind] if kind >= 0 else "", row[weight] if weight >= 0 else "")
+                yield Row(reader.line_num, row[item], *beside)
+            elif not any(map(str.strip, row)):
+                yield Row(reader.line_num, "")
+            elif len(row) != width:
                 raise ValueError(_odd_row(name, began, row, table))
-            if header:
-                header = False
-            elif kind < 0 and weight < 0:
-                yield Row(reader.line_num, row[item])
             else:
-                yield Row(
-                    reader.line_num, row[item], row[kind] if kind >= 0 else "", row[weight] if weight >= 0 else ""
-                )
+                skipped = True
             began = reader.line_num + 1
     except csv.Error as error:
-        what = (
-            "opens a quote that is not closed as CSV wants it"
-            if "limit" not in str(error)
-            else "has a cell without end"
+        why = (
+            "has a cell without an end"
+            if "limit" in str(error)
+            else "opens a quote and does not close it as CSV does"
         )
-        raise ValueError(f"{name}, line {began:,}: {what} ({error}); {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {began:,}: {why}; {_AS_IT_STANDS}") from None
 
 
 _AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"

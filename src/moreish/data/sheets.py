@@ -17,6 +17,7 @@ from moreish.data.tables import Column
 
 Path = tuple[str | int, ...]
 DEEPEST = 6  # objects within objects
+MOST_LISTED = 12  # arrays, in a sentence
 
 
 @dataclass(frozen=True)
@@ -56,35 +57,34 @@ def sheet_of(value: object, name: str, column: str | None = None) -> Sheet:
 
 
 def _of_object(value: Mapping[str, object], name: str, column: str | None) -> Sheet:
-    arrays = {path: entry for path, entry in _arrays(value)}
+    arrays = {".".join(path): entry for path, entry in _arrays(value)}
     if len(arrays) == 1:
         path, rows = next(iter(arrays.items()))
-        return _of_rows(rows, f", the array {'.'.join(path)}")
-    tops = {path[0]: entry for path, entry in arrays.items() if len(path) == 1}
-    if len(tops) == len(arrays) > 1 and len({len(entry) for entry in tops.values()}) == 1 and not _nested(tops):
-        rows = [dict(zip(tops, cells, strict=True)) for cells in zip(*tops.values(), strict=True)]
+        return _of_rows(rows, f", the array {path}", path)
+    if len(arrays) > 1 and _are_columns(arrays, value):
+        rows = [dict(zip(arrays, cells, strict=True)) for cells in zip(*arrays.values(), strict=True)]
         return _of_rows(rows, ", an array for each column")
-    for path, entry in arrays.items():
-        if column is not None and ".".join(path) == column:
-            return _of_rows(entry, f", the array {column}", column)
+    if column in arrays:
+        return _of_rows(arrays[column], f", the array {column}", column)
     if arrays:
-        listed = ", ".join(f"{'.'.join(path)} ({len(entry):,})" for path, entry in list(arrays.items())[:12])
-        raise ValueError(
-            f"{name} is a JSON object with several arrays: {listed}. Say which, such as --column {'.'.join(next(iter(arrays)))}"
-        )
+        listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
+        say = f"Say which, such as --column {next(iter(arrays))}"
+        raise ValueError(f"{name} is a JSON object with several arrays: {listed}. {say}")
     entries = list(value.values())
-    if entries and all(isinstance(entry, dict) and entry for entry in entries) and _is_frame(value):
-        keys = dict.fromkeys(key for entry in entries if isinstance(entry, dict) for key in entry)
-        return _of_rows(
-            [{name: at(entry, (key,)) for name, entry in value.items()} for key in keys], ", a column for each key"
-        )
-    plain = [not isinstance(entry, dict) for entry in entries]
-    if all(plain) or not any(plain):
-        rows = [
-            {"key": key, **(entry if isinstance(entry, dict) else {"value": entry})} for key, entry in value.items()
-        ]
+    inner = [entry for entry in entries if isinstance(entry, dict)]
+    if inner and len(inner) == len(entries) and _is_frame(inner):
+        rows = [{key: entry.get(row) for key, entry in zip(value, inner, strict=True)} for row in inner[0]]
+        return _of_rows(rows, ", rows by their number in each column")
+    if len(inner) in (0, len(entries)):
+        rows = [{"key": key, **(e if isinstance(e, dict) else {"value": e})} for key, e in value.items()]
         return _of_rows(rows, ", an entry for each key")
     raise ValueError(f"{name} is a JSON object without an array in it, and no list of items")
+
+
+def _are_columns(arrays: Mapping[str, list[object]], value: Mapping[str, object]) -> bool:
+    """Whether these arrays of texts and numbers, none within another object, are as long as each other."""
+    flat = not any(isinstance(cell, list | dict) for entry in arrays.values() for cell in entry)
+    return flat and arrays.keys() <= value.keys() and len({len(entry) for entry in arrays.values()}) == 1
 
 
 def _arrays(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[object]]]:
@@ -96,14 +96,10 @@ def _arrays(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
             yield from _arrays(entry, (*path, str(key)))
 
 
-def _nested(arrays: Mapping[str, list[object]]) -> bool:
-    return any(isinstance(cell, list | dict) for entry in arrays.values() for cell in entry)
-
-
-def _is_frame(value: Mapping[str, object]) -> bool:
-    """Whether all entries have the same keys, and these count the rows."""
-    keys = [list(entry) for entry in value.values() if isinstance(entry, dict)]
-    return all(own == keys[0] for own in keys) and all(key.isdecimal() for key in keys[0])
+def _is_frame(columns: Sequence[Mapping[str, object]]) -> bool:
+    """Whether all have the same keys, and these count the rows: as pandas writes a table."""
+    same = all(list(column) == list(columns[0]) for column in columns)
+    return same and bool(columns[0]) and all(key.isdecimal() for key in columns[0])
 
 
 def _of_rows(rows: Sequence[object], looks: str, alone: str = "") -> Sheet:

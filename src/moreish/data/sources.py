@@ -15,7 +15,7 @@ from moreish.data.encodings import Bytes
 
 @dataclass(frozen=True)
 class Files:
-    """Several files that are one list, in this order; each as `find` has it. Raises ValueError for one named twice."""
+    """Files that are one list, in this order, each as `find` takes it. Raises ValueError for one that comes twice."""
 
     sources: tuple[str | Path, ...]
 

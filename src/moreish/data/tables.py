@@ -119,7 +119,7 @@ class Columns:
         raise ValueError(f'{self.name} is {self.looks} and has {what} "{asked}" for --{flag}; {self._listed()}')
 
     def _items(self, columns: Sequence[Column]) -> Column:
-        """The only column of texts; else the one that is called after what it holds; else the only one that varies."""
+        """The only column of texts; else the one that is called as items are; else the only one that varies."""
         texts = [column for column in columns if column.has_texts]
         if len(columns) == 1 or len(texts) == 1:
             return (texts or list(columns))[0]
@@ -138,9 +138,9 @@ class Columns:
             raise ValueError(f"{self.name} is {self.looks}, and no column of it holds texts")
         first = (varied or texts or columns or self.columns)[0]
         raise ValueError(
-            f"{self.name} is {self.looks}, and it is not clear which column holds the items: {self._listed()}. Say "
-            f"which, such as --column {_quoted(first.name)} (or --set data.recognise=false if its lines are the items "
-            "as they stand)"
+            f"{self.name} is {self.looks}, and it is not clear which column holds the items; {self._listed()}. Say "
+            f"which, such as --column {_quoted(first.name)} (or --set data.recognise=false, if its lines are the "
+            "items as they stand)"
         )
 
     def _listed(self) -> str:
