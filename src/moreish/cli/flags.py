@@ -126,8 +126,8 @@ class Reading(Group):
     unit: Annotated[
         Literal["auto", "char", "grapheme", "word"] | None,
         Parameter(
-            help="What a symbol is: a code point, what the eye takes for one letter, or a word; unless said, the first "
-            "of these that breaks no letters."
+            help="What a symbol is: a code point, what the eye takes for one letter, or a word; unless said, "
+            "the first of these that breaks no letters."
         ),
     ] = None
     column: Annotated[str | None, Parameter(help="The items' column of a CSV or JSON file: name, or number.")] = None

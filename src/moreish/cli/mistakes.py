@@ -82,9 +82,10 @@ def refuse_command_as_file(files: Sequence[str]) -> None:
     """Raises ValueError where the first of several files is none, and nearly a command."""
     from moreish.cli.app import COMMANDS
 
-    if len(files) > 1 and files[0].isalpha() and not Path(files[0]).exists():
-        if near := difflib.get_close_matches(files[0], COMMANDS, n=1):
-            raise ValueError(f'there is no command "{files[0]}"; did you mean "{near[0]}"?')
+    if len(files) < 2 or not files[0].isalpha() or Path(files[0]).exists():
+        return
+    if near := difflib.get_close_matches(files[0], COMMANDS, n=1):
+        raise ValueError(f'there is no command "{files[0]}"; did you mean "{near[0]}"?')
 
 
 def _too_much(unused: Sequence[str], rest: Sequence[str], command: str, taken: App, cure: str) -> str:

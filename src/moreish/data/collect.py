@@ -29,7 +29,7 @@ class Collector:
 
     def __init__(self, options: DataOptions) -> None:
         self.options = options
-        self.unit: Unit = "char" if options.unit == "auto" else options.unit
+        self.unit: Unit = options.reading_unit
         self.kinds = GrowingArray(np.uint8)
         self.weights: list[Float64[np.ndarray, " items"]] = []
         self.end = NUL if options.text else LF

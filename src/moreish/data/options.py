@@ -57,6 +57,11 @@ class DataOptions:
                 raise ValueError(f"recognise=false reads every line as an item, and {named} needs columns: drop one")
 
     @property
+    def reading_unit(self) -> Unit:
+        """What a symbol is while the list is being read; "auto" takes code points until all is there."""
+        return "char" if self.unit == "auto" else self.unit
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that were asked for by name or number."""
         by = None if self.by == FILE else self.by

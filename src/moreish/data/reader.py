@@ -123,7 +123,7 @@ class Reader:
         ends = np.flatnonzero(codes == LF)
         numbers: Sequence[int] = self._numbers(len(ends))
         if WIDE_SPACE in text or suspicious(codes) or not _tidy(codes):
-            items = [symbols.trim(line, self.options.unit) for line in text.split("\n")[:-1]]
+            items = [symbols.trim(line, self.options.reading_unit) for line in text.split("\n")[:-1]]
             if not all(items):
                 numbers = [number for number, item in zip(numbers, items, strict=True) if item]
                 self.report.dropped["empty"] += len(items) - len(numbers)
