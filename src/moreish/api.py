@@ -58,7 +58,7 @@ SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
-def read(source: Source, *more: str | Path, **options: str | float | None) -> Corpus:
+def read(source: Source, *more: str | Path, **options: str | int | float | None) -> Corpus:
     """Read a list (a path, "-" for standard input, the name of a bundled list, or the items) into a corpus.
 
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Integer, UInt
 
 from moreish.data.numbers import number_of
-from moreish.data.rows import Row, Rows
+from moreish.data.rows import NULL, Row, Rows
 
 BATCH = 4096  # rows at a time
 NO_KIND = "unknown"  # the kind of an item whose cell says none
@@ -101,7 +101,7 @@ class ItemLines:
             batch = self._weighed(batch)
         items = [row.item for row in batch]
         text = "\n".join(items)
-        if text.count("\n") >= max(len(items), 1) or "\r" in text or "\\N" in text:
+        if text.count("\n") >= max(len(items), 1) or "\r" in text or NULL in text:
             items = [self._one_line(row) for row in batch]
             text = "\n".join(items)
         try:
@@ -112,7 +112,7 @@ class ItemLines:
         if self.kinds is not None:
             column = f"{self.name}: the column of the kinds"
             number = self.kinds.number
-            self._kind_of.extend([number(row.kind.strip() or NO_KIND, column) for row in batch])
+            self._kind_of.extend([number(_filled(row.kind) or NO_KIND, column) for row in batch])
         for row in batch:
             self._lines += 1
             if row.line - self._lines != self._shifts[-1]:
@@ -145,7 +145,7 @@ class ItemLines:
                 f"{self.name}, {self.rows.place} {row.line:,}: its item goes over several lines, and an item is one "
                 f'line: "{" ".join(item.split())[:40]}"'
             )
-        return "" if item == "\\N" else item
+        return _filled(item)
 
     def _half_character(self, batch: list[Row]) -> ValueError:
         for row in batch:
@@ -154,3 +154,9 @@ class ItemLines:
                 where = f"{self.name}, {self.rows.place} {row.line:,}"
                 return ValueError(f"{where}: has U+{ord(half):04X}, which is half a surrogate pair and no character")
         raise AssertionError("only half characters cannot be written as UTF-8")
+
+
+def _filled(cell: str) -> str:
+    """The cell without outer blanks; nothing where a database wrote that there is nothing."""
+    cell = cell.strip()
+    return "" if cell == NULL else cell
