@@ -92,7 +92,7 @@ FORMATS = {
     ),
     "a table between tabs without a header": (
         as_csv([1, "emma"], [[i, x] for i, x in enumerate(ITEMS[1:])], delimiter="\t"),
-        "CSV between tabs, column 2 of 2 columns, 5 rows",
+        "CSV between tabs without a header, column 2 of 2 columns, 5 rows",
     ),
     "items between commas": (", ".join(ITEMS) + "\n", "items between commas on one line, 5 rows"),
     "items between semicolons": (";".join(ITEMS), "items between semicolons on one line, 5 rows"),

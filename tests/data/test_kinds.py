@@ -126,7 +126,7 @@ def test_what_is_no_kind_and_no_weight_is_refused_by_name(name, change, tmp_path
     corpus = read_rows(tmp_path, [("ann", "elf", 2), ("bob", "dwarf", 3), ("cyd", "elf", 1)])
     tensors = to_tensors(corpus)
     tensors[name] = change(tensors[name])
-    with pytest.raises(ValueError, match='"kinds"|"kind_names"|"weights"'):
+    with pytest.raises(ValueError, match=r'"kinds"|"kind_names"|"weights"'):
         from_tensors(tensors, corpus.vocab, corpus.options, "a run")
 
 
@@ -186,7 +186,7 @@ def test_rare_kinds_are_kept_and_it_is_said(tmp_path):
 
 def test_a_column_of_ids_is_no_column_of_kinds(tmp_path):
     (tmp_path / "x.csv").write_text("name,id\n" + "".join(f"n{i},k{i}\n" for i in range(30)))
-    with pytest.raises(ValueError, match="30 different kinds for 30 items"):
+    with pytest.raises(ValueError, match="30 different kinds"):
         moreish.read(tmp_path / "x.csv", by="id")
     with pytest.raises(ValueError, match="more than 10 different kinds"):
         moreish.read(tmp_path / "x.csv", by="id", max_kinds=10)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moreish.data.numbers import number_of
-from moreish.data.tables import ITEM_WORDS, plain_name
+from moreish.data.tables import ITEM_WORDS, is_value, plain_name
 
 if TYPE_CHECKING:
     import _csv
@@ -224,7 +224,7 @@ def _as_table(
     if mostly and _has(first, columns):
         return header, rest
     known = bool(columns) or (suffix in TABLE_SUFFIXES and not spaced)
-    if mostly and len(rows) >= (2 if known else LEAST_ROWS) and _names_columns(first, fitting, spaced):
+    if mostly and len(rows) >= (2 if known else LEAST_ROWS) and _names_columns(first, fitting, spaced, suffix):
         return header, rest
     if not even or (not columns and any(cell[:1] == " " for row in rows for cell in row)):
         return None
@@ -251,35 +251,42 @@ def _one_column(lines: Sequence[str], cut: bool, suffix: str, columns: Sequence[
     return Table(",", None, rows) if in_quotes and suffix in TABLE_SUFFIXES else None
 
 
-def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool) -> bool:
-    """Whether the first row is a header: no numbers, no cell twice, and above numbers or known by name; or both."""
+def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool, suffix: str) -> bool:
+    """Whether the first row is a header: no values, no cell twice, and above values or known by name; or both.
+
+    In a file that is called a table it is also one above a column of few values, none of which it is itself.
+    """
     cells = [plain_name(cell) for cell in header]
     if any(cell[:1] == " " for cell in header):
         return False
     columns = [[row[j] for row in rows] for j in range(len(header))]
     nameless = [column for cell, column in zip(cells, columns, strict=True) if not cell]
-    if not all(_numeric(column) or not any(map(str.strip, column)) for column in nameless):
+    if not all(_values(column) or not any(map(str.strip, column)) for column in nameless):
         return False
     named = [cell for cell in cells if cell]
-    if len(set(named)) < len(named) or any(number_of(cell) is not None for cell in named):
+    if len(set(named)) < len(named) or any(map(is_value, named)):
         return False
-    known, numbers = [cell in HEADERS or cell in ITEM_WORDS for cell in named], any(map(_numeric, columns))
-    return (all(known) and numbers) if spaced else (any(known) or numbers)
+    known, values = [cell in HEADERS or cell in ITEM_WORDS for cell in named], any(map(_values, columns))
+    if spaced:
+        return all(known) and values
+    again = any(len(set(column)) < len(column) for column in columns)
+    recurs = any(cell in column for cell, column in zip(header, columns, strict=True) if cell.strip())
+    return any(known) or values or (suffix in TABLE_SUFFIXES and again and not recurs)
 
 
 def _nameless(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether rows of three cells and more are a table by themselves: a column of words, and one of numbers."""
+    """Whether rows of three cells and more are a table by themselves: a column of words, and one of values."""
     if len(rows) < LEAST_NAMELESS or len(rows[0]) < 3:
         return False
     columns = list(zip(*rows, strict=True))
     words = [all(cell[:1].isalpha() for cell in column) for column in columns]
-    return any(words) and any(map(_numeric, columns))
+    return any(words) and any(map(_values, columns))
 
 
-def _numeric(cells: Sequence[str]) -> bool:
-    """Whether a column holds numbers, or nothing."""
+def _values(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, dates or addresses, or nothing."""
     filled = [cell for cell in cells if cell.strip()]
-    return len(filled) > 1 and all(number_of(cell) is not None for cell in filled)
+    return len(filled) > 1 and all(map(is_value, filled))
 
 
 def _counted(lines: Sequence[str]) -> Counted | None:

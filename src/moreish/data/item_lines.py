@@ -108,7 +108,7 @@ class ItemLines:
             written = f"{text}\n".encode() if items else b""
         except UnicodeEncodeError:
             raise self._half_character(batch) from None
-        self.count += len(items) - items.count("")
+        self.count += sum(map(bool, map(str.strip, items)))
         if self.kinds is not None:
             column = f"{self.name}: the column of the kinds"
             number = self.kinds.number

@@ -85,7 +85,7 @@ def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOption
     columns = [
         Column(names[j] or str(j + 1), j + 1, j, [_known(cell) for cell in cells[j]]) for j in range(table.width)
     ]
-    looks = NAMES[table.separator]
+    looks = NAMES[table.separator] + ("" if table.header else " without a header")
     chosen = Columns(name, looks, columns, table.header is not None).choose(options)
     return _described(looks, chosen, len(columns), _table_rows(table, name, texts, chosen), "line", table.separator)
 

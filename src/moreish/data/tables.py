@@ -45,10 +45,7 @@ class Column:
     def has_texts(self) -> bool:
         """Whether it holds texts, and not mostly numbers, dates or addresses."""
         filled = self.filled
-        others = sum(
-            number_of(cell) is not None or bool(DATE.fullmatch(cell.strip()) or ADDRESS.fullmatch(cell.strip()))
-            for cell in filled
-        )
+        others = sum(map(is_value, filled))
         return len(filled) > 0 and 2 * len(filled) >= len(self.cells) and others < MOSTLY * len(filled)
 
     @property
@@ -147,6 +144,12 @@ class Columns:
         shown = [column.shown() for column in self.columns[:MOST_COLUMNS_SHOWN]]
         more = len(self.columns) - len(shown)
         return f"its columns: {', '.join(shown)}{f' and {more} more' if more else ''}"
+
+
+def is_value(cell: str) -> bool:
+    """Whether a cell holds a number, a date or an address, and so no item."""
+    cell = cell.strip()
+    return number_of(cell) is not None or bool(DATE.fullmatch(cell) or ADDRESS.fullmatch(cell))
 
 
 def plain_name(name: str) -> str:
