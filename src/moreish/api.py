@@ -12,6 +12,7 @@ from moreish.background import weights as background_weights
 from moreish.background.listening import choose
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
+from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_ngram
 from moreish.fitting.evaluation import Evaluation, evaluation_of
@@ -57,11 +58,16 @@ SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
-def read(source: Source, **options: str | float | None) -> Corpus:
+def read(source: Source, *more: str | Path, **options: str | int | float | None) -> Corpus:
     """Read a list (a path, "-" for standard input, the name of a bundled list, or the items) into a corpus.
 
-    `options` are those of `DataOptions`. Raises ValueError with one sentence for whatever cannot be read.
+    Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
+    Raises ValueError with one sentence for whatever cannot be read.
     """
+    if more:
+        if not all(isinstance(each, str | Path) for each in (source, *more)):
+            raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
+        source = Files((source, *more))  # pyright: ignore[reportArgumentType]
     return read_with(source, build(DataOptions, options, "data."))
 
 
@@ -390,7 +396,9 @@ def _samples(fitting: Fitting | FewFitting) -> list[str]:
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
     a, b = stored.to_tensors(one), stored.to_tensors(other)
-    return one.vocab == other.vocab and all(np.array_equal(a[k], b[k]) for k in ("ids", "offsets", "parts"))
+    same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
+    alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
+    return one.vocab == other.vocab and alike and a.keys() == b.keys()
 
 
 def _unwatched(event: events.Event) -> None:

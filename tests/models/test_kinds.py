@@ -79,7 +79,7 @@ def test_items_that_say_their_kind_are_judged_by_its_model(kinded, models):
 
 def test_a_mean_loss_weighs_items_as_the_list_does(models):
     ids, offsets = flat(ASKED[:2])
-    weighted = mean_loss(models[0], Split(ids, offsets, weights=np.array([3, 1])))
+    weighted = mean_loss(models[0], Split(ids, offsets, weights=np.array([3.0, 1.0])))
     repeated = flat([ASKED[0]] * 3 + [ASKED[1]])
     assert weighted == pytest.approx(models[0].loss(*repeated), abs=1e-6)
 

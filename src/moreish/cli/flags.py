@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from cyclopts import Parameter, Token
+
+if TYPE_CHECKING:
+    from moreish.data.sources import Files
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -89,6 +92,13 @@ Set = Annotated[
 DEFAULT_ROOT = Path("runs")
 
 
+def sources_of(files: Sequence[str]) -> "str | Files":
+    """What is to be read: a file, several as one list, or where none is named the bundled names."""
+    from moreish.data.sources import Files
+
+    return Files(tuple(files)) if len(files) > 1 else next(iter(files), "names")
+
+
 class Group:
     """Flags that belong together, of one section of a configuration; those that are None were not given."""
 
@@ -114,8 +124,19 @@ class Reading(Group):
         ),
     ] = None
     unit: Annotated[
-        Literal["char", "grapheme", "word"] | None,
-        Parameter(help="What a symbol is: a code point, what the eye takes for one letter, or a word."),
+        Literal["auto", "char", "grapheme", "word"] | None,
+        Parameter(
+            help="What a symbol is: a code point, what the eye takes for one letter, or a word; unless said, "
+            "the first of these that breaks no letters."
+        ),
+    ] = None
+    column: Annotated[str | None, Parameter(help="The items' column of a CSV or JSON file: name, or number.")] = None
+    by: Annotated[
+        str | None,
+        Parameter(help='The column that says of what kind each item is; "file" makes each file a kind.'),
+    ] = None
+    weight: Annotated[
+        str | None, Parameter(help="The column of numbers that say how often each item counts: name, or number.")
     ] = None
     text: Annotated[
         bool | None, Parameter(help="The file is one running text, split by position, not a list.", negative=())

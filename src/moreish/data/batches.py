@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Integer
+from jaxtyping import Bool, Integer, Num
 
 from moreish.data.corpus import Split
 from moreish.rng import rng_for
@@ -72,7 +72,7 @@ class WindowBatches:
 class Weighted:
     """Places drawn with replacement, each as often as its weight says, by inverting the cumulative sum."""
 
-    def __init__(self, weights: Integer[np.ndarray, " N"]) -> None:
+    def __init__(self, weights: Num[np.ndarray, " N"]) -> None:
         self.ends = np.cumsum(weights, dtype=np.float64)
 
     def __call__(self, count: int, rng: np.random.Generator) -> Integer[np.ndarray, " count"]:

@@ -31,16 +31,17 @@ class Split:
     `offsets[i]` is where the boundary before item i stands, so that item's symbols are
     `ids[offsets[i] + 1 : offsets[i + 1]]`; the last offset is where the last boundary stands. Every id but the first
     is predicted from those before it.
-    The arrays may be views of the corpus: they are not to be written to.
 
-    kinds : (items,) of which kind each item is, where the list says it
-    weights : (items,) how often each item stands in the list, where it says so; None: once
+    kinds   : of what kind each item is, a place in `Corpus.kinds`; None where the list has no kinds
+    weights : how often each item counts, more than 0: it is as if it stood so often in the list; None where all are 1
+
+    All arrays may be views of the corpus: they are not to be written to.
     """
 
     ids: UInt[np.ndarray, " N"]
     offsets: Int64[np.ndarray, " items_and_one"]
     kinds: UInt[np.ndarray, " items"] | None = None
-    weights: Int64[np.ndarray, " items"] | None = None
+    weights: Float64[np.ndarray, " items"] | None = None
 
     def __len__(self) -> int:
         """How many items."""
@@ -65,6 +66,14 @@ class Split:
         offsets = np.append(0, np.cumsum(self.lengths[which] + 1))
         kinds = None if self.kinds is None else self.kinds[which]
         return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
+
+    @property
+    def times(self) -> Int64[np.ndarray, " items"] | None:
+        """The weights as whole numbers, for counting: as they are, else in units of the smallest; None as there."""
+        if self.weights is None:
+            return None
+        whole = (self.weights == np.rint(self.weights)).all()
+        return np.rint(self.weights if whole else self.weights / self.weights.min()).astype(np.int64)
 
     def shares_of_kinds(self, kinds: int) -> Float64[np.ndarray, " K"]:
         """How often each kind occurs among the items, of which the list says the kinds."""
@@ -132,10 +141,11 @@ class Corpus:
 
         `places[i]`, made only when it is asked for, is where in `whole` the i-th item of the list stands; None where
         they stand in order. `hashes` are those of the items' code points, needed where `<unk>` makes them look alike.
-        `kinds` are the names of the kinds that the items have.
+        `kinds` are the names of the kinds, in the order of their numbers.
         """
         self.vocab, self.options, self.report = vocab, options, report
-        self._whole, self._places, self.hashes, self.kinds = whole, places, hashes, tuple(kinds)
+        self._whole, self._places, self.hashes = whole, places, hashes
+        self.kinds = tuple(kinds)
         self._first = [0, counts[0], counts[0] + counts[1], sum(counts)]
 
     def __len__(self) -> int:
@@ -167,13 +177,12 @@ class Corpus:
             raise ValueError(f'there is no split "{name}"{did_you_mean(name, [*SPLITS, "all"])}')
         first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
         offsets = self._whole.offsets[first : last + 1]
-        start = int(offsets[0])
-        kinds, weights = self._whole.kinds, self._whole.weights
+        start, whole = int(offsets[0]), self._whole
         return Split(
-            self._whole.ids[start : int(offsets[-1]) + 1],
+            whole.ids[start : int(offsets[-1]) + 1],
             offsets - start if start else offsets,
-            None if kinds is None else kinds[first:last],
-            None if weights is None else weights[first:last],
+            None if whole.kinds is None else whole.kinds[first:last],
+            None if whole.weights is None else whole.weights[first:last],
         )
 
     @cached_property
@@ -186,21 +195,33 @@ class Corpus:
         """Where each item of the list stands when train, val and test stand one after the other; None: in order."""
         return self._places() if callable(self._places) else self._places
 
-    def where(self, text: str) -> Where:
+    def where(self, text: str, kind: str | None = None) -> Where:
         """Which split holds this item, the first of train, val and test that does, or "new".
 
-        In a running text, which split holds these symbols somewhere.
+        With `kind`, which holds it as one of this kind. In a running text, which split holds these symbols somewhere.
+        Raises ValueError for a kind that the list does not have.
         """
+        wanted = None if kind is None else self.kind_number(kind)
         text = self.vocab.normal(text)
-        item = text if self.options.text else symbols.trim(text, self.options.unit)
+        item = text if self.options.text else symbols.trim(text, self.vocab.unit)
         ids = self.vocab.lookup(item)
         if ids is None or not len(ids):
             return "new"
         if self.options.text:
             holding: list[Where] = [name for name in SPLITS if _holds(self.split(name).ids, ids)]
             return holding[0] if holding else "new"
-        i = self._known.find(ids, self._hash_of(item, ids))
-        return "new" if i is None else SPLITS[bisect_right(self._first, i) - 1]
+        kinds = self._whole.kinds
+        for i in self._known.all(ids, self._hash_of(item, ids)):
+            if wanted is None or kinds is None or kinds[i] == wanted:
+                return SPLITS[bisect_right(self._first, i) - 1]
+        return "new"
+
+    def kind_number(self, kind: str) -> int:
+        """The place of this name in `kinds`. Raises ValueError where the list has no such kind."""
+        if kind not in self.kinds:
+            hint = did_you_mean(kind, self.kinds) if self.kinds else ", and no kinds at all"
+            raise ValueError(f'{self.report.source} has no kind "{kind}"{hint}')
+        return self.kinds.index(kind)
 
     def where_ids(
         self, ids: UInt[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

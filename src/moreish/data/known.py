@@ -1,5 +1,7 @@
 """Known: where in a flat array an item stands, without holding the items as text."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from jaxtyping import Int64, Integer, UInt, UInt64
 
@@ -27,6 +29,10 @@ class Known:
 
     def find(self, item: UInt[np.ndarray, " T"], item_hash: int) -> int | None:
         """The first item with these ids and this hash."""
+        return next(self.all(item, item_hash), None)
+
+    def all(self, item: UInt[np.ndarray, " T"], item_hash: int) -> Iterator[int]:
+        """All items with these ids and this hash, in order."""
         group, item_bytes = item_hash & ~self.mask, item.tobytes()
         first = int(self.keys.searchsorted(np.uint64(group)))
         for k in range(first, len(self.keys)):
@@ -35,8 +41,7 @@ class Known:
             if key ^ i != group:
                 break
             if self.ids[self.offsets[i] + 1 : self.offsets[i + 1]].tobytes() == item_bytes:
-                return i
-        return None
+                yield i
 
     def find_all(
         self,

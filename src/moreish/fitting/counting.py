@@ -16,13 +16,16 @@ ORDER_WITHOUT_VAL = 4
 
 
 def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size: int) -> ngram.Backoff:
-    """The count model; without an order the one that is best on val."""
+    """The count model; without an order the one that is best on val, where each item counts once."""
+    order, times = options.order, train.times
     if options.method == "add-k":
-        return ngram.AddK.fit(train.ids, train.offsets, vocab_size, options.order or 2, options.k)
-    if options.order is None and val is not None:
-        parts = train.ids, train.offsets, val.ids, val.offsets
-        return ngram.choose_order(*parts, vocab_size).model
-    return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, options.order or ORDER_WITHOUT_VAL)
+        return ngram.AddK.fit(train.ids, train.offsets, vocab_size, order or 2, options.k, times)
+    if order is None and val is not None:
+        chosen = ngram.choose_order(train.ids, train.offsets, val.ids, val.offsets, vocab_size).model
+        if times is None:
+            return chosen
+        order = chosen.order
+    return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, order or ORDER_WITHOUT_VAL, times)
 
 
 def fit_counts(
@@ -36,6 +39,9 @@ def fit_counts(
     own: list[ngram.Backoff] = []
     for kind in range(kinds):
         part = train.chosen(np.flatnonzero(train.kinds == kind))
+        if not len(part):  # all its items are in val and test
+            own.append(pooled)
+            continue
         own.append(fit_ngram(replace(options, order=pooled.order), part, None, vocab_size))
     trust = ngram.TRUSTED
     if val is not None and val.kinds is not None:
