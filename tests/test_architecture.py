@@ -29,7 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"options", "rng", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
-    "inference": (KERNEL | {"data", "models", "ngram", "automata"}, TORCH | {"rapidfuzz"}),
+    "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
     "training": (
         KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
         TORCH | {"msgspec"},

@@ -23,6 +23,7 @@ from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.serialize import from_tensors
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
+from moreish.inference.asking import Answer
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
@@ -212,17 +213,16 @@ def suggest(
     items: Iterable[str],
     count: int = 10,
     *,
-    starts_with: str = "",
     seed: int | None = None,
-    **sampling: float | None,
+    **wishes: Answer,
 ) -> list[str]:
     """New items in the manner of these, for a program: what was read last is remembered, and many threads may ask.
 
-    `sampling` is temperature, top_k, top_p, max_length. Fewer come back where the model has no more to give.
+    `wishes` are those of `Fitted.more`. Fewer come back where the model has no more to give.
     """
     if isinstance(items, str):
         raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
-    return [item.text for item in _heard(tuple(items)).suggested(count, starts_with, seed, sampling)]
+    return [item.text for item in _heard(tuple(items)).each(count, seed=seed, **{"new_only": True, **wishes})]
 
 
 @lru_cache(maxsize=HEARD)

@@ -23,7 +23,7 @@ from moreish.errors import Damaged, RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.serialize import to_tensors
-from moreish.inference.more import more
+from moreish.inference.asking import Asked, Request
 from moreish.models.contract import LanguageModel
 from moreish.recipes import BackgroundChoice, Config
 from moreish.rng import rng_for
@@ -100,7 +100,8 @@ class FewFitting:
         self.done.append(listening.blend(Choice(best)))
         yield events.Counted(listening.order, None, round(self.seconds, 3))
         rng = rng_for(self.config.seed, "sampling", sampling_index(self.corpus))
-        yield events.Samples(0, [item.text for item in more(self.model(), self.corpus, SHOWN, rng, new_only=True)])
+        first = Asked(self.model(), self.corpus, Request(new_only=True)).items(SHOWN, rng)
+        yield events.Samples(0, [item.text for item in first])
         began = time.monotonic()
         measured = listening.measured(listening.read_cases())
         measuring = (time.monotonic() - began) * MEASURING

@@ -89,7 +89,7 @@ class Ranking(Iterator[RankedItem]):
 
     def __init__(self, beam: Beam, meter: "_Meter", count: int, apart: int) -> None:
         self.given, self.certain, self.at_most, self.exact = 0, 0, 0.0, False
-        self._beam, self._meter, self._count, self._apart = beam, meter, count, _Apart(apart)
+        self._beam, self._meter, self._count, self._apart = beam, meter, count, Apart(apart)
         self._seen: set[bytes] = set()
         self._items = self._search()
 
@@ -148,7 +148,7 @@ class Ranking(Iterator[RankedItem]):
                 return
 
 
-class _Apart:
+class Apart:
     """Items of which no two are within an edit distance, in the order in which they come."""
 
     def __init__(self, distance: int) -> None:

@@ -24,6 +24,13 @@ class Sampling:
     top_p: float | None = option(None, "draw from the likeliest symbols that hold this share", above=0, high=1)
     max_length: int = option(1000, "symbols after which an item is cut off", low=1)
 
+    @property
+    def changed(self) -> str:
+        """The names of what is not as the model is, but for `max_length`."""
+        plain = Sampling()
+        names = ("temperature", "top_k", "top_p")
+        return " and ".join(name for name in names if getattr(self, name) != getattr(plain, name))
+
 
 def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
     """Probabilities to draw from: temperature first, then top-k, then top-p (Holtzman et al. 2019), renormalised.
