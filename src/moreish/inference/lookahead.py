@@ -9,7 +9,6 @@ States of the rule that reach each other are solved together, the last ones firs
 """
 
 from collections.abc import Iterable
-from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -42,7 +41,7 @@ class Lookahead:
     def __repr__(self) -> str:
         return f"<Lookahead: {self.probability:.3g} of all items>"
 
-    @cached_property
+    @property
     def log_probability(self) -> float:
         """Natural logarithm of `probability`, also where that is too small for a float; -inf where it is 0."""
         state = self.automaton.start
