@@ -15,7 +15,7 @@ from moreish.inference.guided import guided
 from tests.support.rules import contains, ends_with, length, only, starts_with
 
 LISTS = ("names", "towns", "hindi")
-RULES_A_LIST = 70
+RULES_A_LIST = 24
 
 
 class Rule(NamedTuple):
