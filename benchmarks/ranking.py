@@ -35,7 +35,7 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def ngram(corpus: Corpus) -> Iterator[Row]:
-    """Processor time from an n-gram that has just been counted, its bound included; the memory of the longest list."""
+    """Processor time with an n-gram, counting and its bound included; the memory of the longest ranking."""
     wanted = Unlisted([corpus.split("all")], len(corpus.vocab))
     for count in (10, 100, 1000, 10_000, 100_000):
         target = "< 5 s" if count == TOP else ""
