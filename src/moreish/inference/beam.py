@@ -150,8 +150,13 @@ class Beam:
         `guided`: where not all fit in, the guide says which can lead to likely items, and not their own probability
         alone. An n-gram is always its own guide.
         """
-        guide = self.guide if guided or self.guide is self.model else None
+        guide = self.guide if guided or self.foresees else None
         return _Search(self, guide, width, most).run()
+
+    @property
+    def foresees(self) -> bool:
+        """Whether the guide is the model itself, so that a beam need not be wider than items are asked for."""
+        return self.guide is self.model
 
     @cached_property
     def completion(self) -> BestCompletion:
@@ -204,7 +209,7 @@ class _Search:
                     slack = ROUNDING * float(np.finfo(logprobs.dtype).eps)
                     more = self._children(here, at.start, total, slack)
                     children = Open(*map(np.concatenate, zip(children, more, strict=True)))
-                    if len(children.parent) > 4 * self.width:
+                    if len(children.parent) > 2 * self.width:
                         children = self._kept(children, ids)
                 after.append((at, state))
         except Spent:
@@ -263,7 +268,7 @@ class _Search:
             context = self.guide._step(context, symbol)
             whole = logprob + beam.completion(context, rule)
             order = _bounds(whole, slack)
-            if self.guide is beam.model:
+            if beam.foresees:
                 key, possible = order, whole > -np.inf
         return Open(row + first, symbol, logprob, key, order, context, rule).take(possible)
 

@@ -130,7 +130,7 @@ class Ranking(Iterator[RankedItem]):
             if not (wider := self._meter.wider(width)):
                 yield from self._places(self._last_look(last.merged(before)), None, certain=False)
                 return
-            width = wider
+            width = min(wider, self._count) if self._beam.foresees and width < self._count else wider
 
     def _last_look(self, found: Found) -> Found:
         """Not to show what is best, but to find what is good: all that is asked for, where the guide expects it."""
