@@ -35,7 +35,7 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def ngram(corpus: Corpus) -> Iterator[Row]:
-    """Processor time from an n-gram that has just been counted, its bound included; memory of the longest list."""
+    """Processor time with an n-gram, its bound included; the memory of the longest ranking."""
     wanted = Unlisted([corpus.split("all")], len(corpus.vocab))
     for count in (10, 100, 1000, 10_000, 100_000):
         target = "< 5 s" if count == TOP else ""
@@ -58,13 +58,14 @@ def ngram(corpus: Corpus) -> Iterator[Row]:
 def others(corpus: Corpus) -> Iterator[Row]:
     """How many of the true first 1,000 others find, and how long they take beside ours."""
     truth: set[bytes] = set()
-    ours = seconds(lambda: truth.update(item.ids.tobytes() for item in ranked(_counted(corpus), None, TOP)))
+    model = _counted(corpus)
+    ours = seconds(lambda: truth.update(item.ids.tobytes() for item in ranked(model, None, TOP)))
     for width in (100, 1000, 10_000):
         found: list[bytes] = []
-        took = seconds(lambda: found.extend(plain_beam(_counted(corpus), width, TOP)))  # noqa: B023
+        took = seconds(lambda: found.extend(plain_beam(model, width, TOP)))  # noqa: B023
         yield _beside(f"beam of {width:,}, no bound", ours, took, found, truth)
     drawn: list[bytes] = []
-    took = seconds(lambda: drawn.extend(best_of_draws(_counted(corpus), DRAWS, TOP)))
+    took = seconds(lambda: drawn.extend(best_of_draws(model, DRAWS, TOP)))
     yield _beside(f"best of {DRAWS:,} draws", ours, took, drawn, truth)
 
 

@@ -252,6 +252,21 @@ def test_a_spent_effort_says_so(model):
     assert ranking.verdict().startswith(f"the first {ranking.certain} places are certain")
 
 
+def test_where_a_rule_is_rare_a_guide_knows_where_to_look(gru, mixture):
+    """Items with 5 5 5 5 in them: the likeliest beginnings put it off for ever."""
+    table = [[0, 0], [1, 2], [1, 3], [1, 4], [1, 5], [5, 5]]
+    rule = Automaton(np.array([0, 0, 0, 0, 0, 1]), np.array(table), np.arange(6) == 5)
+    guide = mixture.components[0]
+    alone, guided, mixed = (
+        plain(ranked(model, rule, 20, guide=each, effort=Effort(prefixes=20_000, width=64)))
+        for model, each in ((gru, None), (gru, guide), (mixture, None))
+    )
+    assert len(alone) < 20
+    for items in (guided, mixed):
+        assert len(items) == 20
+        assert all(rule.allows(ids) for ids, _ in items)
+
+
 def test_the_first_item_comes_before_the_last_is_searched(gru):
     ranking = ranked(gru, None, 300, max_length=6)
     next(ranking)

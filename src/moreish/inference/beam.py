@@ -7,6 +7,7 @@ go is remembered: every item that ranks before it was found.
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -142,18 +143,33 @@ class Beam:
         """`may_read(rows)` is asked before so many more prefixes are read."""
         self.model, self.automaton, self.wanted, self.longest = model, automaton, wanted, longest
         self.guide, self.may_read = guide, may_read
-        self.completion = BestCompletion(guide, automaton, longest) if guide is not None else None
 
-    def search(self, width: int, most: int) -> Found:
-        """Up to `most` items, and what ties with the last of them, with at most `width` open prefixes a level."""
-        return _Search(self, width, most).run()
+    def search(self, width: int, most: int, guided: bool = False) -> Found:
+        """Up to `most` items, and what ties with the last of them, with at most `width` open prefixes a level.
+
+        `guided`: where not all fit in, the guide says which can lead to likely items, and not their own probability
+        alone. An n-gram is always its own guide.
+        """
+        guide = self.guide if guided or self.foresees else None
+        return _Search(self, guide, width, most).run()
+
+    @property
+    def foresees(self) -> bool:
+        """Whether the guide is the model itself, so that a beam need not be wider than items are asked for."""
+        return self.guide is self.model
+
+    @cached_property
+    def completion(self) -> BestCompletion:
+        """What the guide expects."""
+        assert self.guide is not None
+        return BestCompletion(self.guide, self.automaton, self.longest)
 
 
 class _Search:
     """One search."""
 
-    def __init__(self, beam: Beam, width: int, most: int) -> None:
-        self.beam, self.width, self.most = beam, width, most
+    def __init__(self, beam: Beam, guide: Backoff | None, width: int, most: int) -> None:
+        self.beam, self.guide, self.width, self.most = beam, guide, width, most
         self.let_go = LAST
         self.limit = LAST.key  # what has a larger key is not among the best `most`
         self.keys = np.zeros(0, np.int64)  # of the best `most` found so far
@@ -161,7 +177,7 @@ class _Search:
 
     def run(self) -> Found:
         zero, ids = np.zeros(1, np.int64), np.zeros((1, 0), np.min_scalar_type(self.beam.model.vocab_size))
-        context = zero if self.beam.guide is None else self.beam.guide.start(1)[0]
+        context = zero if self.guide is None else self.guide.start(1)[0]
         rows = Open(zero, zero, np.zeros(1), zero, zero, context, np.array([self.beam.automaton.start]))
         states: list[tuple[slice, State]] = []
         try:
@@ -193,7 +209,7 @@ class _Search:
                     slack = ROUNDING * float(np.finfo(logprobs.dtype).eps)
                     more = self._children(here, at.start, total, slack)
                     children = Open(*map(np.concatenate, zip(children, more, strict=True)))
-                    if len(children.parent) > 4 * self.width:
+                    if len(children.parent) > 2 * self.width:
                         children = self._kept(children, ids)
                 after.append((at, state))
         except Spent:
@@ -248,11 +264,11 @@ class _Search:
         logprob, rule = total[near], beam.automaton.advance(here.rule[row], symbol)
         key = order = _bounds(logprob, slack)
         context, possible = here.context[row], slice(None)
-        if beam.guide is not None and beam.completion is not None:
-            context = beam.guide._step(context, symbol)
+        if self.guide is not None:
+            context = self.guide._step(context, symbol)
             whole = logprob + beam.completion(context, rule)
             order = _bounds(whole, slack)
-            if beam.guide is beam.model:
+            if beam.foresees:
                 key, possible = order, whole > -np.inf
         return Open(row + first, symbol, logprob, key, order, context, rule).take(possible)
 

@@ -17,7 +17,8 @@ from moreish.automata import Automaton
 from moreish.ngram import Backoff
 from moreish.ngram.counts import Counts
 
-LARGEST_TABLE = 2**23  # n-grams times states of the rule; beyond it contexts are shortened
+LARGEST_TABLE = 2**24  # contexts times states of the rule, 128 MiB; beyond it contexts are shortened
+CELLS_AT_A_TIME = 2**21
 
 
 class BestCompletion:
@@ -30,7 +31,7 @@ class BestCompletion:
     def __init__(self, model: Backoff, automaton: Automaton, longest: int) -> None:
         """`longest`: symbols of the longest completion of interest."""
         order = model.order
-        while order > 1 and model.counts.levels[order + 1] * len(automaton) > LARGEST_TABLE:
+        while order > 1 and model.counts.levels[order] * len(automaton) > LARGEST_TABLE:
             order -= 1
         counts = model.counts if order == model.order else model.counts.upto(order)
         self.shortened = _shortened(model.counts, counts.contexts)
@@ -66,41 +67,76 @@ def _highest(model: Backoff, order: int) -> Float[np.ndarray, " nodes"]:
 def _solve(
     counts: Counts, logprob: np.ndarray, log_backoff: np.ndarray, automaton: Automaton, longest: int
 ) -> Float[np.ndarray, "contexts S"]:
-    """The table: rounds until nothing changes, or all completions of up to `longest` symbols were considered."""
-    states, contexts = len(automaton), counts.contexts
-    to = automaton.table.T[automaton.classes]  # (V, S)
-    levels = [slice(low, high) for low, high in zip(counts.levels[1:-2], counts.levels[2:-1], strict=True)]
-    after = np.where(np.arange(len(counts.keys)) < contexts, np.arange(len(counts.keys)), counts.suffix)
+    """The table: rounds until nothing changes, or all completions of up to `longest` symbols were considered.
 
-    node = np.arange(counts.first[1], len(counts.keys))
-    node = node[counts.symbol[node] > 0]
-    parents, begins = np.unique(counts.parent[node], return_index=True)
-    child = after[node, None] * states + to[counts.symbol[node]]
-    step = logprob[node, None]
-
-    known = np.arange(1, counts.first[1])
-    shortest, opened = (
-        np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size)),
-        np.zeros_like(to[:, :1]),
-    )
-    shortest[counts.symbol[known]], opened[counts.symbol[known], 0] = logprob[known], after[known]
-    opened = opened[1:] * states + to[1:]
-
-    end = np.full(contexts, shortest[0])
-    for level in levels:
-        last = counts.child(np.arange(level.start, level.stop), np.zeros(level.stop - level.start, np.int64))
-        end[level] = np.where(last > 0, logprob[last], log_backoff[level] + end[counts.suffix[level]])
-    best = np.full((contexts, states), -np.inf)
-    for _ in range(longest + 1):
-        better = np.where(automaton.accepts, end[:, None], -np.inf)
-        better[0] = np.maximum(better[0], (shortest[1:, None] + best.ravel()[opened]).max(0, initial=-np.inf))
-        if len(node):
-            onward = np.maximum.reduceat(step + best.ravel()[child], begins, axis=0)
-            better[parents] = np.maximum(better[parents], onward)
-        for level in levels:
-            fallback = log_backoff[level, None] + better[counts.suffix[level]]
-            np.maximum(better[level], fallback, out=better[level])
-        if np.array_equal(best, better):
+    A round looks again only at the states of the rule from which one that changed in the last round is reached.
+    """
+    step = _Step(counts, logprob, log_backoff, automaton)
+    best = np.full((counts.contexts, len(automaton)), -np.inf)
+    best[:, automaton.accepts] = step.end[:, None]
+    step.fall_back(best)
+    changed = automaton.accepts
+    for _ in range(longest):
+        columns = np.flatnonzero(changed[automaton.table].any(1))
+        better = [step(best, columns[low : low + step.at_once]) for low in range(0, len(columns), step.at_once)]
+        changed = np.zeros(len(automaton), bool)
+        for low, block in zip(range(0, len(columns), step.at_once), better, strict=True):
+            here = columns[low : low + step.at_once]
+            changed[here] = (block > best[:, here]).any(0)
+            best[:, here] = block
+        if not changed.any():
             break
-        best = better
     return best
+
+
+class _Step:
+    """One more symbol before every completion.
+
+    end     : (contexts,) log probability that an item ends after each
+    at_once : states of the rule looked at together
+    """
+
+    def __init__(self, counts: Counts, logprob: np.ndarray, log_backoff: np.ndarray, automaton: Automaton) -> None:
+        self._to = automaton.table.T[automaton.classes]  # (V, S): the state after each id
+        self._suffix, self._log_backoff = counts.suffix, log_backoff
+        self._levels = [slice(*pair) for pair in zip(counts.levels[1:-2], counts.levels[2:-1], strict=True)]
+        every = np.arange(len(counts.keys))
+        after = np.where(every < counts.contexts, every, counts.suffix)  # the context after each n-gram
+
+        node = every[counts.first[1] :]
+        node = node[counts.symbol[node] > 0]
+        self._symbol, self._after, self._logprob = counts.symbol[node], after[node], logprob[node, None]
+        self._parents, self._begins = np.unique(counts.parent[node], return_index=True)
+        self.at_once = max(1, CELLS_AT_A_TIME // len(counts.keys))
+
+        known = every[1 : counts.first[1]]
+        shortest = np.full(counts.vocab_size, log_backoff[0] - np.log(counts.vocab_size))
+        shortest[counts.symbol[known]] = logprob[known]
+        self._first_after = np.zeros(counts.vocab_size, np.int64)
+        self._first_after[counts.symbol[known]] = after[known]
+        self._shortest = shortest[:, None]
+
+        self.end = np.full(counts.contexts, shortest[0])
+        for level in self._levels:
+            last = counts.child(every[level], np.zeros(level.stop - level.start, np.int64))
+            fallback = log_backoff[level] + self.end[counts.suffix[level]]
+            self.end[level] = np.where(last > 0, logprob[last], fallback)
+
+    def __call__(self, best: Float[np.ndarray, "contexts S"], columns: np.ndarray) -> Float[np.ndarray, "contexts C"]:
+        """These columns of the table, with completions one symbol longer."""
+        states, flat = best.shape[1], best.ravel()
+        better, to = best[:, columns], self._to[:, columns]
+        first = self._shortest + flat[self._first_after[:, None] * states + to]
+        better[0] = np.maximum(better[0], first[1:].max(0, initial=-np.inf))
+        if len(self._after):
+            onward = self._logprob + flat[self._after[:, None] * states + to[self._symbol]]
+            onward = np.maximum.reduceat(onward, self._begins, axis=0)
+            better[self._parents] = np.maximum(better[self._parents], onward)
+        self.fall_back(better)
+        return better
+
+    def fall_back(self, best: Float[np.ndarray, "contexts C"]) -> None:
+        """What shorter contexts say, scaled, where that is more; the shortest ones first."""
+        for level in self._levels:
+            fallback = self._log_backoff[level, None] + best[self._suffix[level]]
+            np.maximum(best[level], fallback, out=best[level])

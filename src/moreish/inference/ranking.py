@@ -22,11 +22,13 @@ from moreish.automata import Automaton, everything
 from moreish.data import Split
 from moreish.inference.beam import GRID, LAST, Beam, Found, Wanted
 from moreish.models.contract import LanguageModel
+from moreish.models.mixture import Mixture
 from moreish.ngram import Backoff
 from moreish.options import option
 
 FIRST_WIDTH = 64
 WIDEN = 4  # how much wider the next search is
+LAST_WIDTH = 16  # times the items asked for: wide enough to look for what is not certain
 
 
 @dataclass(frozen=True)
@@ -126,10 +128,17 @@ class Ranking(Iterator[RankedItem]):
                 return
             self.at_most = min(self.at_most, -last.let_go.key / GRID)
             if not (wider := self._meter.wider(width)):
-                before = before if most >= self._count else self._beam.search(width, self._count)
-                yield from self._places(last.merged(before), None, certain=False)
+                yield from self._places(self._last_look(last.merged(before)), None, certain=False)
                 return
-            width = wider
+            width = min(wider, self._count) if self._beam.foresees and width < self._count else wider
+
+    def _last_look(self, found: Found) -> Found:
+        """Not to show what is best, but to find what is good: all that is asked for, where the guide expects it."""
+        width = self._meter.first
+        while width:
+            found = found.merged(self._beam.search(width, max(width, self._count), guided=True))
+            width = self._meter.wider(width) if width < LAST_WIDTH * self._count else 0
+        return found
 
     def _places(self, found: Found, first: int | None, certain: bool) -> Iterator[RankedItem]:
         """The first items that were not seen yet and keep their distance."""
@@ -218,7 +227,8 @@ def ranked(
     wanted : asked of (rows, T) ids of items of one length, which of them may be given; `Unlisted` wants new ones
     apart  : no two items are within this edit distance (in symbols) of each other, by taking the likeliest first:
              an item is passed over where a likelier one that was given is that near, however many are left
-    guide  : an n-gram of the same list that says where to look first under a rule; an n-gram guides itself
+    guide  : an n-gram of the same list that says where to look, under a rule, for what cannot be certain; an n-gram
+             guides itself, and so does a mixture that has one
     effort : when to stop though not all places are certain
 
     An n-gram's ranking is exact within any reasonable effort. Of any other model so many places are exact as can be
@@ -227,6 +237,8 @@ def ranked(
     if count < 0 or apart < 0 or max_length < 1:
         raise ValueError("a ranking has a count and a distance of at least 0, and items of at least one symbol")
     automaton = everything(model.vocab_size) if automaton is None else automaton
+    if isinstance(model, Mixture):
+        guide = guide or next((each for each in model.components if isinstance(each, Backoff)), None)
     guide = model if isinstance(model, Backoff) else guide
     meter = _Meter(effort or Effort())
     return Ranking(Beam(model, automaton, wanted, max_length, guide, meter.may_read), meter, count, apart)
