@@ -18,6 +18,8 @@ from moreish.models.wavenet import WaveNet
 
 TOKENS_AT_A_TIME = 16_384
 CONTEXTS_AT_A_TIME = 2**18
+MULTIPLICATIONS_WORTH_THREADS = 4_000_000_000
+"""At a time: with fewer, threads wait for one another longer than they work, on a busy machine many times as long."""
 LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
 
 
@@ -32,6 +34,7 @@ class Network:
         self.module, self.kind = module, kind
         self._first_row = kind * module.vocab_size  # of the table that it reads from
         self.stepwise = module if isinstance(module, Stepwise) else None
+        self._parameters = sum(p.numel() for p in module.parameters())
 
     @property
     def vocab_size(self) -> int:
@@ -49,7 +52,7 @@ class Network:
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row."""
-        with inference(self.module):
+        with self._reading(len(ids)):
             if self.stepwise is not None:
                 logits, state = self.stepwise.step(self._tensor(ids), state)
                 return state, _logprobs(logits)
@@ -78,7 +81,7 @@ class Network:
         """
         out = np.zeros(len(ids), np.float32)
         split = Split(ids, offsets)
-        with inference(self.module):
+        with self._reading(min(len(ids), TOKENS_AT_A_TIME)):
             if isinstance(self.module, WaveNet) and not self.module.norms_by_position:
                 self._score_contexts(self.module, split, out)
             elif self.module.windowed:
@@ -150,6 +153,20 @@ class Network:
         """Log probability of each next id of the block: (B, T + 1) ids and (B, T, V) logits to (B, T)."""
         targets = block[:, 1:, None].astype(np.int64)
         return np.take_along_axis(_logprobs(logits), targets, 2)[..., 0]
+
+    @contextmanager
+    def _reading(self, positions: int) -> Iterator[None]:
+        """`inference` for the net, on one thread where so many positions at a time are little work."""
+        before = torch.get_num_threads()
+        little = before > 1 and positions * self._parameters < MULTIPLICATIONS_WORTH_THREADS
+        if little:
+            torch.set_num_threads(1)
+        try:
+            with inference(self.module):
+                yield
+        finally:
+            if little:
+                torch.set_num_threads(before)
 
     def _tensor(self, ids: np.ndarray) -> Tensor:
         rows = ids.astype(np.int64) + self._first_row

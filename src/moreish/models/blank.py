@@ -1,4 +1,4 @@
-"""A module of which only names, shapes and dtypes are wanted: made without memory, and without numbers in it."""
+"""A module of which only names, shapes and dtypes are wanted: made without memory and without first numbers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

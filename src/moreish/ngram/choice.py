@@ -69,7 +69,7 @@ def _try_orders(
 
 
 def _some(ids: np.ndarray, offsets: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most so many of the items: one from each of as many stretches of one length, by the same seed always."""
+    """At most so many of the items: one from each of as many stretches of one length, the same ones every time."""
     n = len(offsets) - 1
     if n <= most:
         return ids, offsets
