@@ -42,6 +42,7 @@ def quick(
     """
     from moreish.cli.mistakes import refuse_command_as_file
     from moreish.cli.overrides import overrides_of
+    from moreish.cli.passages import show_passages
     from moreish.cli.show import emit, in_words, note, printable, show_items
     from moreish.cli.train import trained_in_view
     from moreish.runs.events import to_record
@@ -52,7 +53,8 @@ def quick(
         sources_of(files), "quick", overrides, out=out, root=root, quiet=quiet or json, background=background
     )
     items = run.more(count, new_only=True, seed=run.config.seed)
-    show_items(items, "json" if json else "text")
+    shown = show_passages if run.corpus.options.text else show_items
+    shown(items, "json" if json else "text")
     if json:
         emit(to_record(run.done))
     if quiet or json:

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from moreish.data.numbers import number_of
@@ -99,10 +100,10 @@ def recognise(
     counts : whether there are to be numbers, so that "emma 20355" is an item and its count
     """
     text = text.removeprefix("\ufeff")
-    lines = io.StringIO(text, newline="").readlines()
-    if not whole and len(lines) > 1:
+    filled = (line for line in io.StringIO(text, newline="") if line.strip("\r\n "))
+    lines = list(islice(filled, MOST_ROWS + 1))
+    if not whole and 1 < len(lines) <= MOST_ROWS:
         lines.pop()  # which may go on
-    lines = [line for line in lines if line.strip("\r\n ")]
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     found = _json(text.strip(), looked_at, whole, suffix)

@@ -17,7 +17,8 @@ SHARE, LEAST = 0.2, 2  # items with such a letter, as a share of all, and how ma
 JOINERS = {
     *map(chr, range(0x1F3FB, 0x1F400)),  # tones of skin
     *map(chr, range(0x1F1E6, 0x1F200)),  # regional indicators, of which two are a flag
-    *map(chr, range(0x1160, 0x1200)),  # Hangul vowels and final consonants
+    *map(chr, range(0x1100, 0x1200)),  # Hangul letters, of which several are a syllable
+    *map(chr, range(0xA960, 0xA97D)),
     *map(chr, range(0xD7B0, 0xD7FC)),
     *map(chr, range(0xE0020, 0xE0080)),  # tags
     *"\u200c\u200d\u0e33\u0eb3\uff9e\uff9f",
