@@ -9,14 +9,14 @@ import numpy as np
 
 from moreish import __version__
 from moreish.background import weights as background_weights
-from moreish.background.listening import choose
+from moreish.background.listening import together
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
 from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
-from moreish.fitting.counting import baselines, fit_ngram
+from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.evaluation import Evaluation, evaluation_of
-from moreish.fitting.few import FewFitting, listening_to
+from moreish.fitting.few import FewFitting, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored, SplitName
 from moreish.fitting.machine import check_same_machine, this_machine
@@ -25,7 +25,7 @@ from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
 from moreish.models.contract import LanguageModel
-from moreish.models.kinds import components_of, one_kind_of
+from moreish.models.kinds import Kinded, components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
 from moreish.preparing import (
@@ -187,8 +187,8 @@ def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counte
     config = resolve("ngram", overrides)
     corpus = source if isinstance(source, Corpus) else read_with(source, options)
     val = corpus.split("val")
-    model = fit_ngram(config.model.options, corpus.split("train"), val if len(val) else None, len(corpus.vocab))
-    return Counted(corpus, model)
+    parts = corpus.split("train"), val if len(val) else None
+    return Counted(corpus, fit_counts(config.model.options, *parts, len(corpus.vocab), len(corpus.kinds)))
 
 
 def listen(source: Source | Corpus, overrides: Overrides | None = None, background: str = BUNDLED) -> Listened:
@@ -203,10 +203,13 @@ def listen(source: Source | Corpus, overrides: Overrides | None = None, backgrou
         raise ValueError("the background net reads lists of letters: for words or a running text train a model")
     if are_few(corpus) and shares_are_free(overrides, corpus):
         corpus = undivided(corpus)
-    listening = listening_to(corpus, BackgroundChoice(background), seed=0)
-    measured = listening.measured(listening.read_cases())
-    choice = choose(measured, "read" if listening.helps else "counted")
-    return Listened(corpus, listening.blend(choice), measured.get(choice.name))
+    if not corpus.kinds:
+        return Listened(corpus, *heard(corpus, BackgroundChoice(background)))
+    of_kind = [heard(corpus.only(kind), BackgroundChoice(background)) for kind in range(len(corpus.kinds))]
+    shares = corpus.split("all").shares_of_kinds(len(corpus.kinds))
+    return Listened(
+        corpus, Kinded([model for model, _ in of_kind], shares), together([found for _, found in of_kind])
+    )
 
 
 def suggest(
@@ -257,21 +260,19 @@ def background(
     return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
 
-def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str | None = None) -> Fitted:
+def open_or_count(
+    run_or_list: str | Files, root: Path, overrides: Overrides, background: str | None = None
+) -> Fitted:
     """The run of this name; where there is none, the list as an n-gram, or as the background net hears it.
 
-    The overrides are for reading a list, and so is `background`. Raises ValueError where they can be of no use.
+    Several files are one list. The overrides are for reading a list, and so is `background`. Raises ValueError where
+    they can be of no use.
     """
+    if isinstance(run_or_list, Files):
+        return _count_or_listen(run_or_list, overrides, background)
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
-        if background == NO_BACKGROUND or overrides.given("model"):
-            refuse_background(background)
-            return count(run_or_list, overrides)
-        corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
-        if are_few(corpus):
-            return listen(corpus, overrides, background or BUNDLED)
-        refuse_background(background)
-        return count(corpus, overrides)
+        return _count_or_listen(run_or_list, overrides, background)
     if background is not None:
         raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")
     if overrides.first is not None:
@@ -279,6 +280,17 @@ def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background
             f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"
         )
     return open_run(run_or_list, root)
+
+
+def _count_or_listen(source: str | Files, overrides: Overrides, background: str | None) -> Fitted:
+    if background == NO_BACKGROUND or overrides.given("model"):
+        refuse_background(background)
+        return count(source, overrides)
+    corpus = read_with(source, checked_data_options("ngram", overrides))
+    if are_few(corpus):
+        return listen(corpus, overrides, background or BUNDLED)
+    refuse_background(background)
+    return count(corpus, overrides)
 
 
 def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:

@@ -82,7 +82,7 @@ def test_the_steps_that_an_ngram_remembers_are_those_that_it_takes():
     state, ids = np.divmod(np.arange(used.counts.contexts * used.vocab_size), used.vocab_size)
     for _ in range(2):
         after, logprobs = used.advance(state, ids)
-        wanted, wanted_logprobs = fresh._step(state, ids), fresh._compute_rows(fresh._step(state, ids))
+        wanted, wanted_logprobs = fresh.next_context(state, ids), fresh._compute_rows(fresh.next_context(state, ids))
         np.testing.assert_array_equal(after, wanted)
         np.testing.assert_array_equal(logprobs, wanted_logprobs)
 

@@ -189,8 +189,64 @@ class Drawing(Group):
         Parameter(help="Draw each symbol from the likeliest that together hold this share.", converter=number),
     ] = None
     max_length: Annotated[
-        int | None, Parameter(help="Symbols after which an item is cut off; 1000 unless said.", converter=whole)
+        int | None,
+        Parameter(
+            help="Whole items of at most so many symbols; of a running text, where samples are cut.", converter=whole
+        ),
     ] = None
 
 
 DRAWING = Drawing()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Ruling(Group):
+    """What every item must do: options of `Rules`."""
+
+    starts_with: Annotated[str | None, Parameter(help="How every item begins.")] = None
+    ends_with: Annotated[str | None, Parameter(help="How every item ends.")] = None
+    contains: Annotated[
+        list[str] | None, Parameter(help="What every item has in it; may be given several times.", negative=())
+    ] = None
+    length: Annotated[
+        str | None,
+        Parameter(help="How many symbols every item has: 4-8, 6, 4- or -8.", allow_leading_hyphen=True),
+    ] = None
+    pattern: Annotated[
+        str | None, Parameter(help="What every item looks like: Ka__a*, where _ is one symbol and * any number.")
+    ] = None
+    regex: Annotated[str | None, Parameter(help="A regular expression that matches every item as a whole.")] = None
+    only: Annotated[str | None, Parameter(help="The symbols that may occur, such as a-z.")] = None
+    without: Annotated[str | None, Parameter(help="Symbols that must not occur.")] = None
+    not_in: Annotated[
+        list[str] | None, Parameter(help="A list of which no item may come; may be given several times.", negative=())
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """The rules that were given; lists as tuples, without the files of `not_in`."""
+        found = {name: value for name, value in super().given().items() if name != "not_in"}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+RULING = Ruling()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Choosing(Group):
+    """Which of the items that do all that are given: options of `Request`."""
+
+    best: Annotated[
+        bool | None, Parameter(help="The most probable items in order, instead of random ones.", negative=())
+    ] = None
+    new_only: Annotated[bool | None, Parameter(help="Leave out what the list already has.", negative=())] = None
+    new_by: Annotated[
+        int | None, Parameter(help="Only what is so many edits away from every item of the list.", converter=whole)
+    ] = None
+    apart: Annotated[
+        int | None, Parameter(help="No two items within so many edits of each other.", converter=whole)
+    ] = None
+
+
+CHOOSING = Choosing()

@@ -185,6 +185,14 @@ class Corpus:
             None if whole.weights is None else whole.weights[first:last],
         )
 
+    def only(self, kind: int) -> "Corpus":
+        """The items of one kind, as a list without kinds, in the symbols of this one; all in train."""
+        whole = self._whole
+        assert whole.kinds is not None
+        chosen = whole.chosen(np.flatnonzero(whole.kinds == kind))
+        part = Split(chosen.ids, chosen.offsets, None, chosen.weights)
+        return Corpus(self.vocab, part, [len(part), 0, 0], None, self.options, self.report)
+
     @cached_property
     def items(self) -> Items:
         """The items in the order of the list."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
+from moreish.background.blend import Blend
 from moreish.background.cases import Case
 from moreish.background.listening import Choice, Listening, Measured, Name, choose
 from moreish.background.parts import Items
@@ -48,6 +49,14 @@ class FewState(Struct, frozen=True):
     ended: bool
     steps: Annotated[int, Meta(ge=0)]
     seconds: float
+
+
+def heard(corpus: Corpus, choice: BackgroundChoice) -> tuple[Blend, Measured | None]:
+    """The blend of what was counted in a list and of the background net that read it, and how well it foretells."""
+    listening = listening_to(corpus, choice, seed=0)
+    measured = listening.measured(listening.read_cases())
+    best = choose(measured, "read" if listening.helps else "counted")
+    return listening.blend(best), measured.get(best.name)
 
 
 @dataclass

@@ -3,7 +3,8 @@
 import math
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -17,7 +18,9 @@ from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items
 from moreish.inference import ItemScore, score_items
 from moreish.inference.asking import Answer, Asked, Request
+from moreish.inference.memory import Remembered, meter
 from moreish.inference.more import Item
+from moreish.inference.plausibility import Plausibility
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
 from moreish.rng import rng_for
@@ -115,7 +118,7 @@ class Fitted(ABC):
         """
         if kinds is None:
             return self.model
-        shares = {kinds: 1.0} if isinstance(kinds, str) else kinds
+        shares = shares_in(kinds, self.corpus.kinds) if isinstance(kinds, str) else kinds
         numbers = {self.corpus.kind_number(kind): share for kind, share in shares.items()}
         if not numbers or not all(0 < share < math.inf for share in numbers.values()):
             raise ValueError(f"the shares of kinds are positive numbers, not {shares}")
@@ -123,6 +126,16 @@ class Fitted(ABC):
         if not isinstance(model, Kinded):
             raise ValueError(f"{self.name} has kinds, but this model did not learn them")
         return model.asked(numbers)
+
+    @cached_property
+    def plausible(self) -> Plausibility | None:
+        """How plausible items are beside those that the model was not fitted to; None where there are none."""
+        val = self.corpus.split("val")
+        return Plausibility.of(self.model, val, self.vocab) if len(val) and not self.corpus.options.text else None
+
+    def remembered(self) -> Remembered:
+        """How much of what the model makes it merely remembers. Raises ValueError for a running text."""
+        return meter(self.model, self.corpus)
 
     def rng(self, seed: int | None) -> np.random.Generator:
         """A generator for sampling; without a seed another one each time."""
@@ -163,6 +176,20 @@ class Fitted(ABC):
             return evaluate(self.model, self.corpus, self.corpus.split(on), on)
         title = str(on) if isinstance(on, str | Path) else "the items"
         return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
+
+
+def shares_in(text: str, kinds: Sequence[str]) -> dict[str, float]:
+    """`elves`, or `elves:0.7,dwarves:0.3`, as shares of kinds. Raises ValueError for what is neither."""
+    if text in kinds:
+        return {text: 1.0}
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, colon, share = part.rpartition(":")
+        try:
+            found[name.strip() if colon else part.strip()] = float(share) if colon else 1.0
+        except ValueError:
+            raise ValueError(f'"{part}" is no kind with its share: write elves:0.7,dwarves:0.3') from None
+    return found
 
 
 def check_count(count: int) -> int:

@@ -25,7 +25,7 @@ from moreish.inference.guided import guided
 from moreish.inference.guides import NgramGuide
 from moreish.inference.hints import hints
 from moreish.inference.lookahead import Lookahead
-from moreish.inference.more import Batches, Item, Wanted, more
+from moreish.inference.more import FRUITLESS, Batches, Item, Wanted, more
 from moreish.inference.nearest import Nearest
 from moreish.inference.ranking import Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
@@ -147,6 +147,31 @@ class Asked:
             return None
         about = "" if self._is_exact else "about "
         return f"{about}1 in {1 / p:,.0f} items of this model does this by itself"
+
+    @property
+    def worth(self) -> str | None:
+        """What the weighted draws are worth, in words; None where every draw is exact."""
+        if self.effective is None or np.isinf(self.effective):
+            return None
+        return f"drawn by weighted beginnings, worth {self.effective:,.0f} independent draws"
+
+    @property
+    def verdict(self) -> str | None:
+        """How certain the order of the best is, once they were given."""
+        return self.ranking.verdict() if self.ranking is not None else None
+
+    def why_so_few(self, given: int) -> str:
+        """A sentence for when the items came to an end."""
+        request = self.request
+        if self.ranking is not None:
+            return f"only {given:,} items came: {self.ranking.verdict()}"
+        words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
+        kind = "".join(f"{word} " for word, said in words.items() if said)
+        cure = "; ask for less at once" if self.automaton is not None else ""
+        return (
+            f"only {given:,} {kind}items came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
+            f"more, and --repeats allows the same again{cure}"
+        )
 
     def _automaton(self) -> Automaton | None:
         """The rule; a text to begin with alone is read first, and then anything may follow."""

@@ -265,7 +265,7 @@ class _Search:
         key = order = _bounds(logprob, slack)
         context, possible = here.context[row], slice(None)
         if self.guide is not None:
-            context = self.guide._step(context, symbol)
+            context = self.guide.next_context(context, symbol)
             whole = logprob + beam.completion(context, rule)
             order = _bounds(whole, slack)
             if beam.foresees:

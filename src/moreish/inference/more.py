@@ -1,6 +1,7 @@
 """More items like those of the list, from whatever draws them: told apart from the known ones, each once."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -75,6 +76,7 @@ def more(
     given, fruitless, batch = 0, 0, batches.first
     while given < count and fruitless < FRUITLESS:
         drawn = batches.draw(batch)
+        drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
         where = corpus.where_ids(drawn.ids, drawn.offsets)
         fits = np.diff(drawn.offsets) > 1
         if wanted.ended:

@@ -3,8 +3,8 @@
 The list is dealt into folds, and the items of each are read by n-grams of all the others, forwards and backwards: a
 wrong symbol surprises from both sides. Three things are asked of an item, each beside what is usual in the list:
 
-    unlike : the nats that a symbol costs in the mean, more telling the longer it is, and how few items have its rarest
-             symbol
+    unlike : the nats that a symbol costs in the mean, more telling the longer it is, and how few items have its
+             rarest symbol
     slip   : log P(x | one slip) - log P(x), how much rather it is another item with one symbol put in, left out,
              replaced or swapped than an item of its own (see `slips`)
     length : how long or short it is
