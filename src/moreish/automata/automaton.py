@@ -103,6 +103,12 @@ class Automaton:
 
     def trimmed(self) -> "Automaton":
         """The same, of as few states as can be: all are reached from the start, and from all an item can end."""
+        used, classes = np.unique(self.classes[1:], return_inverse=True)
+        if not len(used):  # no symbols: the empty item, or none
+            empty_item = int(self.accepts[self.start])
+            return Automaton(np.zeros(1, np.int64), np.array([[0], [0]]), np.array([False, True]), empty_item)
+        if len(used) < self.table.shape[1]:  # nothing goes on with a class that no symbol has
+            return Automaton(np.append(0, classes), self.table[:, used], self.accepts, self.start).trimmed()
         alive = self._reaching_acceptance & self._reached
         table = np.where(alive[self.table] & alive[:, None], self.table, DEAD)
         return self._numbered(table, alike_states(table, np.where(alive, 1 + self.accepts, 0)))

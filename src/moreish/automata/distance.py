@@ -45,7 +45,7 @@ def within(
         table.append(np.array([number[code] for code in codes]).reshape(len(fresh), -1))
         fresh = np.array(rows[begin:])
     ends = np.cumsum([len(needle) + 1 for needle in needles]).astype(int) - 1
-    accepts = (np.stack(rows)[:, ends] <= distance).any(1)
+    accepts = np.stack(rows)[:, ends].min(1) <= distance
     return Automaton(classes, np.concatenate(table), accepts).trimmed()
 
 

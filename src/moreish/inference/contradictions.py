@@ -214,7 +214,7 @@ def _parting(one: Part, other: Part, vocab: Vocab) -> Iterator[str]:
 
 
 def _last(automaton: Automaton) -> Bool[np.ndarray, " V"]:
-    found = automaton.accepts[automaton.table].any(0)[automaton.classes]
+    found = automaton.accepts[automaton.table].max(0)[automaton.classes]
     found[0] = False
     return found
 
