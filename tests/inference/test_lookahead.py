@@ -121,6 +121,32 @@ def by_sweeps(model: Backoff, rule: Automaton) -> float:
     raise AssertionError("no fixed point")
 
 
+def test_what_a_longer_context_all_but_forbids_is_not_lost_in_a_difference():
+    items = flat([[1, 2, 1], [1, 2], [2, 2, 1], [3], [3, 2], [1, 1]])  # 3 1 never comes, 1 2 does
+    model = KneserNey.fit(*items, V, 3)
+    one = model.next_context(np.zeros(1, int), np.array([1]))
+    after_one_two = int(model.next_context(one, np.array([2]))[0])
+    children = slice(model.counts.first[after_one_two], model.counts.first[after_one_two + 1])
+    model.logprob[children] -= 35  # a model in backoff form need not add up to 1
+    model.log_backoff[after_one_two] -= 35
+    literal = beginning([3, 1, 2], V) & of_length(3, 3, V)
+    expected = float(model.score(*flat([[3, 1, 2]])).sum())
+    assert math.isclose(Lookahead(model, literal).log_probability, expected, rel_tol=1e-9)
+    ending = containing([3, 1, 2], V, at_the_end=True)
+    assert math.isclose(Lookahead(model, ending).probability, by_sweeps(model, ending), rel_tol=1e-9)
+
+
+@given(ngrams(V), automata(V))
+def test_it_makes_no_difference_how_many_symbols_decide_which_pairs_come_up(ngram, automaton):
+    model = ngram.fit(V)
+    exact = Lookahead(model, automaton)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reached, "SHORT", 3)
+        patch.setattr(reached, "LARGEST_BITMAP", 5)
+        rough = Lookahead(model, automaton)
+    assert math.isclose(exact.probability, rough.probability, rel_tol=1e-11)
+
+
 def test_a_model_that_may_go_on_for_ever_is_not_taken_to_end():
     model = AddK.fit(*flat([[1, 2], [1]]), V, 2, 0.0)
     forever = model.counts.child(model.counts.child(np.zeros(1, int), np.array([1])), np.array([0]))
