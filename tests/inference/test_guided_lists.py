@@ -1,53 +1,19 @@
 """Random rules on nets that learned real lists for some seconds; Python's own strings say whether items obey."""
 
-from collections.abc import Callable
 from functools import reduce
 from operator import and_
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import moreish
-from moreish.automata import Automaton, TooManyStates
+from moreish.automata import TooManyStates
 from moreish.inference import Sampling
 from moreish.inference.guided import guided
-from tests.support.rules import contains, ends_with, length, only, starts_with
+from tests.support.rules import contains, random_rule
 
 LISTS = ("names", "towns", "hindi")
 RULES_A_LIST = 24
-
-
-class Rule(NamedTuple):
-    automaton: Automaton
-    holds: Callable[[str], bool]
-
-
-def random_rule(run, rng: np.random.Generator) -> Rule:
-    """One thing that people ask for, from what a random item of the list has or, now and then, from any symbols."""
-    vocab, size = run.vocab, len(run.vocab)
-    item = run.corpus[int(rng.integers(len(run.corpus)))]
-    if rng.random() < 0.2:
-        item = vocab.decode(rng.integers(1, size, 6))
-    part = item[(at := int(rng.integers(len(item)))) : at + int(rng.integers(1, 4))]
-    ids = lambda text: vocab.lookup(text).tolist()  # noqa: E731
-    kind = rng.integers(6)
-    if kind == 0:
-        head = item[: int(rng.integers(1, 4))]
-        return Rule(starts_with(ids(head), size), lambda text: text.startswith(head))
-    if kind == 1:
-        tail = item[-int(rng.integers(1, 4)) :]
-        return Rule(ends_with(ids(tail), size), lambda text: text.endswith(tail))
-    if kind == 2:
-        return Rule(contains(ids(part), size), lambda text: part in text)
-    if kind == 3:
-        return Rule(~contains(ids(part), size), lambda text: part not in text)
-    if kind == 4:
-        low = int(rng.integers(1, 14))
-        high = low + int(rng.integers(0, 5))
-        return Rule(length(low, high, size), lambda text: low <= len(text) <= high)
-    kept = rng.permutation(np.arange(1, size))[: int(size * 0.7)]
-    return Rule(only(kept.tolist(), size), lambda text: set(text) <= set(vocab.decode(kept)))
 
 
 @pytest.fixture(scope="module", params=LISTS)
@@ -60,7 +26,7 @@ def test_every_item_obeys_whatever_is_asked(run):
     rng = np.random.default_rng(0)
     asked = 0
     while asked < RULES_A_LIST:
-        rules = [random_rule(run, rng) for _ in range(rng.integers(1, 4))]
+        rules = [random_rule(run.corpus, rng) for _ in range(rng.integers(1, 4))]
         try:
             automaton = reduce(and_, [rule.automaton for rule in rules])
         except TooManyStates:

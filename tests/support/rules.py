@@ -1,10 +1,12 @@
 """Small rules made by hand, and the exact lookahead of a small n-gram: oracles that share no code with moreish."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from moreish.automata import Automaton
+from moreish.data import Corpus
 from moreish.ngram import Backoff
 
 
@@ -53,6 +55,45 @@ def only(symbols: Sequence[int], vocab_size: int) -> Automaton:
     classes = np.zeros(vocab_size, np.int64)
     classes[list(symbols)] = 1
     return Automaton(classes, np.array([[0, 0], [0, 1]]), np.array([False, True]))
+
+
+class Rule(NamedTuple):
+    """A rule, and the same said of text."""
+
+    automaton: Automaton
+    holds: Callable[[str], bool]
+
+
+def random_rule(corpus: Corpus, rng: np.random.Generator) -> Rule:
+    """One thing that people ask for, from what a random item of the list has or, now and then, from any symbols."""
+    vocab, size = corpus.vocab, len(corpus.vocab)
+    item = corpus[int(rng.integers(len(corpus)))]
+    if rng.random() < 0.2:
+        item = vocab.decode(rng.integers(1, size, 6))
+    part = item[(at := int(rng.integers(len(item)))) : at + int(rng.integers(1, 4))]
+
+    def ids(text: str) -> list[int]:
+        found = vocab.lookup(text)
+        assert found is not None
+        return found.tolist()
+
+    kind = rng.integers(6)
+    if kind == 0:
+        head = item[: int(rng.integers(1, 4))]
+        return Rule(starts_with(ids(head), size), lambda text: text.startswith(head))
+    if kind == 1:
+        tail = item[-int(rng.integers(1, 4)) :]
+        return Rule(ends_with(ids(tail), size), lambda text: text.endswith(tail))
+    if kind == 2:
+        return Rule(contains(ids(part), size), lambda text: part in text)
+    if kind == 3:
+        return Rule(~contains(ids(part), size), lambda text: part not in text)
+    if kind == 4:
+        low = int(rng.integers(1, 14))
+        high = low + int(rng.integers(0, 5))
+        return Rule(length(low, high, size), lambda text: low <= len(text) <= high)
+    kept = rng.permutation(np.arange(1, size))[: int(size * 0.7)]
+    return Rule(only(kept.tolist(), size), lambda text: set(text) <= set(vocab.decode(kept)))
 
 
 class DenseLookahead:
