@@ -47,8 +47,9 @@ def ngram(corpus: Corpus) -> Iterator[Row]:
             yield _timed(
                 f"n-gram: the first {count:,}, no two within 2 edits", ranked(_counted(corpus), None, count, apart=2)
             )
+    model = _counted(corpus)
     tracemalloc.start()
-    for _ in ranked(_counted(corpus), None, 100_000):
+    for _ in ranked(model, None, 100_000):
         pass
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()

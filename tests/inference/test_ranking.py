@@ -1,6 +1,7 @@
 """Ranking against brute force: every word of a small alphabet, asked of the model one by one and sorted."""
 
 import math
+import tracemalloc
 from itertools import pairwise, product
 
 import numpy as np
@@ -241,7 +242,7 @@ def test_with_little_effort_what_is_called_certain_is(gru, mixture, automaton, p
     assert ranking.prefixes <= prefixes
     missing = [logprob for word, logprob in expected if word not in dict(found)]
     assert ranking.at_most >= max(missing, default=-math.inf) - 1e-4
-    assert ranking.exact == (ranking.certain == min(200, len(expected)) and ranking.certain == len(items))
+    assert not ranking.exact or ranking.certain == len(items) == min(200, len(expected))
 
 
 def test_a_spent_effort_says_so(model):
@@ -273,6 +274,17 @@ def test_the_first_item_comes_before_the_last_is_searched(gru):
     early = ranking.prefixes
     list(ranking)
     assert early * 4 < ranking.prefixes
+
+
+def test_memory_does_not_grow_with_all_that_was_looked_at(corpus):
+    split = corpus.split("train")
+    model = KneserNey.fit(split.ids, split.offsets, len(corpus.vocab), 4)
+    tracemalloc.start()
+    given = sum(1 for _ in ranked(model, None, 30_000))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert given == 30_000
+    assert peak < 100 * 2**20
 
 
 def test_a_rule_of_few_items_ends_with_them():

@@ -20,7 +20,7 @@ from moreish.ngram import Backoff
 
 GRID = 2.0**30  # log probabilities that are the same in so many parts of a nat are the same: ids decide
 LEAST = -(2.0**31)  # what is less likely counts as so likely
-CELLS_AT_A_TIME = 2**21  # log probabilities asked of the model at once
+CELLS_AT_A_TIME = 2**20  # log probabilities asked of the model at once
 ROUNDING = 64  # how many steps of the last digit a sum may be wrong
 
 Wanted = Callable[[Integer[np.ndarray, "rows T"]], Bool[np.ndarray, " rows"]]  # asked of items of one length
@@ -144,14 +144,13 @@ class Beam:
         self.model, self.automaton, self.wanted, self.longest = model, automaton, wanted, longest
         self.guide, self.may_read = guide, may_read
 
-    def search(self, width: int, most: int, guided: bool = False) -> Found:
+    def search(self, width: int, most: int, sure: bool = True) -> Found:
         """Up to `most` items, and what ties with the last of them, with at most `width` open prefixes a level.
 
-        `guided`: where not all fit in, the guide says which can lead to likely items, and not their own probability
-        alone. An n-gram is always its own guide.
+        sure : only what is certain counts, so that prefixes less likely than one that was let go are let go as well;
+               otherwise the search goes on, and where not all fit in it is the guide that says which are promising
         """
-        guide = self.guide if guided or self.foresees else None
-        return _Search(self, guide, width, most).run()
+        return _Search(self, self.guide if self.foresees or not sure else None, width, most, sure).run()
 
     @property
     def foresees(self) -> bool:
@@ -168,8 +167,8 @@ class Beam:
 class _Search:
     """One search."""
 
-    def __init__(self, beam: Beam, guide: Backoff | None, width: int, most: int) -> None:
-        self.beam, self.guide, self.width, self.most = beam, guide, width, most
+    def __init__(self, beam: Beam, guide: Backoff | None, width: int, most: int, sure: bool) -> None:
+        self.beam, self.guide, self.width, self.most, self.sure = beam, guide, width, most, sure
         self.let_go = LAST
         self.limit = LAST.key  # what has a larger key is not among the best `most`
         self.keys = np.zeros(0, np.int64)  # of the best `most` found so far
@@ -251,7 +250,7 @@ class _Search:
         self.keys = np.concatenate([self.keys, keys_of(total[ended])])
         if len(self.keys) >= self.most:
             self.keys = np.partition(self.keys, self.most - 1)[: self.most]
-            self.limit = int(self.keys[-1])
+            self.limit = min(self.limit, int(self.keys[-1]))
 
     def _children(self, here: Open, first: int, total: np.ndarray, slack: float) -> Open:
         """The prefixes one symbol longer, without those that cannot be good enough; `total` is overwritten."""
@@ -284,6 +283,8 @@ class _Search:
         best = others[children.key[others].argmin()]
         prefix = (*ids[children.parent[best]].tolist(), int(children.symbol[best]))
         self.let_go = min(self.let_go, Rank(int(children.key[best]), prefix))
+        if self.sure:
+            self.limit = min(self.limit, self.let_go.key)
         return children.take(chosen)
 
     def _let_go(self, keys: np.ndarray) -> None:

@@ -115,28 +115,28 @@ class Ranking(Iterator[RankedItem]):
 
     def _search(self) -> Iterator[RankedItem]:
         """All items. Without a distance to keep, no search needs to look for more than `count`."""
-        width, last = self._meter.first, Found.nothing()
+        width = self._meter.first
         while self.given < self._count:
-            before, most = last, width if self._apart.distance else min(self._count, width)
-            last = self._beam.search(width, most)
-            yield from self._places(last, last.certain(), certain=True)
+            found = self._beam.search(width, width if self._apart.distance else min(self._count, width))
+            yield from self._places(found, found.certain(), certain=True)
             if self.given == self._count:
                 self.exact = True
                 return
-            if last.let_go == LAST:
+            if found.let_go == LAST:
                 self.exact, self.at_most = True, -math.inf
                 return
-            self.at_most = min(self.at_most, -last.let_go.key / GRID)
+            self.at_most = min(self.at_most, -found.let_go.key / GRID)
             if not (wider := self._meter.wider(width)):
-                yield from self._places(self._last_look(last.merged(before)), None, certain=False)
+                yield from self._places(self._last_look(), None, certain=False)
                 return
             width = min(wider, self._count) if self._beam.foresees and width < self._count else wider
 
-    def _last_look(self, found: Found) -> Found:
-        """Not to show what is best, but to find what is good: all that is asked for, where the guide expects it."""
-        width = self._meter.first
+    def _last_look(self) -> Found:
+        """Not to show what is best, but to find what is good, with the other half of the effort."""
+        self._meter.share = 1.0
+        width, found = self._meter.first, Found.nothing()
         while width:
-            found = found.merged(self._beam.search(width, max(width, self._count), guided=True))
+            found = found.merged(self._beam.search(width, max(width, self._count), sure=False))
             width = self._meter.wider(width) if width < LAST_WIDTH * self._count else 0
         return found
 
@@ -179,11 +179,11 @@ class Apart:
 
 
 class _Meter:
-    """What was spent, and what may still be."""
+    """What was spent, and what may still be: at first half of the effort."""
 
     def __init__(self, effort: Effort) -> None:
-        self._effort, self.read, self._began = effort, 0, time.monotonic()
-        self._before = (0, self._began)  # when the last search began: prefixes, time
+        self._effort, self.read, self.share, self._began = effort, 0, 0.5, time.monotonic()
+        self._before = 0.0  # what was spent when the last search began
 
     @property
     def first(self) -> int:
@@ -192,20 +192,22 @@ class _Meter:
 
     def may_read(self, count: int) -> bool:
         """Whether so many more prefixes may be read; they are counted."""
-        if self.read + count > self._effort.prefixes or time.monotonic() - self._began > self._effort.seconds:
+        if self._spent(count) > self.share:
             return False
         self.read += count
         return True
 
     def wider(self, width: int) -> int:
         """How wide the next search can be, by what the last one took; 0 where there is no more to spend."""
-        read, now = self._before
-        took, self._before = (self.read - read, time.monotonic() - now), (self.read, time.monotonic())
-        left = (self._effort.prefixes - self.read, self._effort.seconds - (time.monotonic() - self._began))
-        share = (part / max(spent, 1e-9) for part, spent in zip(left, took, strict=True))
-        more = min(WIDEN, *(each / 2 for each in share))  # half stays for a last look at what is not certain
-        wider = min(int(width * more), self._effort.width)
+        spent = self._spent()
+        took, self._before = spent - self._before, spent
+        wider = min(int(width * min(WIDEN, (self.share - spent) / max(took, 1e-9))), self._effort.width)
         return wider if wider > width else 0
+
+    def _spent(self, more: int = 0) -> float:
+        """Which part of the effort, of prefixes or of time, whichever is more; with so many more prefixes read."""
+        seconds = time.monotonic() - self._began
+        return max((self.read + more) / self._effort.prefixes, seconds / self._effort.seconds)
 
 
 def ranked(
