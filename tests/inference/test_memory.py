@@ -48,12 +48,13 @@ class Uniform:
 
     def __init__(self, items, vocab):
         self.items, self.vocab_size = [tuple(vocab.encode(item).tolist()) for item in items], len(vocab)
+        self.weights = {}
 
     def score(self, ids, offsets):
         logprob = np.zeros(len(ids))
-        known = set(self.items)
+        known = dict.fromkeys(self.items, 1) | self.weights
         for a, b in pairwise(offsets):
-            logprob[b] = -np.log(len(known)) if tuple(ids[a + 1 : b].tolist()) in known else -np.inf
+            logprob[b] = np.log(known.get(tuple(ids[a + 1 : b].tolist()), 0) or 1e-300) - np.log(sum(known.values()))
         return logprob
 
     def start(self, *_):
@@ -217,16 +218,30 @@ def test_what_is_not_measured_is_said_to_be_so():
     assert found.to_json()["expected"] is None
 
 
-def test_items_that_the_list_repeats_are_what_chance_gives():
+@pytest.mark.parametrize("split", ["hash", "lecture"])
+def test_items_that_the_list_repeats_are_what_chance_gives(split):
     """A model that draws the list's own items by how often they stand there has learned no more than that."""
     items = made_items(300)
-    repeated = from_items(items + items[:30] * 20, DataOptions(duplicates="keep"))
+    repeated = from_items(items + items[:30] * 20, DataOptions(duplicates="keep", split=split))
     model = Uniform(items, repeated.vocab)
+    model.weights = {tuple(repeated.vocab.encode(item).tolist()): 21 for item in items[:30]}
+    train, val = items_of(repeated, "train"), items_of(repeated, "val")
+    often = set(items[:30])
+    once, held_out = set(train) - often, set(val) - often
     found = meter(model, repeated)
-    assert found.items == len(set(items_of(repeated, "train")))
-    assert found.known.value == pytest.approx(found.items / 300)
-    assert found.expected.value == pytest.approx(found.known.value, abs=0.03)
+    total = 300 + 30 * 20
+    assert found.items == len(set(train))
+    assert found.known.value == pytest.approx((21 * len(often & set(train)) + len(once)) / total)
+    assert found.expected.value == pytest.approx(found.known.value)  # all that stand once are alike
+    assert len(held_out) > 5
     assert found.verdict == "chance"
+
+
+def test_some_items_of_train_are_enough_to_say_what_chance_gives(corpus):
+    model, logprob = fitted(corpus, 2), np.log(np.full(50, 0.002))
+    few = from_items(items_of(corpus, "train"), DataOptions(val_share=0.0, test_share=0.0))
+    found = meter(model, few, unseen=logprob)
+    assert found.expected.value == pytest.approx(0.002 * len(few))
 
 
 def test_a_running_text_is_a_sentence():

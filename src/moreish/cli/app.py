@@ -29,7 +29,8 @@ COMMANDS = {
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",
     "lists": "The bundled lists, with what each holds.",
-    "completion": "What your shell (bash, zsh, fish) needs to complete commands and options.",
+    "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
+    "or keep it.",
 }
 """Command -> the first line of its docstring; `find-lr` is the function `find_lr` in `moreish/cli/find_lr.py`."""
 

@@ -12,7 +12,7 @@ KEPT_IN = {
 
 
 def completion(shell: Literal["bash", "zsh", "fish"]) -> None:
-    """What your shell needs to complete commands, options and files: source it, or put it where the shell looks.
+    """Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, or keep it.
 
     Parameters
     ----------

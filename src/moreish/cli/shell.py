@@ -336,9 +336,11 @@ def rules_in_words(request: Request) -> Iterator[str]:
 
 def _help(shell: Shell, _: str) -> None:
     width = max(len(command.usage) for command in COMMANDS.values()) + 2
+    apart = "" if shell.console.width >= width + max(len(c.says) for c in COMMANDS.values()) else "\n  "
     for command in COMMANDS.values():
-        shell.console.print(show.text(command.usage.ljust(width), (command.says, "dim")))
-    shell.console.print(show.text(("a rule without anything after it is given up: starts", "dim")))
+        usage = command.usage if apart else command.usage.ljust(width)
+        shell.console.print(show.text(usage, (apart + command.says, "dim")))
+    show.note("a rule without anything after it is given up: starts")
 
 
 def _quit(_: Shell, __: str) -> None:
@@ -359,7 +361,7 @@ COMMANDS: dict[str, Command] = {
     "temperature": Command("temperature 0.8", "below 1 plays safe, above 1 dares", _temperature),
     "best": Command("best", "the most probable first", lambda shell, _: shell.ask(replace(shell.request, best=True))),
     "sample": Command("sample", "by chance again", lambda shell, _: shell.ask(replace(shell.request, best=False))),
-    "new": Command("new 2", "none of the list, or at least so many edits from it; new 0: the list's too", _new),
+    "new": Command("new 2", "so many edits from the list or more; new: none of it; new 0: any", _new),
     "rules": Command("rules", "what is asked for", _rules),
     "undo": Command("undo", "take the last change back", _undo),
     "reset": Command("reset", "ask for nothing special", lambda shell, _: shell.ask(_plain(shell.request))),
