@@ -17,13 +17,19 @@ LISTS = {
     "accents left alone": (["e", "é", "e\u0301", "\u0301"], {"normalise": "none"}),
     "look-alikes": (["ﬁ", "fi", "①", "1", "ａ"], {"normalise": "NFKC"}),
     "lower": (["ΑΣ", "Σ", "ας", "σα", "İ", "i"], {"lower": True}),
-    "graphemes": (["🇩🇪", "🇪🇩", "🇩", "e\u0301", "é", "\u0301", "👩‍👧", "👩", "ab"], {"unit": "grapheme", "normalise": "none"}),
+    "graphemes": (
+        ["🇩🇪", "🇪🇩", "🇩", "e\u0301", "é", "\u0301", "👩‍👧", "👩", "ab"],
+        {"unit": "grapheme", "normalise": "none"},
+    ),
     "plain graphemes": (["ab", "b a", "c"], {"unit": "grapheme"}),
     "words": (["to be", "or not to be", "not", "be be", "to"], {"unit": "word"}),
-    "rare words": (["to be", "or not to be", "not", "be be", "to", "to be <unk>", "why me"], {"unit": "word", "min_count": 2}),
+    "rare words": (
+        ["to be", "or not to be", "not", "be be", "to", "to be <unk>", "why me"],
+        {"unit": "word", "min_count": 2},
+    ),
     "running": (["to be or", "not to be", "that is"], {"text": True}),
     "running words": (["to be, or", "not to be", "that is"], {"text": True, "unit": "word"}),
-}  # fmt: skip
+}
 
 
 def corpus_of(name: str) -> Corpus:

@@ -108,12 +108,15 @@ def simply(
 
 WORLD = {
     "letters": ([*made_items(40), "ka lo"], {}),
-    "one text, several ways": (["e\u0301", "é", "a\u0301", "e", "a", "\u0301", "\u0301e"] * 2, {"unit": "grapheme", "normalise": "none"}),
+    "one text, several ways": (
+        ["e\u0301", "é", "a\u0301", "e", "a", "\u0301", "\u0301e"] * 2,
+        {"unit": "grapheme", "normalise": "none"},
+    ),
     "letters that join": (["e\u0323", "\u0301", "éa", "ea", "a", "ẹ\u0301"], {}),
     "flags": (["🇩🇪", "🇪🇸", "🇸🇪🇩🇪", "🇩"], {"unit": "grapheme"}),
     "words": (["to be", "or not to be", "not", "be be"], {"unit": "word"}),
     "running": (["to be or", "not to be"], {"text": True}),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WORLD)
