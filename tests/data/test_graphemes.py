@@ -18,7 +18,7 @@ BROKEN = {
     "Hindi": ["हिन्दी", "नमस्ते", "घर"],
     "faces": ["👍🏽", "👩‍👩‍👧", "🙂"],
     "letters without a code point of their own": ["m̄a", "n̈o", "ab"],
-    "Hangul in parts that make no syllable": ["ᄀᄀᆨ", "ᄀ나", "가"],
+    "Hangul in parts that make no syllable": ["\u1100\ub098", "\u1100\u1100\u1161", "\uac00"],
 }
 WHOLE = {
     "Latin": ["Zoë", "emma", "Łódź"],
