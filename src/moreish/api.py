@@ -2,29 +2,27 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from moreish import __version__
+from moreish import preparing
 from moreish.background import weights as background_weights
 from moreish.background.listening import together
 from moreish.background.weights import Background
-from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
+from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_counts
-from moreish.fitting.evaluation import Evaluation, evaluation_of
 from moreish.fitting.few import FewFitting, heard
 from moreish.fitting.fit import Fitting
-from moreish.fitting.fitted import Counted, Fitted, Listened, Scored, SplitName
+from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
-from moreish.fitting.serialize import from_tensors
+from moreish.fitting.parent import Parent
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
-from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
@@ -36,7 +34,6 @@ from moreish.preparing import (
     TrainRequest,
     are_few,
     lists_of_letters,
-    prepare,
     read_with,
     refuse_background,
     shares_are_free,
@@ -48,6 +45,7 @@ from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
+from moreish.trained import TrainedRun, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
@@ -72,64 +70,10 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     return read_with(source, build(DataOptions, options, "data."))
 
 
-class TrainedRun(Fitted):
-    """A run folder and the model in it: more items, scores, and an honest evaluation.
-
-    passed_over : one sentence for every damaged checkpoint that an older one stands in for
-    """
-
-    def __init__(self, run: Run, config: Config, corpus: Corpus | None = None) -> None:
-        self.run, self.config, self._corpus = run, config, corpus
-        self.name = run.name
-
-    @property
-    def corpus(self) -> Corpus:
-        """The list that the run was made from, as it was split then."""
-        if self._corpus is None:
-            vocab = Vocab.from_json(self.run.vocab)
-            self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
-        return self._corpus
-
-    @property
-    def model(self) -> LanguageModel:
-        """The model of the best checkpoint."""
-        return self._model
-
-    @cached_property
-    def _model(self) -> LanguageModel:
-        checkpoint = self.run.checkpoint("best")
-        self.passed_over = checkpoint.passed_over
-        size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
-
-    @property
-    def done(self) -> events.Done:
-        """What training reached in the end. Raises RunError where it has not come to its end."""
-        for event in reversed(list(events.of_kind(self.run.events(), events.Done))):
-            return event
-        raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
-
-    @property
-    def cross_validated(self) -> events.CrossValidated | None:
-        """How well its items were foretold by models made without them, where it was measured so."""
-        return next(reversed(list(events.of_kind(self.run.events(), events.CrossValidated))), None)
-
-    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
-        """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""
-        if on == "val" and not len(self.corpus.split("val")) and (found := self.cross_validated):
-            return evaluation_of(found)
-        return super().evaluate(on)
-
-    def __repr__(self) -> str:
-        names = " + ".join(choice.name for choice in self.config.model.singles)
-        summary = self.run.summary()
-        loss = summary["val_loss"]
-        reached = f"val loss {loss:.4f}" if loss is not None else "not measured"
-        return f"<run {self.run.folder}: {names}, {reached}>"
-
-
-def _begin(corpus: Corpus, config: Config) -> Fitting | FewFitting:
-    return FewFitting(corpus, config) if config.model.name == "background" else Fitting(corpus, config)
+def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
+    if config.model.name == "background":
+        return FewFitting(corpus, config)
+    return Fitting(corpus, config, parent=parent)
 
 
 def train(
@@ -144,6 +88,7 @@ def train(
     name: str | None = None,
     watch: Watch | None = None,
     background: str | None = None,
+    begin_from: str | Path | None = None,
 ) -> TrainedRun:
     """Train on a list, keeping everything in a new run folder, and return the run.
 
@@ -154,21 +99,31 @@ def train(
     out : the folder of the run; else `root/name-RECIPE-N`
     watch : called with every event, see `runs.events`
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
+    begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
     flags = {"seed": seed, "model": {} if model is None else {"name": model}}
     overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
     folder = None if out is None else Path(out)
-    return fit(prepare(TrainRequest(source, recipe, overrides, folder, Path(root), name, background)), watch)
+    request = TrainRequest(source, recipe, overrides, folder, Path(root), name, background, begin_from)
+    return fit(prepare(request), watch)
+
+
+def prepare(request: TrainRequest, tell: Callable[[str], None] | None = None) -> Prepared:
+    """Decide everything that can be decided before training; `tell` gets a sentence for what people should know."""
+    if request.begin_from is None:
+        return preparing.prepare(request, tell)
+    return preparing.prepare_from(request, open_run(request.begin_from, request.root), tell)
 
 
 def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
     """Train what was prepared; see `train`."""
     request, config = prepared.request, prepared.config
-    run = _new_run(prepared.corpus, config, request.out, request.root, request.stem)
+    begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
+    run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
     with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        _fit(_begin(prepared.corpus, config), writer, watch or _unwatched)
+        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _unwatched)
     return run
 
 
@@ -307,22 +262,18 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = _begin(opened.corpus, opened.config)
+            fitting = _begin(opened.corpus, opened.config, parent_of(opened))
         elif opened.config.model.name == "background":
             fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
         else:
             if not inexact:
                 check_same_machine(checkpoint.state["machine"])
             tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim)
+            fitting = Fitting.restore(
+                opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
+            )
         _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
     return open_run(run)
-
-
-def open_run(run: str | Path | Run, root: str | Path = "runs") -> TrainedRun:
-    """The run in this folder or of this short name. Raises ValueError with one sentence where it is none."""
-    opened = run if isinstance(run, Run) else run_folder.open_run(run, root)
-    return TrainedRun(opened, Config.from_plain(opened.config["options"]))
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:
@@ -348,7 +299,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
-    mixed = _new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
+    mixed = new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += components_of(part.model)
@@ -356,15 +307,6 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
     return mixed
-
-
-def _new_run(corpus: Corpus, config: Config, out: Path | None, root: Path, name: str) -> TrainedRun:
-    stem = "-".join(word for word in (name, config.recipe or config.model.name) if word)
-    folder = out if out is not None else run_folder.claim_folder(root, stem)
-    source = {"name": corpus.report.source, "items": len(corpus)}
-    plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
-    return TrainedRun(run, config, corpus)  # what is at hand need not be read again
 
 
 def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from moreish.background import weights as background_weights
 from moreish.data import Corpus, DataOptions, from_items, undivided
@@ -11,6 +12,9 @@ from moreish.data import read as read_source
 from moreish.data.graphemes import joins
 from moreish.data.sources import Files, stem_of
 from moreish.fitting.few import listening_to
+from moreish.fitting.parent import Parent
+from moreish.models.contract import LanguageModel
+from moreish.options import merge
 from moreish.recipes import (
     BackgroundChoice,
     Config,
@@ -23,7 +27,9 @@ from moreish.recipes import (
     networks_of,
     resolve,
 )
+from moreish.recipes.overrides import with_one_limit
 from moreish.runs.folder import refuse_taken
+from moreish.training.options import TrainOptions
 
 Tell = Callable[[str], None]
 Source = str | Path | Files | Iterable[str]
@@ -46,6 +52,7 @@ class TrainRequest:
     out : the folder of the run; else `root/name-RECIPE-N`
     name : what the run is named after; else the file
     background : the background net for few items: "bundled" (also where nothing is said), a file or folder, "none"
+    begin_from : a run to go on from, with its model, on this list
     """
 
     source: Source | Corpus = "names"
@@ -55,6 +62,7 @@ class TrainRequest:
     root: Path = Path("runs")
     name: str | None = None
     background: str | None = None
+    begin_from: str | Path | None = None
 
     @property
     def base(self) -> str | None:
@@ -76,11 +84,15 @@ class TrainRequest:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request of which everything is decided and nothing is written yet."""
+    """A request of which everything is decided and nothing is written yet.
+
+    parent : the run that it goes on from
+    """
 
     request: TrainRequest
     corpus: Corpus
     config: Config
+    parent: Parent | None = None
 
 
 def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
@@ -125,6 +137,62 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
 def _as_read(options: DataOptions, corpus: Corpus) -> DataOptions:
     """The options with the unit that the list was read with, where nobody named one."""
     return replace(options, unit=corpus.options.unit) if options.unit == "auto" else options
+
+
+class Begun(Protocol):
+    """A run that another training can go on from."""
+
+    name: str
+    config: Config
+
+    @property
+    def corpus(self) -> Corpus:
+        """Its list."""
+        ...
+
+    @property
+    def model(self) -> LanguageModel:
+        """What it learned."""
+        ...
+
+
+def prepare_from(request: TrainRequest, begun: Begun, tell: Tell | None = None) -> Prepared:
+    """Decide everything for a training on another list that begins with what a run learned.
+
+    The configuration is that of the run, with the overrides of `data` and `train` laid over it. Raises ValueError
+    where another model or recipe is asked for, where the lists do not fit, or the run is of few items.
+    """
+    tell, config, overrides = tell or _untold, begun.config, request.overrides
+    unfit = overrides.given("model") or request.recipe or overrides.recipe or request.background
+    if unfit:
+        raise ValueError(f"to go on from {begun.name} is to keep its model: leave recipe, model and background out")
+    if config.model.name in ("background", "mixture") and "reader" in [c.name for c in config.model.singles]:
+        config = replace(config, model=without_reader(config.model))
+    if config.model.name == "background":
+        raise ValueError(
+            f"{begun.name} is of few items, read by the background net, which keeps nothing to go on with: give both "
+            "lists at once instead"
+        )
+    own = {"unit": config.data.unit, "normalise": config.data.normalise, "lower": config.data.lower}
+    plain = config.plain()
+    values = {**plain, "data": {**own}}
+    for level in overrides.levels:
+        train = with_one_limit(level.get("train", {}), TrainOptions.steps)
+        values = merge(values, {**level, "train": train} if train else level)
+    config = Config.from_plain(values)
+    if request.out is not None:
+        refuse_taken(request.out)
+    corpus = request.source if isinstance(request.source, Corpus) else read_with(request.source, config.data)
+    parent, corpus = Parent.of(begun.name, begun.model, begun.corpus, corpus)
+    for sentence in (corpus.report.headline(), *corpus.report.notes):
+        tell(sentence)
+    tell(f"going on from {begun.name}: {begun.corpus.report.source}, {len(begun.corpus):,} items")
+    return Prepared(request, corpus, replace(config, data=corpus.options), parent)
+
+
+def without_reader(model: ModelChoice) -> ModelChoice:
+    """The components that can go on with another list; the reader would read that one instead."""
+    return replace(model, components=tuple(c for c in model.components if c.name != "reader"))
 
 
 def _few(request: TrainRequest, corpus: Corpus) -> Config | None:

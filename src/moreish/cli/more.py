@@ -28,7 +28,7 @@ from moreish.cli.flags import (
 
 if TYPE_CHECKING:
     from moreish.fitting.fitted import Fitted
-    from moreish.inference.asking import Asked
+    from moreish.inference.asking import Asked, Request
 
 
 def more(
@@ -83,14 +83,14 @@ def more(
         request = Request.of(**wishes, unique=not repeats)
         for sentence in source.passed_over:
             warn(sentence)
-        if not interactive:
-            asked = _asked(source, request, of, "json" if json else format or "text")
-    if interactive:
+        form = "json" if json else format or "text"
+        asked = None if interactive else _asked(source, request, of, form)
+    if asked is None:
         from moreish.cli.ask import converse
 
         converse(source, request, of, keep, seed)
         return
-    _show(source, asked, count, seed, "json" if json else format or "text", quiet)
+    _show(source, asked, count, seed, form, quiet)
 
 
 def _items_of(ruling: Ruling, source: "Fitted") -> tuple[str, ...]:
@@ -103,14 +103,12 @@ def _items_of(ruling: Ruling, source: "Fitted") -> tuple[str, ...]:
     return items_of([read(file) for file in ruling.not_in], source.vocab)
 
 
-def _asked(source: "Fitted", request: object, of: str | None, format: str) -> "Asked":
+def _asked(source: "Fitted", request: "Request", of: str | None, format: str) -> "Asked":
     """The request made ready; where people or programs see it, with the nearest known item of each."""
     from dataclasses import replace
 
     from moreish.cli.show import out
-    from moreish.inference.asking import Request
 
-    assert isinstance(request, Request)
     looked_at = format != "text" or out.is_terminal
     return source.ask(replace(request, nearest=looked_at), of)
 
@@ -124,13 +122,17 @@ def _show(
     quiet: bool,
 ) -> None:
     from moreish.cli.items import show_items
+    from moreish.cli.passages import show_passages
     from moreish.cli.progress import counted
     from moreish.cli.show import note, out
 
     for sentence in asked.hints:
         note(sentence)
     items = counted(asked.items(count, source.rng(seed)), count, "making items", quiet)
-    given = show_items(items, format, source.plausible if out.is_terminal and format == "text" else None)
+    if source.corpus.options.text:
+        given = show_passages(items, format)
+    else:
+        given = show_items(items, format, source.plausible if out.is_terminal and format == "text" else None)
     if not quiet and format == "text" and out.is_terminal:
         for sentence in (asked.rare, asked.worth, asked.verdict):
             if sentence:

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from moreish.cli.items import Format
     from moreish.inference.more import Item
 
 RULE = "─"
 MOST_WIDE = 40
 
 
-def show_passages(items: "Iterable[Item]", format: str) -> int:
+def show_passages(items: "Iterable[Item]", format: "Format") -> int:
     """As `show_items`, with a dim line between samples on a terminal, and an empty one in a pipe."""
     from moreish.cli.show import out, printable, show, show_items, text
 

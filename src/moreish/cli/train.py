@@ -38,6 +38,7 @@ def train(
     background: Background = None,
     set: Set = None,
     out: Out = None,
+    begin_from: Annotated[str | None, Parameter(name="--from")] = None,
     resume: str | None = None,
     inexact: Annotated[bool, Parameter(negative=())] = False,
     root: Root = DEFAULT_ROOT,
@@ -59,6 +60,8 @@ def train(
         A named full configuration; without one, and without a model, "quick".
     config
         A TOML file of options, laid over the recipe; flags are laid over it, and --set over all.
+    begin_from
+        A run on another list: its model goes on with this list, whose new symbols and kinds are added.
     resume
         Go on with this interrupted run instead of starting a new one.
     inexact
@@ -69,7 +72,7 @@ def train(
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if resume is not None:
         said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
-        said.append(("--background", background))
+        said += [("--background", background), ("--from", begin_from)]
         ignored = next((name for name, value in said if value is not None), overrides.first)
         if ignored is not None:
             raise ValueError(
@@ -81,7 +84,8 @@ def train(
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
         source = sources_of(files)
-        run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet, background=background)
+        places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
+        run = trained_in_view(source, recipe, overrides, quiet=quiet, **places)
     show_report(run, quiet)
     show_done(run, json)
 
@@ -95,6 +99,7 @@ def trained_in_view(
     root: Path,
     quiet: bool,
     background: str | None = None,
+    begin_from: str | None = None,
 ) -> "TrainedRun":
     """Train a new run with a view of what happens."""
     from moreish.cli.show import telling
@@ -102,7 +107,8 @@ def trained_in_view(
     with telling(f"reading {file}", quiet) as tell:
         from moreish import api
 
-        prepared = api.prepare(api.TrainRequest(file, recipe, overrides, out, root, background=background), tell)
+        how = {"background": background, "begin_from": begin_from}
+        prepared = api.prepare(api.TrainRequest(file, recipe, overrides, out, root, **how), tell)
     from moreish.cli.panel import watching
 
     with watching(quiet) as watch:

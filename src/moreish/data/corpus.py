@@ -81,6 +81,13 @@ class Split:
         counts = np.bincount(self.kinds, self.weights, kinds)
         return counts / counts.sum()
 
+    def and_(self, other: "Split") -> "Split":
+        """These items and then those of another split of the same vocabulary."""
+        both = [(self.kinds, other.kinds), (self.weights, other.weights)]
+        kinds, weights = (None if a is None or b is None else np.concatenate([a, b]) for a, b in both)
+        ids = np.concatenate([self.ids, other.ids[1:]])
+        return Split(ids, np.concatenate([self.offsets, other.offsets[1:] + self.offsets[-1]]), kinds, weights)
+
     def symbols(self, i: int) -> UInt[np.ndarray, " T"]:
         """The ids of item i, without boundaries."""
         i = range(len(self))[i]

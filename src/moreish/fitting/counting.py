@@ -29,12 +29,25 @@ def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size
 
 
 def fit_counts(
-    options: NGramOptions, train: Split, val: Split | None, vocab_size: int, kinds: int = 0
+    options: NGramOptions,
+    train: Split,
+    val: Split | None,
+    vocab_size: int,
+    kinds: int = 0,
+    earlier: Split | None = None,
 ) -> LanguageModel:
-    """The count model; where the list has kinds, one for each that backs off to that of all."""
-    pooled = fit_ngram(options, train, val, vocab_size)
+    """The count model; where the list has kinds, one for each that backs off to that of all.
+
+    earlier : items of another list that this one goes on from; what this one has no counts for is taken from both
+    """
+    pooled = fit_ngram(options, train if earlier is None else train.and_(earlier), val, vocab_size)
     if not kinds:
-        return pooled
+        if earlier is None:
+            return pooled
+        own_alone = fit_ngram(replace(options, order=pooled.order), train, None, vocab_size)
+        trust = ngram.TRUSTED if val is None else ngram.choose_trust(pooled, [own_alone], [(val.ids, val.offsets)])
+        return ngram.KindNGram(pooled, own_alone, trust)
+    train = train if earlier is None else train.and_(earlier)
     assert train.kinds is not None
     own: list[ngram.Backoff] = []
     for kind in range(kinds):

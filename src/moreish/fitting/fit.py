@@ -18,6 +18,7 @@ from moreish.data import Corpus, Split
 from moreish.errors import Damaged, Unmet
 from moreish.fitting.counting import fit_counts
 from moreish.fitting.mixing import Mixing
+from moreish.fitting.parent import Parent
 from moreish.fitting.schedule import Member, Schedule
 from moreish.fitting.serialize import Tensors, from_tensors, to_tensors
 from moreish.inference.evaluate import mean_loss
@@ -69,6 +70,7 @@ class Fitting:
     steps : updates made by the networks among them
     members : the components after those, as many as were begun
     spent : seconds that earlier processes fitted for
+    parent : the run that it goes on from
     """
 
     corpus: Corpus
@@ -79,11 +81,12 @@ class Fitting:
     ended: bool = False
     val_loss: float | None = None
     spent: float = 0.0
+    parent: Parent | None = None
     _began: float = field(default_factory=time.monotonic)
     _mixing: Mixing = field(default_factory=Mixing)
 
     def __post_init__(self) -> None:
-        self.schedule = Schedule(self.corpus, self.config)
+        self.schedule = Schedule(self.corpus, self.config, self.parent)
 
     @property
     def val(self) -> Split | None:
@@ -149,7 +152,13 @@ class Fitting:
 
     @classmethod
     def restore(
-        cls, corpus: Corpus, config: Config, state: Mapping[str, object], tensors: Tensors, optim: Tensors | None
+        cls,
+        corpus: Corpus,
+        config: Config,
+        state: Mapping[str, object],
+        tensors: Tensors,
+        optim: Tensors | None,
+        parent: Parent | None = None,
     ) -> "Fitting":
         """The fitting as it stood when `state`, `tensors` and `optim` were taken from a snapshot of it.
 
@@ -159,7 +168,7 @@ class Fitting:
             found = convert(state, FittingState)
         except ValidationError as error:
             raise Damaged(f"the state of the training is damaged: {error}") from None
-        fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds)
+        fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds, parent=parent)
         model = from_tensors(tensors, found.model, config.model, len(corpus.vocab), max(len(corpus.kinds), 1))
         models = components_of(model)
         choices = config.model.singles[found.done : len(models)]
@@ -181,7 +190,8 @@ class Fitting:
     def _count(self, choice: ModelChoice) -> events.Counted:
         began = time.monotonic()
         train, val, size = self.corpus.split("train"), self.val, len(self.corpus.vocab)
-        model = fit_counts(choice.options, train, val, size, len(self.corpus.kinds))
+        earlier = None if self.parent is None else self.parent.train
+        model = fit_counts(choice.options, train, val, size, len(self.corpus.kinds), earlier)
         self.done.append(model)
         self.val_loss = mean_loss(model, val) if val else None
         seconds = round(time.monotonic() - began, 3)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from moreish.data import Corpus
 from moreish.fitting.cores import usable_cores
+from moreish.fitting.parent import Parent
 from moreish.options import build
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
@@ -54,8 +55,8 @@ class Member:
 class Schedule:
     """The networks of a configuration in their order, as many at once as there are processes for."""
 
-    def __init__(self, corpus: Corpus, config: Config) -> None:
-        self.corpus, self.config = corpus, config
+    def __init__(self, corpus: Corpus, config: Config, parent: Parent | None = None) -> None:
+        self.corpus, self.config, self.parent = corpus, config, parent
         self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name not in UNTRAINED]
         """The places of the networks among the components."""
 
@@ -92,6 +93,9 @@ class Schedule:
         choice = choices[len(members)]
         size, seed, kinds = len(self.corpus.vocab), self.config.seed + choice.seed, len(self.corpus.kinds)
         module = build_model(choice.name, choice.options, size, seed, max(kinds, 1))
+        if self.parent is not None:
+            component = next(i for i, single in enumerate(self.config.model.singles) if single is choice)
+            self.parent.begin(module, component)
         members.append(self.member(choice, module))
         return members[-1]
 

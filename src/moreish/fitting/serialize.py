@@ -70,6 +70,8 @@ def from_tensors(
 def _component_to_tensors(component: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if isinstance(component, Kinded) and (counted := _counted_kinds(component)):
         return counted
+    if isinstance(component, ngram.KindNGram):
+        return _counted(component.pooled, [component])
     if isinstance(component, ngram.Backoff):
         arrays, metadata = ngram.to_tensors(component)
         return arrays, {"kind": "ngram", **metadata}
@@ -90,11 +92,17 @@ def _counted_kinds(component: Kinded) -> tuple[dict[str, np.ndarray], dict[str, 
     counted = [each for each in component.of_kind if isinstance(each, ngram.KindNGram)]
     if not counted:
         return None
-    arrays, metadata = ngram.to_tensors(counted[0].pooled)
+    arrays, metadata = _counted(counted[0].pooled, counted)
+    return arrays, {**metadata, "shares": component.shares.tolist()}
+
+
+def _counted(
+    pooled: ngram.Backoff, counted: Sequence[ngram.KindNGram]
+) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+    arrays, metadata = ngram.to_tensors(pooled)
     for k, each in enumerate(counted):
         arrays |= {f"{k}/{name}": array for name, array in ngram.to_tensors(each.own)[0].items()}
-    shares = component.shares.tolist()
-    return arrays, {"kind": "ngram", **metadata, "trust": counted[0].trust, "shares": shares}
+    return arrays, {"kind": "ngram", **metadata, "trust": counted[0].trust}
 
 
 def _component_from_tensors(
@@ -112,7 +120,7 @@ def _component_from_tensors(
             raise Damaged(str(error)) from None
     if kind == "ngram":
         try:
-            if kinds > 1:
+            if kinds > 1 or "trust" in description:
                 return _kinds_from_tensors(tensors, description, vocab_size, kinds)
             model = ngram.from_tensors(tensors, description)
         except ValueError as error:
@@ -136,7 +144,7 @@ def _kinds_from_tensors(
         raise Damaged(f"how much an n-gram trusts a kind is a positive number, not {trust!r}")
     own = [{n.partition("/")[2]: a for n, a in tensors.items() if n.startswith(f"{k}/")} for k in range(kinds)]
     of_kind = [ngram.KindNGram(pooled, ngram.from_tensors(arrays, description), trust) for arrays in own]
-    return Kinded(of_kind, _shares(description, kinds))
+    return of_kind[0] if kinds == 1 else Kinded(of_kind, _shares(description, kinds))
 
 
 def _shares(description: Mapping[str, object], kinds: int) -> np.ndarray:

@@ -39,13 +39,13 @@ def _of_batch(model: LanguageModel, items: Sequence[np.ndarray], count: int) -> 
     """All items side by side, one symbol of each at a time; those that have ended are taken out."""
     ids: list[list[np.ndarray]] = [[] for _ in items]
     logprobs: list[list[np.ndarray]] = [[] for _ in items]
-    reading = np.arange(len(items))
+    reading: list[int] = list(range(len(items)))
     state, rows = model.start(len(items))
     place = 0
     while True:
         taken = np.array([items[i][place] if place < len(items[i]) else 0 for i in reading], np.int64)
         best, value = _likeliest_others(rows, taken, count)
-        for row, i in enumerate(reading.tolist()):
+        for row, i in enumerate(reading):
             ids[i].append(best[row])
             logprobs[i].append(value[row])
         going_on = np.flatnonzero([place < len(items[i]) for i in reading])
@@ -53,7 +53,7 @@ def _of_batch(model: LanguageModel, items: Sequence[np.ndarray], count: int) -> 
             return [RunnersUp(np.array(a), np.array(b)) for a, b in zip(ids, logprobs, strict=True)]
         if len(going_on) < len(reading):
             state = model.take(state, going_on)
-        reading = reading[going_on]
+        reading = [reading[k] for k in going_on.tolist()]
         state, rows = model.advance(state, taken[going_on])
         place += 1
 

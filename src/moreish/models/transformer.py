@@ -93,7 +93,7 @@ class Transformer(Net):
 
     def __init__(self, options: TransformerOptions, vocab_size: int) -> None:
         super().__init__(options, vocab_size)
-        self.block_size = options.block_size
+        self.block_size: int = options.block_size
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.wpe = nn.Embedding(options.block_size, options.n_embd)
         self.dropout = nn.Dropout(options.dropout)
