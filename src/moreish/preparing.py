@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from moreish.background import weights as background_weights
 from moreish.data import Corpus, DataOptions, from_items, undivided
@@ -139,6 +139,7 @@ def _as_read(options: DataOptions, corpus: Corpus) -> DataOptions:
     return replace(options, unit=corpus.options.unit) if options.unit == "auto" else options
 
 
+@runtime_checkable
 class Begun(Protocol):
     """A run that another training can go on from."""
 
