@@ -228,7 +228,6 @@ def _spaced(walked: Automaton, symbols: Sequence[str], characters: Automaton, be
     after = _after_all(characters, between)
     beginning = np.concatenate([_within(walked.table, n), walked.table], axis=1)  # columns: a word, an LF of class k
     within = np.concatenate([_within(walked.table[after], n), walked.table], axis=1)
-    within[0] = DEAD
     classes = walked.classes + k * lf
     return Automaton(classes, np.concatenate([beginning, within]), np.tile(walked.accepts, 2), walked.start).trimmed()
 
