@@ -76,9 +76,7 @@ def by_hand(model, automaton=None, wanted=lambda word: True, longest=LONGEST) ->
     return sorted(rated, key=lambda each: (round(-each[1] * GRID), each[0]))
 
 
-cells = st.sampled_from(
-    [1, 40, beam.CELLS_AT_A_TIME]
-)  # so that a level is read in pieces of 1, of 6, of all prefixes
+cells = st.sampled_from([1, 40, beam.CELLS_AT_A_TIME])  # pieces of 1, of 6, of all prefixes
 
 
 @contextmanager
@@ -102,6 +100,30 @@ def test_an_ngrams_ranking_is_that_of_brute_force(ngram, automaton, count, longe
         assert plain(ranking) == expected[:count]
     assert ranking.exact
     assert ranking.at_most == (expected[count - 1][1] if count <= len(expected) else -math.inf)
+
+
+@given(
+    *(ngrams, st.none() | automata(), st.integers(1, 40), st.integers(1, 40), st.integers(1, 300)),
+    *(st.booleans(), st.booleans(), cells),
+)
+def test_a_beam_finds_all_that_ranks_before_what_it_let_go(
+    ngram, automaton, width, most, prefixes, guided, sure, size
+):
+    model, read = fitted(ngram), []
+
+    def may_read(rows: int) -> bool:
+        read.append(rows)
+        return sum(read) <= prefixes
+
+    search = beam.Beam(model, automaton or everything(V), None, LONGEST, model if guided else None, may_read)
+    with at_a_time(size):
+        found = search.search(width, most, sure)
+    items = [(tuple(ids.tolist()), logprob) for ids, logprob in found.items()]
+    expected = by_hand(model, automaton)
+    assert items == [each for each in expected if each in items]
+    assert items[: found.certain()] == expected[: found.certain()]
+    missing = [beam.Rank(round(-logprob * GRID), word) for word, logprob in expected if (word, logprob) not in items]
+    assert found.let_go <= min(missing, default=beam.LAST)
 
 
 @given(ngrams, automata(), st.integers(1, 60))
