@@ -10,6 +10,7 @@ those of the `LanguageModel` contract; a state is the node of the longest known 
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -164,10 +165,10 @@ class Backoff:
         """The longest known context after each context and id: that of the suffix, unless the id occurred here."""
         counts = self.counts
         after = np.zeros((counts.contexts, self.vocab_size), np.intp)
-        for low, high in zip(counts.levels[:-2], counts.levels[1:-1], strict=True):
+        for low, high in pairwise(counts.levels[:-1].tolist()):
             if low:
                 after[low:high] = after[counts.suffix[low:high]]
-            child = np.arange(counts.first[low], counts.first[high])
+            child = np.arange(int(counts.first[low]), int(counts.first[high]))
             known = np.where(child < counts.contexts, child, counts.suffix[child])
             after[counts.parent[child], counts.symbol[child]] = known
         after[:, 0] = self._begin
