@@ -43,12 +43,13 @@ def _of_batch(model: LanguageModel, items: Sequence[np.ndarray], count: int) -> 
     state, rows = model.start(len(items))
     place = 0
     while True:
-        taken = np.array([items[i][place] if place < len(items[i]) else 0 for i in reading], np.int64)
+        read = [items[i] for i in reading.tolist()]
+        taken = np.array([item[place] if place < len(item) else 0 for item in read], np.int64)
         best, value = _likeliest_others(rows, taken, count)
         for row, i in enumerate(reading):
             ids[i].append(best[row])
             logprobs[i].append(value[row])
-        going_on = np.flatnonzero([place < len(items[i]) for i in reading])
+        going_on = np.flatnonzero([place < len(item) for item in read])
         if not len(going_on):
             return [RunnersUp(np.array(a), np.array(b)) for a, b in zip(ids, logprobs, strict=True)]
         if len(going_on) < len(reading):

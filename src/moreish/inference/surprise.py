@@ -26,8 +26,8 @@ from moreish.inference.slips import read_with_slips
 from moreish.ngram import Counts, KneserNey, count_ngrams
 
 Why = Literal["symbol", "slip", "length", "unlike"]
-ASKED: tuple[Why, ...] = ("slip", "length", "unlike")
-SLIP = 0
+ASKED: tuple[Why, ...] = ("unlike", "slip", "length")
+SLIP = 1
 
 FOLDS = 10
 FEW = 100  # items up to which each is left out alone
@@ -37,7 +37,7 @@ LARGEST = 2**23  # contexts * V of a model whose slips are looked for
 ENTRIES = 2**20  # of a batch: items * letters
 SLIP_WEIGHT, RARE_WEIGHT, EVIDENCE = 1.5, 0.3, 0.3  # the best on 13 lists with planted oddities; none is sharp
 HIGHEST = 12.0  # a score beside which the others still count, where hardly any item differs
-TINY = 1e-3  # nats
+TINY = 0.02  # nats
 FEWEST = 10
 RARELY = 0.1  # share of items up to which a symbol that no other item has is what is odd about them
 
@@ -163,7 +163,7 @@ def _judge(listed: Listed, seed: int, advance: Callable[[int], None]) -> _Judged
     cost = (cost - np.median(cost)) * tokens**EVIDENCE
     length = np.maximum(_standard(np.log(tokens)), _standard(-np.log(tokens)))
     unlike = _standard(cost) + RARE_WEIGHT * np.minimum(_standard(_rarity(listed)), HIGHEST)
-    asked = np.stack([SLIP_WEIGHT * _standard(slip), np.minimum(length, HIGHEST), unlike])
+    asked = np.stack([unlike, SLIP_WEIGHT * _standard(slip), np.minimum(length, HIGHEST)])
     symbols = listed.ids != 0
     forward[symbols] = (forward[symbols] + backward[::-1][symbols]) / 2
     return _Judged(asked.max(0), asked.argmax(0).tolist(), forward)
