@@ -15,7 +15,13 @@ from pathlib import Path
 
 from benchmarks.measure import Row, load, machine
 
-MODULES = ("benchmarks.main_job", "benchmarks.backprop", "benchmarks.ladder", "benchmarks.doctor")
+MODULES = (
+    "benchmarks.main_job",
+    "benchmarks.backprop",
+    "benchmarks.ladder",
+    "benchmarks.doctor",
+    "benchmarks.making",
+)
 
 
 def show(title: str, rows: Iterable[Row]) -> list[Row]:

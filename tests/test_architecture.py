@@ -29,7 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"options", "rng", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
-    "inference": (KERNEL | {"data", "models", "ngram", "automata"}, TORCH | {"rapidfuzz"}),
+    "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
     "training": (
         KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
         TORCH | {"msgspec"},
@@ -123,3 +123,16 @@ def test_training_does_not_wait_for_torchs_compiler(tmp_path):
     check = f"from moreish.cli import run; assert {train} == 0\nimport sys\nassert 'torch._dynamo' not in sys.modules"
     done = subprocess.run([sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_opening_a_run_does_not_wait_for_torchs_compiler(tmp_path):
+    train = "run(['train', 'minerals', '--model', 'transformer', '--steps', '3', '--out', 'r', '-q'])"
+    asked = "run(['more', 'r', '-n', '3']) == 0; assert run(['score', 'r', 'quartz'])"
+    for what in (train, asked):
+        check = (
+            f"from moreish.cli import run; assert {what} == 0\nimport sys; assert 'torch._dynamo' not in sys.modules"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr

@@ -9,21 +9,23 @@ import numpy as np
 
 from moreish import __version__
 from moreish.background import weights as background_weights
-from moreish.background.listening import choose
+from moreish.background.listening import together
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
+from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
-from moreish.fitting.counting import baselines, fit_ngram
+from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.evaluation import Evaluation, evaluation_of
-from moreish.fitting.few import FewFitting, listening_to
+from moreish.fitting.few import FewFitting, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored, SplitName
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.serialize import from_tensors
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
+from moreish.inference.asking import Answer
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Mixture
+from moreish.models.kinds import Kinded, components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
 from moreish.preparing import (
@@ -57,11 +59,16 @@ SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
-def read(source: Source, **options: str | float | None) -> Corpus:
+def read(source: Source, *more: str | Path, **options: str | int | float | None) -> Corpus:
     """Read a list (a path, "-" for standard input, the name of a bundled list, or the items) into a corpus.
 
-    `options` are those of `DataOptions`. Raises ValueError with one sentence for whatever cannot be read.
+    Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
+    Raises ValueError with one sentence for whatever cannot be read.
     """
+    if more:
+        if not all(isinstance(each, str | Path) for each in (source, *more)):
+            raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
+        source = Files((source, *more))  # pyright: ignore[reportArgumentType]
     return read_with(source, build(DataOptions, options, "data."))
 
 
@@ -92,7 +99,8 @@ class TrainedRun(Fitted):
     def _model(self) -> LanguageModel:
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, len(self.vocab))
+        size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
+        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
 
     @property
     def done(self) -> events.Done:
@@ -179,8 +187,8 @@ def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counte
     config = resolve("ngram", overrides)
     corpus = source if isinstance(source, Corpus) else read_with(source, options)
     val = corpus.split("val")
-    model = fit_ngram(config.model.options, corpus.split("train"), val if len(val) else None, len(corpus.vocab))
-    return Counted(corpus, model)
+    parts = corpus.split("train"), val if len(val) else None
+    return Counted(corpus, fit_counts(config.model.options, *parts, len(corpus.vocab), len(corpus.kinds)))
 
 
 def listen(source: Source | Corpus, overrides: Overrides | None = None, background: str = BUNDLED) -> Listened:
@@ -195,27 +203,29 @@ def listen(source: Source | Corpus, overrides: Overrides | None = None, backgrou
         raise ValueError("the background net reads lists of letters: for words or a running text train a model")
     if are_few(corpus) and shares_are_free(overrides, corpus):
         corpus = undivided(corpus)
-    listening = listening_to(corpus, BackgroundChoice(background), seed=0)
-    measured = listening.measured(listening.read_cases())
-    choice = choose(measured, "read" if listening.helps else "counted")
-    return Listened(corpus, listening.blend(choice), measured.get(choice.name))
+    if not corpus.kinds:
+        return Listened(corpus, *heard(corpus, BackgroundChoice(background)))
+    of_kind = [heard(corpus.only(kind), BackgroundChoice(background)) for kind in range(len(corpus.kinds))]
+    shares = corpus.split("all").shares_of_kinds(len(corpus.kinds))
+    return Listened(
+        corpus, Kinded([model for model, _ in of_kind], shares), together([found for _, found in of_kind])
+    )
 
 
 def suggest(
     items: Iterable[str],
     count: int = 10,
     *,
-    starts_with: str = "",
     seed: int | None = None,
-    **sampling: float | None,
+    **wishes: Answer,
 ) -> list[str]:
     """New items in the manner of these, for a program: what was read last is remembered, and many threads may ask.
 
-    `sampling` is temperature, top_k, top_p, max_length. Fewer come back where the model has no more to give.
+    `wishes` are those of `Fitted.more`. Fewer come back where the model has no more to give.
     """
     if isinstance(items, str):
         raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
-    return [item.text for item in _heard(tuple(items)).suggested(count, starts_with, seed, sampling)]
+    return [item.text for item in _heard(tuple(items)).each(count, seed=seed, **{"new_only": True, **wishes})]
 
 
 @lru_cache(maxsize=HEARD)
@@ -250,21 +260,19 @@ def background(
     return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
 
-def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background: str | None = None) -> Fitted:
+def open_or_count(
+    run_or_list: str | Files, root: Path, overrides: Overrides, background: str | None = None
+) -> Fitted:
     """The run of this name; where there is none, the list as an n-gram, or as the background net hears it.
 
-    The overrides are for reading a list, and so is `background`. Raises ValueError where they can be of no use.
+    Several files are one list. The overrides are for reading a list, and so is `background`. Raises ValueError where
+    they can be of no use.
     """
+    if isinstance(run_or_list, Files):
+        return _count_or_listen(run_or_list, overrides, background)
     refuse_pickle(Path(run_or_list))
     if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
-        if background == NO_BACKGROUND or overrides.given("model"):
-            refuse_background(background)
-            return count(run_or_list, overrides)
-        corpus = read_with(run_or_list, checked_data_options("ngram", overrides))
-        if are_few(corpus):
-            return listen(corpus, overrides, background or BUNDLED)
-        refuse_background(background)
-        return count(corpus, overrides)
+        return _count_or_listen(run_or_list, overrides, background)
     if background is not None:
         raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")
     if overrides.first is not None:
@@ -272,6 +280,17 @@ def open_or_count(run_or_list: str, root: Path, overrides: Overrides, background
             f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"
         )
     return open_run(run_or_list, root)
+
+
+def _count_or_listen(source: str | Files, overrides: Overrides, background: str | None) -> Fitted:
+    if background == NO_BACKGROUND or overrides.given("model"):
+        refuse_background(background)
+        return count(source, overrides)
+    corpus = read_with(source, checked_data_options("ngram", overrides))
+    if are_few(corpus):
+        return listen(corpus, overrides, background or BUNDLED)
+    refuse_background(background)
+    return count(corpus, overrides)
 
 
 def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:
@@ -332,7 +351,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     mixed = _new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
-        fitting.done += part.model.components if isinstance(part.model, Mixture) else [part.model]
+        fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
     with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
@@ -358,7 +377,7 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
     with stop_requests() as stop_requested:
         for event in fitting.fit():
             if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(fitting.done[0], Backoff)
+                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
                 counted = fitting.done[0] if counts else None
                 tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
             fresh = False
@@ -383,13 +402,15 @@ def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
 def _samples(fitting: Fitting | FewFitting) -> list[str]:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    draws = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    return [fitting.corpus.vocab.decode(draw.ids) for draw in draws]
+    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
+    return fitting.corpus.vocab.decode_items(drawn.ids[1:])
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
     a, b = stored.to_tensors(one), stored.to_tensors(other)
-    return one.vocab == other.vocab and all(np.array_equal(a[k], b[k]) for k in ("ids", "offsets", "parts"))
+    same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
+    alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
+    return one.vocab == other.vocab and alike and a.keys() == b.keys()
 
 
 def _unwatched(event: events.Event) -> None:

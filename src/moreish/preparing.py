@@ -1,7 +1,6 @@
 """What is to be trained, decided before anything is written: the request, the list, the configuration."""
 
 import sys
-import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 from moreish.background import weights as background_weights
 from moreish.data import Corpus, DataOptions, from_items, undivided
 from moreish.data import read as read_source
+from moreish.data.graphemes import joins
+from moreish.data.sources import Files, stem_of
 from moreish.fitting.few import listening_to
 from moreish.recipes import (
     BackgroundChoice,
@@ -25,7 +26,7 @@ from moreish.recipes import (
 from moreish.runs.folder import refuse_taken
 
 Tell = Callable[[str], None]
-Source = str | Path | Iterable[str]
+Source = str | Path | Files | Iterable[str]
 
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
@@ -68,9 +69,9 @@ class TrainRequest:
     @property
     def stem(self) -> str:
         """What the run is named after."""
-        if self.name or not isinstance(self.source, str | Path) or str(self.source) == "-":
+        if self.name or not isinstance(self.source, str | Path | Files):
             return self.name or "list"
-        return Path(self.source).stem
+        return self.source.stem if isinstance(self.source, Files) else stem_of(self.source)
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
         refuse_taken(request.out)
     if isinstance(request.source, Corpus):
         corpus = request.source
-        if request.overrides.given("data") and options != corpus.options:
+        if request.overrides.given("data") and _as_read(options, corpus) != corpus.options:
             raise ValueError("this list was read already: give its options to moreish.read, not to train")
     else:
         corpus = read_with(request.source, options)
@@ -119,6 +120,11 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     elif _reading_helps(request, corpus):
         config = with_reader(config)
     return Prepared(request, corpus, config)
+
+
+def _as_read(options: DataOptions, corpus: Corpus) -> DataOptions:
+    """The options with the unit that the list was read with, where nobody named one."""
+    return replace(options, unit=corpus.options.unit) if options.unit == "auto" else options
 
 
 def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
@@ -193,14 +199,10 @@ def lists_of_letters(sources: Iterable[Source], overrides: Overrides) -> list[tu
         raise ValueError(f"{unused} is not about how lists are read, and a background net has no other options")
     if options.text or options.unit == "word":
         raise ValueError("a background net learns from lists of letters, not from words or running text")
+    if options.by or options.weight:
+        raise ValueError("a background net knows no kinds and no weights: leave --by and --weight out")
     corpora = [read_with(source, options) for source in sources]
     return [(each.report.source, [tuple(each.vocab.split(item)) for item in each]) for each in corpora]
-
-
-def joins(symbol: str) -> bool:
-    """Whether a code point is a part of the letter or the picture before it: a mark, a joiner, a modifier."""
-    modifies = 0x1F3FB <= ord(symbol[0]) <= 0x1F3FF or 0x1F1E6 <= ord(symbol[0]) <= 0x1F1FF
-    return modifies or symbol == "\u200d" or unicodedata.category(symbol[0]).startswith("M")
 
 
 def are_few(corpus: Corpus) -> bool:
@@ -222,7 +224,7 @@ def read_with(source: Source, options: DataOptions) -> Corpus:
     """Read whatever a list can be given as. Raises ValueError with one sentence for what cannot be read."""
     if isinstance(source, Corpus):
         raise ValueError("this list was read already: give its options to moreish.read")
-    return read_source(source, options) if isinstance(source, str | Path) else from_items(source, options)
+    return read_source(source, options) if isinstance(source, str | Path | Files) else from_items(source, options)
 
 
 def _untold(sentence: str) -> None:

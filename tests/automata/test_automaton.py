@@ -76,6 +76,20 @@ def test_an_id_is_possible_where_some_item_goes_on_with_it(automaton):
         assert possible[i] == (trimmed.table[trimmed.start, trimmed.classes[i]] != 0)
 
 
+def test_nothing_goes_on_with_a_class_that_no_symbol_has():
+    """Only id 0, which is no symbol, is of the class that leads to acceptance."""
+    automaton = Automaton(np.array([1, 0, 0, 0]), np.array([[0, 0], [1, 2], [0, 0]]), np.arange(3) == 2)
+    assert automaton.trimmed().is_empty
+    assert both(everything(V), automaton).is_empty
+    assert (~automaton).allows((1, 2, 3))
+
+
+def test_a_vocabulary_without_symbols_has_the_empty_item_alone():
+    assert everything(1).trimmed().allows(())
+    assert (~everything(1)).is_empty
+    assert not both(everything(1), everything(1)).is_empty
+
+
 def test_everything_and_nothing_are_each_others_complement():
     assert all(allowed(everything(V)))
     assert not any(allowed(nothing(V)))

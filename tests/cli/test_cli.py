@@ -516,7 +516,10 @@ def test_standard_input_that_is_no_text_is_a_sentence(folder):
         [sys.executable, "-m", "moreish", "score", "list-ngram-1"],
         input=b"kalo\ncaf\xe9\n", cwd=folder, capture_output=True, env=ENV, check=False,
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (2, b"moreish: standard input, line 2: not UTF-8 (0xE9)\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        b"moreish: standard input, line 2, byte 4: not UTF-8 (0xE9). If the file is Latin-1"
+    )
 
 
 def test_what_is_in_the_list_and_that_torch_is_loading_is_said_before_it_is_loaded(folder, tmp_path):

@@ -7,8 +7,12 @@ from hypothesis import strategies as st
 
 from moreish.data import from_items
 from moreish.inference import more as more_module
-from moreish.inference.more import more
+from moreish.inference.asking import Asked, Request
 from moreish.ngram import KneserNey
+
+
+def more(model, corpus, count, rng, **wishes):
+    return Asked(model, corpus, Request.of(**wishes)).items(count, rng)
 
 
 def counted(items, order=3):

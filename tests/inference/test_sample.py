@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moreish.inference import Sampling, sample, score_items
+from moreish.inference.drawn import Drawn
 from moreish.inference.sample import draw_probabilities, read_prefix
 from moreish.ngram import KneserNey
 
@@ -43,6 +44,10 @@ def table():
     return Table([[0.0, 0.5, 0.3, 0.2], [0.4, 0.1, 0.3, 0.2], [0.6, 0.2, 0.0, 0.2], [0.5, 0.25, 0.25, 0.0]])
 
 
+def items(draws: Drawn) -> list[np.ndarray]:
+    return [draws.item(i) for i in range(len(draws))]
+
+
 def chance_of(model, ids) -> float:
     return math.exp(score_items(model, [np.array(ids, np.int64)])[0].logprob)
 
@@ -51,8 +56,8 @@ def test_items_come_as_often_as_the_model_says(table):
     n = 40_000
     draws = sample(table, n, np.random.default_rng(0))
     counts: dict[tuple, int] = {}
-    for draw in draws:
-        key = tuple(draw.ids.tolist())
+    for i in range(n):
+        key = tuple(draws.item(i).tolist())
         counts[key] = counts.get(key, 0) + 1
     statistic = cells = 0
     for length in range(1, 4):
@@ -68,17 +73,15 @@ def test_items_come_as_often_as_the_model_says(table):
 
 def test_the_log_probability_of_a_draw_is_its_score(table):
     draws = sample(table, 300, np.random.default_rng(1), Sampling(temperature=0.5, top_k=2))
-    scores = score_items(table, [draw.ids for draw in draws])
-    assert all(draw.ended for draw in draws)
-    np.testing.assert_allclose([d.logprob for d in draws], [s.logprob for s in scores], atol=1e-5)
+    assert draws.ended.all()
+    np.testing.assert_allclose(draws.logprob, [s.logprob for s in score_items(table, items(draws))], atol=1e-5)
 
 
 def test_every_draw_begins_with_the_prefix_and_counts_it(table):
     prefix = np.array([2, 3, 1])
     draws = sample(table, 200, np.random.default_rng(2), prefix=prefix)
-    assert all(draw.ids[:3].tolist() == [2, 3, 1] for draw in draws)
-    scores = score_items(table, [draw.ids for draw in draws])
-    np.testing.assert_allclose([d.logprob for d in draws], [s.logprob for s in scores], atol=1e-5)
+    assert all(ids[:3].tolist() == [2, 3, 1] for ids in items(draws))
+    np.testing.assert_allclose(draws.logprob, [s.logprob for s in score_items(table, items(draws))], atol=1e-5)
     _, _, logprob = read_prefix(table, prefix)
     assert logprob == pytest.approx(math.log(0.3 * 0.2 * 0.25), abs=1e-6)
 
@@ -86,30 +89,34 @@ def test_every_draw_begins_with_the_prefix_and_counts_it(table):
 def test_an_item_that_never_ends_is_cut(table):
     endless = Table([[0, 1, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0]])
     draws = sample(endless, 3, np.random.default_rng(0), Sampling(max_length=50))
-    assert [(len(d.ids), d.ended) for d in draws] == [(50, False)] * 3
+    assert [len(ids) for ids in items(draws)] == [50] * 3
+    assert not draws.ended.any()
     draws = sample(endless, 3, np.random.default_rng(0), Sampling(max_length=2), prefix=np.array([1, 2]))
-    assert [(d.ids.tolist(), d.ended) for d in draws] == [([1, 2], False)] * 3
+    assert [ids.tolist() for ids in items(draws)] == [[1, 2]] * 3
+    assert not draws.ended.any()
 
 
 @given(st.integers(1, 6), st.integers(0, 10**6))
 def test_no_item_is_longer_than_allowed_and_one_that_fits_has_ended(longest, seed):
     table = Table([[0, 0.5, 0.3, 0.2], [0.4, 0.1, 0.3, 0.2], [0.6, 0.2, 0, 0.2], [0.5, 0.25, 0.25, 0]])
-    for draw in sample(table, 20, np.random.default_rng(seed), Sampling(max_length=longest)):
-        assert len(draw.ids) <= longest
-        assert draw.ended or len(draw.ids) == longest
+    draws = sample(table, 20, np.random.default_rng(seed), Sampling(max_length=longest))
+    assert len(draws) == 20
+    for ids, ended in zip(items(draws), draws.ended, strict=True):
+        assert len(ids) <= longest
+        assert ended or len(ids) == longest
 
 
 def test_the_same_beginning_is_computed_once(table):
     fresh = Table(np.exp(table.logp))
     draws = sample(fresh, 5000, np.random.default_rng(3))
-    beginnings = {tuple(d.ids[:k].tolist()) for d in draws for k in range(len(d.ids) + 1)}
+    beginnings = {tuple(ids[:k].tolist()) for ids in items(draws) for k in range(len(ids) + 1)}
     assert fresh.rows_computed == len(beginnings)
 
 
 @given(st.integers(0, 2**40))
 def test_the_same_seed_gives_the_same_items(seed):
     ngram = KneserNey.fit(np.array([0, 1, 2, 0, 2, 2, 3, 0], np.uint8), np.array([0, 3, 7]), V, 3)
-    once, again = ([d.ids.tolist() for d in sample(ngram, 9, np.random.default_rng(seed))] for _ in range(2))
+    once, again = (sample(ngram, 9, np.random.default_rng(seed)).ids.tolist() for _ in range(2))
     assert once == again
 
 
@@ -142,8 +149,8 @@ def test_sharpening_is_temperature_then_top_k_then_top_p(weights, temperature, t
 
 def test_temperature_zero_always_takes_the_likeliest(table):
     draws = sample(table, 5, np.random.default_rng(0), Sampling(temperature=0.0))
-    assert {tuple(d.ids.tolist()) for d in draws} == {(1,)}
-    assert draws[0].logprob == pytest.approx(math.log(0.5 * 0.4), abs=1e-5)
+    assert {tuple(ids.tolist()) for ids in items(draws)} == {(1,)}
+    assert draws.logprob[0] == pytest.approx(math.log(0.5 * 0.4), abs=1e-5)
 
 
 def test_scores_are_split_into_items_with_their_ends(table):
@@ -152,3 +159,14 @@ def test_scores_are_split_into_items_with_their_ends(table):
     assert scores[0].loss == pytest.approx(-(math.log(0.5) + math.log(0.4)) / 2, abs=1e-6)
     assert scores[1].logprob == pytest.approx(math.log(0.3 * 0.2 * 0.2 * 0.5), abs=1e-6)
     assert score_items(table, []) == []
+
+
+@given(st.integers(1, 6), st.integers(0, 5), st.integers(0, 10**6))
+def test_drawn_items_lie_end_to_end_with_boundaries_around_them(longest, count, seed):
+    table = Table([[0, 0.5, 0.3, 0.2], [0.4, 0.1, 0.3, 0.2], [0.6, 0.2, 0, 0.2], [0.5, 0.25, 0.25, 0]])
+    prefix = np.array([3, 1][: longest - 1], np.int64)
+    draws = sample(table, count, np.random.default_rng(seed), Sampling(max_length=longest), prefix)
+    assert np.flatnonzero(draws.ids == 0).tolist() == draws.offsets.tolist()
+    assert draws.ids.dtype == np.uint8
+    assert all(ids[: len(prefix)].tolist() == prefix.tolist() for ids in items(draws))
+    assert len(draws.logprob) == len(draws.ended) == len(draws) == count

@@ -3,13 +3,16 @@
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from moreish.ngram import KneserNey, baselines, choose_order, count_ngrams, coverage
-from tests.ngram.oracles import V, flat, lists, orders
+from moreish.ngram.choice import _some
+from tests.ngram.oracles import V, flat, lists, orders, symbols
 
 
 @settings(max_examples=30, deadline=None)
@@ -21,6 +24,37 @@ def test_the_order_grows_for_as_long_as_that_lowers_the_loss(items, held_out):
     assert choice.model.order == chosen
     assert choice.losses == {n: alone[n] for n in range(1, min(chosen + 1, 9) + 1)}
     assert choice.model.loss(*flat(held_out)) == alone[chosen]
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(symbols, max_size=5), min_size=1, max_size=40), lists, st.integers(1, 15))
+def test_a_long_list_is_tried_by_a_sample_and_counted_whole(items, held_out, most):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moreish.ngram.choice.MOST_TRAIN", most)
+        patch.setattr("moreish.ngram.choice.MOST_VAL", 5)
+        choice = choose_order(*flat(items), *flat(held_out), V)
+        sampled, sampled_val = _some(*flat(items), most), _some(*flat(held_out), 5)
+    assert choice.tried_on == (min(most, len(items)), min(5, len(held_out)))
+    by_sample = choose_order(*sampled, *sampled_val, V)
+    assert choice.losses == by_sample.losses
+    whole = KneserNey.fit(*flat(items), V, by_sample.model.order)
+    np.testing.assert_array_equal(choice.model.counts.keys, whole.counts.keys)
+    np.testing.assert_array_equal(choice.model.logprob, whole.logprob)
+
+
+@given(st.integers(1, 60), st.integers(1, 60))
+def test_a_sample_is_spread_over_the_list(n, most):
+    items = [[1 + i % 4] * (1 + i % 3) + [1 + i // 16] * (i // 4 % 4) for i in range(n)]
+    ids, offsets = _some(*flat(items), most)
+    assert np.flatnonzero(ids == 0).tolist() == offsets.tolist()
+    found = [ids[a + 1 : b].tolist() for a, b in pairwise(offsets)]
+    assert len(found) == min(n, most)
+    at = 0
+    for k, item in enumerate(found):  # one of each stretch, so in the order of the list
+        stretch = items[k * n // len(found) : (k + 1) * n // len(found)]
+        assert item in stretch
+        at += len(stretch)
+    assert at == n
 
 
 def test_nothing_can_be_chosen_without_val_items():

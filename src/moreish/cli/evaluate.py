@@ -18,13 +18,16 @@ def evaluate(
         train, val, test (only ever used when it is named here), or another list.
     """
     from moreish import api
-    from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, printable, show, table, telling
+    from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, note, printable, show, table, telling
 
     with telling(f"loading {run}", quiet or json):
-        result = api.open_run(run, root).evaluate(on)
+        opened = api.open_run(run, root)
+        result = opened.evaluate(on)
+        remembered = None if opened.corpus.options.text else opened.remembered()
     if json:
         plain = {**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])}
-        emit(plain | ({"error": finite(result["error"])} if "error" in result else {}))
+        plain |= {"error": finite(result["error"])} if "error" in result else {}
+        emit(plain | {"remembered": None if remembered is None else remembered.to_json()})
         return
     losses: dict[str, float] = {**result["baselines"], "this run": result["loss"]}
     highest = max(losses.values())
@@ -39,3 +42,5 @@ def evaluate(
             f"{printable(result['on'])}: {result['items']:,} items, {result['symbols']:,} symbols",
         )
     )
+    if remembered is not None:
+        note(str(remembered))

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from cyclopts import Parameter, Token
+
+if TYPE_CHECKING:
+    from moreish.data.sources import Files
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -89,6 +92,13 @@ Set = Annotated[
 DEFAULT_ROOT = Path("runs")
 
 
+def sources_of(files: Sequence[str]) -> "str | Files":
+    """What is to be read: a file, several as one list, or where none is named the bundled names."""
+    from moreish.data.sources import Files
+
+    return Files(tuple(files)) if len(files) > 1 else next(iter(files), "names")
+
+
 class Group:
     """Flags that belong together, of one section of a configuration; those that are None were not given."""
 
@@ -114,8 +124,19 @@ class Reading(Group):
         ),
     ] = None
     unit: Annotated[
-        Literal["char", "grapheme", "word"] | None,
-        Parameter(help="What a symbol is: a code point, what the eye takes for one letter, or a word."),
+        Literal["auto", "char", "grapheme", "word"] | None,
+        Parameter(
+            help="What a symbol is: a code point, what the eye takes for one letter, or a word; unless said, "
+            "the first of these that breaks no letters."
+        ),
+    ] = None
+    column: Annotated[str | None, Parameter(help="The items' column of a CSV or JSON file: name, or number.")] = None
+    by: Annotated[
+        str | None,
+        Parameter(help='The column that says of what kind each item is; "file" makes each file a kind.'),
+    ] = None
+    weight: Annotated[
+        str | None, Parameter(help="The column of numbers that say how often each item counts: name, or number.")
     ] = None
     text: Annotated[
         bool | None, Parameter(help="The file is one running text, split by position, not a list.", negative=())
@@ -168,8 +189,64 @@ class Drawing(Group):
         Parameter(help="Draw each symbol from the likeliest that together hold this share.", converter=number),
     ] = None
     max_length: Annotated[
-        int | None, Parameter(help="Symbols after which an item is cut off; 1000 unless said.", converter=whole)
+        int | None,
+        Parameter(
+            help="Whole items of at most so many symbols; of a running text, where samples are cut.", converter=whole
+        ),
     ] = None
 
 
 DRAWING = Drawing()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Ruling(Group):
+    """What every item must do: options of `Rules`."""
+
+    starts_with: Annotated[str | None, Parameter(help="How every item begins.")] = None
+    ends_with: Annotated[str | None, Parameter(help="How every item ends.")] = None
+    contains: Annotated[
+        list[str] | None, Parameter(help="What every item has in it; may be given several times.", negative=())
+    ] = None
+    length: Annotated[
+        str | None,
+        Parameter(help="How many symbols every item has: 4-8, 6, 4- or -8.", allow_leading_hyphen=True),
+    ] = None
+    pattern: Annotated[
+        str | None, Parameter(help="What every item looks like: Ka__a*, where _ is one symbol and * any number.")
+    ] = None
+    regex: Annotated[str | None, Parameter(help="A regular expression that matches every item as a whole.")] = None
+    only: Annotated[str | None, Parameter(help="The symbols that may occur, such as a-z.")] = None
+    without: Annotated[str | None, Parameter(help="Symbols that must not occur.")] = None
+    not_in: Annotated[
+        list[str] | None, Parameter(help="A list of which no item may come; may be given several times.", negative=())
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """The rules that were given; lists as tuples, without the files of `not_in`."""
+        found = {name: value for name, value in super().given().items() if name != "not_in"}
+        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+
+
+RULING = Ruling()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Choosing(Group):
+    """Which of the items that do all that are given: options of `Request`."""
+
+    best: Annotated[
+        bool | None, Parameter(help="The most probable items in order, instead of random ones.", negative=())
+    ] = None
+    new_only: Annotated[bool | None, Parameter(help="Leave out what the list already has.", negative=())] = None
+    new_by: Annotated[
+        int | None, Parameter(help="Only what is so many edits away from every item of the list.", converter=whole)
+    ] = None
+    apart: Annotated[
+        int | None, Parameter(help="No two items within so many edits of each other.", converter=whole)
+    ] = None
+
+
+CHOOSING = Choosing()

@@ -2,22 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from moreish.cli.flags import READING, File, Json, Reading, Set
+from moreish.cli.flags import READING, File, Json, Reading, Set, sources_of
 
 if TYPE_CHECKING:
     from moreish.data import Report
 
 MOST_SYMBOLS_SHOWN = 30
 MOST_LENGTHS_SHOWN = 24
+MOST_KINDS_SHOWN = 30
 
 
-def inspect(file: File = "names", *, reading: Reading = READING, set: Set = None, json: Json = False) -> None:
+def inspect(*files: File, reading: Reading = READING, set: Set = None, json: Json = False) -> None:
     """What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the split.
 
     Parameters
     ----------
-    file
-        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    files
+        A text file with one item a line, CSV or JSON, "-" for standard input, or the name of a bundled list; several
+        are one list.
     """
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import emit, telling
@@ -26,10 +28,11 @@ def inspect(file: File = "names", *, reading: Reading = READING, set: Set = None
     for section in ("model", "train"):
         for option in overrides.given(section):
             raise ValueError(f"inspect only reads the list, so {section}.{option} plays no split: leave it out")
-    with telling(f"reading {file}", json):
+    source = sources_of(files)
+    with telling(f"reading {source}", json):
         from moreish.api import read
 
-        report = read(file, **overrides.command.get("data", {})).report
+        report = read(source, **overrides.command.get("data", {})).report
     if json:
         emit(report.to_json())
     else:
@@ -48,9 +51,16 @@ def _page(report: "Report") -> None:
         ("length", f"{report.shortest} to {report.longest}, {report.mean_length:.2f} on average"),
         ("longest", printable(report.longest_item[:60])),
     ]
+    facts[:0] = [("read as", printable(sentence)) for sentence in report.read_as]
+    if report.unit != "char":
+        facts.append(("symbol", f"a {report.unit}"))
+    if (weights := report.weights) is not None:
+        span = f"{weights.smallest:,.6g} to {weights.largest:,.6g} ({printable(weights.heaviest[:40])})"
+        facts.append(("weights", f"{span}, {weights.total:,.10g} in all"))
     if report.dropped:
         facts.append(("left out", ", ".join(f"{n:,} {reason}" for reason, n in report.dropped.items())))
     show(table([("", "left"), ("", "left")], facts))
+    _kinds(report)
     _histogram("length", [(str(k), n) for k, n in sorted(report.lengths.items())][:MOST_LENGTHS_SHOWN])
     most = sorted(report.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS_SHOWN]
     _histogram("symbol", [(_name(symbol), n) for symbol, n in most])
@@ -67,6 +77,23 @@ def _page(report: "Report") -> None:
         warn(f"{s.count:,} times {kind} (line{'s' * (len(s.lines) > 1)} {lines}): {printable(s.example)}")
     for sentence in report.notes:
         note(sentence)
+
+
+def _kinds(report: "Report") -> None:
+    """A table of the kinds, those with most items first."""
+    if not report.kinds:
+        return
+    from moreish.cli.show import printable, show, table, text
+
+    most = sorted(report.kinds.items(), key=lambda pair: -pair[1].items)
+    rows = [
+        (printable(name[:40]), f"{kind.items:,}", printable(", ".join(kind.examples)[:60]))
+        for name, kind in most[:MOST_KINDS_SHOWN]
+    ]
+    show(text(("\nkind", "dim")))
+    show(table([("kind", "left"), ("items", "right"), ("such as", "left")], rows))
+    if len(most) > MOST_KINDS_SHOWN:
+        show(text((f"  and {len(most) - MOST_KINDS_SHOWN:,} more kinds", "dim")))
 
 
 def _histogram(heading: str, rows: list[tuple[str, int]]) -> None:

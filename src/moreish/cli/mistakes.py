@@ -47,7 +47,7 @@ def describe_mistake(error: CycloptsError, app: App, arguments: Sequence[str]) -
         case CoercionError():
             return " ".join(str(error).split()).removeprefix("Invalid value for ")
         case UnusedCliTokensError():
-            return _too_much(error.unused_tokens or [], rest, command, app, apps[-1], cure)
+            return _too_much(error.unused_tokens or [], rest, command, apps[-1], cure)
     return f"{' '.join(str(error).split())} ({cure})"
 
 
@@ -78,12 +78,18 @@ def _missing(error: MissingArgumentError, name: str, rest: Sequence[str], comman
     return f"{option} needs a value after it{dash}; {cure}"
 
 
-def _too_much(unused: Sequence[str], rest: Sequence[str], command: str, app: App, taken: App, cure: str) -> str:
+def refuse_command_as_file(files: Sequence[str]) -> None:
+    """Raises ValueError where the first of several files is none, and nearly a command."""
+    from moreish.cli.app import COMMANDS
+
+    if len(files) < 2 or not files[0].isalpha() or Path(files[0]).exists():
+        return
+    if near := difflib.get_close_matches(files[0], COMMANDS, n=1):
+        raise ValueError(f'there is no command "{files[0]}"; did you mean "{near[0]}"?')
+
+
+def _too_much(unused: Sequence[str], rest: Sequence[str], command: str, taken: App, cure: str) -> str:
     places = [argument for argument in taken.assemble_argument_collection() if argument.index is not None]
-    if not command and rest and rest[0].isalpha() and not Path(rest[0]).exists():
-        commands = [name for name in app if not name.startswith("-")]
-        if near := difflib.get_close_matches(rest[0], commands, n=1):
-            return f'there is no command "{rest[0]}"; did you mean "{near[0]}"?'
     named = f"moreish {command}".strip()
     if not places:
         return f'{named} takes only options, so "{unused[0]}" has no place; {cure}'

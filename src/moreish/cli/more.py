@@ -1,15 +1,19 @@
-"""moreish more: items from a run, or straight from a list by counting."""
+"""moreish more: items from a run, or straight from a list by counting, exactly as they are asked for."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from moreish.cli.flags import (
+    CHOOSING,
     DEFAULT_ROOT,
     DRAWING,
     READING,
+    RULING,
     AnySeed,
     Background,
+    Choosing,
     Count,
     Drawing,
     File,
@@ -17,18 +21,26 @@ from moreish.cli.flags import (
     Quiet,
     Reading,
     Root,
+    Ruling,
     Set,
+    sources_of,
 )
+
+if TYPE_CHECKING:
+    from moreish.fitting.fitted import Fitted
+    from moreish.inference.asking import Asked
 
 
 def more(
-    run_or_file: File = "names",
-    *,
+    *runs_or_files: File,
     count: Count = 20,
+    ruling: Ruling = RULING,
+    choosing: Choosing = CHOOSING,
+    of: str | None = None,
     drawing: Drawing = DRAWING,
-    starts_with: str = "",
-    new_only: Annotated[bool, Parameter(negative=())] = False,
     repeats: Annotated[bool, Parameter(negative=())] = False,
+    interactive: Annotated[bool, Parameter(alias="-i", negative=())] = False,
+    keep: Path | None = None,
     format: Literal["text", "csv", "json"] | None = None,
     background: Background = None,
     root: Root = DEFAULT_ROOT,
@@ -42,38 +54,88 @@ def more(
 
     Parameters
     ----------
-    run_or_file
-        A run folder or its short name; or a list, of which an n-gram is then counted; of fewer than 1,000 items, the
-        background net reads it as well.
-    starts_with
-        How every item is to begin.
-    new_only
-        Leave out what the list already has.
+    runs_or_files
+        A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
+        fewer than 1,000 items, the background net reads it as well.
+    of
+        A kind of a list that has kinds (see --by); several are blended: elves:0.7,dwarves:0.3.
     repeats
         An item may come more than once.
+    interactive
+        Look at some, change what is asked for, go on, keep the ones you like.
+    keep
+        The file of favourites for --interactive; NAME-favourites.txt unless said.
     format
-        text: one item a line; csv: with its log probability and whether it is known; json: the same as JSON.
+        text: one item a line; csv and json: with log probability, whether it is known, and the nearest known item.
     """
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import show_items, telling, warn
+    from moreish.cli.show import telling, warn
 
     if json and format not in (None, "json"):
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
-    with telling(f"loading {run_or_file}", quiet or json):
+    names = sources_of(runs_or_files)
+    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
         from moreish.api import open_or_count
+        from moreish.inference.asking import Request
 
-        source = open_or_count(run_or_file, root, overrides_of(reading, set=set), background)
-        how = {"starts_with": starts_with, "new_only": new_only, "unique": not repeats, "seed": seed}
-        items = source.each(count, **how, **drawing.given())
-    for sentence in source.passed_over:
-        warn(sentence)
-    given = show_items(items, "json" if json else format or "text")
+        source = open_or_count(names, root, overrides_of(reading, set=set), background)
+        wishes = {**ruling.given(), **choosing.given(), **drawing.given(), "not_in": _items_of(ruling, source)}
+        request = Request.of(**wishes, unique=not repeats)
+        for sentence in source.passed_over:
+            warn(sentence)
+        if not interactive:
+            asked = _asked(source, request, of, "json" if json else format or "text")
+    if interactive:
+        from moreish.cli.ask import converse
+
+        converse(source, request, of, keep, seed)
+        return
+    _show(source, asked, count, seed, "json" if json else format or "text", quiet)
+
+
+def _items_of(ruling: Ruling, source: "Fitted") -> tuple[str, ...]:
+    """The items of the lists that are to be kept away from."""
+    if not ruling.not_in:
+        return ()
+    from moreish.api import read
+    from moreish.inference.asking import items_of
+
+    return items_of([read(file) for file in ruling.not_in], source.vocab)
+
+
+def _asked(source: "Fitted", request: object, of: str | None, format: str) -> "Asked":
+    """The request made ready; where people or programs see it, with the nearest known item of each."""
+    from dataclasses import replace
+
+    from moreish.cli.show import out
+    from moreish.inference.asking import Request
+
+    assert isinstance(request, Request)
+    looked_at = format != "text" or out.is_terminal
+    return source.ask(replace(request, nearest=looked_at), of)
+
+
+def _show(
+    source: "Fitted",
+    asked: "Asked",
+    count: int,
+    seed: int | None,
+    format: Literal["text", "csv", "json"],
+    quiet: bool,
+) -> None:
+    from moreish.cli.items import show_items
+    from moreish.cli.progress import counted
+    from moreish.cli.show import note, out
+
+    for sentence in asked.hints:
+        note(sentence)
+    items = counted(asked.items(count, source.rng(seed)), count, "making items", quiet)
+    given = show_items(items, format, source.plausible if out.is_terminal and format == "text" else None)
+    if not quiet and format == "text" and out.is_terminal:
+        for sentence in (asked.rare, asked.worth, asked.verdict):
+            if sentence:
+                note(sentence)
     if given < count:
         from moreish.errors import Unmet
-        from moreish.inference.more import FRUITLESS
 
-        kind = "".join(f"{word} " for word, said in (("different", not repeats), ("new", new_only)) if said)
-        raise Unmet(
-            f"only {given} {kind}items came: {FRUITLESS:,} more draws gave no other; "
-            "a higher --temperature dares more, and --repeats allows the same again"
-        )
+        raise Unmet(asked.why_so_few(given))

@@ -15,12 +15,12 @@ from moreish.cli.flags import (
     Seed,
     Set,
     Training,
+    sources_of,
 )
 
 
 def quick(
-    file: File = "names",
-    *,
+    *files: File,
     count: Count = 20,
     time_budget: Seconds = None,
     background: Background = None,
@@ -36,18 +36,25 @@ def quick(
 
     Parameters
     ----------
-    file
-        A text file with one item a line, "-" for standard input, or the name of a bundled list (see: moreish lists).
+    files
+        A text file with one item a line, CSV or JSON, "-" for standard input, or the name of a bundled list (see:
+        moreish lists); several are one list.
     """
+    from moreish.cli.mistakes import refuse_command_as_file
     from moreish.cli.overrides import overrides_of
+    from moreish.cli.passages import show_passages
     from moreish.cli.show import emit, in_words, note, printable, show_items
     from moreish.cli.train import trained_in_view
     from moreish.runs.events import to_record
 
+    refuse_command_as_file(files)
     overrides = overrides_of(reading, Training(time_budget=time_budget), set=set, seed=seed)
-    run = trained_in_view(file, "quick", overrides, out=out, root=root, quiet=quiet or json, background=background)
+    run = trained_in_view(
+        sources_of(files), "quick", overrides, out=out, root=root, quiet=quiet or json, background=background
+    )
     items = run.more(count, new_only=True, seed=run.config.seed)
-    show_items(items, "json" if json else "text")
+    shown = show_passages if run.corpus.options.text else show_items
+    shown(items, "json" if json else "text")
     if json:
         emit(to_record(run.done))
     if quiet or json:

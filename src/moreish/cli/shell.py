@@ -52,6 +52,10 @@ class Request:
     count: int = 10
 
 
+RULES = ("starts_with", "ends_with", "contains", "length", "pattern", "regex", "only", "without")
+"""The fields of a request that are rules."""
+
+
 @runtime_checkable
 class Source(Protocol):
     """Whatever makes items and can say why."""

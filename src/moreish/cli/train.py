@@ -19,16 +19,17 @@ from moreish.cli.flags import (
     Seed,
     Set,
     Training,
+    sources_of,
 )
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
+    from moreish.data.sources import Files
     from moreish.recipes.overrides import Overrides
 
 
 def train(
-    file: File | None = None,
-    *,
+    *files: File,
     model: str | None = None,
     recipe: str | None = None,
     config: Path | None = None,
@@ -48,8 +49,9 @@ def train(
 
     Parameters
     ----------
-    file
-        A text file with one item a line, "-" for standard input, or the name of a bundled list.
+    files
+        A text file with one item a line, CSV or JSON, "-" for standard input, or the name of a bundled list; several
+        are one list.
     model
         ngram, background, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet,
         wavenet-gated, wavenet-sliding.
@@ -66,7 +68,7 @@ def train(
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if resume is not None:
-        said = [("FILE", file), ("--recipe", recipe), ("--config", config), ("--out", out)]
+        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
         said.append(("--background", background))
         ignored = next((name for name, value in said if value is not None), overrides.first)
         if ignored is not None:
@@ -78,14 +80,14 @@ def train(
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
-        source = "names" if file is None else file
+        source = sources_of(files)
         run = trained_in_view(source, recipe, overrides, out=out, root=root, quiet=quiet, background=background)
     show_report(run, quiet)
     show_done(run, json)
 
 
 def trained_in_view(
-    file: str,
+    file: "str | Files",
     recipe: str | None,
     overrides: "Overrides",
     *,

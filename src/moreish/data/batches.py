@@ -5,18 +5,18 @@ length, so no padding is ever computed.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Integer
+from jaxtyping import Bool, Integer, Num
 
 from moreish.data.corpus import Split
 from moreish.rng import rng_for
 
 
 class Batch(NamedTuple):
-    """x and y as arrays of ids; `weight` is the batch's tokens over the mean tokens of a batch.
+    """x and y as arrays of ids; `weight` is the batch's tokens over the mean tokens of a batch; the kind of each row.
 
     x is (B, block_size) and y (B,) for windows; both are (B, T) for sequences. Multiplying the mean loss by
     `weight` before backward makes an epoch's sum of gradients the gradient of the token-weighted loss.
@@ -25,6 +25,7 @@ class Batch(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     weight: float
+    kinds: np.ndarray | None = None
 
 
 def windows(split: Split, block_size: int) -> tuple[Integer[np.ndarray, "N block_size"], Integer[np.ndarray, " N"]]:
@@ -45,31 +46,53 @@ def windows(split: Split, block_size: int) -> tuple[Integer[np.ndarray, "N block
 
 
 class WindowBatches:
-    """Shuffled batches of windows, without replacement, the same for the same seed, reachable by step."""
+    """Shuffled batches of windows, the same for the same seed, reachable by step.
+
+    Without replacement; where the list has weights each is drawn as often as its item's weight says.
+    """
 
     def __init__(self, split: Split, block_size: int, batch_size: int, seed: int) -> None:
         self.x, self.y = windows(split, block_size)
+        spans = np.diff(split.offsets)
+        self.kinds = None if split.kinds is None else np.repeat(split.kinds, spans)
+        self.drawn = None if split.weights is None else Weighted(np.repeat(split.weights, spans))
         self.seed = seed
         self.batch_size = min(batch_size, len(self.y))
         self.per_epoch = len(self.y) // self.batch_size
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
-        order = rng_for(self.seed, "batches", index).permutation(len(self.y))
+        rng = rng_for(self.seed, "batches", index)
+        order = rng.permutation(len(self.y)) if self.drawn is None else self.drawn(len(self.y), rng)
         for b in range(self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
-            yield Batch(self.x[rows], self.y[rows], 1.0)
+            yield Batch(self.x[rows], self.y[rows], 1.0, None if self.kinds is None else self.kinds[rows])
+
+
+class Weighted:
+    """Places drawn with replacement, each as often as its weight says, by inverting the cumulative sum."""
+
+    def __init__(self, weights: Num[np.ndarray, " N"]) -> None:
+        self.ends = np.cumsum(weights, dtype=np.float64)
+
+    def __call__(self, count: int, rng: np.random.Generator) -> Integer[np.ndarray, " count"]:
+        """So many places."""
+        return np.searchsorted(self.ends, rng.random(count) * self.ends[-1], side="right").clip(
+            max=len(self.ends) - 1
+        )
 
 
 @dataclass(frozen=True)
 class Pieces:
     """Stretches of the flat array to be read as sequences: `ids[start : start + length]` predicts the next each.
 
-    An item no longer than `block_size` symbols and its end is one piece; a longer one is cut.
+    `items` says of which item each is. An item no longer than `block_size` symbols and its end is one piece; a longer
+    one is cut.
     """
 
     starts: Integer[np.ndarray, " M"]
     lengths: Integer[np.ndarray, " M"]
+    items: Integer[np.ndarray, " M"]
 
     @classmethod
     def of(cls, split: Split, block_size: int) -> "Pieces":
@@ -79,7 +102,11 @@ class Pieces:
         first = np.repeat(split.offsets[:-1], counts)
         nth = np.arange(len(first)) - np.repeat(np.cumsum(counts) - counts, counts)
         lengths = np.minimum(np.repeat(spans, counts) - nth * block_size, block_size)
-        return cls(first + nth * block_size, lengths)
+        return cls(first + nth * block_size, lengths, np.repeat(np.arange(len(split)), counts))
+
+    def chosen(self, which: Bool[np.ndarray, " M"]) -> "Pieces":
+        """Those of them."""
+        return Pieces(self.starts[which], self.lengths[which], self.items[which])
 
     def grouped(self, order: Integer[np.ndarray, " M"], rows: int = 0, tokens: int = 0) -> list[np.ndarray]:
         """Groups of one length in this order, of at most `rows` rows and `tokens` predictions (0: no limit)."""
@@ -104,7 +131,8 @@ class SequenceBatches:
     """Shuffled batches of whole items, each batch of one length, the same for the same seed, reachable by step.
 
     Where every piece is a cut of a longer text, the cuts move from epoch to epoch, so that each symbol is seen
-    with contexts of every length.
+    with contexts of every length. Where the list has weights, a length and then items of that length are drawn, each
+    as often as its weight says.
     """
 
     def __init__(self, split: Split, block_size: int, batch_size: int, seed: int) -> None:
@@ -116,21 +144,35 @@ class SequenceBatches:
         )  # for the cuts to move by up to a block less one
         self.one_text = len(split.offsets) == 2 and bool(can_move.any())
         if self.one_text:
-            self.pieces = Pieces(self.pieces.starts[can_move], self.pieces.lengths[can_move])
+            self.pieces = self.pieces.chosen(can_move)
         groups = self.pieces.grouped(np.arange(len(self.pieces.starts)), batch_size)
         self.per_epoch = len(groups)
         self.mean_tokens = float(self.pieces.lengths.sum()) / self.per_epoch
+        self.kinds = None if split.kinds is None else split.kinds[self.pieces.items]
+        self._weights = None if split.weights is None else split.weights[self.pieces.items]
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass over all pieces."""
         rng = rng_for(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
-            pieces = Pieces(pieces.starts + rng.integers(self.block_size), pieces.lengths)
-        groups = pieces.grouped(rng.permutation(len(pieces.starts)), self.batch_size)
-        for g in rng.permutation(len(groups)):
-            block = pieces.read(self.ids, groups[g])
-            yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens)
+            pieces = replace(pieces, starts=pieces.starts + rng.integers(self.block_size))
+        for rows in self._rows(pieces, rng):
+            block = pieces.read(self.ids, rows)
+            kinds = None if self.kinds is None else self.kinds[rows]
+            yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens, kinds)
+
+    def _rows(self, pieces: Pieces, rng: np.random.Generator) -> Iterator[Integer[np.ndarray, " B"]]:
+        """The pieces of each batch."""
+        if self._weights is None:
+            groups = pieces.grouped(rng.permutation(len(pieces.starts)), self.batch_size)
+            yield from (groups[g] for g in rng.permutation(len(groups)))
+            return
+        lengths, length_of = np.unique(pieces.lengths, return_inverse=True)
+        by_length = [np.flatnonzero(length_of == i) for i in range(len(lengths))]
+        drawn = [Weighted(self._weights[rows]) for rows in by_length]
+        for i in Weighted(np.bincount(length_of, self._weights))(self.per_epoch, rng):
+            yield by_length[i][drawn[i](min(self.batch_size, len(by_length[i])), rng)]
 
 
 def batches_from(source: WindowBatches | SequenceBatches, step: int) -> Iterator[Batch]:

@@ -6,32 +6,31 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Integer, UInt, UInt64
+from jaxtyping import Float64, Integer, UInt, UInt64
 
 from moreish.data.collect import Collector
 from moreish.data.corpus import Corpus, Split
 from moreish.data.duplicates import first_occurrences
-from moreish.data.encodings import Bytes, Prepended
-from moreish.data.formats import refuse_other_formats
-from moreish.data.notes import notes_on
+from moreish.data.encodings import Bytes
+from moreish.data.hashing import GOLDEN, mix
+from moreish.data.item_lines import ItemLines, Kinds
+from moreish.data.measure import measure, measure_splits
 from moreish.data.numbering import number_by_vocab
-from moreish.data.options import DataOptions
-from moreish.data.ragged import slices
-from moreish.data.reader import PIECE, Reader
+from moreish.data.options import FILE, DataOptions
+from moreish.data.reader import Block, Reader
+from moreish.data.recognising import as_lines
 from moreish.data.report import Report
-from moreish.data.sources import lines_of, opened
+from moreish.data.sources import Files, lines_of, opened
 from moreish.data.split import (
     DROPPED,
-    SPLITS,
     TRAIN,
     arrange_by_label,
     arrange_by_order,
     cuts,
     lecture_order,
+    permuted,
     places_of_labels,
 )
-
-MOST_SHOWN = 1000  # symbols of the longest item
 
 
 @dataclass
@@ -46,20 +45,24 @@ class Arranged:
     counts: list[int]
     places: Callable[[], Integer[np.ndarray, " items"]] | None
     hashes: UInt64[np.ndarray, " items"] | None = None
+    kinds: UInt[np.ndarray, " items"] | None = None
+    weights: Float64[np.ndarray, " items"] | None = None
 
 
-def read(source: str | Path, options: DataOptions | None = None) -> Corpus:
-    """Read a path, `-` (standard input), a fetched file or a bundled list.
+def read(source: str | Path | Files, options: DataOptions | None = None) -> Corpus:
+    """Read a path, `-` (standard input), a fetched file or a bundled list; or several as one.
 
-    Raises ValueError with one sentence for whatever cannot be read (see `reader`) or is no list (see `formats`).
+    Lists, CSV, JSON, JSON lines and items on one line are told apart by their look (see `formats`). Raises ValueError
+    with one sentence for whatever cannot be read (see `reader`).
     """
     options = options or DataOptions()
-    with opened(source) as (name, stream):
-        if options.recognise and not options.text:
-            head = stream.read(PIECE)
-            refuse_other_formats(source, head, len(head) < PIECE, options.encoding)
-            stream = Prepended(head, stream)
-        return _build(name, stream, options)
+    files = source if isinstance(source, Files) else Files((source,))
+    building = Building(str(files), options, len(files.sources))
+    for each, kind in zip(files.sources, files.kinds, strict=True):
+        with opened(each) as (name, stream):
+            suffix = "" if str(each) == "-" else Path(each).suffix.lower()
+            building.add(name, stream, suffix, kind)
+    return building.corpus()
 
 
 def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corpus:
@@ -70,7 +73,11 @@ def from_items(items: Iterable[str], options: DataOptions | None = None) -> Corp
     options = replace(options or DataOptions(), encoding="utf-8")
     if not isinstance(items, Iterable) or isinstance(items, bytes):
         raise ValueError(f"a list of texts, a file or the name of a bundled list is read, not {type(items).__name__}")
-    return _build("the list", lines_of(_texts(items), options.text), options)
+    if named := next((name for name in ("column", "by", "weight") if getattr(options, name) is not None), None):
+        raise ValueError(f"items that are at hand have no columns, so leave {named} out")
+    building = Building("the list", options, 1)
+    building.add("the list", lines_of(_texts(items), options.text), None)
+    return building.corpus()
 
 
 def undivided(corpus: Corpus) -> Corpus:
@@ -78,11 +85,8 @@ def undivided(corpus: Corpus) -> Corpus:
     options = replace(corpus.options, val_share=0.0, test_share=0.0)
     n, whole, old = len(corpus), corpus.split("all"), corpus.report
     report = replace(old, only_outside_train=[], notes=[], splits={}, divided=False)
-    one = Corpus(corpus.vocab, whole, [n, 0, 0], corpus.places, options, report, corpus.hashes)
-    for name in SPLITS:
-        split = one.split(name)
-        report.splits[name] = {"items": len(split), "predicted": split.n_predicted}
-    report.notes = notes_on(report, options)
+    one = Corpus(corpus.vocab, whole, [n, 0, 0], corpus.places, options, report, corpus.hashes, corpus.kinds)
+    measure_splits(one, report)
     return one
 
 
@@ -93,24 +97,68 @@ def _texts(items: Iterable[object]) -> Iterator[str]:
         yield item
 
 
-def _build(name: str, stream: Bytes, options: DataOptions) -> Corpus:
-    report = Report(name, text=options.text)
-    reader, collector = Reader(name, options, report), Collector(options)
-    if options.text:
-        for piece in reader.text(stream):
-            collector.add_text(*piece)
-        arranged = _by_position(collector, report)
-    else:
+class Building:
+    """A corpus that is being made, one source after the other. `report` says what was seen."""
+
+    def __init__(self, name: str, options: DataOptions, n_sources: int) -> None:
+        self.options, self.n_sources = options, n_sources
+        self.report, self.collector = Report(name, text=options.text), Collector(options)
+        self.kinds = Kinds(options.max_kinds)
+
+    def add(self, name: str, stream: Bytes, suffix: str | None, kind: str = "") -> None:
+        """All of a stream; `kind` is that of its items where each file is one.
+
+        suffix : of the file's name, which helps to recognise what it is; None where its lines are known to be items
+        """
+        options, report = self.options, self.report
+        among = name if self.n_sources > 1 else ""
+        if options.text:
+            reader = Reader(name, options, report, among=among)
+            for piece in reader.text(stream):
+                self.collector.add_text(*piece)
+            report.lines += reader.line
+            return
+        rows = None
+        if suffix is not None and options.recognise:
+            stream, rows = as_lines(name, stream, options, self.kinds, report, suffix)
+        if rows:
+            options = replace(options, encoding="utf-8")
+        reader = Reader(name, options, report, rows.line_of if rows else int, among)
         for block in reader.blocks(stream):
-            collector.add_items(block)
-        arranged = _by_item(collector, report)
-    report.lines = reader.line
-    offsets, counts = arranged.offsets, arranged.counts
-    n_train = int(offsets[counts[TRAIN]]) + 1
-    vocab, ids = number_by_vocab(arranged.numbers, collector.texts, collector.end, n_train, options, report)
-    corpus = Corpus(vocab, Split(ids, offsets), counts, arranged.places, options, report, arranged.hashes)
-    _measure(corpus, report)
-    return corpus
+            self.collector.add_items(block, *self._beside(block, rows, kind))
+        report.lines += rows.line_of(reader.line) if rows else reader.line
+        if rows:
+            looks = f"{rows.rows.looks}, {rows.count:,} row{'s' * (rows.count != 1)}"
+            report.read_as.append(f"{name}: {looks}" if among else looks)
+
+    def _beside(
+        self, block: Block, rows: ItemLines | None, kind: str
+    ) -> tuple[Integer[np.ndarray, " items"] | None, Float64[np.ndarray, " items"] | None]:
+        """The kinds and weights of a block's items."""
+        kinds = weights = None
+        if rows and (rows.rows.has_kinds or rows.rows.has_weights):
+            lines = np.asarray(block.lines, np.int64)
+            kinds = rows.kinds_of(lines) if rows.rows.has_kinds else None
+            weights = rows.weights_of(lines) if rows.rows.has_weights else None
+        if kinds is None and self.options.by == FILE:
+            kinds = np.full(len(block.ends), self.kinds.number(kind, self.report.source), np.uint32)
+        return kinds, weights
+
+    def corpus(self) -> Corpus:
+        """The corpus of all that was added."""
+        report, collector, options = self.report, self.collector, self.options
+        if options.unit == "auto":
+            report.grouped = collector.regroup()
+            options = replace(options, unit=collector.unit)
+        arranged = _by_position(collector, report) if options.text else _by_item(collector, report)
+        offsets, counts = arranged.offsets, arranged.counts
+        n_train = int(offsets[counts[TRAIN]]) + 1
+        vocab, ids = number_by_vocab(arranged.numbers, collector.texts, collector.end, n_train, options, report)
+        kinds, names = self.kinds.sorted(arranged.kinds, report.source)
+        whole = Split(ids, offsets, kinds, arranged.weights)
+        corpus = Corpus(vocab, whole, counts, arranged.places, options, report, arranged.hashes, names)
+        measure(corpus, report)
+        return corpus
 
 
 def _by_item(collector: Collector, report: Report) -> Arranged:
@@ -120,13 +168,22 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
     hashes, labels = collector.hashes.finish(), collector.labels.finish()
     del collector.hashes, collector.labels  # their memory is needed
     full = hashes.copy() if options.min_count > 1 else None
-    first = first_occurrences(hashes, numbers, offsets)
+    kinds = collector.kinds.finish() if len(collector.kinds) else None
+    weights = np.concatenate(collector.weights) if collector.weights else None
+    if kinds is not None:
+        hashes ^= mix(kinds.astype(np.uint64) * np.uint64(GOLDEN))
+    earlier = None if weights is None else np.arange(len(weights))
+    first = first_occurrences(hashes, numbers, offsets, kinds, earlier)
     del hashes
     report.items, report.unique = len(first), int(np.count_nonzero(first))
     if not options.drop_duplicates:
         first[:] = True
     elif report.duplicates:
         report.dropped["duplicate"] = report.duplicates
+        if weights is not None:
+            weights = np.bincount(earlier, weights, minlength=len(weights))
+    if weights is not None and (weights[first] == 1).all():
+        weights = None
     n = int(np.count_nonzero(first))
     if options.split == "lecture":
         train, val = cuts(n, options)
@@ -134,15 +191,15 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
         order = lecture_order(n, options)
         kept = order if n == len(first) else np.flatnonzero(first)[order]
         numbers, offsets = arrange_by_order(numbers, offsets, kept)
-        return Arranged(numbers, offsets, counts, lambda: np.argsort(order), None if full is None else full[kept])
+        beside = [None if each is None else each[kept] for each in (full, kinds, weights)]
+        return Arranged(numbers, offsets, counts, lambda: np.argsort(order), *beside)
     labels[~first] = DROPPED
     if not (labels == TRAIN).any():
         labels[first] = TRAIN
     counts = [int(np.count_nonzero(labels == part)) for part in range(DROPPED)]
     numbers, offsets = arrange_by_label(numbers, offsets, labels, counts)
-    if full is not None:
-        full = np.concatenate([full[labels == part] for part in range(DROPPED)])
-    return Arranged(numbers, offsets, counts, partial(places_of_labels, labels), full)
+    beside = [None if each is None else permuted(each, labels) for each in (full, kinds, weights)]
+    return Arranged(numbers, offsets, counts, partial(places_of_labels, labels), *beside)
 
 
 def _by_position(collector: Collector, report: Report) -> Arranged:
@@ -158,21 +215,3 @@ def _by_position(collector: Collector, report: Report) -> Arranged:
     offsets = np.cumsum([0] + [len(part) + 1 for part in parts if len(part)])
     counts = [int(len(part) > 0) for part in parts]
     return Arranged(np.concatenate(pieces), offsets, counts, None)
-
-
-def _measure(corpus: Corpus, report: Report) -> None:
-    """What the report says of the items that were kept."""
-    whole = corpus.split("all")
-    lengths = np.zeros(1, np.int64)
-    for part in slices(len(whole)):
-        more = np.bincount(np.diff(whole.offsets[part.start : part.stop + 1]) - 1)
-        if len(more) > len(lengths):
-            lengths.resize(len(more), refcheck=False)
-            longest = part.start + int(np.diff(whole.offsets[part.start : part.stop + 1]).argmax())
-            report.longest_item = corpus.vocab.decode(whole.symbols(longest)[:MOST_SHOWN])
-        lengths[: len(more)] += more
-    report.lengths = {int(n): int(lengths[n]) for n in np.flatnonzero(lengths)}
-    for name in SPLITS:
-        split = corpus.split(name)
-        report.splits[name] = {"items": len(split), "predicted": split.n_predicted}
-    report.notes += notes_on(report, corpus.options)

@@ -7,13 +7,13 @@ from functools import cached_property
 from typing import Literal, overload
 
 import numpy as np
-from jaxtyping import Int64, Integer, UInt, UInt64
+from jaxtyping import Float64, Int64, Integer, UInt, UInt64
 
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
 from moreish.data.options import DataOptions
-from moreish.data.ragged import gather, slices
+from moreish.data.ragged import bounded, gather, slices
 from moreish.data.reader import LF
 from moreish.data.report import Report
 from moreish.data.split import SPLITS
@@ -21,6 +21,7 @@ from moreish.data.vocab import Vocab
 from moreish.options import did_you_mean
 
 Where = Literal["new", "train", "val", "test"]
+WHERE: tuple[Where, ...] = ("new", "train", "val", "test")
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,17 @@ class Split:
     `offsets[i]` is where the boundary before item i stands, so that item's symbols are
     `ids[offsets[i] + 1 : offsets[i + 1]]`; the last offset is where the last boundary stands. Every id but the first
     is predicted from those before it.
-    Both arrays may be views of the corpus: they are not to be written to.
+
+    kinds   : of what kind each item is, a place in `Corpus.kinds`; None where the list has no kinds
+    weights : how often each item counts, more than 0: it is as if it stood so often in the list; None where all are 1
+
+    All arrays may be views of the corpus: they are not to be written to.
     """
 
     ids: UInt[np.ndarray, " N"]
     offsets: Int64[np.ndarray, " items_and_one"]
+    kinds: UInt[np.ndarray, " items"] | None = None
+    weights: Float64[np.ndarray, " items"] | None = None
 
     def __len__(self) -> int:
         """How many items."""
@@ -52,6 +59,27 @@ class Split:
     def lengths(self) -> Int64[np.ndarray, " items"]:
         """Each item's length in symbols."""
         return np.diff(self.offsets) - 1
+
+    def chosen(self, which: Integer[np.ndarray, " chosen"]) -> "Split":
+        """These items only, in this order, copied."""
+        ids = np.concatenate([self.ids[:1], gather(self.ids, self.offsets, which)])
+        offsets = np.append(0, np.cumsum(self.lengths[which] + 1))
+        kinds = None if self.kinds is None else self.kinds[which]
+        return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
+
+    @property
+    def times(self) -> Int64[np.ndarray, " items"] | None:
+        """The weights as whole numbers, for counting: as they are, else in units of the smallest; None as there."""
+        if self.weights is None:
+            return None
+        whole = (self.weights == np.rint(self.weights)).all()
+        return np.rint(self.weights if whole else self.weights / self.weights.min()).astype(np.int64)
+
+    def shares_of_kinds(self, kinds: int) -> Float64[np.ndarray, " K"]:
+        """How often each kind occurs among the items, of which the list says the kinds."""
+        assert self.kinds is not None
+        counts = np.bincount(self.kinds, self.weights, kinds)
+        return counts / counts.sum()
 
     def symbols(self, i: int) -> UInt[np.ndarray, " T"]:
         """The ids of item i, without boundaries."""
@@ -107,14 +135,17 @@ class Corpus:
         options: DataOptions,
         report: Report,
         hashes: UInt64[np.ndarray, " items"] | None = None,
+        kinds: Sequence[str] = (),
     ) -> None:
         """`whole` holds the items of train, val and test one after the other, `counts` says how many each has.
 
         `places[i]`, made only when it is asked for, is where in `whole` the i-th item of the list stands; None where
         they stand in order. `hashes` are those of the items' code points, needed where `<unk>` makes them look alike.
+        `kinds` are the names of the kinds, in the order of their numbers.
         """
         self.vocab, self.options, self.report = vocab, options, report
         self._whole, self._places, self.hashes = whole, places, hashes
+        self.kinds = tuple(kinds)
         self._first = [0, counts[0], counts[0] + counts[1], sum(counts)]
 
     def __len__(self) -> int:
@@ -146,8 +177,21 @@ class Corpus:
             raise ValueError(f'there is no split "{name}"{did_you_mean(name, [*SPLITS, "all"])}')
         first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
         offsets = self._whole.offsets[first : last + 1]
-        start = int(offsets[0])
-        return Split(self._whole.ids[start : int(offsets[-1]) + 1], offsets - start if start else offsets)
+        start, whole = int(offsets[0]), self._whole
+        return Split(
+            whole.ids[start : int(offsets[-1]) + 1],
+            offsets - start if start else offsets,
+            None if whole.kinds is None else whole.kinds[first:last],
+            None if whole.weights is None else whole.weights[first:last],
+        )
+
+    def only(self, kind: int) -> "Corpus":
+        """The items of one kind, as a list without kinds, in the symbols of this one; all in train."""
+        whole = self._whole
+        assert whole.kinds is not None
+        chosen = whole.chosen(np.flatnonzero(whole.kinds == kind))
+        part = Split(chosen.ids, chosen.offsets, None, chosen.weights)
+        return Corpus(self.vocab, part, [len(part), 0, 0], None, self.options, self.report)
 
     @cached_property
     def items(self) -> Items:
@@ -159,21 +203,60 @@ class Corpus:
         """Where each item of the list stands when train, val and test stand one after the other; None: in order."""
         return self._places() if callable(self._places) else self._places
 
-    def where(self, text: str) -> Where:
+    def where(self, text: str, kind: str | None = None) -> Where:
         """Which split holds this item, the first of train, val and test that does, or "new".
 
-        In a running text, which split holds these symbols somewhere.
+        With `kind`, which holds it as one of this kind. In a running text, which split holds these symbols somewhere.
+        Raises ValueError for a kind that the list does not have.
         """
+        wanted = None if kind is None else self.kind_number(kind)
         text = self.vocab.normal(text)
-        item = text if self.options.text else symbols.trim(text, self.options.unit)
+        item = text if self.options.text else symbols.trim(text, self.vocab.unit)
         ids = self.vocab.lookup(item)
         if ids is None or not len(ids):
             return "new"
         if self.options.text:
             holding: list[Where] = [name for name in SPLITS if _holds(self.split(name).ids, ids)]
             return holding[0] if holding else "new"
-        i = self._known.find(ids, self._hash_of(item, ids))
-        return "new" if i is None else SPLITS[bisect_right(self._first, i) - 1]
+        kinds = self._whole.kinds
+        for i in self._known.all(ids, self._hash_of(item, ids)):
+            if wanted is None or kinds is None or kinds[i] == wanted:
+                return SPLITS[bisect_right(self._first, i) - 1]
+        return "new"
+
+    def kind_number(self, kind: str) -> int:
+        """The place of this name in `kinds`. Raises ValueError where the list has no such kind."""
+        if kind not in self.kinds:
+            hint = did_you_mean(kind, self.kinds) if self.kinds else ", and no kinds at all"
+            raise ValueError(f'{self.report.source} has no kind "{kind}"{hint}')
+        return self.kinds.index(kind)
+
+    def where_ids(
+        self, ids: UInt[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Int64[np.ndarray, " items"]:
+        """What `where` says of the texts of many items, which lie end to end as in a `Split`: places in WHERE."""
+        found = np.zeros(len(offsets) - 1, np.int64)
+        for part in bounded(offsets):
+            first, last = int(offsets[part.start]), int(offsets[part.stop])
+            found[part] = self._where_ids(ids[first : last + 1], offsets[part.start : part.stop + 1] - first)
+        return found
+
+    def _where_ids(self, ids: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        filled = np.diff(offsets) > 1
+        same = filled & (not self.options.text and self.vocab.comes_back(ids, offsets))
+        found = np.zeros(len(same), np.int64)
+        if same.any():
+            at = self._known.find_all(ids, offsets, self._hashes_of(ids, offsets))
+            found[same] = np.searchsorted(self._first, at[same], side="right")
+        for i in np.flatnonzero(filled & ~same).tolist():
+            text = self.vocab.decode(ids[offsets[i] + 1 : offsets[i + 1]])
+            found[i] = WHERE.index(self.where(text))
+        return found
+
+    def _hashes_of(self, ids: np.ndarray, offsets: np.ndarray) -> UInt64[np.ndarray, " items"]:
+        if self.hashes is None:
+            return hashes_of(ids, offsets, self._hash)
+        return self._hash(*codes_of(self.vocab.decode_items(ids[1:])))
 
     @cached_property
     def _hash(self) -> ItemHash:
@@ -186,6 +269,12 @@ class Corpus:
 
     def _hash_of(self, item: str, ids: UInt[np.ndarray, " T"]) -> int:
         return self._hash.one(ids if self.hashes is None else np.array([*map(ord, item)]))
+
+
+def codes_of(texts: Sequence[str]) -> tuple[Integer[np.ndarray, " n"], Integer[np.ndarray, " items"]]:
+    """The code points of texts, an LF after each, and where these stand: what `ItemHash` takes."""
+    codes = np.frombuffer("\n".join((*texts, "")).encode("utf-32-le"), "<u4")
+    return codes, np.flatnonzero(codes == LF)
 
 
 def _holds(ids: UInt[np.ndarray, " N"], sought: UInt[np.ndarray, " T"]) -> bool:

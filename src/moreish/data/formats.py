@@ -1,15 +1,24 @@
-"""Formats that are no list: JSON, a CSV with a header, or all items on one line. Each is recognised and refused.
+"""Formats: what a file is, by the look of its beginning. A list of lines, a table, JSON, or all items on one line.
 
-Read as a list they would train without a complaint, on brackets and commas. The sentence says what the file looks
-like and gives a command that makes a list of it. A list whose items have commas ("Smith, John") is none of them.
+Read as a list, a table would train without a complaint, on commas and brackets. A list whose items have commas
+("Smith, John") is no table: what makes one is a first row that names columns, numbers below a word, tabs, or that
+somebody asks for a column.
 """
 
 import csv
+import io
 import json
 import re
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from moreish.data.numbers import number_of
+from moreish.data.tables import ITEM_WORDS, is_value, plain_name
+
+if TYPE_CHECKING:
+    import _csv
 
 HEADERS = {
     "age", "category", "city", "code", "count", "country", "date", "description", "email", "first_name",
@@ -20,131 +29,279 @@ HEADERS = {
 """Words that a column is called, and that are hardly the first item of a list together with others."""
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+TABLE_SUFFIXES, LINES_SUFFIXES = (".csv", ".tsv", ".tab"), (".jsonl", ".ndjson")
 LEAST_ROWS = 3  # a header and two more
+LEAST_NAMELESS = 5  # rows of a table that no row names the columns of
 MOST_ROWS = 1000  # looked at
+MOSTLY = 0.9  # rows of the first one's length, where that names the columns: the others are mistakes, told as such
 LEAST_ITEMS = 3  # on one line
 LONGEST_ITEM = 60  # characters, on average: prose has longer stretches between commas
-NUMBER = re.compile(r"\s*[-+]?\d[\d_ ]*([.,]\d+)?\s*%?\s*")
+FIRST_VALUES = 3  # of a JSON array that is longer than what is looked at
+OBJECT = re.compile(r'\{\s*"([^"\\]|\\.)*"\s*:')
 
 
-def refuse_other_formats(source: str | Path, head: bytes, whole: bool, encoding: str = "utf-8") -> None:
-    """Raises ValueError where the file, of which `head` is the beginning, looks like one of these formats.
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells. `rows` are those that were looked at, without the header that names the columns, if any.
 
-    whole : whether `head` is all of it
+    quoted : whether a cell may stand in quotes, and then have separators and line ends in it
+    spaced : whether a blank follows each separator
     """
-    try:
-        text = head.decode(encoding, "ignore").removeprefix("\ufeff").strip()
-    except (LookupError, UnicodeError):
-        return  # no such encoding, or another: the decoder says so
-    lines = text.splitlines() if whole else text.splitlines()[:-1] or [text]
-    found = _json(text, lines, whole) or _one_line(lines, whole) or _csv(lines[:MOST_ROWS])
+
+    separator: str
+    header: tuple[str, ...] | None
+    rows: Sequence[Sequence[str]]
+    quoted: bool = True
+    spaced: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        return len(self.header or self.rows[0])
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Lines of an item and a number with blanks between; `first` says whether the number comes first."""
+
+    first: bool
+    rows: Sequence[str]
+
+
+@dataclass(frozen=True)
+class JsonLines:
+    """One JSON value a line; `rows` are those that were looked at."""
+
+    rows: Sequence[object]
+
+
+@dataclass(frozen=True)
+class Json:
+    """One JSON value: all of the file."""
+
+
+@dataclass(frozen=True)
+class OneLine:
+    """All items on the only line that there is."""
+
+    separator: str
+
+
+Format = Table | Counted | JsonLines | Json | OneLine
+
+
+def recognise(
+    text: str, whole: bool, suffix: str = "", columns: Sequence[str] = (), counts: bool = False
+) -> Format | None:
+    """What the file is, of which `text` is the beginning, or all of it where `whole`; None: a list, an item a line.
+
+    suffix : of the file's name
+    columns : those that were asked for by name or number, which makes a table of what else would be a list
+    counts : whether there are to be numbers, so that "emma 20355" is an item and its count
+    """
+    text = text.removeprefix("\ufeff")
+    filled = (line for line in io.StringIO(text, newline="") if line.strip("\r\n "))
+    lines = list(islice(filled, MOST_ROWS + 1))
+    if not whole and 1 < len(lines) <= MOST_ROWS:
+        lines.pop()  # which may go on
+    cut = not whole or len(lines) > MOST_ROWS
+    looked_at = lines[:MOST_ROWS]
+    found = _json(text.strip(), looked_at, whole, suffix)
+    if found is None and not columns:
+        found = _one_line(lines, whole)
     if found is None:
-        return
-    looks, code = found
-    name = "standard input" if str(source) == "-" else str(source)
-    file = "open(0)" if str(source) == "-" else f"open({str(source)!r}, encoding={encoding!r})"
-    to = "items.txt" if str(source) == "-" else f"{Path(source).stem}-items.txt"
-    raise ValueError(
-        f"{name} looks like {looks}, and a list has one item a line. This makes a list of it: "
-        f'python -c "{code.replace("FILE", file)}" > {to} (if its lines are the items as they stand, say '
-        "--set data.recognise=false)"
-    )
+        found = _table(looked_at, cut, suffix, columns)
+    return found or (_counted(looked_at) if counts else None)
 
 
-def _json(text: str, lines: Sequence[str], whole: bool) -> tuple[str, str] | None:
+def parsed(text: str) -> object:
+    """The JSON value that this is. Raises ValueError where it is none, or nested too deep."""
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _json(text: str, lines: Sequence[str], whole: bool, suffix: str) -> Format | None:
     """An array, an object, or one object a line."""
     if text[:1] not in ("[", "{"):
         return None
-    if whole and (value := _parsed(text)) is not None:
-        return _array(value) if isinstance(value, list) else _object(value)
-    if not whole and re.match(r'\[\s*("([^"\\]|\\.)*"\s*,\s*){3}', text):
-        return "a JSON array", "import json; print(*json.load(FILE), sep='\\n')"
-    rows = [_parsed(line) for line in lines[:MOST_ROWS]]
-    if len(rows) > 1 and all(isinstance(row, dict) and row for row in rows):
-        key = _text_key(rows[0])
-        return "JSON, an object a line", f"import json; [print(json.loads(line)[{key!r}]) for line in FILE]"
+    rows = [value for value in map(_value, lines) if value is not None]
+    objects = len(rows) > 1 and all(isinstance(row, dict) and row for row in rows)
+    if len(rows) == len(lines) and (objects or suffix in LINES_SUFFIXES):
+        return JsonLines(rows)
+    if whole and (value := _value(text)) is not None:
+        few = isinstance(value, list) and len(value) < 2 and not any(isinstance(v, dict | str) for v in value)
+        return None if not value or few else Json()
+    if suffix == ".json" or (not whole and (_begins_array(text) or OBJECT.match(text))):
+        return Json()
     return None
 
 
-def _array(values: list[Any]) -> tuple[str, str] | None:
-    if len(values) < 2 and not any(isinstance(value, dict | str) for value in values):
-        return None
-    if values and all(isinstance(value, dict) and value for value in values):
-        key = _text_key(values[0])
-        code = f"import json; [print(row[{key!r}]) for row in json.load(FILE)]"
-        return f"a JSON array of {len(values):,} objects", code
-    return f"a JSON array of {len(values):,} values", "import json; print(*json.load(FILE), sep='\\n')"
-
-
-def _object(value: dict[str, Any]) -> tuple[str, str] | None:
-    if not value:
-        return None
-    inner = next((key for key, entry in value.items() if isinstance(entry, list)), None)
-    what = "json.load(FILE)" if inner is None else f"json.load(FILE)[{inner!r}]"
-    return "a JSON object", f"import json; print(*{what}, sep='\\n')"
-
-
-def _one_line(lines: Sequence[str], whole: bool) -> tuple[str, str] | None:
-    """All items between commas, or semicolons, on the only line that there is."""
-    if len(lines) != 1:
-        return None
-    for separator in (";", ","):
-        items = lines[0].strip(separator).split(separator)
-        short = sum(map(len, items)) <= LONGEST_ITEM * len(items)
-        if len(items) >= LEAST_ITEMS and short and all(item.strip() for item in items[: None if whole else -1]):
-            looks = f"{len(items):,} items between {SEPARATORS[separator]} on a single line"
-            return looks, f"print(*FILE.read().strip().split({separator!r}), sep='\\n')"
-    return None
-
-
-def _csv(lines: Sequence[str]) -> tuple[str, str] | None:
-    """Rows of as many cells as the first has, which names the columns."""
-    for separator in SEPARATORS:
-        if len(lines) < LEAST_ROWS or separator not in lines[0]:
-            continue
-        try:
-            header, *rows = csv.reader(lines, delimiter=separator, strict=True)
-        except csv.Error:
-            continue
-        if not all(len(row) == len(header) for row in rows) or not _names_columns(header, rows):
-            continue
-        words = [column for j, column in enumerate(header) if not _numeric([row[j] for row in rows])]
-        column, dialect = (words or header)[0], "" if separator == "," else f", delimiter={separator!r}"
-        code = f"import csv; [print(row[{column!r}]) for row in csv.DictReader(FILE{dialect})]"
-        return f"CSV with the columns {', '.join(header)}", code
-    return None
-
-
-def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is a header: no numbers, no cell twice, and above numbers or known by name.
-
-    Names with commas have a space after each ("Smith, John"), so a cell that begins with one is no column's name.
-    """
-    cells = [cell.strip().lower() for cell in header]
-    if any(cell != cell.lstrip() for cell in header) or len(set(cells)) < len(cells) or not all(cells):
-        return False
-    if any(NUMBER.fullmatch(cell) for cell in cells):
-        return False
-    columns = [[row[j] for row in rows] for j in range(len(header))]
-    known = any(re.sub(r"[ -]", "_", cell) in HEADERS for cell in cells)
-    return known or any(map(_numeric, columns))
-
-
-def _numeric(cells: Sequence[str]) -> bool:
-    """Whether a column holds numbers, or nothing."""
-    filled = [cell for cell in cells if cell.strip()]
-    return len(filled) > 1 and all(NUMBER.fullmatch(cell) for cell in filled)
-
-
-def _parsed(text: str) -> Any:
+def _value(text: str) -> list[object] | dict[str, object] | None:
     """The list or object that this JSON is; None where it is neither."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parsed(text)
+    except ValueError:
         return None
     return value if isinstance(value, list | dict) else None
 
 
-def _text_key(row: dict[str, Any]) -> str:
-    """The key that holds the text, by the look of the first."""
-    return next((key for key, value in row.items() if isinstance(value, str)), next(iter(row)))
+def _begins_array(text: str) -> bool:
+    """Whether an array begins here, of texts or objects."""
+    decoder, at = json.JSONDecoder(), 0
+    for _ in range(FIRST_VALUES):
+        if text[at : at + 1] not in ("[", ","):
+            return False
+        at = re.compile(r"\s*").match(text, at + 1).end()  # pyright: ignore[reportOptionalMemberAccess]
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return False
+        if not isinstance(value, str | dict):
+            return False
+        at = re.compile(r"\s*").match(text, at).end()  # pyright: ignore[reportOptionalMemberAccess]
+    return True
+
+
+def _one_line(lines: Sequence[str], whole: bool) -> OneLine | None:
+    """All items between commas, or semicolons, on the only line that there is."""
+    if len(lines) != 1:
+        return None
+    for separator in (";", ","):
+        items = lines[0].strip().strip(separator).split(separator)
+        short = sum(map(len, items)) <= LONGEST_ITEM * len(items)
+        if len(items) >= LEAST_ITEMS and short and all(item.strip() for item in items[: None if whole else -1]):
+            return OneLine(separator)
+    return None
+
+
+def _table(lines: Sequence[str], cut: bool, suffix: str, columns: Sequence[str]) -> Table | None:
+    for separator in SEPARATORS:
+        if not any(separator in line for line in lines[:LEAST_ROWS]):
+            continue
+        for quoted, spaced in ((True, False), (False, False) if separator == "\t" else (True, True)):
+            rows = _cells(lines, cut, separator, quoted, spaced)
+            if rows and len(rows[0]) > 1 and (found := _as_table(rows, separator, spaced, suffix, columns)):
+                return Table(separator, *found, quoted, spaced)
+    return _one_column(lines, cut, suffix, columns)
+
+
+def _cells(
+    lines: Sequence[str], cut: bool, separator: str, quoted: bool = True, spaced: bool = False
+) -> list[list[str]] | None:
+    """The rows that are not empty; None where this is no CSV. The last may be cut."""
+    rows = []
+    reader = reader_of(lines, separator, quoted, spaced)
+    try:
+        rows.extend(row for row in reader if any(cell.strip() for cell in row))
+    except csv.Error:
+        if not cut or reader.line_num < len(lines):
+            return None
+    return rows
+
+
+def reader_of(lines: Iterable[str], separator: str, quoted: bool, spaced: bool) -> "_csv.Reader":
+    """The standard library's reader, which raises csv.Error for quotes that are wrong."""
+    quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+    return csv.reader(lines, delimiter=separator, quoting=quoting, skipinitialspace=spaced, strict=True)
+
+
+Rows = list[list[str]]
+
+
+def _as_table(
+    rows: Rows, separator: str, spaced: bool, suffix: str, columns: Sequence[str]
+) -> tuple[tuple[str, ...] | None, Rows] | None:
+    """The header, or None, and the other rows, if they are a table.
+
+    Names with commas have a space after each ("Smith, John"): such rows are one where all says so.
+    """
+    first, rest = rows[0], rows[1:]
+    fitting = [row for row in rest if len(row) == len(first)]
+    even = len(fitting) == len(rest)
+    mostly = even or (len(fitting) >= MOSTLY * len(rest) and len(rows) >= LEAST_NAMELESS)
+    header = tuple(map(str.strip, first))
+    if mostly and _has(first, columns):
+        return header, rest
+    known = bool(columns) or (suffix in TABLE_SUFFIXES and not spaced)
+    if mostly and len(rows) >= (2 if known else LEAST_ROWS) and _names_columns(first, fitting, spaced, suffix):
+        return header, rest
+    if not even or (not columns and any(cell[:1] == " " for row in rows for cell in row)):
+        return None
+    nameless = known or (separator == "\t" and len(rows) >= LEAST_ROWS) or (not spaced and _nameless(rows))
+    return (None, rows) if nameless else None
+
+
+def _has(first: Sequence[str], columns: Sequence[str]) -> bool:
+    """Whether a row has one of these names."""
+    names = {column.casefold() for column in columns if not column.isdecimal()}
+    return not names.isdisjoint(cell.strip().casefold() for cell in first)
+
+
+def _one_column(lines: Sequence[str], cut: bool, suffix: str, columns: Sequence[str]) -> Table | None:
+    """Items that a program wrote in quotes, or below the name of their only column."""
+    rows = _cells(lines, cut, ",")
+    if not rows or any(len(row) != 1 for row in rows):
+        return None
+    if _has(rows[0], columns) or (
+        suffix in TABLE_SUFFIXES and len(rows) > 1 and plain_name(rows[0][0]) in ITEM_WORDS
+    ):
+        return Table(",", tuple(map(str.strip, rows[0])), rows[1:])
+    in_quotes = all(line.lstrip().startswith('"') for line in lines)
+    return Table(",", None, rows) if in_quotes and suffix in TABLE_SUFFIXES else None
+
+
+def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool, suffix: str) -> bool:
+    """Whether the first row is a header: no values, no cell twice, and above values or known by name; or both.
+
+    In a file that is called a table it is also one above a column of few values, none of which it is itself.
+    """
+    cells = [plain_name(cell) for cell in header]
+    if any(cell[:1] == " " for cell in header):
+        return False
+    columns = [[row[j] for row in rows] for j in range(len(header))]
+    nameless = [column for cell, column in zip(cells, columns, strict=True) if not cell]
+    if not all(_values(column) or not any(map(str.strip, column)) for column in nameless):
+        return False
+    named = [cell for cell in cells if cell]
+    if len(set(named)) < len(named) or any(map(is_value, named)):
+        return False
+    known, values = [cell in HEADERS or cell in ITEM_WORDS for cell in named], any(map(_values, columns))
+    if spaced:
+        return all(known) and values
+    again = any(len(set(column)) < len(column) for column in columns)
+    recurs = any(cell in column for cell, column in zip(header, columns, strict=True) if cell.strip())
+    return any(known) or values or (suffix in TABLE_SUFFIXES and again and not recurs)
+
+
+def _nameless(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether rows of three cells and more are a table by themselves: a column of words, and one of values."""
+    if len(rows) < LEAST_NAMELESS or len(rows[0]) < 3:
+        return False
+    columns = list(zip(*rows, strict=True))
+    words = [all(cell[:1].isalpha() for cell in column) for column in columns]
+    return any(words) and any(map(_values, columns))
+
+
+def _values(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers, dates or addresses, or nothing."""
+    filled = [cell for cell in cells if cell.strip()]
+    return len(filled) > 1 and all(map(is_value, filled))
+
+
+def _counted(lines: Sequence[str]) -> Counted | None:
+    """Each line an item and a number, as `uniq -c` writes them, or the other way round."""
+    for first in (False, True):
+        pairs = [split_counted(line, first) for line in lines]
+        if all(pair is not None and number_of(pair[1]) is not None for pair in pairs):
+            return Counted(first, lines)
+    return None
+
+
+def split_counted(line: str, first: bool) -> tuple[str, str] | None:
+    """The item and its number, which comes first or last; None where there are no two."""
+    pair = line.split(None, 1) if first else line.rsplit(None, 1)
+    if len(pair) < 2:
+        return None
+    return (pair[1].strip(), pair[0]) if first else (pair[0].strip(), pair[1])

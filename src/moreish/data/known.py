@@ -1,10 +1,12 @@
 """Known: where in a flat array an item stands, without holding the items as text."""
 
+from collections.abc import Iterator
+
 import numpy as np
-from jaxtyping import Int64, UInt, UInt64
+from jaxtyping import Int64, Integer, UInt, UInt64
 
 from moreish.data.hashing import ItemHash
-from moreish.data.ragged import bounded, slices
+from moreish.data.ragged import bounded, equal_across, slices
 
 
 class Known:
@@ -27,6 +29,10 @@ class Known:
 
     def find(self, item: UInt[np.ndarray, " T"], item_hash: int) -> int | None:
         """The first item with these ids and this hash."""
+        return next(self.all(item, item_hash), None)
+
+    def all(self, item: UInt[np.ndarray, " T"], item_hash: int) -> Iterator[int]:
+        """All items with these ids and this hash, in order."""
         group, item_bytes = item_hash & ~self.mask, item.tobytes()
         first = int(self.keys.searchsorted(np.uint64(group)))
         for k in range(first, len(self.keys)):
@@ -35,8 +41,30 @@ class Known:
             if key ^ i != group:
                 break
             if self.ids[self.offsets[i] + 1 : self.offsets[i + 1]].tobytes() == item_bytes:
-                return i
-        return None
+                yield i
+
+    def find_all(
+        self,
+        ids: UInt[np.ndarray, " M"],
+        offsets: Integer[np.ndarray, " others_and_one"],
+        hashes: UInt64[np.ndarray, " others"],
+    ) -> Int64[np.ndarray, " others"]:
+        """`find` for many items, which lie end to end as in a `Split`; -1 where it would say None."""
+        mask = np.uint64(self.mask)
+        group = hashes & ~mask
+        at = self.keys.searchsorted(group)
+        found = np.full(len(hashes), -1)
+        rest = np.arange(len(hashes))
+        while len(rest):
+            rest = rest[at[rest] < len(self.keys)]
+            keys = self.keys[at[rest]]
+            close = keys & ~mask == group[rest]
+            rest, number = rest[close], (keys[close] & mask).astype(np.int64)
+            same = equal_across(ids, offsets, rest, self.ids, self.offsets, number)
+            found[rest[same]] = number[same]
+            rest = rest[~same]
+            at[rest] += 1
+        return found
 
 
 def number_in_low_bits(hashes: UInt64[np.ndarray, " items"]) -> tuple[UInt64[np.ndarray, " items"], int]:

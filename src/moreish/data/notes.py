@@ -7,12 +7,14 @@ from moreish.data.report import Report
 from moreish.data.vocab import UNKNOWN, shown
 
 FEW = 10  # items below which nothing is worth measuring
+LEAST_OF_KIND = 2  # items
 ROUGH = 30  # items in val or test below which a loss is a rough guess
 
 
 def notes_on(report: Report, options: DataOptions) -> list[str]:
     """What to know before trusting a number, the gravest first."""
-    return [*_size(report, options), *_parts(report, options), *_duplicates(report, options), *_symbols(report)]
+    found = _size, _parts, _duplicates, _kinds
+    return [*(note for notes in found for note in notes(report, options)), *_unit(report), *_symbols(report)]
 
 
 def _size(report: Report, options: DataOptions) -> Iterator[str]:
@@ -51,6 +53,30 @@ def _duplicates(report: Report, options: DataOptions) -> Iterator[str]:
         yield f"{share} occurred before and were kept: some in val and test are also in train, which flatters."
 
 
+def _kinds(report: Report, options: DataOptions) -> Iterator[str]:
+    if not report.kinds:
+        return
+    if len(report.kinds) == 1:
+        yield f'All items are of one kind, "{next(iter(report.kinds))}": there is nothing to tell apart.'
+    single = [kind for kind, count in report.kinds.items() if count.items < LEAST_OF_KIND]
+    untrained = [kind for kind, count in report.kinds.items() if not count.train and kind not in single]
+    if single:
+        what = "has a single item" if len(single) == 1 else "have a single item each"
+        yield f"{_some(single, what='kinds')} {what}: what is common to the kind cannot be learned from that."
+    if untrained:
+        yield f"Train has no item of the kind{'s' * (len(untrained) > 1)} {_some(untrained, what='kinds')}."
+    if options.split == "lecture":
+        yield "The lecture split shuffles, so an item that is of two kinds may stand in train and in val."
+
+
+def _unit(report: Report) -> Iterator[str]:
+    if report.grouped:
+        yield (
+            "Letters of this list are made of several code points, so its symbols are graphemes, what the eye takes "
+            "for one letter; --unit char for code points."
+        )
+
+
 def _symbols(report: Report) -> Iterator[str]:
     if len(report.counts) == 1:
         yield "There is only one symbol: all that can be learned is how long items are."
@@ -63,6 +89,6 @@ def _symbols(report: Report) -> Iterator[str]:
         yield f"{_some(once)} occur{'s' * (len(once) == 1)} only once: hardly anything can be learned about that."
 
 
-def _some(symbols: list[str], most: int = 5) -> str:
-    named = ", ".join(shown(s) for s in symbols[:most])
-    return named if len(symbols) <= most else f"{named} and {len(symbols) - most:,} more symbols"
+def _some(names: list[str], most: int = 5, what: str = "symbols") -> str:
+    named = ", ".join(shown(s) for s in names[:most])
+    return named if len(names) <= most else f"{named} and {len(names) - most:,} more {what}"

@@ -30,7 +30,7 @@ def number_by_vocab(
         )
     listed.sort(key=texts.__getitem__)
     known = tuple(texts[n] for n in listed) + (UNKNOWN,) * unknown
-    vocab = Vocab(known, options.unit, options.normalise, options.lower, options.text, unknown)
+    vocab = Vocab(known, options.reading_unit, options.normalise, options.lower, options.text, unknown)
     id_of = np.full(len(texts), len(known), vocab.dtype)  # of what is not listed: <unk>
     id_of[listed] = np.arange(1, len(listed) + 1)
     id_of[end] = 0

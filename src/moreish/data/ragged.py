@@ -72,12 +72,24 @@ def equal(
     b: Integer[np.ndarray, " pairs"],
 ) -> Bool[np.ndarray, " pairs"]:
     """Whether the items a[k] and b[k] are the same."""
+    return equal_across(codes, offsets, a, codes, offsets, b)
+
+
+def equal_across(
+    codes: UInt[np.ndarray, " n"],
+    offsets: Integer[np.ndarray, " items_and_one"],
+    a: Integer[np.ndarray, " pairs"],
+    other_codes: UInt[np.ndarray, " m"],
+    other_offsets: Integer[np.ndarray, " others_and_one"],
+    b: Integer[np.ndarray, " pairs"],
+) -> Bool[np.ndarray, " pairs"]:
+    """Whether the item a[k] of one array and the item b[k] of another are the same."""
     lengths = offsets[a + 1] - offsets[a]
-    same = lengths == offsets[b + 1] - offsets[b]
+    same = lengths == other_offsets[b + 1] - other_offsets[b]
     alike = np.flatnonzero(same)
     reach = np.concatenate([[0], np.cumsum(lengths[alike], dtype=np.int64)])
     for part in bounded(reach):
         pairs = alike[part]
-        differ = np.flatnonzero(gather(codes, offsets, a[pairs]) != gather(codes, offsets, b[pairs]))
+        differ = np.flatnonzero(gather(codes, offsets, a[pairs]) != gather(other_codes, other_offsets, b[pairs]))
         same[pairs[np.searchsorted(reach[part] - reach[part.start], differ, side="right") - 1]] = False
     return same

@@ -5,7 +5,7 @@ items. A piece that is plain ASCII with nothing to strip, as most are, is taken 
 way through `str`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,8 +36,17 @@ class Block:
 class Reader:
     """Reads one source; counts in `report` what it saw. Every ValueError names the source and the line."""
 
-    def __init__(self, name: str, options: DataOptions, report: Report) -> None:
+    def __init__(
+        self,
+        name: str,
+        options: DataOptions,
+        report: Report,
+        line_of: Callable[[int], int] = int,
+        among: str = "",
+    ) -> None:
+        """`line_of` says where in the file a line of the stream comes from; `among` names this file among several."""
         self.name, self.options, self.report = name, options, report
+        self.line_of, self.among = line_of, f" in {among}" if among else ""
         self.bytes = self.control = self.items = 0
         self.line = 0  # lines before the piece at hand
 
@@ -68,6 +77,15 @@ class Reader:
             yield text, codes
         if not self.bytes:
             raise ValueError(f"{self.name} is empty")
+
+    def as_it_stands(self, stream: Bytes) -> Iterator[str]:
+        """All of a file in pieces that end where a line ends, line ends as LF."""
+        decoder = Decoder(self.name, self.options.encoding)
+        for piece in self._pieces(decoder.start(stream)):
+            self._refuse_binary(piece)
+            text = decoder.decode(piece, self.line)
+            self.line += text.count("\n")
+            yield text
 
     def _pieces(self, stream: Bytes) -> Iterator[bytes]:
         """The bytes, cut after a line's end, every line end as LF; a list's last line gets the LF it may lack."""
@@ -105,7 +123,7 @@ class Reader:
         ends = np.flatnonzero(codes == LF)
         numbers: Sequence[int] = self._numbers(len(ends))
         if WIDE_SPACE in text or suspicious(codes) or not _tidy(codes):
-            items = [symbols.trim(line, self.options.unit) for line in text.split("\n")[:-1]]
+            items = [symbols.trim(line, self.options.reading_unit) for line in text.split("\n")[:-1]]
             if not all(items):
                 numbers = [number for number, item in zip(numbers, items, strict=True) if item]
                 self.report.dropped["empty"] += len(items) - len(numbers)
@@ -129,7 +147,8 @@ class Reader:
             lines = zip(text.split("\n"), normal.split("\n"), strict=True)
             found = {number: line for number, (line, now) in enumerate(lines, start=self.line + 1) if line != now}
             example = next(iter(found.values())).strip()[:80]
-            self.report.suspect(f"was not {form}, now is", len(found), list(found)[:MOST_LINES], example)
+            numbers = [self.line_of(number) for number in list(found)[:MOST_LINES]]
+            self.report.suspect(f"was not {form}, now is{self.among}", len(found), numbers, example)
         return symbols.normal(normal, form, lower=True) if self.options.lower else normal
 
     def _suspect(
@@ -140,7 +159,8 @@ class Reader:
             if kind == TAB and self.options.text:
                 continue
             where = np.unique(np.searchsorted(ends, places))[:MOST_LINES]
-            self.report.suspect(kind, len(places), [lines[i] for i in where.tolist()], f"U+{codes[places[0]]:04X}")
+            numbers = [self.line_of(lines[i]) for i in where.tolist()]
+            self.report.suspect(f"{kind}{self.among}", len(places), numbers, f"U+{codes[places[0]]:04X}")
 
     def _refuse_binary(self, piece: bytes) -> None:
         """Text has no NUL and hardly a control character."""
@@ -166,8 +186,8 @@ class Reader:
     def _too_long(self, line: int) -> ValueError:
         limit = self.options.max_length
         return ValueError(
-            f"{self.name}, line {line:,}: longer than {limit:,} characters. If it is running text, say --text; if it "
-            f"is a list of long items, raise the limit with --set data.max_length={10 * limit}"
+            f"{self.name}, line {self.line_of(line):,}: longer than {limit:,} characters. If it is running text, say "
+            f"--text; if it is a list of long items, raise the limit with --set data.max_length={10 * limit}"
         )
 
     def _too_much(self, sentence: str, option: str) -> ValueError:

@@ -1,7 +1,7 @@
 """Report: what was in the file, what was made of it, and what cannot be known from so little."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 MOST_LINES = 5  # line numbers given for each kind of suspicion
 MOST_SYMBOLS = 100  # listed with their counts
@@ -16,18 +16,42 @@ class Suspicion:
     example: str = ""
 
 
+@dataclass(frozen=True)
+class KindCount:
+    """How many items of a kind were kept, how many of them are in train, and the first of those."""
+
+    items: int
+    train: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How often items count: in all, the least and the most of one item, and which that is."""
+
+    total: float
+    smallest: float
+    largest: float
+    heaviest: str
+
+
 @dataclass
 class Report:
     """Filled by the reader and the corpus while they work.
 
     items:       items read, before duplicates were dropped; for running text 1
-    unique:      different items
+    read_as:     what each file was taken for, where it is no plain list: "CSV, column name of 3 columns, 1,204 rows"
+    unit:        what a symbol is
+    grouped:     whether graphemes were made the symbols because code points would have broken letters
+    unique:      different items; of different kinds they are different
     lengths:     length in symbols -> number of items of it, of those kept
     counts:      symbol -> how often it stands in those kept
     dropped:     reason -> how many lines or items were left out
     only_outside_train: symbols that val or test has and train has not
     splits:      split -> its items and the tokens to be predicted in it
     notes:       plain sentences, those first that say what cannot be measured
+    kinds:       kind -> its items, in the order of `Corpus.kinds`
+    weights:     where items have weights
     divided:     whether some items were to be set aside for val and test; else cross-validation measures
     """
 
@@ -37,7 +61,12 @@ class Report:
     items: int = 0
     unique: int = 0
     vocab_size: int = 0
+    unit: str = "char"
+    grouped: bool = False
     longest_item: str = ""
+    weights: Weights | None = None
+    read_as: list[str] = field(default_factory=list)
+    kinds: dict[str, KindCount] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
@@ -56,8 +85,11 @@ class Report:
     def headline(self) -> str:
         """What was read, in few words."""
         items, symbols = sum(split["items"] for split in self.splits.values()), len(self.counts)
+        kinds = f" of {len(self.kinds):,} kind{'s' * (len(self.kinds) != 1)}" if self.kinds else ""
+        read_as = f" ({'; '.join(self.read_as)})" if self.read_as else ""
         return (
-            f"{self.source}: {items:,} item{'s' * (items != 1)}, {symbols:,} different symbol{'s' * (symbols != 1)}"
+            f"{self.source}{read_as}: {items:,} item{'s' * (items != 1)}{kinds}, "
+            f"{symbols:,} different symbol{'s' * (symbols != 1)}"
         )
 
     @property
@@ -91,6 +123,8 @@ class Report:
         return {
             "source": self.source,
             "text": self.text,
+            "read_as": self.read_as,
+            "unit": self.unit,
             "lines": self.lines,
             "items": self.items,
             "unique": self.unique,
@@ -107,6 +141,11 @@ class Report:
                 for kind, s in self.suspicious.items()
             ],
             "splits": self.splits,
+            "kinds": [
+                {"kind": kind, "items": k.items, "train": k.train, "examples": k.examples}
+                for kind, k in self.kinds.items()
+            ],
+            "weights": None if self.weights is None else asdict(self.weights),
             "symbols_once": self.once[:MOST_SYMBOLS],
             "lengths": [[length, n] for length, n in sorted(self.lengths.items())],
             "symbol_counts": [[symbol, n] for symbol, n in most_frequent],

@@ -6,10 +6,52 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.encodings import Bytes
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files that are one list, in this order, each as `find` takes it. Raises ValueError for one that comes twice."""
+
+    sources: tuple[str | Path, ...]
+
+    def __post_init__(self) -> None:
+        names = [str(source) for source in self.sources]
+        if not names:
+            raise ValueError("there is nothing to read: name a file")
+        if twice := [name for name in names if names.count(name) > 1]:
+            what = "standard input" if twice[0] == "-" else twice[0]
+            raise ValueError(f"{what} is named twice, and its items would count twice: name it once")
+
+    def __str__(self) -> str:
+        names = ["standard input" if str(source) == "-" else str(source) for source in self.sources]
+        if len(names) == 1:
+            return names[0]
+        shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+        return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+    @property
+    def stem(self) -> str:
+        """A short name of them all: elves-dwarves."""
+        stems = [stem_of(source) for source in self.sources]
+        return "-".join(stems) if len(stems) <= 3 else f"{stems[0]}-and-{len(stems) - 1}-more"
+
+    @property
+    def kinds(self) -> list[str]:
+        """What the items of each file are where each is a kind: its stem, or all of its name where two are alike."""
+        stems = [stem_of(source) for source in self.sources]
+        return [
+            stem if stems.count(stem) == 1 else str(source) for stem, source in zip(stems, self.sources, strict=True)
+        ]
+
+
+def stem_of(source: str | Path) -> str:
+    """What a file is called, without folder and suffix."""
+    return "list" if str(source) == "-" else Path(source).stem
 
 
 def data_folder() -> Path:

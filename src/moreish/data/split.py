@@ -8,7 +8,7 @@ import random
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Integer, UInt, UInt8, UInt64
+from jaxtyping import Integer, Shaped, UInt, UInt8, UInt64
 
 from moreish.data.options import DataOptions
 from moreish.data.ragged import GrowingArray, bounded, gather, slices
@@ -45,6 +45,13 @@ def places_of_labels(labels: UInt8[np.ndarray, " items"]) -> Integer[np.ndarray,
     places = np.empty(len(labels), np.int64)
     places[np.argsort(labels, kind="stable")] = np.arange(len(labels))
     return places
+
+
+def permuted(
+    values: Shaped[np.ndarray, " items"], labels: UInt8[np.ndarray, " items"]
+) -> Shaped[np.ndarray, " kept"]:
+    """What stands beside the items, in the order that `arrange_by_label` gives these."""
+    return np.concatenate([values[labels == part] for part in range(DROPPED)])
 
 
 def arrange_by_label(

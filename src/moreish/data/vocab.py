@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Integer, UInt
+from jaxtyping import Bool, Integer, UInt
 
 from moreish.data import symbols as symbols_of
 from moreish.data.options import Form, Unit
@@ -82,7 +82,51 @@ class Vocab:
         if self.unit == "char" and not self.running:
             codes = np.array([10, *map(ord, self.symbols)], "<u4").take(ids)
             return codes.tobytes().decode("utf-32-le").split("\n")[:-1]
-        return [self.decode(item) for item in np.split(ids, np.flatnonzero(ids == 0))[:-1]]
+        if self.running:
+            return [self.decode(item) for item in np.split(ids, np.flatnonzero(ids == 0))[:-1]]
+        between = " " if self.unit == "word" else ""
+        text = between.join(map(("\n", *self.symbols).__getitem__, ids.tolist())) + between
+        items = text.split("\n" + between)[:-1]
+        return [item.removesuffix(between) for item in items] if between else items
+
+    def comes_back(
+        self, ids: UInt[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Bool[np.ndarray, " items"]:
+        """Whether the text of each item, read as an item of a list, has these ids again.
+
+        It has not where blanks stand at an end, and where symbols join that never stood side by side in the list.
+        """
+        first, last = ids[offsets[:-1] + 1], ids[offsets[1:] - 1]
+        same = (self._outer[first] & self._outer[last]) | (np.diff(offsets) == 1)
+        if self._inert or not len(same):
+            return same
+        texts = self.decode_items(ids[1:])
+        whole = "\n".join((*texts, ""))
+        if self.normal(whole) == whole and (self.unit != "grapheme" or self._cut_as(whole, ids[1:])):
+            return same
+        for i, text in enumerate(texts):
+            own = ids[offsets[i] + 1 : offsets[i + 1]]
+            same[i] &= self.normal(text) == text and self._cut_as(text, own)
+        return same
+
+    def _cut_as(self, text: str, ids: UInt[np.ndarray, " T"]) -> bool:
+        listed = ("\n", *self.symbols)
+        return list(symbols_of.split(text, self.unit, self.running)) == [listed[i] for i in ids.tolist()]
+
+    @cached_property
+    def _outer(self) -> Bool[np.ndarray, " V"]:
+        """Which symbols can stand at the end of an item that was read."""
+        return np.array([True, *(symbol.strip() == symbol for symbol in self.symbols)])
+
+    @cached_property
+    def _inert(self) -> bool:
+        """Whether no symbol becomes another beside others: below U+0300 no characters combine."""
+        text = "\n".join(self.symbols)
+        if self.unit == "grapheme":
+            return text.isascii() and "\r" not in text and max(map(len, self.symbols), default=1) == 1
+        return (self.normalise == "none" and not self.lower) or (
+            max(text, default="") < "\u0300" and self.normal(text) == text
+        )
 
     def to_json(self) -> dict[str, object]:
         """Plain values from which `from_json` makes the same vocabulary."""

@@ -67,7 +67,7 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
 
 def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -> Split:
     """Another list in the symbols of this one, all of it. Raises ValueError for a symbol that this one never has."""
-    options = replace(corpus.options, duplicates="keep")
+    options = replace(corpus.options, duplicates="keep", column=None, by=None, weight=None)
     other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
     vocab = corpus.vocab
     missing = [s for s in other.vocab.symbols if s not in vocab.ids]

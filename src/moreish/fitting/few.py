@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import numpy as np
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
+from moreish.background.blend import Blend
 from moreish.background.cases import Case
 from moreish.background.listening import Choice, Listening, Measured, Name, choose
 from moreish.background.parts import Items
@@ -23,7 +24,7 @@ from moreish.errors import Damaged, RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.serialize import to_tensors
-from moreish.inference.more import more
+from moreish.inference.asking import Asked, Request
 from moreish.models.contract import LanguageModel
 from moreish.recipes import BackgroundChoice, Config
 from moreish.rng import rng_for
@@ -48,6 +49,14 @@ class FewState(Struct, frozen=True):
     ended: bool
     steps: Annotated[int, Meta(ge=0)]
     seconds: float
+
+
+def heard(corpus: Corpus, choice: BackgroundChoice) -> tuple[Blend, Measured | None]:
+    """The blend of what was counted in a list and of the background net that read it, and how well it foretells."""
+    listening = listening_to(corpus, choice, seed=0)
+    measured = listening.measured(listening.read_cases())
+    best = choose(measured, "read" if listening.helps else "counted")
+    return listening.blend(best), measured.get(best.name)
 
 
 @dataclass
@@ -100,7 +109,8 @@ class FewFitting:
         self.done.append(listening.blend(Choice(best)))
         yield events.Counted(listening.order, None, round(self.seconds, 3))
         rng = rng_for(self.config.seed, "sampling", sampling_index(self.corpus))
-        yield events.Samples(0, [item.text for item in more(self.model(), self.corpus, SHOWN, rng, new_only=True)])
+        first = Asked(self.model(), self.corpus, Request(new_only=True)).items(SHOWN, rng)
+        yield events.Samples(0, [item.text for item in first])
         began = time.monotonic()
         measured = listening.measured(listening.read_cases())
         measuring = (time.monotonic() - began) * MEASURING

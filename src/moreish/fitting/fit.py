@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from moreish.data import Corpus, Split
 from moreish.errors import Damaged, Unmet
-from moreish.fitting.counting import fit_ngram
+from moreish.fitting.counting import fit_counts
 from moreish.fitting.mixing import Mixing
 from moreish.fitting.schedule import Member, Schedule
 from moreish.fitting.serialize import Tensors, from_tensors, to_tensors
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
-from moreish.models.mixture import Mixture
+from moreish.models.kinds import components_of, one_kind_of
+from moreish.ngram import Backoff
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
 
@@ -104,9 +105,7 @@ class Fitting:
         """What there is so far, as one model: equal weights until they are fitted."""
         models = list(self.done)
         if self.members:
-            from moreish.inference.network import Network
-
-            models += [Network(member.state.model) for member in self.members]
+            models += [self._model_of(member) for member in self.members]
         return self._mixing.mixture(models)
 
     def fit(self) -> Iterator[events.Event]:
@@ -161,8 +160,8 @@ class Fitting:
         except ValidationError as error:
             raise Damaged(f"the state of the training is damaged: {error}") from None
         fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds)
-        model = from_tensors(tensors, found.model, config.model, len(corpus.vocab))
-        models = model.components if isinstance(model, Mixture) else [model]
+        model = from_tensors(tensors, found.model, config.model, len(corpus.vocab), max(len(corpus.kinds), 1))
+        models = components_of(model)
         choices = config.model.singles[found.done : len(models)]
         if len(choices) != len(found.members) or any(choice.name in UNTRAINED for choice in choices):
             raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
@@ -182,11 +181,13 @@ class Fitting:
     def _count(self, choice: ModelChoice) -> events.Counted:
         began = time.monotonic()
         train, val, size = self.corpus.split("train"), self.val, len(self.corpus.vocab)
-        model = fit_ngram(choice.options, train, val, size)
+        model = fit_counts(choice.options, train, val, size, len(self.corpus.kinds))
         self.done.append(model)
         self.val_loss = mean_loss(model, val) if val else None
         seconds = round(time.monotonic() - began, 3)
-        return events.Counted(model.order, self.val_loss, seconds, component=len(self.done) - 1)
+        counted = one_kind_of(model)
+        assert isinstance(counted, Backoff)
+        return events.Counted(counted.order, self.val_loss, seconds, component=len(self.done) - 1)
 
     def _read(self, choice: ModelChoice) -> events.Read:
         """The background net reads a part of train."""
@@ -233,13 +234,18 @@ class Fitting:
 
     def _take_finished(self) -> None:
         """Members in their order become components that are done, up to the first that still trains."""
-        from moreish.inference.network import Network
-
         while self.members and self.members[0].finished:
             member = self.members.pop(0)
             self.steps += member.reported_steps
             self.val_loss = None if math.isinf(member.state.best) else member.state.best
-            self.done.append(Network(member.state.model.eval()))
+            self.done.append(self._model_of(member))
+
+    def _model_of(self, member: Member) -> LanguageModel:
+        """The network as it is now."""
+        from moreish.inference.network import network_of
+
+        shares = self.corpus.split("train").shares_of_kinds(len(self.corpus.kinds)) if self.corpus.kinds else None
+        return network_of(member.state.model.eval(), shares)
 
     def _component(self, member: Member) -> int:
         return len(self.done) + next(i for i, m in enumerate(self.members) if m is member)

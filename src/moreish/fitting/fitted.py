@@ -3,7 +3,8 @@
 import math
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -15,10 +16,13 @@ from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items
-from moreish.inference import ItemScore, Sampling, score_items
-from moreish.inference.more import Item, more
+from moreish.inference import ItemScore, score_items
+from moreish.inference.asking import Answer, Asked, Request
+from moreish.inference.memory import Remembered, meter
+from moreish.inference.more import Item
+from moreish.inference.plausibility import Plausibility
 from moreish.models.contract import LanguageModel
-from moreish.options import build
+from moreish.models.kinds import Kinded
 from moreish.rng import rng_for
 
 SplitName = Literal["train", "val", "test"]
@@ -75,35 +79,67 @@ class Fitted(ABC):
         self,
         count: int = 20,
         *,
-        starts_with: str = "",
-        new_only: bool = False,
-        unique: bool = True,
         seed: int | None = None,
-        **sampling: float | None,
+        of: str | Mapping[str, float] | None = None,
+        **wishes: Answer,
     ) -> list[Item]:
-        """Up to `count` new items; `sampling` is temperature, top_k, top_p, max_length.
+        """Up to `count` items as they are wished for; fewer where the model has no more to give.
 
-        Fewer come back where the model has no more to give: see `moreish.inference.more.more`.
+        of : a kind of the list, or several with their shares: {"elves": 0.7, "dwarves": 0.3}
+        wishes : starts_with, ends_with, contains, length ("4-8"), pattern ("Ka__a*"), regex, only, without, not_in;
+            new_only, new_by (edits away from every known item), unique; best (the most probable in order), apart
+            (edits between any two); nearest (name the nearest known item); temperature, top_k, top_p, max_length
+        Raises ValueError where a wish makes no sense, or none can be met together (`Impossible` says why).
         """
-        items = self.each(count, starts_with=starts_with, new_only=new_only, unique=unique, seed=seed, **sampling)
-        return list(items)
+        return list(self.each(count, seed=seed, of=of, **wishes))
 
     def each(
         self,
         count: int = 20,
         *,
-        starts_with: str = "",
-        new_only: bool = False,
-        unique: bool = True,
         seed: int | None = None,
-        **sampling: float | None,
+        of: str | Mapping[str, float] | None = None,
+        **wishes: Answer,
     ) -> Iterator[Item]:
-        """The same one at a time, as they are made. Raises ValueError at once where an argument makes no sense."""
-        if not isinstance(count, int) or count < 0:
-            raise ValueError(f"the number of items to make is a whole number from 0 on, not {count}")
-        rng = np.random.default_rng() if seed is None else rng_for(seed, "sampling", self._index)
-        options = build(Sampling, sampling)
-        return more(self.model, self.corpus, count, rng, options, starts_with, unique, new_only)
+        """The same one at a time, as they are made. Raises ValueError at once where a wish makes no sense."""
+        return self.ask(Request.of(**wishes), of).items(check_count(count), self.rng(seed))
+
+    def ask(self, request: Request, of: str | Mapping[str, float] | None = None) -> Asked:
+        """A request made ready, which also says how rare it is and what of it the list never shows.
+
+        Raises ValueError where it makes no sense or cannot be met.
+        """
+        return Asked(self.of(of), self.corpus, request)
+
+    def of(self, kinds: str | Mapping[str, float] | None) -> LanguageModel:
+        """The model of a kind, or of several in these shares; None: the model.
+
+        Raises ValueError for a kind that the list does not have, and for shares that are no positive numbers.
+        """
+        if kinds is None:
+            return self.model
+        shares = shares_in(kinds, self.corpus.kinds) if isinstance(kinds, str) else kinds
+        numbers = {self.corpus.kind_number(kind): share for kind, share in shares.items()}
+        if not numbers or not all(0 < share < math.inf for share in numbers.values()):
+            raise ValueError(f"the shares of kinds are positive numbers, not {shares}")
+        model = self.model
+        if not isinstance(model, Kinded):
+            raise ValueError(f"{self.name} has kinds, but this model did not learn them")
+        return model.asked(numbers)
+
+    @cached_property
+    def plausible(self) -> Plausibility | None:
+        """How plausible items are beside those that the model was not fitted to; None where there are none."""
+        val = self.corpus.split("val")
+        return Plausibility.of(self.model, val, self.vocab) if len(val) and not self.corpus.options.text else None
+
+    def remembered(self) -> Remembered:
+        """How much of what the model makes it merely remembers. Raises ValueError for a running text."""
+        return meter(self.model, self.corpus)
+
+    def rng(self, seed: int | None) -> np.random.Generator:
+        """A generator for sampling; without a seed another one each time."""
+        return np.random.default_rng() if seed is None else rng_for(seed, "sampling", self._index)
 
     @property
     def _index(self) -> int:
@@ -142,6 +178,27 @@ class Fitted(ABC):
         return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
 
 
+def shares_in(text: str, kinds: Sequence[str]) -> dict[str, float]:
+    """`elves`, or `elves:0.7,dwarves:0.3`, as shares of kinds. Raises ValueError for what is neither."""
+    if text in kinds:
+        return {text: 1.0}
+    found: dict[str, float] = {}
+    for part in text.split(","):
+        name, colon, share = part.rpartition(":")
+        try:
+            found[name.strip() if colon else part.strip()] = float(share) if colon else 1.0
+        except ValueError:
+            raise ValueError(f'"{part}" is no kind with its share: write elves:0.7,dwarves:0.3') from None
+    return found
+
+
+def check_count(count: int) -> int:
+    """The number of items. Raises ValueError where it is none."""
+    if not isinstance(count, int) or count < 0:
+        raise ValueError(f"the number of items to make is a whole number from 0 on, not {count}")
+    return count
+
+
 def sampling_index(corpus: Corpus) -> int:
     """A number of the list, for a generator that differs from list to list."""
     return zlib.crc32(corpus.split("all").ids.tobytes())
@@ -176,12 +233,6 @@ class Listened(Counted):
     def __init__(self, corpus: Corpus, model: LanguageModel, measured: Measured | None) -> None:
         super().__init__(corpus, model)
         self.measured = measured
-
-    def suggested(
-        self, count: int, starts_with: str, seed: int | None, sampling: Mapping[str, float | None]
-    ) -> Iterator[Item]:
-        """New items only; see `each`."""
-        return self.each(count, starts_with=starts_with, new_only=True, unique=True, seed=seed, **sampling)
 
     def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
         """As `Fitted.evaluate`; where there is no val, what cross-validation measured."""

@@ -90,7 +90,8 @@ class Schedule:
         if len(members) == len(choices):
             return None
         choice = choices[len(members)]
-        module = build_model(choice.name, choice.options, len(self.corpus.vocab), self.config.seed + choice.seed)
+        size, seed, kinds = len(self.corpus.vocab), self.config.seed + choice.seed, len(self.corpus.kinds)
+        module = build_model(choice.name, choice.options, size, seed, max(kinds, 1))
         members.append(self.member(choice, module))
         return members[-1]
 
@@ -106,6 +107,7 @@ class Schedule:
             options=state.options,
             seed=state.seed,
             vocab_size=len(self.corpus.vocab),
+            kinds=max(len(self.corpus.kinds), 1),
             train_split=self.corpus.split("train"),
             val_split=val if len(val) else None,
         )

@@ -50,6 +50,7 @@ class Task:
     options: TrainOptions
     seed: int
     vocab_size: int
+    kinds: int
     train_split: Split
     val_split: Split | None
 
@@ -188,7 +189,7 @@ def work(owner: Channel) -> None:
     """The worker's end."""
     torch.set_num_threads(1)
     task, arrays = owner.receive()
-    model = build_model(task.name, task.model_options, task.vocab_size, task.seed)
+    model = build_model(task.name, task.model_options, task.vocab_size, task.seed, task.kinds)
     state = start(model, task.options, task.seed)
     install(state, arrays)
     try:

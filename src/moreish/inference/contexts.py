@@ -44,8 +44,10 @@ def _numbered(kind: Integer[np.ndarray, " N"], kinds: int) -> tuple[Integer[np.n
     return kind, len(occurring)
 
 
-def read_once(net: WaveNet, ids: Integer[np.ndarray, " N"]) -> tuple[Float[Tensor, "U V"], Integer[np.ndarray, " N"]]:
-    """Logits after each context that occurs in flat ids, and which of the contexts ends with each id.
+def read_once(
+    net: WaveNet, ids: Integer[np.ndarray, " N"], item_kind: int = 0
+) -> tuple[Float[Tensor, "U V"], Integer[np.ndarray, " N"]]:
+    """Logits after each context that occurs in flat ids of items of one kind, and which of them ends with each id.
 
     What a layer answers depends on the last group ** i symbols alone; it is computed once for all places where those
     are the same, in whatever item. The net must be in eval mode, and its norms must not know places.
@@ -53,7 +55,8 @@ def read_once(net: WaveNet, ids: Integer[np.ndarray, " N"]) -> tuple[Float[Tenso
     at = np.arange(len(ids))
     depth = at - np.maximum.accumulate(np.where(ids == 0, at, 0))  # symbols of this item before
     kind, blank = ids.astype(np.int64), 0  # what was read before an item's start is a kind as well
-    x, dilation = net.wte.weight, 1
+    first = item_kind * net.vocab_size
+    x, dilation = net.wte.weight[first : first + net.vocab_size], 1
     for layer in net.layers:
         columns = []
         for lag in range((net.group - 1) * dilation, -1, -dilation):

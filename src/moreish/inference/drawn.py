@@ -1,12 +1,13 @@
 """Drawn: many sampled items as arrays, so that nothing is made into text before it is known to be wanted."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 
-class Drawn(NamedTuple):
+@dataclass(frozen=True)
+class Drawn:
     """Items in the order in which they were drawn, in the layout of `data.corpus.Split`.
 
     ids     : (N,) flat, id 0 before, between and after the items

@@ -1,24 +1,38 @@
-"""More items like those of the list: sampled, told apart from the known ones, each once unless repeats are wanted."""
+"""More items like those of the list, from whatever draws them: told apart from the known ones, each once."""
 
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Bool, Integer
 
-from moreish.data import Corpus
-from moreish.inference.sample import Sampling, sample
-from moreish.models.contract import LanguageModel
+from moreish.data import Corpus, Vocab
+from moreish.data.corpus import WHERE, Where, codes_of
+from moreish.data.ragged import gather
+from moreish.data.reader import LF
+from moreish.inference.drawn import Drawn
+from moreish.inference.nearest import Nearest
+from moreish.inference.ranking import Apart
+from moreish.inference.seen import Seen
 
 FRUITLESS = 20_000  # items drawn in a row without a wanted one before giving up
 FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice as many
 
 
 class Item(NamedTuple):
-    """A sampled item: its text, its log probability under the model (nats), and where the list has it already."""
+    """An item that was made.
+
+    logprob : of the whole item under the model, in nats
+    known : where the list has it already
+    nearest, distance : the nearest known item, and how many edits of a symbol it is away; None where nobody asked
+    """
 
     text: str
     logprob: float
-    known: Literal["new", "train", "val", "test"]
+    known: Where
+    nearest: str | None = None
+    distance: int | None = None
 
     @property
     def is_new(self) -> bool:
@@ -26,37 +40,92 @@ class Item(NamedTuple):
         return self.known == "new"
 
 
+class Batches(NamedTuple):
+    """What draws so many items, and how many at a time: at first, and at most, doubling in between."""
+
+    draw: Callable[[int], Drawn]
+    first: int = FIRST_BATCH
+    largest: int = LARGEST_BATCH
+
+
+class Wanted(NamedTuple):
+    """Which of the items that are drawn are given.
+
+    unique : each once
+    new_by : at least so many edits away from every known one; 0: known ones too
+    apart : no two that are given are within so many edits of each other
+    ended : whole items only, none that was cut off
+    """
+
+    unique: bool = True
+    new_by: int = 0
+    apart: int = 0
+    ended: bool = False
+
+
 def more(
-    model: LanguageModel,
-    corpus: Corpus,
-    count: int,
-    rng: np.random.Generator,
-    sampling: Sampling | None = None,
-    starts_with: str = "",
-    unique: bool = True,
-    new_only: bool = False,
+    batches: Batches, corpus: Corpus, count: int, wanted: Wanted, nearest: Nearest | None = None
 ) -> Iterator[Item]:
     """Up to `count` items, one at a time; how many are asked for does not change which come first.
 
-    Empty items are passed over. Ends early after FRUITLESS draws without a wanted item: with `unique` or `new_only`
-    a model may have no more to give. Raises ValueError where `starts_with` has a symbol that the list never has.
+    Empty items are passed over. Ends early after FRUITLESS draws without a wanted item: there may be no more of them.
+
+    nearest : of the known items, to say of each that is given which of them is nearest; needed where `new_by` > 1
     """
-    prefix = corpus.vocab.encode(starts_with, "the prefix") if starts_with else None
-    seen: set[str] = set()
-    given, fruitless, batch = 0, 0, FIRST_BATCH
+    seen, apart = Seen(), Apart(wanted.apart)
+    given, fruitless, batch = 0, 0, batches.first
     while given < count and fruitless < FRUITLESS:
-        for draw in sample(model, batch, rng, sampling, prefix):
-            text = corpus.vocab.decode(draw.ids)
-            fruitless += 1
-            if not text or (unique and text in seen):
-                continue
-            known = corpus.where(text)
-            if new_only and known != "new":
-                continue
-            if unique:
-                seen.add(text)
-            yield Item(text, draw.logprob, known)
-            given, fruitless = given + 1, 0
-            if given == count:
-                return
-        batch = min(2 * batch, LARGEST_BATCH)
+        drawn = batches.draw(batch)
+        drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
+        where = corpus.where_ids(drawn.ids, drawn.offsets)
+        fits = np.diff(drawn.offsets) > 1
+        if wanted.ended:
+            fits &= drawn.ended
+        if wanted.new_by:
+            fits &= where == 0
+        if wanted.new_by > 1:
+            assert nearest is not None
+            fits[fits] = nearest.new_by(_some(drawn, np.flatnonzero(fits)), wanted.new_by)
+        chosen = np.flatnonzero(fits)
+        if wanted.unique:
+            chosen = chosen[_first_time(seen, corpus.vocab, drawn, chosen)]
+        if wanted.apart:
+            chosen = chosen[[apart.from_all(drawn.item(i)) for i in chosen.tolist()]]
+        fruitless = batch - 1 - int(chosen[-1]) if len(chosen) else fruitless + batch
+        chosen = chosen[: count - given]
+        yield from _items(_some(drawn, chosen), where[chosen], corpus, nearest)
+        given += len(chosen)
+        batch = min(2 * batch, batches.largest)
+
+
+def _items(
+    drawn: Drawn, where: Integer[np.ndarray, " items"], corpus: Corpus, nearest: Nearest | None
+) -> Iterator[Item]:
+    texts = corpus.vocab.decode_items(drawn.ids[1:])
+    known = [WHERE[i] for i in where.tolist()]
+    if nearest is None or not len(drawn):
+        yield from map(Item, texts, drawn.logprob.tolist(), known)
+        return
+    found = nearest.find(drawn.ids, drawn.offsets)
+    names = [nearest.text(i) for i in found.which.tolist()]
+    yield from map(Item, texts, drawn.logprob.tolist(), known, names, found.distance.tolist())
+
+
+def _some(drawn: Drawn, which: Integer[np.ndarray, " some"]) -> Drawn:
+    """These of the items."""
+    lengths = np.diff(drawn.offsets)[which]
+    ids = np.concatenate([np.zeros(1, drawn.ids.dtype), gather(drawn.ids, drawn.offsets, which)])
+    return Drawn(ids, np.append(0, np.cumsum(lengths)), drawn.logprob[which], drawn.ended[which])
+
+
+def _first_time(
+    seen: Seen, vocab: Vocab, drawn: Drawn, chosen: Integer[np.ndarray, " chosen"]
+) -> Bool[np.ndarray, " chosen"]:
+    """Whether each of these was never drawn before: letters that are made of several can be one text in two ways."""
+    ids = gather(drawn.ids, drawn.offsets, chosen)
+    if vocab.unit == "grapheme":
+        ids, ends = codes_of(vocab.decode_items(ids))
+        ids = np.where(ids == LF, 0, ids)
+    else:
+        ends = np.flatnonzero(ids == 0)
+    return seen.add(np.concatenate([np.zeros(1, ids.dtype), ids]), np.append(0, ends + 1))

@@ -90,6 +90,11 @@ class Nearest:
             which[piece], distance[piece] = self._find(ids[part[0] : part[-1] + 1], part - part[0])
         return Found(which, distance)
 
+    def text(self, number: int) -> str:
+        """A known item."""
+        assert self.vocab is not None, "asked for text without a vocabulary"
+        return self.vocab.decode(self.ids[self.offsets[number] + 1 : self.offsets[number + 1]])
+
     def within(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " made_and_one"], most: int
     ) -> Bool[np.ndarray, " made"]:

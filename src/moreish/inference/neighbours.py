@@ -5,12 +5,14 @@ from jaxtyping import Float
 
 from moreish.data.vocab import Vocab
 from moreish.models.contract import LanguageModel
+from moreish.models.kinds import one_kind_of
 
 
 def embedding_of(model: LanguageModel) -> Float[np.ndarray, "V C"]:
     """The symbols' vectors of a network. Raises ValueError for a model that has none."""
     from moreish.inference.network import Network
 
+    model = one_kind_of(model)
     module = model.module if isinstance(model, Network) else None
     wte = getattr(module, "wte", None)
     if module is None or wte is None:

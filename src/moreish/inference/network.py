@@ -12,24 +12,29 @@ from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Split
 from moreish.inference.contexts import distinct, read_once
 from moreish.models.contract import LanguageModel, State
+from moreish.models.kinds import Kinded, one_kind_of
 from moreish.models.net import Net, Resumable, Stepwise
 from moreish.models.wavenet import WaveNet
 
 TOKENS_AT_A_TIME = 16_384
 CONTEXTS_AT_A_TIME = 2**18
+MULTIPLICATIONS_WORTH_THREADS = 4_000_000_000
+"""At a time: with fewer, threads wait for one another longer than they work, on a busy machine many times as long."""
 LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
 
 
 class Network:
-    """A module behind the contract of `LanguageModel`.
+    """A module behind the contract of `LanguageModel`, for items of one of the kinds that it tells apart.
 
     The state is what the module's kind needs: the last block_size ids (B, block_size) for a windowed one, what
     `step` returns for a recurrent one, and otherwise the ids read so far, at most block_size of them (B, t).
     """
 
-    def __init__(self, module: Net) -> None:
-        self.module = module
+    def __init__(self, module: Net, kind: int = 0) -> None:
+        self.module, self.kind = module, kind
+        self._first_row = kind * module.vocab_size  # of the table that it reads from
         self.stepwise = module if isinstance(module, Stepwise) else None
+        self._parameters = sum(p.numel() for p in module.parameters())
 
     @property
     def vocab_size(self) -> int:
@@ -47,7 +52,7 @@ class Network:
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row."""
-        with inference(self.module):
+        with self._reading(len(ids)):
             if self.stepwise is not None:
                 logits, state = self.stepwise.step(self._tensor(ids), state)
                 return state, _logprobs(logits)
@@ -61,7 +66,10 @@ class Network:
         """The state of these rows only."""
         if state is None:
             return None
-        return state[torch.from_numpy(rows)] if isinstance(state, Tensor) else state[rows]
+        if isinstance(state, np.ndarray):
+            return state[rows]
+        index = torch.from_numpy(rows)
+        return state[index] if isinstance(state, Tensor) else state.take(index)
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
@@ -73,7 +81,7 @@ class Network:
         """
         out = np.zeros(len(ids), np.float32)
         split = Split(ids, offsets)
-        with inference(self.module):
+        with self._reading(min(len(ids), TOKENS_AT_A_TIME)):
             if isinstance(self.module, WaveNet) and not self.module.norms_by_position:
                 self._score_contexts(self.module, split, out)
             elif self.module.windowed:
@@ -100,14 +108,14 @@ class Network:
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
-            logits, context_of = read_once(net, ids[first:end])
+            logits, context_of = read_once(net, ids[first:end], self.kind)
             out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_sequences(self, split: Split, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
         spans = np.diff(split.offsets)
         fitting = np.flatnonzero(spans <= longest)
-        pieces = Pieces(split.offsets[fitting], spans[fitting])
+        pieces = Pieces(split.offsets[fitting], spans[fitting], fitting)
         for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
             block = pieces.read(split.ids, rows)
             logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
@@ -146,12 +154,36 @@ class Network:
         targets = block[:, 1:, None].astype(np.int64)
         return np.take_along_axis(_logprobs(logits), targets, 2)[..., 0]
 
+    @contextmanager
+    def _reading(self, positions: int) -> Iterator[None]:
+        """`inference` for the net, on one thread where so many positions at a time are little work."""
+        before = torch.get_num_threads()
+        little = before > 1 and positions * self._parameters < MULTIPLICATIONS_WORTH_THREADS
+        if little:
+            torch.set_num_threads(1)
+        try:
+            with inference(self.module):
+                yield
+        finally:
+            if little:
+                torch.set_num_threads(before)
+
     def _tensor(self, ids: np.ndarray) -> Tensor:
-        return torch.from_numpy(ids.astype(np.int64)).to(next(self.module.parameters()).device)
+        rows = ids.astype(np.int64) + self._first_row
+        return torch.from_numpy(rows).to(next(self.module.parameters()).device)
+
+
+def network_of(module: Net, shares: Float[np.ndarray, " K"] | None = None) -> LanguageModel:
+    """A module as a model: of every kind that it tells apart, each as often as `shares` says (None: all alike)."""
+    if module.kinds == 1:
+        return Network(module)
+    of_kind = [Network(module, kind) for kind in range(module.kinds)]
+    return Kinded(of_kind, np.full(module.kinds, 1 / module.kinds) if shares is None else shares)
 
 
 def module_of(model: LanguageModel) -> Net:
     """The module of a model that is a network."""
+    model = one_kind_of(model)
     assert isinstance(model, Network), type(model)
     return model.module
 

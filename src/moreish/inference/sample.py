@@ -6,11 +6,11 @@ item ends, it leaves the batch.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.inference.drawn import Drawn
 from moreish.models.contract import LanguageModel, State
 from moreish.options import option
 
@@ -24,17 +24,12 @@ class Sampling:
     top_p: float | None = option(None, "draw from the likeliest symbols that hold this share", above=0, high=1)
     max_length: int = option(1000, "symbols after which an item is cut off", low=1)
 
-
-class Draw(NamedTuple):
-    """One sampled item: its symbols without boundaries, its log probability under the model, and whether it ended.
-
-    The log probability is that of the untouched model (temperature 1), prefix and end included; a cut item has none
-    for its end.
-    """
-
-    ids: np.ndarray
-    logprob: float
-    ended: bool
+    @property
+    def changed(self) -> str:
+        """The names of what is not as the model is, but for `max_length`."""
+        plain = Sampling()
+        names = ("temperature", "top_k", "top_p")
+        return " and ".join(name for name in names if getattr(self, name) != getattr(plain, name))
 
 
 def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
@@ -42,6 +37,14 @@ def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling
 
     Equal probabilities at the edge of top-k or top-p are broken by the lower id.
     """
+    weights = _draw_weights(logprobs, sampling)
+    return weights / weights.sum(1, keepdims=True)
+
+
+def _draw_weights(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
+    """The same up to a factor for each row."""
+    if sampling.temperature == 1 and sampling.top_k is None and sampling.top_p is None:
+        return np.exp(logprobs, dtype=np.float64)
     scaled = logprobs.astype(np.float64)
     if sampling.temperature == 0:
         p = np.zeros_like(scaled)
@@ -60,7 +63,7 @@ def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling
             before = np.cumsum(ranked, 1) - ranked  # share held by likelier symbols
             ranked[before >= sampling.top_p] = 0
         np.put_along_axis(p, order, ranked, 1)
-    return p / p.sum(1, keepdims=True)
+    return p
 
 
 def read_prefix(model: LanguageModel, prefix: Integer[np.ndarray, " T"]) -> tuple[State, np.ndarray, float]:
@@ -79,48 +82,67 @@ def sample(
     rng: np.random.Generator,
     sampling: Sampling | None = None,
     prefix: Integer[np.ndarray, " T"] | None = None,
-) -> list[Draw]:
+) -> Drawn:
     """`count` items that begin with `prefix` (ids, no boundary), drawn symbol by symbol."""
     sampling = sampling or Sampling()
     prefix = np.zeros(0, np.int64) if prefix is None else prefix
     state, logprobs, prefix_logprob = read_prefix(model, prefix)
-    symbols = np.zeros((count, 16), np.int64)
+    symbols = np.zeros((count, 16), np.min_scalar_type(model.vocab_size - 1))
     logprob = np.full(count, prefix_logprob)
     length = np.zeros(count, np.int64)
     ended = np.zeros(count, bool)
-    rows = np.arange(count)  # items still growing
-    node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares
+    rows = np.arange(count)  # items still growing, those with the same beginning side by side
+    node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares, ascending
     for t in range(max(0, sampling.max_length - len(prefix)) + 1):
-        ids = _pick(draw_probabilities(logprobs, sampling), node, rng)
-        growing = ids != 0
-        logprob[rows[~growing]] += logprobs[node[~growing], 0]
+        u = np.empty(count)
+        u[~ended] = rng.random(len(rows))  # the same numbers for an item, wherever it stands
+        ids = _pick(_draw_weights(logprobs, sampling), node, u[rows])
+        growing, full = ids != 0, len(prefix) + t >= sampling.max_length
+        logprob[rows] += np.where(growing & full, 0, logprobs[node, ids])
         ended[rows[~growing]] = True
-        if len(prefix) + t == sampling.max_length or not growing.any():
+        if full or not growing.any():
             break
         rows, node, ids = rows[growing], node[growing], ids[growing]
-        logprob[rows] += logprobs[node, ids]
         if t == symbols.shape[1]:
             symbols = np.concatenate([symbols, np.zeros_like(symbols)], 1)
         symbols[rows, t] = ids
         length[rows] += 1
-        merged, node = np.unique(node * model.vocab_size + ids, return_inverse=True)
-        parents, read = np.divmod(merged, model.vocab_size)
+        pair = node * model.vocab_size + ids
+        order = np.argsort(pair, kind="stable")
+        rows, pair = rows[order], pair[order]
+        first = np.append(True, pair[1:] != pair[:-1])
+        node = np.cumsum(first) - 1
+        parents, read = np.divmod(pair[first], model.vocab_size)
         state, logprobs = model.advance(model.take(state, parents), read)
-    return [
-        Draw(np.concatenate([prefix, symbols[i, : length[i]]]), float(logprob[i]), bool(ended[i]))
-        for i in range(count)
-    ]
+    return _end_to_end(prefix, symbols, length, logprob, ended)
+
+
+def _end_to_end(
+    prefix: np.ndarray, symbols: np.ndarray, length: np.ndarray, logprob: np.ndarray, ended: np.ndarray
+) -> Drawn:
+    """The items of the rows of `symbols`, each behind the prefix."""
+    longest = int(length.max(initial=0))
+    block = np.zeros((len(symbols), len(prefix) + longest + 1), symbols.dtype)
+    block[:, : len(prefix)] = prefix
+    block[:, len(prefix) : -1] = symbols[:, :longest]
+    length = length + len(prefix)
+    ids = block[np.arange(block.shape[1]) <= length[:, None]]
+    offsets = np.concatenate([[0], np.cumsum(length + 1)])
+    return Drawn(np.append(np.zeros(1, ids.dtype), ids), offsets, logprob, ended)
 
 
 def _pick(
-    p: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], rng: np.random.Generator
+    weights: Float[np.ndarray, "nodes V"], node: Integer[np.ndarray, " rows"], u: Float[np.ndarray, " rows"]
 ) -> Integer[np.ndarray, " rows"]:
-    """One id a row from the distribution of its node, by inverting the cumulative sum."""
-    cumulative = np.cumsum(p, 1)
-    cumulative /= cumulative[:, -1:]
-    u = rng.random(len(node)) * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
-    if len(p) == 1:
+    """One id a row in proportion to the weights of its node, by inverting the cumulative sum at u.
+
+    Overwrites the weights. Faster where `node` ascends.
+    """
+    cumulative = np.cumsum(weights, 1, out=weights)
+    cumulative /= cumulative[:, -1:].copy()
+    u = u * (1 - 2**-32)  # so that u + node stays below node + 1 when rounded
+    if len(cumulative) == 1:
         return np.searchsorted(cumulative[0], u, side="right")
     # Node k's sums live in (k, k + 1], so one sorted array serves all rows.
-    flat = (cumulative + np.arange(len(p))[:, None]).ravel()
-    return np.searchsorted(flat, u + node, side="right") - node * p.shape[1]
+    cumulative += np.arange(len(cumulative))[:, None]
+    return np.searchsorted(cumulative.ravel(), u + node, side="right") - node * cumulative.shape[1]

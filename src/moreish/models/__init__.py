@@ -6,7 +6,8 @@ A network is a plain `torch.nn.Module` (`net.Net`) with
 - `windowed`: True if windows (B, block_size) give logits (B, V), False if sequences (B, T) give (B, T, V),
 - `block_size`: how many ids it can look back on (None: no limit),
 - optionally `step(idx (B,), state) -> (logits (B, V), state)` where it can read one id at a time, and
-  `read(idx (B, T), state) -> (logits (B, T, V), state)` for pieces of a long item; the state is one tensor (B, ...).
+  `read(idx (B, T), state) -> (logits (B, T, V), state)` for pieces of a long item; the state is one tensor (B, ...)
+  or says itself how to take rows of it (`net.Rows`).
 
 `MODELS` names them. A new one is a file and a line, and the conformance tests run over it from then on.
 """
@@ -42,10 +43,12 @@ def model_class(name: str) -> type["Net"]:
     return getattr(import_module(module), attribute)
 
 
-def build_model(name: str, options: object, vocab_size: int, seed: int) -> "Net":
+def build_model(name: str, options: object, vocab_size: int, seed: int, kinds: int = 1) -> "Net":
     """A freshly initialised network; the same seed gives the same parameters, and torch's own stream is untouched."""
     import torch
 
+    from moreish.models.net import with_kinds
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return model_class(name)(options, vocab_size)
+        return with_kinds(model_class(name)(options, vocab_size), kinds)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.models.cache import LARGEST_CACHE, Cache
 from moreish.models.net import Layers, Net
 from moreish.options import option
 
@@ -46,6 +47,15 @@ class CausalSelfAttention(nn.Module):
         y = F.scaled_dot_product_attention(q, k, v, dropout_p=p, is_causal=True)
         return self.dropout(self.proj(y.transpose(1, 2).flatten(2)))
 
+    def step(self, x: Float[Tensor, "B C"], kept: Float[Tensor, "T 2 B C"]) -> Float[Tensor, "B C"]:
+        """The same for one more position alone; its key and value go to the last place of `kept`."""
+        q, k, v = self.qkv(x).chunk(3, 1)
+        kept[-1, 0], kept[-1, 1] = k, v
+        keys, values = kept.unflatten(3, (self.n_head, -1)).unbind(1)  # each (T, B, nh, hs)
+        q = q.unflatten(1, (self.n_head, -1)) * keys.shape[3] ** -0.5
+        attention = (keys * q).sum(3, keepdim=True).softmax(0)  # few places: quicker than a product for every head
+        return self.proj((attention * values).sum(0).flatten(1))
+
 
 class Block(nn.Module):
     """x + attention(norm(x)), then x + MLP(norm(x)), the MLP four times as wide."""
@@ -61,7 +71,15 @@ class Block(nn.Module):
     def forward(self, x: Float[Tensor, "B T C"]) -> Float[Tensor, "B T C"]:
         """The same shape."""
         x = x + self.attn(self.ln_1(x))
-        return x + self.dropout(self.proj(F.gelu(self.fc(self.ln_2(x)), approximate="tanh")))
+        return x + self._mlp(x)
+
+    def step(self, x: Float[Tensor, "B C"], kept: Float[Tensor, "T 2 B C"]) -> Float[Tensor, "B C"]:
+        """The same for one more position alone, in eval mode; see `CausalSelfAttention.step`."""
+        x = x + self.attn.step(self.ln_1(x), kept)
+        return x + self._mlp(x)
+
+    def _mlp(self, x: Float[Tensor, "*rows C"]) -> Float[Tensor, "*rows C"]:
+        return self.dropout(self.proj(F.gelu(self.fc(self.ln_2(x)), approximate="tanh")))
 
 
 class Transformer(Net):
@@ -95,4 +113,25 @@ class Transformer(Net):
         x = self.dropout(self.wte(idx) + self.wpe(positions))
         for block in self.blocks:
             x = block(x)
+        return self._logits(x)
+
+    def step(self, idx: Integer[Tensor, " B"], state: Cache | None) -> tuple[Float[Tensor, "B V"], Cache]:
+        """Logits after reading one id a row, and the new state, which holds the last block_size ids.
+
+        Keys and values are kept until block_size ids were read, or there is no room for them (LARGEST_CACHE); from
+        then on all ids are read again for every one more.
+        """
+        ids = idx[:, None] if state is None else torch.cat([state.ids, idx[:, None]], 1)
+        rows = torch.arange(len(idx), device=idx.device)
+        if state is not None and state.kept is None:
+            ids = ids[:, -self.block_size :]
+            return self(ids)[:, -1], Cache(ids, None, rows)
+        x = self.wte(idx) + self.wpe.weight[ids.shape[1] - 1]
+        kept = x.new_empty(1, len(self.blocks), 2, *x.shape) if state is None else state.longer()
+        for i, block in enumerate(self.blocks):
+            x = block.step(x, kept[:, i])
+        full = ids.shape[1] == self.block_size or kept.nbytes > LARGEST_CACHE
+        return self._logits(x), Cache(ids, None if full else kept, rows)
+
+    def _logits(self, x: Float[Tensor, "*rows C"]) -> Float[Tensor, "*rows V"]:
         return F.linear(self.ln_f(x), self.wte.weight if self.head is None else self.head.weight)

@@ -13,7 +13,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.models.batch_norm import BatchNorm1d
-from moreish.models.net import Layers, Net
+from moreish.models.net import Layers, Net, with_kinds
 from moreish.options import option
 
 MANY_SYMBOLS = 64
@@ -112,7 +112,8 @@ class SlidingWaveNet(WaveNet):
     @classmethod
     def of(cls, net: WaveNet, options: WaveNetOptions) -> "SlidingWaveNet":
         """The convolutional form of a trained net; `options` are those that it was made with."""
-        sliding = cls(options, net.vocab_size).to(net.head.weight.device)
+        sliding = cls(options, net.vocab_size)
+        with_kinds(sliding, net.kinds).to(net.head.weight.device)
         sliding.load_state_dict(net.state_dict())
         return sliding.train(net.training)
 
@@ -124,10 +125,11 @@ class SlidingWaveNet(WaveNet):
         self, idx: Integer[Tensor, "B T"], state: Integer[Tensor, "B span_less_one"] | None
     ) -> tuple[Float[Tensor, "B T V"], Integer[Tensor, "B span_less_one"]]:
         """Logits at every position and the last ids, which are all that it remembers (None: only boundaries)."""
-        before = idx.new_zeros(len(idx), self.span - 1) if state is None else state
+        boundary = idx[:, :1] // self.vocab_size * self.vocab_size  # of the kind of the item
+        before = boundary.expand(-1, self.span - 1) if state is None else state
         seen = torch.cat([before, idx], 1)
         last = seen[:, seen.shape[1] - self.span + 1 :]
-        if state is None and idx.numel() >= MANY_SYMBOLS:
+        if state is None and idx.numel() >= MANY_SYMBOLS and self.kinds == 1:
             return self._logits(idx), last
         return self._convolved(seen), last
 

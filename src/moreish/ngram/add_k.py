@@ -45,6 +45,7 @@ class AddK(Backoff):
         vocab_size: int,
         order: int = 2,
         k: float = 1.0,
+        weights: Integer[np.ndarray, " items"] | None = None,
     ) -> "AddK":
-        """Count flat ids and smooth."""
-        return cls(count_ngrams(ids, offsets, vocab_size, order), k)
+        """Count flat ids and smooth; `weights` says how often each item stands in the list."""
+        return cls(count_ngrams(ids, offsets, vocab_size, order, weights), k)

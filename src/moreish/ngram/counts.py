@@ -119,20 +119,27 @@ class Counts:
 
 
 def count_ngrams(
-    ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"], vocab_size: int, order: int
+    ids: Integer[np.ndarray, " N"],
+    offsets: Integer[np.ndarray, " items_and_one"],
+    vocab_size: int,
+    order: int,
+    weights: Integer[np.ndarray, " items"] | None = None,
 ) -> Counts:
     """Count all n-grams up to `order` in flat ids (layout: 0 item 0 item ... 0; offsets are the places of the zeros).
 
-    Level by level: the k-gram that ends at t is the (k-1)-gram that ends at t - 1 and the id at t, so one integer per
-    position, its number within the level, is all that is carried on.
+    `weights` says how often each item stands in the list; without it, once. Level by level: the k-gram that ends at t
+    is the (k-1)-gram that ends at t - 1 and the id at t, so one integer per position, its number within the level, is
+    all that is carried on.
     """
     _check(ids, offsets, vocab_size, order)
-    keys, counts = [np.array([-1])], [np.array([len(ids) - 1])]
+    weight_at = None if weights is None else np.append(0, np.repeat(weights, np.diff(offsets)))
+    total = len(ids) - 1 if weight_at is None else int(weight_at.sum())
+    keys, counts = [np.array([-1])], [np.array([total])]
     levels = [0, 1]
     gram = np.zeros(len(ids), np.int32)  # number within its level of the k-gram ending here
     for level in range(1, order + 1):
         parents = levels[-1] - levels[-2]
-        found, count = _distinct(gram, ids, vocab_size, parents)
+        found, count = _distinct(gram, ids, vocab_size, parents, weight_at)
         keys.append(found + levels[-2] * vocab_size)
         counts.append(count)
         levels.append(levels[-1] + len(found))
@@ -163,16 +170,24 @@ def _keys(gram: np.ndarray, ids: np.ndarray, vocab_size: int, parents: int, low:
     return gram[low - 1 : high - 1].astype(dtype) * dtype(vocab_size) + ids[low:high].astype(dtype)
 
 
-def _distinct(gram: np.ndarray, ids: np.ndarray, vocab_size: int, parents: int) -> tuple[np.ndarray, np.ndarray]:
+def _distinct(
+    gram: np.ndarray, ids: np.ndarray, vocab_size: int, parents: int, weight_at: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
     """The (parent, symbol) pairs that occur, ascending, and how often: by a table where it fits, else by sorting."""
     space = parents * vocab_size
     if not _fits(space, len(ids)):
         keys = _keys(gram, ids, vocab_size, parents, 1, len(ids))
-        found, count = np.unique(keys[keys < space], return_counts=True)
+        inside = keys < space
+        if weight_at is None:
+            found, count = np.unique(keys[inside], return_counts=True)
+        else:
+            found, which = np.unique(keys[inside], return_inverse=True)
+            count = np.bincount(which, weight_at[1:][inside]).astype(np.int64)
         return found.astype(np.int64), count
     table = np.zeros(space, np.int64)
     for low, high in _pieces(len(ids), space):
-        table += np.bincount(_keys(gram, ids, vocab_size, parents, low, high), minlength=space)[:space]
+        own = None if weight_at is None else weight_at[low:high]
+        table += np.bincount(_keys(gram, ids, vocab_size, parents, low, high), own, space)[:space].astype(np.int64)
     found = np.flatnonzero(table)
     return found, table[found]
 

@@ -71,9 +71,10 @@ class KneserNey(Backoff):
         offsets: Integer[np.ndarray, " items_and_one"],
         vocab_size: int,
         order: int = 5,
+        weights: Integer[np.ndarray, " items"] | None = None,
     ) -> "KneserNey":
-        """Count flat ids and smooth."""
-        return cls(count_ngrams(ids, offsets, vocab_size, order))
+        """Count flat ids and smooth; `weights` says how often each item stands in the list."""
+        return cls(count_ngrams(ids, offsets, vocab_size, order, weights))
 
 
 def adjusted_counts(counts: Counts) -> Integer[np.ndarray, " nodes"]:

@@ -39,7 +39,7 @@ NET_64 = {"n_embd": 64, "n_hidden": 64}
 
 
 def _lecture(purpose: str, model: Plain, train: Plain = SGD, data: Plain | None = None) -> tuple[str, Plain]:
-    values = {"data": {"split": "lecture"}, "model": model, "train": train}
+    values = {"data": {"split": "lecture", "unit": "char"}, "model": model, "train": train}
     return purpose, merge(values, {"data": data or {}})
 
 

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
 from moreish.inference.evaluate import mean_loss
-from moreish.inference.network import Network
+from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
@@ -114,7 +114,10 @@ def _train(
 
 def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
     device = next(state.model.parameters()).device
-    idx = torch.from_numpy(batch.x.astype(np.int64)).to(device)
+    x = batch.x.astype(np.int64)
+    if batch.kinds is not None and state.model.kinds > 1:
+        x += batch.kinds.reshape(-1, 1) * np.int64(state.model.vocab_size)
+    idx = torch.from_numpy(x).to(device)
     targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
     if draws_noise:
         with torch.random.fork_rng(devices=[]):
@@ -159,7 +162,7 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(Network(state.model), val_split)
+        loss = mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0

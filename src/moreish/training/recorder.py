@@ -13,9 +13,9 @@ import msgspec
 import numpy as np
 
 from moreish.data.corpus import Split
-from moreish.data.ragged import gather
 from moreish.doctor import Doctor, Finding
-from moreish.inference.network import Network
+from moreish.inference.evaluate import scores_of
+from moreish.inference.network import network_of
 from moreish.runs import events
 from moreish.training.state import TrainState
 
@@ -100,7 +100,7 @@ class DoctorRecorder(NullRecorder):
         if self.sample is None:
             return
         with self.state.averaged():
-            logprobs = Network(self.state.model).score(self.sample.ids, self.sample.offsets)[1:]
+            logprobs = scores_of(network_of(self.state.model), self.sample)[1:]
         error = float(logprobs.std()) * math.sqrt(1 / len(logprobs) + 1 / self.n_val)
         self._doctor.evaluated(val_loss, -float(logprobs.mean(dtype="float64")), error)
 
@@ -119,8 +119,7 @@ def recorder_for(state: TrainState, train_split: Split, val_split: Split | None)
 def spread(split: Split, count: int) -> Split:
     """So many of the items, evenly spread over the split."""
     which = np.unique(np.linspace(0, len(split) - 1, count).astype(np.int64))
-    ids = np.concatenate([split.ids[:1], gather(split.ids, split.offsets, which)])
-    return Split(ids, np.append(0, np.cumsum(split.lengths[which] + 1)))
+    return split.chosen(which)
 
 
 def _rounded(value: float) -> float:

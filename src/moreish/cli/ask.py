@@ -1,0 +1,49 @@
+"""The shell of `moreish more --interactive` and a model that answers it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+
+from moreish.cli import shell
+from moreish.fitting.fitted import Fitted
+from moreish.inference.asking import Request
+from moreish.inference.more import Item
+from moreish.inference.rules import Rules
+
+ENDLESS = 10**9  # items: as many as somebody wants
+
+
+class Answering:
+    """Items of a run, or of a list that was counted or read, for the shell."""
+
+    def __init__(self, source: Fitted, base: Request, of: str | None, seed: int | None) -> None:
+        self.source, self.base, self.kind, self.seed = source, base, of, seed
+
+    def ask(self, request: shell.Request) -> Iterator[Item]:
+        """What was asked for on the command line, changed by what was said since."""
+        names = {field.name for field in fields(Rules)} & {field.name for field in fields(shell.Request)}
+        rules = replace(self.base.rules, **{name: getattr(request, name) for name in names})
+        sampling = replace(self.base.sampling, temperature=request.temperature or 1.0)
+        if request.temperature == 0:
+            sampling = replace(sampling, temperature=0.0)
+        wanted = replace(
+            self.base, rules=rules, sampling=sampling, best=request.best, new_by=request.new_by, nearest=True
+        )
+        return self.source.ask(wanted, self.kind).items(ENDLESS, self.source.rng(self.seed))
+
+    def why(self, item: str) -> Sequence[tuple[str, float]]:
+        """How likely each of its symbols is."""
+        return self.source.score(item)[0].per_symbol
+
+
+def converse(source: Fitted, request: Request, of: str | None, keep: Path | None, seed: int | None) -> None:
+    """The shell, beginning with what was asked for on the command line."""
+    rules = {name: getattr(request.rules, name) for name in shell.RULES}
+    plain = request.sampling.temperature
+    first = shell.Request(
+        **rules, temperature=None if plain == 1.0 else plain, best=request.best, new_by=request.away
+    )
+    favourites = keep or Path(f"{Path(source.name).stem or source.name}-favourites.txt")
+    shell.interactive(
+        Answering(source, replace(request, new_only=False), of, seed), favourites, first, source.plausible
+    )

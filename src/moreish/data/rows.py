@@ -1,0 +1,239 @@
+"""Rows: a table, JSON or items on one line as lines of items, with the kinds and weights that stand beside them.
+
+CSV and JSON lines come a piece at a time, so a file may be larger than memory; one JSON value is held whole.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
+
+from moreish.data.formats import (
+    SEPARATORS,
+    Counted,
+    Format,
+    Json,
+    JsonLines,
+    OneLine,
+    Table,
+    parsed,
+    reader_of,
+    split_counted,
+)
+from moreish.data.numbers import Mark, decimal_mark
+from moreish.data.options import DataOptions
+from moreish.data.sheets import Path, Sheet, at, sheet_of
+from moreish.data.tables import Chosen, Column, Columns
+
+NAMES = {",": "CSV", ";": "CSV between semicolons", "\t": "CSV between tabs"}
+NULL = "\\N"  # nothing, in what databases write
+
+
+class Row(NamedTuple):
+    """What one row says: the line where it ends (or its number, in JSON), and the cells that were chosen."""
+
+    line: int
+    item: str
+    kind: str = ""
+    weight: str = ""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file that is no plain list. `looks` says what was understood: "CSV, column name of 3 columns"."""
+
+    looks: str
+    rows: Iterator[Row]
+    place: str = "line"  # what `Row.line` counts: "line" or "row"
+    has_kinds: bool = False
+    has_weights: bool = False
+    mark: Mark = "."  # the decimal point of the weights
+
+
+def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
+    """The rows of a file of this format; `texts` is all of it, in pieces that end where a line ends.
+
+    Raises ValueError where there is no such column or none that is surely meant, then or later, and where a row is
+    not as the format has it.
+    """
+    match form:
+        case Table():
+            return _of_table(form, name, texts, options)
+        case Counted():
+            return _of_counted(form, name, texts, options)
+        case OneLine():
+            if options.columns:
+                raise ValueError(f"{name} has all items on one line, and so no column {options.columns[0]}")
+            return Rows(f"items between {SEPARATORS[form.separator]} on one line", _of_line(form, name, texts), "row")
+        case JsonLines():
+            sheet = sheet_of(list(form.rows), name)
+            values = _json_lines(name, texts)
+            return _of_sheet(sheet, name, "JSON lines", values, options, "line")
+        case Json():
+            value = _json(name, texts)
+            sheet = sheet_of(value, name, options.column)
+            return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+
+
+def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
+    fitting = [row for row in table.rows if len(row) == table.width]
+    names = table.header or tuple(str(j) for j in range(1, table.width + 1))
+    cells = list(zip(*fitting, strict=True)) or [()] * table.width
+    columns = [
+        Column(names[j] or str(j + 1), j + 1, j, [_known(cell) for cell in cells[j]]) for j in range(table.width)
+    ]
+    looks = NAMES[table.separator] + ("" if table.header else " without a header")
+    chosen = Columns(name, looks, columns, table.header is not None).choose(options)
+    return _described(looks, chosen, len(columns), _table_rows(table, name, texts, chosen), "line", table.separator)
+
+
+def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -> Iterator[Row]:
+    lines = chain.from_iterable(map(_lines, texts))
+    reader = reader_of(lines, table.separator, table.quoted, table.spaced)
+    width, header = table.width, table.header is not None
+    item, kind, weight = _place(chosen.item), _place(chosen.kind), _place(chosen.weight)
+    began, skipped = 1, not header
+    try:
+        for row in reader:
+            if len(row) == width and skipped:
+                beside = (row[kind] if kind >= 0 else "", row[weight] if weight >= 0 else "")
+                yield Row(reader.line_num, row[item], *beside)
+            elif not any(map(str.strip, row)):
+                yield Row(reader.line_num, "")
+            elif len(row) != width:
+                raise ValueError(_odd_row(name, began, row, table))
+            else:
+                skipped = True
+            began = reader.line_num + 1
+    except csv.Error as error:
+        why = (
+            "has a cell without an end"
+            if "limit" in str(error)
+            else "opens a quote and does not close it as CSV does"
+        )
+        raise ValueError(f"{name}, line {began:,}: {why}; {_AS_IT_STANDS}") from None
+
+
+_AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
+
+
+def _odd_row(name: str, line: int, row: Sequence[str], table: Table) -> str:
+    first = "the header" if table.header else "the first row"
+    cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
+    return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {_AS_IT_STANDS}"
+
+
+def _place(column: Column | None) -> int:
+    return column.key if column is not None and isinstance(column.key, int) else -1
+
+
+def _known(cell: str) -> str:
+    return "" if cell == NULL else cell
+
+
+def _lines(text: str) -> Iterable[str]:
+    """The lines of a text with their ends, which are LF and nothing else."""
+    return io.StringIO(text, newline="\n")
+
+
+def _described(
+    looks: str, chosen: Chosen, n_columns: int, rows: Iterator[Row], place: str, separator: str = ""
+) -> Rows:
+    if n_columns > 1:
+        looks += f", column {chosen.item.name} of {n_columns} columns"
+    for what, column in (("kinds", chosen.kind), ("weights", chosen.weight)):
+        looks += f", {what} in {column.name}" if column is not None else ""
+    mark = "." if chosen.weight is None else decimal_mark(chosen.weight.cells, ";" in separator)
+    return Rows(looks, rows, place, chosen.kind is not None, chosen.weight is not None, mark)
+
+
+def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
+    pairs = [split_counted(line, form.first) or ("", "") for line in form.rows]
+    places = (1, 0) if form.first else (0, 1)
+    columns = [Column(str(j + 1), j + 1, key, [pair[key] for pair in pairs]) for j, key in enumerate(places)]
+    looks = "lines of items and numbers"
+    chosen = Columns(name, looks, columns, named=False).choose(options)
+
+    def rows() -> Iterator[Row]:
+        for number, line in enumerate(chain.from_iterable(map(_lines, texts)), 1):
+            if not line.strip():
+                yield Row(number, "")
+            elif pair := split_counted(line, form.first):
+                yield Row(number, pair[0], "", pair[1])
+            else:
+                raise ValueError(f"{name}, line {number:,}: has no number beside its item; {_AS_IT_STANDS}")
+
+    return _described(looks, chosen, 2, rows(), "line")
+
+
+def _of_line(form: OneLine, name: str, texts: Iterator[str]) -> Iterator[Row]:
+    text = "".join(texts).strip().strip(form.separator)
+    lines = io.StringIO(text, newline="\n").readlines()
+    try:
+        cells = list(chain.from_iterable(reader_of(lines, form.separator, quoted=True, spaced=True)))
+    except csv.Error:
+        cells = text.replace("\n", form.separator).split(form.separator)
+    for number, item in enumerate(cells, 1):
+        yield Row(number, item)
+
+
+def _of_sheet(
+    sheet: Sheet, name: str, looks: str, values: Iterable[tuple[int, object]], options: DataOptions, place: str
+) -> Rows:
+    looks = f"{looks}{sheet.looks}"
+    chosen = Columns(name, looks, sheet.columns, sheet.named).choose(options)
+
+    def rows() -> Iterator[Row]:
+        paths = [_path(column) for column in (chosen.item, chosen.kind, chosen.weight)]
+        for number, value in values:
+            yield Row(number, *(_cell(value, path, name, place, number) for path in paths))
+
+    return _described(looks, chosen, len(sheet.columns), rows(), place)
+
+
+def _path(column: Column | None) -> Path | None:
+    return column.key if column is not None and not isinstance(column.key, int) else None
+
+
+def _cell(row: object, path: Path | None, name: str, place: str, number: int) -> str:
+    """The text in a row of JSON. Raises ValueError where it is no text but a list or an object."""
+    if path is None:
+        return ""
+    value = at(row, path)
+    match value:
+        case str():
+            return value
+        case None:
+            return ""
+        case list() | dict():
+            where = f"its {'.'.join(map(str, path))}" if path else "it"
+            kind = "a list" if isinstance(value, list) else "an object"
+            raise ValueError(f"{name}, {place} {number:,}: {where} is {kind}, where the others have texts")
+        case _:
+            return json.dumps(value)
+
+
+def _json(name: str, texts: Iterable[str]) -> object:
+    try:
+        return parsed("".join(texts))
+    except ValueError as error:
+        raise ValueError(f"{name} looks like JSON, but {_why(error)}; {_AS_IT_STANDS}") from None
+
+
+def _json_lines(name: str, texts: Iterable[str]) -> Iterator[tuple[int, object]]:
+    for number, line in enumerate(chain.from_iterable(map(_lines, texts)), 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, parsed(line)
+        except ValueError as error:
+            raise ValueError(f"{name}, line {number:,}: is no JSON, as the others are: {_why(error)}") from None
+
+
+def _why(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg[:1].lower()}{error.msg[1:]} (line {error.lineno:,}, column {error.colno:,})"
+    return str(error)

@@ -1,0 +1,136 @@
+"""Sheets: the table that a JSON value is. Rows are texts, objects or arrays; an object within an object is a path.
+
+["Emma", "Ava"]                                 texts
+[{"name": "Emma", "by": {"year": 1880}}, ...]   columns name and by.year
+{"name": ["Emma", ...], "count": [3, ...]}      a column for each array
+{"name": {"0": "Emma", ...}, "count": ...}      the same as pandas writes it
+{"source": "x", "names": [...]}                 the only array that there is, however deep
+{"Emma": 3, "Ava": 2}                           columns key and value
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from moreish.data.formats import MOST_ROWS
+from moreish.data.tables import Column
+
+Path = tuple[str | int, ...]
+DEEPEST = 6  # objects within objects
+MOST_LISTED = 12  # arrays, in a sentence
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows and their columns; `looks` is put after "JSON". `named`: whether the columns have names."""
+
+    looks: str
+    rows: Sequence[object]
+    columns: Sequence[Column]
+    named: bool = True
+
+
+def at(row: object, path: Path) -> object:
+    """What stands in a row at the end of a path; None where nothing does."""
+    for step in path:
+        if isinstance(row, dict):
+            row = row.get(step)
+        elif isinstance(row, list) and isinstance(step, int) and step < len(row):
+            row = row[step]
+        else:
+            return None
+    return row
+
+
+def sheet_of(value: object, name: str, column: str | None = None) -> Sheet:
+    """The table in this JSON value; `column` may name the array that is meant, where an object has several.
+
+    Raises ValueError where there is no list in it, or more than one and none is named.
+    """
+    match value:
+        case list():
+            return _of_rows(value, "")
+        case dict():
+            return _of_object(value, name, column)
+        case _:
+            raise ValueError(f"{name} is a single JSON value, and no list of items")
+
+
+def _of_object(value: Mapping[str, object], name: str, column: str | None) -> Sheet:
+    arrays = {".".join(path): entry for path, entry in _arrays(value)}
+    if len(arrays) == 1:
+        path, rows = next(iter(arrays.items()))
+        return _of_rows(rows, f", the array {path}", path)
+    if len(arrays) > 1 and _are_columns(arrays, value):
+        rows = [dict(zip(arrays, cells, strict=True)) for cells in zip(*arrays.values(), strict=True)]
+        return _of_rows(rows, ", an array for each column")
+    if column in arrays:
+        return _of_rows(arrays[column], f", the array {column}", column)
+    if arrays:
+        listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
+        say = f"Say which, such as --column {next(iter(arrays))}"
+        raise ValueError(f"{name} is a JSON object with several arrays: {listed}. {say}")
+    entries = list(value.values())
+    inner = [entry for entry in entries if isinstance(entry, dict)]
+    if inner and len(inner) == len(entries) and _is_frame(inner):
+        rows = [{key: entry.get(row) for key, entry in zip(value, inner, strict=True)} for row in inner[0]]
+        return _of_rows(rows, ", rows by their number in each column")
+    if len(inner) in (0, len(entries)):
+        rows = [{"key": key, **(e if isinstance(e, dict) else {"value": e})} for key, e in value.items()]
+        return _of_rows(rows, ", an entry for each key")
+    raise ValueError(f"{name} is a JSON object without an array in it, and no list of items")
+
+
+def _are_columns(arrays: Mapping[str, list[object]], value: Mapping[str, object]) -> bool:
+    """Whether these arrays of texts and numbers, none within another object, are as long as each other."""
+    flat = not any(isinstance(cell, list | dict) for entry in arrays.values() for cell in entry)
+    return flat and arrays.keys() <= value.keys() and len({len(entry) for entry in arrays.values()}) == 1
+
+
+def _arrays(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[object]]]:
+    """All arrays in objects within objects that hold texts, numbers or objects."""
+    if isinstance(value, list) and value:
+        yield path, value
+    elif isinstance(value, dict) and len(path) < DEEPEST:
+        for key, entry in value.items():
+            yield from _arrays(entry, (*path, str(key)))
+
+
+def _is_frame(columns: Sequence[Mapping[str, object]]) -> bool:
+    """Whether all have the same keys, and these count the rows: as pandas writes a table."""
+    same = all(list(column) == list(columns[0]) for column in columns)
+    return same and bool(columns[0]) and all(key.isdecimal() for key in columns[0])
+
+
+def _of_rows(rows: Sequence[object], looks: str, alone: str = "") -> Sheet:
+    paths: dict[Path, None] = {}
+    for row in rows[:MOST_ROWS]:
+        paths.update(dict.fromkeys(_paths(row)))
+    named = not any(isinstance(step, int) for path in paths for step in path)
+    columns = []
+    for number, path in enumerate(paths, 1):
+        name = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path) or alone or "1"
+        columns.append(Column(name, number, path, [_shown(at(row, path)) for row in rows[:MOST_ROWS]]))
+    return Sheet(looks, rows, columns, named)
+
+
+def _paths(row: object, path: Path = ()) -> Iterator[Path]:
+    """The way to every cell of a row: texts, numbers and nothing; not what lies in a list within it."""
+    if isinstance(row, dict) and len(path) < DEEPEST:
+        for key, entry in row.items():
+            yield from _paths(entry, (*path, key))
+    elif isinstance(row, list) and not path:
+        for j, entry in enumerate(row):
+            yield from _paths(entry, (j,))
+    elif not isinstance(row, list | dict):
+        yield path
+
+
+def _shown(value: object) -> str:
+    match value:
+        case str():
+            return value
+        case None | list() | dict():
+            return ""
+        case _:
+            return json.dumps(value)

@@ -1,0 +1,305 @@
+"""Asking: items of a model as somebody wants them. The rule, who draws under it, and what is said of it.
+
+Without a rule items are drawn freely (`sample`). Under a rule an n-gram is drawn from exactly (`conditional`), any
+other model, or other sampling, by many weighted beginnings (`guided`), with an n-gram of the list that looks ahead.
+The best instead of random ones: `ranking`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Integer
+
+from moreish.automata import Automaton, length
+from moreish.background.blend import Blend
+from moreish.data import Corpus, Vocab, symbols
+from moreish.data.corpus import WHERE
+from moreish.inference.conditional import draw
+from moreish.inference.contradictions import combined
+from moreish.inference.drawn import Drawn
+from moreish.inference.excluding import Excluding
+from moreish.inference.guided import guided
+from moreish.inference.guides import NgramGuide
+from moreish.inference.hints import hints
+from moreish.inference.lookahead import Lookahead
+from moreish.inference.more import FRUITLESS, Batches, Item, Wanted, more
+from moreish.inference.nearest import Nearest
+from moreish.inference.ranking import Ranking, Unlisted, ranked
+from moreish.inference.rules import Rules
+from moreish.inference.sample import Sampling, sample
+from moreish.models.contract import LanguageModel
+from moreish.models.kinds import Kinded
+from moreish.models.mixture import Mixture
+from moreish.ngram import Backoff, KindNGram, KneserNey
+from moreish.options import build, did_you_mean, option
+
+GUIDED_BATCH = 512  # items that one set of weighted beginnings gives
+MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
+GUIDE_ORDER = 4
+UNCUT = Sampling().max_length
+Answer = str | float | int | bool | tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Request:
+    """What items are wanted of a model.
+
+    Raises ValueError where two wishes exclude each other.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    sampling: Sampling = field(default_factory=Sampling)
+    unique: bool = option(True, "each item once")
+    new_only: bool = option(False, "leave out what the list has")
+    new_by: int = option(0, "at least so many edits away from every item of the list", low=0, high=20)
+    best: bool = option(False, "the most probable items in order, instead of a sample")
+    apart: int = option(0, "no two items within so many edits of each other", low=0, high=20)
+    nearest: bool = option(False, "say of each item which of the list's is nearest")
+
+    def __post_init__(self) -> None:
+        if self.best and (changed := self.sampling.changed):
+            raise ValueError(f"the best items are not drawn, so {changed} changes nothing: leave it, or best, out")
+        if self.best and not self.unique:
+            raise ValueError("of the best items each comes once: leave repeats, or best, out")
+
+    @property
+    def away(self) -> int:
+        """How many edits of distance to every known item are wanted: 1 is to be new."""
+        return max(self.new_by, int(self.new_only))
+
+    @classmethod
+    def of(cls, **wishes: Answer) -> "Request":
+        """From the names of `Rules`, of `Sampling` and of this class in one row. Raises ValueError for others."""
+        parts: dict[type, dict[str, Any]] = {Rules: {}, Sampling: {}, cls: {}}
+        names = {name: part for part in parts for name in part.__dataclass_fields__}
+        for name, value in wishes.items():
+            if name not in names or name in ("rules", "sampling"):
+                known = set(names) - {"rules", "sampling"}
+                raise ValueError(f'items cannot be asked for by "{name}"{did_you_mean(name, known)}')
+            if value is not None:
+                parts[names[name]][name] = value
+        if isinstance(parts[Rules].get("contains"), str):
+            parts[Rules]["contains"] = (parts[Rules]["contains"],)
+        own = build(cls, parts[cls])
+        return replace(own, rules=build(Rules, parts[Rules]), sampling=build(Sampling, parts[Sampling]))
+
+
+class Asked:
+    """A request to one model, made ready. Raises ValueError at once where it makes no sense or nothing can meet it.
+
+    automaton : what every item obeys; None: anything
+    """
+
+    def __init__(self, model: LanguageModel, corpus: Corpus, request: Request) -> None:
+        self.model, self.corpus, self.request = model, corpus, request
+        self.parts = request.rules.parts(corpus.vocab)
+        self.automaton = self._automaton()
+        self._effective: list[float] = []
+        self._logprob: list[float] = []
+        if self.automaton is not None and self._is_exact:
+            self._conditional.start()  # that nothing can be made is said before the first item
+        self.ranking: Ranking | None = None
+
+    def items(self, count: int, rng: np.random.Generator) -> Iterator[Item]:
+        """Up to `count` items, one at a time."""
+        if self.request.best:
+            return self._best(count)
+        request = self.request
+        wanted = Wanted(request.unique, request.away, request.apart, self.automaton is not None)
+        if self.automaton is None:
+            prefix = self._prefix
+            batches = Batches(partial(_free, self.model, rng, request.sampling, prefix))
+        elif self._is_exact:
+            batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
+        else:
+            batches = Batches(partial(self._guided, rng), GUIDED_BATCH, GUIDED_BATCH)
+        return more(batches, self.corpus, count, wanted, self._nearest)
+
+    @cached_property
+    def hints(self) -> list[str]:
+        """What of the rule the list never shows, a sentence each."""
+        return hints(self.parts, self.corpus)
+
+    @property
+    def probability(self) -> float | None:
+        """That an item of the model does what is asked, known or not: an estimate where draws are weighted.
+
+        None: not known.
+        """
+        if self.automaton is None or self.request.best:
+            return None
+        if self._is_exact:
+            return self._lookahead.probability
+        return float(np.exp(np.mean(self._logprob))) if self._logprob else None
+
+    @property
+    def effective(self) -> float | None:
+        """How many independent draws those by weights are worth, over all of them; None where none were made."""
+        return sum(self._effective) if self._effective else None
+
+    @property
+    def rare(self) -> str | None:
+        """How rarely the model by itself would do it, in words, where it is rare."""
+        if not (p := self.probability) or p > 0.5:
+            return None
+        about = "" if self._is_exact else "about "
+        return f"{about}1 in {1 / p:,.0f} items of this model does this by itself"
+
+    @property
+    def worth(self) -> str | None:
+        """What the weighted draws are worth, in words; None where every draw is exact."""
+        if self.effective is None or np.isinf(self.effective):
+            return None
+        return f"drawn by weighted beginnings, worth {self.effective:,.0f} independent draws"
+
+    @property
+    def verdict(self) -> str | None:
+        """How certain the order of the best is, once they were given."""
+        return self.ranking.verdict() if self.ranking is not None else None
+
+    def why_so_few(self, given: int) -> str:
+        """A sentence for when the items came to an end."""
+        request = self.request
+        if self.ranking is not None:
+            return f"only {given:,} items came: {self.ranking.verdict()}"
+        words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
+        kind = "".join(f"{word} " for word, said in words.items() if said)
+        cure = "; ask for less at once" if self.automaton is not None else ""
+        return (
+            f"only {given:,} {kind}items came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
+            f"more, and --repeats allows the same again{cure}"
+        )
+
+    def _automaton(self) -> Automaton | None:
+        """The rule; a text to begin with alone is read first, and then anything may follow."""
+        longest, size = self.request.sampling.max_length, len(self.corpus.vocab)
+        limited = longest < UNCUT and not self.corpus.options.text
+        if all(part.kind == "starts_with" for part in self.parts) and not limited and not self.request.best:
+            return None
+        if not self.parts and not limited:
+            return None
+        rule = combined(self.parts, self.corpus.vocab)
+        if not limited:
+            return rule
+        whole = rule & length(1, longest, size)
+        if whole.is_empty:
+            raise ValueError(f"no item of at most {longest} symbols does what is asked: allow longer ones")
+        return whole
+
+    @property
+    def _prefix(self) -> Integer[np.ndarray, " T"] | None:
+        text = self.request.rules.starts_with
+        return self.corpus.vocab.encode(text, "the prefix") if text else None
+
+    @property
+    def _is_exact(self) -> bool:
+        plain = replace(self.request.sampling, max_length=UNCUT)
+        return isinstance(self.model, Backoff) and plain == Sampling()
+
+    @cached_property
+    def _lookahead(self) -> Lookahead:
+        assert isinstance(self.model, Backoff)
+        assert self.automaton is not None
+        return Lookahead(self.model, self.automaton)
+
+    @cached_property
+    def _conditional(self) -> Lookahead | Excluding:
+        """Raises ValueError where the model can make nothing of what is asked."""
+        whole = self.corpus.split("all")
+        found: Lookahead | Excluding = self._lookahead
+        if self.request.away and len(whole) <= MOST_EXCLUDED and not self.corpus.options.text:
+            found = Excluding(self._lookahead, whole.ids, whole.offsets)
+        if found.log_probability == -np.inf:
+            new = " that is new" if self._lookahead.probability else ""
+            raise ValueError(f"this model can make no item{new} that does what is asked: ask for less at once")
+        return found
+
+    @cached_property
+    def _nearest(self) -> Nearest | None:
+        if self.corpus.options.text or not (self.request.nearest or self.request.away > 1):
+            return None
+        return Nearest.of(self.corpus.split("all"), self.corpus.vocab)
+
+    def _guided(self, rng: np.random.Generator, size: int) -> Drawn:
+        assert self.automaton is not None
+        found = guided(self.model, self.automaton, size, rng, self.request.sampling, self._guide)
+        self._effective.append(found.effective)
+        self._logprob.append(found.logprob)
+        return found.drawn
+
+    @cached_property
+    def _guide(self) -> NgramGuide | None:
+        """An n-gram of the list that looks ahead; None where the rule is too large for it."""
+        assert self.automaton is not None
+        counted = ngram_in(self.model) or self._counted
+        try:
+            return NgramGuide(counted, Lookahead(counted, self.automaton))
+        except ValueError:
+            return None
+
+    @cached_property
+    def _counted(self) -> Backoff:
+        train = self.corpus.split("train")
+        return KneserNey.fit(train.ids, train.offsets, len(self.corpus.vocab), GUIDE_ORDER)
+
+    def _best(self, count: int) -> Iterator[Item]:
+        request, whole = self.request, self.corpus.split("all")
+        wanted = None
+        if request.away > 1:
+            wanted = partial(_far_enough, self._nearest, request.away)
+        elif request.away:
+            wanted = Unlisted([whole], len(self.corpus.vocab))
+        guide = ngram_in(self.model) or self._counted
+        longest = request.sampling.max_length
+        how = {"apart": request.apart, "max_length": longest, "guide": guide}
+        self.ranking = ranked(self.model, self.automaton, count, wanted=wanted, **how)
+        for found in self.ranking:
+            ids, offsets = np.array([0, *found.ids.tolist(), 0]), np.array([0, len(found.ids) + 1])
+            known = WHERE[int(self.corpus.where_ids(ids.astype(whole.ids.dtype), offsets)[0])]
+            near = (None, None)
+            if self._nearest is not None:
+                of = self._nearest.find(ids, offsets)
+                near = (self._nearest.text(int(of.which[0])), int(of.distance[0]))
+            yield Item(self.corpus.vocab.decode(found.ids), found.logprob, known, *near)
+
+
+def ngram_in(model: LanguageModel) -> Backoff | None:
+    """An n-gram of the list that is a part of the model, to look ahead by; None where it has none."""
+    if isinstance(model, Backoff):
+        return model
+    if isinstance(model, Blend):
+        return model.ensemble.counts
+    if isinstance(model, Kinded):
+        found = ngram_in(model.of_kind[0])
+        return found.pooled if isinstance(found, KindNGram) else found
+    parts = model.components if isinstance(model, Mixture) else []
+    return next((found for part in parts if (found := ngram_in(part))), None)
+
+
+def items_of(lists: list[Corpus], vocab: Vocab) -> tuple[str, ...]:
+    """The items of other lists, in the form of this one."""
+    return tuple(symbols.trim(vocab.normal(item), vocab.unit) for corpus in lists for item in corpus)
+
+
+def _free(
+    model: LanguageModel,
+    rng: np.random.Generator,
+    sampling: Sampling,
+    prefix: Integer[np.ndarray, " T"] | None,
+    size: int,
+) -> Drawn:
+    return sample(model, size, rng, sampling, prefix)
+
+
+def _far_enough(
+    nearest: Nearest | None, least: int, items: Integer[np.ndarray, "rows T"]
+) -> Bool[np.ndarray, " rows"]:
+    assert nearest is not None
+    rows, width = items.shape
+    ids = np.zeros((rows, width + 1), np.int64)
+    ids[:, :-1] = items
+    flat, offsets = np.append(0, ids.ravel()), np.arange(rows + 1) * (width + 1)
+    return ~nearest.within(flat, offsets, least - 1)
