@@ -260,6 +260,10 @@ def test_it_is_said_in_plain_words():
     known = "31% of what it makes stands in the list that it learned from"
     assert str(found) == f"{known}; chance would give 12%: 19% is merely remembered"
     assert found.remembered == pytest.approx(0.19)
+    assert str(Remembered(Share(0.384), Share(0.148), 9.0, 9)).endswith("would give 15%: 23% is merely remembered")
+    assert str(Remembered(Share(0.004), Share(0.001), 9.0, 9)).endswith(
+        "would give under 1%: under 1% is merely remembered"
+    )
     assert str(Remembered(Share(0.1), Share(0.12, 0.01), 0.0, 9)).endswith("it remembers no more than it should")
     assert [percent(x) for x in (0.0, 0.001, 0.03, 0.997, 1.0)] == ["0%", "under 1%", "3%", "over 99%", "100%"]
 

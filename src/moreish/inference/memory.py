@@ -91,7 +91,9 @@ class Remembered:
         known = f"{percent(self.known.value)} of what it makes stands in the list that it learned from"
         if self.expected is None:
             return f"{known}; what chance would give is not measured for this model{self._near()}"
-        chance, more = percent(min(self.expected.value, 1.0)), percent(self.remembered or 0.0)
+        expected = min(self.expected.value, 1.0)
+        difference = round(self.known.value, 2) - round(expected, 2)  # as whoever subtracts what is shown finds it
+        chance, more = percent(expected), percent(difference if difference > 0 else self.remembered or 0.0)
         return f"{known}; chance would give {chance}: {CONCLUSIONS[self.verdict].format(more=more)}{self._near()}"
 
     def _near(self) -> str:
