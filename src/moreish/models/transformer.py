@@ -121,16 +121,17 @@ class Transformer(Net):
         Keys and values are kept until block_size ids were read, or there is no room for them (LARGEST_CACHE); from
         then on all ids are read again for every one more.
         """
+        longest = self.wpe.num_embeddings
         ids = idx[:, None] if state is None else torch.cat([state.ids, idx[:, None]], 1)
         rows = torch.arange(len(idx), device=idx.device)
         if state is not None and state.kept is None:
-            ids = ids[:, -self.block_size :]
+            ids = ids[:, -longest:]
             return self(ids)[:, -1], Cache(ids, None, rows)
         x = self.wte(idx) + self.wpe.weight[ids.shape[1] - 1]
         kept = x.new_empty(1, len(self.blocks), 2, *x.shape) if state is None else state.longer()
         for i, block in enumerate(self.blocks):
             x = block.step(x, kept[:, i])
-        full = ids.shape[1] == self.block_size or kept.nbytes > LARGEST_CACHE
+        full = ids.shape[1] == longest or kept.nbytes > LARGEST_CACHE
         return self._logits(x), Cache(ids, None if full else kept, rows)
 
     def _logits(self, x: Float[Tensor, "*rows C"]) -> Float[Tensor, "*rows V"]:
