@@ -107,7 +107,8 @@ def test_neighbours_that_there_are_not_are_a_sentence(moreish, words, sentence):
 def test_evaluate_stands_beside_the_baselines(moreish):
     _, out, _ = moreish("evaluate", "list-gru-1", "--json")
     result = json.loads(out)
-    assert list(result) == ["on", "loss", "perplexity", "symbols", "items", "baselines"]
+    assert list(result) == ["on", "loss", "perplexity", "symbols", "items", "baselines", "remembered"]
+    assert result["remembered"]["sentence"].startswith(f"{result['remembered']['known']:.0%} of what it makes")
     assert list(result["baselines"]) == ["uniform", "unigram", "bigram", "ngram"]
     code, shown, _ = moreish("evaluate", "list-gru-1", "--on", "test")
     assert code == 0
@@ -555,12 +556,30 @@ def test_on_a_terminal_the_first_thing_is_what_is_being_done(monkeypatch):
     assert "nothing" not in screen.getvalue()
 
 
-def test_json_is_refused_as_a_list_and_told_how_to_be_one(moreish, folder):
+def test_json_is_read_as_the_list_that_it_is(moreish, folder):
     (folder / "list.json").write_text(json.dumps(["emma", "olivia", "ava"]))
-    code, out, err = moreish("more", "list.json")
-    assert (code, out, len(err.splitlines())) == (2, "", 1)
-    assert "looks like a JSON array of 3 values" in err
-    assert "> list-items.txt" in err
+    code, out, _ = moreish("more", "list.json", "-n", "4", "--seed", "0")
+    assert code == 0
+    assert len(out.splitlines()) == 4
+    assert not set("".join(out.split())) - set("emmaoliviaava")
+
+
+def test_several_files_are_one_list_and_each_can_be_a_kind(moreish, folder):
+    (folder / "soft.txt").write_text(
+        "\n".join(f"{a}{b}la" for a in ("mi", "lo", "na", "su") for b in ("na", "la", "lo"))
+    )
+    (folder / "hard.txt").write_text(
+        "\n".join(f"{a}{b}rk" for a in ("gr", "kr", "tr", "zr") for b in ("ak", "uk", "ok"))
+    )
+    both = ("more", "soft.txt", "hard.txt", "--by", "file", "-n", "6", "--seed", "0")
+    assert all(line.endswith("k") for line in moreish(*both, "--of", "hard", "--ends-with", "k")[1].splitlines())
+    hard, soft = (moreish(*both, "--of", kind)[1] for kind in ("hard", "soft"))
+    assert hard.count("k") > 3 * soft.count("k")
+    code, out, _ = moreish(*both, "--of", "hard:0.5,soft:0.5")
+    assert (code, len(out.splitlines())) == (0, 6)
+    code, _, err = moreish(*both, "--of", "herd")
+    assert (code, err.count("\n")) == (2, 1)
+    assert 'has no kind "herd"; did you mean "hard"?' in err
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from moreish.background.tune import TuneOptions
 from moreish.errors import Damaged
 from moreish.fitting import few
 from moreish.fitting.serialize import from_tensors
-from moreish.preparing import FEW, LONGEST_READ, MARKS, MOST_READ_WHOLE, TrainRequest, are_few, prepare
+from moreish.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.recipes import Overrides
 from moreish.runs import events
 from tests.support.few import DISHES, ODD, options
@@ -66,16 +66,6 @@ def test_pages_of_text_are_no_items(extra, few_):
     count = MOST_READ_WHOLE // 200
     pages = [f"{number:03}".ljust(199, "a") for number in range(count)]
     assert are_few(moreish.read([*pages[:-1], pages[-1] + "t" * extra])) == few_
-
-
-@pytest.mark.parametrize(
-    ("items", "told"),
-    [(["कमल", "कि", "कीर"], True), (["👩‍🚀", "🐶"], True), (["🇫🇮", "🇯🇵"], True), (["anna", "Émile", "Đức"], False)],
-)
-def test_lists_whose_letters_are_of_several_code_points_get_a_hint(items, told):
-    sentences: list[str] = []
-    prepare(TrainRequest(items), sentences.append)
-    assert (MARKS in sentences) == told
 
 
 @pytest.mark.parametrize(("length", "few_"), [(LONGEST_READ, True), (LONGEST_READ + 1, False)])

@@ -42,5 +42,5 @@ def evaluate(
             f"{printable(result['on'])}: {result['items']:,} items, {result['symbols']:,} symbols",
         )
     )
-    if remembered is not None:
+    if remembered is not None and not quiet:
         note(str(remembered))
