@@ -9,7 +9,6 @@ from typing import Protocol, runtime_checkable
 from moreish.background import weights as background_weights
 from moreish.data import Corpus, DataOptions, from_items, undivided
 from moreish.data import read as read_source
-from moreish.data.graphemes import joins
 from moreish.data.sources import Files, stem_of
 from moreish.fitting.few import listening_to
 from moreish.fitting.parent import Parent
@@ -36,7 +35,6 @@ Source = str | Path | Files | Iterable[str]
 
 NOTHING = Overrides()
 NO_VAL = "so a network could not be told when to stop: the items come from counting alone"
-MARKS = "some symbols belong to the one before them: --unit grapheme keeps letters with their marks, and emoji, whole"
 BUNDLED, NO_BACKGROUND = "bundled", "none"
 LONGEST_READ, MOST_READ_WHOLE = 300, 20_000  # symbols of a list of few items; pages of text are no items
 MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
@@ -116,8 +114,6 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
         corpus = undivided(corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)
-    if few is not None and corpus.options.unit == "char" and any(map(joins, corpus.vocab.symbols)):
-        tell(MARKS)
     if few is not None:
         return Prepared(request, corpus, replace(few, data=corpus.options))
     if request.networks and "torch" not in sys.modules:

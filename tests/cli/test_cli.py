@@ -565,16 +565,14 @@ def test_json_is_read_as_the_list_that_it_is(moreish, folder):
 
 
 def test_several_files_are_one_list_and_each_can_be_a_kind(moreish, folder):
-    (folder / "soft.txt").write_text(
-        "\n".join(f"{a}{b}la" for a in ("mi", "lo", "na", "su") for b in ("na", "la", "lo"))
-    )
-    (folder / "hard.txt").write_text(
-        "\n".join(f"{a}{b}rk" for a in ("gr", "kr", "tr", "zr") for b in ("ak", "uk", "ok"))
-    )
+    soft = (f"{a}{b}la" for a in ("mi", "lo", "na", "su") for b in ("na", "la", "lo"))
+    hard = (f"{a}{b}rk" for a in ("gr", "kr", "tr", "zr") for b in ("ak", "uk", "ok"))
+    (folder / "soft.txt").write_text("\n".join(soft))
+    (folder / "hard.txt").write_text("\n".join(hard))
     both = ("more", "soft.txt", "hard.txt", "--by", "file", "-n", "6", "--seed", "0")
     assert all(line.endswith("k") for line in moreish(*both, "--of", "hard", "--ends-with", "k")[1].splitlines())
-    hard, soft = (moreish(*both, "--of", kind)[1] for kind in ("hard", "soft"))
-    assert hard.count("k") > 3 * soft.count("k")
+    of_hard, of_soft = (moreish(*both, "--of", kind)[1] for kind in ("hard", "soft"))
+    assert of_hard.count("k") > 3 * of_soft.count("k")
     code, out, _ = moreish(*both, "--of", "hard:0.5,soft:0.5")
     assert (code, len(out.splitlines())) == (0, 6)
     code, _, err = moreish(*both, "--of", "herd")
