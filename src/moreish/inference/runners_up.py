@@ -43,7 +43,7 @@ def _of_batch(model: LanguageModel, items: Sequence[np.ndarray], count: int) -> 
     state, rows = model.start(len(items))
     place = 0
     while True:
-        read = [items[i] for i in reading.tolist()]
+        read = [items[i] for i in reading]
         taken = np.array([item[place] if place < len(item) else 0 for item in read], np.int64)
         best, value = _likeliest_others(rows, taken, count)
         for row, i in enumerate(reading):
