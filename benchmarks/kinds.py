@@ -34,7 +34,7 @@ def train(folder: Path, model: str, kinds: bool) -> moreish.api.TrainedRun:
     files = Files(tuple(str(folder / f"{language}.txt") for language in LANGUAGES))
     flags: dict[str, object] = {"model": {"name": model}}
     if model == "gru":
-        flags["train"] = {"time_budget": 20}
+        flags["train"] = {"steps": 3000, "lr": 0.003}
     data = {"data": {"by": "file"}} if kinds else {"data": {"duplicates": "drop"}}
     request = moreish.api.TrainRequest(
         files, None, Overrides(flags=flags, settings=data), folder / f"{model}-{kinds}", background="none"

@@ -580,6 +580,33 @@ def test_several_files_are_one_list_and_each_can_be_a_kind(moreish, folder):
     assert 'has no kind "herd"; did you mean "hard"?' in err
 
 
+def test_json_is_read(moreish, folder):
+    (folder / "list.json").write_text(json.dumps(["emma", "olivia", "ava"]))
+    code, out, _ = moreish("inspect", "list.json", "--json")
+    assert code == 0
+    assert json.loads(out)["read_as"] == ["JSON, 3 rows"]
+
+
+def test_inspect_shows_what_was_read_the_kinds_and_the_weights(moreish, folder):
+    (folder / "g.csv").write_text("name,sex,count\nEmma,F,20355\nAva,F,3\nLiam,M,18342\nNoah,M,18326\n")
+    code, page, _ = moreish("inspect", "g.csv", "--by", "sex", "--weight", "count")
+    assert code == 0
+    assert "CSV, column name of 3 columns" in page
+    assert "F         2  Emma, Ava" in page
+    assert "20,355 (Emma), 57,026 in all" in " ".join(page.split())
+
+
+def test_several_files_are_one_list_and_each_a_kind(moreish, folder):
+    (folder / "elves.txt").write_text("elrond\nlegolas\ngaladriel\n")
+    (folder / "dwarves.txt").write_text("gimli\nbalin\ndwalin\n")
+    code, out, _ = moreish("inspect", "elves.txt", "dwarves.txt", "--by", "file", "--json")
+    report = json.loads(out)
+    assert (code, report["source"], report["items"]) == (0, "elves.txt and dwarves.txt", 6)
+    assert [(kind["kind"], kind["items"]) for kind in report["kinds"]] == [("dwarves", 3), ("elves", 3)]
+    code, out, _ = moreish("train", "elves.txt", "dwarves.txt", "--by", "file", "--model", "ngram", "-q")
+    assert (code, out.split(":")[0]) == (0, str(Path("runs") / "elves-dwarves-ngram-1"))
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
