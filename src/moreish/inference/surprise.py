@@ -163,7 +163,8 @@ def _judge(listed: Listed, seed: int, advance: Callable[[int], None]) -> _Judged
     cost = (cost - np.median(cost)) * tokens**EVIDENCE
     length = np.maximum(_standard(np.log(tokens)), _standard(-np.log(tokens)))
     unlike = _standard(cost) + RARE_WEIGHT * np.minimum(_standard(_rarity(listed)), HIGHEST)
-    asked = np.stack([unlike, SLIP_WEIGHT * _standard(slip), np.minimum(length, HIGHEST)])
+    slipped = SLIP_WEIGHT * _standard(slip) if slip.any() else np.full(len(slip), -np.inf)  # not asked
+    asked = np.stack([unlike, slipped, np.minimum(length, HIGHEST)])
     symbols = listed.ids != 0
     forward[symbols] = (forward[symbols] + backward[::-1][symbols]) / 2
     return _Judged(asked.max(0), asked.argmax(0).tolist(), forward)
