@@ -37,7 +37,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
         KERNEL | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events"},
-        {"numpy", "torch", "msgspec"},
+        {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),

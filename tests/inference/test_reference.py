@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from moreish.data import Corpus, DataOptions, from_items
 from moreish.inference import more as more_module
-from moreish.inference.more import FIRST_BATCH, LARGEST_BATCH, Item, more
+from moreish.inference.asking import Asked, Request
+from moreish.inference.more import FIRST_BATCH, LARGEST_BATCH, Item
 from moreish.inference.sample import Sampling, draw_probabilities, sample
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture
@@ -78,7 +79,7 @@ def test_the_steps_that_an_ngram_remembers_are_those_that_it_takes():
     used, fresh = counted(corpus, 4), counted(corpus, 4)
     for _ in range(3):
         sample(used, 3000, np.random.default_rng(1))
-    assert len(used._steps)
+    assert len(used._table)
     state, ids = np.divmod(np.arange(used.counts.contexts * used.vocab_size), used.vocab_size)
     for _ in range(2):
         after, logprobs = used.advance(state, ids)
@@ -128,5 +129,6 @@ def test_more_gives_what_texts_in_a_set_would_give(name, unique, new_only, count
     corpus = from_items(items, DataOptions(duplicates="keep", **options))
     model = counted(corpus)
     wanted = simply(model, corpus, np.random.default_rng(3), unique, new_only, 300)
-    found = list(more(model, corpus, count, np.random.default_rng(3), unique=unique, new_only=new_only))
+    asked = Asked(model, corpus, Request(unique=unique, new_only=new_only))
+    found = list(asked.items(count, np.random.default_rng(3)))
     assert found == [item for item, _ in zip(wanted, range(count), strict=False)]

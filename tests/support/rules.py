@@ -70,7 +70,9 @@ def random_rule(corpus: Corpus, rng: np.random.Generator) -> Rule:
     item = corpus[int(rng.integers(len(corpus)))]
     if rng.random() < 0.2:
         item = vocab.decode(rng.integers(1, size, 6))
-    part = item[(at := int(rng.integers(len(item)))) : at + int(rng.integers(1, 4))]
+    symbols = list(vocab.split(item))
+    at = int(rng.integers(len(symbols)))
+    part = "".join(symbols[at : at + int(rng.integers(1, 4))])
 
     def ids(text: str) -> list[int]:
         found = vocab.lookup(text)
@@ -105,7 +107,7 @@ class DenseLookahead:
     def __init__(self, ngram: Backoff, automaton: Automaton) -> None:
         contexts, symbols = ngram.counts.contexts, np.arange(ngram.vocab_size)
         p = np.exp(ngram._compute_rows(np.arange(contexts)))
-        following = np.stack([ngram._step(np.arange(contexts), np.full(contexts, w)) for w in symbols], 1)
+        following = np.stack([ngram.next_context(np.arange(contexts), np.full(contexts, w)) for w in symbols], 1)
         after = automaton.table[:, automaton.classes]
         ending = p[:, :1] * automaton.accepts
         h, change = ending, 1.0

@@ -248,6 +248,7 @@ class Fitting:
             member = self.members.pop(0)
             self.steps += member.reported_steps
             self.val_loss = None if math.isinf(member.state.best) else member.state.best
+            member.state.model.eval()
             self.done.append(self._model_of(member))
 
     def _model_of(self, member: Member) -> LanguageModel:
@@ -255,7 +256,7 @@ class Fitting:
         from moreish.inference.network import network_of
 
         shares = self.corpus.split("train").shares_of_kinds(len(self.corpus.kinds)) if self.corpus.kinds else None
-        return network_of(member.state.model.eval(), shares)
+        return network_of(member.state.model, shares)
 
     def _component(self, member: Member) -> int:
         return len(self.done) + next(i for i, m in enumerate(self.members) if m is member)
