@@ -1,5 +1,7 @@
 """A list whose items have kinds, through everything: counting, every network, the mixture, the run folder."""
 
+import signal
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from moreish.models import MODELS, build_model, model_class
 from moreish.models.kinds import Kinded, one_kind_of
 from moreish.options import build
 from moreish.recipes import Overrides
+from moreish.runs.events import Eval
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 
@@ -101,10 +104,10 @@ def test_training_that_was_interrupted_goes_on_with_its_kinds(corpus, tmp_path):
     whole = api.fit(api.prepare(api.TrainRequest(corpus, None, overrides, tmp_path / "whole")))
 
     def stop(event: object) -> None:
-        if type(event).__name__ == "Eval":
-            raise KeyboardInterrupt
+        if isinstance(event, Eval) and event.step == 20:
+            signal.raise_signal(signal.SIGINT)
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(api.Interrupted):
         api.fit(api.prepare(api.TrainRequest(corpus, None, overrides, tmp_path / "cut")), stop)
     resumed = api.resume(tmp_path / "cut")
     val = corpus.split("val")

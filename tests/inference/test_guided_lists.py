@@ -18,7 +18,7 @@ RULES_A_LIST = 24
 
 @pytest.fixture(scope="module", params=LISTS)
 def run(request, tmp_path_factory):
-    options = {"train": {"steps": 100}, "model": {"n_hidden": 32, "n_embd": 16}}
+    options = {"train": {"steps": 100}, "model": {"n_hidden": 32, "n_embd": 16}, "data": {"unit": "char"}}
     return moreish.train(request.param, model="gru", options=options, out=tmp_path_factory.mktemp("run") / "r")
 
 
