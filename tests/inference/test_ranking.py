@@ -9,7 +9,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moreish.automata import Automaton, everything, nothing
@@ -102,28 +102,28 @@ def test_an_ngrams_ranking_is_that_of_brute_force(ngram, automaton, count, longe
     assert ranking.at_most == (expected[count - 1][1] if count <= len(expected) else -math.inf)
 
 
-@given(
-    *(ngrams, st.none() | automata(), st.integers(1, 40), st.integers(1, 40), st.integers(1, 300)),
-    *(st.booleans(), st.booleans(), cells),
-)
-def test_a_beam_finds_all_that_ranks_before_what_it_let_go(
-    ngram, automaton, width, most, prefixes, guided, sure, size
-):
-    model, read = fitted(ngram), []
-
-    def may_read(rows: int) -> bool:
-        read.append(rows)
-        return sum(read) <= prefixes
-
-    search = beam.Beam(model, automaton or everything(V), None, LONGEST, model if guided else None, may_read)
-    with at_a_time(size):
-        found = search.search(width, most, sure)
-    items = [(tuple(ids.tolist()), logprob) for ids, logprob in found.items()]
+@settings(max_examples=15)
+@given(st.integers(0, 2**32), st.none() | automata())
+def test_a_beam_finds_all_that_ranks_before_what_it_let_go(seed, automaton):
+    rng = np.random.default_rng(seed)
+    items = [rng.integers(1, V - 1, rng.integers(1, 5)).tolist() for _ in range(6)]
+    model = KneserNey.fit(*flat(items), V, int(rng.integers(1, 4)))
     expected = by_hand(model, automaton)
-    assert items == [each for each in expected if each in items]
-    assert items[: found.certain()] == expected[: found.certain()]
-    missing = [beam.Rank(round(-logprob * GRID), word) for word, logprob in expected if (word, logprob) not in items]
-    assert found.let_go <= min(missing, default=beam.LAST)
+    for size, guided, sure, interrupted in product((6, 60), (True, False), (True, False), (True, False)):
+        left = int(rng.integers(1, 200)) if interrupted else 10_000
+
+        def may_read(rows: int) -> bool:
+            nonlocal left
+            left -= rows
+            return left >= 0
+
+        search = beam.Beam(model, automaton or everything(V), None, LONGEST, model if guided else None, may_read)
+        with at_a_time(size):
+            found = search.search(int(rng.integers(1, 300)), int(rng.integers(1, 40)), sure)
+        given = {tuple(ids.tolist()): logprob for ids, logprob in found.items()}
+        assert list(given.items())[: found.certain()] == expected[: found.certain()]
+        missing = (beam.Rank(round(-logprob * GRID), word) for word, logprob in expected if word not in given)
+        assert found.let_go <= min(missing, default=beam.LAST)
 
 
 @given(ngrams, automata(), st.integers(1, 60))

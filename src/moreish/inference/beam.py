@@ -213,7 +213,6 @@ class _Search:
                 after.append((at, state))
         except Spent:
             self._let_go(rows.key[waiting:])
-            self._let_go(children.key)
             raise
         return after, self._kept(children, ids)
 
