@@ -26,7 +26,7 @@ def drawn_of(items):
 
 
 def draws(model, count, seed=0):
-    return drawn_of([tuple(d.ids) for d in sample(model, count, np.random.default_rng(seed))])
+    return sample(model, count, np.random.default_rng(seed))
 
 
 def fitted(corpus, order, kind=KneserNey, **how):
