@@ -31,11 +31,8 @@ def rows(only: str = "") -> Iterable[Row]:
 
 
 def draw(model: LanguageModel, count: int, seed: int = 0) -> Drawn:
-    """Items in the layout of `Drawn`."""
-    items = sample(model, count, np.random.default_rng(seed))
-    ids = np.concatenate([[0], *(np.append(item.ids, 0) for item in items)]).astype(np.uint8)
-    logprob, ended = np.array([item.logprob for item in items]), np.array([item.ended for item in items])
-    return Drawn(ids, np.flatnonzero(ids == 0), logprob, ended)
+    """Items as the model makes them."""
+    return sample(model, count, np.random.default_rng(seed))
 
 
 def chosen(corpus: Corpus) -> KneserNey:
@@ -70,7 +67,7 @@ def among_a_million() -> Iterable[Row]:
     corpus = read(names_file() or "names")
     model = chosen(corpus)
     whole = draw(model, 3 * MANY, 1)
-    texts = list(dict.fromkeys(corpus.vocab.decode_items(whole.ids[1:])))[:MANY]
+    texts = list(dict.fromkeys(corpus.vocab.decode_items(whole.ids[1:].astype(np.uint8))))[:MANY]
     ids = np.array([0, *(i for text in texts for i in (*corpus.vocab.encode(text), 0))], np.uint8)
     table, drawn = Nearest(ids, np.flatnonzero(ids == 0)), draw(model, 300)
     asked = [corpus.vocab.decode(drawn.item(i)) for i in range(len(drawn))]

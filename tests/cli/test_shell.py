@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from moreish.cli import shell as shell_module
+from moreish.cli.favourites import add_favourites, favourites
 from moreish.cli.items import Shown
-from moreish.cli.shell import COMMANDS, Request, Shell, add_favourites, command_of, favourites, interactive
+from moreish.cli.shell import COMMANDS, Request, Shell, command_of, interactive
 from moreish.errors import Unmet
 
 ITEMS = [f"{a}{b}{c}" for a in "kmt" for b in ("a", "ai", "o") for c in ("ra", "lo", "ton")]

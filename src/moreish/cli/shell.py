@@ -19,6 +19,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 from rich.console import Console
 
 from moreish.cli import show
+from moreish.cli.favourites import add_favourites, favourites
 from moreish.cli.interrupt import something_began
 from moreish.cli.items import ItemLike, Plausible, Shown, show_table
 from moreish.errors import describe
@@ -188,33 +189,6 @@ class Shell:
 def _with(first: ItemLike, rest: Iterator[ItemLike]) -> Iterator[ItemLike]:
     yield first
     yield from rest
-
-
-def favourites(file: Path) -> list[str]:
-    """The items in a file of favourites; none where there is no file yet."""
-    try:
-        return [line for line in file.read_bytes().decode("utf-8").split("\n") if line]
-    except FileNotFoundError:
-        return []
-    except UnicodeDecodeError:
-        raise ValueError(f"{file} is not UTF-8, so it is no file of favourites: keep them in another") from None
-
-
-def add_favourites(file: Path, items: Iterable[str]) -> list[str]:
-    """Put those that are not there yet at the end of the file, and give them. Raises ValueError and OSError."""
-    there = set(favourites(file))
-    new = [item for item in dict.fromkeys(items) if item not in there]
-    broken = [item for item in new if "\n" in item]
-    if broken:
-        raise ValueError(f"{show.printable(broken[0])} has a line break in it, and a favourite is one line")
-    if new:
-        with file.open("a+b") as written:
-            text = "\n".join(new) + "\n"
-            if written.tell():
-                written.seek(-1, 2)
-                text = text if written.read(1) == b"\n" else "\n" + text
-            written.write(text.encode("utf-8"))
-    return new
 
 
 @dataclass(frozen=True)
