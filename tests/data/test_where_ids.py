@@ -70,6 +70,31 @@ def test_every_item_of_the_list_is_found_in_its_split(name):
             assert WHERE[where] == split or corpus.vocab.unknown
 
 
+JOINED = {  # list, options, symbols that were never side by side in it, and the item that their text is
+    "accents": (["e", "é", "ẹ\u0301x"], {}, ["e", "\u0301"], "é"),
+    "Hangul": (["가", "\u1100", "\u1161b"], {}, ["\u1100", "\u1161"], "가"),
+    "flags": (["🇩🇪🇩", "🇩", "🇪🇩"], {"unit": "grapheme"}, ["🇩", "🇪🇩"], "🇩🇪🇩"),
+    "a letter and its accent": (
+        ["e\u0301", "e", "\u0301"],
+        {"unit": "grapheme", "normalise": "none"},
+        ["e", "\u0301"],
+        "e\u0301",
+    ),
+    "blanks": (["a b", "ab"], {}, [" ", "a", "b"], "ab"),
+}
+
+
+@pytest.mark.parametrize("name", JOINED)
+def test_symbols_that_join_are_known_by_what_they_become(name):
+    items, options, symbols, item = JOINED[name]
+    corpus = from_items(items, DataOptions(val_share=0.0, test_share=0.0, **options))
+    ids, offsets = flat([[corpus.vocab.ids[s] for s in symbols], [corpus.vocab.ids[symbols[0]]]], corpus.vocab)
+    assert corpus.where("".join(symbols)) == corpus.where(item) == "train"
+    found = [WHERE[i] for i in corpus.where_ids(ids, offsets)]
+    assert found == [corpus.where("".join(symbols)), corpus.where(symbols[0])]
+    assert not corpus.vocab.comes_back(ids, offsets)[0]
+
+
 items_of_two = st.lists(st.lists(st.integers(1, 2), min_size=1, max_size=4), min_size=1, max_size=20)
 
 
