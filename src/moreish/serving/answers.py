@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from moreish import __version__
-from moreish.data.corpus import Where
-from moreish.data.split import SPLITS
 from moreish.api import TrainedRun
 from moreish.background.listening import Measured
+from moreish.data.corpus import Where
+from moreish.data.split import SPLITS
 from moreish.fitting.fitted import Fitted, Listened, Scored
 from moreish.inference.asking import Request
 from moreish.inference.evaluate import mean_loss
@@ -96,7 +96,9 @@ class About(BaseModel):
     symbols: list[str]
     unit: str = Field(description="what a symbol is: char, grapheme or word")
     longest: int = Field(description="symbols of the longest item")
-    loss: float | None = Field(description="mean nats per symbol on the items that were set aside; null: not measured")
+    loss: float | None = Field(
+        description="mean nats per symbol on the items that were set aside; null: not measured"
+    )
     notes: list[str] = Field(description="what people should know of how the model was found")
     version: str = Field(description="of moreish")
 

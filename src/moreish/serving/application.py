@@ -1,7 +1,7 @@
 """The application: a FastAPI app that makes and scores items of one model, behind the guard."""
 
 import logging
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -157,19 +157,20 @@ class _Route(APIRoute):
         return handle
 
 
-async def _invalid(_: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    return _error(422, sentence_of(error.errors()[0]))
+    known = ScoreBody.model_fields if request.url.path == "/score" else MoreBody.model_fields
+    found = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")  # a slip in writing first
+    return _error(422, sentence_of(found[0], [*known]))
 
 
-def sentence_of(error: dict[str, Any]) -> str:
-    """What pydantic found, in the words of the command line."""
+def sentence_of(error: Mapping[str, Any], known: Collection[str]) -> str:
+    """What pydantic found, in the words of the command line; `known` are the names that a body may have."""
     place = [str(part) for part in error["loc"] if part != "body"]
     match error["type"]:
         case "value_error":
             return str(error["ctx"]["error"])
         case "extra_forbidden":
-            known = {*MoreBody.model_fields} if not {"items"} & {*place} else {*ScoreBody.model_fields}
             return f'there is no "{place[-1][:200]}" to be asked for{did_you_mean(place[-1][:200], known)}'
         case "missing" if place:
             return f'"{place[-1]}" is missing'

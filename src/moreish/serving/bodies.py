@@ -31,9 +31,7 @@ class Drawing:
     """How many items, from which chance."""
 
     count: int = option(20, "how many items", low=0, high=MOST_ITEMS)
-    seed: int | None = option(
-        None, "where chance starts from; another one each time without it", low=0, high=SEEDS
-    )
+    seed: int | None = option(None, "where chance starts from; another one each time without it", low=0, high=SEEDS)
 
 
 @dataclass(frozen=True)

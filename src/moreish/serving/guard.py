@@ -13,6 +13,7 @@ the limit, of size and of time.
 """
 
 import asyncio
+import contextlib
 import hmac
 import json
 import re
@@ -86,10 +87,8 @@ class Guard:
         exchange = _Exchange(receive, send, self.limits)
         exchange.refusal = self.refusal(scope)
         if exchange.refusal is None:
-            try:
+            with contextlib.suppress(Cut):
                 await self.app(scope, exchange.receive, exchange.send)
-            except Cut:
-                pass
         await exchange.refuse()
 
     def refusal(self, scope: Scope) -> Refusal | None:
