@@ -47,8 +47,8 @@ def test_without_a_seed_others_come_each_time_and_the_seed_that_is_told_brings_t
 
 
 def test_how_rare_it_is_and_what_the_list_never_shows_is_said(client, counted):
-    asked = counted.ask(Request.of(starts_with="qu", ends_with="u"))
-    answer = client.post("/more", {"starts_with": "qu", "ends_with": "u", "seed": 1}).json()
+    asked = counted.ask(Request.of(starts_with="qu", ends_with="a"))
+    answer = client.post("/more", {"starts_with": "qu", "ends_with": "a", "seed": 1}).json()
     assert math.isclose(answer["probability"], asked.probability)
     assert answer["rare"] == asked.rare
     assert answer["rare"].startswith("1 in ")
@@ -149,7 +149,6 @@ def test_kinds_are_asked_for(tmp_path):
         ({"of": 3}, "of is a kind"),
         ({"count": 10_000, "max_length": 1001, "seed": 1}, "lower count or max_length"),
         ([], "JSON object"),
-        (None, "JSON object"),
         ("more", "JSON object"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from moreish.serving import Guard, Limits
 from tests.serving.conftest import TOKEN, URL, Client, sentence
 
-METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get", "")
+METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND")
 
 
 async def echo(scope, receive, send):

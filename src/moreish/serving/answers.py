@@ -1,6 +1,7 @@
 """The answers, as pydantic models, and how a model and its list come to them."""
 
 import math
+import re
 import secrets
 from collections.abc import Iterator
 from itertools import islice
@@ -107,7 +108,7 @@ def about(source: Fitted) -> About:
     """The model, and the list that it was fitted to."""
     corpus, vocab = source.corpus, source.vocab
     return About(
-        name=source.name,
+        name=name_of(source),
         model=model_of(source),
         items=len(corpus),
         splits={name: len(corpus.split(name)) for name in SPLITS},
@@ -119,6 +120,11 @@ def about(source: Fitted) -> About:
         notes=list(source.passed_over),
         version=__version__,
     )
+
+
+def name_of(source: Fitted) -> str:
+    """The run's or the list's name, without the folders that it stands in."""
+    return re.sub(r"[^\s,]*[/\\]", "", source.name)
 
 
 def model_of(source: Fitted) -> str:

@@ -60,7 +60,7 @@ def app(
     source = run if isinstance(run, Fitted) else api.open_or_count(str(run), Path(root), Overrides())
     limits = limits or Limits()
     made = FastAPI(
-        title=f"moreish: {source.name}",
+        title=f"moreish: {answers.name_of(source)}",
         version=__version__,
         summary="More items like those of a list, and how likely items are.",
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
@@ -195,5 +195,6 @@ def _fault(error: Exception) -> Response:
     return _error(500, sentence)
 
 
-def _error(status: int, sentence: str, headers: Any = None) -> Response:
-    return JSONResponse({"error": sentence}, status, headers)
+def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
+    return JSONResponse({"error": line}, status, headers)
