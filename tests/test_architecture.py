@@ -9,17 +9,18 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "moreish"
-KERNEL = {"errors", "options", "rng"}
+KERNEL = {"cancellation", "errors", "options", "rng"}
 TORCH = {"torch", "numpy", "jaxtyping"}
 
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
 ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
     "errors": (set(), set()),
+    "cancellation": (set(), set()),
     "rng": (set(), {"numpy"}),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
-    "automata": (set(), {"numpy", "jaxtyping"}),
+    "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
     "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
@@ -40,6 +41,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
+    "serving": (
+        KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.listening", "__version__"},
+        {"fastapi", "starlette", "pydantic", "msgspec"},
+    ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.

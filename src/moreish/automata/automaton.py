@@ -12,6 +12,8 @@ from functools import cached_property, reduce
 import numpy as np
 from jaxtyping import Bool, Integer, UInt64
 
+from moreish.cancellation import check_cancelled
+
 DEAD = 0
 MOST_STATES = 20_000
 MOST_CELLS = 2**25  # of a table
@@ -191,6 +193,7 @@ def alike_states(table: Integer[np.ndarray, "S K"], block: Integer[np.ndarray, "
     sizes = np.bincount(block, minlength=len(table))
     count, fresh = int(block.max()) + 1, np.arange(len(table))
     while len(fresh):
+        check_cancelled()
         first, group = _equal_rows(np.column_stack([block[fresh], block[table[fresh]]]), codes, factors)
         parts, origin = np.bincount(group), block[fresh[first]]
         ranked = np.lexsort((-parts, origin))
@@ -247,6 +250,7 @@ def product(one: Automaton, other: Automaton, most_states: int = MOST_STATES) ->
         number[code] = len(codes)
         codes.append(code)
     while fresh:
+        check_cancelled()
         states = np.array(fresh)
         after = _paired(one.table[states // len(other)][:, left], other.table[states % len(other)][:, right], other)
         fresh = [code for code in np.unique(after).tolist() if code not in number]

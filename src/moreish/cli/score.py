@@ -286,21 +286,9 @@ def _write_judged(opened: "Fitted", items: Iterable[str], format: str, most: int
 
 
 def _judged(opened: "Fitted", texts: Sequence[str], most: int) -> Iterator[Judged]:
-    from moreish.inference.runners_up import runners_up
-
-    vocab, scores = opened.vocab, opened.score(texts)
-    known = [vocab.encode(vocab.normal(scored.item)) for scored in scores if not scored.unknown] if most else []
-    found = runners_up(opened.model, known, most)
-    for scored in scores:
-        if scored.unknown or not most:
-            yield scored, []
-            continue
-        ids, logprobs = next(found)
-        others = [
-            [(vocab.decode([i]), p) for i, p in zip(*place, strict=True)]
-            for place in zip(ids.tolist(), logprobs.tolist(), strict=True)
-        ]
-        yield scored, others
+    scores = opened.score(texts)
+    others = opened.runners_up(scores, most) if most else ([] for _ in scores)
+    yield from zip(scores, others, strict=True)
 
 
 def _emit_score(scored: "Scored", others: list[list[tuple[str, float]]], known: str) -> None:

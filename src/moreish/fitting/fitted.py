@@ -17,10 +17,12 @@ from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items
 from moreish.inference import ItemScore, score_items
-from moreish.inference.asking import Answer, Asked, Request
+from moreish.inference.asking import Answer, Asked, Request, Shared
 from moreish.inference.memory import Remembered, meter
 from moreish.inference.more import Item
 from moreish.inference.plausibility import Plausibility
+from moreish.inference.ranking import Effort
+from moreish.inference.runners_up import runners_up
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
 from moreish.rng import rng_for
@@ -104,12 +106,18 @@ class Fitted(ABC):
         """The same one at a time, as they are made. Raises ValueError at once where a wish makes no sense."""
         return self.ask(Request.of(**wishes), of).items(check_count(count), self.rng(seed))
 
-    def ask(self, request: Request, of: str | Mapping[str, float] | None = None) -> Asked:
+    def ask(
+        self, request: Request, of: str | Mapping[str, float] | None = None, effort: Effort | None = None
+    ) -> Asked:
         """A request made ready, which also says how rare it is and what of it the list never shows.
 
-        Raises ValueError where it makes no sense or cannot be met.
+        `effort` is spent on the best items at most. Raises ValueError where it makes no sense or cannot be met.
         """
-        return Asked(self.of(of), self.corpus, request)
+        return Asked(self.of(of), self.corpus, request, self._shared, effort)
+
+    @cached_property
+    def _shared(self) -> Shared:
+        return Shared(self.corpus)
 
     def of(self, kinds: str | Mapping[str, float] | None) -> LanguageModel:
         """The model of a kind, or of several in these shares; None: the model.
@@ -160,6 +168,18 @@ class Fitted(ABC):
             else Scored(text, next(scores), tuple(self.vocab.decode([i]) for i in ids.tolist()))
             for text, ids in zip(texts, found, strict=True)
         ]
+
+    def runners_up(self, scores: Sequence[Scored], count: int) -> Iterator[list[list[tuple[str, float]]]]:
+        """For each item that was scored, at each of its places: the likeliest other symbols, likeliest first.
+
+        (symbol, log probability in nats), the end as an empty symbol. Of an item that is impossible, nothing.
+        """
+        vocab = self.vocab
+        known = [vocab.encode(vocab.normal(scored.item)) for scored in scores if not scored.unknown]
+        found = runners_up(self.model, known, count)
+        for scored in scores:
+            places = [] if scored.unknown else zip(*(array.tolist() for array in next(found)), strict=True)
+            yield [[(vocab.decode([i]), p) for i, p in zip(*place, strict=True)] for place in places]
 
     def _impossible(self, text: str) -> Scored:
         symbols = tuple(self.vocab.split(text))

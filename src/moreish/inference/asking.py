@@ -27,7 +27,7 @@ from moreish.inference.hints import hints
 from moreish.inference.lookahead import Lookahead
 from moreish.inference.more import FRUITLESS, Batches, Item, Wanted, more
 from moreish.inference.nearest import Nearest
-from moreish.inference.ranking import Ranking, Unlisted, ranked
+from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
 from moreish.models.contract import LanguageModel
@@ -87,14 +87,42 @@ class Request:
         return replace(own, rules=build(Rules, parts[Rules]), sampling=build(Sampling, parts[Sampling]))
 
 
+class Shared:
+    """What all requests to one list share, each made when it is first asked for."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self.corpus = corpus
+
+    @cached_property
+    def nearest(self) -> Nearest:
+        """What finds the nearest item of the list."""
+        return Nearest.of(self.corpus.split("all"), self.corpus.vocab)
+
+    @cached_property
+    def counted(self) -> Backoff:
+        """An n-gram of the list, that looks ahead for models that have none."""
+        train = self.corpus.split("train")
+        return KneserNey.fit(train.ids, train.offsets, len(self.corpus.vocab), GUIDE_ORDER)
+
+
 class Asked:
     """A request to one model, made ready. Raises ValueError at once where it makes no sense or nothing can meet it.
 
     automaton : what every item obeys; None: anything
+    shared : what requests to one list share; made anew where it is not given
+    effort : for the best items, when to stop though not all places are certain
     """
 
-    def __init__(self, model: LanguageModel, corpus: Corpus, request: Request) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        corpus: Corpus,
+        request: Request,
+        shared: "Shared | None" = None,
+        effort: Effort | None = None,
+    ) -> None:
         self.model, self.corpus, self.request = model, corpus, request
+        self.shared, self.effort = shared or Shared(corpus), effort
         self.parts = request.rules.parts(corpus.vocab)
         self.automaton = self._automaton()
         self._effective: list[float] = []
@@ -217,11 +245,11 @@ class Asked:
             raise ValueError(f"this model can make no item{new} that does what is asked: ask for less at once")
         return found
 
-    @cached_property
+    @property
     def _nearest(self) -> Nearest | None:
         if self.corpus.options.text or not (self.request.nearest or self.request.away > 1):
             return None
-        return Nearest.of(self.corpus.split("all"), self.corpus.vocab)
+        return self.shared.nearest
 
     def _guided(self, rng: np.random.Generator, size: int) -> Drawn:
         assert self.automaton is not None
@@ -234,16 +262,11 @@ class Asked:
     def _guide(self) -> NgramGuide | None:
         """An n-gram of the list that looks ahead; None where the rule is too large for it."""
         assert self.automaton is not None
-        counted = ngram_in(self.model) or self._counted
+        counted = ngram_in(self.model) or self.shared.counted
         try:
             return NgramGuide(counted, Lookahead(counted, self.automaton))
         except ValueError:
             return None
-
-    @cached_property
-    def _counted(self) -> Backoff:
-        train = self.corpus.split("train")
-        return KneserNey.fit(train.ids, train.offsets, len(self.corpus.vocab), GUIDE_ORDER)
 
     def _best(self, count: int) -> Iterator[Item]:
         request, whole = self.request, self.corpus.split("all")
@@ -252,10 +275,10 @@ class Asked:
             wanted = partial(_far_enough, self._nearest, request.away)
         elif request.away:
             wanted = Unlisted([whole], len(self.corpus.vocab))
-        guide = ngram_in(self.model) or self._counted
+        guide = ngram_in(self.model) or self.shared.counted
         longest = request.sampling.max_length
         how = {"apart": request.apart, "max_length": longest, "guide": guide}
-        self.ranking = ranked(self.model, self.automaton, count, wanted=wanted, **how)
+        self.ranking = ranked(self.model, self.automaton, count, wanted=wanted, effort=self.effort, **how)
         for found in self.ranking:
             ids, offsets = np.array([0, *found.ids.tolist(), 0]), np.array([0, len(found.ids) + 1])
             known = WHERE[int(self.corpus.where_ids(ids.astype(whole.ids.dtype), offsets)[0])]

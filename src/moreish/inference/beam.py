@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64, Integer
 
 from moreish.automata import Automaton
+from moreish.cancellation import check_cancelled
 from moreish.inference.completion import BestCompletion
 from moreish.models.contract import LanguageModel, State
 from moreish.ngram import Backoff
@@ -233,6 +234,7 @@ class _Search:
                 yield at, *model.advance(taken, rows.symbol[at])
 
     def _ask(self, count: int) -> None:
+        check_cancelled()
         if not self.beam.may_read(count):
             raise Spent
 

@@ -8,6 +8,7 @@ item is its probability divided by that of the rule: the distribution of the mod
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.cancellation import check_cancelled
 from moreish.inference.drawn import Drawn
 from moreish.inference.places import Conditional, Places
 
@@ -27,6 +28,7 @@ def draw(conditional: Conditional, count: int, rng: np.random.Generator, max_len
     rows = np.arange(count)  # items still growing
     places, at = conditional.start(), np.zeros(count, np.int64)  # the different places, and where each of them is
     for t in range(max_length + 1):
+        check_cancelled()
         ids, read = _draw_ids(conditional, places, at, rng)
         growing = ids != 0
         logprob[rows[~growing]] += read[~growing]

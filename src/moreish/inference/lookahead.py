@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.automata import DEAD, Automaton
+from moreish.cancellation import check_cancelled
 from moreish.inference.backward import System, Terms, Transitions
 from moreish.inference.components import components
 from moreish.inference.places import Places, Weights
@@ -143,7 +144,9 @@ class _Component:
 
     def _by_state(self) -> Iterable[tuple[int, np.ndarray, np.ndarray]]:
         """Each state, its contexts, and their rows."""
-        return zip(self.states, self.contexts, self.rows, strict=True)
+        for each in zip(self.states, self.contexts, self.rows, strict=True):
+            check_cancelled()
+            yield each
 
     @property
     def _is_free(self) -> bool:

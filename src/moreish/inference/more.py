@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Integer
 
+from moreish.cancellation import check_cancelled
 from moreish.data import Corpus, Vocab
 from moreish.data.corpus import WHERE, Where, codes_of
 from moreish.data.ragged import gather
@@ -75,6 +76,7 @@ def more(
     seen, apart = Seen(), Apart(wanted.apart)
     given, fruitless, batch = 0, 0, batches.first
     while given < count and fruitless < FRUITLESS:
+        check_cancelled()
         drawn = batches.draw(batch)
         drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
         where = corpus.where_ids(drawn.ids, drawn.offsets)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.cancellation import check_cancelled
 from moreish.inference.drawn import Drawn
 from moreish.models.contract import LanguageModel, State
 from moreish.options import option
@@ -94,6 +95,7 @@ def sample(
     rows = np.arange(count)  # items still growing, those with the same beginning side by side
     node = np.zeros(count, np.int64)  # which row of the model's batch each of them shares, ascending
     for t in range(max(0, sampling.max_length - len(prefix)) + 1):
+        check_cancelled()
         u = np.empty(count)
         u[~ended] = rng.random(len(rows))  # the same numbers for an item, wherever it stands
         ids = _pick(_draw_weights(logprobs, sampling), node, u[rows])

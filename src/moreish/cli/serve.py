@@ -1,0 +1,156 @@
+"""moreish serve: a model that programs ask over HTTP."""
+
+import contextlib
+import importlib.util
+import socket
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from moreish.cli.flags import (
+    DEFAULT_ROOT,
+    READING,
+    Background,
+    File,
+    Json,
+    Quiet,
+    Reading,
+    Root,
+    Set,
+    Whole,
+    number,
+    sources_of,
+)
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from moreish.serving import Limits
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+CONNECTIONS = 512  # open at once
+CLOSING = 1  # seconds until what is still being answered is cut off
+BACKLOG = 128
+
+
+def serve(
+    *runs_or_files: File,
+    host: str = "127.0.0.1",
+    port: Whole = 8000,
+    token: Annotated[str | None, Parameter(env_var="MOREISH_TOKEN", show_env_var=True)] = None,
+    no_token: Annotated[bool, Parameter(negative=())] = False,
+    allow: Annotated[list[str] | None, Parameter(negative=())] = None,
+    seconds: Annotated[float, Parameter(converter=number)] = 30.0,
+    background: Background = None,
+    root: Root = DEFAULT_ROOT,
+    reading: Reading = READING,
+    set: Set = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer programs over HTTP: POST /more and /score, GET /about and /openapi.json, until Ctrl-C.
+
+    Parameters
+    ----------
+    runs_or_files
+        A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
+        fewer than 1,000 items, the background net reads it as well.
+    host
+        The address to listen at; other machines reach any but that of the loopback.
+    port
+        The port; 0 takes any that is free.
+    token
+        What programs must send as "Authorization: Bearer TOKEN"; a new one each time unless said.
+    no_token
+        Let every program on this machine ask.
+    allow
+        Another name under which programs may ask, as they write it: box.local:8000; may be given several times.
+    seconds
+        The most that one request may take.
+    """
+    if importlib.util.find_spec("fastapi") is None or importlib.util.find_spec("uvicorn") is None:
+        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'")
+    if no_token and token is not None:
+        raise ValueError("--no-token and --token exclude each other: leave one of them out")
+    if no_token and host not in LOOPBACK:
+        raise ValueError(f"without a token, whoever reaches {host} could ask: leave --no-token or --host out")
+    if not 0 <= port < 2**16:
+        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import telling, warn
+
+    names = sources_of(runs_or_files)
+    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json), bound(host, port) as listening:
+        from moreish.api import open_or_count
+        from moreish.options import build
+        from moreish.serving import Limits, app
+
+        limits = build(Limits, {"seconds": seconds})
+        source = open_or_count(names, root, overrides_of(reading, set=set), background)
+        hosts = [*(allow or ()), f"{host}:{listening.getsockname()[1]}"]
+        made = app(source, token=False if no_token else token, hosts=hosts, limits=limits)
+        for sentence in source.passed_over:
+            warn(sentence)
+        _tell(made, listening, host, given=token is not None, json=json, quiet=quiet)
+        run_server(made, listening, limits)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ValueError where that cannot be."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except socket.gaierror:
+        raise ValueError(f"{host} is no address of this machine: give another --host") from None
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise ValueError(
+            f"cannot listen at {host}, port {port} ({why}): give another --port, or --port 0 for any that is free"
+        ) from None
+
+
+def _tell(made: "FastAPI", listening: socket.socket, host: str, *, given: bool, json: bool, quiet: bool) -> None:
+    """The address and the token on stdout, what to do with them beside it."""
+    from moreish.cli.show import emit, note, out, printable, warn
+
+    url = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+    token: str | None = made.state.token
+    if json:
+        emit({"url": url, "token": token})
+    else:
+        out.print(f"address {url}")
+        shown = "none: every program on this machine may ask" if token is None else token
+        out.print(f"token   {printable('as given' if given else shown)}")
+    out.file.flush()
+    if host not in LOOPBACK:
+        warn(f"other machines reach {url}, and what is sent there is not encrypted: put a proxy with TLS before it")
+    if not quiet and not json:
+        header = "" if token is None else "-H 'Authorization: Bearer TOKEN' "
+        note(f"curl {url}/more {header}--json '{{\"count\": 5}}'\nCtrl-C ends it")
+
+
+def run_server(made: "FastAPI", listening: socket.socket, limits: "Limits") -> None:
+    """Answer until Ctrl-C or SIGTERM; what is being worked on then ends between its batches."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            made.state.workers.stop()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        made,
+        http="h11",
+        ws="none",
+        lifespan="off",
+        loop="asyncio",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=CLOSING,
+    )
+    with contextlib.closing(listening):
+        Server(config).run(sockets=[listening])
