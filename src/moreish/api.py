@@ -12,7 +12,6 @@ from moreish.background import weights as background_weights
 from moreish.background.listening import choose
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, Vocab, stored, undivided
-from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_ngram
 from moreish.fitting.evaluation import Evaluation, evaluation_of
@@ -39,6 +38,7 @@ from moreish.preparing import (
     read_with,
     refuse_background,
     shares_are_free,
+    together,
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
@@ -64,11 +64,7 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    if more:
-        if not all(isinstance(each, str | Path) for each in (source, *more)):
-            raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
-        source = Files((source, *more))  # pyright: ignore[reportArgumentType]
-    return read_with(source, build(DataOptions, options, "data."))
+    return read_with(together(source, more), build(DataOptions, options, "data."))
 
 
 class TrainedRun(Fitted):

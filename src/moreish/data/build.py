@@ -180,7 +180,7 @@ def _by_item(collector: Collector, report: Report) -> Arranged:
         first[:] = True
     elif report.duplicates:
         report.dropped["duplicate"] = report.duplicates
-        if weights is not None:
+        if weights is not None and earlier is not None:
             weights = np.bincount(earlier, weights, minlength=len(weights))
     if weights is not None and (weights[first] == 1).all():
         weights = None
