@@ -9,7 +9,7 @@ import numpy as np
 
 from moreish import preparing
 from moreish.background import weights as background_weights
-from moreish.background.listening import together
+from moreish.background.listening import of_several
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
@@ -37,6 +37,7 @@ from moreish.preparing import (
     read_with,
     refuse_background,
     shares_are_free,
+    together,
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
@@ -63,11 +64,7 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    if more:
-        if not all(isinstance(each, str | Path) for each in (source, *more)):
-            raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
-        source = Files((source, *more))  # pyright: ignore[reportArgumentType]
-    return read_with(source, build(DataOptions, options, "data."))
+    return read_with(together(source, more), build(DataOptions, options, "data."))
 
 
 def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
@@ -163,7 +160,7 @@ def listen(source: Source | Corpus, overrides: Overrides | None = None, backgrou
     of_kind = [heard(corpus.only(kind), BackgroundChoice(background)) for kind in range(len(corpus.kinds))]
     shares = corpus.split("all").shares_of_kinds(len(corpus.kinds))
     return Listened(
-        corpus, Kinded([model for model, _ in of_kind], shares), together([found for _, found in of_kind])
+        corpus, Kinded([model for model, _ in of_kind], shares), of_several([found for _, found in of_kind])
     )
 
 

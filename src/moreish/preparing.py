@@ -1,7 +1,7 @@
 """What is to be trained, decided before anything is written: the request, the list, the configuration."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -283,6 +283,15 @@ def shares_are_free(overrides: Overrides, corpus: Corpus) -> bool:
     asked = {"val_share", "test_share", "split"} & set(overrides.given("data"))
     shares = (options.val_share, options.test_share)
     return not asked and shares == (standard.val_share, standard.test_share) and options.split == "hash"
+
+
+def together(source: Source, more: Sequence[str | Path]) -> Source:
+    """Several files as one list. Raises ValueError where one of several is no file, but items that are at hand."""
+    if not more:
+        return source
+    if not isinstance(source, str | Path):
+        raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
+    return Files((source, *more))
 
 
 def read_with(source: Source, options: DataOptions) -> Corpus:

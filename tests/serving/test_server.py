@@ -45,8 +45,11 @@ def served(what, *flags):
     try:
         line = process.stdout.readline()
         assert line, process.communicate()[1]
-        yield process, httpx.Client(
-            base_url=json.loads(line)["url"], headers={"x-token": json.loads(line)["token"] or ""}, timeout=60
+        yield (
+            process,
+            httpx.Client(
+                base_url=json.loads(line)["url"], headers={"x-token": json.loads(line)["token"] or ""}, timeout=60
+            ),
         )
     finally:
         process.kill()
@@ -171,7 +174,13 @@ def test_a_token_of_ones_own_is_taken_and_that_of_others_is_not():
 def test_a_request_that_is_broken_off_leaves_the_server_as_it_was():
     with served("minerals") as (process, client):
         host, port = client.base_url.host, client.base_url.port
-        for sent in (b"", b"POST /more HTTP/1.1\r\n", b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP/9.9\r\n\r\n", b"\n" * 99):
+        for sent in (
+            b"",
+            b"POST /more HTTP/1.1\r\n",
+            b"\x16\x03\x01\x02\x00\x01",
+            b"GET / HTTP/9.9\r\n\r\n",
+            b"\n" * 99,
+        ):
             with socket.create_connection((host, port)) as line:
                 line.sendall(sent)
         with pytest.raises(httpx.ReadTimeout):

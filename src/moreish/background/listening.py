@@ -175,7 +175,7 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
     return Choice(name, measured[name].temperature)
 
 
-def together(parts: Sequence[Measured | None]) -> Measured | None:
+def of_several(parts: Sequence[Measured | None]) -> Measured | None:
     """What was measured on several lists, as of one; None where one of them was not measured."""
     if None in parts or not parts:
         return None
