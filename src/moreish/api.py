@@ -226,7 +226,9 @@ def open_or_count(
     if isinstance(run_or_list, Files):
         return _count_or_listen(run_or_list, overrides, background)
     refuse_pickle(Path(run_or_list))
-    if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
+    if find_run(run_or_list, root) is None:
+        if Path(run_or_list).is_dir():
+            return open_run(run_or_list, root)  # which says what the folder lacks
         return _count_or_listen(run_or_list, overrides, background)
     if background is not None:
         raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")

@@ -121,7 +121,8 @@ class Fitted(ABC):
         shares = shares_in(kinds, self.corpus.kinds) if isinstance(kinds, str) else kinds
         numbers = {self.corpus.kind_number(kind): share for kind, share in shares.items()}
         if not numbers or not all(0 < share < math.inf for share in numbers.values()):
-            raise ValueError(f"the shares of kinds are positive numbers, not {shares}")
+            said = ", ".join(f"{kind}:{share:g}" for kind, share in shares.items())
+            raise ValueError(f'the shares of kinds are positive numbers, as in elves:0.7,dwarves:0.3; not "{said}"')
         model = self.model
         if not isinstance(model, Kinded):
             raise ValueError(f"{self.name} has kinds, but this model did not learn them")

@@ -162,14 +162,14 @@ class Asked:
 
     def why_so_few(self, given: int) -> str:
         """A sentence for when the items came to an end."""
-        request = self.request
+        request, things = self.request, "item" if given == 1 else "items"
         if self.ranking is not None:
-            return f"only {given:,} items came: {self.ranking.verdict()}"
+            return f"only {given:,} {things} came: {self.ranking.verdict()}"
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
         return (
-            f"only {given:,} {kind}items came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
+            f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
             f"more, and --repeats allows the same again{cure}"
         )
 
