@@ -9,13 +9,12 @@ import numpy as np
 
 from moreish import preparing
 from moreish.background import weights as background_weights
-from moreish.background.listening import of_several
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_counts
-from moreish.fitting.few import FewFitting, heard
+from moreish.fitting.few import FewFitting, HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
@@ -157,11 +156,8 @@ def listen(source: Source | Corpus, overrides: Overrides | None = None, backgrou
         corpus = undivided(corpus)
     if not corpus.kinds:
         return Listened(corpus, *heard(corpus, BackgroundChoice(background)))
-    of_kind = [heard(corpus.only(kind), BackgroundChoice(background)) for kind in range(len(corpus.kinds))]
     shares = corpus.split("all").shares_of_kinds(len(corpus.kinds))
-    return Listened(
-        corpus, Kinded([model for model, _ in of_kind], shares), of_several([found for _, found in of_kind])
-    )
+    return Listened(corpus, Kinded(HeardKinds(corpus, BackgroundChoice(background)), shares), None)
 
 
 def suggest(
@@ -223,7 +219,9 @@ def open_or_count(
     if isinstance(run_or_list, Files):
         return _count_or_listen(run_or_list, overrides, background)
     refuse_pickle(Path(run_or_list))
-    if find_run(run_or_list, root) is None and not Path(run_or_list).is_dir():
+    if find_run(run_or_list, root) is None:
+        if Path(run_or_list).is_dir():
+            return open_run(run_or_list, root)  # which says what the folder lacks
         return _count_or_listen(run_or_list, overrides, background)
     if background is not None:
         raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")

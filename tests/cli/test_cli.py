@@ -360,7 +360,7 @@ def test_a_request_that_cannot_be_met_has_exit_code_1(moreish):
     code, out, err = moreish("more", "list.txt", "-n", 3, "--temperature", 0)
     assert code == 1
     assert len(out.splitlines()) == 1
-    assert "only 1 different items came" in err
+    assert "only 1 different item came" in err
 
 
 def flip(path: Path) -> None:
@@ -577,7 +577,7 @@ def test_several_files_are_one_list_and_each_can_be_a_kind(moreish, folder):
     assert (code, len(out.splitlines())) == (0, 6)
     code, _, err = moreish(*both, "--of", "herd")
     assert (code, err.count("\n")) == (2, 1)
-    assert 'has no kind "herd"; did you mean "hard"?' in err
+    assert 'there is no kind "herd" in soft.txt and hard.txt; did you mean "hard"?' in err
 
 
 def test_json_is_read(moreish, folder):

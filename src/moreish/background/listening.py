@@ -175,18 +175,6 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
     return Choice(name, measured[name].temperature)
 
 
-def of_several(parts: Sequence[Measured | None]) -> Measured | None:
-    """What was measured on several lists, as of one; None where one of them was not measured."""
-    if None in parts or not parts:
-        return None
-    found = [part for part in parts if part is not None]
-    symbols = sum(part.symbols for part in found)
-    shares = [part.symbols / symbols for part in found]
-    loss = sum(share * part.loss for share, part in zip(shares, found, strict=True))
-    error = math.sqrt(sum((share * part.error) ** 2 for share, part in zip(shares, found, strict=True)))
-    return Measured(loss, error, found[0].temperature, sum(part.items for part in found), symbols)
-
-
 def measure(case: Case, gate: Gate) -> Measured:
     """At the temperature that is best. The error is that of a mean over items, which are drawn whole."""
     by = {temperature: case.logprobs(gate, temperature) for temperature in TEMPERATURES}

@@ -73,6 +73,8 @@ def more(
 
     if json and format not in (None, "json"):
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
+    if keep is not None and not interactive:
+        raise ValueError(f"--keep {keep} is the file of favourites for --interactive: say --interactive as well")
     names = sources_of(runs_or_files)
     with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
         from moreish.api import open_or_count

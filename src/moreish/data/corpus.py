@@ -235,7 +235,7 @@ class Corpus:
         """The place of this name in `kinds`. Raises ValueError where the list has no such kind."""
         if kind not in self.kinds:
             hint = did_you_mean(kind, self.kinds) if self.kinds else ", and no kinds at all"
-            raise ValueError(f'{self.report.source} has no kind "{kind}"{hint}')
+            raise ValueError(f'there is no kind "{kind}" in {self.report.source}{hint}')
         return self.kinds.index(kind)
 
     def where_ids(

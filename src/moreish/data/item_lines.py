@@ -61,7 +61,7 @@ class ItemLines:
     """A stream of one item a line (`Bytes`), which keeps each line's kind and weight, and where the line came from.
 
     Raises ValueError, naming line or row, for a cell that is no item, or a weight that is no positive number. Rows of
-    weight 0 are left out, as if they did not stand there, and counted in `dropped`.
+    weight 0 are left out, as if they did not stand there, and counted in `dropped`; where all are, it is said.
     """
 
     def __init__(self, name: str, rows: Rows, kinds: Kinds | None, dropped: Counter[str]) -> None:
@@ -80,6 +80,8 @@ class ItemLines:
         while size < n and (batch := list(islice(self.rows.rows, BATCH))):
             pieces.append(self._written(batch))
             size += len(pieces[-1])
+        if not size and not self._lines and self.dropped["of weight 0"]:
+            raise ValueError(f"{self.name} has no items: every row has weight 0")
         ready = b"".join(pieces)
         piece, self._ready = ready[:n], ready[n:]
         return piece

@@ -5,7 +5,7 @@ item is lost for it. `FewFitting` answers as `fit.Fitting` does.
 """
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
@@ -57,6 +57,23 @@ def heard(corpus: Corpus, choice: BackgroundChoice) -> tuple[Blend, Measured | N
     measured = listening.measured(listening.read_cases())
     best = choose(measured, "read" if listening.helps else "counted")
     return listening.blend(best), measured.get(best.name)
+
+
+class HeardKinds(Sequence[Blend]):
+    """What the background net makes of each kind of a list, read when it is first asked for."""
+
+    def __init__(self, corpus: Corpus, choice: BackgroundChoice) -> None:
+        self._corpus, self._choice = corpus, choice
+        self._heard: dict[int, Blend] = {}
+
+    def __len__(self) -> int:
+        return len(self._corpus.kinds)
+
+    def __getitem__(self, kind: int) -> Blend:  # pyright: ignore[reportIncompatibleMethodOverride]
+        kind = range(len(self))[kind]
+        if kind not in self._heard:
+            self._heard[kind] = heard(self._corpus.only(kind), self._choice)[0]
+        return self._heard[kind]
 
 
 @dataclass

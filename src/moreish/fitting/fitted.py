@@ -107,13 +107,17 @@ class Fitted(ABC):
         return self.ask(Request.of(**wishes), of).items(check_count(count), self.rng(seed))
 
     def ask(
-        self, request: Request, of: str | Mapping[str, float] | None = None, effort: Effort | None = None
+        self,
+        request: Request | None = None,
+        of: str | Mapping[str, float] | None = None,
+        effort: Effort | None = None,
+        **wishes: Answer,
     ) -> Asked:
-        """A request made ready, which also says how rare it is and what of it the list never shows.
+        """A request, or wishes as in `more`, made ready: it also says how rare it is and what the list never shows.
 
         `effort` is spent on the best items at most. Raises ValueError where it makes no sense or cannot be met.
         """
-        return Asked(self.of(of), self.corpus, request, self._shared, effort)
+        return Asked(self.of(of), self.corpus, request or Request.of(**wishes), self._shared, effort)
 
     @cached_property
     def _shared(self) -> Shared:
@@ -129,7 +133,8 @@ class Fitted(ABC):
         shares = shares_in(kinds, self.corpus.kinds) if isinstance(kinds, str) else kinds
         numbers = {self.corpus.kind_number(kind): share for kind, share in shares.items()}
         if not numbers or not all(0 < share < math.inf for share in numbers.values()):
-            raise ValueError(f"the shares of kinds are positive numbers, not {shares}")
+            said = ", ".join(f"{kind}:{share:g}" for kind, share in shares.items())
+            raise ValueError(f'the shares of kinds are positive numbers, as in elves:0.7,dwarves:0.3; not "{said}"')
         model = self.model
         if not isinstance(model, Kinded):
             raise ValueError(f"{self.name} has kinds, but this model did not learn them")
@@ -205,6 +210,8 @@ def shares_in(text: str, kinds: Sequence[str]) -> dict[str, float]:
     found: dict[str, float] = {}
     for part in text.split(","):
         name, colon, share = part.rpartition(":")
+        if (name if colon else part).strip() in found:
+            raise ValueError(f'"{(name if colon else part).strip()}" is named twice: write each kind once')
         try:
             found[name.strip() if colon else part.strip()] = float(share) if colon else 1.0
         except ValueError:

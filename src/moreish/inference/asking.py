@@ -174,7 +174,8 @@ class Asked:
         if not (p := self.probability) or p > 0.5:
             return None
         about = "" if self._is_exact else "about "
-        return f"{about}1 in {1 / p:,.0f} items of this model does this by itself"
+        known = ", known ones included," if self.request.away else ""
+        return f"{about}1 in {1 / p:,.0f} items of this model{known} does this by itself"
 
     @property
     def worth(self) -> str | None:
@@ -190,14 +191,14 @@ class Asked:
 
     def why_so_few(self, given: int) -> str:
         """A sentence for when the items came to an end."""
-        request = self.request
+        request, things = self.request, "item" if given == 1 else "items"
         if self.ranking is not None:
-            return f"only {given:,} items came: {self.ranking.verdict()}"
+            return f"only {given:,} {things} came: {self.ranking.verdict()}"
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
         return (
-            f"only {given:,} {kind}items came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
+            f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
             f"more, and --repeats allows the same again{cure}"
         )
 

@@ -20,7 +20,9 @@ from moreish.options import option
 class Sampling:
     """How the next symbol is drawn. The defaults draw from the model as it is."""
 
-    temperature: float = option(1.0, "below 1 plays safe, above 1 dares; 0 always takes the likeliest", low=0)
+    temperature: float = option(
+        1.0, "below 1 plays safe, above 1 dares; 0 always takes the likeliest", low=0, high=1000
+    )
     top_k: int | None = option(None, "draw from the k likeliest symbols only", low=1)
     top_p: float | None = option(None, "draw from the likeliest symbols that hold this share", above=0, high=1)
     max_length: int = option(1000, "symbols after which an item is cut off", low=1)

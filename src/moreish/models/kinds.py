@@ -24,7 +24,7 @@ class Kinded:
     def __init__(self, of_kind: Sequence[LanguageModel], shares: Float[np.ndarray, " K"]) -> None:
         assert len(of_kind) == len(shares) > 0
         assert abs(shares.sum() - 1) < 1e-6
-        self.of_kind, self.shares = list(of_kind), shares
+        self.of_kind, self.shares = of_kind, shares
 
     @property
     def vocab_size(self) -> int:

@@ -4,13 +4,16 @@ Elvish and dwarvish names share much of their spelling, and forty dwarves are to
 two interpolated models meet, that of the kind's items and that of all items:
 
     P_k(w | c) = m(c) d_k(c w) + (1 - m(c)) d(c w)  +  [m(c) g_k(c) + (1 - m(c)) g(c)] P_k(w | suffix(c))
-    m(c) = a sqrt(n_k(c)) / (sqrt(n(c)) + a sqrt(n_k(c)))
+    m(c) = a sqrt(e(c)) / (sqrt(n(c)) + a sqrt(e(c))),   e(c) = n_k(c) + 0.4 n(c) n_k / n
 
 where d is what a model keeps of its discounted counts and g what it leaves to the shorter context, so that P = d + g
-P(suffix) is either of them, and n counts the context. The merging of counts of Bacchiani et al. 2006 (MAP adaptation
-of stochastic grammars, section 3.1) has n where sqrt(n) stands here; the root did better in every order
-(docs/log.md). With one shorter distribution for both the sum is in backoff form on the trie of all items, so
-whatever is exact for an n-gram is exact for a kind's.
+P(suffix) is either of them, and n counts the context. That a kind never had a context which it should have had by its
+share says something too: the second part of e lets its own model, which goes back to the shorter context there, be
+heard all the same, so that what only other kinds do is not taken over whole.
+
+The merging of counts of Bacchiani et al. 2006 (MAP adaptation of stochastic grammars, section 3.1) has n where
+sqrt(n) stands here; the root did better in every order (docs/log.md). With one shorter distribution for both the sum
+is in backoff form on the trie of all items, so whatever is exact for an n-gram is exact for a kind's.
 """
 
 from collections.abc import Sequence
@@ -21,6 +24,7 @@ from jaxtyping import Float, Integer
 from moreish.ngram.backoff import Backoff
 from moreish.ngram.counts import Counts
 
+ABSENCE = 0.4  # of the count that a context would have by the kind's share, where the kind never had it
 TRIED = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 TRUSTED = 8.0
 """Values of a that are tried on val, and the one that is taken where there is none."""
@@ -45,8 +49,9 @@ class KindNGram(Backoff):
         own_kept[node[1:]] = _kept(own)[1:]
         left, own_left, own_count = np.exp(pooled.log_backoff), np.ones(counts.contexts), np.zeros(counts.contexts)
         own_left[inner], own_count[inner] = np.exp(own.log_backoff), own.counts.count[: len(inner)]
-        weighed = trust * np.sqrt(own_count)
-        m = weighed / (np.sqrt(counts.count[: counts.contexts]) + weighed)
+        all_count = counts.count[: counts.contexts]
+        weighed = trust * np.sqrt(own_count + ABSENCE * all_count * (own_count[0] / all_count[0]))
+        m = weighed / (np.sqrt(all_count) + weighed)
         backoff = m * own_left + (1 - m) * left
         prob = np.full(len(counts.keys), 1 / counts.vocab_size)
         for low, high in zip(counts.levels[1:-1], counts.levels[2:], strict=True):
