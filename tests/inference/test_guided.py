@@ -17,7 +17,7 @@ from moreish.inference import Sampling
 from moreish.inference.guided import guided
 from moreish.inference.guides import FrequencyGuide, NgramGuide, NoGuide
 from moreish.inference.network import Network
-from moreish.inference.particles import Particles, steps_to_acceptance, thin, unit_of
+from moreish.inference.particles import CERTAIN, Particles, steps_to_acceptance, thin, unit_of
 from moreish.models import model_class
 from moreish.models.mixture import Mixture
 from moreish.ngram import KneserNey
@@ -127,7 +127,7 @@ def test_items_are_as_probable_as_the_model_says_among_those_that_are_allowed(mo
     model, automaton = MODELS[model](), RULES[rule]
     expected, probability = truth(model, automaton)
     default = FrequencyGuide.of(model, automaton, SAMPLING, np.random.default_rng(0))
-    assert variation(mean_weights(model, automaton, default, 1024, 20), expected) < 0.02
+    assert variation(mean_weights(model, automaton, default, 1024, 50), expected) < 0.02
     result = guided(model, automaton, 500, np.random.default_rng(1), SAMPLING)
     assert automaton.accepted(result.drawn.ids, result.drawn.offsets).all()
     assert result.probability == pytest.approx(probability, rel=5 / math.sqrt(result.effective) + 1e-5)
@@ -323,6 +323,27 @@ def test_few_particles_obey_or_say_that_they_found_nothing(automaton, seed, long
     assert np.flatnonzero(drawn.ids == 0).tolist() == drawn.offsets.tolist()
     score = np.add.reduceat(model.score(drawn.ids, drawn.offsets)[1:], drawn.offsets[:-1])
     np.testing.assert_allclose(drawn.logprob, score, rtol=1e-4)
+
+
+def test_certainty_is_not_claimed_where_all_that_was_left_to_chance_was_lost():
+    row = [0.1, 0.45, 0.4495, 0.0005]
+    model, automaton = Table([[0, 0.5, 0.4995, 0.0005], row, row, row]), ends_with([3, 3], 4)
+    lost = 0
+    for seed in range(5):
+        found = Particles(model, automaton, steps_to_acceptance(automaton), NoGuide(4), Sampling())
+        found.run(16, np.random.default_rng(seed))
+        if (found.found.ancestor == CERTAIN).all():
+            lost += 1
+            assert found.effective() < 1
+    assert lost > 2
+
+
+def test_items_come_in_random_order():
+    drawn = guided(random_table(), everything(V), 400, np.random.default_rng(0), SAMPLING, particles=64).drawn
+    late = np.diff(drawn.offsets)[200:].mean() - np.diff(drawn.offsets)[:200].mean()
+    first = [np.mean([drawn.item(i)[0] for i in half]) for half in (range(200), range(200, 400))]
+    assert abs(late) < 0.6
+    assert abs(first[0] - first[1]) < 0.4
 
 
 def test_draws_of_known_probability_are_independent():

@@ -154,6 +154,7 @@ class Particles:
         """What the weights are worth: items that share an ancestor are as good as one (Chan & Lai 2013).
 
         Where every beginning that was kept by chance came to nothing, one more of them might have weighed a unit.
+        Only what was found can be counted: where the guide misses a whole kind of items, this is too high.
         """
         ends = self.found
         most = ends.weight.max(initial=-np.inf)
