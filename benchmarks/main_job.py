@@ -1,5 +1,6 @@
 """The main job: reading, making items, starting up, and a list of ten million."""
 
+import csv
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from moreish.recipes import NGramOptions
 
 ITEMS = 4000
 LONGEST = 20
+ROWS = 200_000
 BIG = 10_000_000
 
 EMPTY_PROGRAM = """
@@ -61,7 +63,7 @@ print(time.perf_counter() - began, peak())
 
 def rows(only: str = "") -> Iterable[Row]:
     """All rows, or those of the functions whose name holds `only`."""
-    for part in (reading, making, starting, ten_million):
+    for part in (reading, table, making, starting, ten_million):
         if only in part.__name__ or only in __name__:
             yield from part()
 
@@ -100,6 +102,27 @@ def reading() -> Iterable[Row]:
         ours, theirs = race(lambda: our_reading(longer), lambda: lecture_reading(longer), tries=3)
         n = len(our_reading(longer)[1])
         yield Row(f"read a list 20 times as long, {n:,} windows", _ms(ours), _ms(theirs), theirs / ours, ">= 60x")
+
+
+def table() -> Iterable[Row]:
+    """A column of a CSV file, beside the same column by the standard library and read as a list."""
+    words = read("names").items[:]
+    with tempfile.TemporaryDirectory() as folder:
+        path, plain = Path(folder) / "names.csv", Path(folder) / "names.txt"
+        rng = np.random.default_rng(0)
+        pairs = rng.integers(len(words), size=(ROWS, 2)).tolist()
+        names = [words[a] + words[b][:3] for a, b in pairs]
+        path.write_text("id,name,n\n" + "".join(f"{i},{name},{i % 97}\n" for i, name in enumerate(names)))
+
+        def by_hand() -> None:
+            with open(path, newline="", encoding="utf-8") as file:
+                plain.write_text("\n".join(row["name"] for row in csv.DictReader(file)))
+            read(plain)
+
+        ours, theirs = race(lambda: read(path), by_hand, tries=3)
+        yield Row(
+            f"read a column of a CSV of {ROWS:,} rows, beside DictReader", _ms(ours), _ms(theirs), theirs / ours
+        )
 
 
 def lecture_sampling(module: torch.nn.Module, count: int) -> torch.Tensor:
