@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from benchmarks.measure import Row, names_file, race, seconds
 from moreish.data import Corpus, read
 from moreish.fitting.counting import fit_ngram
-from moreish.inference.more import more
+from moreish.inference.asking import Answer, Asked, Request
+from moreish.inference.more import Item
 from moreish.inference.network import Network
 from moreish.inference.sample import sample
 from moreish.models import build_model
@@ -63,6 +64,13 @@ def one_at_a_time(model: LanguageModel, corpus: Corpus, count: int, rng: np.rand
                 seen.add(text)
                 items.append(text)
     return items[:count]
+
+
+def more(
+    model: LanguageModel, corpus: Corpus, count: int, rng: np.random.Generator, **wishes: Answer
+) -> Iterator[Item]:
+    """Items as somebody asks for them."""
+    return Asked(model, corpus, Request.of(**wishes)).items(count, rng)
 
 
 def counted(corpus: Corpus) -> Iterator[Row]:

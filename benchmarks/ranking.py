@@ -117,7 +117,8 @@ def best_of_draws(model: LanguageModel, draws: int, count: int) -> list[bytes]:
     """Sample, and sort what was drawn by its probability."""
     rng, drawn = np.random.default_rng(0), {}
     for _ in range(10):
-        drawn |= {draw.ids.astype(np.uint8).tobytes(): draw.logprob for draw in sample(model, draws // 10, rng)}
+        some = sample(model, draws // 10, rng)
+        drawn |= {some.item(i).astype(np.uint8).tobytes(): float(p) for i, p in enumerate(some.logprob)}
     return sorted(drawn, key=lambda item: -drawn[item])[:count]
 
 

@@ -50,7 +50,7 @@ def beginnings_forwarded(
 def over_items(net: Callable[[Tensor], Tensor], part: Split) -> np.ndarray:
     """The log probabilities of all symbols, items of the same length together."""
     out = np.zeros(part.n_predicted, np.float32)
-    pieces = Pieces(part.offsets[:-1], np.diff(part.offsets))
+    pieces = Pieces(part.offsets[:-1], np.diff(part.offsets), np.arange(len(part)))
     for rows in pieces.grouped(np.arange(len(part)), 0, SYMBOLS_AT_A_TIME):
         block = torch.from_numpy(pieces.read(part.ids, rows).astype(np.int64))
         found = net(block[:, :-1]).log_softmax(2).gather(2, block[:, 1:, None])[..., 0]

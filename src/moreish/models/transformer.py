@@ -93,7 +93,7 @@ class Transformer(Net):
 
     def __init__(self, options: TransformerOptions, vocab_size: int) -> None:
         super().__init__(options, vocab_size)
-        self.block_size: int = options.block_size
+        self.block_size = options.block_size
         self.wte = nn.Embedding(vocab_size, options.n_embd)
         self.wpe = nn.Embedding(options.block_size, options.n_embd)
         self.dropout = nn.Dropout(options.dropout)
@@ -122,6 +122,7 @@ class Transformer(Net):
         then on all ids are read again for every one more.
         """
         longest = self.wpe.num_embeddings
+        assert self.block_size is not None
         ids = idx[:, None] if state is None else torch.cat([state.ids, idx[:, None]], 1)
         rows = torch.arange(len(idx), device=idx.device)
         if state is not None and state.kept is None:
