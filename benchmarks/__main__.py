@@ -21,6 +21,11 @@ MODULES = (
     "benchmarks.ladder",
     "benchmarks.doctor",
     "benchmarks.making",
+    "benchmarks.conditional",
+    "benchmarks.guided",
+    "benchmarks.ranking",
+    "benchmarks.scoring",
+    "benchmarks.memory",
 )
 
 

@@ -20,7 +20,8 @@ from tests.support.lists import made_items
 from tests.support.systems import needs_signals
 
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-SMALL = {"model": {"n_hidden": 8, "n_embd": 4}, "train": {"steps": 20, "batch_size": 64, "device": "cpu"}}
+SMALL = {"train": {"steps": 20, "batch_size": 64, "device": "cpu"}}
+SIZES = {"gru": {"n_hidden": 8, "n_embd": 4}, "transformer": {"n_embd": 8, "n_head": 2}}
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +29,8 @@ def runs(tmp_path_factory):
     """A run of each family, by name: folder."""
     here = tmp_path_factory.mktemp("runs")
     corpus = from_items(made_items(300))
-    for model in ("ngram", "gru", "transformer"):
-        size = {"n_hidden": 8, "n_embd": 4} if model == "gru" else {"n_embd": 8} if model == "transformer" else {}
+    moreish.train(corpus, model="ngram", out=here / "ngram")
+    for model, size in SIZES.items():
         moreish.train(corpus, model=model, options=SMALL | {"model": size}, out=here / model)
     mixed = [moreish.open_run(here / model) for model in ("ngram", "gru")]
     moreish.mix(mixed, out=here / "mixed")
@@ -45,20 +46,16 @@ def served(what, *flags):
     try:
         line = process.stdout.readline()
         assert line, process.communicate()[1]
-        yield (
-            process,
-            httpx.Client(
-                base_url=json.loads(line)["url"], headers={"x-token": json.loads(line)["token"] or ""}, timeout=60
-            ),
-        )
+        told = json.loads(line)
+        with httpx.Client(base_url=told["url"], headers={"x-token": told["token"] or ""}, timeout=60) as client:
+            yield process, client
     finally:
         process.kill()
         process.communicate()
 
 
 ASKED = [
-    {"count": 20}, {"count": 5, "starts_with": "a"}, {"count": 5, "ends_with": "a"},
-    {"count": 200, "temperature": 0.8},
+    {"count": 20}, {"count": 5, "starts_with": "a"}, {"count": 5, "ends_with": "a"}, {"count": 200, "temperature": 0.8},
     {"count": 3, "best": True}, {"count": 5, "new_by": 2, "nearest": True}, {"count": 10, "length": "4-5"},
 ]  # fmt: skip
 
@@ -130,18 +127,16 @@ def test_too_many_at_once_are_told_to_come_again():
         port = free.getsockname()[1]
     process = subprocess.Popen([sys.executable, "-c", code, str(port)], env=ENV)
     try:
-        client = httpx.Client(
-            base_url=f"http://127.0.0.1:{port}", headers={"x-token": "a-token-of-tests"}, timeout=60,
-            transport=httpx.HTTPTransport(retries=0),
-        )  # fmt: skip
-        _until_it_answers(client)
-        with ThreadPoolExecutor(8) as clients:
-            asked = {"regex": "(a|e)*a(a|e){12}", "count": 1}
-            answers = list(clients.map(lambda _: client.post("/more", json=asked), range(8)))
-        codes = [answer.status_code for answer in answers]
-        assert codes.count(503) >= 6
-        assert any("ask again" in answer.text for answer in answers)
-        again = client.post("/more", json={"count": 3, "seed": 1})
+        own = {"x-token": "a-token-of-tests"}
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=own, timeout=60) as client:
+            _until_it_answers(client)
+            with ThreadPoolExecutor(8) as clients:
+                asked = {"regex": "(a|e)*a(a|e){12}", "count": 1}
+                answers = list(clients.map(lambda _: client.post("/more", json=asked), range(8)))
+            codes = [answer.status_code for answer in answers]
+            assert codes.count(503) >= 6
+            assert any("ask again" in answer.text for answer in answers)
+            again = client.post("/more", json={"count": 3, "seed": 1})
         assert [item["text"] for item in again.json()["items"]] == [item.text for item in source.more(3, seed=1)]
     finally:
         process.kill()

@@ -22,7 +22,7 @@ from moreish.recipes import Overrides
 from moreish.serving import answers
 from moreish.serving.answers import About, ErrorAnswer, MoreAnswer, ScoreAnswer
 from moreish.serving.bodies import MoreBody, ScoreBody, Scoring
-from moreish.serving.guard import Guard, new_token
+from moreish.serving.guard import Guard, check_token, new_token
 from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
 
 log = logging.getLogger("moreish.serving")
@@ -67,7 +67,7 @@ def app(
         redoc_url=None,
         responses=ERRORS,
     )
-    made.state.token = new_token() if token is None else token or None
+    made.state.token = new_token() if token is None else check_token(token) if token is not False else None
     made.state.workers = Workers(limits)
     made.router.route_class = _Route
     _add_endpoints(made, source)
