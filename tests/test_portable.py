@@ -31,7 +31,7 @@ EVERYWHERE = {
     "signal": "SIGINT SIGTERM SIG_IGN default_int_handler getsignal signal",
     "select": "",
     "shutil": "rmtree",
-    "socket": "",
+    "socket": "AF_INET AI_PASSIVE SOCK_STREAM create_server gaierror getaddrinfo socket",
     "stat": "S_ISLNK S_ISREG",
     "subprocess": "PIPE Popen",
     "tempfile": "NamedTemporaryFile",

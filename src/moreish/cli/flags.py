@@ -227,7 +227,7 @@ class Ruling(Group):
         """The rules that were given; lists as tuples, without the files of `not_in`. Raises ValueError if empty."""
         found = {name: value for name, value in super().given().items() if name != "not_in"}
         for name, value in found.items():
-            if not value or "" in value:
+            if not value or (isinstance(value, list) and "" in value):
                 raise ValueError(f"--{name.replace('_', '-')} is empty: say what is wanted, or leave it out")
         return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
 

@@ -213,7 +213,7 @@ class _Search:
                         children = self._kept(children, ids)
                 after.append((at, state))
         except Spent:
-            self._let_go(rows.key[waiting:])
+            self._let_go(np.concatenate([rows.key[waiting:], children.key]))
             raise
         return after, self._kept(children, ids)
 
