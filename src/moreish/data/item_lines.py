@@ -115,12 +115,19 @@ class ItemLines:
             column = f"{self.name}: the column of the kinds"
             number = self.kinds.number
             self._kind_of.extend([number(_filled(row.kind) or NO_KIND, column) for row in batch])
+        self._remember_lines(batch)
+        return written
+
+    def _remember_lines(self, batch: list[Row]) -> None:
+        """Lines ascend, so where the last is no further than the rows are many no row went over several."""
+        if batch and batch[-1].line - self._lines - len(batch) == self._shifts[-1]:
+            self._lines += len(batch)
+            return
         for row in batch:
             self._lines += 1
             if row.line - self._lines != self._shifts[-1]:
                 self._shifts.append(row.line - self._lines)
                 self._from.append(self._lines)
-        return written
 
     def _weighed(self, batch: list[Row]) -> list[Row]:
         """The rows that weigh something; their weights are kept."""
