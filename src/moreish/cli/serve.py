@@ -1,7 +1,7 @@
 """moreish serve: a model that programs ask over HTTP."""
 
-import contextlib
 import importlib.util
+import os
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +25,6 @@ from moreish.cli.flags import (
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from moreish.serving import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONNECTIONS = 512  # open at once
@@ -80,19 +79,23 @@ def serve(
     from moreish.cli.show import telling, warn
 
     names = sources_of(runs_or_files)
-    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json), bound(host, port) as listening:
+    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
         from moreish.api import open_or_count
         from moreish.options import build
         from moreish.serving import Limits, app
+        from moreish.serving.guard import check_token
 
         limits = build(Limits, {"seconds": seconds})
+        token = None if token is None else check_token(token)
         source = open_or_count(names, root, overrides_of(reading, set=set), background)
+        _ = source.model  # loaded here, while it is said so
+    for sentence in source.passed_over:
+        warn(sentence)
+    with bound(host, port) as listening:
         hosts = [*(allow or ()), f"{host}:{listening.getsockname()[1]}"]
         made = app(source, token=False if no_token else token, hosts=hosts, limits=limits)
-        for sentence in source.passed_over:
-            warn(sentence)
         _tell(made, listening, host, given=token is not None, json=json, quiet=quiet)
-        run_server(made, listening, limits)
+        run_server(made, listening)
 
 
 def bound(host: str, port: int) -> socket.socket:
@@ -103,7 +106,7 @@ def bound(host: str, port: int) -> socket.socket:
     except socket.gaierror:
         raise ValueError(f"{host} is no address of this machine: give another --host") from None
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise ValueError(
             f"cannot listen at {host}, port {port} ({why}): give another --port, or --port 0 for any that is free"
         ) from None
@@ -129,7 +132,7 @@ def _tell(made: "FastAPI", listening: socket.socket, host: str, *, given: bool, 
         note(f"curl {url}/more {header}--json '{{\"count\": 5}}'\nCtrl-C ends it")
 
 
-def run_server(made: "FastAPI", listening: socket.socket, limits: "Limits") -> None:
+def run_server(made: "FastAPI", listening: socket.socket) -> None:
     """Answer until Ctrl-C or SIGTERM; what is being worked on then ends between its batches."""
     import uvicorn
 
@@ -152,5 +155,4 @@ def run_server(made: "FastAPI", listening: socket.socket, limits: "Limits") -> N
         timeout_keep_alive=5,
         timeout_graceful_shutdown=CLOSING,
     )
-    with contextlib.closing(listening):
-        Server(config).run(sockets=[listening])
+    Server(config).run(sockets=[listening])
