@@ -175,7 +175,8 @@ def test_what_cannot_be_scored_is_one_sentence(client, body, said):
 @pytest.mark.parametrize(
     "content",
     [
-        b"", b"{", b"\xff", b'{"count": NaN}', b'{"temperature": Infinity}', b'{"starts_with": "\\ud800"}', b"[" * 100_000,
+        b"", b"{", b"\xff", b'{"count": NaN}', b'{"temperature": Infinity}', b'{"starts_with": "\\ud800"}',
+        b"[" * 100_000,
         b'{"count": ' + b"9" * 5000 + b"}", b'{"a":' * 5000, b'{"\xc3\x28": 1}', b"count=3", b"\xef\xbb\xbf{}",
     ],
 )  # fmt: skip

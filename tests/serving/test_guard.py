@@ -37,7 +37,8 @@ def test_the_names_of_the_loopback_with_our_port_are_ours(guarded, host):
 @pytest.mark.parametrize(
     "host",
     [
-        "evil.example:8000", "localhost", "localhost:80", "localhost:8001", "127.0.0.1", "127.0.0.1.evil.example:8000",
+        "evil.example:8000", "localhost", "localhost:80", "localhost:8001", "127.0.0.1",
+        "127.0.0.1.evil.example:8000",
         "localhost.:8000", "[::1]", "::1:8000", "[::1]:8000.evil.example", "localhost:8000@evil.example", "",
         "127.1:8000", "0.0.0.0:8000", "localhost:8000:8000", "localhost:08000", "xn--localhost:8000", "[::2]:8000",
         "localhost:8000, evil.example", "moreish.example.org:8000", "box.local", "a.moreish.example.org",

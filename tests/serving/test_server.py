@@ -55,7 +55,8 @@ def served(what, *flags):
 
 
 ASKED = [
-    {"count": 20}, {"count": 5, "starts_with": "a"}, {"count": 5, "ends_with": "a"}, {"count": 200, "temperature": 0.8},
+    {"count": 20}, {"count": 5, "starts_with": "a"}, {"count": 5, "ends_with": "a"},
+    {"count": 200, "temperature": 0.8},
     {"count": 3, "best": True}, {"count": 5, "new_by": 2, "nearest": True}, {"count": 10, "length": "4-5"},
 ]  # fmt: skip
 

@@ -1,6 +1,5 @@
 """moreish serve: a model that programs ask over HTTP."""
 
-import importlib.util
 import os
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,14 +66,7 @@ def serve(
     seconds
         The most that one request may take.
     """
-    if importlib.util.find_spec("fastapi") is None or importlib.util.find_spec("uvicorn") is None:
-        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'")
-    if no_token and token is not None:
-        raise ValueError("--no-token and --token exclude each other: leave one of them out")
-    if no_token and host not in LOOPBACK:
-        raise ValueError(f"without a token, whoever reaches {host} could ask: leave --no-token or --host out")
-    if not 0 <= port < 2**16:
-        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+    _refuse(host, port, token, no_token)
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import telling, warn
 
@@ -98,18 +90,43 @@ def serve(
         run_server(made, listening)
 
 
+def _refuse(host: str, port: int, token: str | None, no_token: bool) -> None:
+    """Raises ValueError where it cannot be served so."""
+    try:
+        import fastapi
+        import uvicorn
+
+        _ = fastapi, uvicorn
+    except ImportError:
+        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'") from None
+    if no_token and token is not None:
+        raise ValueError("--no-token and --token exclude each other: leave one of them out")
+    if no_token and host not in LOOPBACK:
+        raise ValueError(f"without a token, whoever reaches {host} could ask: leave --no-token or --host out")
+    if not 0 <= port < 2**16:
+        raise ValueError(f"a port is a number from 0 to 65535, not {port}")
+
+
 def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises ValueError where that cannot be."""
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except socket.gaierror:
+        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)
+    except OSError:
         raise ValueError(f"{host} is no address of this machine: give another --host") from None
+    family, kind, protocol, _, address = found[0]
+    listening = socket.socket(family, kind, protocol)  # asyncio sends at once where the protocol is known to be TCP
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
     except OSError as error:
+        listening.close()
         why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise ValueError(
             f"cannot listen at {host}, port {port} ({why}): give another --port, or --port 0 for any that is free"
         ) from None
+    return listening
 
 
 def _tell(made: "FastAPI", listening: socket.socket, host: str, *, given: bool, json: bool, quiet: bool) -> None:
