@@ -191,10 +191,10 @@ def test_a_request_that_is_broken_off_leaves_the_server_as_it_was():
     [
         (["--no-token", "--host", "0.0.0.0"], "whoever reaches 0.0.0.0 could ask"),
         (["--no-token", "--token", "mine-and-only-mine"], "exclude each other"),
-        (["--token", "x"], "a token has 8 to 512"),
+        (["--port", "0", "--token", "x"], "a token has 8 to 512"),
         (["--port", "65536"], "from 0 to 65535"),
         (["--port", "eight"], "not a whole number"),
-        (["--seconds", "0"], "seconds is 0"),
+        (["--port", "0", "--seconds", "0"], "seconds is 0"),
         (["--host", "no.such.host.invalid", "--port", "0"], "no address of this machine"),
     ],
 )
@@ -221,3 +221,21 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "fastapi", None)
     assert run(["serve", "minerals"]) == 2
     assert "pip install 'moreish[serve]'" in capfd.readouterr().err
+
+
+def test_nothing_of_it_is_loaded_unless_it_is_asked_for():
+    code = (
+        "import sys; from moreish.cli import run; import moreish.api; run(['more', 'minerals', '-n', '1']); "
+        "assert not {'fastapi', 'uvicorn', 'starlette', 'pydantic', 'moreish.serving'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENV, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_ngram_is_served_without_torch():
+    code = (
+        "import sys, moreish, moreish.serving; moreish.serving.app(moreish.count(['emma', 'ava', 'anna'])); "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=ENV, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

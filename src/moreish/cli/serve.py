@@ -1,7 +1,6 @@
 """moreish serve: a model that programs ask over HTTP."""
 
-import contextlib
-import importlib.util
+import os
 import socket
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +24,6 @@ from moreish.cli.flags import (
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-    from moreish.serving import Limits
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 CONNECTIONS = 512  # open at once
@@ -68,45 +66,67 @@ def serve(
     seconds
         The most that one request may take.
     """
-    if importlib.util.find_spec("fastapi") is None or importlib.util.find_spec("uvicorn") is None:
-        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'")
+    _refuse(host, port, token, no_token)
+    from moreish.cli.overrides import overrides_of
+    from moreish.cli.show import telling, warn
+
+    names = sources_of(runs_or_files)
+    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
+        from moreish.api import open_or_count
+        from moreish.options import build
+        from moreish.serving import Limits, app
+        from moreish.serving.guard import check_token
+
+        limits = build(Limits, {"seconds": seconds})
+        token = None if token is None else check_token(token)
+        source = open_or_count(names, root, overrides_of(reading, set=set), background)
+        _ = source.model  # loaded here, while it is said so
+    for sentence in source.passed_over:
+        warn(sentence)
+    with bound(host, port) as listening:
+        hosts = [*(allow or ()), f"{host}:{listening.getsockname()[1]}"]
+        made = app(source, token=False if no_token else token, hosts=hosts, limits=limits)
+        _tell(made, listening, host, given=token is not None, json=json, quiet=quiet)
+        run_server(made, listening)
+
+
+def _refuse(host: str, port: int, token: str | None, no_token: bool) -> None:
+    """Raises ValueError where it cannot be served so."""
+    try:
+        import fastapi
+        import uvicorn
+
+        _ = fastapi, uvicorn
+    except ImportError:
+        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'") from None
     if no_token and token is not None:
         raise ValueError("--no-token and --token exclude each other: leave one of them out")
     if no_token and host not in LOOPBACK:
         raise ValueError(f"without a token, whoever reaches {host} could ask: leave --no-token or --host out")
     if not 0 <= port < 2**16:
         raise ValueError(f"a port is a number from 0 to 65535, not {port}")
-    from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import telling, warn
-
-    names = sources_of(runs_or_files)
-    with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json), bound(host, port) as listening:
-        from moreish.api import open_or_count
-        from moreish.options import build
-        from moreish.serving import Limits, app
-
-        limits = build(Limits, {"seconds": seconds})
-        source = open_or_count(names, root, overrides_of(reading, set=set), background)
-        hosts = [*(allow or ()), f"{host}:{listening.getsockname()[1]}"]
-        made = app(source, token=False if no_token else token, hosts=hosts, limits=limits)
-        for sentence in source.passed_over:
-            warn(sentence)
-        _tell(made, listening, host, given=token is not None, json=json, quiet=quiet)
-        run_server(made, listening, limits)
 
 
 def bound(host: str, port: int) -> socket.socket:
     """A socket that listens there. Raises ValueError where that cannot be."""
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except socket.gaierror:
+        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)
+    except OSError:
         raise ValueError(f"{host} is no address of this machine: give another --host") from None
+    family, kind, protocol, _, address = found[0]
+    listening = socket.socket(family, kind, protocol)  # asyncio sends at once where the protocol is known to be TCP
+    try:
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(BACKLOG)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        listening.close()
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise ValueError(
             f"cannot listen at {host}, port {port} ({why}): give another --port, or --port 0 for any that is free"
         ) from None
+    return listening
 
 
 def _tell(made: "FastAPI", listening: socket.socket, host: str, *, given: bool, json: bool, quiet: bool) -> None:
@@ -129,7 +149,7 @@ def _tell(made: "FastAPI", listening: socket.socket, host: str, *, given: bool, 
         note(f"curl {url}/more {header}--json '{{\"count\": 5}}'\nCtrl-C ends it")
 
 
-def run_server(made: "FastAPI", listening: socket.socket, limits: "Limits") -> None:
+def run_server(made: "FastAPI", listening: socket.socket) -> None:
     """Answer until Ctrl-C or SIGTERM; what is being worked on then ends between its batches."""
     import uvicorn
 
@@ -152,5 +172,4 @@ def run_server(made: "FastAPI", listening: socket.socket, limits: "Limits") -> N
         timeout_keep_alive=5,
         timeout_graceful_shutdown=CLOSING,
     )
-    with contextlib.closing(listening):
-        Server(config).run(sockets=[listening])
+    Server(config).run(sockets=[listening])
