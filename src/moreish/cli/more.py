@@ -71,10 +71,7 @@ def more(
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import telling, warn
 
-    if json and format not in (None, "json"):
-        raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
-    if keep is not None and not interactive:
-        raise ValueError(f"--keep {keep} is the file of favourites for --interactive: say --interactive as well")
+    _refuse_contradictions(json, format, keep, interactive)
     names = sources_of(runs_or_files)
     with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
         from moreish.api import open_or_count
@@ -93,6 +90,13 @@ def more(
         converse(source, request, of, keep, seed)
         return
     _show(source, asked, count, seed, form, quiet)
+
+
+def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:
+    if json and format not in (None, "json"):
+        raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
+    if keep is not None and not interactive:
+        raise ValueError(f"--keep {keep} is the file of favourites for --interactive: say --interactive as well")
 
 
 def _items_of(ruling: Ruling, source: "Fitted") -> tuple[str, ...]:
