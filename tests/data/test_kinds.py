@@ -151,7 +151,7 @@ def test_each_file_is_a_kind(tmp_path):
         ("legolas", "elves"),
     ]  # fmt: skip
     assert corpus.where("gimli", "dwarves") != "new" == corpus.where("gimli", "elves")
-    with pytest.raises(ValueError, match='no kind "dwarf"; did you mean "dwarves"'):
+    with pytest.raises(ValueError, match=r'no kind "dwarf" in .*; did you mean "dwarves"'):
         corpus.where("gimli", "dwarf")
     assert len(moreish.read(tmp_path / "elves.txt", tmp_path / "dwarves.csv")) == 5, "without kinds bob is one"
 
