@@ -2,7 +2,7 @@
 
 import functools
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,13 +10,21 @@ from torch import nn
 from torch.optim import Optimizer
 
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.judge.finding import Finding
 
 
 class Ward:
     """One doctor for everything that the script trains; it comes with the first optimizer."""
 
-    def __init__(self, budget: float, ignore: Iterable[str]) -> None:
+    def __init__(
+        self,
+        budget: float,
+        ignore: Iterable[str],
+        on_finding: Callable[[Finding], object] | None = None,
+        stop_on: str | None = None,
+    ) -> None:
         self.budget, self.ignore = budget, tuple(ignore)
+        self.on_finding, self.stop_on = on_finding, stop_on
         self.doctor: Doctor | None = None
 
     @contextmanager
@@ -42,7 +50,14 @@ class Ward:
         models = owners(optimizer)
         if self.doctor is None:
             if models:
-                self.doctor = Doctor(models, optimizer, budget=self.budget, ignore=self.ignore)
+                self.doctor = Doctor(
+                    models,
+                    optimizer,
+                    budget=self.budget,
+                    ignore=self.ignore,
+                    on_finding=self.on_finding,
+                    stop_on=self.stop_on,
+                )
                 self.doctor.__enter__()
         else:
             for model in models:

@@ -32,7 +32,8 @@ class Probe:
 
     So a step that is not looked at costs next to nothing. A failure of the probe ends the watching and is kept in
     `failure`; it never reaches the user's loop. `on_frame` is called with every frame that is complete: it says
-    whether the run is worrying, where it is asked to.
+    whether the run is worrying, where it is asked to. `on_stepped` is called after a step that was looked at, with
+    nothing of ours in place: what it raises does reach the loop.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Probe:
         self.step = 0
         self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
+        self.on_stepped: Callable[[], None] | None = None
         self.frame: Frame | None = None
         self._observer: Observer | None = None
         self._lasting, self._on_models, self._on_steps = Hooks(), Hooks(), Hooks()
@@ -234,6 +236,8 @@ class Probe:
         elif self.failure is None:
             self._end_step(optimizer, now)
             schedule.late = time.perf_counter() + schedule.limit
+            if self.on_stepped is not None:
+                self.on_stepped()
 
     def _end_step(self, optimizer: Optimizer, now: float) -> None:
         """Close the frame that is open; open the next one where it is due, else await evaluations where likely."""
