@@ -12,6 +12,7 @@ from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
 OURS = Path(__file__).resolve().parents[1]
+MAIN = "__main__", "__mp_main__"  # the second is what multiprocessing's children call the first
 INTERRUPTED = 130
 
 
@@ -85,13 +86,17 @@ def _found(name: str) -> ModuleSpec:
 @contextmanager
 def _main_module() -> Iterator[ModuleType]:
     """A new __main__; that, sys.argv and sys.path are as before afterwards."""
-    before = sys.modules["__main__"], sys.argv, sys.path, sys.path[:]
+    before = sys.argv, sys.path, sys.path[:]
+    modules = {name: sys.modules[name] for name in MAIN if name in sys.modules}
     main = ModuleType("__main__")
     vars(main)["__builtins__"] = builtins
     try:
         yield main
     finally:
-        sys.modules["__main__"], sys.argv, sys.path, sys.path[:] = before
+        for name in MAIN:
+            sys.modules.pop(name, None)
+        sys.modules.update(modules)
+        sys.argv, sys.path, sys.path[:] = before
 
 
 def _begin(main: ModuleType, argv: list[str], place: str) -> None:
@@ -99,7 +104,8 @@ def _begin(main: ModuleType, argv: list[str], place: str) -> None:
     if not sys.flags.safe_path:
         ours = sys.path[:1] if sys.path and sys.path[0] in {"", _own_place()} else []
         sys.path[: len(ours)] = [place]
-    sys.argv, sys.modules["__main__"] = argv, main
+    sys.argv = argv
+    sys.modules.update(dict.fromkeys(MAIN, main))
 
 
 def _own_place() -> str:
