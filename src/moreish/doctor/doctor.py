@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from torch import nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.history import DETAILED, History, Validation
@@ -143,6 +144,7 @@ class Doctor:
 
     def watch_model(self, model: nn.Module) -> None:
         """Watch one more model, built after the doctor came."""
+        model = _own(model)
         if all(model is not root for root in self._probe.roots.values()):
             self._probe.add(_free_name(model, self._probe.roots), model)
 
@@ -225,10 +227,10 @@ def unwrapped(optimizer: Optimizer) -> Optimizer:
 def named(model: Models) -> dict[str, nn.Module]:
     """Models with the prefix of their names: none for one, class or given names for several."""
     if isinstance(model, nn.Module):
-        return {"": model}
+        return {"": _own(model)}
     if isinstance(model, Mapping):
-        return dict(model)
-    models = list(model)
+        return {name: _own(m) for name, m in model.items()}
+    models = [_own(m) for m in model]
     if not models:
         raise ValueError("the doctor needs a model to watch")
     if len(models) == 1:
@@ -237,6 +239,11 @@ def named(model: Models) -> dict[str, nn.Module]:
     for m in models:
         names[_free_name(m, names)] = m
     return names
+
+
+def _own(model: nn.Module) -> nn.Module:
+    """The model of one process, where processes share it: a copy of the whole would have to ask the others."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 def _free_name(model: nn.Module, taken: Collection[str]) -> str:

@@ -71,7 +71,7 @@ class NotRunnable(ValueError):
 def _found(name: str) -> ModuleSpec:
     """Where the module is; of a package its __main__. Raises NotRunnable; what a package raises goes on."""
     try:
-        spec = find_spec(name)
+        spec = None if name.startswith(".") else find_spec(name)
     except ModuleNotFoundError as error:
         if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
             raise NotRunnable(name) from None
