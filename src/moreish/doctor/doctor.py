@@ -3,9 +3,11 @@
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from html import escape
 from typing import Any, cast
 
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.history import DETAILED, History, Validation
@@ -13,7 +15,8 @@ from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import worrying
-from moreish.doctor.tell.html import page
+from moreish.doctor.tell import html
+from moreish.doctor.tell.alerts import Alerts
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
@@ -36,6 +39,9 @@ class Doctor:
     backward and the next. Nothing of the model, the optimizer or the random state is
     changed.
     Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
+    `on_finding` is called with each finding, once when it is found and again when it has become worse, between two
+    steps; what it raises ends the loop. `stop_on` (a severity, or an id or slug) raises `SickRun` out of the loop at
+    the end of the step in which something as bad was found.
     """
 
     def __init__(
@@ -47,8 +53,10 @@ class Doctor:
         ignore: Iterable[str] = (),
         step: int = 0,
         found: Iterable[Finding] = (),
+        on_finding: Callable[[Finding], object] | None = None,
+        stop_on: str | None = None,
     ) -> None:
-        optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+        optimizers = [unwrapped(o) for o in ([optimizer] if isinstance(optimizer, Optimizer) else optimizer)]
         self.ignore = named_rules(ignore)
         models, tensors = told_apart(model)
         self._probe = Probe(models, optimizers, budget, self._on_frame, tensors)
@@ -56,6 +64,9 @@ class Doctor:
         self._kept = {finding.id: finding for finding in found}
         self._reported = {id: finding.severity for id, finding in self._kept.items()}
         self._asked = True
+        self._alerts, self._untold = Alerts(on_finding, stop_on, self._kept.values()), False
+        if self._alerts:
+            self._probe.on_stepped = self._alert
         self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
         self._stopped = False
         self._next = 1
@@ -70,6 +81,8 @@ class Doctor:
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True
+        if self._alerts:
+            self._alerts.told(self.findings)
 
     @property
     def history(self) -> History:
@@ -132,10 +145,11 @@ class Doctor:
 
     def watch(self, optimizer: Optimizer) -> None:
         """Watch one more optimizer, built after the doctor came."""
-        self._probe.watch(optimizer)
+        self._probe.watch(unwrapped(optimizer))
 
     def watch_model(self, model: nn.Module) -> None:
         """Watch one more model, built after the doctor came."""
+        model = _own(model)
         if all(model is not root for root in self._probe.roots.values()):
             self._probe.add(_free_name(model, self._probe.roots), model)
 
@@ -209,7 +223,12 @@ class Doctor:
 
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
-        return page(self.to_report(), {"": self.history})
+        return html.page(self.to_report(), {"": self.history})
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        framed = escape(self.to_html())
+        return f'<iframe srcdoc="{framed}" sandbox style="width:100%;height:32rem;border:0"></iframe>'
 
     def to_report(self) -> Report:
         """The report that text, plain values and page are made of."""
@@ -223,14 +242,23 @@ class Doctor:
             self._judge()
         return triage and worrying(self.history, self._kept.values())
 
+    def _alert(self) -> None:
+        """Between two steps: tell what is new, and stop where that was wished."""
+        if self._untold:
+            self._untold = False
+            findings = diagnose(self._kept.values())
+            self._alerts.told(findings)
+            self._alerts.stop(findings)
+
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
         for finding in judge(self.history, ignore=self.ignore):
             known = self._kept.get(finding.id)
             if known is None:
-                self._kept[finding.id], self._asked = finding, False
+                self._kept[finding.id], self._asked, self._untold = finding, False, True
             elif SEVERITIES.index(finding.severity) >= SEVERITIES.index(known.severity):
                 self._asked = self._asked and finding.severity == known.severity
+                self._untold = self._untold or finding.severity != known.severity
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
             if finding.severity != "info":
                 self.first_alarm.setdefault(finding.id, self._probe.step)
@@ -253,19 +281,34 @@ def told_apart(model: Models | Tensors) -> tuple[dict[str, nn.Module], dict[str,
     return {}, variable_names(tensors)
 
 
+def unwrapped(optimizer: Optimizer) -> Optimizer:
+    """The optimizer that makes the steps, where another stands around it, as accelerate's does."""
+    while "_optimizer_step_post_hooks" not in vars(optimizer):
+        inner = getattr(optimizer, "optimizer", None)
+        if not isinstance(inner, Optimizer):
+            break
+        optimizer = inner
+    return optimizer
+
+
 def named(model: Models) -> dict[str, nn.Module]:
     """Models with the prefix of their names: none for one, class or given names for several."""
     if isinstance(model, nn.Module):
-        return {"": model}
+        return {"": _own(model)}
     if isinstance(model, Mapping):
-        return dict(model)
-    models = list(model)
+        return {name: _own(m) for name, m in model.items()}
+    models = [_own(m) for m in model]
     if len(models) == 1:
         return {"": models[0]}
     names: dict[str, nn.Module] = {}
     for m in models:
         names[_free_name(m, names)] = m
     return names
+
+
+def _own(model: nn.Module) -> nn.Module:
+    """The model of one process, where processes share it: a copy of the whole would have to ask the others."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 def _free_name(model: nn.Module, taken: Collection[str]) -> str:

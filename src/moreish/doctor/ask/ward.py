@@ -3,14 +3,16 @@
 import functools
 import gc
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from moreish.doctor.ask.watched import Watched
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.judge.finding import Finding
 from moreish.doctor.watch.names import variable_names
 
 MOST_AT_ONCE = 4  # trainings that are watched at the same time; the oldest is then left alone
@@ -26,8 +28,15 @@ class Ward:
     An optimizer that comes later, with models of its own, begins another: a fold, a student, the next of a sweep.
     """
 
-    def __init__(self, budget: float, ignore: Iterable[str]) -> None:
+    def __init__(
+        self,
+        budget: float,
+        ignore: Iterable[str],
+        on_finding: Callable[[Finding], object] | None = None,
+        stop_on: str | None = None,
+    ) -> None:
         self.budget, self.ignore = budget, tuple(ignore)
+        self.on_finding, self.stop_on = on_finding, stop_on
         self.doctors: list[Doctor] = []
         self.unwatched = 0  # optimizers that came when there were too many already
         self._open: list[Doctor] = []
@@ -39,6 +48,10 @@ class Ward:
     def doctor(self) -> Doctor | None:
         """The first one; None where nothing was trained."""
         return self.doctors[0] if self.doctors else None
+
+    def watched(self, error: BaseException | None = None) -> Watched:
+        """What has come of the program so far, and what ended it."""
+        return Watched(self.doctors, error, self.unwatched)
 
     @contextmanager
     def open(self) -> Iterator[None]:
@@ -92,7 +105,14 @@ class Ward:
         return found
 
     def _begin(self, watched: list[nn.Module] | dict[str, Tensor], optimizer: Optimizer | None) -> Doctor:
-        doctor = Doctor(watched, optimizer or (), budget=self.budget, ignore=self.ignore)
+        doctor = Doctor(
+            watched,
+            optimizer or (),
+            budget=self.budget,
+            ignore=self.ignore,
+            on_finding=self.on_finding,
+            stop_on=self.stop_on,
+        )
         doctor.on_late(lambda late: self._split(doctor, late))
         if len(self._open) >= MOST_AT_ONCE:
             done = self._open.pop(0)

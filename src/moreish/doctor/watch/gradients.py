@@ -1,6 +1,6 @@
 """Gradients on their way: what a backward brought, and whether it is still there when the step begins."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -56,9 +56,13 @@ def gathered(optimizer: Optimizer) -> bool:
     return any(isinstance(v, Tensor) for state in optimizer.state.values() for v in state.values())
 
 
-def seen(holder: Optimizer | ByHand, steps: int, every: Sequence[Optimizer]) -> OptimizerSeen:
-    """What an optimizer did, among all of them."""
-    by_hand = isinstance(holder, ByHand)
-    name = "by hand" if by_hand else type(holder).__name__
-    own, others = held_by([holder]), held_by([o for o in every if o is not holder])
-    return OptimizerSeen(name, steps, len(own), has_gradient(holder), not own.isdisjoint(others), by_hand)
+def seen(holders: Sequence[Optimizer | ByHand], steps: Mapping[int, int]) -> list[OptimizerSeen]:
+    """What every optimizer did; `steps` by identity."""
+    found = []
+    for holder in holders:
+        by_hand = isinstance(holder, ByHand)
+        name = "by hand" if by_hand else type(holder).__name__
+        own, others = held_by([holder]), held_by([o for o in holders if o is not holder])
+        shared, count = not own.isdisjoint(others), steps.get(id(holder), 0)
+        found.append(OptimizerSeen(name, count, len(own), has_gradient(holder), shared, by_hand))
+    return found

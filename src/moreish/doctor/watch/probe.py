@@ -42,8 +42,8 @@ class Probe:
 
     So a step that is not looked at costs next to nothing. A failure of the probe ends the watching and is kept in
     `failure`; it never reaches the user's loop. `on_frame` is called with every frame that is complete: it says
-    whether the run is worrying, where it is asked to. `on_late` is called when an optimizer steps for the first time
-    long after others have.
+    whether the run is worrying, where it is asked to. `on_late` is called with an optimizer that steps for the first
+    time long after others, `on_stepped` after a step that was looked at: what that raises does reach the loop.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Probe:
         self.rounds = Rounds()
         self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
+        self.on_stepped: Callable[[], None] | None = None
         self.frame: Frame | None = None
         self.by_hand: ByHand | None = None
         self.on_late: Callable[[Optimizer], None] | None = None
@@ -179,11 +180,9 @@ class Probe:
 
     def _count(self) -> None:
         """What every optimizer did, as evidence."""
-        evidence = self.history.evidence
-        counts = self.rounds.counts
-        evidence.optimizers = [seen(o, counts.get(id(o), 0), self.optimizers) for o in self.optimizers]
-        if self.by_hand is not None:
-            evidence.optimizers = [seen(self.by_hand, self.step, [])]
+        evidence, steps = self.history.evidence, self.rounds.counts
+        steps = steps if self.by_hand is None else {id(self.by_hand): self.step}
+        evidence.optimizers = seen(self._holders(), steps)
         evidence.changed = self._arrivals.changed()
         evidence.uncalled = sorted(set(self.roots) - evidence.called)
 
@@ -287,13 +286,12 @@ class Probe:
 
     def _backward_ends(self) -> None:
         """Which optimizers have a gradient now; a loop without a step is not looked at for ever."""
-        frame = self.frame
-        if frame is None or self._observer is None:
+        if self.frame is None:
             return
         with self._safely():
             for optimizer in self._holders():
                 self._arrivals.note(optimizer)
-            if frame.backwards >= MOST_BACKWARDS:
+            if self.frame.backwards >= MOST_BACKWARDS:
                 self._inside.remove()
 
     def _holders(self) -> Sequence[Optimizer | ByHand]:
@@ -331,6 +329,8 @@ class Probe:
         elif self.failure is None:
             self._end_step(optimizer, now, begins)
             schedule.late = time.perf_counter() + schedule.limit
+            if self.on_stepped is not None:
+                self.on_stepped()
 
     def _end_step(self, optimizer: Optimizer, now: float, begins: bool) -> None:
         """Close the frame that is open; open the next one where it is due, else await evaluations where likely."""
@@ -392,6 +392,8 @@ class Probe:
                 self.schedule.looked(frame.step, worried)
             if self.frame is None and self.schedule.due(self.step):
                 self._open_by_hand(hand)
+        if worried is not None and self.on_stepped is not None:
+            self.on_stepped()
 
     def _open_by_hand(self, hand: ByHand) -> None:
         self._open()
