@@ -136,7 +136,7 @@ def _article(k: int, finding: Finding, drawn: list[Drawn], findings: list[Findin
         f'<article id="{_anchor(k)}" class="{finding.severity}{"" if figure else " alone"}"><div>'
         f'<span class="chip {finding.severity}">{finding.severity}</span><h3>{_text(finding.heading)}</h3>'
         f'<p class="small">{_prose(_where(finding))}</p><p>{_prose(finding.sentence)}</p>'
-        f'<p class="do"><b>Do:</b> {_prose(finding.remedy)}</p>'
+        f'<p class="do"><strong>Do:</strong> {_prose(finding.remedy)}</p>'
         f'<p class="why">{"<br>".join(map(_prose, finding.why.splitlines()))}</p>'
         f"{_more(finding)}{link}</div>{figure}</article>"
     )
@@ -160,7 +160,7 @@ def _more(finding: Finding) -> str:
         numbers = ", ".join(f"{_text(str(k))} = {_text(number(v))}" for k, v in finding.numbers.items() if v != "")
         parts.append(f'<p class="small">{numbers}</p>')
     if finding.symptoms:
-        each = "".join(f"<li><b>{_text(s.title)}</b> {_prose(s.sentence)}</li>" for s in finding.symptoms)
+        each = "".join(f"<li><strong>{_text(s.title)}</strong> {_prose(s.sentence)}</li>" for s in finding.symptoms)
         parts.append(f'<p class="small">What comes with it:</p><ul class="symptoms">{each}</ul>')
     return "".join(parts)
 
@@ -169,8 +169,8 @@ def _brief(finding: Finding) -> str:
     with_it = ", ".join(_text(s.title) for s in finding.symptoms)
     return (
         f'<div class="one {finding.severity}"><p><span class="chip {finding.severity}">{finding.severity}</span> '
-        f'<b>{_text(finding.heading)}</b> <span class="small">{_prose(_where(finding))}</span></p>'
-        f"<p>{_prose(finding.sentence)}</p><p><b>Do:</b> {_prose(finding.remedy)}</p>"
+        f'<strong>{_text(finding.heading)}</strong> <span class="small">{_prose(_where(finding))}</span></p>'
+        f"<p>{_prose(finding.sentence)}</p><p><strong>Do:</strong> {_prose(finding.remedy)}</p>"
         f"{f'<p class={chr(34)}small{chr(34)}>With it: {with_it}</p>' if with_it else ''}</div>"
     )
 
@@ -194,7 +194,7 @@ def _figure(drawn: Drawn, findings: list[Finding], linked: bool = True) -> str:
     drawing = picture.svg if linked else re.sub(r'<a href="#[a-z0-9-]*">|</a>', "", picture.svg)
     anchor = f' id="{drawn.anchor}"' if linked else ""
     return (
-        f"<figure{anchor}><figcaption><b>{where}{_text(picture.title)}</b><span>{_text(picture.says)}</span>"
+        f"<figure{anchor}><figcaption><strong>{where}{_text(picture.title)}</strong><span>{_text(picture.says)}</span>"
         f"</figcaption>{drawing}{_legend(picture.legend, picture.by_depth)}{proves}</figure>"
     )
 

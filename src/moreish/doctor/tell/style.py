@@ -48,7 +48,7 @@ border:1.5px solid;border-radius:999px;padding:.1em .65em;vertical-align:.12em;w
 .@ svg .healthy{fill:var(--healthy)}.@ svg .ill{fill:var(--ill)}
 .@ svg .bars{fill:var(--main);fill-opacity:.55}.@ svg .outline{fill:none;stroke:var(--soft);stroke-width:1.5}
 .@ svg .cells{fill:var(--ink)}
-.@ figcaption b{font-size:.95em}.@ figcaption span{display:block;color:var(--soft);font-size:.84em}
+.@ figcaption strong{font-size:.95em}.@ figcaption span{display:block;color:var(--soft);font-size:.84em}
 .@ figure svg{margin-top:.35rem}
 .@ .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem .9rem;color:var(--soft);font-size:.8em;
 margin-top:.2rem}

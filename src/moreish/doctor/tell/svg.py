@@ -177,7 +177,8 @@ class _Frame:
     def end(self, end: Band) -> str:
         left = LEFT if end.low is None else self.x(end.low)
         right = WIDTH - RIGHT if end.high is None else self.x(end.high)
-        return f'<rect class="ill" x="{left:.1f}" y="{self.top:g}" width="{max(0.0, right - left):.1f}" height="{PLOT:g}"/>'
+        wide = max(0.0, right - left)
+        return f'<rect class="ill" x="{left:.1f}" y="{self.top:g}" width="{wide:.1f}" height="{PLOT:g}"/>'
 
     def level(self, level: Level) -> str:
         return f'<path class="level" d="M{LEFT:g} {self.y(level.value):.1f}H{WIDTH - RIGHT:g}"/>'
@@ -308,7 +309,8 @@ def _text(text: str) -> str:
 
 def _svg(title: str, says: str, inside: str, height: float, linked: bool = False) -> str:
     """Pictures with links are groups: what is inside an image cannot be reached."""
+    role = "group" if linked else "img"
     return (
-        f'<svg viewBox="0 0 {WIDTH:g} {height:.0f}" role="{"group" if linked else "img"}" aria-label="{_text(title)}">'
+        f'<svg viewBox="0 0 {WIDTH:g} {height:.0f}" role="{role}" aria-label="{_text(title)}">'
         f"<title>{_text(title)}</title><desc>{_text(says)}</desc>{inside}</svg>"
     )
