@@ -175,9 +175,8 @@ class History:
             if call.line:
                 self.lines.setdefault(call.layer, call.line)
                 self.lines.setdefault(call.module, call.line)
-            if call.weight and call.layer not in self.described and call.line:
                 shape = ", ".join(map(str, frame.shapes.get(call.weight, ())))
-                self.described[call.layer] = f"{call.op}({shape})" if shape else call.op
+                self.described.setdefault(call.layer, f"{call.op}({shape})" if shape else call.op)
         frame.described = {}
 
     def _evaluation(self, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 MOST_TICKS = 6
 LARGEST = 1e100  # beyond it differences of two values overflow
+DECADE = 1.0  # the least length of an axis by logarithm
 ROOM = 0.06  # of the length, left free at both ends
 
 
@@ -16,10 +17,12 @@ class Axis:
         kept = [self._scaled(v) for v in values if self.holds(v)] or [0.0, 1.0]
         low, high = min(kept), max(kept)
         size = max(abs(low), abs(high))
+        if log and high - low < DECADE:  # a change that is small looks small
+            low, high = (low + high - DECADE) / 2, (low + high + DECADE) / 2
         if high - low > max(size * 1e-9, 1e-100):
             self.low, self.high = low - room * (high - low), high + room * (high - low)
         else:
-            half = 0.5 if log else max(size * 0.1, 1e-6)
+            half = max(size * 0.1, 1e-6)
             self.low, self.high = low - half, high + half
 
     def holds(self, value: float) -> bool:

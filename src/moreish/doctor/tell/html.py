@@ -134,7 +134,7 @@ def _article(k: int, finding: Finding, drawn: list[Drawn], findings: list[Findin
     figure = _figure(beside, findings) if beside is not None else ""
     return (
         f'<article id="{_anchor(k)}" class="{finding.severity}{"" if figure else " alone"}"><div>'
-        f'<span class="chip {finding.severity}">{finding.severity}</span><h3>{_text(finding.heading)}</h3>'
+        f'<h3><span class="chip {finding.severity}">{finding.severity}</span> {_text(finding.heading)}</h3>'
         f'<p class="small">{_prose(_where(finding))}</p><p>{_prose(finding.sentence)}</p>'
         f'<p class="do"><strong>Do:</strong> {_prose(finding.remedy)}</p>'
         f'<p class="why">{"<br>".join(map(_prose, finding.why.splitlines()))}</p>'

@@ -32,6 +32,8 @@ STANDARD = (
     "grad_norm",
 )
 SHADES = 9  # colours from the first layer to the last
+LEAST_RATIO = -20.0  # log10 of an update over a weight
+LEAST_SHARE = 0.01  # of saturated outputs or dead units, that is worth a picture
 MOST_CURVES, MOST_ROWS = 12, 24
 WIDE = 30.0  # from the least to the most: beyond it an axis is logarithmic
 HISTOGRAMS = ("activation", "gradient", "weight")
@@ -103,7 +105,7 @@ def _loss(history: History, asked: Asked) -> Picture | None:
     }
     drawn = [svg.Curve("loss of a batch", points, "main")] if points else []
     drawn += [svg.Curve(n, p, style) for (n, p), style in zip(told.items(), ("second", "third"), strict=True) if p]
-    if not drawn:
+    if not any(math.isfinite(v) for curve in drawn for _, v in curve.points):
         return None
     levels = _baselines(history)
     log = _is_wide([v for curve in drawn for _, v in curve.points])
@@ -146,7 +148,7 @@ def _one(history: History, name: str, asked: Asked) -> Picture | None:
     """One number over steps."""
     owner, _, quantity = name.rpartition("/")
     points = history.curve(name)
-    if not points:
+    if not any(math.isfinite(v) for _, v in points):
         return None
     title, band, points = _of_quantity(quantity, points)
     title = f"{title} of {_label(history, owner)}" if owner else title
@@ -166,8 +168,12 @@ def _every(history: History, quantity: str, asked: Asked) -> Picture | None:
     title, band, drawn = quantity, None, []
     for owner in chosen:
         title, band, points = _of_quantity(quantity, history.curve(f"{owner}/{quantity}"))
+        if not any(math.isfinite(v) for _, v in points):
+            continue
         style = f"d{_shade(owners.index(owner), len(owners))}"
         drawn.append(svg.Curve(_label(history, owner), points, style, asked.about(owner)))
+    if not drawn:
+        return None
     ratio = quantity == "update_ratio"
     levels = [svg.Level(10**USUAL_RATIO, "")] if ratio else []
     last = {curve.name: curve.points[-1][1] for curve in drawn if curve.points}
@@ -188,11 +194,12 @@ def _by_layer(history: History, quantity: str, asked: Asked) -> Picture | None:
         owners = [o for o in owners if o in bent] if len(set(bent)) > 1 else owners
     rows = []
     for owner in _some(owners, MOST_ROWS, asked):
-        values = history.series(f"{owner}/{key}")
+        values = _where_finite(history, owner, key)
         end = values[-1] if len(values) > 1 else None
         rows.append(svg.Row(_label(history, owner), values[0], end, asked.about(owner)))
     share = quantity in ("saturated", "dead", "dead_in_batch")
-    if len(rows) < (1 if share else 2) or not any(v for row in rows for v in (row.start, row.end)):
+    shown = [v for row in rows for v in (row.start, row.end) if v is not None and math.isfinite(v)]
+    if len(rows) < (1 if share else 2) or max(shown, default=0.0) <= (LEAST_SHARE if share else 0.0):
         return None
     titles = {
         "gradient": "Size of the gradient",
@@ -207,6 +214,13 @@ def _by_layer(history: History, quantity: str, asked: Asked) -> Picture | None:
     both = any(row.end is not None for row in rows)
     legend = (Key("ring", "first seen"), Key("dot main", "last seen")) if both else ()
     return Picture(f"{quantity} by layer", title, says, picture, legend)
+
+
+def _where_finite(history: History, owner: str, key: str) -> list[float]:
+    """A number over the frames; NaN where some elements were not finite, for moments are those of the others."""
+    lost = f"{owner}/grad_nonfinite" if key.startswith("grad_") else f"{owner}/nonfinite"
+    frames = [f.values for f in history.frames if f"{owner}/{key}" in f.values]
+    return [math.nan if values.get(lost, 0.0) > 0 else values[f"{owner}/{key}"] for values in frames]
 
 
 def _histogram(history: History, owner: str, kind: str) -> Picture | None:
@@ -264,7 +278,7 @@ def _weights(history: History) -> set[str]:
 
 def _owners(history: History, quantity: str) -> list[str]:
     """Whatever has this quantity, from the first layer to the last."""
-    order: dict[str, None] = dict.fromkeys(call.layer for call in history.calls())
+    order: dict[str, None] = dict.fromkeys(["input", *(call.layer for call in history.calls())])
     backward, keys = "/grad_", _keys(history)  # gradients come in the order of the way back
     for key in sorted(keys, key=lambda k: backward in k):
         order.setdefault(key.rpartition("/")[0])
@@ -284,6 +298,8 @@ def _some(owners: Sequence[str], most: int, asked: Asked) -> list[str]:
 
 def _label(history: History, owner: str) -> str:
     """A layer, or the layer of a weight, by name and type."""
+    if owner == "input" and owner not in history.described:
+        return "what comes in"
     if owner in history.described:
         return layer_label(owner, history.described[owner])
     parent, _, last = owner.rpartition(".")
@@ -312,7 +328,14 @@ def _of_quantity(
     if quantity != "update_ratio":
         return title, band, list(points)
     ratio = None if low is None or high is None else svg.Band(10**low, 10**high)
-    return title, ratio, [(s, 10 ** max(-30.0, min(v, 30.0)) if math.isfinite(v) else v) for s, v in points]
+    return title, ratio, [(s, _power(v)) for s, v in points]
+
+
+def _power(exponent: float) -> float:
+    """What a logarithm says; a change too small for any number to hold is none."""
+    if not math.isfinite(exponent):
+        return exponent
+    return 10 ** min(exponent, 30.0) if exponent > LEAST_RATIO else 0.0
 
 
 def _shade(k: int, count: int) -> int:

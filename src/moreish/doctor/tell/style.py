@@ -21,7 +21,8 @@ RULES = """
 .@ code{font:.88em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:var(--grid);color:inherit;
 border-radius:4px;padding:.1em .3em}
 .@ .small{color:var(--soft);font-size:.86em}
-.@ .chip{display:inline-block;font-size:.72em;font-weight:700;letter-spacing:.05em;text-transform:uppercase;
+.@ .chip{display:inline-block;font-size:.72rem;line-height:1.5;
+font-weight:700;letter-spacing:.05em;text-transform:uppercase;
 border:1.5px solid;border-radius:999px;padding:.1em .65em;vertical-align:.12em;white-space:nowrap}
 .@ .chip.sick,.@ text.sick{color:var(--sick);fill:var(--sick)}
 .@ .chip.watch,.@ text.watch{color:var(--watch);fill:var(--watch)}
@@ -47,7 +48,7 @@ border:1.5px solid;border-radius:999px;padding:.1em .65em;vertical-align:.12em;w
 .@ svg .lost{fill:none;stroke:var(--sick);stroke-width:1.5}.@ svg text.lost{stroke:none;fill:var(--sick)}
 .@ svg .healthy{fill:var(--healthy)}.@ svg .ill{fill:var(--ill)}
 .@ svg .bars{fill:var(--main);fill-opacity:.55}.@ svg .outline{fill:none;stroke:var(--soft);stroke-width:1.5}
-.@ svg .cells{fill:var(--ink)}
+.@ svg .cells{fill:var(--main);fill-opacity:.75}
 .@ figcaption strong{font-size:.95em}.@ figcaption span{display:block;color:var(--soft);font-size:.84em}
 .@ figure svg{margin-top:.35rem}
 .@ .legend{list-style:none;display:flex;flex-wrap:wrap;gap:.15rem .9rem;color:var(--soft);font-size:.8em;
@@ -82,8 +83,9 @@ margin:1rem 0}
 .moreish-doctor .why{color:var(--soft);font-size:.93em}
 .moreish-doctor .symptoms{margin:.3rem 0 .3rem 1.1rem;font-size:.93em}
 .moreish-doctor .symptoms li{margin:.2rem 0}
-.moreish-doctor .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,25rem),1fr));gap:1rem}
-.moreish-doctor .pictures figure{background:var(--card);border:1px solid var(--rule);border-radius:8px;padding:1rem}
+.moreish-doctor .pictures{columns:2 22rem;column-gap:1rem}
+.moreish-doctor .pictures figure{break-inside:avoid;margin-bottom:1rem;background:var(--card);
+border:1px solid var(--rule);border-radius:8px;padding:1rem}
 .moreish-doctor :target{outline:2px solid var(--link);outline-offset:3px}
 .moreish-doctor footer{margin-top:2rem;border-top:1px solid var(--rule);padding-top:.8rem}
 @media (max-width:52rem){

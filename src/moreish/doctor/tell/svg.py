@@ -82,10 +82,11 @@ def curves(
     names, rows = _mark_rows(marks, x)
     top = TOP + 13 * rows
     frame = _Frame(x, y, top, top + PLOT)
-    parts = [frame.band(band), frame.axes(), *(frame.level(level) for level in levels)]
+    zero = log and any(v == 0 for v in values)
+    parts = [frame.band(band), frame.axes(zero=zero), *(frame.level(level) for level in levels)]
     parts += [frame.curve(curve) for curve in sorted(drawn, key=lambda c: c.hot)]
     parts += [frame.mark(mark, row) for mark, row in names]
-    parts += [frame.names(levels, band)]
+    parts += [frame.names(levels, band, [point for curve in drawn for point in curve.points])]
     return _svg(title, says, "".join(parts), top + PLOT + BOTTOM, linked=any(m.link for m in marks))
 
 
@@ -147,14 +148,19 @@ class _Frame:
         return LEFT + self.across.place(value) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
+        """What a logarithmic axis cannot hold lies on its floor."""
+        if self.up.log and value <= 0:
+            return self.bottom
         return self.bottom - self.up.place(value) * (self.bottom - self.top)
 
-    def axes(self, values: bool = True, below: str = "step") -> str:
+    def axes(self, values: bool = True, below: str = "step", zero: bool = False) -> str:
         parts = [f'<path class="axis" d="M{LEFT:g} {self.top:g}V{self.bottom:g}H{WIDTH - RIGHT:g}"/>']
         for value in self.up.ticks() if values else ():
             y = self.y(value)
             parts.append(f'<path class="grid" d="M{LEFT:g} {y:.1f}H{WIDTH - RIGHT:g}"/>')
             parts.append(f'<text class="end" x="{LEFT - 5:g}" y="{y + 4:.1f}">{tick(value)}</text>')
+        if values and zero:
+            parts.append(f'<text class="end zero" x="{LEFT - 5:g}" y="{self.bottom + 4:g}">0</text>')
         ticks = [t for t in self.across.ticks() if not below or t == int(t)]
         last = WIDTH - RIGHT - 7 * len(below) - 6
         for value in ticks:
@@ -183,19 +189,34 @@ class _Frame:
     def level(self, level: Level) -> str:
         return f'<path class="level" d="M{LEFT:g} {self.y(level.value):.1f}H{WIDTH - RIGHT:g}"/>'
 
-    def names(self, levels: Sequence[Level], band: Band | None) -> str:
-        """What the levels and the band are, over everything else; each level's name on its side of the others."""
-        parts, below = [], 0.0
-        x = WIDTH - RIGHT - 4
-        for level in sorted(levels, key=lambda each: -each.value):
-            y = self.y(level.value) - 4
-            y = y + 16 if y < max(below, self.top + 8) else y
-            parts.append(f'<text class="end halo" x="{x}" y="{y:.1f}">{_text(level.name)}</text>')
-            below = y + 12
+    def names(self, levels: Sequence[Level], band: Band | None, points: Sequence[tuple[float, float]]) -> str:
+        """What the levels and the band are, each where it covers the fewest points and no other name."""
+        taken = [(self.x(s), self.y(v)) for s, v in points if self.up.holds(v)]
+        parts = []
+        for level in levels:
+            y = self.y(level.value)
+            parts.append(self._name(level.name, "", (y - 5, y + 14), taken))
         if band is not None:
             top = self.top if band.high is None else self.y(band.high)
-            parts.append(f'<text class="end halo good" x="{x}" y="{top + 14:.1f}">healthy</text>')
+            bottom = self.bottom if band.low is None else self.y(band.low)
+            parts.append(self._name("healthy", " good", (top + 14, bottom - 6), taken))
         return "".join(parts)
+
+    def _name(self, name: str, style: str, rows: tuple[float, float], taken: list[tuple[float, float]]) -> str:
+        if not name:
+            return ""
+        wide, right = 6.5 * len(name), WIDTH - RIGHT
+        places = [(y, x) for y in rows for x in (right - wide, LEFT) if self.top + 8 < y < self.bottom]
+        if not places:
+            return ""
+
+        def covered(place: tuple[float, float]) -> int:
+            return sum(place[1] - 4 <= x <= place[1] + wide and place[0] - 14 <= y <= place[0] + 4 for x, y in taken)
+
+        y, x = min(places, key=covered)
+        taken += [(x + k, y - 5) for k in range(0, int(wide), 4)]
+        anchor, at = ("", LEFT + 6) if x == LEFT else ("end", right - 4)
+        return f'<text class="{anchor} halo{style}" x="{at:g}" y="{y:.1f}">{_text(name)}</text>'
 
     def mark(self, mark: Mark, row: int) -> str:
         x = self.x(mark.step)
@@ -208,7 +229,7 @@ class _Frame:
         return f'<a href="#{_text(mark.link)}">{drawn}</a>' if mark.link else drawn
 
     def curve(self, curve: Curve) -> str:
-        points = thinned([(s, v) for s, v in curve.points if self.up.holds(v)])
+        points = thinned([(s, v) for s, v in curve.points if self.up.holds(v) or v == 0])
         path = "L".join(f"{self.x(s):.1f} {self.y(v):.1f}" for s, v in points)
         style = f"{curve.style} hot" if curve.hot else curve.style
         parts = [f'<path class="line {style}" d="M{path}"/>'] if points else []

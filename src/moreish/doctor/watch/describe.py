@@ -1,6 +1,7 @@
 """What a module is, in one line: "Linear(64, 32)"; and which line of the user's code is running."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from types import CodeType
@@ -15,6 +16,7 @@ TELLING = ("p",)  # arguments that are shown although they have their usual valu
 _MOREISH = str(Path(__file__).resolve().parents[2])
 _PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).resolve().parents[1]), "<frozen ")
 _STANDARD = str(Path(os.__file__).parent)
+_ALONE = re.compile(r"\((\d+),\)")  # a tuple of one number
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -32,7 +34,7 @@ def description(module: nn.Module) -> str:
     """Type and the arguments that differ from their defaults; the type alone where the module does not say."""
     kind = type(module)
     try:
-        parts = _parts(" ".join(module.extra_repr().split()))
+        parts = _parts(_ALONE.sub(r"\1", " ".join(module.extra_repr().split())))
     except Exception:  # a stranger's code
         parts = []
     begin = kind.__init__
