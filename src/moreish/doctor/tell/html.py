@@ -132,12 +132,13 @@ def _article(k: int, finding: Finding, drawn: list[Drawn], findings: list[Findin
     elsewhere = next((d for d in drawn if k in d.shows[1:]), None)
     link = f'<p class="proves">Picture: {_link(elsewhere.anchor, elsewhere.picture.title)}</p>' if elsewhere else ""
     figure = _figure(beside, findings) if beside is not None else ""
+    why = "<br>".join(map(_prose, finding.why.split("\n")))
     return (
         f'<article id="{_anchor(k)}" class="{finding.severity}{"" if figure else " alone"}"><div>'
         f'<h3><span class="chip {finding.severity}">{finding.severity}</span> {_text(finding.heading)}</h3>'
         f'<p class="small">{_prose(_where(finding))}</p><p>{_prose(finding.sentence)}</p>'
         f'<p class="do"><strong>Do:</strong> {_prose(finding.remedy)}</p>'
-        f'<p class="why">{"<br>".join(map(_prose, finding.why.splitlines()))}</p>'
+        f'<p class="why">{why}</p>'
         f"{_more(finding)}{link}</div>{figure}</article>"
     )
 

@@ -155,7 +155,7 @@ def _lines(finding: Finding, width: int) -> Iterator[str]:
     where = ", ".join(filter(None, (place(finding), f"step {finding.step}", f"{finding.confidence:.0%} sure")))
     yield from _wrapped(where, " " * len(word), width)
     yield from _wrapped(finding.sentence, "  ", width, "  ")
-    for line in finding.why.splitlines():
+    for line in finding.why.split("\n"):
         yield from _wrapped(line, "  | ", width, "  |   ")
     yield from _wrapped(f"Do: {finding.remedy}", "  ", width, "      ")
     others = also(finding)

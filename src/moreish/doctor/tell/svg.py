@@ -135,7 +135,12 @@ def unit_map(title: str, says: str, rows: Sequence[Sequence[int]]) -> str:
     ]
     frame = f'<rect class="frame" x="10" y="{TOP:g}" width="{wide:.1f}" height="{high:.1f}"/>'
     below = f'<text x="10" y="{TOP + high + 15:.1f}">{len(rows[0])} units across, {len(rows)} examples down</text>'
-    return _svg(title, says, f'<path class="cells" d="{"".join(marks)}"/>{frame}{below}', TOP + high + 22)
+    return _svg(
+        title,
+        says,
+        f'<path class="cells" shape-rendering="crispEdges" d="{"".join(marks)}"/>{frame}{below}',
+        TOP + high + 22,
+    )
 
 
 class _Frame:
@@ -292,7 +297,7 @@ class _Across:
             return f'<circle class="{style}" cx="{self.x(value):.1f}" cy="{y:g}" r="5"/>'
         if value == 0:
             return f'<text class="zero" x="{self.left:g}" y="{y + 4:g}">◂ 0</text>'
-        return f'<text class="end lost" x="{self.right:g}" y="{y + 4:g}">not finite</text>'
+        return f'<text class="end lost" x="{self.right:g}" y="{y - 11:g}">not finite</text>'
 
 
 def thinned(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
