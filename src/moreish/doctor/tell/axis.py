@@ -27,7 +27,7 @@ class Axis:
 
     def holds(self, value: float) -> bool:
         """Whether the value has a place on such an axis."""
-        return abs(value) <= LARGEST and (value > 0 or not self.log)
+        return abs(value) <= LARGEST and (value >= 1 / LARGEST or not self.log)
 
     def place(self, value: float) -> float:
         """From 0 to 1; what lies beyond an end is at that end."""

@@ -3,11 +3,14 @@
 import math
 
 JOINERS = "\u200c\u200d"  # what joins letters or keeps them apart, in Persian, Hindi, emoji
+SMALLEST = 1e-300  # below it a number has fewer digits
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def visible(text: str) -> str:
     """The text in one line, with control characters as escapes, so that it cannot move the reader's cursor."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() or c in JOINERS else " " if c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
 
 
@@ -33,7 +36,7 @@ def number(value: float | int | str) -> str:
 
 def tick(value: float) -> str:
     """A number beside an axis: 0.01, 250, 10⁻⁵, 3·10⁴."""
-    if value == 0 or not math.isfinite(value) or 0.001 <= abs(value) < 10_000:
+    if value == 0 or 0.001 <= abs(value) < 10_000 or not SMALLEST <= abs(value) < math.inf:
         return f"{value:.6g}"
     power = math.floor(math.log10(abs(value)) + 1e-9)
     digits = f"{value / 10**power:.3g}"
