@@ -14,7 +14,7 @@ ARROWS = {
     "judge": {"frames"},  # what is seen in a frame is judged, however it came to be seen
     "tell": {"frames", "judge"},  # values, never a probe
     "treat": {"judge"},
-    "ask": {"frames", "watch", "judge", "doctor"},
+    "ask": {"tell", "frames", "watch", "judge", "doctor"},
 }
 DOOR = {"__init__", "__main__", "doctor"}  # everything meets here
 

@@ -98,8 +98,7 @@ def _of_script(path: str, arguments: tuple[str, ...], json: bool) -> Answer:
     # With --json stdout is the report's alone, so the script prints to stderr.
     with contextlib.redirect_stdout(sys.stderr) if json else contextlib.nullcontext():
         watched = watch_script(path, arguments)
-    page = watched.doctor.to_html() if watched.doctor is not None else None
-    return Answer(watched.report(), watched.to_dict(), page, watched.error)
+    return Answer(watched.report(), watched.to_dict(), watched.to_html(), watched.error)
 
 
 def _of_run(run: "TrainedRun") -> Answer:

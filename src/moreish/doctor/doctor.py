@@ -1,11 +1,11 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.history import DETAILED, History, Validation
@@ -17,11 +17,13 @@ from moreish.doctor.tell.html import page
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
+from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
-from moreish.doctor.watch.updates import state_is_empty
+from moreish.doctor.watch.updates import held_by, state_is_empty
 
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
+Tensors = Sequence[Tensor] | Mapping[str, Tensor]
 
 
 class Doctor:
@@ -29,14 +31,16 @@ class Doctor:
 
     `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
     findings (by id or slug) that are not wanted, because what they say is meant. Several models (a list, or a dict of
-    names) and several optimizers may be watched together. Nothing of the model, the optimizer or the random state is
+    names) and several optimizers may be watched together. A training by hand has tensors in place of a model
+    (`Doctor([C, W1, b1])`, or a dict of names) and no optimizer: its updates are what happens to them between one
+    backward and the next. Nothing of the model, the optimizer or the random state is
     changed.
     Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
     """
 
     def __init__(
         self,
-        model: Models,
+        model: Models | Tensors,
         optimizer: Optimizer | Iterable[Optimizer] = (),
         *,
         budget: float = BUDGET,
@@ -46,7 +50,8 @@ class Doctor:
     ) -> None:
         optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
         self.ignore = named_rules(ignore)
-        self._probe = Probe(named(model), optimizers, budget, self._on_frame)
+        models, tensors = told_apart(model)
+        self._probe = Probe(models, optimizers, budget, self._on_frame, tensors)
         self._probe.step = step
         self._kept = {finding.id: finding for finding in found}
         self._reported = {id: finding.severity for id, finding in self._kept.items()}
@@ -134,6 +139,50 @@ class Doctor:
         if all(model is not root for root in self._probe.roots.values()):
             self._probe.add(_free_name(model, self._probe.roots), model)
 
+    @property
+    def steps(self) -> int:
+        """Updates so far, those before the doctor came included."""
+        return self._probe.step
+
+    def shares(self, optimizer: Optimizer, models: Iterable[nn.Module]) -> bool:
+        """Whether something of this is watched already: a model, or a parameter."""
+        known = {id(p) for root in self._probe.roots.values() for p in root.parameters()}
+        known |= held_by(self._probe.optimizers)
+        every = held_by([optimizer]).union(id(p) for m in models for p in m.parameters())
+        return not known.isdisjoint(every)
+
+    def takes(self, optimizer: Optimizer) -> bool:
+        """Whether the optimizer takes the place of one that is watched: the same parameters, and nothing else."""
+        held = held_by([optimizer])
+        for old in self._probe.optimizers:
+            if held_by([old]) == held:
+                self._probe.replace(old, optimizer)
+                return True
+        return False
+
+    def on_late(self, told: Callable[[Optimizer], None]) -> None:
+        """Have this called when an optimizer steps for the first time long after others have."""
+        self._probe.on_late = told
+
+    def part(self, optimizer: Optimizer) -> list[nn.Module]:
+        """Watch an optimizer no longer that shares nothing with the others, nor its models; these are returned."""
+        others = held_by([o for o in self._probe.optimizers if o is not optimizer])
+        own = held_by([optimizer])
+        models = [m for m in self._probe.roots.values() if not own.isdisjoint(id(p) for p in m.parameters())]
+        if not own.isdisjoint(others) or any(id(p) in others for m in models for p in m.parameters()):
+            return []
+        self._probe.release(optimizer)
+        self._probe.remove(models)
+        return models
+
+    def first_loss(self, loss: Tensor) -> None:
+        """Learn of a first loss that was computed before the doctor came, from its graph."""
+        self._probe.first_loss(loss)
+
+    def discharge(self) -> None:
+        """Let go of models and optimizers after the end; what was found is kept."""
+        self._probe.forget()
+
     def pause(self) -> None:
         """Look no further; what was seen is kept."""
         self._probe.detach()
@@ -152,17 +201,18 @@ class Doctor:
 
     def report(self) -> str:
         """The findings as plain text."""
-        return self._report().text()
+        return self.to_report().text()
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain values: `{"findings": [...], "notes": [...], "steps": ..., "frames": ...}`."""
-        return self._report().plain()
+        return self.to_report().plain()
 
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
-        return page(self._report(), {"": self.history})
+        return page(self.to_report(), {"": self.history})
 
-    def _report(self) -> Report:
+    def to_report(self) -> Report:
+        """The report that text, plain values and page are made of."""
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
     def _on_frame(self, triage: bool) -> bool:
@@ -186,6 +236,23 @@ class Doctor:
                 self.first_alarm.setdefault(finding.id, self._probe.step)
 
 
+def told_apart(model: Models | Tensors) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
+    """Models and tensors with their names; tensors without are called as the variables that hold them."""
+    if isinstance(model, nn.Module):
+        return {"": model}, {}
+    every = list(model.values()) if isinstance(model, Mapping) else list(model)
+    if not every:
+        raise ValueError("the doctor needs a model, or tensors, to watch")
+    if all(isinstance(m, nn.Module) for m in every):
+        return named(cast("Models", model)), {}
+    if not all(isinstance(t, Tensor) for t in every):
+        raise TypeError("the doctor watches modules, or tensors that are trained by hand: not both in one list")
+    tensors = cast("Tensors", model)
+    if isinstance(tensors, Mapping):
+        return {}, dict(tensors)
+    return {}, variable_names(tensors)
+
+
 def named(model: Models) -> dict[str, nn.Module]:
     """Models with the prefix of their names: none for one, class or given names for several."""
     if isinstance(model, nn.Module):
@@ -193,8 +260,6 @@ def named(model: Models) -> dict[str, nn.Module]:
     if isinstance(model, Mapping):
         return dict(model)
     models = list(model)
-    if not models:
-        raise ValueError("the doctor needs a model to watch")
     if len(models) == 1:
         return {"": models[0]}
     names: dict[str, nn.Module] = {}

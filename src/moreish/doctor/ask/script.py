@@ -4,39 +4,11 @@ import runpy
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from moreish.doctor.ask.ward import Ward
-from moreish.doctor.doctor import Doctor
-from moreish.doctor.judge.finding import Finding
+from moreish.doctor.ask.watched import Watched
 from moreish.doctor.watch.clock import BUDGET
-
-
-@dataclass
-class Watched:
-    """What came of a script: the doctor (None where no optimizer was ever made) and the exception that ended it."""
-
-    doctor: Doctor | None
-    error: BaseException | None
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Worst first."""
-        return self.doctor.findings if self.doctor is not None else []
-
-    def report(self) -> str:
-        """The findings as text, or why there is nothing to report."""
-        if self.doctor is None:
-            return "No torch.optim optimizer was made, so there was nothing to watch.\n"
-        return self.doctor.report()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The findings as plain values."""
-        if self.doctor is None:
-            return {"findings": [], "notes": [self.report().strip()], "steps": 0, "frames": 0, "cost": 0.0}
-        return self.doctor.to_dict()
 
 
 def watch_script(
@@ -59,7 +31,7 @@ def watch_script(
             error = exit if exit.code not in (None, 0) else None
         except (Exception, KeyboardInterrupt) as failure:
             error = failure
-    return Watched(ward.doctor, error)
+    return Watched(ward.doctors, error, ward.unwatched)
 
 
 @contextmanager

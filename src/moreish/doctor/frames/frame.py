@@ -65,6 +65,22 @@ class Coupling(NamedTuple):
     change: float
 
 
+class Cut(NamedTuple):
+    """An operation that ends the graph: torch's name, the layer whose output it took, how many calls came before."""
+
+    op: str
+    layer: str
+    place: int
+
+
+class Unowned(NamedTuple):
+    """A parameter that a model uses and no module owns: the operation, the module around it, its shape."""
+
+    op: str
+    module: str
+    shape: Shape
+
+
 class WrongBackward(NamedTuple):
     """Hand-written functions whose gradient is not the slope of their forward, and the relative error."""
 
@@ -166,11 +182,15 @@ class Frame:
     decided_without_grad: bool = False
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
+    used_without_grad: set[str] = field(default_factory=set)  # the same, with gradients off
+    cuts: list[Cut] = field(default_factory=list)
+    unowned: list[Unowned] = field(default_factory=list)  # reached by backward, in no module and no optimizer
     residual: bool = False  # the outputs of two layers were added
     dropped: dict[str, float] = field(default_factory=dict)  # p of every dropout that was active
 
     # Backward and step, parameters by name.
     backwards: int = 0
+    leaf_losses: int = 0  # backwards on a tensor with no graph behind it
     reset: set[int] = field(default_factory=set)  # optimizers of which a backward found no gradient left over
     shapes: dict[str, Shape] = field(default_factory=dict)  # of the parameters that had a gradient at the step
     stepped: set[str] = field(default_factory=set)  # what the optimizers hold
@@ -182,6 +202,7 @@ class Frame:
     wrong_axis: list[WrongAxis] = field(default_factory=list)
     per_place: list[PerPlace] = field(default_factory=list)
     broadcast: list[Broadcast] = field(default_factory=list)
+    cleared: bool = False  # a backward had brought gradients, and none was left when the step began
     stale: bool = False  # the gradients of the step before were still there
     coupling: Coupling | None = None
     wrong_backward: WrongBackward | None = None
@@ -190,7 +211,7 @@ class Frame:
         """Keep the numbers only; the graph of calls of every frame would be much to remember."""
         self.losses, self.evaluations = [], []
         if not keep_calls:
-            self.calls = []
+            self.calls, self.cuts = [], []
 
     def is_broken(self) -> bool:
         """Whether the loss or a gradient is NaN or infinite."""

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from moreish.doctor.frames.counts import RunningCounts
+from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
 from moreish.doctor.frames.sightings import Sightings
 
@@ -41,6 +42,7 @@ class History:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.first: Frame | None = None
+        self.layout: Frame | None = None  # the first with layers
         self.last: Frame | None = None
         self.broken: tuple[int | None, Frame] | None = None  # the first frame with NaN, and the step before it
         self.pictures: list[Frame] = []
@@ -53,6 +55,7 @@ class History:
         self.from_scratch = True
         self.sightings = Sightings()
         self.one_batch: OneBatch | None = None
+        self.evidence = Evidence()
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""
@@ -68,7 +71,9 @@ class History:
         self.seen += 1
         if self.first is None:
             self.first = frame
-        if self.last is not None and self.last is not self.first:
+        if self.layout is None and frame.calls:
+            self.layout = frame
+        if self.last is not None and self.last not in (self.first, self.layout):
             self.last.forget_structure(keep_calls=self.broken is not None and self.broken[1] is self.last)
         self.last = frame
         if self.broken is None and frame.is_broken():
@@ -112,7 +117,8 @@ class History:
 
     def calls(self) -> list[Call]:
         """The layers in execution order, as first seen."""
-        return self.first.calls if self.first is not None else []
+        frame = self.layout or self.first
+        return frame.calls if frame is not None else []
 
     def layers(self, quantity: str) -> Iterator[tuple[Call, str]]:
         """Each layer once, with the key of one of its quantities."""

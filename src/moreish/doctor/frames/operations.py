@@ -30,7 +30,8 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("transpose", "permute", "t", "mT", "movedim", "swapaxes", "expand"), "reorder"),
     **dict.fromkeys(("__getitem__", "select", "narrow", "index_select", "gather", "split", "chunk"), "select"),
     **dict.fromkeys(("argmax", "topk"), "decide"),
-    "detach": "detach",
+    **dict.fromkeys(("argmin", "argsort", "multinomial", "bernoulli", "__float__", "__int__"), "cut"),
+    **dict.fromkeys(("detach", "detach_", "data", "item", "numpy", "tolist", "tensor", "as_tensor"), "cut"),
     "backward": "backward",
 }
 

@@ -26,7 +26,12 @@ def diagnose(findings: Iterable[Finding]) -> list[Finding]:
         else:
             under.setdefault(root.id, []).append(finding)
     roots = [dataclasses.replace(f, symptoms=tuple(under.get(f.id, ()))) for f in roots]
-    return sorted(roots, key=lambda f: (-SEVERITIES.index(f.severity), _order(f)))
+    return by_severity(roots)
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """Worst first; among equally bad ones causes first."""
+    return sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), _order(f)))
 
 
 def failing(findings: Iterable[Finding], fail_on: str) -> list[Finding]:

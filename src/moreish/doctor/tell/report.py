@@ -74,6 +74,8 @@ class Report:
         if self.frames is not None and self.cost is not None:
             looked += f", {self.frames} looked at, {self.cost:.1%} of the time"
         bad = self.alarms
+        if not bad and not self.steps:
+            return "No step was seen, so nothing can be said."
         if not bad:
             return f"Nothing wrong was found ({looked})."
         return f"{plural(bad, 'finding')} ({looked})."
@@ -103,10 +105,21 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
         )
     if failure is not None:
         said.append(f"the doctor itself failed and stopped looking ({type(failure).__name__}: {failure}).")
-    if history.seen and not history.training():
-        said.append("no optimizer step was seen: is it this optimizer that the loop uses, and this model?")
-    if not history.seen:
-        said.append("nothing was seen.")
+    evidence = history.evidence
+    if not history.training() and not evidence.steps:
+        said.append(
+            "no optimizer step was seen: is it this optimizer that the loop uses, and this model?"
+            if history.seen or evidence.backwards
+            else "neither a backward nor a step was seen."
+        )
+    idle = [o for o in evidence.optimizers if not o.steps]
+    if idle and len(idle) < len(evidence.optimizers):
+        said.append(f"{len(idle)} of {len(evidence.optimizers)} optimizers never stepped.")
+    if evidence.uncalled and not compiled:
+        some = ", ".join(f"`{n}`" if n else "the model" for n in evidence.uncalled[:3])
+        said.append(f"{some} was not called as a module while looked at, so inputs and modes were not seen.")
+    if evidence.remade and evidence.steps:
+        said.append(f"{evidence.remade} times a new optimizer took the place of one with the same parameters.")
     return said
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 from torch.utils._device import DeviceContext
 
@@ -20,22 +21,27 @@ class FunctionMode(TorchFunctionMode):
     def __init__(
         self,
         backward: Callable[[object], None],
+        backward_ended: Callable[[], None],
         called: Callable[[str, str, Args, Kwargs, object], None],
     ) -> None:
         super().__init__()
-        self.backward, self.called = backward, called
+        self.backward, self.backward_ended, self.called = backward, backward_ended, called
         self.open = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func`; torch has taken this mode off the stack meanwhile."""
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
+        if name == "__get__" and getattr(func, "__self__", None) is Tensor.data:
+            name = "data"
         kind = KINDS.get(name) if self.open else None
         if kind is None:
             return func(*args, **kwargs)
         if kind == "backward":
             self.backward(args[0] if args else next(iter(kwargs.values()), None))
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            self.backward_ended()
+            return result
         result = func(*args, **kwargs)
         self.called(name, kind, args, kwargs, result)
         return result

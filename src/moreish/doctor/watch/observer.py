@@ -19,7 +19,7 @@ from moreish.doctor.frames.operations import (
     RECTIFIED,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
-from moreish.doctor.watch import losses
+from moreish.doctor.watch import graph, losses
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.describe import described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
@@ -68,6 +68,7 @@ class Observer(StepContext):
                 frame.described |= described(prefix, root)
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
+        self.strangers = graph.Strangers()
         self._measured: set[str] = set()
         self._closed = False
 
@@ -77,6 +78,11 @@ class Observer(StepContext):
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
+
+    def backward_begins(self, loss: Tensor | None) -> None:
+        """Whether there is a graph behind the loss at all."""
+        if loss is not None and loss.grad_fn is None:
+            self.frame.leaf_losses += 1
 
     def passed(self, args: Args, result: object) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
@@ -88,17 +94,21 @@ class Observer(StepContext):
 
     def call(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Note one function call of the forward pass."""
+        if kind in ("cut", "decide"):
+            graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
         if y is None:
             return
         given = tensors_of(args, kwargs)
         parameters = self.names.parameters
+        if self.stack and self.grad:
+            self.strangers.note(given, parameters, op, self.names.modules.get(id(self.stack[-1]), ""))
         sources = tuple([c for c in map(self.origin, given) if c is not None])
         weights = [parameters[id(t)] for t in given if id(t) in parameters]
         if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
             return  # of data, not of the network
         if weights:
-            self.frame.used.update(weights)
+            (self.frame.used if self.grad else self.frame.used_without_grad).update(weights)
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
@@ -148,6 +158,7 @@ class Observer(StepContext):
         values.update(self.reader.read())
         for loss in (*self.frame.losses, *self.frame.evaluations):
             losses.work_out(loss, values)
+        self.strangers.forget()
         self.forget()
         self.handles, self.stack = [], []
 
