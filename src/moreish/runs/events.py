@@ -119,6 +119,7 @@ class FindingFields(msgspec.Struct, frozen=True):
     layer_type: str = ""
     line: str = ""
     layer_types: list[str] = []
+    network: str = ""
 
 
 class Finding(Event, frozen=True):

@@ -99,8 +99,7 @@ def _asked(
 
 def _network(finding: Finding, histories: Mapping[str, History]) -> str:
     """Which network a finding is about, where there are several."""
-    named = [name for name in histories if name and (finding.layer == name or finding.layer.startswith(f"{name}: "))]
-    return max(named, key=len) if named else next(iter(histories), "")
+    return finding.network or next(iter(histories), "")
 
 
 def _own(layer: str, network: str) -> str:
@@ -109,8 +108,8 @@ def _own(layer: str, network: str) -> str:
 
 def _header(report: Report, histories: Mapping[str, History]) -> str:
     state = max((f.severity for f in report.findings), key=("info", "watch", "sick").index, default="info")
-    word = {"sick": "sick", "watch": "to watch"}.get(state, "well")
-    chip = state if state != "info" else "good"
+    word = {"sick": "sick", "watch": "to watch"}.get(state, "well" if report.steps else "not seen")
+    chip = state if state != "info" or not report.steps else "good"
     facts = "".join(f"<dt>{_text(name)}</dt><dd>{_prose(said)}</dd>" for name, said in seen(report, histories))
     facts += "".join(
         f"<dt>{'' if k else 'Not seen'}</dt><dd>{_prose(note)}</dd>" for k, note in enumerate(report.notes)

@@ -159,7 +159,8 @@ def _readable(plain: Iterable[object]) -> tuple[list[Finding], list[str]]:
 
 def _of_network(finding: Finding, name: str) -> Finding:
     symptoms = tuple(_of_network(s, name) for s in finding.symptoms)
-    return replace(finding, layer=f"{name}: {finding.layer}" if finding.layer else name, symptoms=symptoms)
+    layer = f"{name}: {finding.layer}" if finding.layer else name
+    return replace(finding, layer=layer, symptoms=symptoms, network=name)
 
 
 def _lines(finding: Finding, width: int) -> Iterator[str]:

@@ -13,7 +13,7 @@ def verdict(report: Report) -> str:
     """In one line: "1 finding is sick, 2 are to watch"."""
     sick, watch = (sum(f.severity == word for f in report.findings) for word in ("sick", "watch"))
     if not sick + watch:
-        return "Nothing wrong was found"
+        return "Nothing wrong was found" if report.steps else "No step was seen, so nothing can be said"
     if sick + watch == 1:
         finding = next(f for f in report.findings if f.severity != "info")
         name = finding.name or finding.slug or finding.id
