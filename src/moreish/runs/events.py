@@ -116,6 +116,10 @@ class FindingFields(msgspec.Struct, frozen=True):
     layers: list[str] = []
     operation: dict[str, Any] | None = None
     symptoms: "list[FindingFields]" = []
+    layer_type: str = ""
+    line: str = ""
+    layer_types: list[str] = []
+    network: str = ""
 
 
 class Finding(Event, frozen=True):

@@ -76,7 +76,11 @@ def merged(reports: Sequence[Report]) -> Report:
             where.setdefault(key, []).append(k)
             worst[key] = by_severity([finding, *([worst[key]] if key in worst else [])])[0]
     findings = [
-        replace(finding, sentence=f"{finding.sentence} ({_trainings(where[key], len(reports))})")
+        replace(
+            finding,
+            sentence=f"{finding.sentence} ({_trainings(where[key], len(reports))})",
+            network=f"training {where[key][0]}",
+        )
         for key, finding in worst.items()
     ]
     notes = list(dict.fromkeys(note for report in reports for note in report.notes))

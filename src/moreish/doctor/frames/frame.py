@@ -95,7 +95,8 @@ class Call:
     `kind` is the family ("linear", "activation", ...), `op` torch's name for it. `sources` are the calls whose
     results flow in, `weights` the parameters among the arguments. `training` is that of the innermost module; of a
     dropout or a BatchNorm, `active` is whether it does what it does in training, and `p` what a dropout drops. `gate`
-    is whether the result is multiplied with another.
+    is whether the result is multiplied with another. `line` is the line of the user's code ("train.py:31"), where the
+    frame has pictures.
     """
 
     layer: str
@@ -111,6 +112,7 @@ class Call:
     p: float | None = None
     reduction: Reduction | None = None
     normalised: Normalised | None = None
+    line: str = ""
 
     @property
     def weight(self) -> str:
@@ -137,7 +139,8 @@ class Loss:
 
     Its numbers stand in the frame under `prefix`. `fed_by` is the layer whose output goes into it. Where that comes
     straight from an activation or a softmax, `bounded_by` is the operation, `bounded_layer` the layer, and
-    `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured.
+    `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured. `line` is the
+    line of the user's code, as in `Call`.
     """
 
     op: str
@@ -149,6 +152,7 @@ class Loss:
     bounded_layer: str = ""
     skippable: bool = False
     logits: tuple[int, int] = (0, 0)
+    line: str = ""
 
 
 @dataclass(slots=True)
@@ -163,6 +167,7 @@ class Frame:
     values: dict[str, float] = field(default_factory=dict)
     histograms: dict[str, Histogram] = field(default_factory=dict)
     stuck: dict[str, list[list[int]]] = field(default_factory=dict)  # by layer: 1 where a unit (across) is stuck
+    described: dict[str, str] = field(default_factory=dict)  # by module: "Linear(64, 32)"
     calls: list[Call] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     evaluations: list[Loss] = field(default_factory=list)

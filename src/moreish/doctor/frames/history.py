@@ -46,6 +46,8 @@ class History:
         self.last: Frame | None = None
         self.broken: tuple[int | None, Frame] | None = None  # the first frame with NaN, and the step before it
         self.pictures: list[Frame] = []
+        self.described: dict[str, str] = {}  # by layer: "Linear(64, 32)"
+        self.lines: dict[str, str] = {}  # by layer: the line of code that called it first
         self.evaluations: list[tuple[int, float, float, int]] = []
         self.validations: list[Validation] = []
         self.counts = RunningCounts()
@@ -63,6 +65,7 @@ class History:
             self.pictures.append(frame)
             if len(self.pictures) > MOST_PICTURES:
                 del self.pictures[1:-1:2]
+        self._describe(frame)
         if not frame.losses and not frame.calls and not frame.is_step:
             return
         self.seen += 1
@@ -162,6 +165,25 @@ class History:
     def step(self) -> int:
         """The last step seen."""
         return self.frames[-1].step if self.frames else 0
+
+    def type_of(self, layer: str) -> str:
+        """What a layer is, "Linear(64, 32)"; of a parameter, the module that owns it. Empty if that is not known."""
+        return self.described.get(layer) or self.described.get(layer.rpartition(".")[0] or layer, "")
+
+    def line_of(self, layer: str) -> str:
+        """The line of code that called a layer first, "train.py:31"; empty if that is not known."""
+        return self.lines.get(layer, "")
+
+    def _describe(self, frame: Frame) -> None:
+        """What the layers are and where they were called, as far as the frame says it."""
+        self.described |= frame.described
+        for call in frame.calls:
+            if call.line:
+                self.lines.setdefault(call.layer, call.line)
+                self.lines.setdefault(call.module, call.line)
+                shape = ", ".join(map(str, frame.shapes.get(call.weight, ())))
+                self.described.setdefault(call.layer, f"{call.op}({shape})" if shape else call.op)
+        frame.described = {}
 
     def _evaluation(self, frame: Frame) -> None:
         values = [frame.values.get(f"{e.prefix}loss") for e in frame.evaluations]

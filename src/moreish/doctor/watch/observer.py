@@ -21,6 +21,7 @@ from moreish.doctor.frames.operations import (
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import graph, losses
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
+from moreish.doctor.watch.describe import described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
@@ -62,6 +63,9 @@ class Observer(StepContext):
     ) -> None:
         super().__init__(frame, counts)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
+        if pictures:
+            for prefix, root in names.roots.items():
+                frame.described |= described(prefix, root)
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()
@@ -115,6 +119,8 @@ class Observer(StepContext):
             return
         if kind == "loss":
             losses.observe(self, call, args, kwargs, y)
+            if self.frame.losses:
+                self.frame.losses[-1].line = call.line
             return
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
@@ -138,6 +144,8 @@ class Observer(StepContext):
             return
         call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
         call.module, call.training = call.layer, module.training
+        if self.pictures:
+            call.line = line_of_code()
         self._measure(call, y, (), {})
         self.remember(y, call)
 
@@ -160,6 +168,8 @@ class Observer(StepContext):
         if module is not None:
             path, training, leaf = self.names.modules.get(id(module), ""), module.training, is_leaf(module)
         call = Call("", op, kind, path, tuple(y.shape), sources, training, tuple(weights))
+        if self.pictures:
+            call.line = line_of_code()
         if kind in MEASURED or kind == "dropout" or op in FRAGILE:
             call.layer = self.names.layer(call, leaf)
         return call
