@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from moreish.doctor.frames.baseline import Constant, LinkCounts
+
 WINDOW = 2048  # examples on which a unit must be stuck before it is called dead
 PAIRS = 16384  # pairs of (input before, last input, target) that are kept
 MOST_WAITING = 1 << 15  # targets and pairs that may wait to be counted
@@ -52,6 +54,8 @@ class RunningCounts:
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))
     seen_pairs: int = 0
     symbols: int = 0
+    constants: dict[str, Constant] = field(default_factory=dict)  # by loss: "loss.1/mse_loss"
+    links: dict[str, LinkCounts] = field(default_factory=dict)
     _classes: int = 0
     _targets: list[Int[Tensor, " n"]] = field(default_factory=list)
     _pairs: list[tuple[Int[Tensor, "n 2"], Int[Tensor, " n"]]] = field(default_factory=list)
