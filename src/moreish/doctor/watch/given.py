@@ -1,5 +1,7 @@
 """What is given: the data as the first layers get them, and as the model is called with them."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -38,7 +40,8 @@ def given(call: Call, x: Tensor) -> Given | None:
     if not bool(torch.isfinite(low + high).all()):
         return None
     two = ((table == low) | (table == high)).all(0)
-    rms, mean = float(table.square().mean().sqrt()), float(table.mean())
+    filled = max(int(torch.count_nonzero(table)), 1)
+    rms, mean = math.sqrt(float(table.square().sum()) / filled), float(table.sum()) / filled
     large, times = _largest(table[:, ~two].std(0), torch.arange(len(two), device=two.device)[~two])
     ends = float(low.amin()), float(high.amax())
     whole = bool((table == table.round()).all())

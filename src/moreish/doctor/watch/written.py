@@ -1,4 +1,4 @@
-"""Losses that a script writes out: `((model(x) - y) ** 2).mean()` is a mean squared error, `.abs()` an absolute one."""
+"""Losses that a script writes out: `((model(x) - y) ** 2).mean()` is a mean squared error."""
 
 from torch import Tensor
 
