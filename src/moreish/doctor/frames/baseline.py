@@ -89,7 +89,7 @@ class LinkCounts:
             self.sums[key] = self.sums[key] + value.to(self.sums[key].device)
 
     def best(self, classes: bool) -> Links | None:
-        """The strongest link; None before 200 examples. Of classes, the answers are one-hots: one feature meets all."""
+        """The strongest link; None before 200 examples. Answers of classes are one-hots, all taken together."""
         n, s = self.rows, self.sums
         if n < 200:
             return None

@@ -144,6 +144,16 @@ class RunningCounts:
         before, last, target = self.pairs[:n].T
         return (last == target).double().mean().item(), (before == last).double().mean().item(), n
 
+    def unlike(self) -> float:
+        """Distance between the frequencies of targets and inputs: 0 for the same, 1 where nothing is in both."""
+        self.settle()
+        n = min(self.seen_pairs, PAIRS)
+        if not n:
+            return 1.0
+        k = int(self.pairs[:n].max()) + 1
+        ours, theirs = (torch.bincount(self.pairs[:n, c], minlength=k).double() / n for c in (1, 2))
+        return float((ours - theirs).abs().sum() / 2)
+
     def unigram_entropy(self) -> float | None:
         """Entropy in nats of the targets seen, with Miller and Madow's correction (K - 1) / 2N; None before 200."""
         self.settle()

@@ -90,8 +90,8 @@ class Lags(NamedTuple):
 class Given(NamedTuple):
     """What a layer with weights is given where no layer lies before it.
 
-    `rms` and `mean` are over all elements but zeros, `low` and `high` the ends. `large` is the feature that deviates most and
-    `times` how many times the median one; constant and two-valued features do not count. `whole` is whether every
+    `rms` and `mean` are over all elements but zeros, `low` and `high` the ends. `large` is the feature that
+    deviates most and `times` how many times the median one; constant and two-valued features do not count. `whole` is whether every
     element is a whole number, `binary` whether there are two values only.
     """
 

@@ -21,7 +21,7 @@ class Gain(NamedTuple):
 
 
 def number_loss(history: History) -> str:
-    """Prefix of the first loss on numbers: one of torch's, else one that is written out; empty where there is none."""
+    """Prefix of the first loss on numbers: one of torch's, else a written one; empty where there is none."""
     frame = history.last
     for prefix in ("loss.1/", "own.1/"):
         if frame is not None and f"{prefix}constant" in frame.values:

@@ -39,7 +39,7 @@ def _learns_little(history: History) -> bool:
     if history.step() < LEARNED or nll is None:
         return False
     entropy = history.counts.unigram_entropy()
-    return entropy is not None and nll > entropy - 0.1
+    return entropy is not None and nll > 0.9 * entropy
 
 
 def _lately(history: History, key: str) -> float | None:

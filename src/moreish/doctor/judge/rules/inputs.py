@@ -9,24 +9,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
 
 LARGE, SMALL = 30.0, 0.02  # root mean square of inputs far from unit scale
 APART = 100.0  # times the deviation of the median column
-EFFECTS = (
-    "F01",
-    "F02",
-    "F04",
-    "F05",
-    "F06",
-    "F07",
-    "F08",
-    "F09",
-    "F12",
-    "F13",
-    "F14",
-    "F15",
-    "F17",
-    "F22",
-    "F23",
-    "F42",
-)
+EFFECTS = tuple(f"F{k:02}" for k in (1, 2, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 17, 22, 23, 42))
 
 
 def _given(history: History) -> list[Given]:
@@ -57,12 +40,12 @@ def input_scale(history: History) -> Iterator[Verdict]:
             "sick",
             seen.layer,
             history.first.step,
-            f"`{seen.layer}` gets inputs of about {seen.rms:.2g} ({seen.low:.3g} to {seen.high:.3g}), far from 1, and "
-            f"the run {'broke' if history.broken is not None else 'learns little'}.",
+            f"`{seen.layer}` gets inputs of about {seen.rms:.2g} ({seen.low:.3g} to {seen.high:.3g}), far from 1, "
+            f"and the run {'broke' if history.broken is not None else 'learns little'}.",
             "They are bytes: divide them by 255."
             if bytes_
-            else "Standardise them, (x - mean) / std by column, with the numbers of the training set; look whether they "
-            "were divided twice."
+            else "Standardise them, (x - mean) / std by column, with the numbers of the training set; were they "
+            "divided twice?"
             if seen.rms < SMALL
             else "Standardise them, (x - mean) / std by column, with the numbers of the training set.",
             confidence=0.9,
@@ -95,7 +78,7 @@ def column_scale(history: History) -> Iterator[Verdict]:
             "sick" if seen.times >= 10 * APART else "watch",
             seen.layer,
             history.first.step,
-            f"Column {seen.large} of what `{seen.layer}` gets deviates {seen.times:.2g} times as much as the median one.",
+            f"Column {seen.large} of what `{seen.layer}` gets deviates {seen.times:.2g} times as much as the median.",
             "Standardise each column: (x - x.mean(0)) / x.std(0), with the numbers of the training set.",
             confidence=0.9,
             column=seen.large,
@@ -130,7 +113,7 @@ def equal_inputs(history: History) -> Iterator[Verdict]:
         "sick",
         "",
         frames[0].step,
-        f"All examples of the batch are equal{said}, in {len(frames)} batches of {len(frames)}, and their targets are not.",
+        f"All examples of the batch are equal{said}, in {len(frames)} batches seen, and their targets are not.",
         "Look at a batch before it goes in: x[0] == x[1]. Divide before converting, and index with the row.",
         confidence=0.95,
         width=first.width,

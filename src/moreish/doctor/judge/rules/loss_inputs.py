@@ -196,7 +196,7 @@ def wrong_lag(history: History) -> Iterator[Verdict]:
         "sick" if lag > 1 or text else "info",
         "",
         history.first.step,
-        f"{lags.shares[lag]:.0%} of the targets equal the input {abs(lag)} places {'later' if lag > 0 else 'earlier'}, "
+        f"{lags.shares[lag]:.0%} of targets equal the input {abs(lag)} places {'later' if lag > 0 else 'earlier'}, "
         f"target[t] == input[t {'+' if lag > 0 else '-'} {abs(lag)}]; the next input only {lags.shares[1]:.0%}.",
         fix,
         confidence=1.0,

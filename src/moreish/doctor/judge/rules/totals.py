@@ -65,7 +65,8 @@ def summed(history: History) -> Iterator[Verdict]:
 def undivided(history: History) -> Iterator[Verdict]:
     """Three backwards or more before a step, each on the whole value of its loss, and steps that are too long."""
     frames = [f for f in history.training() if f.backwards >= 3 and len(f.learning_rates) == 1]
-    if len(frames) < 2 or not _too_far(history):
+    frames = [f for f in frames if math.isfinite(f.values.get("loss", math.nan))]
+    if not frames or not _too_far(history):
         return
     early = frames[:3]
     whole = []
