@@ -91,8 +91,8 @@ class Given(NamedTuple):
     """What a layer with weights is given where no layer lies before it.
 
     `rms` and `mean` are over all elements but zeros, `low` and `high` the ends. `large` is the feature that
-    deviates most and `times` how many times the median one; constant and two-valued features do not count. `whole` is whether every
-    element is a whole number, `binary` whether there are two values only.
+    deviates most and `times` how many times the median one; constant and two-valued features do not count. `whole`
+    is whether every element is a whole number, `binary` whether there are two values only.
     """
 
     layer: str
@@ -217,6 +217,7 @@ class Frame:
     divergences: list[Loss] = field(default_factory=list)
     given: list[Given] = field(default_factory=list)  # to the layers that get data
     equal_inputs: EqualInputs | None = None
+    inputs_made: bool = False  # a network of the same step made some of what the model was called with
     ran_without_grad: bool = False  # a layer with weights worked while gradients were off
     looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False

@@ -104,9 +104,10 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
         _pairs(context, target, loss.classes)
     if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
         numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes))
-    loss.lags = alignment.lags(target, context.inputs, ignored)
+    ids = tuple(context.looked_up) or context.inputs
+    loss.lags = alignment.lags(target, ids, ignored)
     if loss.reduction != "none" and not weighted:
-        loss.padding = alignment.padding(target, context.inputs, ignored)
+        loss.padding = alignment.padding(target, ids, ignored)
 
 
 def _normalised_over(loss: Loss, x: Tensor) -> int | None:

@@ -37,6 +37,7 @@ STRUCTURED = {
     "pointwise",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+MOST_LOOKED_UP = 8  # tensors of ids of one step
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -74,6 +75,7 @@ class Observer(StepContext):
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
+        self.frame.inputs_made |= any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
         self.frame.equal_inputs = given.equal_inputs(inputs)
 
     def passed(self, args: Args, result: object) -> bool:
@@ -170,6 +172,9 @@ class Observer(StepContext):
         if call.kind == "embedding" and len(tensors) > 1:
             table = tensors[1] if tensors[1].is_floating_point() else tensors[0]
             self.frame.vocabularies.add(table.shape[0])
+            self.looked_up += [t for t in tensors if not t.is_floating_point()][
+                : MOST_LOOKED_UP - len(self.looked_up)
+            ]
         elif call.kind == "multiply":
             for source in call.sources:
                 source.gate = True

@@ -60,7 +60,7 @@ def _raw(frame: Frame, loss: Loss) -> Verdict | None:
     if loss.op != "nll_loss" or not size > OFF or probabilities or loss.classes < 2:
         return None
     return found(
-        "sick" if high > 0 else "watch",
+        "sick" if loss.fed_by else "info",
         loss.bounded_layer or loss.fed_by,
         frame.step,
         "nll_loss gets values that are no log-probabilities"

@@ -11,12 +11,15 @@ from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 
+MANY = 0.8  # nats: more than up or down, of which there may be nothing to be known
+
+
 @Rule(
     "F22",
     "only-frequencies",
     "learns only the frequencies",
     silent="fewer than 500 steps; weights that hardly move (then the learning rate is too low); losses weighted "
-    "afterwards or added to others; targets that a network makes or that change on the way",
+    "afterwards or added to others; inputs or targets that a network makes; targets that change; several optimizers",
     why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy;\n"
     "with numbers, their variance. After hundreds of steps it should know more, if the input says anything.\n"
     "Labels shuffled apart from their inputs, or a path that is cut, look exactly like this.",
@@ -42,7 +45,10 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
     says = known.target > 0.05 if known is not None else linear is not None and linear.share > 0.05
     nothing = linear is not None and linear.share == 0
     least = 0.05 if nothing and classes else 0.02
-    if saved.share > least or saved.share + 2 * saved.error > 2.5 * least:
+    if linear is not None and not nothing:
+        least = min(least, 0.25 * linear.share)
+    most = saved.share + 2 * saved.error
+    if saved.share > least or most > 2.5 * least or (linear is not None and says and most > linear.share / 2):
         return None
     what = "how often each class occurs" if classes else "the mean of the targets"
     hint = "Check that inputs and targets belong together: were they shuffled apart, or is one off by some places?"
@@ -56,7 +62,7 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
     elif nothing:
         hint += " No input says anything about the targets by itself; if nothing can be known, this is as it must be."
     return found(
-        "sick" if says else "watch",
+        "sick" if says else "watch" if classes and saved.constant > MANY else "info",
         "",
         history.step(),
         f"After {history.step()} steps the loss is {saved.loss:.3g}; knowing only {what} gives {saved.constant:.3g}.",
@@ -88,7 +94,7 @@ def _saved_of_numbers(history: History) -> Gain | None:
         return None
     if any(x.made for x in (*history.last.losses, *history.last.written_out)):
         return None
-    if sum(f.ran_without_grad for f in frames) > len(frames) / 2:
+    if sum(f.ran_without_grad or f.inputs_made or len(f.learning_rates) > 1 for f in frames) > len(frames) / 2:
         return None
     sizes = history.series(f"{prefix}target_rms")
     third = len(sizes) // 3
