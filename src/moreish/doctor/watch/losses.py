@@ -103,7 +103,7 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
         context.counts.count(flat, loss.classes)
         _pairs(context, target, loss.classes)
     if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
-        numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes))
+        numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes).float())
     ids = tuple(context.looked_up) or context.inputs
     loss.lags = alignment.lags(target, ids, ignored)
     if loss.reduction != "none" and not weighted:

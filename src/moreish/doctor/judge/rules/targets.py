@@ -10,7 +10,6 @@ from moreish.doctor.judge.progress import Gain, gain, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
-
 MANY = 0.8  # nats: more than up or down, of which there may be nothing to be known
 
 
@@ -107,9 +106,10 @@ def _saved_of_numbers(history: History) -> Gain | None:
 
 def _is_whole_loss(history: History) -> bool:
     """Whether backward began on the mean of the only loss, or on a part of it, in most frames."""
-    if history.last is None or len(history.last.losses) + len(history.last.written_out) != 1:
-        return history.last is not None and len({x.op for x in history.last.losses}) == 1 and bool(history.nll())
-    prefix = (*history.last.losses, *history.last.written_out)[0].prefix
+    losses = (*history.last.losses, *history.last.written_out) if history.last is not None else ()
+    if len(losses) != 1:  # none where the numbers of a run are all that is known
+        return bool(history.nll()) and len({loss.op for loss in losses}) < 2
+    prefix = losses[0].prefix
     name = f"{prefix}loss" if prefix.startswith("loss") else f"{prefix}error"
     pairs = [(f.values["loss"], f.values[name]) for f in history.frames if "loss" in f.values and name in f.values]
     ratios = [whole / part for whole, part in pairs if part and math.isfinite(whole / part)]
