@@ -33,8 +33,8 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Expected input batch_size \((\d+)\) to match target batch_size \((\d+)\)",
-        "The loss gets {0} rows of logits and {1} labels. Logits of sequences are (B, C, T), or (B * T, C) with (B * T,) "
-        "labels; a view may have mixed batch and features.",
+        "The loss gets {0} rows of logits and {1} labels. Logits of sequences are (B, C, T), or (B * T, C) with "
+        "(B * T,) labels; a view may have mixed batch and features.",
     ),
     (
         r"must match the size of tensor b|not broadcastable|Sizes of tensors must match",
@@ -43,11 +43,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"0D or 1D target tensor expected|multi-target not supported",
-        "cross_entropy wants class numbers of shape (B,): use y.squeeze(1), or y.argmax(1) of one-hots.",
+        "The loss wants class numbers of shape (B,): use y.squeeze(1), or y.argmax(1) of one-hots.",
     ),
     (
         r"Expected floating point type for target with class probabilities|Expected target size",
-        "cross_entropy takes the classes from axis 1: logits (B, C, T) with labels (B, T). Transpose the logits, or "
+        "The loss takes the classes from axis 1: logits (B, C, T) with labels (B, T). Transpose the logits, or "
         "flatten both.",
     ),
     (
@@ -61,12 +61,13 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Expected all tensors to be on the same device|Input type \(.*\) and weight type \(.*\) should be the same",
-        "Model and data lie on different devices: model.to(device) before the optimizer is made, and x, y to the same.",
+        "Model and data lie on different devices: model.to(device) before the optimizer is made, and the data to "
+        "the same.",
     ),
     (
         r"does not require grad and does not have a grad_fn",
-        "The loss does not depend on any parameter: the graph was cut by detach, .data, .item(), argmax, no_grad or a "
-        "tensor that was made anew, torch.tensor(loss).",
+        "The loss does not depend on any parameter: the graph was cut by detach, .data, .item(), argmax, no_grad or "
+        "a tensor that was made anew, torch.tensor(loss).",
     ),
     (
         r"Trying to backward through the graph a second time",
@@ -75,7 +76,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"modified by an inplace operation",
-        "A tensor that backward needs was changed meanwhile: by x += ..., relu_, an assignment x[...] = ..., or an "
+        "A tensor that backward needs was changed meanwhile: by x += ..., relu_, x[...] = ..., or an "
         "optimizer's step between two losses. Write x = x + ..., and step after both backwards.",
     ),
     (
@@ -93,7 +94,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"all elements of (?:input|target) should be between 0 and 1",
-        "binary_cross_entropy wants probabilities and targets within 0 to 1; NaN fails as well. Give logits to "
+        "The binary cross-entropy wants probabilities and targets within 0 to 1; NaN fails as well. Give logits to "
         "binary_cross_entropy_with_logits; divide a mask of 0 and 255 by 255.",
     ),
     (

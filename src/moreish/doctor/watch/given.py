@@ -42,7 +42,7 @@ def given(call: Call, x: Tensor) -> Given | None:
     two = ((table == low) | (table == high)).all(0)
     filled = max(int(torch.count_nonzero(table)), 1)
     rms, mean = math.sqrt(float(table.square().sum()) / filled), float(table.sum()) / filled
-    large, times = _largest(table[:, ~two].std(0), torch.arange(len(two), device=two.device)[~two])
+    large, times = _largest(table[:, ~two].std(0, correction=0), torch.arange(len(two), device=two.device)[~two])
     ends = float(low.amin()), float(high.amax())
     whole = bool((table == table.round()).all())
     binary = bool(((table == ends[0]) | (table == ends[1])).all())
