@@ -322,10 +322,10 @@ def test_an_autoencoder_may_copy_and_a_causal_model_may_not():
 
 
 def test_a_translation_is_read_off_what_the_decoder_gets():
-    class Translator(Autoencoder):
+    class Translator(Recurrent):
         def forward(self, source, before):
-            h = self.encode(self.embed(source))[1]
-            return self.head(self.encode(self.embed(before), h)[0])
+            h = self.cell(self.embed(source))[1]
+            return self.head(self.cell(self.embed(before), h)[0])
 
     model, other = Translator(), torch.randperm(12)
 
@@ -389,8 +389,8 @@ def test_targets_far_from_one_are_the_cause_where_little_is_learned_and_silent_w
         return train(model, loss, steps, optimizer, lr)
 
     assert first(of_size(5e4, 3e5, ADAM, 1e-3, 120))[0] == "F59"
-    assert first(of_size(1e-4, 0.0, SGD, 0.01, 120))[0] != "F15"
-    assert alarms(of_size(300.0, 50.0, SGD, 0.1, 120)) == []
+    assert first(of_size(1e-4, 0.0, SGD, 0.01, 120))[0] == "F59"
+    assert "F59" not in {f.id for f in of_size(300.0, 50.0, SGD, 0.1, 120).findings}
 
 
 def test_class_numbers_in_a_squared_error_are_worth_a_word_and_no_alarm():
@@ -408,7 +408,7 @@ def test_class_numbers_in_a_squared_error_are_worth_a_word_and_no_alarm():
 # What is given
 
 
-def scaled(change, *before, optimizer=SGD, lr=0.1, steps=150):
+def scaled(change, *before, optimizer=SGD, lr=0.1, steps=110):
     model = nn.Sequential(*before, *mlp())
 
     def loss():
@@ -475,7 +475,7 @@ def test_a_sum_over_the_batch_is_the_cause_of_steps_too_long_and_of_nothing_else
             x, y = classes(256)
             return reduce(model(x), y)
 
-        return train(model, loss, 60, optimizer, lr)
+        return train(model, loss, 30, optimizer, lr)
 
     for reduce in (
         lambda z, y: F.cross_entropy(z, y, reduction="sum"),
@@ -493,18 +493,18 @@ def test_accumulation_that_is_not_divided_is_the_cause_of_steps_too_long():
         model = mlp()
         optimizer = optimizer(model.parameters(), lr)
         with Doctor(model, optimizer, budget=EVERY) as doctor:
-            for _ in range(60):
+            for _ in range(30):
                 optimizer.zero_grad()
-                for _ in range(16):
+                for _ in range(8):
                     x, y = classes(16)
                     (F.cross_entropy(model(x), y) / divisor).backward()
                 optimizer.step()
         return doctor
 
-    id, severity, under = first(accumulated(1, SGD, 1.0))
+    id, severity, under = first(accumulated(1, SGD, 2.0))
     assert (id, severity) == ("F62", "sick")
     assert "F13" in under
-    assert "F62" not in {f.id for f in accumulated(16, SGD, 16.0).findings}
+    assert "F62" not in {f.id for f in accumulated(8, SGD, 16.0).findings}
     assert alarms(accumulated(1, ADAM, 1e-3)) == []
 
 

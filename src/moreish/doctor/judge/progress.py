@@ -63,12 +63,11 @@ def learned(history: History) -> float | None:
 
 def fails(history: History) -> bool:
     """Whether the run broke, runs away, or has learned little after a hundred steps."""
-    if history.broken is not None or any(v.severity == "sick" for v in too_high(history)):
+    losses, share = history.losses(), learned(history)
+    if history.broken is not None:
         return True
-    losses = history.losses()
     if history.step() < 100 or len(losses) < 3:
-        return False
-    share = learned(history)
+        return any(v.severity == "sick" for v in too_high(history))
     if share is None:
         first, now = losses[0][1], statistics.median(x for _, x in losses[-3:])
         share = (first - now) / max(abs(first), 1e-12)

@@ -51,7 +51,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "flatten both.",
     ),
     (
-        r"expected scalar type Long|\"nll_loss.*\" not implemented for '(?:Float|Int)'",
+        r"expected scalar type Long|target dtype to be Long|\"nll_loss.*\" not implemented for '(?:Float|Int)'",
         "Class labels and ids must be whole numbers of type int64: y.long().",
     ),
     (
@@ -85,7 +85,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
     ),
     (
         r"grad can be implicitly created only for scalar outputs",
-        'backward wants one number: take the mean of the loss (is reduction="none" meant?).',
+        'Calling backward wants one number: take the mean of the loss (is reduction="none" meant?).',
     ),
     (
         r"Expected more than 1 value per channel when training",

@@ -42,17 +42,18 @@ def given(call: Call, x: Tensor) -> Given | None:
     two = ((table == low) | (table == high)).all(0)
     filled = max(int(torch.count_nonzero(table)), 1)
     rms, mean = math.sqrt(float(table.square().sum()) / filled), float(table.sum()) / filled
-    large, times = _largest(table[:, ~two].std(0, correction=0), torch.arange(len(two), device=two.device)[~two])
+    large, times = _largest(table[:, ~two], torch.arange(len(two), device=two.device)[~two])
     ends = float(low.amin()), float(high.amax())
     whole = bool((table == table.round()).all())
     binary = bool(((table == ends[0]) | (table == ends[1])).all())
     return Given(call.layer, tuple(x.shape), rms, mean, *ends, large, times, whole, binary)
 
 
-def _largest(spreads: Tensor, features: Tensor) -> tuple[int, float]:
-    """The feature that deviates most, and how many times the median one."""
-    if len(spreads) < 3 or not bool((spreads > 0).all()):
+def _largest(table: Tensor, features: Tensor) -> tuple[int, float]:
+    """The feature that deviates most, and how many times the median one; of fewer than three, none."""
+    if table.shape[1] < 3:
         return -1, 1.0
+    spreads = table.std(0, correction=0)
     k = int(spreads.argmax())
     return int(features[k]), float(spreads[k] / spreads.median().clamp(min=1e-30))
 
