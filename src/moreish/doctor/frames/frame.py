@@ -81,6 +81,55 @@ class Unowned(NamedTuple):
     shape: Shape
 
 
+class Padding(NamedTuple):
+    """Rows of targets that end in runs of one symbol: which, the share of places and of rows; is the input so too."""
+
+    symbol: int
+    places: float
+    rows: float
+    inputs: bool
+
+
+class Lags(NamedTuple):
+    """Shares of targets that equal the input some places on (place t's target is input t + lag), by lag.
+
+    `still` is the share of inputs equal to the one before, `rearranged` of rows whose targets are their own inputs in
+    another order, `known` how many targets each share was counted on.
+    """
+
+    shares: dict[int, float]
+    still: float
+    rearranged: float
+    known: int
+
+
+class Given(NamedTuple):
+    """What a layer with weights is given where no layer lies before it.
+
+    `rms` and `mean` are over all elements but zeros, `low` and `high` the ends. `large` is the feature that
+    deviates most and `times` how many times the median one; constant and two-valued features do not count. `whole`
+    is whether every element is a whole number, `binary` whether there are two values only.
+    """
+
+    layer: str
+    shape: Shape
+    rms: float
+    mean: float
+    low: float
+    high: float
+    large: int
+    times: float
+    whole: bool
+    binary: bool
+
+
+class EqualInputs(NamedTuple):
+    """All rows of what a model was called with are the same: elements of a row; is it one value everywhere."""
+
+    width: int
+    value: float | None
+
+
 class WrongBackward(NamedTuple):
     """Hand-written functions whose gradient is not the slope of their forward, and the relative error."""
 
@@ -96,7 +145,7 @@ class Call:
     results flow in, `weights` the parameters among the arguments. `training` is that of the innermost module; of a
     dropout or a BatchNorm, `active` is whether it does what it does in training, and `p` what a dropout drops. `gate`
     is whether the result is multiplied with another. `line` is the line of the user's code ("train.py:31"), where the
-    frame has pictures.
+    frame has pictures. `loss` is the loss that the result is, or is an element of.
     """
 
     layer: str
@@ -111,6 +160,7 @@ class Call:
     active: bool = False
     p: float | None = None
     reduction: Reduction | None = None
+    loss: "Loss | None" = None
     normalised: Normalised | None = None
     line: str = ""
 
@@ -141,6 +191,11 @@ class Loss:
     straight from an activation or a softmax, `bounded_by` is the operation, `bounded_layer` the layer, and
     `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured. `line` is the
     line of the user's code, as in `Call`.
+
+    `reduction` is how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
+    softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
+    `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
+    whole numbers from 0 on they are (0: others), `width` how many outputs an example has.
     """
 
     op: str
@@ -153,6 +208,14 @@ class Loss:
     skippable: bool = False
     logits: tuple[int, int] = (0, 0)
     line: str = ""
+    reduction: str = "mean"
+    normalised_over: int | None = None
+    padding: Padding | None = None
+    lags: Lags | None = None
+    range: tuple[float, float] | None = None
+    made: bool = False
+    labels: int = 0
+    width: int = 1
 
 
 @dataclass(slots=True)
@@ -171,6 +234,13 @@ class Frame:
     calls: list[Call] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     evaluations: list[Loss] = field(default_factory=list)
+    written_out: list[Loss] = field(default_factory=list)  # losses on numbers that the script adds up by itself
+    divergences: list[Loss] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)  # to the layers that get data
+    equal_inputs: EqualInputs | None = None
+    inputs_made: bool = False  # a network of the same step made some of what the model was called with
+    ran_without_grad: bool = False  # a layer with weights worked while gradients were off
+    looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False
     is_step: bool = False
 
@@ -209,7 +279,7 @@ class Frame:
 
     def forget_structure(self, keep_calls: bool = False) -> None:
         """Keep the numbers only; the graph of calls of every frame would be much to remember."""
-        self.losses, self.evaluations = [], []
+        self.losses, self.evaluations, self.written_out, self.divergences = [], [], [], []
         if not keep_calls:
             self.calls, self.cuts = [], []
 

@@ -152,7 +152,10 @@ class History:
         """The first classification loss, if it was seen before the first update of a run that starts from scratch."""
         if not self.from_scratch or self.first is None or self.first.step != 0:
             return None
-        return next((loss for loss in self.first.losses if loss.classes > 1), None)
+        values = self.first.values
+        return next(
+            (x for x in self.first.losses if x.classes > 1 and values.get(f"{x.prefix}log_sum", 0.0) < 0.1), None
+        )
 
     def nll(self) -> list[tuple[int, float]]:
         """(step, cross-entropy) of the first classification loss of every training frame."""

@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("multi_head_attention_forward", "scaled_dot_product_attention"), "attention"),
     **dict.fromkeys(("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss"), "loss"),
     **dict.fromkeys(("huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"), "loss"),
+    "kl_div": "divergence",
     **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "add"),
     **dict.fromkeys(("sub", "sub_", "rsub", "__rsub__", "subtract"), "subtract"),
     **dict.fromkeys(("mul", "mul_", "multiply"), "multiply"),

@@ -35,11 +35,14 @@ def _learns_little(history: History) -> bool:
     expected = FALLEN * min(1.0, history.step() / WITHIN)
     if not math.isfinite(now) or (history.from_scratch and now > first - expected * abs(first)):
         return True
+    error, constant = _lately(history, "loss.1/error"), _lately(history, "loss.1/constant")
+    if history.step() >= LEARNED and error is not None and constant is not None and error > 0.9 * constant:
+        return True
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
         return False
     entropy = history.counts.unigram_entropy()
-    return entropy is not None and nll > entropy - 0.1
+    return entropy is not None and nll > 0.9 * entropy
 
 
 def _lately(history: History, key: str) -> float | None:

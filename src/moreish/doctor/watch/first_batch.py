@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Frame
-from moreish.doctor.watch import replay
+from moreish.doctor.watch import alignment, replay
 from moreish.doctor.watch.replay import Args, Kwargs
 
 
@@ -30,5 +30,7 @@ class FirstBatch:
         if call is None or unseen:
             return
         frame.coupling = replay.asked(replay.coupling, *call)
+        if any(loss.lags is not None and loss.lags.shares[0] > 0.9 for loss in frame.losses):
+            frame.looks_ahead = replay.asked(alignment.looks_ahead, *call)
         if self._by_hand:
             frame.wrong_backward = replay.asked(replay.wrong_backward, *call)

@@ -19,7 +19,7 @@ from moreish.doctor.frames.operations import (
     RECTIFIED,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
-from moreish.doctor.watch import graph, losses
+from moreish.doctor.watch import given, graph, losses, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.describe import described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
@@ -35,8 +35,10 @@ STRUCTURED = {
     "dropout",
     "divide",
     "subtract",
+    "pointwise",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+MOST_LOOKED_UP = 8  # tensors of ids of one step
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -78,6 +80,8 @@ class Observer(StepContext):
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
+        self.frame.inputs_made |= any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
+        self.frame.equal_inputs = given.equal_inputs(inputs)
 
     def backward_begins(self, loss: Tensor | None) -> None:
         """Whether there is a graph behind the loss at all."""
@@ -99,13 +103,13 @@ class Observer(StepContext):
         y = first_tensor(result)
         if y is None:
             return
-        given = tensors_of(args, kwargs)
+        tensors = tensors_of(args, kwargs)
         parameters = self.names.parameters
         if self.stack and self.grad:
-            self.strangers.note(given, parameters, op, self.names.modules.get(id(self.stack[-1]), ""))
-        sources = tuple([c for c in map(self.origin, given) if c is not None])
-        weights = [parameters[id(t)] for t in given if id(t) in parameters]
-        if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
+            self.strangers.note(tensors, parameters, op, self.names.modules.get(id(self.stack[-1]), ""))
+        sources = tuple([c for c in map(self.origin, tensors) if c is not None])
+        weights = [parameters[id(t)] for t in tensors if id(t) in parameters]
+        if not sources and not weights and kind not in ("loss", "divergence") and (kind in PASSING or not self.stack):
             return  # of data, not of the network
         if weights:
             (self.frame.used if self.grad else self.frame.used_without_grad).update(weights)
@@ -113,15 +117,17 @@ class Observer(StepContext):
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
         if kind in STRUCTURED or op == "batch_norm":
-            self._structure(call, op, args, kwargs, given, y)
+            self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:
             self._without_grad(call, args, kwargs, y)
             return
-        if kind == "loss":
-            losses.observe(self, call, args, kwargs, y)
+        if kind in ("loss", "divergence"):
+            (losses.observe if kind == "loss" else losses.divergence)(self, call, args, kwargs, y)
             if self.frame.losses:
                 self.frame.losses[-1].line = call.line
             return
+        if weights and kind in ("linear", "recurrent"):
+            self._given(call, tensors)
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
         elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
@@ -180,24 +186,27 @@ class Observer(StepContext):
         op: str,
         args: Args,
         kwargs: Kwargs,
-        given: list[Tensor],
+        tensors: list[Tensor],
         y: Tensor,
     ) -> None:
         """What the structure alone tells: gates, residual paths, reductions, broadcasts."""
-        if call.kind == "embedding" and len(given) > 1:
-            table = given[1] if given[1].is_floating_point() else given[0]
+        if call.kind == "embedding" and len(tensors) > 1:
+            table = tensors[1] if tensors[1].is_floating_point() else tensors[0]
             self.frame.vocabularies.add(table.shape[0])
+            self.looked_up += [t for t in tensors if not t.is_floating_point()][
+                : MOST_LOOKED_UP - len(self.looked_up)
+            ]
         elif call.kind == "multiply":
             for source in call.sources:
                 source.gate = True
         elif call.kind == "add" and len(call.sources) == 2 and len({id(c) for c in call.sources}) == 2:
             if not all(c.kind == "embedding" for c in call.sources):
                 self.frame.residual = True
-        elif call.kind == "reduce" and given:
+        elif call.kind == "reduce" and tensors:
             axis = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
             axis = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
             keepdim = bool(argument(args, kwargs, 2, "keepdim", False))
-            call.reduction = Reduction(id(given[0]), axis if isinstance(axis, int) else None, keepdim)
+            call.reduction = Reduction(id(tensors[0]), axis if isinstance(axis, int) else None, keepdim)
         elif call.kind == "dropout":
             call.p = p = float(argument(args, kwargs, 1, "p", 0.5))
             call.active = bool(argument(args, kwargs, 2, "training", True))
@@ -205,8 +214,18 @@ class Observer(StepContext):
                 self.frame.dropped[call.layer or call.op] = p
         elif op == "batch_norm":
             call.active = bool(argument(args, kwargs, 5, "training", False))
-        if call.kind in ("divide", "subtract") and len(given) == 2:
-            losses.broadcast(self, call, given, y)
+        if call.kind in ("divide", "subtract") and len(tensors) == 2:
+            losses.broadcast(self, call, tensors, y)
+        if self.grad:
+            written.structure(self, call, tensors, y)
+
+    def _given(self, call: Call, tensors: list[Tensor]) -> None:
+        """What a layer is given where it is the first to meet the data."""
+        x = next((t for t in tensors if id(t) not in self.names.parameters), None)
+        if self.detail and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
+            seen = given.given(call, x)
+            if seen is not None:
+                self.frame.given.append(seen)
 
     def _measure(self, call: Call, y: Tensor, args: Args, kwargs: Kwargs) -> None:
         self.frame.calls.append(call)
@@ -289,4 +308,5 @@ class Observer(StepContext):
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":
             self.frame.decided_without_grad = True
+        self.frame.ran_without_grad |= bool(call.weights)
         self.remember(y, call)

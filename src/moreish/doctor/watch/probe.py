@@ -151,9 +151,7 @@ class Probe:
     def forget(self) -> None:
         """Let go of models and optimizers; what was seen is kept."""
         self.roots.clear()
-        self.optimizers = []
-        self.by_hand = None
-        self._parameters = []
+        self.optimizers, self.by_hand, self._parameters = [], None, []
         self.names.refresh()
 
     def rest(self) -> None:

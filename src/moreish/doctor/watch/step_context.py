@@ -17,7 +17,9 @@ class StepContext:
         self.frame, self.counts = frame, counts
         self.reader = Reader()
         self.inputs: Args = ()
+        self.looked_up: list[Tensor] = []  # ids that embeddings were asked for
         self.grad = True  # whether the user's code had gradients on when it made the call
+        self.differences: dict[int, tuple[Call, Tensor, float]] = {}  # output, target and sign of "output - target"
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
 
     def origin(self, x: Tensor) -> Call | None:
@@ -32,4 +34,6 @@ class StepContext:
     def forget(self) -> None:
         """Let go of everything but the frame."""
         self._origins.clear()
+        self.differences.clear()
         self.inputs = ()
+        self.looked_up = []
