@@ -25,6 +25,7 @@ from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
 
+MOST_TARGETS = 8  # of one step
 MAP_EXAMPLES, MAP_UNITS = 32, 64
 STRUCTURED = {
     "embedding",
@@ -88,6 +89,7 @@ class Observer(StepContext):
         if y is None:
             return
         given = tensors_of(args, kwargs)
+        self._compare(op, kind, args, kwargs, given, y)
         parameters = self.names.parameters
         sources = tuple([c for c in map(self.origin, given) if c is not None])
         weights = [parameters[id(t)] for t in given if id(t) in parameters]
@@ -113,6 +115,16 @@ class Observer(StepContext):
             self.frame.calls.append(call)
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
         self.remember(y, call)
+
+    def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
+        """What meets what: tables of all pairs, and the targets of losses."""
+        table = self.tables.called(op, kind, args, kwargs, y)
+        if table is not None:
+            self.frame.broadcast.append(table)
+        if self.grad and len(given) == 2 and (kind == "loss" or (kind == "subtract" and not self.stack)):
+            a, b = given
+            if a.requires_grad != b.requires_grad and len(self.targets) < MOST_TARGETS:
+                self.targets.append(b if a.requires_grad else a)
 
     def unseen(self, module: nn.Module, output: object) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""

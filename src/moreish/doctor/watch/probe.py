@@ -11,7 +11,7 @@ from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.clock import Spent
-from moreish.doctor.watch.first_batch import FirstBatch
+from moreish.doctor.watch.first_batch import TRIES, FirstBatch
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
 from moreish.doctor.watch.left_over import LeftOver
@@ -139,11 +139,12 @@ class Probe:
             return False
         self._inside.remove()
         self._on_steps.remove()
+        targets = observer.targets
         observer.close()
         self._forget_frame()
         frame.learning_rates = learning_rates(self.optimizers)
         frame.outside, self._parameters = outside(self._parameters, self.optimizers), []
-        self._first_batch.replay(frame, bool(self.compiled))
+        self._first_batch.replay(frame, bool(self.compiled), targets)
         self.history.add(frame)
         return self.on_frame(self.schedule.wants_triage(self.history.seen))
 
@@ -188,8 +189,8 @@ class Probe:
         if not root.training:
             frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)
         frame.called_with_grad = True
-        if frame.step == 0 and not self.history.seen:
-            self._first_batch.called(root, args, kwargs)
+        if self.history.from_scratch and self.history.seen < TRIES:
+            self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
 
     def _open_evaluation(self) -> None:
         self.schedule.evaluations += 1

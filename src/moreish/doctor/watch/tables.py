@@ -1,0 +1,95 @@
+"""Tables of all pairs: made by accident where a column of predictions meets a row of targets, and then averaged.
+
+A table that is meant is looked at pair by pair: a kernel takes its exponential, a ranking masks it, a distance takes
+the least of each row. One that nobody knows of goes through a square straight into the mean of everything.
+"""
+
+import weakref
+
+import torch
+from torch import Tensor
+
+from moreish.doctor.frames.frame import Broadcast, Shape
+from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
+
+MAKES = {"subtract", "add", "multiply"}  # kinds
+KEEPS = {"pow", "square", "abs", "neg"}  # operations that look at every pair alone and forget none
+PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
+AVERAGES = {"mean", "sum"}
+
+
+class Tables:
+    """The tables that were made in this step, until they are averaged or used otherwise."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, tuple[weakref.ref[Tensor], Broadcast]] = {}
+        self._meant = False  # a tensor met itself: all pairs are what this loss is about
+
+    def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> Broadcast | None:
+        """Note a function; the broadcast behind a table that has just been averaged."""
+        if kind in MAKES or op in PAIRED:
+            return self._pair(op, kind, args, kwargs, y)
+        x = args[0] if args and isinstance(args[0], Tensor) else None
+        table = self._known(x) if x is not None and self._open else None
+        if table is None:
+            return None
+        if op in KEEPS and y.shape == (x.shape if x is not None else ()):
+            self._keep(y, table)
+        elif op in AVERAGES and y.dim() == 0 and not self._meant and y.requires_grad:
+            return table
+        return None
+
+    def _pair(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> Broadcast | None:
+        given = tensors_of(args, kwargs)
+        if len(given) != 2:
+            if len(given) == 1 and self._open and (table := self._known(given[0])) is not None:
+                self._keep(y, table)  # times a number
+            return None
+        a, b = given
+        table = self._known(a) or self._known(b)
+        if table is not None:
+            other = b if self._known(a) is not None else a
+            whole = other.shape == y.shape and self._known(other) is None
+            table = None if whole else table  # of all pairs by itself
+        elif a.shape != b.shape and lies_across(tuple(a.shape), tuple(b.shape)):
+            if _same_storage(a, b):
+                self._meant = True
+            elif not (a.requires_grad and b.requires_grad):
+                table = Broadcast(op if kind == "loss" else SIGNS[kind], tuple(a.shape), tuple(b.shape))
+        if table is None:
+            return None
+        if kind == "loss" and argument(args, kwargs, 4 if op != "huber_loss" else 2, "reduction", "mean") != "none":
+            return None if self._meant else table
+        self._keep(y, table)
+        return None
+
+    def _keep(self, y: Tensor, table: Broadcast) -> None:
+        self._open[id(y)] = weakref.ref(y), table
+
+    def _known(self, x: Tensor) -> Broadcast | None:
+        known = self._open.get(id(x))
+        return known[1] if known is not None and known[0]() is x else None
+
+
+SIGNS = {"subtract": "-", "add": "+", "multiply": "*"}
+
+
+def lies_across(a: Shape, b: Shape) -> bool:
+    """Whether two shapes of as many numbers, one with a dimension less, broadcast to more numbers than either has.
+
+    (B, 1) and (B,) do, (B, 1, H, W) and (B, H, W) too. (B, 1) and (1, B) say themselves that they are meant so.
+    """
+    n = torch.Size(a).numel()
+    if len(a) == len(b) or n != torch.Size(b).numel() or n < 2:
+        return False
+    try:
+        return torch.broadcast_shapes(a, b).numel() > n
+    except RuntimeError:
+        return False
+
+
+def _same_storage(a: Tensor, b: Tensor) -> bool:
+    try:
+        return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):  # a tensor without a storage of its own
+        return False
