@@ -61,14 +61,12 @@ class _Order:
         return None
 
     def _ahead(self, masks: Masks, out: tuple[int, int], place: int, places: int) -> Ahead | bool:
-        behind = self.rehearsal.before(out[0])
-        where = next((i for i in behind if self._leaks(masks, i, place)), None)
-        if where is not None and self._by_summary(masks, where):
+        where = self._origin(masks, out[0], place)
+        if self._by_summary(masks, where):
             return False
-        record = self.records[where] if where is not None else None
         past = self._along(self._changes(0), *out) or []
-        layer, op = (record.layer, record.op) if record is not None else ("", "")
-        return Ahead(layer, op, places, self.length, any(past[1:]))
+        record = self.records[where]
+        return Ahead(record.layer, record.op, places, self.length, any(past[1:]))
 
     def _changes(self, place: int) -> Masks:
         return self.rehearsal.changes(at_place(self.given, self.lag, place))
@@ -109,13 +107,25 @@ class _Order:
             axis, mask = self.lag.axis, mask.reshape(shape)
         return _flat(mask, axis).tolist()
 
-    def _leaks(self, masks: Masks, record: int, place: int) -> bool:
+    def _origin(self, masks: Masks, where: int, place: int) -> int:
+        """The first record, on the way back along sequences that know of later places, that was made of none."""
+        while True:
+            leaking = [i for i, k in self.records[where].sources if i != where and self._leaks(masks, i, k, place)]
+            if not leaking:
+                return where
+            where = leaking[0]
+
+    def _leaks(self, masks: Masks, record: int, k: int, place: int) -> bool:
         """Whether a result with one axis of places has changed before the place that was changed."""
-        for y, mask in zip(self.records[record].results, masks[record], strict=True):
-            axes = [a for a in range(y.dim()) if y.shape[a] == self.length]
-            if len(axes) == 1 and bool(_flat(mask, axes[0])[:place].any()):
-                return True
-        return False
+        y, mask = self.records[record].results[k], masks[record][k]
+        axes = [a for a in range(y.dim()) if y.shape[a] in (self.length, self.length - 1)]
+        if len(axes) == 1:
+            return bool(_flat(mask, axes[0])[:place].any())
+        merged = next((a for a in range(y.dim()) if y.shape[a] == self.rows * self.length), None)
+        if axes or merged is None:
+            return False
+        two = (self.rows, self.length) if self.lag.axis == 1 else (self.length, self.rows)
+        return bool(_flat(mask.unflatten(merged, two), merged + self.lag.axis)[:place].any())
 
     def _by_summary(self, masks: Masks, where: int) -> bool:
         """Whether what comes from later reaches a place through one vector for a whole *other* sequence.
@@ -126,7 +136,8 @@ class _Order:
         record = self.records[where]
         summaries, sequences = [], []
         for i, k in record.sources:
-            has_time = self.length in self.records[i].results[k].shape
+            shape = self.records[i].results[k].shape
+            has_time = any(n in shape for n in (self.length, self.length - 1, self.rows * self.length))
             (sequences if has_time else summaries).append(i)
         if not summaries or not any(bool(m.any()) for i in summaries for m in masks[i]):
             return False

@@ -118,9 +118,7 @@ class Observer(StepContext):
 
     def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
         """What meets what: tables of all pairs, and the targets of losses."""
-        table = self.tables.called(op, kind, args, kwargs, y)
-        if table is not None:
-            self.frame.broadcast.append(table)
+        self.tables.called(op, kind, args, kwargs, y)
         if self.grad and len(given) == 2 and (kind == "loss" or (kind == "subtract" and not self.stack)):
             a, b = given
             if a.requires_grad != b.requires_grad and len(self.targets) < MOST_TARGETS:
@@ -148,6 +146,7 @@ class Observer(StepContext):
         self._closed = True
         for handle in self.handles:
             handle.remove()
+        self.frame.broadcast.extend(self.tables.accidents)
         values = self.frame.values
         values.update(self.reader.read())
         for loss in (*self.frame.losses, *self.frame.evaluations):

@@ -19,32 +19,41 @@ AVERAGES = {"mean", "sum"}
 
 
 class Tables:
-    """The tables that were made in this step, until they are averaged or used otherwise."""
+    """The tables that were made in this step, until they are averaged or used otherwise.
+
+    Where a tensor met itself, all pairs are what the loss is about, and none is an accident.
+    """
 
     def __init__(self) -> None:
         self._open: dict[int, tuple[weakref.ref[Tensor], Broadcast]] = {}
-        self._meant = False  # a tensor met itself: all pairs are what this loss is about
+        self._averaged: list[Broadcast] = []
+        self._meant = False
 
-    def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> Broadcast | None:
-        """Note a function; the broadcast behind a table that has just been averaged."""
+    @property
+    def accidents(self) -> list[Broadcast]:
+        """The tables that went straight into a mean."""
+        return [] if self._meant else self._averaged
+
+    def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> None:
+        """Note a function."""
         if kind in MAKES or op in PAIRED:
-            return self._pair(op, kind, args, kwargs, y)
+            self._pair(op, kind, args, kwargs, y)
+            return
         x = args[0] if args and isinstance(args[0], Tensor) else None
         table = self._known(x) if x is not None and self._open else None
-        if table is None:
-            return None
-        if op in KEEPS and y.shape == (x.shape if x is not None else ()):
+        if table is None or x is None:
+            return
+        if op in KEEPS and y.shape == x.shape:
             self._keep(y, table)
-        elif op in AVERAGES and y.dim() == 0 and not self._meant and y.requires_grad:
-            return table
-        return None
+        elif op in AVERAGES and y.dim() == 0 and y.requires_grad:
+            self._averaged.append(table)
 
-    def _pair(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> Broadcast | None:
+    def _pair(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor) -> None:
         given = tensors_of(args, kwargs)
         if len(given) != 2:
             if len(given) == 1 and self._open and (table := self._known(given[0])) is not None:
                 self._keep(y, table)  # times a number
-            return None
+            return
         a, b = given
         table = self._known(a) or self._known(b)
         if table is not None:
@@ -57,11 +66,11 @@ class Tables:
             elif not (a.requires_grad and b.requires_grad):
                 table = Broadcast(op if kind == "loss" else SIGNS[kind], tuple(a.shape), tuple(b.shape))
         if table is None:
-            return None
+            return
         if kind == "loss" and argument(args, kwargs, 4 if op != "huber_loss" else 2, "reduction", "mean") != "none":
-            return None if self._meant else table
-        self._keep(y, table)
-        return None
+            self._averaged.append(table)
+        else:
+            self._keep(y, table)
 
     def _keep(self, y: Tensor, table: Broadcast) -> None:
         self._open[id(y)] = weakref.ref(y), table
