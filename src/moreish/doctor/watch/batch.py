@@ -14,20 +14,23 @@ ROWS = (7, 11, 5, 8)  # samples that are replayed: rather a prime, which hardly 
 
 
 class Lag(NamedTuple):
-    """An argument whose next places are the targets: which tensor of the call, and the axis of its places."""
+    """An argument whose next places are the targets: which tensor of the call, and the axis of its places.
+
+    Not `sure` where the next samples are the targets as well, as in windows that were not shuffled.
+    """
 
     place: int
     axis: int
+    sure: bool = True
 
 
 def lags(given: Given) -> list[Lag]:
     """The arguments of which the targets are the next places."""
     found = []
     for place, x in enumerate(given.tensors()):
-        for axis in (1, 0):
-            if x.dim() >= 2 and min(x.shape[:2]) >= 1 and any(_follows(x, t, axis) for t in given.targets):
-                found.append(Lag(place, axis))
-                break
+        if x.dim() >= 2:
+            axes = [axis for axis in (1, 0) if any(_follows(x, t, axis) for t in given.targets)]
+            found.extend(Lag(place, axis, len(axes) == 1) for axis in axes[:1])
     return found
 
 
@@ -84,7 +87,7 @@ def batch_axis(twin: nn.Module, given: Given, known: Sequence[Lag]) -> int | Non
     Time is the axis along which targets follow; else samples are as many as the targets, or as the outputs. Without a
     layer that might take time first it is the first.
     """
-    if known:
+    if known and known[0].sure:
         return 1 - known[0].axis
     x = main(given)
     if x is None:

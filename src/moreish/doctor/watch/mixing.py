@@ -88,7 +88,7 @@ class _Meeting:
             return Mixed()
         x = self.records[source[0]].results[source[1]]
         clean = self._clean(*source)
-        along = next((a for a in clean if a < 2), None)
+        along = next((a for a in clean if a < 2 and x.shape[a] == self.rows), None)  # none where a view has split it
         if record.op in ALONG and x.dim() == 3 and along is not None and x.shape[1 - along] > 1:
             return Mixed(batch_as_time=BatchAsTime(record.layer, record.op, tuple(x.shape)))
         if KINDS.get(record.op) == "softmax" and any(x.shape[a] == self.rows for a in clean):
@@ -117,13 +117,15 @@ class _Meeting:
         return [a for a in range(early.dim()) if not bool((_any(early, a) & _any(late, a)).any())]
 
     def _is_cut(self, place: int) -> bool:
-        """Whether no axis of a result, and no two that only divide the samples, hold the samples apart."""
+        """Whether no axis of a result, and no neighbours that only divide the samples, hold the samples apart."""
         for k, y in enumerate(self.records[place].results):
             if y.dim() == 0 or self._meets(place) or self._clean(place, k):
                 continue
             early, late = self._masks(place, k)
-            pairs = [a for a in range(y.dim() - 1) if y.shape[a] * y.shape[a + 1] <= self.rows]
-            if not any(_apart(early, late, a) for a in pairs):
+            runs = [(a, b) for b in range(1, y.dim()) for a in range(max(b - 2, 0), b)]
+            if not any(
+                _apart(early, late, *run) for run in runs if y.shape[run[0] : run[1] + 1].numel() <= self.rows
+            ):
                 return True
         return False
 
@@ -137,7 +139,7 @@ def _any(mask: Mask, axis: int) -> Mask:
     return mask.any(dim=rest) if rest else mask
 
 
-def _apart(early: Mask, late: Mask, axis: int) -> bool:
-    """Whether two neighbouring axes together hold first and later samples apart."""
-    first, second = (_any(m.flatten(axis, axis + 1), axis) for m in (early, late))
+def _apart(early: Mask, late: Mask, first_axis: int, last_axis: int) -> bool:
+    """Whether neighbouring axes together hold first and later samples apart."""
+    first, second = (_any(m.flatten(first_axis, last_axis), first_axis) for m in (early, late))
     return not bool(torch.any(first & second))

@@ -62,9 +62,11 @@ class Tables:
             table = None if whole else table  # of all pairs by itself
         elif a.shape != b.shape and lies_across(tuple(a.shape), tuple(b.shape)):
             if _same_storage(a, b):
-                self._meant = True
+                self._meant |= y.requires_grad
             elif not (a.requires_grad and b.requires_grad):
                 table = Broadcast(op if kind == "loss" else SIGNS[kind], tuple(a.shape), tuple(b.shape))
+        elif kind == "loss" and _enlarged(tuple(a.shape), tuple(b.shape)):
+            table = Broadcast(op, tuple(a.shape), tuple(b.shape))
         if table is None:
             return
         if kind == "loss" and argument(args, kwargs, 4 if op != "huber_loss" else 2, "reduction", "mean") != "none":
@@ -95,6 +97,12 @@ def lies_across(a: Shape, b: Shape) -> bool:
         return torch.broadcast_shapes(a, b).numel() > n
     except RuntimeError:
         return False
+
+
+def _enlarged(prediction: Shape, target: Shape) -> bool:
+    """Whether a loss repeats its predictions, of which torch warns, and not both say that pairs are meant."""
+    whole = tuple(torch.broadcast_shapes(prediction, target))
+    return whole != prediction and (len(prediction) != len(target) or whole == target)
 
 
 def _same_storage(a: Tensor, b: Tensor) -> bool:

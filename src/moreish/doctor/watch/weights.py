@@ -14,6 +14,7 @@ SCORES = {"softmax", "dropout", "view", "reorder", "pointwise", "multiply", "div
 CARRIED = {"dropout", "view"}  # kinds that leave weights as they are
 ONE = 1e-3  # distance from 1 of a sum of weights
 PRODUCTS = {"matmul", "bmm", "einsum"}
+ATTENDS = PRODUCTS | {"scaled_dot_product_attention"}
 
 
 def wrong_softmax(rehearsal: Rehearsal) -> SoftmaxAxis | None:
@@ -31,7 +32,7 @@ def wrong_softmax(rehearsal: Rehearsal) -> SoftmaxAxis | None:
 def _single(rehearsal: Rehearsal, record: Record) -> bool:
     """Whether a softmax of a linear layer with one unit runs along that unit: it gives 1 whatever comes in."""
     y = record.results[0]
-    if y.dim() < 2 or y.shape[-1] != 1 or y.numel() < 2:
+    if y.dim() < 2 or y.shape[-1] != 1 or 1 in y.shape[:-1]:
         return False
     first = rehearsal.records[record.sources[0][0]]
     value = 1.0 if record.op == "softmax" else 0.0
@@ -39,36 +40,36 @@ def _single(rehearsal: Rehearsal, record: Record) -> bool:
 
 
 def _summed(rehearsal: Rehearsal, record: Record) -> SoftmaxAxis | None:
-    """The weights that go first into a product, where they sum to 1 along another axis than the product's."""
-    place, k = record.sources[0]
-    weights = rehearsal.records[place].results[k]
-    axis = _contracted(record, weights)
-    made = _softmax_behind(rehearsal, place)
-    if axis is None or made is None or not _of_scores(rehearsal, made):
-        return None
-    sums = weights.sum(axis)
-    if not bool(torch.isfinite(sums).all()) or bool(((sums - 1).abs() < ONE).all()):
-        return None
-    others = [a for a in range(weights.dim()) if a != axis % weights.dim()]
-    along = next((a for a in others if bool(((weights.sum(a) - 1).abs() < ONE).all())), None)
-    square = weights.shape[-1] == weights.shape[-2]
-    if along is None or (along >= weights.dim() - 2 and not square):
-        return None
-    layer = rehearsal.records[made].layer or record.layer
-    return SoftmaxAxis(layer, "summed", tuple(weights.shape), float(sums.float().std()))
+    """Weights that go into a product, where they sum to 1 along another axis than the product's."""
+    for factor, (place, k) in enumerate(record.sources):
+        weights = rehearsal.records[place].results[k]
+        axis = _contracted(record, factor, weights)
+        made = _softmax_behind(rehearsal, place)
+        if axis is None or made is None or not _of_scores(rehearsal, made):
+            continue
+        sums = weights.sum(axis)
+        if not bool(torch.isfinite(sums).all()) or bool(((sums - 1).abs() < ONE).all()):
+            continue
+        others = [a for a in range(weights.dim()) if a != axis]
+        along = next((a for a in others if bool(((weights.sum(a) - 1).abs() < ONE).all())), None)
+        square = weights.shape[-1] == weights.shape[-2]
+        if along is not None and (along < weights.dim() - 2 or square):
+            layer = rehearsal.records[made].layer or record.layer
+            return SoftmaxAxis(layer, "summed", tuple(weights.shape), float(sums.float().std()))
+    return None
 
 
-def _contracted(record: Record, weights: Tensor) -> int | None:
-    """The axis of the first factor that a product sums over."""
+def _contracted(record: Record, factor: int, weights: Tensor) -> int | None:
+    """The axis of one of two factors that a product sums over."""
     if weights.dim() < 2:
         return None
     if record.op != "einsum":
-        return weights.dim() - 1
+        return weights.dim() - 1 - factor
     match = re.fullmatch(r"([a-zA-Z]+),([a-zA-Z]+)->([a-zA-Z]+)", record.equation.replace(" ", ""))
-    if match is None:
+    if match is None or len(match[factor + 1]) != weights.dim():
         return None
-    gone = [a for a, letter in enumerate(match[1]) if letter not in match[3] and letter in match[2]]
-    return gone[0] if len(gone) == 1 and len(match[1]) == weights.dim() else None
+    gone = [a for a, letter in enumerate(match[factor + 1]) if letter not in match[3] and letter in match[2 - factor]]
+    return gone[0] if len(gone) == 1 else None
 
 
 def _softmax_behind(rehearsal: Rehearsal, place: int) -> int | None:
@@ -98,8 +99,9 @@ def _of_scores(rehearsal: Rehearsal, place: int) -> bool:
 
 def cut_heads(rehearsal: Rehearsal) -> CutHeads | None:
     """A view from (..., T, D) to (..., heads, T, D / heads) that feeds an attention: it cuts across time."""
-    for record in rehearsal.records:
-        if record.op not in ("view", "reshape") or not record.sources:
+    attended = {i for r in rehearsal.records if r.op in ATTENDS for i, _ in r.sources}
+    for index, record in enumerate(rehearsal.records):
+        if record.op not in ("view", "reshape") or not record.sources or index not in attended:
             continue
         place, k = record.sources[0]
         before, after = rehearsal.records[place].results[k].shape, record.results[0].shape
