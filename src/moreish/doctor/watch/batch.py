@@ -93,7 +93,7 @@ def batch_axis(twin: nn.Module, given: Given, known: Sequence[Lag]) -> int | Non
     if x is None:
         return None
     sequences = [m for m in twin.modules() if isinstance(m, nn.RNNBase | nn.MultiheadAttention)]
-    if not sequences or x.dim() < 2:
+    if not sequences or x.dim() == 4:  # pictures
         return 0
     first, second = x.shape[:2]
     for n in (len(t) for t in given.targets if t.dim() and _per_sample(t, first, second)):

@@ -110,7 +110,10 @@ class _Order:
     def _origin(self, masks: Masks, where: int, place: int) -> int:
         """The first record, on the way back along sequences that know of later places, that was made of none."""
         while True:
-            leaking = [i for i, k in self.records[where].sources if i != where and self._leaks(masks, i, k, place)]
+            sources = self.records[where].sources
+            leaking = [i for i, k in sources if self._leaks(masks, i, k, place)]
+            if not leaking and len(sources) == 1 and not self._has_places(*sources[0]):
+                leaking = [i for i, k in sources if bool(masks[i][k].any())]  # of another length, to be cut
             if not leaking:
                 return where
             where = leaking[0]
@@ -127,6 +130,10 @@ class _Order:
         two = (self.rows, self.length) if self.lag.axis == 1 else (self.length, self.rows)
         return bool(_flat(mask.unflatten(merged, two), merged + self.lag.axis)[:place].any())
 
+    def _has_places(self, record: int, k: int) -> bool:
+        shape = self.records[record].results[k].shape
+        return any(n in shape for n in (self.length, self.length - 1, self.rows * self.length))
+
     def _by_summary(self, masks: Masks, where: int) -> bool:
         """Whether what comes from later reaches a place through one vector for a whole *other* sequence.
 
@@ -136,11 +143,11 @@ class _Order:
         record = self.records[where]
         summaries, sequences = [], []
         for i, k in record.sources:
-            shape = self.records[i].results[k].shape
-            has_time = any(n in shape for n in (self.length, self.length - 1, self.rows * self.length))
-            (sequences if has_time else summaries).append(i)
-        if not summaries or not any(bool(m.any()) for i in summaries for m in masks[i]):
+            (sequences if self._has_places(i, k) else summaries).append(i)
+        if not any(bool(m.any()) for i in summaries for m in masks[i]):
             return False
+        if not sequences:
+            return record.op in ("stack", "cat")  # written place by place
         behind = {j for i in summaries for j in self.rehearsal.before(i)}
         return KINDS.get(record.op) in ("recurrent", "attention") or not any(i in behind for i in sequences)
 

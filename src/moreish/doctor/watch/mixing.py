@@ -62,24 +62,25 @@ class _Meeting:
         )
 
     def found(self) -> Mixed:
+        """What is proved; of outputs that depend on no input yet, only a layer that runs along the batch can be."""
         last = len(self.records) - 1
-        if not any(bool(m.any()) for m in (*self.late[last], *self.early[last])):
-            return Mixed(settled=False)
         out = next((k for k, y in enumerate(self.records[last].results) if y.is_floating_point()), None)
-        if out is None or not self._by_sample(self.records[last].results[out]) or not self._tainted(last, out):
+        if out is None:
             return Mixed()
-        if not self.rehearsal.repeats():
+        arrived = any(bool(m.any()) for m in (*self.late[last], *self.early[last]))
+        tainted = self._by_sample(self.records[last].results[out]) and self._tainted(last, out)
+        if (arrived and not tainted) or not self.rehearsal.repeats():
             return Mixed()
         behind = self.rehearsal.before(last)
         where = next((i for i in behind if i != last and self._meets(i)), last)
         record = self.records[where]
         cut = next((i for i in self.rehearsal.before(where) if self._is_cut(i)), None)
-        if cut is not None:
-            kind = KINDS.get(record.op)
-            if self.records[cut].op not in LAYOUT or (where != last and kind not in FEATURES):
-                return Mixed()
-            return Mixed(Coupling(record.layer or self.records[cut].layer, self._change(out), self.records[cut].op))
-        return self._along_the_batch(record, where)
+        if cut is None:
+            return self._along_the_batch(record, where)._replace(settled=arrived)
+        meant = self.records[cut].op not in LAYOUT or (where != last and KINDS.get(record.op) not in FEATURES)
+        if meant or not arrived:
+            return Mixed(settled=arrived)
+        return Mixed(Coupling(record.layer or self.records[cut].layer, self._change(out), self.records[cut].op))
 
     def _along_the_batch(self, record: Record, where: int) -> Mixed:
         """A layer or a softmax that runs along the axis of the samples, which lie there in order."""
