@@ -1,16 +1,16 @@
 """Causality: in a model of the next symbol, no output may change with an input after its own."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from moreish.doctor.frames.operations import KINDS
 from moreish.doctor.frames.replayed import Ahead
-from moreish.doctor.watch.batch import Given, Lag, at_place, few
-from moreish.doctor.watch.recording import Mask, Masks, Rehearsal, Unlike
+from moreish.doctor.watch.batch import Lag, at_place
+from moreish.doctor.watch.recording import Mask, Masks, Rehearsal
 
 LOGITS = {"cross_entropy", "nll_loss", "log_softmax", "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 
 
-def ahead(twin: nn.Module, given: Given, known: list[Lag]) -> Ahead | None:
+def ahead(rehearsal: Rehearsal, known: list[Lag]) -> Ahead | None:
     """How far a model looks ahead of its place; None where it does not.
 
     Where several inputs have the targets as their next places (an encoder's and a decoder's), it looks ahead only if
@@ -18,34 +18,23 @@ def ahead(twin: nn.Module, given: Given, known: list[Lag]) -> Ahead | None:
     """
     found = None
     for lag in known:
-        answer = _looks(twin, given, lag)
+        answer = _Order(rehearsal, lag).looks()
         if answer is False:
             return None
         found = found or answer or None
     return found
 
 
-def _looks(twin: nn.Module, given: Given, lag: Lag) -> Ahead | bool | None:
-    """How far it looks ahead in one input; False where it does not, None where the input does not matter."""
-    for call in few(given, 1 - lag.axis):
-        try:
-            return _Order(twin, call, lag).looks()
-        except Unlike:
-            return None
-        except Exception:  # this model cannot be called with fewer samples
-            continue
-    return None
-
-
 class _Order:
-    def __init__(self, twin: nn.Module, given: Given, lag: Lag) -> None:
-        self.given, self.lag = given, lag
-        x = given.tensors()[lag.place]
+    """One input of a rehearsal, and how the places of its sequence reach those of the output."""
+
+    def __init__(self, rehearsal: Rehearsal, lag: Lag) -> None:
+        self.rehearsal, self.records, self.given, self.lag = rehearsal, rehearsal.records, rehearsal.given, lag
+        x = self.given.tensors()[lag.place]
         self.length, self.rows = x.shape[lag.axis], x.shape[1 - lag.axis]
-        self.rehearsal = Rehearsal(twin, given)
-        self.records = self.rehearsal.records
 
     def looks(self) -> Ahead | bool | None:
+        """How far it looks ahead in this input; False where it does not, None where the input does not matter."""
         out = self._predictions()
         if out is None:
             return None

@@ -9,13 +9,13 @@ the samples were cut to pieces before, by a view across the batch, or where a la
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from moreish.doctor.frames.frame import Coupling
 from moreish.doctor.frames.operations import KINDS
 from moreish.doctor.frames.replayed import BatchAsTime, SoftmaxAxis
-from moreish.doctor.watch.batch import Given, few, main, others
-from moreish.doctor.watch.recording import Mask, Record, Rehearsal, Unlike
+from moreish.doctor.watch.batch import main, others
+from moreish.doctor.watch.recording import Mask, Record, Rehearsal
 
 FEWEST = 4  # samples
 LAYOUT = {"view", "reshape", "flatten", "unflatten", "view_as", "reshape_as", "_unsafe_view", "squeeze", "unsqueeze"}
@@ -32,33 +32,22 @@ class Mixed(NamedTuple):
     settled: bool = True
 
 
-def mixing(twin: nn.Module, given: Given, axis: int) -> Mixed:
-    """Whether and how samples of the batch see each other by accident."""
-    x = main(given)
+def mixing(rehearsal: Rehearsal, axis: int) -> Mixed:
+    """Whether and how samples of the batch, which lie along this axis, see each other by accident."""
+    x = main(rehearsal.given)
     if x is None or x.dim() <= axis or x.shape[axis] < FEWEST:
         return Mixed()
-    for call in few(given, axis):
-        try:
-            return _Meeting(twin, call, axis).found()
-        except Unlike:
-            return Mixed()
-        except Exception:  # this model cannot be called with fewer samples
-            continue
-    return Mixed()
+    return _Meeting(rehearsal, axis, x.shape[axis]).found()
 
 
 class _Meeting:
     """One rehearsal, and for every result which elements depend on the first and on the later samples."""
 
-    def __init__(self, twin: nn.Module, given: Given, axis: int) -> None:
-        x = main(given)
-        assert x is not None
-        self.axis, self.rows = axis, x.shape[axis]
-        split = self.rows // 2 - (self.rows // 2 + 1) % 2  # an odd number, so that views do not cut there by chance
-        self.rehearsal = Rehearsal(twin, given)
-        self.records = self.rehearsal.records
+    def __init__(self, rehearsal: Rehearsal, axis: int, rows: int) -> None:
+        self.rehearsal, self.records, self.axis, self.rows = rehearsal, rehearsal.records, axis, rows
+        split = rows // 2 - (rows // 2 + 1) % 2  # an odd number, so that views do not cut there by chance
         self.late, self.early = (
-            self.rehearsal.changes(others(given, axis, part)) for part in (slice(split, None), slice(split))
+            rehearsal.changes(others(rehearsal.given, axis, part)) for part in (slice(split, None), slice(split))
         )
 
     def found(self) -> Mixed:

@@ -120,9 +120,9 @@ def changed(a: Tensor, b: Tensor) -> Mask:
         return changed(a, b).any(-1)
     if a.dtype not in (torch.float32, torch.float64):
         a, b = a.float(), b.float()
+    if torch.equal(a, b):
+        return torch.zeros_like(a, dtype=torch.bool)
     same = (a == b) | (a.isnan() & b.isnan())
-    if bool(same.all()):
-        return ~same
     finite = torch.nan_to_num(a, 0.0, 0.0, 0.0)
     scale = finite.square().mean().sqrt()
     return ~(same | ((a - b).abs() <= CHANGED * scale))
