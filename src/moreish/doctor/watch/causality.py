@@ -1,5 +1,7 @@
 """Causality: in a model of the next symbol, no output may change with an input after its own."""
 
+from typing import Literal
+
 from torch import Tensor
 
 from moreish.doctor.frames.operations import KINDS
@@ -33,7 +35,7 @@ class _Order:
         x = self.given.tensors()[lag.place]
         self.length, self.rows = x.shape[lag.axis], x.shape[1 - lag.axis]
 
-    def looks(self) -> Ahead | bool | None:
+    def looks(self) -> Ahead | Literal[False] | None:
         """How far it looks ahead in this input; False where it does not, None where the input does not matter."""
         out = self._predictions()
         if out is None:
@@ -49,7 +51,7 @@ class _Order:
             return self._ahead(masks, out, place, place - first)
         return None
 
-    def _ahead(self, masks: Masks, out: tuple[int, int], place: int, places: int) -> Ahead | bool:
+    def _ahead(self, masks: Masks, out: tuple[int, int], place: int, places: int) -> Ahead | Literal[False]:
         where = self._origin(masks, out[0], place)
         if self._by_summary(masks, where):
             return False

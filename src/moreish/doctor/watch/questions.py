@@ -11,7 +11,7 @@ from moreish.doctor.watch.batch import batch_axis, few, lags
 from moreish.doctor.watch.causality import ahead
 from moreish.doctor.watch.given import Given
 from moreish.doctor.watch.mixing import Mixed, mixing
-from moreish.doctor.watch.recording import Rehearsal, Unlike
+from moreish.doctor.watch.recording import Rehearsal, TooMuch, Unlike
 from moreish.doctor.watch.replay import copied
 from moreish.doctor.watch.weights import cut_heads, wrong_softmax
 
@@ -50,9 +50,14 @@ def answers(model: nn.Module, given: Given) -> Told | None:
 
 def _rehearsed(twin: nn.Module, given: Given, axis: int) -> Rehearsal | None:
     """A rehearsal with a few samples, or with all of them where the model insists on its batch size."""
+    too_much = 0
     for call in few(given, axis):
         try:
             return Rehearsal(twin, call)
+        except TooMuch:
+            too_much += 1
+            if too_much > 1:
+                return None
         except Unlike:
             return None
         except Exception:  # a stranger's model need not run with other samples

@@ -18,9 +18,9 @@ from torch.overrides import TorchFunctionMode
 from moreish.doctor.watch.arguments import Args, Kwargs
 from moreish.doctor.watch.given import Given, every_tensor
 
-MOST_ELEMENTS = 1 << 25  # that one recording keeps
+MOST_BYTES = 1 << 28  # that one recording keeps
 MOST_CALLS = 20_000  # of functions
-MOST_SECONDS = 2.0  # of this thread's time
+MOST_SECONDS = 3.0  # of this thread's time, for all that is asked of one model
 CHANGED = 1e-5  # of the root mean square of a tensor
 Source = tuple[int, int]  # which record, and which of its results
 Mask = Bool[Tensor, "..."]
@@ -28,6 +28,10 @@ Mask = Bool[Tensor, "..."]
 
 class Unlike(Exception):
     """The model does something else when it is run again, or it takes too long: nothing can be said."""
+
+
+class TooMuch(Unlike):
+    """The recording would be too large."""
 
 
 class Record(NamedTuple):
@@ -49,15 +53,15 @@ Masks = list[tuple[Mask, ...]]  # of every record, of each of its results
 class Recorder(TorchFunctionMode):
     """Keeps what functions return; or, beside an earlier recording, only which elements differ from it."""
 
-    def __init__(self, beside: Sequence[Record] | None = None) -> None:
+    def __init__(self, until: float, beside: Sequence[Record] | None = None) -> None:
         super().__init__()
-        self.beside = beside
+        self.until, self.beside = until, beside
         self.records: list[Record] = []
         self.masks: Masks = []
         self.layers: list[str] = []
         self._known: dict[int, Source] = {}
-        self._until = time.thread_time() + MOST_SECONDS
-        self._elements = 0
+        self._storages: set[int] = set()  # what is kept, by address
+        self._bytes = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func` and note what it returned; torch has taken this mode off the stack meanwhile."""
@@ -72,7 +76,7 @@ class Recorder(TorchFunctionMode):
     def note(self, op: str, args: Args, kwargs: Kwargs, results: list[Tensor]) -> None:
         """Add one record, or compare it with the earlier one in its place."""
         place = len(self.records) if self.beside is None else len(self.masks)
-        if place >= MOST_CALLS or time.thread_time() > self._until:
+        if place >= MOST_CALLS or time.thread_time() > self.until:
             raise Unlike
         if self.beside is not None:
             if place >= len(self.beside) or self.beside[place].op != op:
@@ -85,13 +89,22 @@ class Recorder(TorchFunctionMode):
         given = every_tensor((args, kwargs))
         sources = tuple([self._known[id(t)] for t in given if id(t) in self._known])
         for k, t in enumerate(results):
-            self._elements += t.numel()
             self._known[id(t)] = place, k
-        if self._elements > MOST_ELEMENTS:
-            raise Unlike
+            self._keep(t)
         equation = args[0] if op == "einsum" and args and isinstance(args[0], str) else ""
         layer = self.layers[-1] if self.layers else ""
         self.records.append(Record(op, layer, sources, tuple(results), equation))
+
+    def _keep(self, t: Tensor) -> None:
+        """Count the memory of a tensor; views of one share it."""
+        if t.layout != torch.strided:
+            raise Unlike
+        storage = t.untyped_storage()
+        if storage.data_ptr() not in self._storages:
+            self._storages.add(storage.data_ptr())
+            self._bytes += storage.nbytes()
+            if self._bytes > MOST_BYTES:
+                raise TooMuch
 
     @contextmanager
     def inside(self, twin: nn.Module, prefix: str) -> Iterator[None]:
@@ -135,12 +148,13 @@ class Rehearsal:
         self.twin, self.given = twin, given
         for m in twin.modules():
             m.training = False  # not eval(), which a module may have changed
-        self.records = self._run(given, Recorder()).records
+        self._until = time.thread_time() + MOST_SECONDS
+        self.records = self._run(given, Recorder(self._until)).records
         self.outputs = self.records[-1].results
 
     def changes(self, given: Given) -> Masks:
         """Which elements of every result differ with these inputs. Raises Unlike if other functions are called."""
-        recorder = self._run(given, Recorder(self.records))
+        recorder = self._run(given, Recorder(self._until, self.records))
         if len(recorder.masks) != len(self.records):
             raise Unlike
         return recorder.masks
