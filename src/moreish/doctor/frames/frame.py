@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from moreish.doctor.frames.replayed import Replayed
+
 Shape = tuple[int, ...]
 
 
@@ -59,10 +61,11 @@ class Broadcast(NamedTuple):
 
 
 class Coupling(NamedTuple):
-    """Samples of a batch see each other: from which layer on, and how much, in standard deviations of the output."""
+    """Samples of a batch see each other: from which layer on, in which share of the output, and by which view."""
 
     layer: str
     change: float
+    op: str = ""
 
 
 class Cut(NamedTuple):
@@ -276,6 +279,7 @@ class Frame:
     stale: bool = False  # the gradients of the step before were still there
     coupling: Coupling | None = None
     wrong_backward: WrongBackward | None = None
+    replayed: Replayed | None = None
 
     def forget_structure(self, keep_calls: bool = False) -> None:
         """Keep the numbers only; the graph of calls of every frame would be much to remember."""

@@ -8,14 +8,13 @@ from torch import Tensor
 
 from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
-from moreish.doctor.frames.frame import Broadcast, Call, Loss, PerPlace, Reduction, WrongAxis
+from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import SHAPED
 from moreish.doctor.watch import alignment, given, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
-PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
@@ -39,8 +38,6 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
-    if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
-        context.frame.broadcast.append(Broadcast(call.op, tuple(x.shape), tuple(target.shape)))
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
         _classes(context, loss, x, target, args, kwargs, training)
@@ -176,16 +173,11 @@ def first_whole(inputs: Args) -> Tensor | None:
 
 
 def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) -> None:
-    """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
+    """Two silent mistakes: a sum over rows that lands on columns, a mean for every place."""
     a, b = given
     source = context.origin(b)
     if source is not None and source.reduction is not None and source.reduction.of == id(a):
         _own_reduction(context, call, source.op, source.reduction, a, b)
-    shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
-    if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
-        rows = shapes[0][0]
-        if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
-            context.frame.broadcast.append(Broadcast("-", tuple(a.shape), tuple(b.shape)))
 
 
 def _own_reduction(context: StepContext, call: Call, op: str, reduction: Reduction, a: Tensor, b: Tensor) -> None:
@@ -193,7 +185,7 @@ def _own_reduction(context: StepContext, call: Call, op: str, reduction: Reducti
     axis = reduction.axis
     if axis is None:
         return
-    if not reduction.keepdim and axis % a.dim() != 0 and b.dim() == a.dim() - 1:
+    if not reduction.keepdim and axis % a.dim() != 0 and b.dim() == a.dim() - 1 and _spoils(op, a, b, axis):
         context.frame.wrong_axis.append(WrongAxis(call.module, op, tuple(a.shape), axis))
     centres = call.kind == "subtract" and op == "mean" and a.requires_grad and call.training
     if centres and axis == 0 and a.dim() == 3 and min(a.shape) > 1:
@@ -210,3 +202,18 @@ def recall(context: StepContext, loss: Tensor) -> None:
     if isinstance(logs, Tensor) and isinstance(target, Tensor):
         call = Call("", "cross_entropy", "loss", "", ())
         observe(context, call, (logs.detach(), target), {}, loss)
+
+
+def _spoils(op: str, a: Tensor, b: Tensor, axis: int) -> bool:
+    """Whether a reduction of rows, laid along the columns, is neither that of the columns nor the same as along rows.
+
+    Of a symmetric table, for instance, the sums of columns are those of rows.
+    """
+    a, b = a.detach(), b.detach()
+    laid = b.expand(a.shape)
+    if torch.allclose(laid, b.unsqueeze(axis).expand(a.shape)):
+        return False
+    if op not in ("sum", "mean"):
+        return True
+    columns = a.sum(axis - 1, keepdim=True) if op == "sum" else a.mean(axis - 1, keepdim=True)
+    return not torch.allclose(laid, columns.expand(a.shape), rtol=1e-4, atol=1e-6)

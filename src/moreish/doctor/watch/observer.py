@@ -26,6 +26,7 @@ from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.step_context import StepContext
 
+MOST_TARGETS = 8  # of one step
 MAP_EXAMPLES, MAP_UNITS = 32, 64
 STRUCTURED = {
     "embedding",
@@ -104,6 +105,7 @@ class Observer(StepContext):
         if y is None:
             return
         tensors = tensors_of(args, kwargs)
+        self._compare(op, kind, args, kwargs, tensors, y)
         parameters = self.names.parameters
         if self.stack and self.grad:
             self.strangers.note(tensors, parameters, op, self.names.modules.get(id(self.stack[-1]), ""))
@@ -136,6 +138,14 @@ class Observer(StepContext):
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
         self.remember(y, call)
 
+    def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
+        """What meets what: tables of all pairs, and the targets of losses."""
+        self.tables.called(op, kind, args, kwargs, y)
+        if self.grad and len(given) == 2 and (kind == "loss" or (kind == "subtract" and not self.stack)):
+            a, b = given
+            if a.requires_grad != b.requires_grad and len(self.targets) < MOST_TARGETS:
+                self.targets.append(b if a.requires_grad else a)
+
     def unseen(self, module: nn.Module, output: object) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
         if not self.grad or not is_leaf(module):
@@ -160,6 +170,7 @@ class Observer(StepContext):
         self._closed = True
         for handle in self.handles:
             handle.remove()
+        self.frame.broadcast.extend(self.tables.accidents)
         values = self.frame.values
         values.update(self.reader.read())
         for loss in (*self.frame.losses, *self.frame.evaluations):

@@ -15,7 +15,7 @@ from moreish.doctor.watch import losses
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.clock import Spent
-from moreish.doctor.watch.first_batch import FirstBatch
+from moreish.doctor.watch.first_batch import TRIES, FirstBatch
 from moreish.doctor.watch.gradients import Arrivals, gathered, seen
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
@@ -142,9 +142,8 @@ class Probe:
         self._inside.remove()
         self._on_steps.remove()
         self._on_models.remove()
-        for handle in self._counting.values():
-            handle.remove()
-        self._counting = {}
+        while self._counting:
+            self._counting.popitem()[1].remove()
         if self.by_hand is not None:
             self.by_hand.remove()
 
@@ -205,13 +204,14 @@ class Probe:
             return False
         self._inside.remove()
         self._on_steps.remove()
+        targets = observer.targets
         holders, every = self._holders(), self._parameters
         frame.unowned = observer.strangers.reached(held_by(holders))
         observer.close()
         self._forget_frame()
         frame.learning_rates, frame.outside, self._parameters = learning_rates(holders), outside(every, holders), []
         self.history.evidence.backwards += frame.backwards
-        self._first_batch.replay(frame, bool(self.compiled))
+        self._first_batch.replay(frame, bool(self.compiled), targets)
         self.history.add(frame)
         return self.on_frame(self.schedule.wants_triage(self.history.seen))
 
@@ -256,8 +256,8 @@ class Probe:
         if not root.training:
             frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)
         frame.called_with_grad = True
-        if frame.step == 0 and not self.history.seen:
-            self._first_batch.called(root, args, kwargs)
+        if self.history.from_scratch and self.history.seen < TRIES:
+            self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
 
     def _open_evaluation(self) -> None:
         self.schedule.evaluations += 1
