@@ -72,6 +72,50 @@ class WrongBackward(NamedTuple):
     error: float
 
 
+class Planned(NamedTuple):
+    """A scheduler of learning rates: its class, how many of its steps it was planned for (0: not known), and made."""
+
+    kind: str
+    length: int
+    stepped: int
+
+
+class Group(NamedTuple):
+    """A group of parameters that one optimizer holds, and how it steps them.
+
+    optimizer : which of the optimizers that are watched, from 0
+    kind : its class ("AdamW")
+    place, groups : which of its groups, from 0, and how many it has
+    lr, planned : the learning rate, and that which a scheduler began from or is to reach (0 where there is none)
+    weight_decay, eps : 0 where it has none
+    dtype : of its first parameter ("float16"); `epsilon_is_lost` is whether eps is 0 in it
+    parameters : their names
+    left : share of the gradient's norm that was left at the step of what backward had made; None where not known
+    norm : that of the gradient at the step
+    schedule : of a learning rate that is far below its height, the scheduler, if it is one of torch's
+    """
+
+    optimizer: int
+    kind: str
+    place: int
+    groups: int
+    lr: float
+    planned: float
+    weight_decay: float
+    eps: float
+    dtype: str
+    epsilon_is_lost: bool
+    parameters: tuple[str, ...]
+    left: float | None = None
+    norm: float | None = None
+    schedule: Planned | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return self.kind if self.groups == 1 else f"group {self.place} of {self.kind}"
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One operation on tensors, inside a module or called as a function.
@@ -172,6 +216,9 @@ class Frame:
     without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
     outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
     learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
+    groups: list[Group] = field(default_factory=list)  # of the optimizers that stepped
+    unmoved: dict[str, float] = field(default_factory=dict)  # of weights in half precision: what a step left
+    infinite_slopes: list[str] = field(default_factory=list)  # functions, where they were asked
 
     # Mistakes that need no threshold.
     wrong_axis: list[WrongAxis] = field(default_factory=list)
@@ -188,8 +235,16 @@ class Frame:
             self.calls = []
 
     def is_broken(self) -> bool:
-        """Whether the loss or a gradient is NaN or infinite."""
-        loss = self.values.get("loss", self.values.get("loss.1/loss", 0.0))
-        return not math.isfinite(loss) or any(
-            v > 0 or v != v for k, v in self.values.items() if k.endswith("grad_nonfinite")
+        """Whether the loss, a weight or an update is NaN or infinite.
+
+        A gradient alone is not enough: loss scaling makes infinite ones on purpose, and skips the step.
+        """
+        values = self.values
+        if not math.isfinite(values.get("loss", values.get("loss.1/loss", 0.0))):
+            return True
+        return any(
+            values.get(f"{n}/nonfinite", 0.0) > 0
+            or not math.isfinite(values.get(f"{n}/update_rms", 0.0))
+            or not math.isfinite(values.get(f"{n}/rms", 0.0))
+            for n in self.shapes
         )

@@ -30,6 +30,10 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("transpose", "permute", "t", "mT", "movedim", "swapaxes", "expand"), "reorder"),
     **dict.fromkeys(("__getitem__", "select", "narrow", "index_select", "gather", "split", "chunk"), "select"),
     **dict.fromkeys(("argmax", "topk"), "decide"),
+    **dict.fromkeys(("rsqrt", "acos", "asin", "var", "normalize"), "pointwise"),
+    **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "compare"),
+    **dict.fromkeys(("randn", "randn_like", "normal", "normal_"), "noise"),
+    "_amp_foreach_non_finite_check_and_unscale_": "unscale",
     "detach": "detach",
     "backward": "backward",
 }
@@ -39,6 +43,18 @@ POINTWISE = frozenset({"add", "subtract", "multiply", "divide", "pointwise", "dr
 SHAPED = frozenset({"view", "reorder"})
 BETWEEN = POINTWISE | SHAPED | {"norm", "reduce", "pool"}  # what may lie between a weight and an activation
 
+STEEP = {
+    "sqrt",
+    "rsqrt",
+    "pow",
+    "log",
+    "std",
+    "var",
+    "acos",
+    "asin",
+    "div",
+    "true_divide",
+}  # somewhere
 FRAGILE = {"div", "true_divide", "divide", "log", "sqrt", "exp", "pow", "norm"}  # where NaN and infinity are made
 BOUNDED = {"tanh", "tanh_", "sigmoid", "sigmoid_"}
 RECTIFIED = {"relu", "relu_", "relu6"}

@@ -11,7 +11,8 @@ from moreish.doctor.watch.arguments import Args, Kwargs
 
 
 class FunctionMode(TorchFunctionMode):
-    """Hands every call of a known function to `called`, tensors on which backward begins to `backward`.
+    """Hands every call of a known function to `called`, tensors on which backward begins to `backward`, and
+    says when it has ended.
 
     It lies at the bottom of the stack of modes, so that a mode which the user's code opens and closes while it
     is in place stays correctly nested, whatever the order in which the two go.
@@ -21,9 +22,10 @@ class FunctionMode(TorchFunctionMode):
         self,
         backward: Callable[[object], None],
         called: Callable[[str, str, Args, Kwargs, object], None],
+        backward_ended: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.backward, self.called = backward, called
+        self.backward, self.called, self.backward_ended = backward, called, backward_ended
         self.open = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -35,7 +37,9 @@ class FunctionMode(TorchFunctionMode):
             return func(*args, **kwargs)
         if kind == "backward":
             self.backward(args[0] if args else next(iter(kwargs.values()), None))
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            self.backward_ended()
+            return result
         result = func(*args, **kwargs)
         self.called(name, kind, args, kwargs, result)
         return result

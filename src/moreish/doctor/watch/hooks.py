@@ -62,9 +62,15 @@ class FrameHooks:
     Modules are never changed: the hooks that see their insides are torch's global ones.
     """
 
-    def __init__(self, names: Names, backward_begins: Callable[[object], None], safely: Callable[[], Safely]) -> None:
+    def __init__(
+        self,
+        names: Names,
+        backward_begins: Callable[[object], None],
+        backward_ends: Callable[[], None],
+        safely: Callable[[], Safely],
+    ) -> None:
         self.names, self.safely = names, safely
-        self.functions = FunctionMode(backward_begins, self._called)
+        self.functions = FunctionMode(backward_begins, self._called, backward_ends)
         self.observer: Observer | None = None
         self._modules = Hooks()
 

@@ -17,6 +17,7 @@ from moreish.doctor.frames.operations import (
     FRAGILE,
     MEASURED,
     RECTIFIED,
+    STEEP,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import losses
@@ -36,6 +37,7 @@ STRUCTURED = {
     "subtract",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+MOST_SLOPES = 32  # functions whose slope is watched in one frame
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -64,6 +66,8 @@ class Observer(StepContext):
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
+        self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
+        self.unscaled = False  # whether loss scaling was taken off the gradients
         self._measured: set[str] = set()
         self._closed = False
 
@@ -85,7 +89,9 @@ class Observer(StepContext):
     def call(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Note one function call of the forward pass."""
         y = first_tensor(result)
-        if y is None:
+        if kind == "unscale":
+            self.unscaled = True
+        if y is None or kind in ("unscale", "noise"):
             return
         given = tensors_of(args, kwargs)
         parameters = self.names.parameters
@@ -112,7 +118,18 @@ class Observer(StepContext):
             self._measured.add(call.layer)
             self.frame.calls.append(call)
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
+        if op in STEEP and y.requires_grad:
+            self._slope(call.layer or op, given, y)
         self.remember(y, call)
+
+    def _slope(self, name: str, given: list[Tensor], y: Tensor) -> None:
+        """Whether the gradient is finite behind a function and no more before it: its slope is infinite there."""
+        x = next((t for t in given if t.requires_grad and t.is_floating_point()), None)
+        if x is None or x is y or len(self._slopes) >= MOST_SLOPES:
+            return
+        behind, before = self._slopes.setdefault(name, ([], []))
+        self.handles.append(y.register_hook(lambda grad: behind.append(_is_bad(grad))))
+        self.handles.append(x.register_hook(lambda grad: before.append(_is_bad(grad))))
 
     def unseen(self, module: nn.Module, output: object) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
@@ -138,6 +155,12 @@ class Observer(StepContext):
             handle.remove()
         values = self.frame.values
         values.update(self.reader.read())
+        self.frame.infinite_slopes = [
+            name
+            for name, (behind, before) in self._slopes.items()
+            if any(map(bool, before)) and not any(map(bool, behind))
+        ]
+        self._slopes = {}
         for loss in (*self.frame.losses, *self.frame.evaluations):
             losses.work_out(loss, values)
         self.forget()
@@ -269,3 +292,8 @@ class Observer(StepContext):
         elif call.kind == "decide":
             self.frame.decided_without_grad = True
         self.remember(y, call)
+
+
+def _is_bad(grad: Tensor) -> Tensor:
+    """Whether a gradient holds NaN or infinity; not read before the frame is closed."""
+    return ~torch.isfinite(grad.detach().float().sum())

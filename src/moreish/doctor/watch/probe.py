@@ -12,6 +12,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.clock import Spent
 from moreish.doctor.watch.first_batch import FirstBatch
+from moreish.doctor.watch.groups import Groups
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
 from moreish.doctor.watch.left_over import LeftOver
@@ -45,6 +46,7 @@ class Probe:
         self.roots, self.optimizers, self.on_frame = roots, list(optimizers), on_frame
         self.names = Names(roots)
         self.updates = Updates(self.names)
+        self.groups = Groups(self.names)
         self.history = History()
         self.schedule = Schedule(budget)
         self.spent = Spent(self.schedule.clock)
@@ -54,7 +56,7 @@ class Probe:
         self.frame: Frame | None = None
         self._observer: Observer | None = None
         self._lasting, self._on_models, self._on_steps = Hooks(), Hooks(), Hooks()
-        self._inside = FrameHooks(self.names, self._backward_begins, self._safely)
+        self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self._safely)
         self._model_hook = ModelHook(self._model_called)
         self._left_over = LeftOver()
         self._first_batch = FirstBatch()
@@ -127,6 +129,7 @@ class Probe:
         self._await_calls(True)
         self._parameters = self.names.refresh()
         self._stepped = []
+        self.groups.begin()
         pictures, history = self.history.wants_picture(), self.history
         detail = history.wants_detail() or self.schedule.clock.unbounded
         self._observer = Observer(self.frame, self.names, history.counts, pictures, detail, self._safely)
@@ -142,6 +145,7 @@ class Probe:
         observer.close()
         self._forget_frame()
         frame.learning_rates = learning_rates(self.optimizers)
+        frame.groups = self.groups.read(self._stepped, self.optimizers)
         frame.outside, self._parameters = outside(self._parameters, self.optimizers), []
         self._first_batch.replay(frame, bool(self.compiled))
         self.history.add(frame)
@@ -213,6 +217,11 @@ class Probe:
                 if id(optimizer) not in frame.reset and not self._left_over.untouched(optimizer):
                     frame.reset.add(id(optimizer))
 
+    def _backward_ends(self) -> None:
+        if self.frame is not None:
+            with self._safely():
+                self.groups.backward_ended(self.optimizers)
+
     def _before_step(self, optimizer: Optimizer, args: Args, kwargs: Kwargs) -> None:
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
@@ -222,6 +231,9 @@ class Probe:
                 self._inside.functions.withdraw()
             if self._left_over and frame.backwards and id(optimizer) not in frame.reset:
                 frame.stale = True
+            if observer.unscaled:
+                self.groups.unscaled()
+            self.groups.before_step(optimizer)
             self.updates.before(optimizer, frame, observer.pictures)
 
     def _after_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
