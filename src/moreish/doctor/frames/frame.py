@@ -72,6 +72,16 @@ class WrongBackward(NamedTuple):
     error: float
 
 
+class Seen(NamedTuple):
+    """The batch of the first call: its rows, how many there are to be had where it is known to be more (else 0), and
+    how many looks in a row it has been the same.
+    """
+
+    rows: int
+    more: int
+    times: int
+
+
 class Planned(NamedTuple):
     """A scheduler of learning rates: its class, how many of its steps it was planned for (0: not known), and made."""
 
@@ -203,6 +213,7 @@ class Frame:
     eval_mode: list[str] = field(default_factory=list)
     training_without_grad: list[str] = field(default_factory=list)
     decided_without_grad: bool = False
+    batch: Seen | None = None
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
     residual: bool = False  # the outputs of two layers were added

@@ -173,7 +173,7 @@ class History:
         return self.frames[-1].step if self.frames else 0
 
     def _evaluation(self, frame: Frame) -> None:
-        values = [frame.values.get(f"{e.prefix}loss") for e in frame.evaluations]
+        values = [frame.values.get(f"{e.prefix}{'nll' if e.classes else 'loss'}") for e in frame.evaluations]
         finite = [v for v in values if v is not None]
         if not finite:
             return

@@ -78,6 +78,9 @@ def _classes(
     add(f"{prefix}row_sums", norm(sums - 1, math.inf))
     if training and loss.classes <= MOST_CLASSES:
         context.counts.count(flat, loss.classes)
+        inputs = first_batch(context.inputs)
+        if loss.prefix == "loss.1/" and inputs is not None and target.dim() == 1:
+            context.counts.rows.add(inputs, target, loss.classes)
         _pairs(context, target, loss.classes)
 
 
@@ -103,6 +106,11 @@ def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
         target = target.view(x.shape)
     context.counts.pair(x, target, classes)
+
+
+def first_batch(inputs: Args) -> Tensor | None:
+    """The first tensor with rows among a module's inputs."""
+    return next((t for t in inputs if isinstance(t, Tensor) and t.dim() > 1 and not t.is_sparse), None)
 
 
 def first_whole(inputs: Args) -> Tensor | None:

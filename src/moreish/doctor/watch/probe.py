@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
+from moreish.doctor.watch.batches import Batches
 from moreish.doctor.watch.clock import Spent
 from moreish.doctor.watch.first_batch import FirstBatch
 from moreish.doctor.watch.groups import Groups
@@ -46,7 +47,7 @@ class Probe:
         self.roots, self.optimizers, self.on_frame = roots, list(optimizers), on_frame
         self.names = Names(roots)
         self.updates = Updates(self.names)
-        self.groups = Groups(self.names)
+        self.groups, self.batches = Groups(self.names), Batches()
         self.history = History()
         self.schedule = Schedule(budget)
         self.spent = Spent(self.schedule.clock)
@@ -188,6 +189,8 @@ class Probe:
         if frame is None or observer is None:
             return
         with self._safely():
+            if not frame.called_with_grad:
+                frame.batch = self.batches.see((*args, *kwargs.values()))
             observer.begin((*args, *kwargs.values()))
         if not root.training:
             frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)

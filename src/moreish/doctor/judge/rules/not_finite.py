@@ -72,7 +72,7 @@ def _sentence(place: Place, before: int | None, step: int) -> str:
         "activation": f"`{place.layer}` is the first to give NaN or infinity, at step {step}; its input is finite.",
         "slope": f"`{place.op}` was finite at step {step}, but its slope was not: it got a value, as sqrt does at 0, "
         "where that is infinite, and the gradient became NaN.",
-        "gradient": f"The gradient of `{place.layer}` is NaN or infinite at step {step}, while all values were finite.",
+        "gradient": f"The gradient of `{place.layer}` is NaN or infinite at step {step}; all values were finite.",
         "update": f"The update of `{place.layer}` is NaN or infinite at step {step}, while weights and gradients "
         "were finite: the optimizer made it.",
     }.get(place.what, f"The loss is NaN or infinite at step {step}, while every layer's output is finite.")
