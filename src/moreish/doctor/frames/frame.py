@@ -72,6 +72,34 @@ class WrongBackward(NamedTuple):
     error: float
 
 
+class Compared(NamedTuple):
+    """Outputs that were compared with other outputs: mean cosine of two rows, and root mean square of what differs."""
+
+    alike: float
+    spread: float
+
+
+class Latent(NamedTuple):
+    """A latent that noise was added to: its KL from a standard normal in nats, the largest variance of a mean."""
+
+    kl: float
+    spread: float
+
+
+class Verdicts(NamedTuple):
+    """One number for each row, given by one of several models: on data, or on what another model made (`fake`).
+
+    `spread` is that of the rows it was given.
+    """
+
+    model: str
+    fake: bool
+    mean: float
+    low: float
+    high: float
+    spread: float
+
+
 class Seen(NamedTuple):
     """The batch of the first call: its rows, how many there are to be had where it is known to be more (else 0), and
     how many looks in a row it has been the same.
@@ -214,6 +242,10 @@ class Frame:
     training_without_grad: list[str] = field(default_factory=list)
     decided_without_grad: bool = False
     batch: Seen | None = None
+    compared: Compared | None = None
+    latent: Latent | None = None
+    verdicts: list[Verdicts] = field(default_factory=list)
+    squashes: set[str] = field(default_factory=set)  # models whose output goes through a sigmoid or its logarithm
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
     residual: bool = False  # the outputs of two layers were added

@@ -24,7 +24,7 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
         return True
     if history.step() < EARLY:
         return False
-    return any(asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats))
+    return any(asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _collapses))
 
 
 def _jumped(history: History) -> bool:
@@ -77,3 +77,16 @@ def _repeats(history: History) -> bool:
     """Whether the batch is the same time and again although there are more rows."""
     seen = history.frames[-1].batch
     return seen is not None and seen.times > 1 and seen.more > 0
+
+
+def _collapses(history: History) -> bool:
+    """Whether outputs that are compared, or a latent, lose their spread; or a discriminator is sure of every row."""
+    seen = [f.compared for f in history.frames if f.compared is not None]
+    if seen and (seen[-1].alike > max(0.9, seen[0].alike) or seen[-1].spread < 0.1 * seen[0].spread):
+        return True
+    latents = [f.latent for f in history.frames if f.latent is not None]
+    if latents and latents[-1].kl < 0.1:
+        return True
+    verdicts = history.frames[-1].verdicts
+    fake, real = ([v for v in verdicts if v.fake is made] for made in (True, False))
+    return bool(fake and real) and (real[0].low > fake[0].high or fake[0].spread < 0.1 * real[0].spread)

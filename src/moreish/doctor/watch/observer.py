@@ -24,6 +24,7 @@ from moreish.doctor.watch import losses
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
+from moreish.doctor.watch.outputs import Outputs
 from moreish.doctor.watch.step_context import StepContext
 
 MAP_EXAMPLES, MAP_UNITS = 32, 64
@@ -68,6 +69,7 @@ class Observer(StepContext):
         self.stack: list[nn.Module] = []
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
         self.unscaled = False  # whether loss scaling was taken off the gradients
+        self.outputs = Outputs(self)
         self._measured: set[str] = set()
         self._closed = False
 
@@ -91,6 +93,8 @@ class Observer(StepContext):
         y = first_tensor(result)
         if kind == "unscale":
             self.unscaled = True
+        if y is not None and kind == "noise":
+            self.outputs.noise(y)
         if y is None or kind in ("unscale", "noise"):
             return
         given = tensors_of(args, kwargs)
@@ -104,6 +108,8 @@ class Observer(StepContext):
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
+        if self.grad:
+            self.outputs.call(call, given, y, outside=not self.stack)
         if kind in STRUCTURED or op == "batch_norm":
             self._structure(call, op, args, kwargs, given, y)
         if not self.grad:
@@ -120,7 +126,8 @@ class Observer(StepContext):
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
         if op in STEEP and y.requires_grad:
             self._slope(call.layer or op, given, y)
-        self.remember(y, call)
+        for part in result if kind == "select" and isinstance(result, tuple | list) else (y,):
+            self.remember(part, call)
 
     def _slope(self, name: str, given: list[Tensor], y: Tensor) -> None:
         """Whether the gradient is finite behind a function and no more before it: its slope is infinite there."""
@@ -148,6 +155,10 @@ class Observer(StepContext):
         self._measure(call, y, (), {})
         self.remember(y, call)
 
+    def root_output(self, root: nn.Module, args: Args, output: object) -> None:
+        """Note what one of several models gave back."""
+        self.outputs.root(self.names.modules[id(root)], args, output)
+
     def close(self) -> None:
         """Fetch the numbers and let go of every tensor."""
         self._closed = True
@@ -155,6 +166,7 @@ class Observer(StepContext):
             handle.remove()
         values = self.frame.values
         values.update(self.reader.read())
+        self.outputs.close(values)
         self.frame.infinite_slopes = [
             name
             for name, (behind, before) in self._slopes.items()
