@@ -73,14 +73,14 @@ class WrongBackward(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Outputs that were compared with other outputs: mean cosine of two rows, and root mean square of what differs."""
+    """Outputs that were compared with other outputs: mean cosine of two rows, rms of what differs."""
 
     alike: float
     spread: float
 
 
 class Latent(NamedTuple):
-    """A latent that noise was added to: its KL from a standard normal in nats, the largest variance of a mean."""
+    """A latent that noise is added to: its KL in nats from a standard normal, the largest variance of a mean."""
 
     kl: float
     spread: float

@@ -191,7 +191,7 @@ def _gradient_left(history: History, judge: str) -> float | None:
     rank=178,
 )
 def mode_collapse(history: History) -> Iterator[Verdict]:
-    """What is made spreads by less than a twentieth of the data, at every look in the last half of 200 steps or more."""
+    """What is made spreads by less than a twentieth of the data, at every look in the last half of 200 steps."""
     name, rounds = _rounds(history)
     late = [r for r in rounds if r.step >= rounds[-1].step / 2]
     if len(late) < 4 or rounds[-1].step < 200 or any(r.spread_fake > 0.05 * r.spread_real for r in late):
