@@ -122,6 +122,7 @@ def test_the_skipped_steps_of_loss_scaling_are_no_alarm():
             skipped += bool(torch.equal(before, model[0].weight))
     assert skipped
     assert "F15" not in every_id(doctor)
+    assert max(loss for _, loss in doctor.history.losses()) < 1e3  # as it was before it was scaled
 
 
 def test_the_root_of_nothing_is_named():
@@ -234,9 +235,8 @@ def test_a_low_learning_rate_is_raised_within_bounds_and_the_group_is_named():
     slow = next(s for f in doctor.findings for s in (f, *f.symptoms) if s.id == "F12")
     assert "group 0 of SGD (lr 1e-09" in slow.remedy
     model = net()
-    doctor = run(
-        model, torch.optim.SGD(model.parameters(), lr=1.0), 250, loss=lambda z, y: 1e-6 * F.cross_entropy(z, y)
-    )
+    tiny, pair = torch.optim.SGD(model.parameters(), lr=1.0), blobs(64)
+    doctor = run(model, tiny, 250, batch=lambda k: pair, loss=lambda z, y: 1e-6 * F.cross_entropy(z, y))
     low = next(s for f in doctor.findings for s in (f, *f.symptoms) if s.id == "F14")
     assert "Try" in low.remedy or "not low" in low.remedy
     assert low.operation is None or low.operation.arguments["factor"] <= 10

@@ -38,6 +38,7 @@ STRUCTURED = {
     "subtract",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+UNSCALED = "~unscaled"
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
@@ -92,7 +93,7 @@ class Observer(StepContext):
         """Note one function call of the forward pass."""
         y = first_tensor(result)
         if kind == "unscale":
-            self.unscaled = True
+            self._unscale(argument(args, kwargs, 2, "inv_scale"))
         if y is not None and kind == "noise":
             self.outputs.noise(y)
         if y is None or kind in ("unscale", "noise"):
@@ -128,6 +129,12 @@ class Observer(StepContext):
             self._slope(call.layer or op, given, y)
         for part in result if kind == "select" and isinstance(result, tuple | list) else (y,):
             self.remember(part, call)
+
+    def _unscale(self, by: object) -> None:
+        """Loss scaling is taken off the gradients: the loss on which backward was called is that much too large."""
+        self.unscaled = True
+        if isinstance(by, Tensor):
+            self.reader.add(UNSCALED, by.detach().reshape(()))
 
     def _slope(self, name: str, given: list[Tensor], y: Tensor) -> None:
         """Whether the gradient is finite behind a function and no more before it: its slope is infinite there."""
@@ -167,6 +174,11 @@ class Observer(StepContext):
         values = self.frame.values
         values.update(self.reader.read())
         self.outputs.close(values)
+        scale = values.pop(UNSCALED, None)
+        if scale is not None and "loss" in values:  # of loss scaling
+            values["loss"] *= scale
+            if not math.isfinite(values["loss"]):
+                del values["loss"]
         self.frame.infinite_slopes = [
             name
             for name, (behind, before) in self._slopes.items()

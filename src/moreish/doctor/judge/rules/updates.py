@@ -254,10 +254,11 @@ def too_low(history: History) -> Iterator[Verdict]:
     rose = trend.now > trend.first + max(0.1 * abs(trend.first), 3 * trend.noise)
     straight = stats.straight > 2 / math.sqrt(stats.steps)
     early = stats.steps < 195 and stats.ratio > LOW_RATIO
-    ignorant = entropy is not None and trend.now > entropy + 0.1
+    nll = history.median("loss.1/nll", 5) or trend.now  # the loss itself may be scaled
+    ignorant = entropy is not None and nll > entropy + 0.1
     slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
     crawls = stats.ratio < USUAL_RATIO and ignorant and stats.straight > 0.5 and stats.steps >= 500
-    knows = entropy is not None and trend.now < entropy - 0.1
+    knows = entropy is not None and nll < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
     if clipped(history) is not None:
