@@ -78,6 +78,7 @@ class Doctor:
 
     def __exit__(self, *exception: object) -> None:
         self._probe.detach()
+        self.history.ended = not any(exception)
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True

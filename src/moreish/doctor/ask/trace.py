@@ -86,7 +86,7 @@ def _traced(twin: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Ten
     args = inputs if isinstance(inputs, tuple) else (inputs,)
     tracer = _Tracer(Names({"": twin}))
     handles = [h for m in twin.modules() for h in _name_hooks(m, tracer)]
-    functions = FunctionMode(lambda *call: None, lambda: None, tracer.call)
+    functions = FunctionMode(lambda *call: None, tracer.call)
     with replay.unchanged_randomness(), torch.enable_grad():
         functions.insert()
         try:

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from moreish.doctor.frames.baseline import Constant, LinkCounts
+from moreish.doctor.frames.rows import Rows
 
 WINDOW = 2048  # examples on which a unit must be stuck before it is called dead
 PAIRS = 16384  # pairs of (input before, last input, target) that are kept
@@ -50,6 +51,7 @@ class RunningCounts:
 
     windows: dict[str, Window] = field(default_factory=dict)
     drifts: dict[str, Drift] = field(default_factory=dict)
+    rows: Rows = field(default_factory=Rows)
     targets: Tensor | None = None
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))
     seen_pairs: int = 0

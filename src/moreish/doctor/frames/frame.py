@@ -140,6 +140,88 @@ class WrongBackward(NamedTuple):
     error: float
 
 
+class Compared(NamedTuple):
+    """Outputs that were compared with other outputs: mean cosine of two rows, rms of what differs."""
+
+    alike: float
+    spread: float
+
+
+class Latent(NamedTuple):
+    """A latent that noise is added to: its KL in nats from a standard normal, the largest variance of a mean."""
+
+    kl: float
+    spread: float
+
+
+class Verdicts(NamedTuple):
+    """One number for each row, given by one of several models: on data, or on what another model made (`fake`).
+
+    `spread` is that of the rows it was given.
+    """
+
+    model: str
+    fake: bool
+    mean: float
+    low: float
+    high: float
+    spread: float
+
+
+class Seen(NamedTuple):
+    """The batch of the first call: its rows, how many there are to be had where it is known to be more (else 0), and
+    how many looks in a row it has been the same.
+    """
+
+    rows: int
+    more: int
+    times: int
+
+
+class Planned(NamedTuple):
+    """A scheduler of learning rates: its class, how many of its steps it was planned for (0: not known), and made."""
+
+    kind: str
+    length: int
+    stepped: int
+
+
+class Group(NamedTuple):
+    """A group of parameters that one optimizer holds, and how it steps them.
+
+    optimizer : which of the optimizers that are watched, from 0
+    kind : its class ("AdamW")
+    place, groups : which of its groups, from 0, and how many it has
+    lr, planned : the learning rate, and that which a scheduler began from or is to reach (0 where there is none)
+    weight_decay, eps : 0 where it has none
+    dtype : of its first parameter ("float16"); `epsilon_is_lost` is whether eps is 0 in it
+    parameters : their names
+    left : share of the gradient's norm that was left at the step of what backward had made; None where not known
+    norm : that of the gradient at the step
+    schedule : of a learning rate that is far below its height, the scheduler, if it is one of torch's
+    """
+
+    optimizer: int
+    kind: str
+    place: int
+    groups: int
+    lr: float
+    planned: float
+    weight_decay: float
+    eps: float
+    dtype: str
+    epsilon_is_lost: bool
+    parameters: tuple[str, ...]
+    left: float | None = None
+    norm: float | None = None
+    schedule: Planned | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return self.kind if self.groups == 1 else f"group {self.place} of {self.kind}"
+
+
 @dataclass(slots=True, eq=False)
 class Call:
     """One operation on tensors, inside a module or called as a function.
@@ -253,6 +335,11 @@ class Frame:
     eval_mode: list[str] = field(default_factory=list)
     training_without_grad: list[str] = field(default_factory=list)
     decided_without_grad: bool = False
+    batch: Seen | None = None
+    compared: Compared | None = None
+    latent: Latent | None = None
+    verdicts: list[Verdicts] = field(default_factory=list)
+    squashes: set[str] = field(default_factory=set)  # models whose output goes through a sigmoid or its logarithm
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
     used_without_grad: set[str] = field(default_factory=set)  # the same, with gradients off
@@ -270,6 +357,9 @@ class Frame:
     without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
     outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
     learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
+    groups: list[Group] = field(default_factory=list)  # of the optimizers that stepped
+    unmoved: dict[str, float] = field(default_factory=dict)  # of weights in half precision: what a step left
+    infinite_slopes: list[str] = field(default_factory=list)  # functions, where they were asked
 
     # Mistakes that need no threshold.
     wrong_axis: list[WrongAxis] = field(default_factory=list)
@@ -288,8 +378,16 @@ class Frame:
             self.calls, self.cuts = [], []
 
     def is_broken(self) -> bool:
-        """Whether the loss or a gradient is NaN or infinite."""
-        loss = self.values.get("loss", self.values.get("loss.1/loss", 0.0))
-        return not math.isfinite(loss) or any(
-            v > 0 or v != v for k, v in self.values.items() if k.endswith("grad_nonfinite")
+        """Whether the loss, a weight or an update is NaN or infinite.
+
+        A gradient alone is not enough: loss scaling makes infinite ones on purpose, and skips the step.
+        """
+        values = self.values
+        if not math.isfinite(values.get("loss", values.get("loss.1/loss", 0.0))):
+            return True
+        return any(
+            values.get(f"{n}/nonfinite", 0.0) > 0
+            or not math.isfinite(values.get(f"{n}/update_rms", 0.0))
+            or not math.isfinite(values.get(f"{n}/rms", 0.0))
+            for n in self.shapes
         )

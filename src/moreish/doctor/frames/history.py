@@ -1,5 +1,6 @@
 """The history: the frames of a run in bounded memory, and the questions that findings ask of it."""
 
+import math
 import statistics
 from collections.abc import Iterator
 from itertools import islice
@@ -13,6 +14,7 @@ from moreish.doctor.frames.sightings import Sightings
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
 DETAILED = 4
+ENOUGH_ROWS = 64  # of an evaluation by one loss
 
 
 class Validation(NamedTuple):
@@ -48,11 +50,13 @@ class History:
         self.pictures: list[Frame] = []
         self.described: dict[str, str] = {}  # by layer: "Linear(64, 32)"
         self.lines: dict[str, str] = {}  # by layer: the line of code that called it first
-        self.evaluations: list[tuple[int, float, float, int]] = []
+        self.evaluations: list[tuple[int, float, float, int]] = []  # step, mean, error, losses that were seen
+        self._sizes: dict[int, int] = {}  # of evaluations by one loss, by step: rows
         self.validations: list[Validation] = []
         self.counts = RunningCounts()
         self.seen = 0
         self.from_scratch = True
+        self.ended = False  # whether the run has come to its end
         self.sightings = Sightings()
         self.one_batch: OneBatch | None = None
         self.evidence = Evidence()
@@ -144,6 +148,17 @@ class History:
         """(step, value) of one quantity, oldest first."""
         return [(float(f.step), f.values[key]) for f in self.frames if key in f.values]
 
+    def evaluation_curve(self) -> list[tuple[int, float, float]]:
+        """(step, mean loss, its error) of the evaluations that can be compared: by several losses, else by one loss
+        of the same many rows each time, whose error is not known and counted as 0.
+        """
+        several = [(s, v, e) for s, v, e, n in self.evaluations if n >= 2 and math.isfinite(e)]
+        single = [(s, v, 0.0) for s, v, _, n in self.evaluations if n == 1 and math.isfinite(v)]
+        if len(several) >= len(single):
+            return several
+        sizes = {self._sizes.get(s, 0) for s, *_ in single}
+        return single if len(sizes) == 1 and min(sizes) >= ENOUGH_ROWS else several
+
     def recall(self, step: int, values: dict[str, float]) -> None:
         """A frame of which only the numbers were kept."""
         self.frames.append(Frame(step, values))
@@ -189,11 +204,13 @@ class History:
         frame.described = {}
 
     def _evaluation(self, frame: Frame) -> None:
-        values = [frame.values.get(f"{e.prefix}loss") for e in frame.evaluations]
+        values = [frame.values.get(f"{e.prefix}{'nll' if e.classes else 'loss'}") for e in frame.evaluations]
         finite = [v for v in values if v is not None]
         if not finite:
             return
         spread = statistics.stdev(finite) / len(finite) ** 0.5 if len(finite) > 1 else float("inf")
+        if len(finite) == 1:
+            self._sizes[frame.step] = frame.evaluations[0].rows
         self.evaluations.append((frame.step, statistics.fmean(finite), spread, len(finite)))
         if len(self.evaluations) > MOST_FRAMES:
             del self.evaluations[1 : MOST_FRAMES // 2 : 2]

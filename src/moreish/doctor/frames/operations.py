@@ -33,6 +33,10 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("argmax", "topk"), "decide"),
     **dict.fromkeys(("argmin", "argsort", "multinomial", "bernoulli", "__float__", "__int__"), "cut"),
     **dict.fromkeys(("detach", "detach_", "data", "item", "numpy", "tolist", "tensor", "as_tensor"), "cut"),
+    **dict.fromkeys(("rsqrt", "acos", "asin", "var", "normalize"), "pointwise"),
+    **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "compare"),
+    **dict.fromkeys(("randn", "randn_like", "normal", "normal_"), "noise"),
+    "_amp_foreach_non_finite_check_and_unscale_": "unscale",
     "backward": "backward",
 }
 
@@ -41,6 +45,18 @@ POINTWISE = frozenset({"add", "subtract", "multiply", "divide", "pointwise", "dr
 SHAPED = frozenset({"view", "reorder"})
 BETWEEN = POINTWISE | SHAPED | {"norm", "reduce", "pool"}  # what may lie between a weight and an activation
 
+STEEP = {
+    "sqrt",
+    "rsqrt",
+    "pow",
+    "log",
+    "std",
+    "var",
+    "acos",
+    "asin",
+    "div",
+    "true_divide",
+}  # somewhere
 FRAGILE = {"div", "true_divide", "divide", "log", "sqrt", "exp", "pow", "norm"}  # where NaN and infinity are made
 BOUNDED = {"tanh", "tanh_", "sigmoid", "sigmoid_"}
 RECTIFIED = {"relu", "relu_", "relu6"}

@@ -13,7 +13,7 @@ Of = Literal["activation", "parameter", "loss", "step"]
 # What is healthy, where a finding, a picture and the table below must mean the same.
 HEALTHY_SATURATED = 0.20  # share of outputs: what a tanh behind the textbook's gain starts with
 DRIFTED = 0.5  # from running to batch statistics of a BatchNorm: standard deviations, or log of the ratio
-ALIKE = 0.9999  # cosine of two units' rows from which they are equal
+ALIKE = 0.9999  # of two units' rows, from which they are equal: what rounding leaves
 LOW_RATIO, USUAL_RATIO, HIGH_RATIO = -4.5, -3.0, -1.7  # log10 of std(update) over std(weight)
 
 EVERYWHERE: tuple[Of, ...] = ("activation", "parameter")
@@ -50,9 +50,9 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("update_ratio", ("parameter",), "log10 of update_std over std", (LOW_RATIO, HIGH_RATIO)),
         Quantity("grad_data", ("parameter",), "grad_std over std"),
         Quantity("travel", ("parameter",), "distance from the first weights seen, over their spread"),
-        Quantity("units_alike", ("parameter",), "least cosine between two units' weights", (None, ALIKE)),
+        Quantity("units_alike", ("parameter",), "1 less the largest difference of two units' weights", (None, ALIKE)),
         Quantity("units_still", ("parameter",), "share of units whose weights are all zero"),
-        Quantity("gradients_alike", ("parameter",), "least cosine between two units' gradients", (None, ALIKE)),
+        Quantity("gradients_alike", ("parameter",), "1 less that of their gradients", (None, ALIKE)),
         Quantity("loss", ("loss", "step"), "value of a loss function; alone: that on which backward was called"),
         Quantity("nll", ("loss",), "cross-entropy of the targets, without weights or smoothing"),
         Quantity("kept", ("loss",), "share of targets that count"),

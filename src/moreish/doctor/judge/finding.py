@@ -92,7 +92,7 @@ class Finding:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
+    def from_dict(cls, plain: object) -> "Finding":
         """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost.
 
         What is read may come from a stranger. Raises ValueError for a field that is missing, of another type or too

@@ -11,16 +11,20 @@ from moreish.doctor.judge.finding import Finding
 EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
 FALLEN, WITHIN = 0.1, 100  # of its first value, in so many steps: a loss that has fallen by less has hardly moved
+LOW_RATE = 0.02  # of its highest: a learning rate that has come down
+GAP = 0.5  # nats from training to an evaluation
 FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
 
 
 def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
-    """Whether there is an alarm, the loss jumped at first or has hardly fallen, tells of frequencies only, or a
-    BatchNorm lags behind.
+    """Whether there is an alarm, the loss jumped at first or has hardly fallen, or tells of frequencies only, a
+    BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, or batches repeat.
     """
     if any(finding.severity != "info" for finding in found):
         return True
-    return history.step() >= EARLY and (_jumped(history) or _learns_little(history) or _lags(history))
+    if history.step() < EARLY:
+        return False
+    return any(asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _collapses))
 
 
 def _jumped(history: History) -> bool:
@@ -55,3 +59,37 @@ def _lags(history: History) -> bool:
     values = history.frames[-1].values
     names = [call.layer for call in history.calls() if call.op == "batch_norm"]
     return any(abs(values.get(f"{name}/{what}", 0.0)) > DRIFTED for name in names for what in ("drift", "stretch"))
+
+
+def _rests(history: History) -> bool:
+    """Whether a learning rate is far below its highest."""
+    highest: dict[tuple[int, int], float] = {}
+    for frame in history.frames:
+        for g in frame.groups:
+            highest[g.optimizer, g.place] = max(g.lr, highest.get((g.optimizer, g.place), 0.0))
+    return any(g.lr < LOW_RATE * highest[g.optimizer, g.place] for g in history.frames[-1].groups)
+
+
+def _gapes(history: History) -> bool:
+    """Whether the latest evaluation is far above the training loss."""
+    now = _lately(history, "loss.1/nll")
+    return now is not None and bool(history.evaluations) and history.evaluations[-1][1] > 2 * now + GAP
+
+
+def _repeats(history: History) -> bool:
+    """Whether the batch is the same time and again although there are more rows."""
+    seen = history.frames[-1].batch
+    return seen is not None and seen.times > 1 and seen.more > 0
+
+
+def _collapses(history: History) -> bool:
+    """Whether outputs that are compared, or a latent, lose their spread; or a discriminator is sure of every row."""
+    seen = [f.compared for f in history.frames if f.compared is not None]
+    if seen and (seen[-1].alike > max(0.9, seen[0].alike) or seen[-1].spread < 0.1 * seen[0].spread):
+        return True
+    latents = [f.latent for f in history.frames if f.latent is not None]
+    if latents and latents[-1].kl < 0.1:
+        return True
+    verdicts = history.frames[-1].verdicts
+    fake, real = ([v for v in verdicts if v.fake is made] for made in (True, False))
+    return bool(fake and real) and (real[0].low > fake[0].high or fake[0].spread < 0.1 * real[0].spread)

@@ -82,6 +82,26 @@ def set_lr(
 
 
 @remedy
+def set_weight_decay(model: nn.Module, optimizers: Sequence[Optimizer], value: float) -> Handles:
+    """Set the weight decay of every group that decays more."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            if "weight_decay" in group:
+                group["weight_decay"] = min(group["weight_decay"], value)
+    return []
+
+
+@remedy
+def set_eps(model: nn.Module, optimizers: Sequence[Optimizer], value: float) -> Handles:
+    """Set eps of every group that has one."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            if "eps" in group:
+                group["eps"] = value
+    return []
+
+
+@remedy
 def zero_grad(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
     """Reset the gradients after every step."""
 

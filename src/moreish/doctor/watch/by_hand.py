@@ -1,11 +1,16 @@
 """A training by hand: raw tensors, and `p.data += -lr * p.grad` in a loop where an optimizer would step."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
+
+from moreish.doctor.frames.frame import Frame
+
+if TYPE_CHECKING:
+    from moreish.doctor.watch.updates import Updates
 
 
 class ByHand:
@@ -30,6 +35,16 @@ class ByHand:
                 self._known.add(id(tensor))
                 self.param_groups[0]["params"].append(tensor)
                 self._handles.append(tensor.register_post_accumulate_grad_hook(self._arrived))
+
+    def end_update(self, updates: "Updates", frame: Frame, stale: bool) -> None:
+        """Measure the update that lies between two backwards; of the first frame only the gradients are known."""
+        frame.stale |= stale
+        if updates.under_way:
+            self.param_groups[0]["lr"] = updates.rate()
+            updates.after(frame)
+        else:
+            updates.before(self, frame, False)
+            updates.forget()
 
     def remove(self) -> None:
         """Watch no longer."""

@@ -32,7 +32,7 @@ class Clock:
         self.spent = 0.0
         self.frames = 0
         self.asleep = 0  # the step before which there is no need to ask
-        self._worried = False
+        self.worried = False
         self._close = 0  # frames taken because the one before was worrying
         self._free = 0.0
         self._began = 0
@@ -51,7 +51,7 @@ class Clock:
         elapsed = self.elapsed()
         if cost <= self.budget * elapsed:
             return True
-        left = WORRIED_LOOKS - self._close if self._worried else CALM_LOOKS - (self.frames - self._close)
+        left = WORRIED_LOOKS - self._close if self.worried else CALM_LOOKS - (self.frames - self._close)
         advance = left > 0 and cost <= self.budget * ADVANCE
         if advance and step >= self._next_in_advance:
             return True
@@ -72,8 +72,8 @@ class Clock:
         if self.frames == 0:
             self._free, self._began = self.spent, step
         self.frames += 1
-        self._close += self._worried
-        self._worried = worried
+        self._close += self.worried
+        self.worried = worried
         spacing = WORRIED_SPACING if worried else CALM_SPACING
         steps = step + 1 - self._began  # a run that goes on is looked at like one that begins
         self._next_in_advance = self._began + math.ceil(steps * spacing)

@@ -12,7 +12,8 @@ from moreish.doctor.watch.arguments import Args, Kwargs
 
 
 class FunctionMode(TorchFunctionMode):
-    """Hands every call of a known function to `called`, tensors on which backward begins to `backward`.
+    """Hands every call of a known function to `called`, tensors on which backward begins to `backward`, and
+    says when it has ended.
 
     It lies at the bottom of the stack of modes, so that a mode which the user's code opens and closes while it
     is in place stays correctly nested, whatever the order in which the two go.
@@ -21,11 +22,11 @@ class FunctionMode(TorchFunctionMode):
     def __init__(
         self,
         backward: Callable[[object], None],
-        backward_ended: Callable[[], None],
         called: Callable[[str, str, Args, Kwargs, object], None],
+        backward_ended: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__()
-        self.backward, self.backward_ended, self.called = backward, backward_ended, called
+        self.backward, self.called, self.backward_ended = backward, called, backward_ended
         self.open = False
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

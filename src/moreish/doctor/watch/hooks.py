@@ -81,7 +81,7 @@ class FrameHooks:
         safely: Callable[[], Safely],
     ) -> None:
         self.names, self.safely = names, safely
-        self.functions = FunctionMode(backward_begins, backward_ends, self._called)
+        self.functions = FunctionMode(backward_begins, self._called, backward_ends)
         self.observer: Observer | None = None
         self._modules = Hooks()
 
@@ -108,7 +108,7 @@ class FrameHooks:
             observer.stack.clear()
         observer.stack.append(module)
 
-    def _module_ends(self, module: nn.Module, args: object, output: object) -> None:
+    def _module_ends(self, module: nn.Module, args: Args, output: object) -> None:
         observer = self.observer
         if observer is None or module not in observer.stack or in_backward():
             return
@@ -118,6 +118,9 @@ class FrameHooks:
         if observer.unseen(module, output):
             with self.safely():
                 observer.module_output(module, output)
+        if observer.grad and len(self.names.root_ids) > 1 and id(module) in self.names.root_ids:
+            with self.safely():
+                observer.root_output(module, args, output)
 
     def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         observer = self.observer

@@ -15,6 +15,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
+PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
@@ -98,6 +99,9 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
     flat = target.detach().reshape(-1)
     if loss.classes <= MOST_CLASSES:
         context.counts.count(flat, loss.classes)
+        inputs = first_batch(context.inputs)
+        if loss.prefix == "loss.1/" and inputs is not None and target.dim() == 1:
+            context.counts.rows.add(inputs, target, loss.classes)
         _pairs(context, target, loss.classes)
     if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
         numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes).float())
@@ -164,6 +168,11 @@ def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
     if target.dim() == 1 and len(target) == x.numel() and x.shape[1] > 1:
         target = target.view(x.shape)
     context.counts.pair(x, target, classes)
+
+
+def first_batch(inputs: Args) -> Tensor | None:
+    """The first tensor with rows among a module's inputs."""
+    return next((t for t in inputs if isinstance(t, Tensor) and t.dim() > 1 and not t.is_sparse), None)
 
 
 def first_whole(inputs: Args) -> Tensor | None:

@@ -17,6 +17,7 @@ from moreish.doctor.frames.operations import (
     FRAGILE,
     MEASURED,
     RECTIFIED,
+    STEEP,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import given, graph, losses, written
@@ -24,6 +25,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor,
 from moreish.doctor.watch.describe import described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
+from moreish.doctor.watch.outputs import Outputs
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_TARGETS = 8  # of one step
@@ -40,6 +42,8 @@ STRUCTURED = {
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
 MOST_LOOKED_UP = 8  # tensors of ids of one step
+UNSCALED = "~unscaled"
+MOST_SLOPES = 32  # functions whose slope is watched in one frame
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
 
@@ -72,6 +76,9 @@ class Observer(StepContext):
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()
+        self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
+        self.unscaled = False  # whether loss scaling was taken off the gradients
+        self.outputs = Outputs(self)
         self._measured: set[str] = set()
         self._closed = False
 
@@ -102,7 +109,11 @@ class Observer(StepContext):
         if kind in ("cut", "decide"):
             graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
-        if y is None:
+        if kind == "unscale":
+            self._unscale(argument(args, kwargs, 2, "inv_scale"))
+        if y is not None and kind == "noise":
+            self.outputs.noise(y)
+        if y is None or kind in ("unscale", "noise"):
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)
@@ -118,6 +129,8 @@ class Observer(StepContext):
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
+        if self.grad:
+            self.outputs.call(call, tensors, y, outside=not self.stack)
         if kind in STRUCTURED or op == "batch_norm":
             self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:
@@ -136,7 +149,25 @@ class Observer(StepContext):
             self._measured.add(call.layer)
             self.frame.calls.append(call)
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
-        self.remember(y, call)
+        if op in STEEP and y.requires_grad:
+            self._slope(call.layer or op, tensors, y)
+        for part in result if kind == "select" and isinstance(result, tuple | list) else (y,):
+            self.remember(part, call)
+
+    def _unscale(self, by: object) -> None:
+        """Loss scaling is taken off the gradients: the loss on which backward was called is that much too large."""
+        self.unscaled = True
+        if isinstance(by, Tensor):
+            self.reader.add(UNSCALED, by.detach().reshape(()))
+
+    def _slope(self, name: str, given: list[Tensor], y: Tensor) -> None:
+        """Whether the gradient is finite behind a function and no more before it: its slope is infinite there."""
+        x = next((t for t in given if t.requires_grad and t.is_floating_point()), None)
+        if x is None or x is y or len(self._slopes) >= MOST_SLOPES:
+            return
+        behind, before = self._slopes.setdefault(name, ([], []))
+        self.handles.append(y.register_hook(lambda grad: behind.append(_is_bad(grad))))
+        self.handles.append(x.register_hook(lambda grad: before.append(_is_bad(grad))))
 
     def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
         """What meets what: tables of all pairs, and the targets of losses."""
@@ -165,6 +196,10 @@ class Observer(StepContext):
         self._measure(call, y, (), {})
         self.remember(y, call)
 
+    def root_output(self, root: nn.Module, args: Args, output: object) -> None:
+        """Note what one of several models gave back."""
+        self.outputs.root(self.names.modules[id(root)], args, output)
+
     def close(self) -> None:
         """Fetch the numbers and let go of every tensor."""
         self._closed = True
@@ -173,6 +208,18 @@ class Observer(StepContext):
         self.frame.broadcast.extend(self.tables.accidents)
         values = self.frame.values
         values.update(self.reader.read())
+        self.outputs.close(values)
+        scale = values.pop(UNSCALED, None)
+        if scale is not None and "loss" in values:  # of loss scaling
+            values["loss"] *= scale
+            if not math.isfinite(values["loss"]):
+                del values["loss"]
+        self.frame.infinite_slopes = [
+            name
+            for name, (behind, before) in self._slopes.items()
+            if any(map(bool, before)) and not any(map(bool, behind))
+        ]
+        self._slopes = {}
         for loss in (*self.frame.losses, *self.frame.evaluations):
             losses.work_out(loss, values)
         self.strangers.forget()
@@ -321,3 +368,8 @@ class Observer(StepContext):
             self.frame.decided_without_grad = True
         self.frame.ran_without_grad |= bool(call.weights)
         self.remember(y, call)
+
+
+def _is_bad(grad: Tensor) -> Tensor:
+    """Whether a gradient holds NaN or infinity; not read before the frame is closed."""
+    return ~torch.isfinite(grad.detach().float().sum())

@@ -13,10 +13,12 @@ from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.watch import losses
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
+from moreish.doctor.watch.batches import Batches
 from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.clock import Spent
 from moreish.doctor.watch.first_batch import TRIES, FirstBatch
 from moreish.doctor.watch.gradients import Arrivals, gathered, seen
+from moreish.doctor.watch.groups import Groups
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
 from moreish.doctor.watch.left_over import LeftOver
@@ -57,6 +59,7 @@ class Probe:
         self.roots, self.optimizers, self.on_frame = roots, list(optimizers), on_frame
         self.names = Names(roots, tensors or {})
         self.updates = Updates(self.names)
+        self.groups, self.batches = Groups(self.names), Batches()
         self.history = History()
         self.schedule = Schedule(budget)
         self.spent = Spent(self.schedule.clock)
@@ -96,8 +99,7 @@ class Probe:
     def watch(self, optimizer: Optimizer) -> None:
         """Look at this optimizer's steps as well."""
         if self.by_hand is not None:
-            self.by_hand.remove()
-            self.by_hand = None
+            self.by_hand = self.by_hand.remove()
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
         self._counting[id(optimizer)] = optimizer.register_step_post_hook(self._after_step)
@@ -177,9 +179,8 @@ class Probe:
 
     def _count(self) -> None:
         """What every optimizer did, as evidence."""
-        evidence, steps = self.history.evidence, self.rounds.counts
-        steps = steps if self.by_hand is None else {id(self.by_hand): self.step}
-        evidence.optimizers = seen(self._holders(), steps)
+        evidence, counts = self.history.evidence, self.rounds.counts
+        evidence.optimizers = seen(self._holders(), counts if self.by_hand is None else {id(self.by_hand): self.step})
         evidence.changed = self._arrivals.changed()
         evidence.uncalled = sorted(set(self.roots) - evidence.called)
 
@@ -193,6 +194,7 @@ class Probe:
         self._stepped = []
         self._arrivals.forget()
         history, pictures = self.history, self.history.wants_picture()
+        self.groups.begin()
         detail = history.wants_detail() or self.schedule.clock.unbounded
         self._observer = Observer(self.frame, self.names, history.counts, pictures, detail, self._safely)
         self._look_inside()
@@ -212,6 +214,7 @@ class Probe:
         frame.learning_rates, frame.outside, self._parameters = learning_rates(holders), outside(every, holders), []
         self.history.evidence.backwards += frame.backwards
         self._first_batch.replay(frame, bool(self.compiled), targets)
+        frame.groups = self.groups.read(self._stepped, self.optimizers)
         self.history.add(frame)
         return self.on_frame(self.schedule.wants_triage(self.history.seen))
 
@@ -251,6 +254,8 @@ class Probe:
         if frame is None or observer is None:
             return
         with self._safely():
+            if not frame.called_with_grad:
+                frame.batch = self.batches.see((*args, *kwargs.values()))
             observer.begin((*args, *kwargs.values()))
             self.history.evidence.called.add(self.names.modules.get(id(root), ""))
         if not root.training:
@@ -289,6 +294,7 @@ class Probe:
         with self._safely():
             for optimizer in self._holders():
                 self._arrivals.note(optimizer)
+            self.groups.backward_ended(self.optimizers)
             if self.frame.backwards >= MOST_BACKWARDS:
                 self._inside.remove()
 
@@ -305,6 +311,9 @@ class Probe:
             if self.compiled:  # calls are not seen, modes are
                 frame.called_with_grad = True
                 frame.eval_mode.extend(name for r in self.roots.values() if not r.training for name, _ in passive(r))
+            if observer.unscaled:
+                self.groups.unscaled()
+            self.groups.before_step(optimizer)
             self._note_update(optimizer, frame, observer.pictures)
 
     def _note_update(self, holder: Optimizer | ByHand, frame: Frame, pictures: bool) -> None:
@@ -377,24 +386,14 @@ class Probe:
         worried = None
         with self._safely():
             if frame is not None and not frame.is_evaluation:
-                if self.updates.under_way:
-                    hand.param_groups[0]["lr"] = self.updates.rate()
-                    self.updates.after(frame)
-                    frame.stale |= self._is_stale(hand, frame)
-                else:
-                    self._note_update(hand, frame, False)
-                    self.updates.forget()
+                hand.end_update(self.updates, frame, self._is_stale(hand, frame))
                 worried = self._close()
             self.step += 1
             if worried is not None and frame is not None:
                 self.schedule.looked(frame.step, worried)
             if self.frame is None and self.schedule.due(self.step):
-                self._open_by_hand(hand)
+                self._open()
+                self._left_over.remember(hand)
+                self.updates.before(hand, self.frame or Frame(self.step), self.history.wants_picture())
         if worried is not None and self.on_stepped is not None:
             self.on_stepped()
-
-    def _open_by_hand(self, hand: ByHand) -> None:
-        self._open()
-        self._left_over.remember(hand)
-        if self.frame is not None:
-            self.updates.before(hand, self.frame, self.history.wants_picture())

@@ -6,7 +6,7 @@ import sys
 from moreish.doctor.watch.clock import CALM_LOOKS, WORRIED_LOOKS, Clock
 from moreish.doctor.watch.forecast import EvaluationForecast
 
-FIRST_EVALUATIONS = 3  # that are looked at in any case
+FIRST_EVALUATIONS, WORRIED_EVALUATIONS = 3, 16  # that are looked at in any case, and in a run that worries
 BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
 SETTLING = 200  # steps that have it in any case
 
@@ -34,7 +34,8 @@ class Schedule:
 
     def due(self, step: int, *, evaluation: bool = False) -> bool:
         """Whether to look at the step that comes now, or at an evaluation before it."""
-        return (evaluation and self.evaluations < FIRST_EVALUATIONS) or self.clock.due(step)
+        most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
+        return (evaluation and self.evaluations < most) or self.clock.due(step)
 
     def wants_triage(self, seen: int) -> bool:
         """Whether a worrying run can still be looked at more closely, after so many frames."""

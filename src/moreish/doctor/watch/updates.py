@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.quantities import ALIKE
 from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.measure import Reader, histogram, sample, total_and_spread
 from moreish.doctor.watch.names import Names
@@ -15,6 +16,8 @@ from moreish.doctor.watch.names import Names
 KEPT = 1 << 12  # elements of a weight that are remembered from the start, to see how far it has travelled
 MOST = 1 << 18  # elements of a weight that are compared before and after a step
 SMALLEST = 1e-30
+HALF = (torch.float16, torch.bfloat16)
+UNMOVED = "/unmoved"
 
 
 class Updates:
@@ -22,13 +25,14 @@ class Updates:
 
     Quantities, under "net.1.weight/...": std, rms, grad_mean, grad_std, grad_rms, grad_nonfinite; update_std,
     update_rms; `travel`, rms distance from the first weights seen over their std; `units_alike` and
-    `gradients_alike`, the smallest cosine between two units' rows.
+    `gradients_alike`, 1 less the largest difference between two units' rows over the largest element.
     """
 
     def __init__(self, names: Names) -> None:
         self.names = names
         self.started: dict[str, Tensor] = {}
         self.scales: dict[str, float] = {}
+        self.equal: set[str] = set()  # weights whose units were all equal when they were last seen
         self._before: list[tuple[str, Tensor, Tensor]] = []
         self._reader = Reader()
         self._gradients: list[Tensor] = []  # of an update by hand
@@ -81,6 +85,7 @@ class Updates:
                 self._gradients.append(sample(grad, MOST).clone())
             frame.shapes[name] = tuple(p.shape)
         frame.values.update(self._reader.read())
+        self.equal = {n for n in frame.shapes if frame.values.get(f"{n}/units_alike", 0.0) > ALIKE}
         frame.values["grad_norm"] = self._norm(frame)
         frame.is_step = True
         frame.stepped.update([name for name, _ in known])
@@ -89,8 +94,14 @@ class Updates:
         """Weights when the step is done."""
         values = frame.values
         for name, p, before in self._before:
-            self._change(name, p.dim() > 1, sample(p, MOST) - before)
+            change = sample(p, MOST) - before
+            self._change(name, p.dim() > 1, change)
+            if p.dtype in HALF and p.dim() > 1 and p.grad is not None:
+                moved = sample(p.grad, MOST) != 0
+                self._reader.share(f"{name}{UNMOVED}", (change == 0) & moved)
         values.update(self._reader.read())
+        for key in [k for k in values if k.endswith(UNMOVED)]:
+            frame.unmoved[key.removesuffix(UNMOVED)] = values.pop(key)
         for name, p, _ in self._before:
             if p.dim() > 1:
                 std = max(values[f"{name}/std"], SMALLEST)
@@ -128,21 +139,24 @@ class Updates:
             self._alike(name, p)
         elif len(started) == len(now):
             self._reader.rms(f"{name}/travel", now - started, self.scales[name])
+            if name in self.equal:
+                self._alike(name, p)
 
     def _alike(self, name: str, p: Tensor) -> None:
-        """Smallest cosine between the first unit's row and another's, of the weights and of their gradients."""
+        """How alike all units are, in their weights and in their gradients, element by element: 1 where equal.
+
+        Asked of every weight once, and again for as long as it is so.
+        """
         if p.shape[0] < 2 or p.grad is None or p.grad.is_sparse:
             return
         for kind, x in (("units", p.detach()), ("gradients", p.grad.detach())):
             rows = x.reshape(len(x), -1)[:256].float()
-            if rows.shape[1] < 2:
-                return
-            largest = rows.norm(dim=1).argmax()
-            alike = torch.cosine_similarity(rows, rows[largest][None], dim=1)
-            still = rows.norm(dim=1) == 0
-            self._reader.add(f"{name}/{kind}_alike", torch.where(still, 1.0, alike).amin())
+            largest = rows.abs().amax()
+            apart = (rows - rows[:1]).abs().amax()
+            alike = torch.where(largest == 0, 1.0, 1 - apart / largest)
+            self._reader.add(f"{name}/{kind}_alike", alike)
             if kind == "units":
-                self._reader.add(f"{name}/units_still", still.float().mean())
+                self._reader.add(f"{name}/units_still", (rows == 0).all(1).float().mean())
 
 
 def learning_rates(optimizers: Sequence[Optimizer | ByHand]) -> list[float]:

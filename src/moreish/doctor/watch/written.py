@@ -13,7 +13,7 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
     """Follow a difference of prediction and target to its square or size, and that to its sum."""
     source = call.sources[0] if call.sources else None
     if call.kind == "subtract" and len(tensors) == 2:
-        _difference(context, call, *tensors, y)
+        _difference(context, call, tensors[0], tensors[1])
     elif source is not None and call.op in MADE and id(source) in context.differences:
         if call.kind != "multiply" or (len(tensors) == 2 and tensors[0] is tensors[1]):
             _loss(context, call, source, tensors[0], MADE[call.op])
@@ -21,7 +21,7 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
         source.loss.reduction = call.op
 
 
-def _difference(context: StepContext, call: Call, a: Tensor, b: Tensor, y: Tensor) -> None:
+def _difference(context: StepContext, call: Call, a: Tensor, b: Tensor) -> None:
     """A prediction less a target: the target is kept until the frame is closed."""
     if a.shape != b.shape or a.requires_grad == b.requires_grad:
         return

@@ -4,7 +4,6 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
@@ -95,73 +94,6 @@ def exploding(history: History) -> Iterator[Verdict]:
         operation=Operation("clip", {"norm": 1.0}),
         norm=norms[k],
     )
-
-
-@Rule(
-    "F15",
-    "not-finite",
-    "NaN or infinity",
-    why="One NaN spreads: every later layer, the loss, every gradient and, with the update, every weight.\n"
-    "What counts is the first one, in execution order.\n"
-    "log(0), 0/0, sqrt at 0 and overflow after too large a step are the usual sources.",
-    explains=("F10", NOT_LEARNING),
-    kinds=(RUNAWAY,),
-    rank=250,
-    preflight=True,
-)
-def not_finite(history: History) -> Iterator[Verdict]:
-    """The first value that is not finite: in the input, a weight, an activation, the loss or a gradient."""
-    if history.broken is None:
-        return
-    before, frame = history.broken
-    layer, what = _first_bad(frame)
-    since = f"at step {frame.step}" if before is None else f"between step {before} and {frame.step}"
-    if what == "weight" and before is not None:
-        sentence, fix = f"Weights became NaN or infinite {since}.", "Lower the learning rate or clip the gradient."
-    elif what == "input":
-        sentence, fix = f"The input has NaN or infinity at step {frame.step}.", "Clean the data before training."
-    elif what == "activation":
-        sentence = f"`{layer}` is the first to give NaN or infinity, at step {frame.step}; its input is finite."
-        fix = f"Look at `{layer}`: guard log, sqrt and division with a small epsilon, or lower the learning rate."
-    elif what == "gradient":
-        sentence = f"The gradient of `{layer}` is NaN or infinite at step {frame.step}, while every value was finite."
-        fix = "Add an epsilon inside sqrt, norm or division: their slope at 0 is infinite."
-    else:
-        sentence = f"The loss is NaN or infinite at step {frame.step}, while every layer's output is finite."
-        fix = "Use the loss that works on logits (cross_entropy, ..._with_logits), or add an epsilon inside log."
-    yield found(
-        "sick",
-        layer,
-        frame.step,
-        sentence,
-        fix,
-        confidence=1.0,
-        operation=Operation("set_lr", {"factor": 0.1}) if what == "weight" else None,
-        where=what,
-    )
-
-
-def _first_bad(frame: Frame) -> tuple[str, str]:
-    """Where and in what the first bad value of a frame stands."""
-    values = frame.values
-    if values.get("input/nonfinite", 0.0) > 0:
-        return "", "input"
-    for name in frame.shapes:
-        if values.get(f"{name}/nonfinite", 0.0) > 0:
-            return owner(name), "weight"
-    order = [c.layer for c in frame.calls] or [
-        k.rpartition("/")[0] for k in values if k.endswith("/nonfinite") and "grad" not in k
-    ]
-    for layer in order:
-        if values.get(f"{layer}/nonfinite", 0.0) > 0:
-            return layer, "activation"
-    if not math.isfinite(values.get("loss", values.get("loss.1/loss", 0.0))):
-        return "", "loss"
-    for layer in reversed(order):
-        if values.get(f"{layer}/grad_nonfinite", 0.0) > 0:
-            return layer, "gradient"
-    bad = [k for k, v in values.items() if k.endswith("grad_nonfinite") and v > 0]  # backward spread it from the last
-    return owner(bad[-1].rpartition("/")[0]) if bad else "", "gradient"
 
 
 @Rule(

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator
 
 from moreish.doctor.frames.counts import implied_sigma
+from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import BETWEEN
 from moreish.doctor.frames.quantities import ALIKE
@@ -201,7 +202,8 @@ def depth(history: History) -> Iterator[Verdict]:
     "F21",
     "equal-units",
     "equal units",
-    silent="a layer of one unit, or gradients that tell the units apart",
+    silent="a layer of one unit; weights or gradients that differ at all, also if they point the same way; no "
+    "gradient yet (two zero layers in a row), once the units have come apart",
     why="Units that start alike and receive the same gradient stay alike for ever:\n"
     "a layer of a hundred such units can do what one can do.\n"
     "Random weights are there to break this symmetry; zero is only right for the last layer or a residual.",
@@ -212,21 +214,19 @@ def depth(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def equal_units(history: History) -> Iterator[Verdict]:
-    """Cosine of the rows of the weights and of their gradients > 0.9999 for all units, before the first update."""
+    """All units' weights are equal and so are their gradients, element by element, before the first update.
+
+    Where the gradient is zero or rounding only, a later look has to find them equal still.
+    """
     first = history.first
     if first is None or first.step != 0 or not history.from_scratch:
         return
-    alike = []
     largest = max((first.values.get(f"{w}/grad_rms", 0.0) for w in history.weights()), default=0.0)
-    for weight in history.weights():
-        shape = shape_of(history, weight)
-        cosines = [first.values.get(f"{weight}/{k}_alike", 0.0) for k in ("units", "gradients")]
-        still = first.values.get(f"{weight}/units_still", 0.0)
-        size = first.values.get(f"{weight}/grad_rms", 0.0)
-        rounding = size < 1e-5 * largest  # gradients that cancel leave noise, which has no direction
-        same = cosines[0] > ALIKE and (cosines[1] > ALIKE or rounding)
-        if shape and shape[0] > 1 and same and still in (0.0, 1.0):
-            alike.append((weight, still == 1.0))
+    alike = [
+        (weight, first.values.get(f"{weight}/units_still", 0.0) == 1.0)
+        for weight in history.weights()
+        if shape_of(history, weight)[:1] > (1,) and _stays_equal(history, first, weight, largest)
+    ]
     if not alike:
         return
     weight, zero = alike[0]
@@ -243,3 +243,16 @@ def equal_units(history: History) -> Iterator[Verdict]:
         layers=layers,
         units=shape_of(history, weight)[0],
     )
+
+
+def _stays_equal(history: History, first: Frame, weight: str, largest: float) -> bool:
+    """Whether the units of a weight are equal, and nothing has told them apart or is about to."""
+    units, gradients = (f"{weight}/{kind}_alike" for kind in ("units", "gradients"))
+    latest = history.series(units, 1)
+    if not latest or first.values.get(units, 0.0) <= ALIKE or latest[0] <= ALIKE:
+        return False
+    if first.values.get(f"{weight}/units_still", 0.0) not in (0.0, 1.0):
+        return False
+    if first.values.get(f"{weight}/grad_rms", 0.0) >= 1e-5 * largest > 0:
+        return first.values.get(gradients, 0.0) > ALIKE
+    return any(f.step > 1 for f in history.frames if f.values.get(units, 0.0) > ALIKE)  # what cancels leaves noise

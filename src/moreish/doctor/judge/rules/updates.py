@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
+from moreish.doctor.judge.courses import clipped
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
@@ -16,6 +17,8 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
 AT_ONCE = -0.4  # log10 of update to weight at which no look at the loss is needed
 AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
 FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
+ADAPTIVE = ("Adam", "NAdam", "RAdam", "Adagrad", "RMSprop", "Rprop", "Adafactor", "Lion")  # step by the rate alone
+HIGHEST_ADAPTIVE, HIGHEST = 0.1, 10.0  # learning rates above which none is proposed
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
 
 
@@ -150,8 +153,16 @@ def ratio_at_start(history: History) -> float | None:
 
 
 def _lr(history: History, factor: float) -> str:
-    rates = history.frames[-1].learning_rates if history.frames else []
-    return f" (lr {rates[0]:g} > {rates[0] * factor:.1g})" if rates else ""
+    """The learning rate before and after, of each group that holds a judged weight; named where there are several."""
+    judged = set(judged_weights(history))
+    latest = next((f.groups for f in reversed(history.frames) if f.groups), [])
+    groups = [g for g in latest if judged.intersection(g.parameters)]
+    if not groups:
+        rates = history.frames[-1].learning_rates if history.frames else []
+        return f" (lr {rates[0]:g} > {rates[0] * factor:.1g})" if rates else ""
+    several = len(latest) > 1
+    changes = [f"{g.name + ': ' if several else ''}lr {g.lr:g} > {g.lr * factor:.1g}" for g in groups[:3]]
+    return f" ({'; '.join(changes)})"
 
 
 @Rule(
@@ -243,13 +254,16 @@ def too_low(history: History) -> Iterator[Verdict]:
     rose = trend.now > trend.first + max(0.1 * abs(trend.first), 3 * trend.noise)
     straight = stats.straight > 2 / math.sqrt(stats.steps)
     early = stats.steps < 195 and stats.ratio > LOW_RATIO
-    ignorant = entropy is not None and trend.now > entropy + 0.1
+    nll = history.median("loss.1/nll", 5) or trend.now  # the loss itself may be scaled
+    ignorant = entropy is not None and nll > entropy + 0.1
     slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
     crawls = stats.ratio < USUAL_RATIO and ignorant and stats.straight > 0.5 and stats.steps >= 500
-    knows = entropy is not None and trend.now < entropy - 0.1
+    knows = entropy is not None and nll < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
-    factor = min(10 ** (AIM - stats.ratio), 1e5)
+    if clipped(history) is not None:
+        return  # F79 says what makes the steps small
+    factor, fix = _faster(history, 10 ** (AIM - stats.ratio))
     yield found(
         "sick" if gone < 0.1 else "watch",
         "",
@@ -257,13 +271,28 @@ def too_low(history: History) -> Iterator[Verdict]:
         f"After {history.step()} steps the loss has only gone from {trend.first:.3g} to {trend.now:.3g}: each update "
         f"is 10^{stats.ratio:.1f} of the weights, and they still point the same way ({stats.straight:.0%} of the way "
         "is straight).",
-        f"Multiply the learning rate by {factor:.2g}" + _lr(history, factor) + ".",
+        fix,
         picture="update_ratio",
-        operation=Operation("set_lr", {"factor": factor}),
+        operation=Operation("set_lr", {"factor": factor}) if factor > 1 else None,
         ratio=stats.ratio,
         straight=stats.straight,
         factor=factor,
     )
+
+
+def _faster(history: History, factor: float) -> tuple[float, str]:
+    """A higher learning rate to try, within what is usual; 1 where it is not the rate that is low."""
+    latest = next((f.groups for f in reversed(history.frames) if f.groups), [])
+    for group in latest:
+        most = HIGHEST_ADAPTIVE if group.kind.startswith(ADAPTIVE) else HIGHEST
+        factor = min(factor, most / group.lr) if group.lr > 0 else factor
+    if factor < 3:
+        norm = history.median("grad_norm", 10) or 0.0
+        return 1.0, (
+            f"The learning rate is not low; the gradient is small (norm {norm:.1g}): look for what scales the loss "
+            "or cuts the gradient down."
+        )
+    return factor, f"Try a learning rate {factor:.2g} times as high" + _lr(history, factor) + "."
 
 
 @Rule(
@@ -285,10 +314,24 @@ def low_ratio(history: History) -> Iterator[Verdict]:
             "",
             history.step(),
             f"Updates are {10**stats.ratio:.1g} of the weights' size; about 10^-3 is usual.",
-            "Try a larger learning rate.",
+            _slow_groups(history),
             picture="update_ratio",
             ratio=stats.ratio,
         )
+
+
+def _slow_groups(history: History) -> str:
+    """Which groups move slowly, with their learning rates, where not all do."""
+    latest = next((f.groups for f in reversed(history.frames) if f.groups), [])
+    slow = []
+    for group in latest:
+        medians = [history.median(f"{w}/update_ratio", 50) for w in group.parameters]
+        known = [m for m in medians if m is not None]
+        if known and statistics.median(known) < LOW_RATIO:
+            slow.append(f"{group.name} (lr {group.lr:g}, `{group.parameters[0]}` ...)")
+    if not slow:
+        return "Try a larger learning rate."
+    return f"Try a larger learning rate for {', '.join(slow)}."
 
 
 @Rule(

@@ -1,6 +1,5 @@
 """Findings about how model, optimizer and loop are put together."""
 
-import math
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
@@ -188,9 +187,7 @@ def better_on_val(history: History) -> Iterator[Verdict]:
 )
 def overfits(history: History) -> Iterator[Verdict]:
     """val above its best by > max(0.02, 2 SE) in three evaluations in a row, while train falls."""
-    curve = [(v.step, v.val, 0.0) for v in history.validations] or [
-        (s, v, e) for s, v, e, n in history.evaluations if n >= 2 and math.isfinite(e)
-    ]
+    curve = [(v.step, v.val, 0.0) for v in history.validations] or history.evaluation_curve()
     if len(curve) < 6:
         return
     best_step, best, _ = min(curve, key=lambda c: c[1])
@@ -220,6 +217,7 @@ def overfits(history: History) -> Iterator[Verdict]:
     "F29",
     "underfits",
     "underfits",
+    silent="fewer than 200 steps, or evaluations that lie close together",
     why="Train and val are equal and both have stopped falling, with healthy updates:\n"
     "the model has learned all that it can hold.\n"
     "More data or regularisation cannot help, a larger model can.",
@@ -230,6 +228,8 @@ def underfits(history: History) -> Iterator[Verdict]:
     """Gap below 1 % and val flat over five evaluations: worth knowing, no alarm."""
     rows = [(v.step, v.val, v.train) for v in history.validations if v.train is not None][-5:]
     if len(rows) < 5 or any(abs(v - t) > 0.01 * t for _, v, t in rows):
+        return
+    if rows[-1][0] < 200 or rows[-1][0] - rows[0][0] < 0.2 * rows[-1][0]:
         return
     values = [v for _, v, _ in rows]
     if max(values) - min(values) < 0.005 * values[-1]:

@@ -1,0 +1,121 @@
+"""Rows that were trained on, with their classes: some of those seen, to ask whether the one depends on the other."""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+MOST = 1024  # rows that are kept
+MOST_COLUMNS = 256
+MOST_BATCHES = 256  # whose classes are counted apart
+MOST_CLASSES = 64
+SHUFFLES = 39  # of the classes, against which what is found is held
+
+
+class Dependence(NamedTuple):
+    """Whether rows tell their classes: the place among shuffled ones, 0 for more than any, 1 for less than any.
+
+    means : of the spread between the means of the classes
+    neighbours : of the share of rows whose nearest neighbour has the same class
+    """
+
+    rows: int
+    means: float
+    neighbours: float
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing of it stands out from chance."""
+        return self.means > 0.05 and self.neighbours > 0.05
+
+
+class Order(NamedTuple):
+    """How much the batch that a class is from says of it: nats, beside the entropy of all classes."""
+
+    batches: int
+    told: float
+    entropy: float
+
+
+class Rows:
+    """Rows in bounded memory, the latest of those seen, and how often each class was in each batch that was seen."""
+
+    def __init__(self) -> None:
+        self.batches: list[Int[Tensor, " classes"]] = []
+        self._rows: list[tuple[Float[Tensor, "n columns"], Int[Tensor, " n"]]] = []
+        self._known: tuple[int, Dependence | None] = (0, None)
+        self.seen = 0
+
+    def add(self, x: Tensor, classes: Int[Tensor, " n"], number: int) -> None:
+        """Add a batch: rows of any shape, and the class of each."""
+        x, classes = x.detach(), classes.detach().cpu()
+        if number > MOST_CLASSES or len(x) != len(classes):
+            return
+        kept = (classes >= 0) & (classes < number)
+        if len(self.batches) < MOST_BATCHES:
+            self.batches.append(torch.bincount(classes[kept], minlength=number))
+        if self._rows and self._rows[-1][0].shape[1:] != _columns(x[:1]).shape[1:]:
+            self._rows = []
+        self._rows.append((_columns(x[:MOST]).cpu()[kept[:MOST]], classes[:MOST][kept[:MOST]]))
+        self.seen += 1
+        while len(self._rows) > 1 and sum(len(y) for _, y in self._rows[1:]) >= MOST:
+            del self._rows[0]
+
+    def order(self) -> Order | None:
+        """What batches tell of classes; None before five batches of eight or more in each."""
+        counts = [c.double() for c in self.batches if c.sum() >= 8]
+        if len(counts) < 5 or len({len(c) for c in counts}) > 1:
+            return None
+        table = torch.stack([c / c.sum() for c in counts]) / len(counts)
+        all_classes = table.sum(0)
+        inside = torch.special.entr(table * len(counts)).sum(1).mean().item()
+        entropy = torch.special.entr(all_classes).sum().item()
+        return Order(len(counts), entropy - inside, entropy)
+
+    def dependence(self) -> Dependence | None:
+        """Whether rows tell their classes; None for fewer than 200 different ones."""
+        if self._known[0] != self.seen:
+            self._known = self.seen, self._ask()
+        return self._known[1]
+
+    def _ask(self) -> Dependence | None:
+        if not self._rows:
+            return None
+        x, y = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
+        x, y = x[-MOST:], y[-MOST:]
+        x, first = torch.unique(x, dim=0, return_inverse=True)
+        y = torch.zeros(len(x), dtype=y.dtype).scatter(0, first, y)  # of equal rows, one
+        if len(x) < 200 or len(torch.unique(y)) < 2 or not torch.isfinite(x).all():
+            return None
+        x = (x - x.mean(0)) / x.std(0).clamp(min=1e-6)
+        near = torch.cdist(x, x).fill_diagonal_(torch.inf).argmin(1)
+        generator = torch.Generator().manual_seed(0)
+        shuffled = [y, *(y[torch.randperm(len(y), generator=generator)] for _ in range(SHUFFLES))]
+        means = [_between(x, some) for some in shuffled]
+        neighbours = [float((some[near] == some).float().mean()) for some in shuffled]
+        return Dependence(len(x), _place(means), _place(neighbours))
+
+
+def _place(values: list[float]) -> float:
+    """Share of the others that are as large as the first."""
+    return sum(v >= values[0] for v in values[1:]) / (len(values) - 1)
+
+
+def _between(x: Float[Tensor, "n columns"], classes: Int[Tensor, " n"]) -> float:
+    """Spread of the means of the classes, each counted as often as it occurs."""
+    member = torch.nn.functional.one_hot(classes.long()).to(x.dtype)
+    sums = member.T @ x
+    return float((sums.square().sum(1) / member.sum(0).clamp(min=1)).sum())
+
+
+def _columns(x: Tensor) -> Float[Tensor, "n columns"]:
+    """Each row as at most `MOST_COLUMNS` numbers: some of its elements, or of whole numbers how often each occurs."""
+    flat = x.reshape(len(x), -1)
+    if x.dtype.is_floating_point:
+        stride = max(1, flat.shape[1] // MOST_COLUMNS)
+        return flat[:, ::stride][:, :MOST_COLUMNS].float()
+    symbols = flat.long() % MOST_COLUMNS
+    return torch.zeros(len(x), MOST_COLUMNS, device=x.device).scatter_add_(
+        1, symbols, torch.ones_like(symbols).float()
+    )

@@ -1,0 +1,121 @@
+"""Findings about batches: the same one every time, an order that was never shuffled, labels that go with nothing."""
+
+import math
+import statistics
+from collections.abc import Iterator
+
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.table import Rule, Verdict, found
+
+REPEATED = 4  # looks at which the batch was the same
+
+
+@Rule(
+    "F88",
+    "same-batch",
+    "the same batch every time",
+    silent="all data fit into one batch, or there is no sign of more; augmentation makes each batch another one",
+    why="`next(iter(loader))` in the loop makes the iterator anew: unshuffled, it begins with the same items.\n"
+    "The training loss falls as it should, on that one batch,\n"
+    "and everything else in the data set is never seen.",
+    explains=("F28", "F90", "F89"),
+    rank=118,
+)
+def same_batch(history: History) -> Iterator[Verdict]:
+    """Inputs were the same, to the last digit, at every look, while the data that they are from hold more rows."""
+    frames = [f for f in history.training() if f.batch is not None]
+    if len(frames) < REPEATED or frames[-1].step < 20:
+        return
+    seen = frames[-1].batch
+    if seen is None or seen.times < len(frames) - 1 or not seen.more:
+        return
+    yield found(
+        "watch",
+        "",
+        frames[0].step,
+        f"Each of the {len(frames)} steps that were looked at had the very same batch of {seen.rows} rows, while "
+        f"there are {seen.more}.",
+        "Loop over the loader (for x, y in loader: ...) instead of calling next(iter(loader)) at each step, or draw "
+        "new rows. If it is to be fitted by heart, all is well.",
+        confidence=0.9,
+        rows=seen.rows,
+        more=seen.more,
+    )
+
+
+@Rule(
+    "F89",
+    "unshuffled",
+    "batches are sorted by class",
+    silent="batches of fewer than eight; classes that hardly vary; more than one label a row",
+    why="Each batch shows one class or a few, so each step learns to say that class\n"
+    "and the next ones to forget it.\n"
+    "BatchNorm's statistics are those of one class, too.",
+    explains=("F10", "F34", "F13", "F30"),
+    rank=145,
+)
+def unshuffled(history: History) -> Iterator[Verdict]:
+    """From five batches on: which batch a label is from tells half of what there is to know of it."""
+    order = history.counts.rows.order()
+    if order is None or order.entropy < 0.5 or order.told < 0.5 * order.entropy:
+        return
+    yield found(
+        "watch",
+        "",
+        history.step(),
+        f"Labels come sorted: the batch that a label is in tells {order.told:.2f} of its {order.entropy:.2f} nats "
+        f"({order.batches} batches were seen).",
+        "Shuffle: DataLoader(..., shuffle=True), or index with a torch.randperm that is new in each epoch.",
+        confidence=0.9,
+        told=order.told,
+        entropy=order.entropy,
+    )
+
+
+@Rule(
+    "F90",
+    "learns-by-heart",
+    "learns by heart",
+    silent="one evaluation that is better than guessing; where there are none, rows that tell their classes",
+    why="A net that is large enough learns any labels by heart, also such as have nothing to do with their inputs.\n"
+    "The training loss falls, slowly, and nothing of it holds for a row that was not seen.\n"
+    "Inputs and labels that were shuffled apart look like this, and so do far too few rows.",
+    explains=("F28", "F22", "F24"),
+    rank=142,
+)
+def by_heart(history: History) -> Iterator[Verdict]:
+    """Evaluations stay above the entropy of the labels while the training loss is far below; without evaluations, the
+    loss stays near that entropy for 500 steps and the rows seen do not tell their classes.
+    """
+    entropy, curve = history.counts.unigram_entropy(), [x for _, x in history.nll() if math.isfinite(x)]
+    if entropy is None or len(curve) < 5 or not history.from_scratch:
+        return
+    now = statistics.fmean(curve[-5:])
+    evaluations = [v.val for v in history.validations] or [v for _, v, _ in history.evaluation_curve()]
+    if len(evaluations) >= 3 and history.step() >= 50:
+        if min(evaluations) > entropy - 0.02 and now < 0.5 * entropy:
+            yield _by_heart(history, now, entropy, f"; on rows that were not trained on it is {evaluations[-1]:.3g}")
+        return
+    known = history.counts.rows.dependence() if history.step() >= 500 and now > 0.8 * entropy else None
+    if known is not None and known.none and now < entropy + 0.1:
+        words = f", and in {known.rows} rows that were seen the inputs tell nothing of their classes"
+        yield _by_heart(history, now, entropy, words)
+
+
+def _by_heart(history: History, now: float, entropy: float, words: str) -> Verdict:
+    apart = now > 0.5 * entropy
+    return found(
+        "sick",
+        "",
+        history.step(),
+        f"The training loss is {now:.3g} at step {history.step()}, where guessing by frequency costs {entropy:.3g}"
+        f"{words}.",
+        "Check that each input still has its own label: shuffle both with one permutation; print some pairs."
+        if apart
+        else "Get more rows, a smaller net, dropout or weight decay, and stop early; check that inputs and labels "
+        "were not shuffled apart.",
+        confidence=0.85,
+        picture="loss",
+        loss=now,
+        unigram=entropy,
+    )

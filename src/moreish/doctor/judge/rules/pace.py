@@ -1,0 +1,243 @@
+"""Findings about the pace of a run: what is cut off the gradient, and where the learning rate goes."""
+
+import itertools
+import statistics
+from collections.abc import Iterator
+
+from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.history import History
+from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
+from moreish.doctor.judge.courses import Course, clipped, courses
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.rules.updates import LossTrend, loss_trend
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
+
+NOTHING, LITTLE = 1e-3, 1e-2  # of its highest: learning rates at which a run stands still, or nearly
+
+
+def hardly_fell(trend: LossTrend, share: float) -> bool:
+    """Whether the loss has lost less than a share of its first value."""
+    return trend.first - trend.now < share * abs(trend.first)
+
+
+@Rule(
+    "F79",
+    "clipped-away",
+    "clipping leaves nothing of the gradient",
+    silent="the loss falls; a norm that is cut now and then; a gradient that is divided by a fixed number",
+    why="Clipping is there for the rare step whose gradient is many times the usual one.\n"
+    "Where it cuts every step to a small part, it has become the learning rate:\n"
+    "the optimizer only ever sees the rest.",
+    explains=("F14", "F12", "F22", "F23", "F29", NOT_LEARNING),
+    rank=238,
+)
+def clipped_away(history: History) -> Iterator[Verdict]:
+    """Less than a tenth of the gradient is left at nine steps in ten, updates are tiny, and the loss hardly falls."""
+    cut, trend = clipped(history), loss_trend(history)
+    if cut is None or trend is None or history.step() < 50:
+        return
+    left, group = cut
+    ratios = [history.median(f"{w}/update_ratio", 20) for w in group.parameters]
+    known = [r for r in ratios if r is not None]
+    tiny = bool(known) and statistics.median(known) < USUAL_RATIO - 0.5
+    if not tiny or not hardly_fell(trend, 0.15):
+        return
+    norm = group.norm or 0.0
+    larger = norm / left
+    yield found(
+        "sick" if statistics.median(known) < LOW_RATIO and hardly_fell(trend, 0.1) else "watch",
+        "",
+        history.step(),
+        f"Between backward and step the gradient is cut to {left:.1g} of its length (to {norm:.2g}) at nearly every "
+        f"step, and the loss only went from {trend.first:.3g} to {trend.now:.3g}.",
+        f"Clip far less: the gradient's norm is about {larger:.2g} here, so max_norm={_rounded(2 * larger):g} leaves "
+        "usual steps alone.",
+        confidence=0.95,
+        picture="grad_norm",
+        left=left,
+        norm=norm,
+        unclipped=larger,
+    )
+
+
+def _rounded(x: float) -> float:
+    return float(f"{x:.1g}")
+
+
+@Rule(
+    "F80",
+    "schedule-over",
+    "the learning rate fell to nothing early",
+    silent="the end of a decay; a loss that has fallen to a tenth; a rate that is lowered on a plateau",
+    why="A schedule is planned for a number of steps; stepped more often than that, it is over early.\n"
+    "A scheduler that is meant for epochs and called per batch is over within the first one.\n"
+    "The rest of the run costs time and changes nothing.",
+    explains=("F12", "F14", "F19", "F22", "F29", NOT_LEARNING),
+    rank=26,
+)
+def schedule_over(history: History) -> Iterator[Verdict]:
+    """Below 1 % of its highest for the last half of the steps, over three looks and a hundred steps or more."""
+    trend = loss_trend(history)
+    if trend is None or trend.now < 0.1 * trend.first:
+        return
+    over = [o for o in map(_over, courses(history)) if o is not None]
+    if not over or not _idle(history, over):
+        return
+    since, until, course = max(over, key=lambda o: o[1] - o[0])
+    now, top = course.rates[-1], max(course.rates)
+    schedule = next((g.schedule for g in reversed(course.groups) if g.schedule is not None), None)
+    plateau = schedule is not None and "Plateau" in schedule.kind
+    how = ""
+    if schedule is not None:
+        planned = f"(planned for {schedule.length} steps)" if schedule.length else ""
+        how = f" {schedule.kind}{planned} has made {schedule.stepped} steps."
+    yield found(
+        "watch" if plateau or now > NOTHING * top else "sick",
+        "",
+        since,
+        f"The learning rate of {course.groups[-1].name} fell from {top:g} to {now:.2g} by step {since}, of {until} "
+        f"so far, and the loss has stood at {trend.now:.3g} since.{how}",
+        "Plan the schedule for the whole run: its length counts calls of scheduler.step(), so give it "
+        "epochs * len(loader) where it is called per batch, or call it once per epoch.",
+        confidence=0.95,
+        picture="loss",
+        highest=top,
+        now=now,
+    )
+
+
+def _over(course: Course) -> tuple[int, int, Course] | None:
+    """Since when the rate has been next to nothing, and the last step seen."""
+    rates, steps = course.rates, course.steps
+    top = max(rates)
+    late = len(rates)
+    while late and rates[late - 1] < LITTLE * top:
+        late -= 1
+    if len(rates) - late < 3 or not late:
+        return None
+    since, until = steps[late], steps[-1]
+    if until - since < 100 or until - since < 0.5 * (until - steps[0]):
+        return None
+    return since, until, course
+
+
+def _idle(history: History, over: list[tuple[int, int, Course]]) -> bool:
+    """Whether every optimizer that steps now has come to rest: one that is put to sleep on purpose is no fault."""
+    resting = {(c.groups[-1].optimizer, c.groups[-1].place) for *_, c in over}
+    latest = history.training(1)[-1].groups
+    return all((g.optimizer, g.place) in resting or g.lr == 0 for g in latest)
+
+
+@Rule(
+    "F81",
+    "schedule-turns-back",
+    "the learning rate rises again",
+    silent="CosineAnnealingWarmRestarts and CyclicLR, which mean it; schedulers that are not torch's",
+    why="A cosine is half a wave: stepped beyond its end, it comes up again.\n"
+    "The weights that had come to rest are shaken up by a full learning rate,\n"
+    "and the run may end anywhere on the wave.",
+)
+def turns_back(history: History) -> Iterator[Verdict]:
+    """CosineAnnealingLR has made more steps than it was planned for, exactly, and the rate has risen."""
+    for course in courses(history):
+        plans = [(s, g) for s, g in zip(course.steps, course.groups, strict=True) if g.schedule is not None]
+        if not plans:
+            continue
+        step, group = plans[-1]
+        plan = group.schedule
+        assert plan is not None
+        if plan.kind == "CosineAnnealingLR" and 0 < 1.5 * plan.length < plan.stepped:
+            yield found(
+                "watch",
+                "",
+                step,
+                f"CosineAnnealingLR was planned for {plan.length} steps and has made {plan.stepped}: the learning "
+                f"rate of {group.name} goes up and down with a period of {2 * plan.length}.",
+                "Set T_max to the number of calls of scheduler.step() in the whole run, or say that cycles are "
+                "meant: CosineAnnealingWarmRestarts.",
+                confidence=0.8,
+                planned=plan.length,
+                made=plan.stepped,
+            )
+            return
+
+
+@Rule(
+    "F82",
+    "endless-warm-up",
+    "the warm-up did not end",
+    silent="the run goes on; the loss has fallen by a quarter",
+    why="A warm-up raises the learning rate from almost nothing over its first steps.\n"
+    "If it is planned for more steps than the run has, the run ends\n"
+    "before it has ever been at the rate that was asked for.",
+    explains=("F12", "F14", "F22", NOT_LEARNING),
+    rank=28,
+)
+def endless_warm_up(history: History) -> Iterator[Verdict]:
+    """At the end of 100 steps or more the rate still rises and is below a fifth of what the scheduler leads to."""
+    trend = loss_trend(history)
+    if not history.ended or trend is None or not hardly_fell(trend, 0.25):
+        return
+    for course in courses(history):
+        rates, planned = course.rates, course.groups[-1].planned
+        rising = all(a < b for a, b in itertools.pairwise(rates))
+        if len(rates) < 4 or course.steps[-1] < 100 or not rising or not 0 < rates[-1] < 0.2 * planned:
+            continue
+        yield found(
+            "watch",
+            "",
+            course.steps[-1],
+            f"The run ended at step {course.steps[-1]}, when the learning rate had come to {rates[-1]:.2g} of the "
+            f"{planned:g} that its warm-up leads to.",
+            "Plan the warm-up for a few per cent of the steps of the run; where it counts epochs, call "
+            "scheduler.step() per epoch, where it counts batches, per batch.",
+            confidence=0.85,
+            rate=rates[-1],
+            planned=planned,
+        )
+        return
+
+
+@Rule(
+    "F83",
+    "weights-decay-away",
+    "weight decay wins",
+    silent="the loss falls, as it does in runs that are meant to grok; weights that were pruned",
+    why="Weight decay takes a share of every weight at every step; the gradient has to bring it back.\n"
+    "Where the decay is the larger of the two, the weights only shrink,\n"
+    "whatever the data say, and all outputs become the same.",
+    explains=("F12", "F14", "F17", "F22", "F23", "F08", "F09", NOT_LEARNING),
+    rank=135,
+    by_updates=True,
+)
+def decays_away(history: History) -> Iterator[Verdict]:
+    """Half of the weights of a decaying group are below a fifth of their first size, and the loss has not fallen."""
+    trend = loss_trend(history)
+    frames = history.training()
+    if trend is None or len(frames) < 4 or not hardly_fell(trend, 0.25):
+        return
+    for course in courses(history):
+        group = course.groups[-1]
+        shares = [s for s in (_share(frames, w) for w in group.parameters) if s is not None]
+        if not group.weight_decay or not shares or (share := statistics.median(shares)) > 0.2:
+            continue
+        wanted = min(0.01 if "AdamW" in group.kind else 1e-4, group.weight_decay / 10)
+        yield found(
+            "sick",
+            "",
+            frames[-1].step,
+            f"weight_decay={group.weight_decay:g} of {group.name} has shrunk the weights to {share:.1g} of their "
+            f"first size by step {frames[-1].step}, while the loss went from {trend.first:.3g} to {trend.now:.3g}.",
+            f"Set weight_decay={wanted:g}, and 0 for biases and norms.",
+            confidence=0.95,
+            operation=Operation("set_weight_decay", {"value": wanted}),
+            share=share,
+            weight_decay=group.weight_decay,
+        )
+        return
+
+
+def _share(frames: list[Frame], weight: str) -> float | None:
+    """The size of a weight now, over that at first."""
+    sizes = [f.values[f"{weight}/rms"] for f in frames if f"{weight}/rms" in f.values and f"{weight}/std" in f.values]
+    return sizes[-1] / sizes[0] if len(sizes) >= 4 and sizes[0] > 0 else None
