@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 torch.manual_seed(2)
 V = 10
-P = torch.softmax(1.5 * torch.randn(V, V, V), -1)
+P = torch.softmax(3 * torch.randn(V, V, V), -1)
 
 
 def draw(n, T=26):

@@ -16,7 +16,7 @@ G = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Linear(64, 64), nn.ReLU(), nn.
 D = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 64), nn.LeakyReLU(0.2), nn.Linear(64, 1))
 g_opt = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.5, 0.999))
 d_opt = torch.optim.Adam(D.parameters(), lr=1e-3, betas=(0.5, 0.999))
-for step in range(900):
+for step in range(1600):
     x, z = real(128), torch.randn(128, 8)
     d_loss = F.softplus(-D(x)).mean() + F.softplus(D(G(z).detach())).mean()
     d_opt.zero_grad()
@@ -26,7 +26,7 @@ for step in range(900):
     g_opt.zero_grad()
     g_loss.backward()
     g_opt.step()
-    if step % 150 == 0:
+    if step % 200 == 0:
         print(step, "D", round(d_loss.item(), 3), "G", round(g_loss.item(), 3))
 with torch.no_grad():
     far = torch.cdist(G(torch.randn(500, 8)), modes).min(1).values.mean()

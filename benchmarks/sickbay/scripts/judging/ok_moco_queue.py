@@ -6,7 +6,7 @@ from torch import nn
 import torch.nn.functional as F
 
 torch.manual_seed(0)
-centres = torch.randn(30, 24) * 1.2
+centres = torch.randn(300, 24) * 1.2
 
 
 class MoCo(nn.Module):
@@ -33,7 +33,7 @@ class MoCo(nn.Module):
 net = MoCo()
 opt = torch.optim.SGD(net.q.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
 for step in range(600):
-    x = centres[torch.randint(0, 30, (64,))] + 0.7 * torch.randn(64, 24)
+    x = centres[torch.randint(0, 300, (64,))] + 0.3 * torch.randn(64, 24)
     logits, target = net(x + 0.3 * torch.randn_like(x), x + 0.3 * torch.randn_like(x))
     loss = F.cross_entropy(logits, target)
     opt.zero_grad()

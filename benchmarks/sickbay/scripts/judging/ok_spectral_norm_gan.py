@@ -6,7 +6,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 torch.manual_seed(0)
 G = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1))
 D = nn.Sequential(spectral_norm(nn.Linear(1, 32)), nn.LeakyReLU(0.1), spectral_norm(nn.Linear(32, 32)), nn.LeakyReLU(0.1), spectral_norm(nn.Linear(32, 1)))
-og, od = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0, 0.9)), torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0, 0.9))
+og, od = torch.optim.Adam(G.parameters(), lr=1e-3, betas=(0.0, 0.9)), torch.optim.Adam(D.parameters(), lr=2e-3, betas=(0.0, 0.9))
 
 
 def real(n):

@@ -9,7 +9,7 @@ held = (X[1200:], y[1200:])
 order = y[:1200].argsort()
 X, y = X[:1200][order], y[:1200][order]
 mlp = torch.nn.Sequential(torch.nn.Linear(6, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
-optim = torch.optim.SGD(mlp.parameters(), lr=0.05, momentum=0.9)
+optim = torch.optim.SGD(mlp.parameters(), lr=0.01, momentum=0.9)
 
 
 def batches(size=24):

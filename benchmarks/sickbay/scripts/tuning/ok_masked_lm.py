@@ -3,11 +3,11 @@ import torch
 from torch import nn
 
 torch.manual_seed(0)
-V, T, MASK = 22, 16, 21
+V, T, MASK = 22, 12, 21
 
 
 def batch(n):
-    start, stride = torch.randint(0, 20, (n, 1)), torch.randint(1, 4, (n, 1))
+    start, stride = torch.randint(0, 20, (n, 1)), torch.randint(1, 3, (n, 1))
     x = (start + stride * torch.arange(T)) % 20
     hit = torch.rand(n, T) < 0.15
     hit[torch.arange(n), torch.randint(0, T, (n,))] = True
@@ -26,8 +26,8 @@ class Bert(nn.Module):
 
 
 net = Bert()
-opt = torch.optim.AdamW(net.parameters(), lr=2e-3)
-for step in range(450):
+opt = torch.optim.AdamW(net.parameters(), lr=3e-3)
+for step in range(700):
     x, y = batch(32)
     loss = nn.functional.cross_entropy(net(x).flatten(0, 1), y.flatten(), ignore_index=-100)
     opt.zero_grad()

@@ -10,7 +10,7 @@ T, dt = 20, 0.05
 def truth(x0):
     xs = [x0]
     for _ in range(T):
-        xs.append(xs[-1] + dt * (xs[-1] ** 3 @ A.T))
+        xs.append(xs[-1] + dt * (torch.tanh(2 * xs[-1]) @ A.T))
     return torch.stack(xs, 1)
 
 
@@ -22,7 +22,7 @@ class ODE(nn.Module):
     def forward(self, x):
         out = [x]
         for _ in range(T):
-            x = x + dt * self.f(x**3)
+            x = x + dt * self.f(x)
             out.append(x)
         return torch.stack(out, 1)
 

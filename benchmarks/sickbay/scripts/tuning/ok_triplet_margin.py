@@ -9,7 +9,7 @@ mu = torch.randn(12, 16)
 def triplets(n):
     a = torch.randint(0, 12, (n,))
     b = (a + torch.randint(1, 12, (n,))) % 12
-    return tuple(mu[c] + 0.4 * torch.randn(n, 16) for c in (a, a, b))
+    return tuple(mu[c] + 1.0 * torch.randn(n, 16) for c in (a, a, b))
 
 
 net = nn.Sequential(nn.Linear(16, 48), nn.ReLU(), nn.Linear(48, 6))
