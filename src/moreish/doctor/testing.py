@@ -8,7 +8,7 @@ from typing import overload
 
 from torch.optim import Optimizer
 
-from moreish.doctor.ask.script import Watched
+from moreish.doctor.ask.script import seen_by
 from moreish.doctor.ask.ward import Ward
 from moreish.doctor.judge.diagnosis import failing
 
@@ -51,7 +51,7 @@ def _healthy(ignore: Iterable[str], severity: str, budget: float) -> Iterator[No
         for optimizer in _alive():
             ward.admit(optimizer)
         yield
-    watched = Watched(ward.doctor, None)
+    watched = seen_by(ward)
     if not watched.to_dict()["steps"]:
         raise AssertionError(f"no optimizer step was seen, so nothing is known\n{watched.report()}")
     if failing(watched.findings, severity):

@@ -82,8 +82,13 @@ def watch_program(
 ) -> Watched:
     """Watch a program. Where it ends the process with `os._exit`, `told` is asked for the exit code first."""
     ward = Ward(wishes.budget, wishes.ignore, wishes.on_finding, wishes.stop_on)
-    with before_leaving(lambda code: told(Watched(ward.doctor, None), code)), ward.open():
+    with before_leaving(lambda code: told(seen_by(ward), code)), ward.open():
         error = program.run()
     if isinstance(error, SystemExit) and not error.code:
         error = None
+    return seen_by(ward, error)
+
+
+def seen_by(ward: Ward, error: BaseException | None = None) -> Watched:
+    """What a ward has seen so far."""
     return Watched(ward.doctor, error)

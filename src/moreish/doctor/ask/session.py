@@ -4,7 +4,7 @@ import atexit
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from moreish.doctor.ask.script import Watched
+from moreish.doctor.ask.script import Watched, seen_by
 from moreish.doctor.ask.ward import Ward
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.watch.clock import BUDGET
@@ -43,7 +43,7 @@ def stop() -> Watched:
     if ward is None:
         raise RuntimeError("moreish.doctor.start() comes before stop()")
     _leave()
-    return Watched(ward.doctor, None)
+    return seen_by(ward)
 
 
 def _leave() -> None:
