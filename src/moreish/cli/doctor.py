@@ -34,10 +34,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class Wanted:
-    """How the answer is wanted."""
+    """How the answer is wanted; `html` is what was typed, and `page` where that is."""
 
     json: bool
     html: Path | None
+    page: Path | None
     fail_on: str | None
     stop_on: str | None
 
@@ -81,7 +82,7 @@ def doctor(
 
     for name in filter(None, (fail_on, stop_on)):
         failing([], name)  # a name that no finding has is refused before anything runs
-    wanted = Wanted(json, _writable(html), fail_on, stop_on)
+    wanted = Wanted(json, html, _writable(html), fail_on, stop_on)
     words = [*([] if target is None else [target]), *arguments]
     if module is not None:
         return _of_program(Program(module, words, module=True), wanted)
@@ -117,8 +118,8 @@ def _tell(answer: Answer, wanted: Wanted) -> int:
     from moreish.cli.show import emit, note, printable, warn
     from moreish.doctor import Finding, failing
 
-    if wanted.html is not None and answer.page is not None:
-        wanted.html.write_text(answer.page, encoding="utf-8")
+    if wanted.page is not None and answer.page is not None:
+        wanted.page.write_text(answer.page, encoding="utf-8")
     if wanted.json:
         emit(answer.plain)
     else:

@@ -22,21 +22,23 @@ class _Found(NamedTuple):
     errors: str | None
 
 
-_found: list[_Found] = []
+_found: list[_Found] = []  # the standard streams, but for a notebook's
 
 
 def settle_streams() -> None:
     """UTF-8 and plain line ends into files and to programs; `PYTHONIOENCODING`, where it is set, is heeded."""
-    _found.clear()
-    for stream in (sys.stdout, sys.stderr):
-        if not isinstance(stream, TextIOWrapper):  # a notebook's
-            continue
-        _found.append(_Found(stream, stream.encoding, stream.errors))
-        if stream.isatty() or os.environ.get("PYTHONIOENCODING"):
-            if stream.errors == "strict":
-                stream.reconfigure(errors="replace")
-        else:
-            stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]
+    _found[:] = [_Found(stream, stream.encoding, stream.errors) for stream in streams]
+    for stream in streams:
+        _settle(stream)
+
+
+def _settle(stream: TextIOWrapper) -> None:
+    if stream.isatty() or os.environ.get("PYTHONIOENCODING"):
+        if stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+    else:
+        stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
 
 
 @contextlib.contextmanager
@@ -45,8 +47,9 @@ def streams_of_a_program(aside: bool) -> Iterator[None]:
 
     With `aside`, what it, its children and what it leaves to be done at exit write to stdout goes to stderr.
     """
-    ours, before = (sys.stdout, sys.stderr), list(_found)
-    for stream, encoding, errors in before:
+    ours = sys.stdout, sys.stderr
+    found = [one for one in _found if one.stream in ours]
+    for stream, encoding, errors in found:
         stream.reconfigure(encoding=encoding, errors=errors, newline=None)
     try:
         with _stdout_to_stderr() if aside else contextlib.nullcontext():
@@ -55,7 +58,9 @@ def streams_of_a_program(aside: bool) -> Iterator[None]:
                 sys.stdout.flush()
     finally:
         sys.stdout, sys.stderr = ours
-        settle_streams()
+        for stream, *_ in found:
+            if not stream.closed:
+                _settle(stream)
 
 
 @contextlib.contextmanager

@@ -228,6 +228,9 @@ class Doctor:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
+        fragment = getattr(html, "fragment", None)
+        if fragment is not None:
+            return fragment(self._report(), {"": self.history})
         framed = escape(self.to_html())
         return f'<iframe srcdoc="{framed}" sandbox style="width:100%;height:32rem;border:0"></iframe>'
 

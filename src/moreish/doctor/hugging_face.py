@@ -12,8 +12,8 @@ try:
     from transformers.trainer_callback import TrainerCallback
 except ImportError:
     raise ImportError(
-        "moreish.doctor.hugging_face needs transformers: pip install transformers accelerate (or moreish with the "
-        "extra transformers)"
+        "moreish.doctor.hugging_face needs transformers: pip install transformers accelerate (or moreish with its "
+        "extra)"
     ) from None
 
 

@@ -1,22 +1,25 @@
 """The doctor as a callback of a Lightning `Trainer`: `Trainer(callbacks=[DoctorCallback()])`."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moreish.doctor.ask.attendant import Attendant, Manner
 from moreish.doctor.doctor import Doctor
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.watch.clock import BUDGET
 
-try:
+if TYPE_CHECKING:
     from lightning.pytorch import Callback
-except ImportError:
+else:
     try:
-        from pytorch_lightning import Callback
+        from lightning.pytorch import Callback
     except ImportError:
-        raise ImportError(
-            "moreish.doctor.lightning needs Lightning: pip install lightning (or moreish with the extra lightning)"
-        ) from None
+        try:
+            from pytorch_lightning import Callback
+        except ImportError:
+            raise ImportError(
+                "moreish.doctor.lightning needs Lightning: pip install lightning (or moreish with its extra)"
+            ) from None
 
 
 class DoctorCallback(Callback):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from moreish.doctor.doctor import Doctor
 from moreish.doctor.judge.finding import Finding
@@ -10,6 +10,7 @@ from moreish.doctor.judge.finding import Finding
 PREFIX = "doctor"
 
 
+@runtime_checkable
 class Writer(Protocol):
     """A `SummaryWriter`, of torch.utils.tensorboard or of tensorboardX."""
 
@@ -20,6 +21,7 @@ class Writer(Protocol):
         """Keep a text, in Markdown."""
 
 
+@runtime_checkable
 class Run(Protocol):
     """A run of wandb."""
 
