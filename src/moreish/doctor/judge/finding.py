@@ -30,8 +30,8 @@ class Finding:
     functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `layer_type` is
     what stands there ("Linear(64, 32)") and `line` the line of code that called it ("train.py:31"); `layer_types` are
     those of `layers`. Each is empty where it is not known. `step` counts updates: a finding at step 0 was made before
-    the first one. `network` is which of several networks or trainings it is about. `confidence` lies in (0, 1]; 1 means
-    that the rule is exact. `picture` names the quantity to look at: "loss", "update_ratio" of all layers,
+    the first one. `network` is which of several networks or trainings it is about. `confidence` lies in (0, 1]; 1
+    means that the rule is exact. `picture` names the quantity to look at: "loss", "update_ratio" of all layers,
     "net.3/saturated" of one, or "std by layer", at the start and at the end.
     """
 
@@ -92,7 +92,7 @@ class Finding:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
+    def from_dict(cls, plain: object) -> "Finding":
         """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost.
 
         What is read may come from a stranger. Raises ValueError for a field that is missing, of another type or too

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Finding
-from moreish.doctor.tell.pictures import NOTHING, STANDARD, Asked, Key, Picture, draw
+from moreish.doctor.tell.pictures import STANDARD, Asked, Key, Picture, draw
 from moreish.doctor.tell.report import Report, also, place
 from moreish.doctor.tell.style import cell_style, page_style
 from moreish.doctor.tell.summary import seen, verdict
-from moreish.doctor.tell.svg import Mark
+from moreish.doctor.tell.svg import Level, Mark
 from moreish.doctor.tell.words import number, visible
 
 MOST_IN_CELL = 6
@@ -94,7 +94,9 @@ def _asked(
     ours = [k for k, f in enumerate(findings) if _network(f, histories) == network and f.severity != "info"]
     marked = ours if name == "loss" else [k for k in shows if findings[k].step > 0]
     marks = [Mark(float(findings[k].step), findings[k].id[:8], findings[k].severity, _anchor(k)) for k in marked]
-    return Asked(layers - {""}, tuple(marks)) if layers or marks else NOTHING
+    floors = [findings[k].numbers.get("floor") for k in shows] if name == "loss" else []
+    levels = [Level(v, f"cannot fall below {number(v)}") for v in floors if isinstance(v, float)]
+    return Asked(layers - {""}, tuple(marks), tuple(levels))
 
 
 def _network(finding: Finding, histories: Mapping[str, History]) -> str:

@@ -65,10 +65,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a picture is drawn for: the layers to bring out, and the findings to mark at their steps."""
+    """What a picture is drawn for: layers to bring out, findings to mark at their steps, values that they name."""
 
     layers: Collection[str] = ()
     marks: Sequence[svg.Mark] = ()
+    levels: Sequence[svg.Level] = ()
 
     def about(self, owner: str) -> bool:
         """Whether this layer, or the layer of this parameter, is brought out."""
@@ -107,7 +108,7 @@ def _loss(history: History, asked: Asked) -> Picture | None:
     drawn += [svg.Curve(n, p, style) for (n, p), style in zip(told.items(), ("second", "third"), strict=True) if p]
     if not any(math.isfinite(v) for curve in drawn for _, v in curve.points):
         return None
-    levels = _baselines(history)
+    levels = [*_baselines(history), *asked.levels]
     log = _is_wide([v for curve in drawn for _, v in curve.points])
     says = f"{_course(points or drawn[0].points)}{_levels_in_words(levels)}"
     picture = svg.curves("Loss over steps", says, drawn, levels=levels, marks=asked.marks, log=log)
@@ -186,6 +187,8 @@ def _every(history: History, quantity: str, asked: Asked) -> Picture | None:
 
 def _by_layer(history: History, quantity: str, asked: Asked) -> Picture | None:
     """One number of every layer, at the start and at the end."""
+    if quantity == "nonfinite":
+        return _not_finite(history, asked)
     key = {"gradient": "grad_rms"}.get(quantity, quantity)
     weights = _weights(history)
     owners = [o for o in _owners(history, key) if (o in weights) == (quantity == "gradient")]
@@ -221,6 +224,24 @@ def _where_finite(history: History, owner: str, key: str) -> list[float]:
     lost = f"{owner}/grad_nonfinite" if key.startswith("grad_") else f"{owner}/nonfinite"
     frames = [f.values for f in history.frames if f"{owner}/{key}" in f.values]
     return [math.nan if values.get(lost, 0.0) > 0 else values[f"{owner}/{key}"] for values in frames]
+
+
+def _not_finite(history: History, asked: Asked) -> Picture | None:
+    """How much of each layer's output, and of the gradient there, was lost in the first step with NaN or infinity."""
+    if history.broken is None:
+        return None
+    values = history.broken[1].values
+    rows = []
+    for owner in _some(_owners(history, "nonfinite"), MOST_ROWS, asked):
+        forward, back = (values.get(f"{owner}/{kind}nonfinite") for kind in ("", "grad_"))
+        rows.append(svg.Row(_label(history, owner), forward, back, asked.about(owner)))
+    if not any(v for row in rows for v in (row.start, row.end)):
+        return None
+    step = history.broken[1].step
+    title = "NaN and infinity, by layer"
+    says = f"Share of the values at step {step:,}, the first that was not finite where it was looked at."
+    picture = svg.dots(title, says, rows, log=False, share=True)
+    return Picture("nonfinite by layer", title, says, picture, (Key("ring", "values"), Key("dot main", "gradient")))
 
 
 def _histogram(history: History, owner: str, kind: str) -> Picture | None:
