@@ -49,7 +49,7 @@ def doctor(
     html
         Also write a page with pictures to this file.
     """
-    from moreish.cli.show import emit, note, printable, telling
+    from moreish.cli.show import emit, note, show_report, telling
     from moreish.errors import Unmet
 
     if fail_on is not None:
@@ -72,7 +72,7 @@ def doctor(
     if json:
         emit(answer.plain)
     else:
-        print("\n".join(map(printable, answer.text.split("\n"))), end="")
+        show_report(answer.text)
         if html is not None and answer.page is not None:
             note(f"the pictures are in {html}")
     if answer.failure is not None:
