@@ -11,10 +11,10 @@ REPORT = "1 finding (3 steps).\n\nSICK  F15 not-finite\n  | One NaN spreads.\n  
 
 def shown(monkeypatch, terminal):
     file = io.StringIO()
+    colours = "standard" if terminal else None
     console = Console(
-        file=file, force_terminal=terminal, color_system="standard" if terminal else None, highlight=False, markup=False,
-        emoji=False, soft_wrap=True, width=80,
-    )  # fmt: skip
+        file=file, force_terminal=terminal, color_system=colours, markup=False, soft_wrap=True, width=80
+    )
     monkeypatch.setattr(show, "out", console)
     show.show_report(REPORT)
     return file.getvalue()

@@ -25,7 +25,7 @@ MOST_ALSO = 12
 
 @dataclass
 class Drawn:
-    """A picture on the page: the names of its place and of the network it is of, and the findings that it shows."""
+    """A picture on the page: the names of its place and, of several, of its network; the findings that it shows."""
 
     anchor: str
     network: str
@@ -82,7 +82,8 @@ def _pictures(
         history = histories.get(network)
         picture = None if history is None else draw(history, name, _asked(network, name, shows, findings, histories))
         if picture is not None:
-            drawn.append(Drawn(f"picture-{len(drawn) + 1}", network, picture, shows))
+            of = network if len(histories) > 1 else ""
+            drawn.append(Drawn(f"picture-{len(drawn) + 1}", of, picture, shows))
     return drawn
 
 
@@ -192,7 +193,7 @@ def _figure(drawn: Drawn, findings: list[Finding], linked: bool = True) -> str:
     picture = drawn.picture
     about = " ".join(_link(_anchor(k), findings[k].title) for k in drawn.shows)
     proves = f'<p class="proves">Shows {about}</p>' if about and linked else ""
-    where = f"{_text(drawn.network)}: " if drawn.network else ""
+    where = f"{_text(drawn.network)}: " if drawn.network and drawn.shows else ""
     drawing = picture.svg if linked else re.sub(r'<a href="#[a-z0-9-]*">|</a>', "", picture.svg)
     anchor = f' id="{drawn.anchor}"' if linked else ""
     return (

@@ -152,6 +152,8 @@ def _one(history: History, name: str, asked: Asked) -> Picture | None:
     points = history.curve(name)
     if not any(math.isfinite(v) for _, v in points):
         return None
+    if name == "grad_norm" and not asked.marks and len({f"{v:.3g}" for _, v in points}) == 1:
+        return None  # cut to one length at every step
     title, band, points = _of_quantity(quantity, points)
     title = f"{title} of {_label(history, owner)}" if owner else title
     says = course(points) + band_in_words(band)

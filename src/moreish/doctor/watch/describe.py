@@ -39,7 +39,7 @@ def assigned(prefix: str, root: nn.Module) -> dict[str, Assigned]:
     while waiting and len(found) < MOST_MODULES:
         path, module, own = waiting.pop()
         code = getattr(type(module).__init__, "__code__", None)
-        theirs = isinstance(code, CodeType) and not code.co_filename.startswith(_PASSED_OVER)
+        theirs = isinstance(code, CodeType) and not _of_a_library(code.co_filename)
         for k, (name, child) in enumerate(module._modules.items()):
             if child is None:
                 continue
@@ -91,11 +91,15 @@ def line_of_code() -> str:
         if not file.startswith(_PASSED_OVER):
             if nearest is None and file.startswith(_MOREISH):
                 return ""
-            if not file.startswith(_STANDARD) and not any(folder in file for folder in _LIBRARIES):
+            if not _of_a_library(file):
                 return _place(file, frame.f_lineno)
             nearest = nearest or (file, frame.f_lineno)
         frame = frame.f_back
     return _place(*nearest) if nearest is not None else ""
+
+
+def _of_a_library(file: str) -> bool:
+    return file.startswith((_MOREISH, _STANDARD)) or any(folder in file for folder in _LIBRARIES)
 
 
 def _place(file: str, line: int) -> str:
