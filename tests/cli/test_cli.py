@@ -259,7 +259,7 @@ def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish,
     monkeypatch.setattr("moreish.training.loop.train", lambda *_: pytest.fail("nothing is trained again"))
     code, out, _ = moreish("doctor", "loud", "--html", "loud.html")
     assert (code, out.startswith("1 finding (30 steps")) == (0, True)
-    assert "update ratio" in Path("loud.html").read_text()
+    assert "Updates, relative to the weights, by layer" in Path("loud.html").read_text(encoding="utf-8")
     code, out, err = moreish("doctor", "loud", "--json", "--fail-on", "sick")
     assert (code, json.loads(out)["findings"][0]["id"]) == (1, "F01")
 

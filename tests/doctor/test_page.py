@@ -28,7 +28,7 @@ from moreish.doctor.tell.report import Report, joined
 from moreish.doctor.tell.style import DARK, LIGHT, cell_style, page_style
 from moreish.doctor.tell.svg import MOST_POINTS, thinned
 from moreish.doctor.tell.words import layer_label, shortened, tick, visible
-from moreish.doctor.watch.describe import description
+from moreish.doctor.watch.describe import assigned, description
 from moreish.runs import events
 from moreish.training.reports import histories_of, reports_of
 from tests.doctor.worlds import fit, language, mlp
@@ -381,6 +381,28 @@ def test_a_module_that_cannot_say_what_it_is_is_named_by_its_type():
 
     assert description(Odd()) == "Odd"
     assert len(description(Long())) < 80
+
+
+class Nested(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Linear(6, 8),
+            nn.Linear(8, 3),
+        )
+        self.parts = nn.Sequential(*[nn.Linear(3, 3) for _ in range(2)])
+        self.pair = Pair()
+
+
+def test_the_line_that_made_a_layer_is_known_where_its_class_says_it():
+    history, line = History(), Nested.__init__.__code__.co_firstlineno
+    history.add(Frame(0, assigned=assigned("", Nested())))
+    assert history.made_in("body") == f"test_page.py:{line + 2}"
+    assert history.made_in("body.1") == history.made_in("body.1.weight") == f"test_page.py:{line + 4}"
+    assert history.made_in("parts.1") == ""
+    assert history.made_in("pair") == f"test_page.py:{line + 7}"
+    assert history.made_in("pair.second") == f"test_page.py:{Pair.__init__.__code__.co_firstlineno + 3}"
+    assert history.made_in("nobody") == ""
 
 
 def test_a_layer_is_shown_by_name_and_type_once():

@@ -115,7 +115,7 @@ def _writable(html: Path | None) -> Path | None:
 
 def _tell(answer: Answer, wanted: Wanted) -> int:
     """Print the answer and write the page; the exit code is that of what was watched, or 1 for --fail-on."""
-    from moreish.cli.show import emit, note, printable, warn
+    from moreish.cli.show import emit, note, warn
     from moreish.doctor import Finding, failing
 
     if wanted.page is not None and answer.page is not None:
@@ -123,7 +123,7 @@ def _tell(answer: Answer, wanted: Wanted) -> int:
     if wanted.json:
         emit(answer.plain)
     else:
-        print("\n".join(map(printable, answer.text.split("\n"))), end="")
+        show_report(answer.text)
         if wanted.html is not None:
             drawn = "the pictures are in" if answer.page is not None else "there is nothing to draw, so nothing is in"
             note(f"{drawn} {wanted.html}")

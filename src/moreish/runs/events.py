@@ -120,6 +120,7 @@ class FindingFields(msgspec.Struct, frozen=True):
     line: str = ""
     layer_types: list[str] = []
     network: str = ""
+    made: str = ""
 
 
 class Finding(Event, frozen=True):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from moreish.doctor.frames.made import Assigned
 from moreish.doctor.frames.replayed import Replayed
 
 Shape = tuple[int, ...]
@@ -316,6 +317,7 @@ class Frame:
     histograms: dict[str, Histogram] = field(default_factory=dict)
     stuck: dict[str, list[list[int]]] = field(default_factory=dict)  # by layer: 1 where a unit (across) is stuck
     described: dict[str, str] = field(default_factory=dict)  # by module: "Linear(64, 32)"
+    assigned: dict[str, Assigned] = field(default_factory=dict)  # by module
     calls: list[Call] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     evaluations: list[Loss] = field(default_factory=list)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
+from moreish.doctor.frames.made import Assigned, made_in
 from moreish.doctor.frames.sightings import Sightings
 
 MOST_FRAMES = 1024
@@ -50,6 +51,7 @@ class History:
         self.pictures: list[Frame] = []
         self.described: dict[str, str] = {}  # by layer: "Linear(64, 32)"
         self.lines: dict[str, str] = {}  # by layer: the line of code that called it first
+        self.assigned: dict[str, Assigned] = {}
         self.evaluations: list[tuple[int, float, float, int]] = []  # step, mean, error, losses that were seen
         self._sizes: dict[int, int] = {}  # of evaluations by one loss, by step: rows
         self.validations: list[Validation] = []
@@ -192,16 +194,21 @@ class History:
         """The line of code that called a layer first, "train.py:31"; empty if that is not known."""
         return self.lines.get(layer, "")
 
+    def made_in(self, layer: str) -> str:
+        """The line of code that made a layer, "train.py:12"; empty if that is not known."""
+        return made_in(self.assigned.get(layer) or self.assigned.get(layer.rpartition(".")[0]))
+
     def _describe(self, frame: Frame) -> None:
         """What the layers are and where they were called, as far as the frame says it."""
         self.described |= frame.described
+        self.assigned |= frame.assigned
         for call in frame.calls:
             if call.line:
                 self.lines.setdefault(call.layer, call.line)
                 self.lines.setdefault(call.module, call.line)
                 shape = ", ".join(map(str, frame.shapes.get(call.weight, ())))
                 self.described.setdefault(call.layer, f"{call.op}({shape})" if shape else call.op)
-        frame.described = {}
+        frame.described, frame.assigned = {}, {}
 
     def _evaluation(self, frame: Frame) -> None:
         values = [frame.values.get(f"{e.prefix}{'nll' if e.classes else 'loss'}") for e in frame.evaluations]

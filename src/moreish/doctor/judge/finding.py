@@ -28,11 +28,11 @@ class Finding:
 
     `slug` is what the id stands for, in a word or two. `layer` is the qualified name of a module ("net.3"), or of a
     functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `layer_type` is
-    what stands there ("Linear(64, 32)") and `line` the line of code that called it ("train.py:31"); `layer_types` are
-    those of `layers`. Each is empty where it is not known. `step` counts updates: a finding at step 0 was made before
-    the first one. `network` is which of several networks or trainings it is about. `confidence` lies in (0, 1]; 1
-    means that the rule is exact. `picture` names the quantity to look at: "loss", "update_ratio" of all layers,
-    "net.3/saturated" of one, or "std by layer", at the start and at the end.
+    what stands there ("Linear(64, 32)") and `line` the line of code that called it ("train.py:31"), `made` the one
+    that made it; `layer_types` are those of `layers`. Each is empty where it is not known. `step` counts updates: a
+    finding at step 0 was made before the first one. `network` is which of several networks or trainings it is about.
+    `confidence` lies in (0, 1]; 1 means that the rule is exact. `picture` names the quantity to look at: "loss",
+    "update_ratio" of all layers, "net.3/saturated" of one, or "std by layer", at the start and at the end.
     """
 
     id: str
@@ -54,6 +54,7 @@ class Finding:
     line: str = ""
     layer_types: tuple[str, ...] = ()
     network: str = ""
+    made: str = ""
 
     @property
     def title(self) -> str:
@@ -74,6 +75,7 @@ class Finding:
             "layer": self.layer,
             "layer_type": self.layer_type,
             "line": self.line,
+            "made": self.made,
             "step": self.step,
             "sentence": self.sentence,
             "remedy": self.remedy,
@@ -131,6 +133,7 @@ class Finding:
             line=fields.name("line", ""),
             layer_types=fields.names("layer_types"),
             network=fields.name("network", ""),
+            made=fields.name("made", ""),
         )
 
 

@@ -132,6 +132,7 @@ def _placed(finding: Finding, history: History) -> Finding:
         finding,
         layer_type=history.type_of(finding.layer) if finding.layer else "",
         line=history.line_of(finding.layer) if finding.layer else "",
+        made=history.made_in(finding.layer) if finding.layer else "",
         layer_types=tuple(history.type_of(layer) for layer in finding.layers),
     )
 

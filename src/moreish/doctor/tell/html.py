@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Finding
-from moreish.doctor.tell.pictures import NOTHING, STANDARD, Asked, Key, Picture, draw
+from moreish.doctor.tell.pictures import STANDARD, Asked, Key, Picture, draw
 from moreish.doctor.tell.report import Report, also, place
 from moreish.doctor.tell.style import cell_style, page_style
 from moreish.doctor.tell.summary import seen, verdict
-from moreish.doctor.tell.svg import Mark
+from moreish.doctor.tell.svg import Level, Mark
 from moreish.doctor.tell.words import number, visible
 
 MOST_IN_CELL = 6
@@ -25,7 +25,7 @@ MOST_ALSO = 12
 
 @dataclass
 class Drawn:
-    """A picture on the page: the names of its place and of the network it is of, and the findings that it shows."""
+    """A picture on the page: the names of its place and, of several, of its network; the findings that it shows."""
 
     anchor: str
     network: str
@@ -82,7 +82,8 @@ def _pictures(
         history = histories.get(network)
         picture = None if history is None else draw(history, name, _asked(network, name, shows, findings, histories))
         if picture is not None:
-            drawn.append(Drawn(f"picture-{len(drawn) + 1}", network, picture, shows))
+            of = network if len(histories) > 1 else ""
+            drawn.append(Drawn(f"picture-{len(drawn) + 1}", of, picture, shows))
     return drawn
 
 
@@ -94,7 +95,9 @@ def _asked(
     ours = [k for k, f in enumerate(findings) if _network(f, histories) == network and f.severity != "info"]
     marked = ours if name == "loss" else [k for k in shows if findings[k].step > 0]
     marks = [Mark(float(findings[k].step), findings[k].id[:8], findings[k].severity, _anchor(k)) for k in marked]
-    return Asked(layers - {""}, tuple(marks)) if layers or marks else NOTHING
+    floors = [findings[k].numbers.get("floor") for k in shows] if name == "loss" else []
+    levels = [Level(v, f"cannot fall below {number(v)}") for v in floors if isinstance(v, float)]
+    return Asked(layers - {""}, tuple(marks), tuple(levels))
 
 
 def _network(finding: Finding, histories: Mapping[str, History]) -> str:
@@ -190,7 +193,7 @@ def _figure(drawn: Drawn, findings: list[Finding], linked: bool = True) -> str:
     picture = drawn.picture
     about = " ".join(_link(_anchor(k), findings[k].title) for k in drawn.shows)
     proves = f'<p class="proves">Shows {about}</p>' if about and linked else ""
-    where = f"{_text(drawn.network)}: " if drawn.network else ""
+    where = f"{_text(drawn.network)}: " if drawn.network and drawn.shows else ""
     drawing = picture.svg if linked else re.sub(r'<a href="#[a-z0-9-]*">|</a>', "", picture.svg)
     anchor = f' id="{drawn.anchor}"' if linked else ""
     return (

@@ -9,7 +9,7 @@
 """
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from moreish.doctor.frames.frame import Histogram
@@ -18,6 +18,7 @@ from moreish.doctor.frames.operations import BOUNDED
 from moreish.doctor.frames.quantities import HEALTHY_SATURATED, QUANTITIES, USUAL_RATIO
 from moreish.doctor.frames.saturation import SATURATED_SIGMOID, SATURATED_TANH
 from moreish.doctor.tell import svg
+from moreish.doctor.tell.captions import band_in_words, course, extremes, left_out, levels_in_words, rounded
 from moreish.doctor.tell.words import layer_label, plural, tick
 
 # Drawn where there is something to draw, in this order, whatever was found.
@@ -65,10 +66,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a picture is drawn for: the layers to bring out, and the findings to mark at their steps."""
+    """What a picture is drawn for: layers to bring out, findings to mark at their steps, values that they name."""
 
     layers: Collection[str] = ()
     marks: Sequence[svg.Mark] = ()
+    levels: Sequence[svg.Level] = ()
 
     def about(self, owner: str) -> bool:
         """Whether this layer, or the layer of this parameter, is brought out."""
@@ -107,9 +109,9 @@ def _loss(history: History, asked: Asked) -> Picture | None:
     drawn += [svg.Curve(n, p, style) for (n, p), style in zip(told.items(), ("second", "third"), strict=True) if p]
     if not any(math.isfinite(v) for curve in drawn for _, v in curve.points):
         return None
-    levels = _baselines(history)
+    levels = [*_baselines(history), *asked.levels]
     log = _is_wide([v for curve in drawn for _, v in curve.points])
-    says = f"{_course(points or drawn[0].points)}{_levels_in_words(levels)}"
+    says = f"{course(points or drawn[0].points)}{levels_in_words(levels)}"
     picture = svg.curves("Loss over steps", says, drawn, levels=levels, marks=asked.marks, log=log)
     legend = tuple(Key(c.style, c.name) for c in drawn) if len(drawn) > 1 else ()
     return Picture("loss", "Loss", says, picture, legend)
@@ -137,7 +139,7 @@ def _learning_rate(history: History, asked: Asked) -> Picture | None:
     drawn = [
         svg.Curve(n, p, f"d{_shade(k, len(series))}") for k, (n, p) in enumerate(zip(names, series, strict=False))
     ]
-    says = _course(series[0])
+    says = course(series[0])
     log = all(v > 0 for points in series for _, v in points) and _is_wide([v for p in series for _, v in p])
     picture = svg.curves("Learning rate over steps", says, drawn, log=log, marks=asked.marks)
     legend = tuple(Key(c.style, c.name) for c in drawn) if len(drawn) > 1 else ()
@@ -150,9 +152,11 @@ def _one(history: History, name: str, asked: Asked) -> Picture | None:
     points = history.curve(name)
     if not any(math.isfinite(v) for _, v in points):
         return None
+    if name == "grad_norm" and not asked.marks and len({f"{v:.3g}" for _, v in points}) == 1:
+        return None  # cut to one length at every step
     title, band, points = _of_quantity(quantity, points)
     title = f"{title} of {_label(history, owner)}" if owner else title
-    says = _course(points) + _band_in_words(band)
+    says = course(points) + band_in_words(band)
     log = quantity != "saturated" and (quantity in ("grad_norm", "update_ratio") or _is_wide([v for _, v in points]))
     log = log and any(v > 0 for _, v in points)
     drawn = [svg.Curve(title, points, "main")]
@@ -177,7 +181,7 @@ def _every(history: History, quantity: str, asked: Asked) -> Picture | None:
     ratio = quantity == "update_ratio"
     levels = [svg.Level(10**USUAL_RATIO, "")] if ratio else []
     last = {curve.name: curve.points[-1][1] for curve in drawn if curve.points}
-    says = _extremes(last) + _band_in_words(band) + (" 1/1000 is usual." if ratio else "") + _left_out(owners, chosen)
+    says = extremes(last) + band_in_words(band) + (" 1/1000 is usual." if ratio else "") + left_out(owners, chosen)
     log = ratio or _is_wide([v for curve in drawn for _, v in curve.points])
     title = f"{title}, by layer"
     picture = svg.curves(title, says, drawn, levels=levels, band=band, marks=asked.marks, log=log)
@@ -186,6 +190,8 @@ def _every(history: History, quantity: str, asked: Asked) -> Picture | None:
 
 def _by_layer(history: History, quantity: str, asked: Asked) -> Picture | None:
     """One number of every layer, at the start and at the end."""
+    if quantity == "nonfinite":
+        return _not_finite(history, asked)
     key = {"gradient": "grad_rms"}.get(quantity, quantity)
     weights = _weights(history)
     owners = [o for o in _owners(history, key) if (o in weights) == (quantity == "gradient")]
@@ -208,8 +214,8 @@ def _by_layer(history: History, quantity: str, asked: Asked) -> Picture | None:
     }
     title = f"{titles.get(quantity) or _of_quantity(quantity, [])[0]}, by layer"
     band = svg.Band(None, HEALTHY_SATURATED) if quantity == "saturated" else None
-    says = _extremes({row.name: row.end if row.end is not None else row.start or 0.0 for row in rows}, share)
-    says += _left_out(owners, rows)
+    says = extremes({row.name: row.end if row.end is not None else row.start or 0.0 for row in rows}, share)
+    says += left_out(owners, rows)
     picture = svg.dots(title, says, rows, log=not share, band=band, share=share)
     both = any(row.end is not None for row in rows)
     legend = (Key("ring", "first seen"), Key("dot main", "last seen")) if both else ()
@@ -223,6 +229,25 @@ def _where_finite(history: History, owner: str, key: str) -> list[float]:
     return [math.nan if values.get(lost, 0.0) > 0 else values[f"{owner}/{key}"] for values in frames]
 
 
+def _not_finite(history: History, asked: Asked) -> Picture | None:
+    """How much of each layer's output, and of the gradient there, was lost in the first step with NaN or infinity."""
+    if history.broken is None:
+        return None
+    values = history.broken[1].values
+    rows = []
+    layers = [owner for owner in _owners(history, "nonfinite") if owner not in _weights(history)]
+    for owner in _some(layers, MOST_ROWS, asked):
+        forward, back = (values.get(f"{owner}/{kind}nonfinite") for kind in ("", "grad_"))
+        rows.append(svg.Row(_label(history, owner), forward, back, asked.about(owner)))
+    if not any(v for row in rows for v in (row.start, row.end)):
+        return None
+    step = history.broken[1].step
+    title = "NaN and infinity, by layer"
+    says = f"Share of the values at step {step:,}, the first that was not finite where it was looked at."
+    picture = svg.dots(title, says, rows, log=False, share=True)
+    return Picture("nonfinite by layer", title, says, picture, (Key("ring", "values"), Key("dot main", "gradient")))
+
+
 def _histogram(history: History, owner: str, kind: str) -> Picture | None:
     key = f"{owner}/{kind}"
     seen = [(f.step, f.histograms[key]) for f in history.pictures if sum(f.histograms.get(key, _NONE).counts)]
@@ -233,7 +258,7 @@ def _histogram(history: History, owner: str, kind: str) -> Picture | None:
     title = f"{word} of {_label(history, owner)}"
     op = next((call.op for call in history.calls() if call.layer == owner), "")
     ends = _saturated_ends(op) if kind == "activation" else []
-    says = f"From {tick(_round(now.edges[0]))} to {tick(_round(now.edges[-1]))} at step {last:,}"
+    says = f"From {tick(rounded(now.edges[0]))} to {tick(rounded(now.edges[-1]))} at step {last:,}"
     lost = now.nan + now.infinite + now.minus_infinite
     says += f"; {plural(lost, 'value')} not finite." if lost else "."
     says += " What is shaded is saturated." if ends else ""
@@ -347,52 +372,3 @@ def _is_wide(values: Iterable[float]) -> bool:
     """Whether a linear axis would hide most of them: all positive, and far apart."""
     finite = [v for v in values if math.isfinite(v)]
     return bool(finite) and min(finite) > 0 and max(finite) > WIDE * min(finite)
-
-
-# In words, for those who do not see, and for those who look twice
-
-
-def _course(points: Sequence[tuple[float, float]]) -> str:
-    """Where a curve begins and ends."""
-    (first, begin), (last, end) = points[0], points[-1]
-    if first == last:
-        return f"{_said(end)} at step {last:,.0f}."
-    return f"From {_said(begin)} at step {first:,.0f} to {_said(end)} at step {last:,.0f}."
-
-
-def _extremes(values: Mapping[str, float], share: bool = False) -> str:
-    """Which layer has the least and which the most."""
-    finite = {name: v for name, v in values.items() if math.isfinite(v)}
-    lost = f" Not finite in {plural(len(values) - len(finite), 'layer')}." if len(finite) < len(values) else ""
-    if not finite:
-        return lost.strip()
-    say = (lambda v: f"{v:.0%}") if share else _said
-    low, high = min(finite, key=lambda n: finite[n]), max(finite, key=lambda n: finite[n])
-    if low == high:
-        return f"At the end {say(finite[low])} in {low}.{lost}"
-    return f"At the end from {say(finite[low])} in {low} to {say(finite[high])} in {high}.{lost}"
-
-
-def _levels_in_words(levels: Sequence[svg.Level]) -> str:
-    return f" Dashed: {'; '.join(level.name for level in levels)}." if levels else ""
-
-
-def _band_in_words(band: svg.Band | None) -> str:
-    if band is None:
-        return ""
-    low, high = (None if v is None else _said(v) for v in band)
-    if low is None or high is None:
-        return f" Healthy is at {f'most {high}' if low is None else f'least {low}'}."
-    return f" Healthy is from {low} to {high}."
-
-
-def _left_out(owners: Sequence[object], chosen: Sequence[object]) -> str:
-    return f" {len(chosen)} of {len(owners)} layers are drawn." if len(chosen) < len(owners) else ""
-
-
-def _said(value: float) -> str:
-    return tick(_round(value)) if math.isfinite(value) else "not a number" if value != value else "infinity"
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.3g}")

@@ -124,10 +124,11 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
 
 
 def place(finding: Finding) -> str:
-    """Where it is: "at `fc2: Linear(64, 10)`, called in train.py:31"; empty for the run as a whole."""
+    """Where it is: "at `fc2: Linear(64, 10)`, made in train.py:12, called in train.py:31"; "" for the whole run."""
     at = f"at `{layer_label(finding.layer, finding.layer_type)}`" if finding.layer else ""
+    made = f"made in {finding.made}" if finding.made else ""
     called = f"called in {finding.line}" if finding.line else ""
-    return ", ".join(filter(None, (at, called)))
+    return ", ".join(filter(None, (at, made, called)))
 
 
 def also(finding: Finding) -> list[str]:

@@ -56,7 +56,7 @@ class Mark(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One layer: its value at the start and at the end, None where there is none."""
+    """One layer: its value at the start (a ring) and at the end (a dot), None where there is none."""
 
     name: str
     start: float | None
@@ -325,8 +325,8 @@ def _mark_rows(marks: Sequence[Mark], x: Axis) -> tuple[list[tuple[Mark, int]], 
 
 
 def _values(row: Row) -> str:
-    said = [f"{word} {tick(v)}" for word, v in (("start", row.start), ("end", row.end)) if v is not None]
-    return f": {', '.join(said)}"
+    said = [tick(v) for v in (row.start, row.end) if v is not None]
+    return f": {', then '.join(said)}"
 
 
 def _text(text: str) -> str:

@@ -9,6 +9,8 @@ from types import CodeType
 import torch
 from torch import nn
 
+from moreish.doctor.frames.made import Assigned
+
 LONGEST = 60  # characters of a description
 MOST_MODULES = 5_000
 TELLING = ("p",)  # arguments that are shown although they have their usual value
@@ -27,6 +29,29 @@ def described(prefix: str, root: nn.Module) -> dict[str, str]:
         if len(found) >= MOST_MODULES:
             break
         found[".".join(filter(None, (prefix, path)))] = description(module)
+    return found
+
+
+def assigned(prefix: str, root: nn.Module) -> dict[str, Assigned]:
+    """Where each module became an attribute of one whose class the user wrote, as far as names tell."""
+    found: dict[str, Assigned] = {}
+    waiting: list[tuple[str, nn.Module, Assigned | None]] = [(prefix, root, None)]
+    while waiting and len(found) < MOST_MODULES:
+        path, module, own = waiting.pop()
+        code = getattr(type(module).__init__, "__code__", None)
+        theirs = isinstance(code, CodeType) and not _of_a_library(code.co_filename)
+        for k, (name, child) in enumerate(module._modules.items()):
+            if child is None:
+                continue
+            at = None
+            if theirs and isinstance(code, CodeType):
+                at = Assigned(code.co_filename, code.co_firstlineno, name)
+            elif own is not None and own.place is None and type(module) is nn.Sequential:
+                at = own._replace(place=k)
+            inside = f"{path}.{name}" if path else name
+            if at is not None:
+                found[inside] = at
+            waiting.append((inside, child, at))
     return found
 
 
@@ -66,11 +91,15 @@ def line_of_code() -> str:
         if not file.startswith(_PASSED_OVER):
             if nearest is None and file.startswith(_MOREISH):
                 return ""
-            if not file.startswith(_STANDARD) and not any(folder in file for folder in _LIBRARIES):
+            if not _of_a_library(file):
                 return _place(file, frame.f_lineno)
             nearest = nearest or (file, frame.f_lineno)
         frame = frame.f_back
     return _place(*nearest) if nearest is not None else ""
+
+
+def _of_a_library(file: str) -> bool:
+    return file.startswith((_MOREISH, _STANDARD)) or any(folder in file for folder in _LIBRARIES)
 
 
 def _place(file: str, line: int) -> str:

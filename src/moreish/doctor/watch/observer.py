@@ -22,7 +22,7 @@ from moreish.doctor.frames.operations import (
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import given, graph, losses, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
-from moreish.doctor.watch.describe import described, line_of_code
+from moreish.doctor.watch.describe import assigned, described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.outputs import Outputs
@@ -73,6 +73,7 @@ class Observer(StepContext):
         if pictures:
             for prefix, root in names.roots.items():
                 frame.described |= described(prefix, root)
+                frame.assigned |= assigned(prefix, root)
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()

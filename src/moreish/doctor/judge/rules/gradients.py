@@ -129,6 +129,7 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         frames[0].step,
         f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",
         "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
+        picture="gradient by layer",
         confidence=0.95,
         layers=tuple(dict.fromkeys(map(owner, zero))),
     )

@@ -167,6 +167,7 @@ def no_step(history: History) -> Iterator[Verdict]:
             f"backward was called {evidence.backwards} times or more, and "
             + ("no optimizer ever stepped." if len(evidence.optimizers) > 1 else "the optimizer never stepped."),
             "Call optimizer.step() after backward.",
+            picture="loss",
             confidence=1.0,
             backwards=evidence.backwards,
         )

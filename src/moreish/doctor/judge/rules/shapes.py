@@ -49,6 +49,7 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
                 f"cross_entropy gets probabilities (rows sum to 1): with {loss.classes} classes the loss cannot fall "
                 f"below {floor:.3f}.",
                 "Take the softmax out and give cross_entropy the logits.",
+                picture="loss",
                 confidence=1.0,
                 operation=_skip(loss),
                 floor=floor,
@@ -61,6 +62,7 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
                 history.first.step,
                 "nll_loss gets probabilities, it expects their logarithms: the loss is negative and means nothing.",
                 "Use log_softmax before nll_loss, or cross_entropy on the logits.",
+                picture="loss",
                 confidence=1.0,
             )
             return

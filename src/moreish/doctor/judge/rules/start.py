@@ -112,6 +112,7 @@ def starts_below(history: History) -> Iterator[Verdict]:
         "Nothing to change."
         if good
         else "If these weights were not trained before, look for the answer among the inputs.",
+        picture="loss",
         first_loss=nll,
         expected=math.log(loss.classes),
     )
@@ -142,6 +143,7 @@ def hockey_stick(history: History) -> Iterator[Verdict]:
         below,
         f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
         "Start with calm logits (see F01 over-confident-start).",
+        picture="loss",
         steps=below,
     )
 

@@ -144,6 +144,7 @@ def ignores_input(history: History) -> Iterator[Verdict]:
         history.step(),
         f"Every example gets the same logits (they differ by {max(values):.1g} of their size).",
         "Follow one item through the net (doctor's trace) to the layer where all become equal.",
+        picture="loss",
         confidence=0.9,
         spread=max(values),
     )
