@@ -425,7 +425,9 @@ def test_inputs_divided_twice_are_the_cause_and_a_normalisation_first_or_ones_an
     assert "F22" not in under
     assert first(scaled(lambda x: 1000 * x))[0] == "F56"
     assert "F56" not in {f.id for f in scaled(lambda x: x / 1000, nn.BatchNorm1d(8)).findings}
-    assert "F56" not in {f.id for f in scaled(lambda x: 200 * x, optimizer=ADAM, lr=1e-3).findings}
+    sure = first(scaled(lambda x: 200 * x, optimizer=ADAM, lr=1e-3, steps=20))
+    assert sure[0] == "F56"
+    assert "F01" in sure[2]
     assert alarms(scaled(lambda x: (x > 0).float())) == []
 
 

@@ -13,7 +13,7 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
     """Follow a difference of prediction and target to its square or size, and that to its sum."""
     source = call.sources[0] if call.sources else None
     if call.kind == "subtract" and len(tensors) == 2:
-        _difference(context, call, *tensors, y)
+        _difference(context, call, tensors[0], tensors[1], y)
     elif source is not None and call.op in MADE and id(source) in context.differences:
         if call.kind != "multiply" or (len(tensors) == 2 and tensors[0] is tensors[1]):
             _loss(context, call, source, tensors[0], MADE[call.op])

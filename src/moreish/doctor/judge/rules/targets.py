@@ -210,13 +210,13 @@ def copies_input(history: History) -> Iterator[Verdict]:
         share, own, pairs = seen[0].shares[0], seen[0].still, seen[0].known
         if any(lags.shares[1] > 0.6 for lags in seen):
             return
-    if pairs < 32 or share <= 0.9 or own >= 0.6 or first is None:
+    if pairs < 32 or share <= 0.9 or own >= 0.6:
         return
-    meant = bool(seen) and first.looks_ahead is not False
+    meant = bool(seen) and first is not None and first.looks_ahead is not False
     yield found(
         "info" if meant else "sick",
         "",
-        first.step,
+        first.step if first is not None else 0,
         f"{share:.0%} of the targets are equal to the {'input at their place' if seen else 'last input'}"
         + ("; an autoencoder means that." if meant else ", which the model sees."),
         "Shift the targets by one: x = ids[:-1], y = ids[1:].",
