@@ -379,8 +379,9 @@ def test_binary_targets_outside_of_zero_and_one_are_found_and_soft_ones_are_not(
 
 
 def test_targets_far_from_one_are_the_cause_where_little_is_learned_and_silent_where_the_run_does_well():
-    def of_size(scale, shift, optimizer, lr, steps):
+    def of_size(scale, shift, optimizer, lr, steps, std=0.5):
         model = nn.Linear(4, 1)
+        nn.init.normal_(model.weight, std=std)
 
         def loss():
             x = torch.randn(64, 4)
@@ -388,9 +389,9 @@ def test_targets_far_from_one_are_the_cause_where_little_is_learned_and_silent_w
 
         return train(model, loss, steps, optimizer, lr)
 
-    assert first(of_size(5e4, 3e5, ADAM, 1e-3, 120))[0] == "F59"
-    assert first(of_size(1e-4, 0.0, SGD, 0.01, 120))[0] == "F59"
-    assert "F59" not in {f.id for f in of_size(300.0, 50.0, SGD, 0.1, 120).findings}
+    assert first(of_size(5e4, 3e5, ADAM, 1e-3, 160))[0] == "F59"
+    assert first(of_size(1e-4, 0.0, SGD, 0.001, 160))[0] == "F59"
+    assert alarms(of_size(300.0, 50.0, SGD, 0.02, 160, 300.0)) == []
 
 
 def test_class_numbers_in_a_squared_error_are_worth_a_word_and_no_alarm():
@@ -408,7 +409,7 @@ def test_class_numbers_in_a_squared_error_are_worth_a_word_and_no_alarm():
 # What is given
 
 
-def scaled(change, *before, optimizer=SGD, lr=0.1, steps=110):
+def scaled(change, *before, optimizer=SGD, lr=0.1, steps=160):
     model = nn.Sequential(*before, *mlp())
 
     def loss():
@@ -424,7 +425,9 @@ def test_inputs_divided_twice_are_the_cause_and_a_normalisation_first_or_ones_an
     assert "F22" not in under
     assert first(scaled(lambda x: 1000 * x))[0] == "F56"
     assert "F56" not in {f.id for f in scaled(lambda x: x / 1000, nn.BatchNorm1d(8)).findings}
-    assert "F56" not in {f.id for f in scaled(lambda x: 200 * x, optimizer=ADAM, lr=1e-3).findings}
+    sure = first(scaled(lambda x: 200 * x, optimizer=ADAM, lr=1e-3, steps=20))
+    assert sure[0] == "F56"
+    assert "F01" in sure[2]
     assert alarms(scaled(lambda x: (x > 0).float())) == []
 
 
@@ -581,4 +584,4 @@ def test_the_values_of_a_critic_and_a_discriminator_at_rest_are_no_fault():
             made = maker(torch.randn(64, 4))
         return F.binary_cross_entropy_with_logits(judge_(torch.cat([made[torch.randperm(64)], made])), real)
 
-    assert alarms(late(guess, judge_)) == []
+    assert "F22" not in {f.id for f in judge(late(guess, judge_).history) if f.severity != "info"}

@@ -115,7 +115,7 @@ def _writable(html: Path | None) -> Path | None:
 
 def _tell(answer: Answer, wanted: Wanted) -> int:
     """Print the answer and write the page; the exit code is that of what was watched, or 1 for --fail-on."""
-    from moreish.cli.show import emit, note, warn
+    from moreish.cli.show import emit, note, show_report, warn
     from moreish.doctor import Finding, failing
 
     if wanted.page is not None and answer.page is not None:

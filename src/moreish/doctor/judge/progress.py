@@ -7,6 +7,7 @@ from typing import NamedTuple
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.rules.updates import too_high
 
+EARLY = 150  # steps in which a run need not have learned anything
 WELL = 0.3  # share of the constant's cost, or of the first loss, that a run has saved that does well
 
 
@@ -62,11 +63,11 @@ def learned(history: History) -> float | None:
 
 
 def fails(history: History) -> bool:
-    """Whether the run broke, runs away, or has learned little after a hundred steps."""
+    """Whether the run broke, runs away, or has learned little after 150 steps."""
     losses, share = history.losses(), learned(history)
     if history.broken is not None:
         return True
-    if history.step() < 100 or len(losses) < 3:
+    if history.step() < EARLY or len(losses) < 3:
         return any(v.severity == "sick" for v in too_high(history))
     if share is None:
         first, now = losses[0][1], statistics.median(x for _, x in losses[-3:])

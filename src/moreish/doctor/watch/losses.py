@@ -51,7 +51,7 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
 
 def _last(call: Call) -> str:
     """The layer whose output is the input of the loss."""
-    kinds = frozenset(SHAPED | {"select", "pointwise"})
+    kinds = frozenset(SHAPED | {"select", "pointwise", "add", "subtract", "multiply", "divide"})
     return next((c.layer for c in call.behind(kinds) if c.layer), "")
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from moreish.doctor.frames.frame import Given
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.progress import fails
-from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
+from moreish.doctor.judge.rules.start import over_confident_start
+from moreish.doctor.judge.table import HOLDS, NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 LARGE, SMALL = 30.0, 0.02  # root mean square of inputs far from unit scale
 APART = 100.0  # times the deviation of the median column
@@ -15,6 +16,15 @@ EFFECTS = tuple(f"F{k:02}" for k in (1, 2, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 17,
 def _given(history: History) -> list[Given]:
     """What layers are given that no layer lies before: not ids, and not zeros and ones."""
     return [g for g in (history.first.given if history.first is not None else []) if not g.binary]
+
+
+def _harm(history: History) -> str:
+    """What came of it: the run broke, learns little, or started with answers far too sure; empty for none."""
+    if fails(history):
+        return "the run broke" if history.broken is not None else "the run learns little"
+    fresh = HOLDS["fresh start"](history)
+    sure = fresh and any(v.severity == "sick" for v in over_confident_start(history))
+    return "the first answers are far too sure" if sure else ""
 
 
 @Rule(
@@ -30,10 +40,11 @@ def _given(history: History) -> list[Given]:
     rank=144,
 )
 def input_scale(history: History) -> Iterator[Verdict]:
-    """Root mean square of what the first layer gets above 30 or below 0.02, in a run that broke or learns little."""
+    """Root mean square of what the first layer gets above 30 or below 0.02, in a run that came to harm."""
     assert history.first is not None
     for seen in _given(history):
-        if SMALL <= seen.rms <= LARGE or seen.rms == 0 or not fails(history):
+        harm = _harm(history) if seen.rms and not SMALL <= seen.rms <= LARGE else ""
+        if not harm:
             continue
         bytes_ = seen.whole and seen.low >= 0 and 100 < seen.high <= 255
         yield found(
@@ -41,7 +52,7 @@ def input_scale(history: History) -> Iterator[Verdict]:
             seen.layer,
             history.first.step,
             f"`{seen.layer}` gets inputs of about {seen.rms:.2g} ({seen.low:.3g} to {seen.high:.3g}), far from 1, "
-            f"and the run {'broke' if history.broken is not None else 'learns little'}.",
+            f"and {harm}.",
             "They are bytes: divide them by 255."
             if bytes_
             else "Standardise them, (x - mean) / std by column, with the numbers of the training set; were they "
@@ -72,7 +83,7 @@ def column_scale(history: History) -> Iterator[Verdict]:
     """A column's deviation above 100 times the median one (1000: sick), in a run that broke or learns little."""
     assert history.first is not None
     for seen in _given(history):
-        if seen.times < APART or not fails(history):
+        if seen.times < APART or not _harm(history):
             continue
         yield found(
             "sick" if seen.times >= 10 * APART else "watch",

@@ -10,7 +10,7 @@ from moreish.doctor.judge.progress import Gain, gain, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
-MANY = 0.8  # nats: more than up or down, of which there may be nothing to be known
+MANY = 0.8  # nats of an example's answer: more than up or down, of which there may be nothing to be known
 
 
 @Rule(
@@ -61,7 +61,7 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
     elif nothing:
         hint += " No input says anything about the targets by itself; if nothing can be known, this is as it must be."
     return found(
-        "sick" if says else "watch" if classes and saved.constant > MANY else "info",
+        "sick" if says else "watch" if (saved.constant if classes else _labels(history)) > MANY else "info",
         "",
         history.step(),
         f"After {history.step()} steps the loss is {saved.loss:.3g}; knowing only {what} gives {saved.constant:.3g}.",
@@ -71,6 +71,12 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
         loss=saved.loss,
         constant=saved.constant,
     )
+
+
+def _labels(history: History) -> float:
+    """The entropy of yes or no, for as many labels as an example has; 0 for numbers."""
+    losses = history.last.losses if history.last is not None else []
+    return next((loss.width * math.log(2) for loss in losses if loss.op.startswith("binary")), 0.0)
 
 
 def _saved_of_classes(history: History) -> Gain | None:
@@ -205,13 +211,13 @@ def copies_input(history: History) -> Iterator[Verdict]:
         share, own, pairs = seen[0].shares[0], seen[0].still, seen[0].known
         if any(lags.shares[1] > 0.6 for lags in seen):
             return
-    if pairs < 32 or share <= 0.9 or own >= 0.6 or first is None:
+    if pairs < 32 or share <= 0.9 or own >= 0.6:
         return
-    meant = bool(seen) and first.looks_ahead is not False
+    meant = bool(seen) and first is not None and first.looks_ahead is not False
     yield found(
         "info" if meant else "sick",
         "",
-        first.step,
+        first.step if first is not None else 0,
         f"{share:.0%} of the targets are equal to the {'input at their place' if seen else 'last input'}"
         + ("; an autoencoder means that." if meant else ", which the model sees."),
         "Shift the targets by one: x = ids[:-1], y = ids[1:].",
