@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -697,3 +698,24 @@ def test_nothing_is_said_of_what_is_meant(name):
     torch.manual_seed(0)
     doctor = HEALTHY[name]()
     assert not ours(doctor), doctor.report()
+
+
+def test_a_module_outside_the_model_is_not_run_again():
+    outside, inside = nn.BatchNorm1d(8), nn.Linear(8, 2)
+    calls = []
+    outside.register_forward_hook(lambda m, x, y: calls.append(1))
+    by_rows(Lambda(lambda m, x: m.net(outside(x)), net=inside))
+    assert len(calls) == outside.num_batches_tracked == 3
+
+
+def test_what_a_model_prints_and_draws_is_its_own(capsys):
+    def forward(m, x):
+        print("called")
+        return m.net(x + float(np.random.rand()))
+
+    np.random.seed(0)
+    by_rows(Lambda(forward, net=nn.Linear(8, 2)))
+    assert capsys.readouterr().out == 3 * "called\n"
+    after = np.random.rand()
+    np.random.seed(0)
+    assert np.random.rand(4)[3] == after
