@@ -159,7 +159,7 @@ def softmax_axis(history: History) -> Iterator[Verdict]:
     "Of a single number it is 1, whatever that number is,\n"
     "and no gradient comes back: the layer before is never trained.",
     explains=("F16", "F17", NOT_LEARNING),
-    rank=65,
+    rank=66,
     preflight=True,
 )
 def softmax_of_one(history: History) -> Iterator[Verdict]:
