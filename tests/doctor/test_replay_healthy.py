@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -406,6 +407,48 @@ def convolution_padded_on_both_sides_and_cut():
 
 
 @healthy
+def forecast_by_convolutions_that_look_back():
+    parts = {"c": nn.Conv1d(1, 8, 5), "h": nn.Conv1d(8, 1, 1)}
+    model = Lambda(lambda m, x: m.h(torch.relu(m.c(F.pad(x, (4, 0))))), **parts)
+
+    def step(k):
+        x = torch.randn(B, T + 1, generator=torch.Generator().manual_seed(k)).cumsum(1)
+        return F.mse_loss(model(x[:, None, :-1]).squeeze(1), x[:, 1:])
+
+    return watch(model, step)
+
+
+@healthy
+def as_many_classes_as_places_and_classes_second():
+    parts = {"e": nn.Embedding(V, D), "r": nn.GRU(D, D, batch_first=True), "h": nn.Linear(D, V)}
+    model = Lambda(lambda m, x: m.h(m.r(m.e(x))[0]).mT, **parts)
+    return watch(model, lambda k: F.cross_entropy(model(text(k, length=V)[0]), text(k, length=V)[1]))
+
+
+@healthy
+def windows_that_were_not_shuffled_time_first():
+    ids = text(0, 1, 200)[0][0]
+    x, y = ids.unfold(0, T, 1)[:B].T.contiguous(), ids[1:].unfold(0, T, 1)[:B].T.contiguous()
+    parts = {"e": nn.Embedding(V, D), "r": nn.LSTM(D, D), "h": nn.Linear(D, V)}
+    model = Lambda(lambda m, x: m.h(m.r(m.e(x))[0]), **parts)
+    return watch(model, lambda k: F.cross_entropy(model(x).flatten(0, 1), y.flatten()))
+
+
+@healthy
+def rollouts_split_into_time_and_places():
+    def forward(m, x, state, done):
+        h = torch.relu(m.i(x)).view(-1, state.shape[1], D)
+        out = []
+        for one, ended in zip(h, done.view(-1, state.shape[1]), strict=True):
+            one, state = m.r(one[None], state * (1 - ended)[None, :, None])
+            out.append(one)
+        return m.h(torch.cat(out).flatten(0, 1))
+
+    model = Lambda(forward, i=nn.Linear(8, D), r=nn.GRU(D, D), h=nn.Linear(D, 2))
+    return by_rows(model, torch.zeros(1, 4, D), (torch.rand(B) < 0.1).float())
+
+
+@healthy
 def long_convolution_by_fourier():
     class Long(nn.Module):
         def __init__(self):
@@ -655,3 +698,24 @@ def test_nothing_is_said_of_what_is_meant(name):
     torch.manual_seed(0)
     doctor = HEALTHY[name]()
     assert not ours(doctor), doctor.report()
+
+
+def test_a_module_outside_the_model_is_not_run_again():
+    outside, inside = nn.BatchNorm1d(8), nn.Linear(8, 2)
+    calls = []
+    outside.register_forward_hook(lambda m, x, y: calls.append(1))
+    by_rows(Lambda(lambda m, x: m.net(outside(x)), net=inside))
+    assert len(calls) == outside.num_batches_tracked == 3
+
+
+def test_what_a_model_prints_and_draws_is_its_own(capsys):
+    def forward(m, x):
+        print("called")
+        return m.net(x + float(np.random.rand()))
+
+    np.random.seed(0)
+    by_rows(Lambda(forward, net=nn.Linear(8, 2)))
+    assert capsys.readouterr().out == 3 * "called\n"
+    after = np.random.rand()
+    np.random.seed(0)
+    assert np.random.rand(4)[3] == after

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from moreish.doctor import Doctor
 from tests.doctor.replay_worlds import (
     Attend,
     B,
@@ -156,6 +157,52 @@ def forecast_of_a_series_without_a_mask():
         return F.mse_loss(model(x[:, :-1]), x[:, 1:])
 
     return watch(model, step)
+
+
+@sick("F73")
+def forecast_by_convolutions_that_look_both_ways():
+    model = nn.Sequential(nn.Conv1d(1, 8, 5, padding=2), nn.ReLU(), nn.Conv1d(8, 1, 3, padding=1))
+
+    def step(k):
+        x = torch.randn(B, T + 1, generator=torch.Generator().manual_seed(k)).cumsum(1)
+        return F.mse_loss(model(x[:, None, :-1]).squeeze(1), x[:, 1:])
+
+    doctor = watch(model, step)
+    assert ours(doctor)[0].numbers["places"] == 3
+    return doctor
+
+
+@sick("F73")
+def nothing_arrives_in_the_first_step():
+    model = Embedded(Attend(lambda s: s.softmax(-1)))
+    nn.init.zeros_(model.head.weight)
+    optimizer = torch.optim.SGD(model.parameters(), 0.5)
+    warm_up = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda k: float(k > 0))
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for k in range(3):
+            x, y = text(k)
+            optimizer.zero_grad()
+            F.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
+            optimizer.step()
+            warm_up.step()
+    return doctor
+
+
+@sick("F73")
+def second_of_two_models():
+    good = nn.Sequential(nn.Flatten(), nn.Linear(50, 2))
+    bad = Embedded(Attend(lambda s: s.softmax(-1)))
+    optimizers = [torch.optim.Adam(m.parameters(), 1e-3) for m in (good, bad)]
+    with Doctor({"good": good, "bad": bad}, optimizers, budget=math.inf) as doctor:
+        for k in range(3):
+            (x, y), (i, j) = series(k), text(k)
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            (F.cross_entropy(good(x), y) + F.cross_entropy(bad(i).flatten(0, 1), j.flatten())).backward()
+            for optimizer in optimizers:
+                optimizer.step()
+    assert ours(doctor)[0].layer == "bad.body"
+    return doctor
 
 
 @sick("F73")

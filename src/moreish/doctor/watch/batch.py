@@ -24,20 +24,30 @@ class Lag(NamedTuple):
     axis: int
     sure: bool = True
 
+    @property
+    def samples(self) -> int:
+        """The axis along which samples lie."""
+        return 1 if self.axis == 0 else 0
+
+    @property
+    def merged(self) -> int:
+        """Of samples and places, in the order in which one axis holds both, where the places are."""
+        return min(self.axis, 1)
+
 
 def lags(given: CalledWith) -> list[Lag]:
     """The arguments of which the targets are the next places."""
     found = []
     for place, x in enumerate(given.tensors()):
         if x.dim() >= 2:
-            axes = [axis for axis in (1, 0) if any(_follows(x, t, axis) for t in given.targets)]
+            axes = [a for a in (1, 0, 2)[: x.dim()] if any(_follows(x, t, a) for t in given.targets)]
             found.extend(Lag(place, axis, len(axes) == 1) for axis in axes[:1])
     return found
 
 
 def _follows(x: Tensor, target: Tensor, axis: int) -> bool:
     """Whether `target` is `x` one place on along `axis`, wherever it is not ignored."""
-    length, others = x.shape[axis], x.shape[1 - axis]
+    length, others = x.shape[axis], x.shape[1 if axis == 0 else 0]
     if length < 3:
         return False
     for places in (length, length - 1):
@@ -57,29 +67,35 @@ def _follows(x: Tensor, target: Tensor, axis: int) -> bool:
 
 def _arranged(x: Tensor, target: Tensor, axis: int, places: int, others: int) -> tuple[Tensor, Tensor] | None:
     """Inputs and targets as (samples, places), in one kind of number; None where their shapes do not fit."""
-    if not x.is_floating_point():
-        if x.dim() != 2 or target.is_floating_point() or target.numel() != others * places:
-            return None
-        symbols = x if axis == 1 else x.t()
-    elif not target.is_floating_point():
-        if x.dim() != 3 or target.numel() != others * places or x.shape[2] < 2:
-            return None
-        one_hot = bool(((x == 0) | (x == 1)).all()) and bool((x.sum(-1) == 1).all())
-        if not one_hot:
-            return None
-        symbols = x.argmax(-1) if axis == 1 else x.argmax(-1).t()
+    if target.is_floating_point():
+        symbols = _numbers(x, axis)
+        target = target.squeeze(1 if axis == 2 else -1) if target.dim() == 3 and 1 in target.shape else target
+        if target.dim() == 3:
+            target = target[:, 0] if axis == 2 else target[..., 0]
     else:
-        if x.dim() != 3:
-            return None
-        symbols = x[..., 0] if axis == 1 else x[..., 0].t()
-        target = target[..., 0] if target.dim() == 3 else target
-        if target.numel() != others * places:
-            return None
-    shape = (others, places) if axis == 1 else (places, others)
-    if target.dim() > 1 and tuple(target.shape) != shape:
+        symbols = _symbols(x) if axis < 2 else None
+    shape = (places, others) if axis == 0 else (others, places)
+    if symbols is None or target.numel() != others * places or (target.dim() > 1 and tuple(target.shape) != shape):
         return None
     target = target.reshape(shape)
-    return symbols, target if axis == 1 else target.t()
+    return (symbols.t(), target.t()) if axis == 0 else (symbols, target)
+
+
+def _symbols(x: Tensor) -> Tensor | None:
+    """Symbols, given as whole numbers or one-hot."""
+    if not x.is_floating_point():
+        return x if x.dim() == 2 else None
+    if x.dim() != 3 or x.shape[2] < 2:
+        return None
+    one_hot = bool(((x == 0) | (x == 1)).all()) and bool((x.sum(-1) == 1).all())
+    return x.argmax(-1) if one_hot else None
+
+
+def _numbers(x: Tensor, axis: int) -> Tensor | None:
+    """The first channel of a series: (samples, places), with channels last, or first where the places are last."""
+    if not x.is_floating_point() or x.dim() > 3:
+        return None
+    return x if x.dim() == 2 else x[:, 0] if axis == 2 else x[..., 0]
 
 
 def batch_axis(twin: nn.Module, given: CalledWith, known: Sequence[Lag]) -> int | None:
@@ -89,7 +105,7 @@ def batch_axis(twin: nn.Module, given: CalledWith, known: Sequence[Lag]) -> int 
     layer that might take time first it is the first.
     """
     if known and known[0].sure:
-        return 1 - known[0].axis
+        return known[0].samples
     x = main(given)
     if x is None:
         return None
@@ -168,10 +184,10 @@ def at_place(given: CalledWith, lag: Lag, place: int) -> CalledWith:
             return t
         t = t.clone()
         index = (slice(None),) * lag.axis + (place,)
-        if t.dim() == 2:
+        if not t.is_floating_point():
             symbols, here = t.unique(return_inverse=True)
             t[index] = symbols[(here[index] + 1) % len(symbols)]
-        elif bool(((t == 0) | (t == 1)).all()):
+        elif _symbols(t) is not None:
             t[index] = t[index].roll(1, -1)
         else:
             t[index] = t[index].flip(0) + t.std()

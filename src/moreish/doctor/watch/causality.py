@@ -33,7 +33,7 @@ class _Order:
     def __init__(self, rehearsal: Rehearsal, lag: Lag) -> None:
         self.rehearsal, self.records, self.given, self.lag = rehearsal, rehearsal.records, rehearsal.given, lag
         x = self.given.tensors()[lag.place]
-        self.length, self.rows = x.shape[lag.axis], x.shape[1 - lag.axis]
+        self.length, self.rows = x.shape[lag.axis], x.shape[lag.samples]
 
     def looks(self) -> Ahead | Literal[False] | None:
         """How far it looks ahead in this input; False where it does not, None where the input does not matter."""
@@ -66,37 +66,37 @@ class _Order:
         """The first result that has a prediction for every place: of the model, else what went into a loss in it."""
         last = len(self.records) - 1
         for k, y in enumerate(self.records[last].results):
-            if y.is_floating_point() and self._time(y) is not None:
+            if y.is_floating_point() and self._times(y):
                 return last, k
         for i in range(last, 0, -1):
             if self.records[i].op in LOGITS and self.records[i].sources:
                 place, k = self.records[i].sources[0]
-                if self._time(self.records[place].results[k]) is not None:
+                if self._times(self.records[place].results[k]):
                     return place, k
         return None
 
-    def _time(self, y: Tensor) -> tuple[int, int] | None:
-        """The axis of the places and their number; -1 where samples and places are one axis."""
+    def _times(self, y: Tensor) -> list[tuple[int, int]]:
+        """The axes that may be that of the places, with their number; -1 where samples and places are one axis."""
         for length in (self.length, self.length - 1):
-            axes = [a for a in range(min(y.dim(), 3)) if y.shape[a] == length]
-            if y.dim() in (2, 3) and self.rows in y.shape and axes:
-                preferred = self.lag.axis if self.lag.axis in axes else axes[-1]
-                if y.dim() == 3 or y.shape[1 - preferred] == self.rows:
-                    return preferred, length
             if y.dim() == 2 and y.shape[0] == self.rows * length:
-                return -1, length
-        return None
+                return [(-1, length)]
+            axes = [a for a in range(y.dim()) if y.shape[a] == length]
+            if y.dim() in (2, 3) and axes and any(y.shape[a] == self.rows for a in range(y.dim()) if [a] != axes):
+                return [(a, length) for a in axes]
+        return []
 
     def _along(self, masks: Masks, place: int, k: int) -> list[bool] | None:
+        """Which places of a result have changed; of several axes that may be theirs, those that changed last."""
         y, mask = self.records[place].results[k], masks[place][k]
-        time = self._time(y)
-        if time is None:
-            return None
-        axis, length = time
-        if axis < 0:
-            shape = (self.rows, length, -1) if self.lag.axis == 1 else (length, self.rows, -1)
-            axis, mask = self.lag.axis, mask.reshape(shape)
-        return _flat(mask, axis).tolist()
+        seen = []
+        for axis, length in self._times(y):
+            one, a = (mask, axis) if axis >= 0 else (mask.unflatten(0, self._order(length)), self.lag.merged)
+            seen.append(_flat(one, a).tolist())
+        return max(seen, key=lambda places: places.index(True) if True in places else len(places), default=None)
+
+    def _order(self, length: int) -> tuple[int, int]:
+        """How samples and places lie in one axis."""
+        return (length, self.rows) if self.lag.axis == 0 else (self.rows, length)
 
     def _origin(self, masks: Masks, where: int, place: int) -> int:
         """The first record, on the way back along sequences that know of later places, that was made of none."""
@@ -118,8 +118,8 @@ class _Order:
         merged = next((a for a in range(y.dim()) if y.shape[a] == self.rows * self.length), None)
         if axes or merged is None:
             return False
-        two = (self.rows, self.length) if self.lag.axis == 1 else (self.length, self.rows)
-        return bool(_flat(mask.unflatten(merged, two), merged + self.lag.axis)[:place].any())
+        apart = mask.unflatten(merged, self._order(self.length))
+        return bool(_flat(apart, merged + self.lag.merged)[:place].any())
 
     def _has_places(self, record: int, k: int) -> bool:
         shape = self.records[record].results[k].shape

@@ -33,7 +33,7 @@ def answers(model: nn.Module, given: CalledWith) -> Told | None:
         return None
     known = lags(given)
     axis = batch_axis(twin, given, known)
-    along = axis if axis is not None else 1 - known[0].axis if known else 0
+    along = axis if axis is not None else known[0].samples if known else 0
     rehearsal = _rehearsed(twin, given, along)
     if rehearsal is None:
         return None

@@ -8,11 +8,13 @@ sequence, it knows of.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.overrides import TorchFunctionMode
 
 from moreish.doctor.watch.arguments import Args, Kwargs
@@ -108,8 +110,15 @@ class Recorder(TorchFunctionMode):
 
     @contextmanager
     def inside(self, twin: nn.Module, prefix: str) -> Iterator[None]:
-        """Know in which module of the copy a function is called."""
+        """Know in which module of the copy a function is called; run none of the user's own."""
+        own = {id(module) for module in twin.modules()}
+
+        def strange(module: nn.Module, inputs: object) -> None:
+            if id(module) not in own and any(True for _ in chain(module.parameters(), module.buffers())):
+                raise Unlike
+
         with ExitStack() as stack:
+            stack.callback(register_module_forward_pre_hook(strange).remove)
             for name, module in twin.named_modules(prefix=prefix):
                 stack.callback(module.register_forward_pre_hook(self._enter(name)).remove)
                 stack.callback(module.register_forward_hook(self._leave, always_call=True).remove)

@@ -5,7 +5,9 @@ The copy is thrown away; parameters, buffers, modes and every random state of th
 
 import contextlib
 import copy
+import io
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -31,12 +33,16 @@ HOOKS = (
 def unchanged_randomness() -> Iterator[None]:
     """Every random state that a model may use is the same afterwards as before."""
     python = random.getstate()
+    numpy = sys.modules.get("numpy")  # only a script that has imported it can use it
+    drawn = numpy.random.get_state() if numpy is not None else None
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
         random.setstate(python)
+        if numpy is not None:
+            numpy.random.set_state(drawn)
 
 
 def copied(model: nn.Module) -> nn.Module | None:
@@ -54,7 +60,7 @@ def copied(model: nn.Module) -> nn.Module | None:
 def asked(question: Callable[[nn.Module], Answer | None], model: nn.Module) -> Answer | None:
     """The answer to a question about the model; None too where it cannot be run like that."""
     try:
-        with unchanged_randomness():
+        with unchanged_randomness(), contextlib.redirect_stdout(io.StringIO()):  # what it prints, it has printed
             return question(model)
     except Exception:  # a stranger's model need not run twice, in eval mode or in float64
         return None

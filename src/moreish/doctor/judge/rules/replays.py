@@ -16,8 +16,8 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
     why="What comes out for one sample must not depend on which others are in the batch.\n"
     "view and reshape keep the order in memory; they do not swap dimensions as transpose does,\n"
     "so they mix pieces of different samples and still give the right shape.",
-    explains=("F24", NOT_LEARNING),
-    rank=100,
+    explains=("F24", "F73", NOT_LEARNING),
+    rank=94,
     preflight=True,
 )
 def see_each_other(history: History) -> Iterator[Verdict]:
@@ -159,7 +159,7 @@ def softmax_axis(history: History) -> Iterator[Verdict]:
     "Of a single number it is 1, whatever that number is,\n"
     "and no gradient comes back: the layer before is never trained.",
     explains=("F16", "F17", NOT_LEARNING),
-    rank=65,
+    rank=66,
     preflight=True,
 )
 def softmax_of_one(history: History) -> Iterator[Verdict]:
