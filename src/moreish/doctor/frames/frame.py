@@ -218,6 +218,11 @@ class Group(NamedTuple):
     schedule: Planned | None = None
 
     @property
+    def decoupled(self) -> bool:
+        """Whether its decay is taken off the weights themselves and is no part of the gradient."""
+        return self.kind in ("AdamW", "Lion", "Adafactor", "Muon")
+
+    @property
     def name(self) -> str:
         """What it is called in a sentence."""
         return self.kind if self.groups == 1 else f"group {self.place} of {self.kind}"

@@ -86,16 +86,16 @@ class Groups:
                     parameters=self._known.setdefault(names, names),
                     left=left,
                     norm=after,
-                    schedule=self._schedule(optimizer) if rate < FALLEN * max(highest, planned) else None,
+                    schedule=self._schedule(optimizer, rate < FALLEN * max(highest, planned)),
                 )
             )
         return groups
 
-    def _schedule(self, optimizer: Optimizer) -> Planned | None:
-        """The torch scheduler that steps this optimizer; looked for once."""
-        if id(optimizer) not in self._schedulers:
+    def _schedule(self, optimizer: Optimizer, fallen: bool) -> Planned | None:
+        """The torch scheduler that steps this optimizer; looked for once, when its rate has fallen."""
+        if fallen and id(optimizer) not in self._schedulers:
             self._schedulers[id(optimizer)] = _scheduler(optimizer)
-        reference = self._schedulers[id(optimizer)]
+        reference = self._schedulers.get(id(optimizer))
         scheduler = None if reference is None else reference()
         if scheduler is None:
             return None

@@ -14,6 +14,7 @@ LEAST, MOST = 8, 256  # rows of a batch whose spread is measured
 MOST_CALLS = 8  # calls of whole models that are measured in one frame
 SQUASHES = {"sigmoid", "sigmoid_", "softplus", "logsigmoid", "log", "binary_cross_entropy"}
 SQUASHES |= {"binary_cross_entropy_with_logits"}
+SCALED = {"normalize", "div", "true_divide", "detach"}  # what makes rows comparable
 COMPARES = {"compare", "multiply", "subtract", "product", "loss"}
 
 
@@ -55,7 +56,7 @@ class Outputs:
         elif call.kind == "add" and not self._latent:
             self._add(a, b)
             self._add(b, a)
-        if outside and not self._compared and call.kind in COMPARES:
+        if outside and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
             self._compare(a, b)
 
     def root(self, name: str, args: tuple[object, ...], output: object) -> None:
@@ -106,6 +107,17 @@ class Outputs:
         kl = 0.5 * (mu.square() + variance - 1 - variance.clamp(min=1e-30).log()).sum(1).mean()
         self.context.reader.add("~latent/kl", kl)
         self.context.reader.add("~latent/spread", mu.var(0).amax())
+
+    def _are_a_pair(self, call: Call, a: Tensor, b: Tensor) -> bool:
+        """Whether two outputs of models are held against each other, not two parts of one that make up a formula."""
+        origins = [self.context.origin(x) for x in (a, b)]
+        makers = [o if o is None or o.module else _maker(o) for o in origins]
+        if a is b or makers[0] is None or makers[1] is None or origins[0] is None or origins[1] is None:
+            return False
+        if call.kind in ("compare", "loss") or all(o.op in SCALED for o in origins if o is not None):
+            return True
+        same = makers[0].layer == makers[1].layer != ""
+        return same and (makers[0] is not makers[1] or origins[0].kind == origins[1].kind == "select")
 
     def _compare(self, a: Tensor, b: Tensor) -> None:
         if self.context.origin(a) is None or self.context.origin(b) is None or not a.is_floating_point():

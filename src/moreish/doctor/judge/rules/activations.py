@@ -25,13 +25,13 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     """The worst layer of one bounded activation: at the start by the first frame, later by the last twenty."""
     shares: list[tuple[float, bool, Call]] = []
     calls = list(history.layers("saturated"))
-    last = calls[-1][0] if calls else None
+    fed = {source.layer for call in history.calls() if call.weights for source in call.behind(BETWEEN)}
     for call, key in calls:
         values = history.series(key)
         if not call.op.startswith(op) or not values or call.gate:
             continue
-        if op == "sigmoid" and call is last and history.first is not None and call is history.first.calls[-1]:
-            continue  # a sigmoid at the very end gives probabilities, which may well be sure
+        if op == "sigmoid" and call.layer not in fed:
+            continue  # a sigmoid at the very end of a model gives probabilities, which may well be sure
         start = history.from_scratch and history.first is not None and history.first.step == 0
         if start and values[0] > AT_START[0]:
             shares.append((values[0], True, call))

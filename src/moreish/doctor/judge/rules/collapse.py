@@ -10,7 +10,8 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 LATE = 3  # frames that have to show it
-SURE = 0.97  # probability from which a verdict is sure
+SURE, CERTAIN = 0.97, 0.995  # probabilities from which verdicts are
+UNUSED = 0.01  # variance of a latent's mean over the inputs, below which it is not in use (Burda's active units)
 
 
 @Rule(
@@ -34,7 +35,7 @@ def collapsed(history: History) -> Iterator[Verdict]:
     seen = [f.compared for f in frames if f.compared is not None]
     first, late = seen[0], seen[-LATE:]
     alike = min(c.alike for c in late)
-    turned = alike > 0.98 and 1 - alike < 0.1 * (1 - first.alike)
+    turned = first.alike < 0.9 and alike > 0.98
     shrunk = first.spread > 0 and max(c.spread for c in late) < 0.01 * first.spread
     if not all(math.isfinite(v) for c in (first, *late) for v in c) or not (turned or shrunk):
         return
@@ -69,15 +70,15 @@ def collapsed(history: History) -> Iterator[Verdict]:
     rank=174,
 )
 def posterior_collapse(history: History) -> Iterator[Verdict]:
-    """KL of a sampled latent below 0.02 nats, and its means varying by less than 0.001, in three frames in a row,
-    after it was ten times as much.
+    """KL of a sampled latent below 0.1 nats, and the variance of each of its means below 0.01, in three frames in a
+    row, after it was ten times as much.
     """
     frames = [f for f in history.training() if f.latent is not None]
     seen = [f.latent for f in frames if f.latent is not None]
     if len(seen) < LATE + 2 or frames[-1].step < 200 or not all(math.isfinite(x.kl) for x in seen):
         return
     late, most = seen[-LATE:], max(x.kl for x in seen)
-    if any(x.kl > 0.02 or x.spread > 1e-3 for x in late) or most < 10 * late[-1].kl:
+    if any(x.kl > 0.1 or x.spread > UNUSED for x in late) or most < 10 * late[-1].kl:
         return
     yield found(
         "watch",
@@ -150,7 +151,7 @@ def discriminator_wins(history: History) -> Iterator[Verdict]:
     left = _gradient_left(history, name)
     vanished = left is not None and left < 0.01
     yield found(
-        "sick" if vanished else "watch",
+        "sick" if vanished or all(_sure(r, CERTAIN) for r in late) else "watch",
         name,
         late[0].step,
         f"`{name}` tells every row of data ({late[-1].real:.3g}) from every row that was made for it "
@@ -164,8 +165,8 @@ def discriminator_wins(history: History) -> Iterator[Verdict]:
     )
 
 
-def _sure(r: Round) -> bool:
-    return max(r.real, r.fake) > SURE and min(r.real, r.fake) < 1 - SURE
+def _sure(r: Round, limit: float = SURE) -> bool:
+    return max(r.real, r.fake) > limit and min(r.real, r.fake) < 1 - limit
 
 
 def _gradient_left(history: History, judge: str) -> float | None:

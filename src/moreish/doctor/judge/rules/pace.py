@@ -4,7 +4,7 @@ import itertools
 import statistics
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.frame import Frame, Group
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.courses import Course, clipped, courses
@@ -12,6 +12,7 @@ from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.updates import LossTrend, loss_trend
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
+LATEST = 3  # frames
 NOTHING, LITTLE = 1e-3, 1e-2  # of its highest: learning rates at which a run stands still, or nearly
 
 
@@ -138,7 +139,7 @@ def _idle(history: History, over: list[tuple[int, int, Course]]) -> bool:
     "and the run may end anywhere on the wave.",
 )
 def turns_back(history: History) -> Iterator[Verdict]:
-    """CosineAnnealingLR has made more steps than it was planned for, exactly, and the rate has risen."""
+    """CosineAnnealingLR has made half as many steps again as it was planned for; above eight times it is watch."""
     for course in courses(history):
         plans = [(s, g) for s, g in zip(course.steps, course.groups, strict=True) if g.schedule is not None]
         if not plans:
@@ -148,7 +149,7 @@ def turns_back(history: History) -> Iterator[Verdict]:
         assert plan is not None
         if plan.kind == "CosineAnnealingLR" and 0 < 1.5 * plan.length < plan.stepped:
             yield found(
-                "watch",
+                "watch" if 8 * plan.length < plan.stepped else "info",
                 "",
                 step,
                 f"CosineAnnealingLR was planned for {plan.length} steps and has made {plan.stepped}: the learning "
@@ -211,30 +212,54 @@ def endless_warm_up(history: History) -> Iterator[Verdict]:
     by_updates=True,
 )
 def decays_away(history: History) -> Iterator[Verdict]:
-    """Half of the weights of a decaying group are below a fifth of their first size, and the loss has not fallen."""
-    trend = loss_trend(history)
-    frames = history.training()
-    if trend is None or len(frames) < 4 or not hardly_fell(trend, 0.25):
+    """Weights of a decaying group have lost four fifths of their size, or a half where the decay is a fifth of what
+    moves them, and the loss is above half of its first value; above three quarters it is sick.
+    """
+    trend, frames = loss_trend(history), history.training()
+    if trend is None or len(frames) < 4 or frames[-1].step < 50 or not hardly_fell(trend, 0.5):
         return
     for course in courses(history):
         group = course.groups[-1]
         shares = [s for s in (_share(frames, w) for w in group.parameters) if s is not None]
-        if not group.weight_decay or not shares or (share := statistics.median(shares)) > 0.2:
+        if not shares or not _strong(group, frames[-1].step):
             continue
-        wanted = min(0.01 if "AdamW" in group.kind else 1e-4, group.weight_decay / 10)
+        share, pull = statistics.median(shares), _pull(frames[-LATEST:], group)
+        if share > 0.2 and not (min(shares) < 0.5 and pull > 0.2):
+            continue
+        wanted = 0.01 if group.decoupled else 1e-4
         yield found(
-            "sick",
+            "sick" if hardly_fell(trend, 0.25) or pull > 0.2 else "watch",
             "",
             frames[-1].step,
-            f"weight_decay={group.weight_decay:g} of {group.name} has shrunk the weights to {share:.1g} of their "
-            f"first size by step {frames[-1].step}, while the loss went from {trend.first:.3g} to {trend.now:.3g}.",
+            f"weight_decay={group.weight_decay:g} of {group.name} has shrunk the weights to {share:.2g} of their "
+            f"first size by step {frames[-1].step}, while the loss only went from {trend.first:.3g} to "
+            f"{trend.now:.3g}.",
             f"Set weight_decay={wanted:g}, and 0 for biases and norms.",
-            confidence=0.95,
+            confidence=0.9,
             operation=Operation("set_weight_decay", {"value": wanted}),
             share=share,
             weight_decay=group.weight_decay,
         )
         return
+
+
+def _strong(group: Group, steps: int) -> bool:
+    """Whether a decay can win at all: of the gradient, or of the weights over so many steps."""
+    if group.decoupled:
+        return group.weight_decay >= 0.2 and group.lr * group.weight_decay * steps > 0.5
+    return group.weight_decay >= 0.02
+
+
+def _pull(frames: list[Frame], group: Group) -> float:
+    """The part of the decay in what moves the weights: of the gradient, or where it is decoupled, of the update."""
+    parts = []
+    for f in frames:
+        for w in group.parameters:
+            size = f.values.get(f"{w}/rms", 0.0) * group.weight_decay * (group.lr if group.decoupled else 1.0)
+            moves = f.values.get(f"{w}/{'update_rms' if group.decoupled else 'grad_rms'}", 0.0)
+            if moves > 0 and f"{w}/std" in f.values:
+                parts.append(size / moves)
+    return statistics.median(parts) if parts else 0.0
 
 
 def _share(frames: list[Frame], weight: str) -> float | None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.rules.updates import loss_trend
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 HALF = ("float16", "bfloat16")
@@ -63,8 +64,10 @@ def update_rounds_away(history: History) -> Iterator[Verdict]:
     still = [min(shares) for shares in recent.values() if len(shares) >= 4 and min(shares) > STILL]
     if group is None or group.lr == 0 or not still or 2 * len(still) < len(recent):
         return
+    trend = loss_trend(history)
+    stands = trend is not None and frames[-1].step >= 50 and trend.now > 0.85 * trend.first
     yield found(
-        "watch",
+        "sick" if stands else "watch",
         "",
         frames[0].step,
         f"A step of {group.kind} with lr={group.lr:g} leaves {min(still):.0%} of the weights exactly as they were: "
