@@ -3,13 +3,13 @@
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from html import escape
 from typing import Any, cast
 
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
+from moreish.doctor.frames.evidence import Failure
 from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
@@ -194,6 +194,11 @@ class Doctor:
         """Learn of a first loss that was computed before the doctor came, from its graph."""
         self._probe.first_loss(loss)
 
+    def ended_by(self, failure: Failure) -> None:
+        """Know what exception ended the run."""
+        self.history.evidence.failure = failure
+        self._judge()
+
     def discharge(self) -> None:
         """Let go of models and optimizers after the end; what was found is kept."""
         self._probe.forget()
@@ -228,11 +233,7 @@ class Doctor:
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        fragment = getattr(html, "fragment", None)
-        if fragment is not None:
-            return fragment(self._report(), {"": self.history})
-        framed = escape(self.to_html())
-        return f'<iframe srcdoc="{framed}" sandbox style="width:100%;height:32rem;border:0"></iframe>'
+        return html.fragment(self.to_report(), {"": self.history})
 
     def to_report(self) -> Report:
         """The report that text, plain values and page are made of."""

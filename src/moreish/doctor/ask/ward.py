@@ -12,7 +12,9 @@ from torch.optim import Optimizer
 
 from moreish.doctor.ask.watched import Watched
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.frames.evidence import Failure
 from moreish.doctor.judge.finding import Finding
+from moreish.doctor.tell.failures import explained
 from moreish.doctor.watch.names import variable_names
 
 MOST_AT_ONCE = 4  # trainings that are watched at the same time; the oldest is then left alone
@@ -51,6 +53,9 @@ class Ward:
 
     def watched(self, error: BaseException | None = None) -> Watched:
         """What has come of the program so far, and what ended it."""
+        meaning = explained(error) if error is not None else None
+        if meaning is not None and self.doctors:
+            self.doctors[-1].ended_by(failure_of(error, meaning, self.doctors[-1].steps))
         return Watched(self.doctors, error, self.unwatched)
 
     @contextmanager
@@ -139,6 +144,12 @@ class Ward:
             self._begin(models, None).first_loss(loss)
         elif found and not models:
             self._begin(variable_names(found), None).first_loss(loss)
+
+
+def failure_of(error: BaseException | None, meaning: str, step: int) -> Failure:
+    """An exception in few words."""
+    lines = str(error).splitlines() or [""]
+    return Failure(type(error).__name__, lines[0][:200], meaning, step)
 
 
 def leaves(loss: Tensor) -> list[Tensor]:

@@ -18,6 +18,16 @@ class OptimizerSeen:
     by_hand: bool = False
 
 
+@dataclass(frozen=True)
+class Failure:
+    """An exception that ended the run: its class, its first line, what it means, and after how many steps."""
+
+    name: str
+    message: str
+    meaning: str
+    step: int
+
+
 @dataclass
 class Evidence:
     """What was seen, and what was not: nothing wrong can be found in what nobody did.
@@ -35,6 +45,7 @@ class Evidence:
     stateful: int = 0
     called: set[str] = field(default_factory=set)
     uncalled: list[str] = field(default_factory=list)
+    failure: Failure | None = None
 
     @property
     def steps(self) -> int:
