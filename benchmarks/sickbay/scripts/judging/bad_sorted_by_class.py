@@ -7,14 +7,14 @@ from torch.utils.data import DataLoader, TensorDataset
 
 torch.manual_seed(0)
 C = 8
-mu = torch.randn(C, 16)
+mu = torch.randn(C, 16) * 0.5
 y = torch.arange(C).repeat_interleave(600)
 x = mu[y] + 0.9 * torch.randn(len(y), 16)
 loader = DataLoader(TensorDataset(x, y), batch_size=30, shuffle=bool(os.environ.get("MENDED")))
 yt = torch.randint(0, C, (500,))
 xt = mu[yt] + 0.9 * torch.randn(500, 16)
 net = nn.Sequential(nn.Linear(16, 64), nn.ReLU(), nn.Linear(64, C))
-opt = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9)
+opt = torch.optim.Adam(net.parameters(), lr=3e-3)
 criterion = nn.CrossEntropyLoss()
 for epoch in range(6):
     for xb, yb in loader:

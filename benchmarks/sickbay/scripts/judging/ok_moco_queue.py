@@ -23,7 +23,7 @@ class MoCo(nn.Module):
             for p, t in zip(self.q.parameters(), self.k.parameters(), strict=True):
                 t.data = t.data * 0.99 + p.data * 0.01
             k = F.normalize(self.k(b), dim=1)
-        logits = torch.cat([(q * k).sum(1, keepdim=True), q @ self.queue.clone().detach()], 1) / 0.2
+        logits = torch.cat([(q * k).sum(1, keepdim=True), q @ self.queue.clone().detach()], 1) / 0.1
         s = int(self.ptr)
         self.queue[:, s : s + len(k)] = k.T
         self.ptr[0] = (s + len(k)) % self.queue.size(1)
@@ -34,11 +34,11 @@ net = MoCo()
 opt = torch.optim.SGD(net.q.parameters(), lr=0.1, momentum=0.9, weight_decay=1e-4)
 for step in range(600):
     x = centres[torch.randint(0, 300, (64,))] + 0.3 * torch.randn(64, 24)
-    logits, target = net(x + 0.3 * torch.randn_like(x), x + 0.3 * torch.randn_like(x))
+    logits, target = net(x + 0.9 * torch.randn_like(x), x + 0.9 * torch.randn_like(x))
     loss = F.cross_entropy(logits, target)
     opt.zero_grad()
     loss.backward()
     opt.step()
     if step % 100 == 0:
-        print(step, loss.item())
+        print(step, loss.item(), "first", (logits.argmax(1) == 0).float().mean().item())
 print("final loss", loss.item())

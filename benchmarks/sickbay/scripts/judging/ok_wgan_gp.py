@@ -12,8 +12,8 @@ def data(n):
 
 gen = nn.Sequential(nn.Linear(4, 48), nn.ReLU(), nn.Linear(48, 48), nn.ReLU(), nn.Linear(48, 2))
 critic = nn.Sequential(nn.Linear(2, 48), nn.LeakyReLU(0.2), nn.Linear(48, 48), nn.LeakyReLU(0.2), nn.Linear(48, 1))
-og = torch.optim.Adam(gen.parameters(), lr=1e-3, betas=(0.0, 0.9))
-oc = torch.optim.Adam(critic.parameters(), lr=1e-3, betas=(0.0, 0.9))
+og = torch.optim.Adam(gen.parameters(), lr=2e-3, betas=(0.5, 0.9))
+oc = torch.optim.Adam(critic.parameters(), lr=2e-3, betas=(0.5, 0.9))
 
 
 def penalty(a, b):
@@ -23,10 +23,10 @@ def penalty(a, b):
     return (grad.norm(dim=1) - 1).pow(2).mean()
 
 
-for it in range(250):
+for it in range(500):
     for _ in range(5):
         x, fake = data(64), gen(torch.randn(64, 4)).detach()
-        lc = critic(fake).mean() - critic(x).mean() + 10 * penalty(x, fake)
+        lc = critic(fake).mean() - critic(x).mean() + penalty(x, fake)
         oc.zero_grad()
         lc.backward()
         oc.step()
@@ -34,7 +34,7 @@ for it in range(250):
     og.zero_grad()
     lg.backward()
     og.step()
-    if it % 50 == 0:
+    if it % 100 == 0:
         print(f"it {it}: critic {lc.item():.3f} generator {lg.item():.3f}")
 with torch.no_grad():
     s = gen(torch.randn(1000, 4))
