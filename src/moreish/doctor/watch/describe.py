@@ -1,10 +1,12 @@
 """What a module is, in one line: "Linear(64, 32)"; and which line of the user's code is running."""
 
+import functools
 import os
 import re
 import sys
 from pathlib import Path
 from types import CodeType
+from typing import Literal
 
 import torch
 from torch import nn
@@ -18,6 +20,7 @@ TELLING = ("p",)  # arguments that are shown although they have their usual valu
 _MOREISH = str(Path(__file__).resolve().parents[2])
 _PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).resolve().parents[1]), "<frozen ")
 _STANDARD = str(Path(os.__file__).parent)
+Whose = Literal["user's", "a library's", "moreish's", "the doctor's or torch's"]  # code
 _ALONE = re.compile(r"\((\d+),\)")  # a tuple of one number
 _LIBRARIES = ("site-packages", "dist-packages")
 
@@ -39,7 +42,7 @@ def assigned(prefix: str, root: nn.Module) -> dict[str, Assigned]:
     while waiting and len(found) < MOST_MODULES:
         path, module, own = waiting.pop()
         code = getattr(type(module).__init__, "__code__", None)
-        theirs = isinstance(code, CodeType) and not _of_a_library(code.co_filename)
+        theirs = isinstance(code, CodeType) and _whose(code.co_filename) == "user's"
         for k, (name, child) in enumerate(module._modules.items()):
             if child is None:
                 continue
@@ -88,25 +91,32 @@ def line_of_code() -> str:
     frame, nearest = sys._getframe(1), None
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PASSED_OVER):
-            if nearest is None and file.startswith(_MOREISH):
-                return ""
-            if not _of_a_library(file):
-                return _place(file, frame.f_lineno)
-            nearest = nearest or (file, frame.f_lineno)
+        whose = _whose(file)
+        if whose == "user's":
+            return f"{_shown(file)}{frame.f_lineno}"
+        if nearest is None and whose == "moreish's":
+            return ""
+        if whose == "a library's" and nearest is None:
+            nearest = f"{_shown(file)}{frame.f_lineno}"
         frame = frame.f_back
-    return _place(*nearest) if nearest is not None else ""
+    return nearest or ""
 
 
-def _of_a_library(file: str) -> bool:
-    return file.startswith((_MOREISH, _STANDARD)) or any(folder in file for folder in _LIBRARIES)
+@functools.lru_cache(maxsize=4096)
+def _whose(file: str) -> Whose:
+    if file.startswith(_PASSED_OVER):
+        return "the doctor's or torch's"
+    if file.startswith(_MOREISH):
+        return "moreish's"
+    library = file.startswith(_STANDARD) or any(folder in file for folder in _LIBRARIES)
+    return "a library's" if library else "user's"
 
 
-def _place(file: str, line: int) -> str:
-    path = Path(file)
+@functools.lru_cache(maxsize=4096)
+def _shown(file: str) -> str:
     if "ipykernel" in file or file.startswith("<ipython"):
-        return f"a cell of the notebook, line {line}"
-    return f"{path.name}:{line}"
+        return "a cell of the notebook, line "
+    return f"{Path(file).name}:"
 
 
 def _parts(text: str) -> list[str]:
