@@ -13,7 +13,7 @@ from torch import Tensor
 
 MOST_COLUMNS = 4096  # outputs that have a constant of their own; of more, all share one
 MOST_KEPT = 1024  # rows of targets kept for their median
-FEATURES, ANSWERS = 1024, 64  # of the inputs and targets, of which the links are counted
+FEATURES, ANSWERS = 256, 64  # of the inputs and targets, of which the links are counted
 
 
 def columns(x: Float[Tensor, "..."]) -> Float[Tensor, "rows columns"]:
@@ -32,8 +32,8 @@ class Constant:
     total: Float[Tensor, " columns"] | None = None
     kept: Float[Tensor, "kept columns"] | None = None
 
-    def add(self, x: Float[Tensor, "rows columns"]) -> None:
-        """Add the targets of a batch; of another width they begin anew."""
+    def add(self, x: Float[Tensor, "rows columns"], keep: bool) -> None:
+        """Add the targets of a batch, and keep them for the median; of another width they begin anew."""
         if (
             self.total is None
             or self.kept is None
@@ -43,7 +43,7 @@ class Constant:
             self.rows, self.total, self.kept = 0, torch.zeros_like(x[:0].sum(0)), x[:0]
         self.rows += len(x)
         self.total = self.total + x.sum(0)
-        if x.shape[1] <= ANSWERS:
+        if keep and x.shape[1] <= ANSWERS:
             self.kept = torch.cat([self.kept, x[:MOST_KEPT].clone()])[-MOST_KEPT:]
 
     def mean(self) -> Float[Tensor, " columns"]:
@@ -58,16 +58,10 @@ class Constant:
 
 
 class Links(NamedTuple):
-    """The largest share of a feature's variance that the targets explain, beyond chance; the feature; examples."""
+    """The largest share of a feature's variance that the targets explain, beyond chance, and the examples."""
 
     share: float
-    feature: int
     rows: int
-
-    @property
-    def certain(self) -> bool:
-        """Whether it is more than chance finds among so many features."""
-        return self.share > 0.0
 
 
 @dataclass
@@ -104,9 +98,9 @@ class LinkCounts:
             y_var = torch.where(y_var > 1e-9 * (s["yy"] / n), y_var, math.inf)
             share = (covariance**2 / torch.outer(x_var, y_var)).amax(1)
             degrees, tests = 1, len(x_var) * len(y_var)
-        value, feature = torch.nan_to_num(share).max(0)
+        value = float(torch.nan_to_num(share).amax())
         # n times the share is a chi-squared of so many degrees by chance: its far end, with the tests that were made
         tail = math.log(max(tests, 1)) + 7
         chance = (degrees + 2 * math.sqrt(degrees * tail) + 2 * tail) / n
-        beyond = float(value) - degrees / n if float(value) > chance else 0.0
-        return Links(max(beyond, 0.0), int(feature), n)
+        beyond = value - degrees / n if value > chance else 0.0
+        return Links(max(beyond, 0.0), n)

@@ -89,7 +89,8 @@ def _classes(
     add(f"{prefix}row_sums", norm(sums - 1, math.inf))
     if loss.op == "nll_loss":
         add(f"{prefix}log_sum", rows.logsumexp(1).abs().mean())
-    loss.normalised_over = _normalised_over(loss, x)
+    if context.thorough:
+        loss.normalised_over = _normalised_over(loss, x)
     if training:
         _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
 
@@ -105,6 +106,8 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
         _pairs(context, target, loss.classes)
     if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
         numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes).float())
+    if not context.thorough:
+        return
     ids = tuple(context.looked_up) or context.inputs
     loss.lags = alignment.lags(target, ids, ignored)
     if loss.reduction != "none" and not weighted:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moreish.doctor.frames.baseline import Constant, LinkCounts, columns
+from moreish.doctor.frames.baseline import FEATURES, Constant, LinkCounts, columns
 from moreish.doctor.frames.frame import Loss
 from moreish.doctor.watch.step_context import StepContext
 
@@ -51,11 +51,12 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
     add(f"{prefix}target_rms", target.square().mean().sqrt())
     if loss.range is not None:
         _reach(context, loss, target)
-    if context.frame.step == 0:
+    if context.thorough:
         loss.labels = _labels(target)
     outputs, answers = columns(x), columns(target)
     constant = context.counts.constants.setdefault(prefix + loss.op, Constant())
-    constant.add(answers)
+    by_median = loss.op in ERRORS and loss.op != "mse_loss"
+    constant.add(answers, by_median)
     if loss.op in BINARY:
         add(f"{prefix}error", _binary(loss.op, outputs, answers))
         often = ((constant.mean() * constant.rows + 0.5) / (constant.rows + 1)).clamp(1e-6, 1 - 1e-6)
@@ -63,8 +64,10 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
     else:
         error = ERRORS[loss.op]
         add(f"{prefix}error", error(outputs, answers))
-        best = [error(c.expand_as(answers), answers) for c in (constant.mean(), constant.median())]
-        add(f"{prefix}constant", torch.minimum(*best))
+        cost = error(constant.mean().expand_as(answers), answers)
+        if by_median:
+            cost = torch.minimum(cost, error(constant.median().expand_as(answers), answers))
+        add(f"{prefix}constant", cost)
     link(context, prefix, answers)
 
 
@@ -100,4 +103,5 @@ def link(context: StepContext, prefix: str, answers: Tensor) -> None:
         return
     rows = max(MOST // x[0].numel(), 2)
     flat = x.detach()[:rows].reshape(min(rows, len(x)), -1)
+    flat = flat[:, :: -(-flat.shape[1] // FEATURES)]
     context.counts.links.setdefault(prefix, LinkCounts()).add(flat, answers[:rows])

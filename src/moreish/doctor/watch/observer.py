@@ -68,7 +68,7 @@ class Observer(StepContext):
         detail: bool = True,
         safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
     ) -> None:
-        super().__init__(frame, counts)
+        super().__init__(frame, counts, pictures)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
         if pictures:
             for prefix, root in names.roots.items():
@@ -281,7 +281,7 @@ class Observer(StepContext):
     def _given(self, call: Call, tensors: list[Tensor]) -> None:
         """What a layer is given where it is the first to meet the data."""
         x = next((t for t in tensors if id(t) not in self.names.parameters), None)
-        if self.detail and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
+        if self.thorough and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
             seen = given.given(call, x)
             if seen is not None:
                 self.frame.given.append(seen)

@@ -17,8 +17,9 @@ class StepContext:
     Tensors are not kept alive by it, only the model's inputs and targets are.
     """
 
-    def __init__(self, frame: Frame, counts: RunningCounts) -> None:
+    def __init__(self, frame: Frame, counts: RunningCounts, thorough: bool = True) -> None:
         self.frame, self.counts = frame, counts
+        self.thorough = thorough  # look at what stays the same from step to step as well
         self.reader = Reader()
         self.inputs: Args = ()
         self.looked_up: list[Tensor] = []  # ids that embeddings were asked for

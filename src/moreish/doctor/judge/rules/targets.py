@@ -52,9 +52,7 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
     what = "how often each class occurs" if classes else "the mean of the targets"
     hint = "Check that inputs and targets belong together: were they shuffled apart, or is one off by some places?"
     if says:
-        feature = (
-            f" (number {linear.feature} explains {linear.share:.0%})" if linear is not None and not known else ""
-        )
+        feature = f" (one number explains {linear.share:.0%})" if linear is not None and not known else ""
         hint = (
             f"The input does say something about the target{feature}: look for a cut path or a wrong learning rate."
         )
