@@ -362,6 +362,7 @@ class Frame:
     shapes: dict[str, Shape] = field(default_factory=dict)  # of the parameters that had a gradient at the step
     stepped: set[str] = field(default_factory=set)  # what the optimizers hold
     without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
+    frozen: dict[str, int] = field(default_factory=dict)  # held, and not trained: how many dimensions
     outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
     learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
     groups: list[Group] = field(default_factory=list)  # of the optimizers that stepped

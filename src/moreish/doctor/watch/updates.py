@@ -70,6 +70,8 @@ class Updates:
             if grad is None:
                 if p.requires_grad:
                     frame.without_gradient.add(name)
+                else:
+                    frame.frozen[name] = p.dim()
                 continue
             matrix = p.dim() > 1
             if matrix:

@@ -264,6 +264,40 @@ def unregistered(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F69",
+    "mostly-frozen",
+    "only biases are trained",
+    silent="a run that goes on from a checkpoint; a loss that falls by a third",
+    why="requires_grad is False for every weight matrix, so backward brings them nothing.\n"
+    "Biases alone can hardly change what a net answers to different inputs.\n"
+    "Mostly a loop that freezes a body has gone over the head as well.",
+    explains=("F14", "F12", "F22", "F23", NOT_LEARNING),
+    rank=55,
+)
+def mostly_frozen(history: History) -> Iterator[Verdict]:
+    """Everything that gets a gradient has one dimension, what is frozen has more, and the loss hardly falls."""
+    frames, losses = history.training(), history.losses()
+    if len(frames) < 4 or not history.from_scratch or history.step() < 50 or len(losses) < 4:
+        return
+    trained, frozen = frames[-1].shapes, frames[-1].frozen
+    if not trained or any(len(shape) > 1 for shape in trained.values()) or not any(n > 1 for n in frozen.values()):
+        return
+    if min(loss for _, loss in losses[-3:]) < losses[0][1] * 2 / 3:
+        return
+    yield found(
+        "watch",
+        owner(next(iter(trained))),
+        history.step(),
+        f"Only {_some(set(trained))} of {len(trained) + len(frozen)} parameters in the optimizer want a gradient; "
+        "every weight matrix has requires_grad=False.",
+        "Set requires_grad_(True) for the layers that are to learn, the new head above all.",
+        confidence=0.8,
+        trained=len(trained),
+        frozen=len(frozen),
+    )
+
+
+@Rule(
     "F67",
     "idle-optimizer",
     "one of several optimizers never steps",
