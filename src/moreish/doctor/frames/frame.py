@@ -260,6 +260,16 @@ class Call:
         """The first parameter among the arguments; empty where there is none."""
         return self.weights[0] if self.weights else ""
 
+    def before(self) -> list["Call"]:
+        """Every call whose result flows into this one, however far back."""
+        waiting, seen = list(self.sources), dict[int, Call]()
+        while waiting:
+            call = waiting.pop()
+            if id(call) not in seen:
+                seen[id(call)] = call
+                waiting.extend(call.sources)
+        return list(seen.values())
+
     def behind(self, kinds: frozenset[str]) -> Iterator["Call"]:
         """The nearest calls outside `kinds` that feed this one, looking through those inside."""
         waiting, seen = list(reversed(self.sources)), set()
@@ -283,7 +293,8 @@ class Loss:
     `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured. `line` is the
     line of the user's code, as in `Call`.
 
-    `reduction` is how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
+    `compares` is whether its inputs are products of outputs (similarities), not what a layer gives. `reduction` is how
+    it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
     softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
     `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
     whole numbers from 0 on they are (0: others), `width` how many outputs an example has.
@@ -301,6 +312,7 @@ class Loss:
     line: str = ""
     reduction: str = "mean"
     normalised_over: int | None = None
+    compares: bool = False
     padding: Padding | None = None
     lags: Lags | None = None
     range: tuple[float, float] | None = None

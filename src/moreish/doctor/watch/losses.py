@@ -9,7 +9,7 @@ from torch import Tensor
 from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
-from moreish.doctor.frames.operations import SHAPED
+from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch import alignment, given, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
@@ -35,6 +35,8 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     loss.prefix, loss.fed_by = prefix, _last(call)
     loss.reduction = str(argument(args, kwargs, REDUCTION.get(call.op, 4), "reduction", "mean"))
     source = next(call.behind(SHAPED), None)
+    scored = next(call.behind(BETWEEN), None)
+    loss.compares = scored is not None and scored.kind == "product"
     if source is not None:
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""

@@ -55,7 +55,36 @@ def no_gradient(history: History) -> Iterator[Verdict]:
     unseen = set().union(*(f.used_without_grad for f in frames)) - used
     order = [w for c in history.calls() for w in c.weights]
     cut = [w for w in order if w in none] or sorted(none & used) or sorted(none & unseen)
+    if cut and cut[-1] not in unseen and _is_dead_end(history, frames, cut[-1], none):
+        yield _dead_end(history, frames, none)
+        return
     yield _cut(history, frames, none, cut, unseen) if cut else _unused(frames, none)
+
+
+def _is_dead_end(history: History, frames: list[Frame], last: str, none: set[str]) -> bool:
+    """Whether the output of the layer with this parameter goes nowhere: nothing cuts it, and nothing uses it."""
+    if _ending(history, frames, last, none) is not None:
+        return False
+    calls = history.calls()
+    own = [c for c in calls if last in c.weights]
+    return bool(own) and not any(each is not own[-1] and own[-1] in each.before() for each in calls)
+
+
+def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
+    """Layers whose output nobody uses; the last residual convolution of a WaveNet is one by design."""
+    every = len(frames[-1].stepped)
+    first = min(none)
+    return found(
+        "watch" if len(none) > every / 4 else "info",
+        owner(first),
+        frames[0].step,
+        f"What `{owner(first)}` gives is not used for the loss, so {len(none)} of {every} parameters ({_some(none)}) "
+        "get no gradient.",
+        f"Use the output of `{owner(first)}`, or leave the layer out.",
+        confidence=0.9,
+        layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),
+        parameters=len(none),
+    )
 
 
 def _cut(history: History, frames: list[Frame], none: set[str], cut: list[str], unseen: set[str]) -> Verdict:

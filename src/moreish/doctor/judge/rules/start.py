@@ -48,6 +48,8 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     nll, sigma = (history.first.values.get(f"loss.1/{q}") for q in ("nll", "logit_std"))
     if nll is None or sigma is None or not math.isfinite(nll) or loss.bounded_by == "log_softmax":
         return
+    if loss.compares:
+        return
     excess = nll - math.log(loss.classes)
     if excess <= 0.25 or sigma <= 0.4:  # calm logits cannot be the reason
         return
