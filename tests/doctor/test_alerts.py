@@ -194,7 +194,8 @@ def test_an_optimizer_around_another_is_watched_in_its_inside():
     assert doctor.to_dict()["steps"] == 5
 
 
-def test_of_a_model_that_processes_share_this_processs_own_is_watched():
+def test_of_a_model_that_processes_share_this_processs_own_is_watched(monkeypatch):
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # torch replaces it for good
     if not torch.distributed.is_available():
         pytest.skip("torch is built without torch.distributed")
     model, optimizer = sick()

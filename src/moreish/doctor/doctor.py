@@ -272,7 +272,7 @@ class Doctor:
 def told_apart(model: Models | Tensors) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
     """Models and tensors with their names; tensors without are called as the variables that hold them."""
     if isinstance(model, nn.Module):
-        return {"": model}, {}
+        return {"": _own(model)}, {}
     every = list(model.values()) if isinstance(model, Mapping) else list(model)
     if not every:
         raise ValueError("the doctor needs a model, or tensors, to watch")

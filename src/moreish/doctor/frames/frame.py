@@ -293,8 +293,8 @@ class Loss:
     `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured. `line` is the
     line of the user's code, as in `Call`.
 
-    `compares` is whether its inputs are products of outputs (similarities), not what a layer gives. `reduction` is how
-    it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
+    `compares` is whether its inputs are products of outputs (similarities), not what a layer gives. `reduction` is
+    how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
     softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
     `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
     whole numbers from 0 on they are (0: others), `width` how many outputs an example has.

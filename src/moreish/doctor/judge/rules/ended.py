@@ -14,6 +14,7 @@ from moreish.doctor.judge.table import Rule, Verdict, found
     why="What torch says when it stops is exact, but it leaves out what one wants to know:\n"
     "which id, which label, which two sizes.\n"
     "The traceback above has the line.",
+    explains=("F63",),
     rank=1,
 )
 def ended_by_exception(history: History) -> Iterator[Verdict]:

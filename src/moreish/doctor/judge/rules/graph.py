@@ -335,7 +335,7 @@ def mostly_frozen(history: History) -> Iterator[Verdict]:
     "The parameters of one that never steps get gradients that nobody uses,\n"
     "and stay what they were at the start.",
     explains=(NOT_LEARNING,),
-    rank=25,
+    rank=23,
 )
 def idle_optimizer(history: History) -> Iterator[Verdict]:
     """After fifty steps of others an optimizer has none, although its parameters have gradients that are not 0."""

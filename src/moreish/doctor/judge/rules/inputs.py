@@ -77,7 +77,7 @@ def input_scale(history: History) -> Iterator[Verdict]:
     "Each column wants a size of about 1.",
     needs="first frame",
     explains=("F56", *EFFECTS, RUNAWAY, NOT_LEARNING),
-    rank=142,
+    rank=143,
 )
 def column_scale(history: History) -> Iterator[Verdict]:
     """A column's deviation above 100 times the median one (1000: sick), in a run that broke or learns little."""
