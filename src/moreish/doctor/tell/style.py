@@ -96,6 +96,9 @@ border:1px solid var(--rule);border-radius:8px;padding:1rem}
 .moreish-doctor dl{grid-template-columns:1fr;gap:0}
 .moreish-doctor dd{grid-column:1}
 .moreish-doctor dd{margin-bottom:.4rem}
+.moreish-doctor figure svg{max-width:30rem}
+}
+@media (max-width:30rem){
 .moreish-doctor figure svg text{font-size:14px}
 }
 @media print{

@@ -10,6 +10,7 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn.modules.conv import _ConvNd
 
 from moreish.doctor.frames.made import Assigned
 
@@ -22,6 +23,7 @@ _PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).resolve().p
 _STANDARD = str(Path(os.__file__).parent)
 Whose = Literal["user's", "a library's", "moreish's", "the doctor's or torch's"]  # code
 _ALONE = re.compile(r"\((\d+),\)")  # a tuple of one number
+_EQUAL = re.compile(r"\((\d+)(?:, \1)*,?\)")  # one number for each dimension
 _LIBRARIES = ("site-packages", "dist-packages")
 
 
@@ -62,7 +64,8 @@ def description(module: nn.Module) -> str:
     """Type and the arguments that differ from their defaults; the type alone where the module does not say."""
     kind = type(module)
     try:
-        parts = _parts(_ALONE.sub(r"\1", " ".join(module.extra_repr().split())))
+        alike = _EQUAL if isinstance(module, _ConvNd) else _ALONE
+        parts = _parts(alike.sub(r"\1", " ".join(module.extra_repr().split())))
     except Exception:  # a stranger's code
         parts = []
     begin = kind.__init__
@@ -141,7 +144,5 @@ def _is_needed(code: object, name: str) -> bool:
 
 
 def _same(shown: str, usual: object) -> bool:
-    """Whether a value is the usual one; (1, 1) is 1 for a convolution."""
-    return shown in (str(usual), repr(usual)) or (
-        shown[:1] == "(" and {s.strip() for s in shown.strip("()").split(",") if s.strip()} == {str(usual)}
-    )
+    """Whether a value is the usual one."""
+    return shown in (str(usual), repr(usual))
