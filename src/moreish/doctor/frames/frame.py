@@ -251,6 +251,7 @@ class Frame:
     latent: Latent | None = None
     verdicts: list[Verdicts] = field(default_factory=list)
     squashes: set[str] = field(default_factory=set)  # models whose output goes through a sigmoid or its logarithm
+    accuracy: float | None = None  # of decisions without gradients: share that was right
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
     residual: bool = False  # the outputs of two layers were added

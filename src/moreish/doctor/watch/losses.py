@@ -14,6 +14,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
+YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 
 
@@ -35,6 +36,11 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
     if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
         context.frame.broadcast.append(Broadcast(call.op, tuple(x.shape), tuple(target.shape)))
+    inputs = first_batch(context.inputs)
+    if training and call.op in YES_OR_NO and inputs is not None and len(target) == target.numel() == len(inputs):
+        yes = target.detach().reshape(-1)
+        if bool(((yes == 0) | (yes == 1)).all()):
+            context.rows = inputs, yes.long()
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
         _classes(context, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)

@@ -17,6 +17,7 @@ class StepContext:
         self.frame, self.counts = frame, counts
         self.reader = Reader()
         self.inputs: Args = ()
+        self.rows: tuple[Tensor, Tensor] | None = None  # of a loss of yes or no, with the answers
         self.grad = True  # whether the user's code had gradients on when it made the call
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
 
@@ -32,4 +33,4 @@ class StepContext:
     def forget(self) -> None:
         """Let go of everything but the frame."""
         self._origins.clear()
-        self.inputs = ()
+        self.inputs, self.rows = (), None
