@@ -7,7 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from moreish.doctor import Doctor
+from moreish.doctor import Doctor, seed_fault
+from moreish.doctor.frames.rows import Rows
+from moreish.doctor.judge.finding import Operation
+from moreish.doctor.treat.remedies import apply
 from tests.doctor.worlds import alarms
 
 EVERY = math.inf
@@ -490,8 +493,6 @@ def test_labels_that_go_with_nothing_are_found_without_an_evaluation():
 
 
 def test_the_rows_of_a_hard_task_tell_their_classes_where_they_do():
-    from moreish.doctor.frames.rows import Rows
-
     g = torch.Generator().manual_seed(0)
     corner = torch.randint(0, 2, (600, 2), generator=g)
     x = 4.0 * corner + 0.3 * torch.randn(600, 2, generator=g)
@@ -502,3 +503,58 @@ def test_the_rows_of_a_hard_task_tell_their_classes_where_they_do():
         known = rows.dependence()
         assert known is not None
         assert known.none == none
+
+
+def test_the_accuracy_of_an_evaluation_is_enough():
+    train, val = blobs(48, 6.0), blobs(256, 6.0, seed=1)
+    for (x, y), (v, w), sick in ((train, val, True), (blobs(2000, 0.5), blobs(256, 0.5, seed=1), False)):
+        model = net(hidden=128)
+
+        def look(k, model=model, v=v, w=w):
+            if k % 20 == 19:
+                with torch.no_grad():
+                    _, said = torch.max(model(v), 1)
+                    (said == w).float().mean()
+
+        def batch(k, x=x, y=y):
+            rows = torch.randint(0, len(x), (32,), generator=torch.Generator().manual_seed(k))
+            return x[rows], y[rows]
+
+        doctor = run(model, torch.optim.Adam(model.parameters(), 3e-3), 160, batch=batch, after=look)
+        assert doctor.history.accuracies
+        assert ("F90" in ids(doctor)) == sick
+
+
+def test_yes_or_no_sorted_is_found_and_the_two_batches_of_a_game_are_not():
+    x = torch.randn(640, 16, generator=torch.Generator().manual_seed(0))
+    y = (torch.arange(640) >= 320).float()
+    x[:320] += 0.5
+    model = net(out=1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+    def batch(k):
+        rows = slice(32 * (k % 20), 32 * (k % 20) + 32)
+        return x[rows], y[rows, None]
+
+    doctor = run(model, optimizer, 40, batch=batch, loss=F.binary_cross_entropy_with_logits)
+    assert "F89" in ids(doctor)
+    assert "F89" not in every_id(game(1e-2, 1e-3, steps=60, shift=0.5))
+
+
+@pytest.mark.parametrize("id", ["F79", "F80", "F83"])
+def test_a_seeded_fault_is_found_first(id):
+    model = net()
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    assert seed_fault(id, model, optimizer) is not None
+    doctor = run(model, optimizer, 260)
+    assert doctor.findings[0].id == id
+
+
+def test_the_remedies_of_decay_and_epsilon_set_what_they_say():
+    model = net()
+    optimizer = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=1.0)
+    seed_fault("F83", model, optimizer)
+    apply(Operation("set_weight_decay", {"value": 0.01}), model, [optimizer])
+    apply(Operation("set_eps", {"value": 1e-4}), model, [optimizer])
+    assert optimizer.param_groups[0]["weight_decay"] == 0.01
+    assert optimizer.param_groups[0]["eps"] == 1e-4

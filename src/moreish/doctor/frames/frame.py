@@ -359,6 +359,7 @@ class Frame:
     latent: Latent | None = None
     verdicts: list[Verdicts] = field(default_factory=list)
     squashes: set[str] = field(default_factory=set)  # models whose output goes through a sigmoid or its logarithm
+    accuracy: float | None = None  # of decisions without gradients: share that was right
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
     used_without_grad: set[str] = field(default_factory=set)  # the same, with gradients off

@@ -53,7 +53,9 @@ class History:
         self.lines: dict[str, str] = {}  # by layer: the line of code that called it first
         self.assigned: dict[str, Assigned] = {}
         self.evaluations: list[tuple[int, float, float, int]] = []  # step, mean, error, losses that were seen
+        self.accuracies: list[tuple[int, float]] = []  # of evaluations that compare a decision with a label
         self._sizes: dict[int, int] = {}  # of evaluations by one loss, by step: rows
+        self._parts: dict[int, list[float]] = {}  # of evaluations by several, by step: each loss
         self.validations: list[Validation] = []
         self.counts = RunningCounts()
         self.seen = 0
@@ -155,6 +157,9 @@ class History:
         of the same many rows each time, whose error is not known and counted as 0.
         """
         several = [(s, v, e) for s, v, e, n in self.evaluations if n >= 2 and math.isfinite(e)]
+        if several:
+            best = self._parts.get(min(several, key=lambda c: c[1])[0], [])
+            several = [(s, v, _paired(self._parts.get(s, []), best, e)) for s, v, e in several]
         single = [(s, v, 0.0) for s, v, _, n in self.evaluations if n == 1 and math.isfinite(v)]
         if len(several) >= len(single):
             return several
@@ -211,13 +216,27 @@ class History:
         frame.described, frame.assigned = {}, {}
 
     def _evaluation(self, frame: Frame) -> None:
+        if frame.accuracy is not None and len(self.accuracies) < MOST_FRAMES:
+            self.accuracies.append((frame.step, frame.accuracy))
         values = [frame.values.get(f"{e.prefix}{'nll' if e.classes else 'loss'}") for e in frame.evaluations]
         finite = [v for v in values if v is not None]
         if not finite:
             return
         spread = statistics.stdev(finite) / len(finite) ** 0.5 if len(finite) > 1 else float("inf")
-        if len(finite) == 1:
+        if len(finite) > 1:
+            self._parts[frame.step] = finite
+        else:
             self._sizes[frame.step] = frame.evaluations[0].rows
         self.evaluations.append((frame.step, statistics.fmean(finite), spread, len(finite)))
         if len(self.evaluations) > MOST_FRAMES:
             del self.evaluations[1 : MOST_FRAMES // 2 : 2]
+            kept = {step for step, *_ in self.evaluations}
+            self._parts = {s: p for s, p in self._parts.items() if s in kept}
+            self._sizes = {s: n for s, n in self._sizes.items() if s in kept}
+
+
+def _paired(parts: list[float], best: list[float], error: float) -> float:
+    """Standard error of the difference from the best evaluation, where both are by equally many losses in order."""
+    if len(parts) != len(best) or len(parts) < 2:
+        return error
+    return statistics.stdev(p - b for p, b in zip(parts, best, strict=True)) / math.sqrt(len(parts))

@@ -36,6 +36,8 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("rsqrt", "acos", "asin", "var", "normalize"), "pointwise"),
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "compare"),
     **dict.fromkeys(("randn", "randn_like", "normal", "normal_"), "noise"),
+    **dict.fromkeys(("__eq__", "eq"), "match"),
+    "max": "largest",
     "_amp_foreach_non_finite_check_and_unscale_": "unscale",
     "backward": "backward",
 }

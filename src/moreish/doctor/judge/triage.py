@@ -27,7 +27,9 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
         return False
     if history.frames[-1].values.get("grad_norm") == 0.0:
         return True
-    return any(asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _collapses))
+    return any(
+        asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses)
+    )
 
 
 def _jumped(history: History) -> bool:
@@ -76,7 +78,16 @@ def _rests(history: History) -> bool:
 def _gapes(history: History) -> bool:
     """Whether the latest evaluation is far above the training loss."""
     now = _lately(history, "loss.1/nll")
-    return now is not None and bool(history.evaluations) and history.evaluations[-1][1] > 2 * now + GAP
+    if now is None:
+        return False
+    wrong = bool(history.accuracies) and history.accuracies[-1][1] < 0.5 * math.exp(-now)
+    return wrong or (bool(history.evaluations) and history.evaluations[-1][1] > 2 * now + GAP)
+
+
+def _sorted(history: History) -> bool:
+    """Whether the latest batch has rows of one class only, and others were there before or may come."""
+    counts = history.counts.rows.batches[-1:]
+    return bool(counts) and len(counts[0]) > 1 and int(counts[0].sum()) >= 16 and int((counts[0] > 0).sum()) == 1
 
 
 def _repeats(history: History) -> bool:

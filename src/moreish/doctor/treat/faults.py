@@ -169,6 +169,37 @@ def too_slow(model: nn.Module, optimizer: Optimizer, severity: int | float) -> B
     return too_fast(model, optimizer, severity)  # type: ignore[return-value]
 
 
+@fault("F79", "gradient clipped to almost nothing", 1e-3, 1e-5)
+def clipped_away(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
+    """Clip the norm of the gradient before every step of an SGD; Adam would not mind."""
+    if not isinstance(optimizer, torch.optim.SGD):
+        return None
+
+    def shorten(optimizer: Optimizer, args: object, kwargs: object) -> None:
+        nn.utils.clip_grad_norm_([p for group in optimizer.param_groups for p in group["params"]], severity)
+
+    return Broken(handles=[optimizer.register_step_pre_hook(shorten)])
+
+
+@fault("F80", "learning rate falls to nothing early", 0.95, 0.8)
+def over_early(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
+    """Multiply the learning rate after every step."""
+
+    def decay(optimizer: Optimizer, args: object, kwargs: object) -> None:
+        for group in optimizer.param_groups:
+            group["lr"] *= severity
+
+    return Broken(handles=[optimizer.register_step_post_hook(decay)])
+
+
+@fault("F83", "weight decay wins", 0.01, 0.05)
+def decay_away(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
+    """Set the weight decay to the severity over the learning rate: of SGD and AdamW, the share that a step takes."""
+    for group in optimizer.param_groups:
+        group["weight_decay"] = severity / group["lr"]
+    return Broken()
+
+
 @fault("F15", "infinity in one example", 1)
 def not_a_number(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Let the first activation give infinity for one example."""

@@ -36,7 +36,7 @@ class Batches:
         more = len(base) if base is not None and base.dim() == x.dim() and base.shape[1:] == x.shape[1:] else 0
         if self._times >= AGAIN and more <= rows:
             if self._more is None:
-                self._more = _largest_loaded()
+                self._more = _loaded(rows)
             more = self._more
         return Seen(rows, more if more > rows else 0, self._times)
 
@@ -50,16 +50,16 @@ class Batches:
         return float(key[0]), *torch.stack([flat.sum(), torch.dot(flat, weights)]).tolist()
 
 
-def _largest_loaded() -> int:
-    """Items of the largest data set that any DataLoader holds."""
+def _loaded(rows: int) -> int:
+    """Items that there are for a DataLoader with batches of so many rows; of several, the fewest."""
     loading = sys.modules.get("torch.utils.data")
     if loading is None:
         return 0
-    most = 0
+    sizes = []
     for loader in gc.get_objects():
-        if type(loader) is loading.DataLoader:
+        if type(loader) is loading.DataLoader and loader.batch_size is not None:
             try:
-                most = max(most, len(loader.dataset))
+                sizes.append((min(loader.batch_size, len(loader.dataset)), len(loader.dataset)))
             except TypeError:  # a stream
                 continue
-    return most
+    return min((items for batch, items in sizes if batch == rows), default=0)

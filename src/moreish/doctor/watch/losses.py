@@ -16,6 +16,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
+YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
@@ -41,6 +42,11 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
+    inputs = first_batch(context.inputs)
+    if training and call.op in YES_OR_NO and inputs is not None and len(target) == target.numel() == len(inputs):
+        yes = target.detach().reshape(-1)
+        if bool(((yes == 0) | (yes == 1)).all()):
+            context.rows = inputs, yes.long()
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
         _classes(context, loss, x, target, args, kwargs, training)

@@ -42,7 +42,7 @@ STRUCTURED = {
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
 MOST_LOOKED_UP = 8  # tensors of ids of one step
-UNSCALED = "~unscaled"
+UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
 
@@ -79,6 +79,7 @@ class Observer(StepContext):
         self.strangers = graph.Strangers()
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
         self.unscaled = False  # whether loss scaling was taken off the gradients
+        self._right = 0  # comparisons of decisions with labels
         self.outputs = Outputs(self)
         self._measured: set[str] = set()
         self._closed = False
@@ -112,6 +113,8 @@ class Observer(StepContext):
         y = first_tensor(result)
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
+        if kind in ("largest", "match") and (self.grad or not isinstance(result, Tensor | tuple)):
+            return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
         if y is None or kind in ("unscale", "noise"):
@@ -135,7 +138,10 @@ class Observer(StepContext):
         if kind in STRUCTURED or op == "batch_norm":
             self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:
-            self._without_grad(call, args, kwargs, y)
+            if kind == "largest" and isinstance(result, tuple):
+                self.remember(result[1], call)
+            elif kind != "match" or sources:
+                self._without_grad(call, args, kwargs, y)
             return
         if kind in ("loss", "divergence"):
             (losses.observe if kind == "loss" else losses.divergence)(self, call, args, kwargs, y)
@@ -210,6 +216,10 @@ class Observer(StepContext):
         values = self.frame.values
         values.update(self.reader.read())
         self.outputs.close(values)
+        if self.rows is not None and len(self.frame.losses) == len(self.names.root_ids) == 1:  # no game of two
+            self.counts.rows.add(*self.rows, 2)
+        right = [values.pop(f"{RIGHT}{k + 1}") for k in range(self._right)]
+        self.frame.accuracy = sum(right) / len(right) if right else None
         scale = values.pop(UNSCALED, None)
         if scale is not None and "loss" in values:  # of loss scaling
             values["loss"] *= scale
@@ -367,6 +377,9 @@ class Observer(StepContext):
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":
             self.frame.decided_without_grad = True
+        elif call.kind == "match" and call.sources[0].kind in ("decide", "largest"):
+            self._right += 1
+            self.reader.add(f"{RIGHT}{self._right}", y.float().mean())
         self.frame.ran_without_grad |= bool(call.weights)
         self.remember(y, call)
 

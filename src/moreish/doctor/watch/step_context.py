@@ -25,6 +25,7 @@ class StepContext:
         self.looked_up: list[Tensor] = []  # ids that embeddings were asked for
         self.targets: list[Tensor] = []  # what outputs were compared with
         self.tables = Tables()
+        self.rows: tuple[Tensor, Tensor] | None = None  # of a loss of yes or no, with the answers
         self.grad = True  # whether the user's code had gradients on when it made the call
         self.differences: dict[int, tuple[Call, Tensor, float]] = {}  # output, target and sign of "output - target"
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
@@ -42,4 +43,4 @@ class StepContext:
         """Let go of everything but the frame."""
         self._origins.clear()
         self.differences.clear()
-        self.inputs, self.targets, self.looked_up = (), [], []
+        self.inputs, self.targets, self.looked_up, self.rows = (), [], [], None

@@ -84,8 +84,9 @@ def unshuffled(history: History) -> Iterator[Verdict]:
     rank=142,
 )
 def by_heart(history: History) -> Iterator[Verdict]:
-    """Evaluations stay above the entropy of the labels while the training loss is far below; without evaluations, the
-    loss stays near that entropy for 500 steps and the rows seen do not tell their classes.
+    """Evaluations stay above 95 % of the entropy of the labels, or less than half is right there, while the training
+    loss is far below; without evaluations, the loss stays near that entropy for 500 steps and the rows that were seen
+    do not tell their classes.
     """
     entropy, curve = history.counts.unigram_entropy(), [x for _, x in history.nll() if math.isfinite(x)]
     if entropy is None or len(curve) < 5 or not history.from_scratch:
@@ -93,8 +94,13 @@ def by_heart(history: History) -> Iterator[Verdict]:
     now = statistics.fmean(curve[-5:])
     evaluations = [v.val for v in history.validations] or [v for _, v, _ in history.evaluation_curve()]
     if len(evaluations) >= 3 and history.step() >= 50:
-        if min(evaluations) > entropy - 0.02 and now < 0.5 * entropy:
+        if min(evaluations) > 0.95 * entropy and now < 0.5 * entropy:
             yield _by_heart(history, now, entropy, f"; on rows that were not trained on it is {evaluations[-1]:.3g}")
+        return
+    right = [share for _, share in history.accuracies]
+    if len(right) >= 3:
+        if max(right) < 0.5 and now < 0.1 * entropy:
+            yield _by_heart(history, now, entropy, f"; of rows that were not trained on, {right[-1]:.0%} are right")
         return
     known = history.counts.rows.dependence() if history.step() >= 500 and now > 0.8 * entropy else None
     if known is not None and known.none and now < entropy + 0.1:

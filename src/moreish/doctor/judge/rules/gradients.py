@@ -100,7 +100,8 @@ def exploding(history: History) -> Iterator[Verdict]:
     "F17",
     "zero-gradient",
     "gradient exactly zero",
-    silent="a zero-initialised residual at its first step; fewer than ten frames",
+    silent="a zero-initialised residual at its first step; fewer than ten frames; biases alone, which a difference "
+    "cancels, are no alarm",
     why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
     "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
     "The parameter never changes.",
@@ -125,7 +126,7 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         return
     name = zero[0] if zero else "every parameter"
     yield found(
-        "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "watch",
+        "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "info",
         owner(zero[0]) if zero else "",
         frames[0].step,
         f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",
