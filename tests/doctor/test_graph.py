@@ -1,6 +1,7 @@
 """Where the graph of a loss ends, loops that leave out a part of a step, trainings by hand, several trainings."""
 
 import copy
+import dataclasses
 import math
 
 import pytest
@@ -11,6 +12,7 @@ from torch import nn
 from moreish.doctor import Doctor, watch_script
 from moreish.doctor.ask import ward
 from moreish.doctor.ask.ward import owners
+from moreish.doctor.judge.rules import RULES
 from tests.doctor.worlds import V, language, mlp
 
 
@@ -388,3 +390,58 @@ def test_a_program_with_many_trainings_is_watched_within_bounds(monkeypatch):
     assert len(watching.doctors) <= 6
     assert watching.unwatched > 0
     assert sum(bool(d._probe.roots) for d in watching.doctors) <= 4
+
+
+def test_a_rule_that_fails_is_left_out_and_said_and_the_others_speak(monkeypatch):
+    def breaks(history):
+        raise IndexError("of a stranger's shape")
+
+    monkeypatch.setitem(RULES, "F39", dataclasses.replace(RULES["F39"], verdicts=breaks))
+    doctor = watched(Listed(list))
+    assert doctor.findings[0].id == "F66"
+    assert any("F39 failed" in note and "IndexError" in note for note in doctor.notes)
+
+
+def test_a_layer_whose_output_nobody_uses_is_worth_knowing_and_no_alarm():
+    class DeadEnd(Two):
+        def __init__(self):
+            super().__init__(lambda h: h)
+            self.beside = nn.Linear(16, 4)
+
+        def forward(self, x):
+            h = torch.tanh(self.lower(self.table(x).flatten(1)))
+            self.beside(h)
+            return self.head(h)
+
+    seen = finding(watched(DeadEnd()), "F16")
+    assert seen is not None
+    assert seen.severity == "info"
+    assert "not used" in seen.sentence
+
+
+def test_biases_alone_being_trained_is_found_and_a_frozen_body_with_a_head_is_not():
+    for frozen, alarmed in (
+        (("0.weight", "2.weight", "2.bias", "4.weight"), True),
+        (("0.weight", "2.weight"), False),
+    ):
+        model = mlp()
+        for name, p in model.named_parameters():
+            p.requires_grad = name not in frozen
+        assert any(not p.requires_grad for p in model.parameters())
+        assert (finding(watched(model, steps=60), "F69") is not None) == alarmed
+
+
+def test_an_exception_of_torch_is_a_finding_with_the_numbers_that_it_leaves_out(tmp_path):
+    seen = script(
+        tmp_path,
+        """
+net = torch.nn.Sequential(torch.nn.Embedding(5, 4), torch.nn.Flatten(), torch.nn.Linear(4, 5))
+opt = torch.optim.SGD(net.parameters(), 0.1)
+for step in range(20):
+    ids = torch.randint(0, 5 if step < 10 else 9, (32, 1))
+    opt.zero_grad(); F.cross_entropy(net(ids), ids[:, 0] % 5).backward(); opt.step()
+""",
+    )
+    assert seen.findings[0].id == "F68"
+    assert "rows 0 to 4" in seen.findings[0].remedy
+    assert isinstance(seen.error, IndexError)

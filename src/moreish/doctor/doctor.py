@@ -68,6 +68,7 @@ class Doctor:
         if self._alerts:
             self._probe.on_stepped = self._alert
         self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
+        self.failed_rules: dict[str, Exception] = {}  # by id: rules that failed on what they were asked
         self._stopped = False
         self._next = 1
 
@@ -137,7 +138,10 @@ class Doctor:
     @property
     def notes(self) -> list[str]:
         """What the doctor could not see, in plain words."""
-        return notes(self.history, self._probe.compiled, self._probe.failure)
+        said = notes(self.history, self._probe.compiled, self._probe.failure)
+        for id, failure in self.failed_rules.items():
+            said.append(f"the rule {id} failed and was left out ({type(failure).__name__}: {failure}).")
+        return said
 
     @property
     def cost(self) -> float:
@@ -257,7 +261,7 @@ class Doctor:
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
-        for finding in judge(self.history, ignore=self.ignore):
+        for finding in judge(self.history, ignore=self.ignore, failed=self.failed_rules):
             known = self._kept.get(finding.id)
             if known is None:
                 self._kept[finding.id], self._asked, self._untold = finding, False, True

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from moreish.doctor.frames.frame import Group, Planned
+from moreish.doctor.frames.groups import Group, Planned
 from moreish.doctor.watch.names import Names
 
 FALLEN = 0.2  # of its highest: a learning rate below it is on a schedule, which is looked for

@@ -215,7 +215,7 @@ def no_activation(history: History) -> Iterator[Verdict]:
         for source in _before(call):
             if source.op == "linear" and source.weight and not _is_shared(source, call, calls):
                 before, after = (shape_of(history, c.weight) for c in (source, call))
-                if before and after and before[0] == after[1] and after[1] >= min(before[1], after[0]):
+                if len(before) == len(after) == 2 and before[0] == after[1] and after[1] >= min(before[1], after[0]):
                     pairs.append((source.layer, call.layer))
     if not pairs:
         return

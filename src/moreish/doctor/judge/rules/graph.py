@@ -75,7 +75,7 @@ def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
     every = len(frames[-1].stepped)
     first = min(none)
     return found(
-        "watch" if len(none) > every / 4 else "info",
+        "watch" if len(none) > every / 3 else "info",
         owner(first),
         frames[0].step,
         f"What `{owner(first)}` gives is not used for the loss, so {len(none)} of {every} parameters ({_some(none)}) "

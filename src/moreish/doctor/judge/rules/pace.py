@@ -4,7 +4,8 @@ import itertools
 import statistics
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Frame, Group
+from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.courses import Course, clipped, courses

@@ -41,7 +41,7 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
     preflight=True,
 )
 def over_confident_start(history: History) -> Iterator[Verdict]:
-    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.5 is watch, > 1 is sick."""
+    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.8 is watch, > 1 is sick."""
     loss = history.first_loss()
     if loss is None or history.first is None:
         return
@@ -57,6 +57,8 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     layer = loss.fed_by
     call = next((c for c in history.calls() if c.layer == layer), None)
     weight = call.weight if call is not None else None
+    if call is not None and not call.weights:  # similarities to normalised weights, scaled on purpose
+        return
     name = f"`{weight}`" if weight else "the weights of the last layer"
     yield found(
         _overconfidence(excess, convex=len(history.weights()) == 1),
@@ -81,7 +83,7 @@ def _overconfidence(excess: float, convex: bool) -> Severity:
     """One step milder for a single table of logits: its loss is convex, so the start costs steps and no quality."""
     if convex:
         return "watch" if excess > 1 else "info"
-    return "sick" if excess > 1 else "watch" if excess > 0.5 else "info"
+    return "sick" if excess > 1 else "watch" if excess > 0.8 else "info"
 
 
 @Rule(
