@@ -176,7 +176,8 @@ torch.distributed.init_process_group("gloo")
 rank = torch.distributed.get_rank()
 torch.manual_seed(int(sys.argv[2]))
 {TRAINING.replace("optimizer =", "net = torch.nn.parallel.DistributedDataParallel(net); optimizer =", 1)}
-print("rank", rank, loss.item(), flush=True)
+sys.stdout.write(f"rank {{rank}} {{loss.item()}}\\n")  # at once, for two write at the same time
+sys.stdout.flush()
 torch.distributed.destroy_process_group()
 """
 
