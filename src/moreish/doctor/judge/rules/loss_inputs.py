@@ -19,7 +19,7 @@ OFF = 0.1  # mean size of a row's logsumexp from which its values are no log-pro
     "Where the exponentials do not sum to 1 over the classes, it falls as far as the values grow:\n"
     "it can reach minus infinity and means nothing.",
     needs="first frame",
-    explains=("F02", "F04", "F42", RUNAWAY, NOT_LEARNING),
+    explains=("F02", "F04", "F42", "F45", RUNAWAY, NOT_LEARNING),
     explained_by=("F43",),
     rank=65,
     preflight=True,
