@@ -445,3 +445,21 @@ for step in range(20):
     assert seen.findings[0].id == "F68"
     assert "rows 0 to 4" in seen.findings[0].remedy
     assert isinstance(seen.error, IndexError)
+
+
+def test_a_hinge_whose_margins_are_all_kept_is_done_and_not_ill():
+    torch.manual_seed(0)
+    x = torch.randn(200, 4)
+    y = torch.sign(x[:, 0] + 0.5 * x[:, 1])
+    keep = (x[:, 0] + 0.5 * x[:, 1]).abs() > 0.3
+    x, y = x[keep], y[keep]
+    model = nn.Linear(4, 1)
+    optimizer = torch.optim.SGD(model.parameters(), 0.3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(1500):
+            optimizer.zero_grad()
+            loss = F.relu(1 - y * model(x).squeeze(1)).mean()
+            loss.backward()
+            optimizer.step()
+    assert doctor.history.frames[-1].values["grad_norm"] == 0
+    assert finding(doctor, "F17") is None

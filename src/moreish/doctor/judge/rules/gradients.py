@@ -96,12 +96,19 @@ def exploding(history: History) -> Iterator[Verdict]:
     )
 
 
+def _is_done(history: History) -> bool:
+    """Whether a loss with a floor has come down to it: every margin is kept, nothing is left to be learned."""
+    losses = [loss for _, loss in history.losses()]
+    moved = any(f.values.get("grad_norm", 0.0) > 0 for f in history.training())
+    return moved and bool(losses) and abs(losses[-1]) < 0.1 * max(map(abs, losses))
+
+
 @Rule(
     "F17",
     "zero-gradient",
     "gradient exactly zero",
-    silent="a zero-initialised residual at its first step; fewer than ten frames; biases alone, which a difference "
-    "cancels, are no alarm",
+    silent="a zero-initialised residual at its first step; fewer than ten frames; margins that are all kept; biases "
+    "alone, which a difference cancels, are no alarm",
     why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
     "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
     "The parameter never changes.",
@@ -121,7 +128,7 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         for n in names
         if all(f.values.get(f"{n}/grad_rms", 1.0) == 0.0 for f in frames) and frames[-1].values["grad_norm"] > 0
     ]
-    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames) and not _is_done(history)
     if not zero and not everything:
         return
     name = zero[0] if zero else "every parameter"
