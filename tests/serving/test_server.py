@@ -100,7 +100,7 @@ def test_ctrl_c_ends_it_within_a_second_also_in_the_middle_of_work(busy):
         took = time.monotonic() - began
         ended = [each.result() for each in work]
     assert process.returncode == 130
-    assert json.loads(said) == {"error": "interrupted"}
+    assert json.loads(said.splitlines()[-1]) == {"error": "interrupted"}  # uvicorn may tell before of what it cut off
     assert set(ended) <= {"closing", "gone"}
     assert took < 10  # a second where the machine has nothing else to do
 

@@ -1,7 +1,6 @@
 """What a module is, in one line: "Linear(64, 32)"; and which line of the user's code is running."""
 
 import functools
-import os
 import re
 import sys
 from pathlib import Path
@@ -20,7 +19,7 @@ TELLING = ("p",)  # arguments that are shown although they have their usual valu
 
 _MOREISH = str(Path(__file__).resolve().parents[2])
 _PASSED_OVER = (str(Path(torch.__file__).parent), str(Path(__file__).resolve().parents[1]), "<frozen ")
-_STANDARD = str(Path(os.__file__).parent)
+_STANDARD = str(Path(re.__file__).resolve().parents[1])
 Whose = Literal["user's", "a library's", "moreish's", "the doctor's or torch's"]  # code
 _ALONE = re.compile(r"\((\d+),\)")  # a tuple of one number
 _EQUAL = re.compile(r"\((\d+)(?:, \1)*,?\)")  # one number for each dimension

@@ -236,7 +236,9 @@ def no_activation(history: History) -> Iterator[Verdict]:
 
 def _is_shared(source: Call, call: Call, calls: list[Call]) -> bool:
     """Whether the output of a layer goes to others beside this one: a router, a residual path."""
-    return any(each is not call and any(s is source for s in each.behind(BETWEEN)) for each in calls)
+    between = call.before()
+    others = [each for each in calls if each is not call and all(each is not b for b in between)]
+    return any(s is source for each in others for s in each.behind(BETWEEN))
 
 
 def _before(call: Call) -> Iterator[Call]:
