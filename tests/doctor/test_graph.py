@@ -463,3 +463,89 @@ def test_a_hinge_whose_margins_are_all_kept_is_done_and_not_ill():
             optimizer.step()
     assert doctor.history.frames[-1].values["grad_norm"] == 0
     assert finding(doctor, "F17") is None
+
+
+THREADS = """
+import threading
+def train():
+    net = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 5))
+    opt = torch.optim.SGD(net.parameters(), 0.1)
+    for step in range(60):
+        y = torch.arange(32) % 5
+        opt.zero_grad(); F.cross_entropy(net(proto[y]), y).backward(); opt.step()
+    trained.append(1)
+trained = []
+threads = [threading.Thread(target=train) for _ in range(3)]
+for t in threads: t.start()
+for t in threads: t.join()
+assert len(trained) == 3
+"""
+
+
+def test_trainings_in_several_threads_are_watched_apart_and_none_is_disturbed(tmp_path):
+    seen = script(tmp_path, THREADS)
+    assert seen.error is None
+    assert len(seen.doctors) == 3
+    assert seen.steps == 180
+    assert all(doctor.cost >= 0 for doctor in seen.doctors)
+    assert [f for f in seen.findings if f.severity != "info"] == []
+
+
+def test_an_empty_batch_does_not_end_the_watching(tmp_path):
+    seen = script(
+        tmp_path,
+        """
+net = torch.nn.Sequential(torch.nn.Linear(8, 5), torch.nn.Softmax(1))
+opt = torch.optim.SGD(net.parameters(), 0.1)
+for step in range(30):
+    y = torch.randint(0, 5, (0 if step == 0 else 32,)); x = proto[y]
+    opt.zero_grad(); F.cross_entropy(net(x), y, reduction="sum").backward(); opt.step()
+""",
+    )
+    assert seen.doctor is not None
+    assert seen.doctor._probe.failure is None
+    assert seen.doctor.history.seen > 10
+
+
+def test_a_doctor_that_failed_does_not_say_that_nothing_is_wrong(monkeypatch):
+    doctor = Doctor(model := mlp(), optimizer := torch.optim.SGD(model.parameters(), 0.1))
+    monkeypatch.setattr(doctor._probe.updates, "before", None)
+    with doctor:
+        for x, y in batches(5):
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+    assert not doctor.to_report().is_conclusive
+    assert "Nothing wrong" not in doctor.report()
+
+
+def test_what_is_compiled_later_is_not_looked_into_and_that_is_said(tmp_path):
+    seen = script(
+        tmp_path,
+        """
+net = torch.nn.Linear(8, 5)
+opt = torch.optim.SGD(net.parameters(), 0.1)
+fast = torch.compile(net, backend="eager")
+for step in range(30):
+    y = torch.randint(0, 5, (32,))
+    opt.zero_grad(); F.cross_entropy(fast(proto[y]), y).backward(); opt.step()
+""",
+    )
+    assert seen.error is None
+    assert "compiled" in seen.report()
+    assert seen.steps == 30
+
+
+def test_nan_in_a_run_that_did_well_is_not_blamed_on_the_learning_rate(tmp_path):
+    seen = script(
+        tmp_path,
+        """
+net = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 5))
+opt = torch.optim.Adam(net.parameters(), 1e-2)
+for step in range(60):
+    y = torch.randint(0, 5, (32,))
+    opt.zero_grad(); F.cross_entropy(net(proto[y]), y).backward(); opt.step()
+    if step == 40: net[0].weight.data[0, 0] = float("nan")
+""",
+    )
+    assert seen.findings[0].id == "F15"

@@ -246,3 +246,31 @@ def test_a_script_is_stopped_after_the_step_in_which_it_was_found_sick(tmp_path)
     assert watched.error.finding.id == "F38"
     assert lines_of(watched.error)[0] == ("a.py", 10)
     assert watched.doctor.to_dict()["steps"] == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_that_the_program_forks_leaves_without_a_report(tmp_path):
+    path = tmp_path / "forks.py"
+    path.write_text(
+        "import os, sys, torch\n"
+        "net = torch.nn.Linear(3, 1); o = torch.optim.SGD(net.parameters(), 0.1)\n"
+        "for _ in range(5): o.zero_grad(); net(torch.ones(4, 3)).pow(2).mean().backward(); o.step()\n"
+        "if os.fork() == 0: sys.exit(0)\n"
+        "os.wait(); print('done')\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "moreish", "doctor", path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("done\n")
+    assert done.stdout.count("looked at") == 1
+
+
+def test_a_program_that_closes_stdout_ends_with_its_own_exit_code(tmp_path):
+    path = tmp_path / "closes.py"
+    path.write_text("import sys; print('x', flush=True); sys.stdout.close(); sys.exit(4)\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "moreish", "doctor", path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (4, "x\n", "")

@@ -60,7 +60,8 @@ def run(arguments: list[str]) -> int:
     code = DONE
     try:
         code = app(arguments, exit_on_error=False, print_error=False)
-        sys.stdout.flush()
+        if not sys.stdout.closed:  # by a program that was watched
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in `moreish more names | head -1`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -117,7 +117,10 @@ def _tell(answer: Answer, wanted: Wanted) -> int:
     """Print the answer and write the page; the exit code is that of what was watched, or 1 for --fail-on."""
     from moreish.cli.show import emit, note, show_report, warn
     from moreish.doctor import Finding, failing
+    from moreish.doctor.tell.report import Report
 
+    if sys.stdout.closed:  # by the program; nobody is there to read a report
+        return answer.code
     if wanted.page is not None and answer.page is not None:
         wanted.page.write_text(answer.page, encoding="utf-8")
     if wanted.json:
@@ -131,8 +134,11 @@ def _tell(answer: Answer, wanted: Wanted) -> int:
     if answer.code or wanted.fail_on is None:
         return answer.code
     worst = failing(map(Finding.from_dict, answer.plain["findings"]), wanted.fail_on)
-    if not worst:
+    if not worst and Report.from_plain(answer.plain).is_conclusive:
         return 0
+    if not worst:
+        warn("too little was seen to say that nothing is wrong")
+        return 1
     warn(f"{worst[0].severity}: {worst[0].sentence}")
     return 1
 
@@ -145,11 +151,14 @@ def _of_program(program: "Program", wanted: Wanted) -> int:
     from moreish.doctor.ask.program import ending
     from moreish.doctor.ask.script import Wishes, watch_program
 
+    own = os.getpid()
     first = next((os.environ[name] for name in RANKS if name in os.environ), "0") in ("", "0")
     something_began()
     with ExitStack() as streams:
 
         def told(watched: "Watched", code: int) -> int:
+            if os.getpid() != own:  # a child that the program forked leaves as it would by itself
+                return code
             streams.close()
             return _tell(_answer(watched, code, wanted), wanted) if first else code
 

@@ -1,6 +1,7 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -163,6 +164,11 @@ class Doctor:
         """Updates so far, those before the doctor came included."""
         return self._probe.step
 
+    @property
+    def is_in_this_thread(self) -> bool:
+        """Whether what is trained here is watched by this doctor: each thread has its own."""
+        return self._probe.schedule.clock.thread == threading.get_ident()
+
     def shares(self, optimizer: Optimizer, models: Iterable[nn.Module]) -> bool:
         """Whether something of this is watched already: a model, or a parameter."""
         known = {id(p) for root in self._probe.roots.values() for p in root.parameters()}
@@ -202,6 +208,10 @@ class Doctor:
         """Know what exception ended the run."""
         self.history.evidence.failure = failure
         self._judge()
+
+    def hide(self, by: str) -> None:
+        """Look into no model from now on: something is compiled, and what compiles would trace what looks."""
+        self._probe.hide(by)
 
     def discharge(self) -> None:
         """Let go of models and optimizers after the end; what was found is kept."""

@@ -51,8 +51,10 @@ def _healthy(ignore: Iterable[str], severity: str, budget: float) -> Iterator[No
             ward.admit(optimizer)
         yield
     watched = ward.watched()
-    if not watched.to_dict()["steps"]:
+    if not watched.steps:
         raise AssertionError(f"no optimizer step was seen, so nothing is known\n{watched.report()}")
+    if not watched.is_conclusive:
+        raise AssertionError(f"too little was seen to say that nothing is wrong\n{watched.report()}")
     if failing(watched.findings, severity):
         raise AssertionError(f"this training is not healthy\n{watched.report()}")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -45,6 +46,7 @@ class Ward:
         self._began = time.perf_counter()
         self._searched = 0.0
         self._backwards = 0
+        self._compiles = False
 
     @property
     def doctor(self) -> Doctor | None:
@@ -74,11 +76,22 @@ class Ward:
                 self._by_hand(tensor)
             return backward(tensor, *args, **kwargs)
 
-        setattr(Optimizer, "__init__", noticed)  # noqa: B010 - methods of torch's are replaced for a while
+        compile_ = torch.compile
+
+        @functools.wraps(compile_)
+        def compiling(*args: Any, **kwargs: Any) -> Any:
+            for doctor in self._open:
+                doctor.hide("torch.compile")
+            self._compiles = True
+            return compile_(*args, **kwargs)
+
+        setattr(torch, "compile", compiling)  # noqa: B010 - functions of torch's are replaced for a while
+        setattr(Optimizer, "__init__", noticed)  # noqa: B010
         setattr(Tensor, "backward", begun)  # noqa: B010
         try:
             yield
         finally:
+            setattr(torch, "compile", compile_)  # noqa: B010
             setattr(Optimizer, "__init__", make)  # noqa: B010
             setattr(Tensor, "backward", backward)  # noqa: B010
             for doctor in self._open:
@@ -86,14 +99,15 @@ class Ward:
 
     def admit(self, optimizer: Optimizer) -> None:
         """Watch an optimizer and the models that own its parameters."""
-        if any(doctor.takes(optimizer) for doctor in self._open):
+        if any(doctor.is_in_this_thread and doctor.takes(optimizer) for doctor in self._open):
             return
         late = len(self.doctors) >= FREE and self._searched > SEARCHING * (time.perf_counter() - self._began)
         if len(self.doctors) >= MOST or late:
             self.unwatched += 1
             return
         models = self._owners(optimizer)
-        kin = next((d for d in self._open if d.shares(optimizer, models) or not d.steps), None)
+        near = [d for d in self._open if d.is_in_this_thread]
+        kin = next((d for d in near if d.shares(optimizer, models) or not d.steps), None)
         if kin is not None:
             for model in models:
                 kin.watch_model(model)
@@ -123,6 +137,8 @@ class Ward:
             done = self._open.pop(0)
             done.__exit__()
             done.discharge()
+        if self._compiles:
+            doctor.hide("torch.compile")
         self.doctors.append(doctor)
         self._open.append(doctor)
         return doctor.__enter__()

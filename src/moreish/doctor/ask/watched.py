@@ -39,6 +39,11 @@ class Watched:
         """Updates of all trainings."""
         return sum(doctor.steps for doctor in self.doctors)
 
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether enough was seen to say that nothing is wrong."""
+        return self._report().is_conclusive
+
     def report(self) -> str:
         """The findings as text, or why there is nothing to report."""
         return self._report().text() if self.doctors else NOTHING + "\n"

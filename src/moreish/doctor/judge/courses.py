@@ -1,5 +1,6 @@
 """The course of each group of an optimizer over the frames of a run: its learning rates, and what is cut off."""
 
+import math
 import statistics
 from collections import defaultdict
 from typing import NamedTuple
@@ -44,3 +45,9 @@ def clipped(history: History) -> tuple[float, Group] | None:
         if len(left) >= 4 and sorted(left)[int(0.9 * (len(left) - 1))] < CUT and not scaled:
             return statistics.median(left), course.groups[-1]
     return None
+
+
+def broke_at_once(history: History) -> bool:
+    """Whether NaN came into a run that did well until then: not a matter of the learning rate."""
+    finite = [loss for _, loss in history.losses() if math.isfinite(loss)]
+    return history.broken is not None and len(finite) >= 2 and finite[-1] <= finite[0]

@@ -13,6 +13,8 @@ from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.tell.words import layer_label, plural, visible
 
 WIDTH = 100
+FAILED = "the doctor itself failed"
+NO_STEP = "No step was seen, so nothing can be said"
 NARROWEST = 40
 MOST_ALSO = 6
 
@@ -68,14 +70,19 @@ class Report:
             "cost": None if self.cost is None else round(self.cost, 4),
         }
 
+    @property
+    def is_conclusive(self) -> bool:
+        """Whether enough was seen to say that nothing is wrong: steps, a look, and no failure of the doctor's own."""
+        return self.steps > 0 and self.frames != 0 and not any(FAILED in note for note in self.notes)
+
     def headline(self) -> str:
         """How many findings, and how closely was looked."""
         looked = f"{self.steps} steps"
         if self.frames is not None and self.cost is not None:
             looked += f", {self.frames} looked at, {self.cost:.1%} of the time"
         bad = self.alarms
-        if not bad and not self.steps:
-            return "No step was seen, so nothing can be said."
+        if not bad and not self.is_conclusive:
+            return f"Nothing can be said ({looked}): see the notes." if self.steps else f"{NO_STEP}."
         if not bad:
             return f"Nothing wrong was found ({looked})."
         return f"{plural(bad, 'finding')} ({looked})."
@@ -104,7 +111,7 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
             "torch.compile. Weights, gradients and updates were measured all the same."
         )
     if failure is not None:
-        said.append(f"the doctor itself failed and stopped looking ({type(failure).__name__}: {failure}).")
+        said.append(f"{FAILED} and stopped looking ({type(failure).__name__}: {failure}).")
     evidence = history.evidence
     if not history.training() and not evidence.steps:
         said.append(
@@ -114,12 +121,10 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
         )
     idle = [o for o in evidence.optimizers if not o.steps]
     if idle and len(idle) < len(evidence.optimizers):
-        said.append(f"{len(idle)} of {len(evidence.optimizers)} optimizers never stepped.")
-    if evidence.uncalled and not compiled:
-        some = ", ".join(f"`{n}`" if n else "the model" for n in evidence.uncalled[:3])
-        said.append(f"{some} was not called as a module while looked at, so inputs and modes were not seen.")
-    if evidence.remade and evidence.steps:
-        said.append(f"{evidence.remade} times a new optimizer took the place of one with the same parameters.")
+        names = ", ".join(f"{o.name} with {o.parameters} parameters" for o in idle[:3])
+        said.append(f"{len(idle)} of {len(evidence.optimizers)} optimizers never stepped ({names}).")
+    if evidence.uncalled and not evidence.called and not compiled and history.seen:
+        said.append("no model was called as a module while looked at, so inputs and modes were not seen.")
     return said
 
 

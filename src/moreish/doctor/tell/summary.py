@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.tell.report import Report
+from moreish.doctor.tell.report import NO_STEP, Report
 from moreish.doctor.tell.words import listed, plural
 
 MOST_STEPS = 8  # that were looked at, by their numbers
@@ -13,7 +13,9 @@ def verdict(report: Report) -> str:
     """In one line: "1 finding is sick, 2 are to watch"."""
     sick, watch = (sum(f.severity == word for f in report.findings) for word in ("sick", "watch"))
     if not sick + watch:
-        return "Nothing wrong was found" if report.steps else "No step was seen, so nothing can be said"
+        if report.is_conclusive:
+            return "Nothing wrong was found"
+        return "Nothing can be said: see what was not seen" if report.steps else NO_STEP
     if sick + watch == 1:
         finding = next(f for f in report.findings if f.severity != "info")
         name = finding.name or finding.slug or finding.id

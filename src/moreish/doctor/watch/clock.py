@@ -1,6 +1,7 @@
 """A clock that decides how often the doctor may look, by time and not by a count of steps."""
 
 import math
+import threading
 import time
 
 BUDGET = 0.015  # share of the time that looking may take, where nothing else is asked for
@@ -28,7 +29,8 @@ class Clock:
         if not budget > 0:
             raise ValueError(f"the doctor's budget is a share of the time above 0, not {budget}")
         self.budget, self.unbounded = budget, math.isinf(budget)
-        self.started = time.thread_time()
+        self.thread = threading.get_ident()
+        self.started = self._latest = time.thread_time()
         self.spent = 0.0
         self.frames = 0
         self.asleep = 0  # the step before which there is no need to ask
@@ -84,11 +86,17 @@ class Clock:
 
     def stop(self) -> None:
         """The doctor goes: what comes now is no time of the run."""
-        self._stopped = time.thread_time()
+        self._stopped = self._now()
 
     def elapsed(self) -> float:
         """Seconds that this thread has worked since the doctor came, until it went."""
-        return (time.thread_time() if self._stopped is None else self._stopped) - self.started
+        return (self._now() if self._stopped is None else self._stopped) - self.started
+
+    def _now(self) -> float:
+        """The time of the thread that is watched; from another one, the latest that is known."""
+        if threading.get_ident() == self.thread:
+            self._latest = time.thread_time()
+        return self._latest
 
 
 class Spent:

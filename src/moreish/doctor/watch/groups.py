@@ -121,4 +121,4 @@ def _norm(optimizer: Optimizer) -> Tensor | None:
     grads = [p.grad.detach() for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     if not grads or any(g.is_sparse or g.device != grads[0].device for g in grads):
         return None
-    return torch.nn.utils.get_total_norm([g.float() for g in grads])
+    return torch.nn.utils.get_total_norm([g.abs().float() if g.is_complex() else g.float() for g in grads])

@@ -1,6 +1,7 @@
 """Hooks: those of one lifetime have one owner, which puts them in place together and takes them away together."""
 
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 
@@ -47,9 +48,12 @@ class ModelHook:
     def __init__(self, roots: Callable[[], set[int]], called: Callable[[nn.Module, Args, Kwargs], None]) -> None:
         self.roots, self.called = roots, called
         self.looking = False
+        self.thread = threading.get_ident()
 
     def __call__(self, module: nn.Module, args: Args) -> None:
         """Nearly every call of a module ends here."""
+        if threading.get_ident() != self.thread:
+            return
         if (self.looking or not torch.is_grad_enabled()) and id(module) in self.roots():
             self.called(module, args, _keywords(module))
 
@@ -81,6 +85,7 @@ class FrameHooks:
         safely: Callable[[], Safely],
     ) -> None:
         self.names, self.safely = names, safely
+        self.thread = threading.get_ident()
         self.functions = FunctionMode(backward_begins, self._called, backward_ends)
         self.observer: Observer | None = None
         self._modules = Hooks()
@@ -102,7 +107,7 @@ class FrameHooks:
 
     def _module_begins(self, module: nn.Module, args: object) -> None:
         observer = self.observer
-        if observer is None or id(module) not in self.names.modules or in_backward():
+        if observer is None or id(module) not in self.names.modules or in_backward() or self._is_elsewhere():
             return
         if id(module) in self.names.root_ids:
             observer.stack.clear()
@@ -110,7 +115,7 @@ class FrameHooks:
 
     def _module_ends(self, module: nn.Module, args: Args, output: object) -> None:
         observer = self.observer
-        if observer is None or module not in observer.stack or in_backward():
+        if observer is None or module not in observer.stack or in_backward() or self._is_elsewhere():
             return
         while observer.stack.pop() is not module:
             pass
@@ -121,6 +126,10 @@ class FrameHooks:
         if observer.grad and len(self.names.root_ids) > 1 and id(module) in self.names.root_ids:
             with self.safely():
                 observer.root_output(module, args, output)
+
+    def _is_elsewhere(self) -> bool:
+        """Whether this is another thread, whose calls are of another training."""
+        return threading.get_ident() != self.thread
 
     def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         observer = self.observer

@@ -26,7 +26,7 @@ NORMALISED = 0.01  # from 1, or of a logarithm from 0
 def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
     """Note the loss in the frame; numbers follow when the frame is closed, under "loss.K/..." for the K-th."""
     x, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
-    if not isinstance(x, Tensor) or not isinstance(target, Tensor):
+    if not isinstance(x, Tensor) or not isinstance(target, Tensor) or not x.numel() or not target.numel():
         return
     training = context.grad and y.requires_grad
     into = context.frame.losses if training else context.frame.evaluations

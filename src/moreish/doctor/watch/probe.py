@@ -1,5 +1,6 @@
 """The probe: attaches to models and their optimizers, takes frames of some of the steps, and leaves without trace."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -118,9 +119,7 @@ class Probe:
     def release(self, optimizer: Optimizer) -> None:
         """Look at this optimizer's steps no longer."""
         self.optimizers = [o for o in self.optimizers if o is not optimizer]
-        handle = self._counting.pop(id(optimizer), None)
-        if handle is not None:
-            handle.remove()
+        self._counting.pop(id(optimizer)).remove()
 
     def add(self, prefix: str, root: nn.Module) -> None:
         """Look into this model as well."""
@@ -139,8 +138,7 @@ class Probe:
         """Take every hook away; what a frame has seen so far is kept."""
         with self._safely():
             self._count()
-            if self.frame is not None:
-                self._close()
+            self._close()
         self._inside.remove()
         self._on_steps.remove()
         self._on_models.remove()
@@ -148,6 +146,12 @@ class Probe:
             self._counting.popitem()[1].remove()
         if self.by_hand is not None:
             self.by_hand.remove()
+
+    def hide(self, by: str) -> None:
+        """Look inside no longer; gradients, weights and updates are still measured."""
+        self.compiled = sorted({*self.compiled, by})
+        self._inside.remove()
+        self._on_models.remove()
 
     def forget(self) -> None:
         """Let go of models and optimizers; what was seen is kept."""
@@ -186,8 +190,8 @@ class Probe:
 
     # Frames
 
-    def _open(self) -> None:
-        self.frame, self.schedule.wake_at = Frame(self.step), 0
+    def _open(self, evaluation: bool = False) -> None:
+        self.frame, self.schedule.wake_at = Frame(self.step, is_evaluation=evaluation), 0
         self._model_hook.looking = True
         self._await_calls(True)
         self._parameters = self.names.refresh()
@@ -245,7 +249,9 @@ class Probe:
             return
         if not torch.is_grad_enabled():
             if self.frame is None and self.schedule.due(self.step, evaluation=True):
-                self._open_evaluation()
+                self.schedule.evaluations += 1
+                with self._safely():
+                    self._open(evaluation=True)
             return
         if self.frame is not None and self.frame.is_evaluation:
             with self._safely():
@@ -263,13 +269,6 @@ class Probe:
         frame.called_with_grad = True
         if self.history.from_scratch and self.history.seen < TRIES:
             self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
-
-    def _open_evaluation(self) -> None:
-        self.schedule.evaluations += 1
-        with self._safely():
-            self._open()
-            assert self.frame is not None
-            self.frame.is_evaluation = True
 
     def _backward_begins(self, tensors: object) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""
@@ -303,7 +302,7 @@ class Probe:
 
     def _before_step(self, optimizer: Optimizer, args: Args, kwargs: Kwargs) -> None:
         frame, observer = self.frame, self._observer
-        if frame is None or observer is None:
+        if frame is None or observer is None or threading.get_ident() != self.schedule.clock.thread:
             return
         with self._safely():
             if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
@@ -327,6 +326,8 @@ class Probe:
 
     def _after_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
         """Count the step. Most steps end here, so these few lines are what watching costs them."""
+        if threading.get_ident() != self.schedule.clock.thread:
+            return
         begins = self.rounds.stepped(optimizer)
         if begins:
             self.step += 1

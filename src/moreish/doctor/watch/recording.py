@@ -5,6 +5,7 @@ are those that depend on what was changed. So it is known of every element which
 sequence, it knows of.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -111,9 +112,11 @@ class Recorder(TorchFunctionMode):
     @contextmanager
     def inside(self, twin: nn.Module, prefix: str) -> Iterator[None]:
         """Know in which module of the copy a function is called; run none of the user's own."""
-        own = {id(module) for module in twin.modules()}
+        own, thread = {id(module) for module in twin.modules()}, threading.get_ident()
 
         def strange(module: nn.Module, inputs: object) -> None:
+            if threading.get_ident() != thread:
+                return
             if id(module) not in own and any(True for _ in chain(module.parameters(), module.buffers())):
                 raise Unlike
 

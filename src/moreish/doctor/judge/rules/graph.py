@@ -251,8 +251,9 @@ def optimizer_in_loop(history: History) -> Iterator[Verdict]:
         "sick" if forgets and every < 5 else "watch" if forgets else "info",
         "",
         0,
-        f"A new optimizer was made for the same parameters {evidence.remade} times, about every {max(every, 1):.0f} "
-        "steps" + (": what the one before had gathered is lost each time." if forgets else "."),
+        f"A new optimizer was made for the same parameters {evidence.remade} times, "
+        + ("at every step" if every < 1.5 else f"about every {every:.0f} steps")
+        + (": what the one before had gathered is lost each time." if forgets else "."),
         "Make the optimizer once, before the loop; change the learning rate in its param_groups or by a scheduler.",
         confidence=0.9,
         remade=evidence.remade,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
-from moreish.doctor.judge.courses import clipped
+from moreish.doctor.judge.courses import broke_at_once, clipped
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
@@ -82,6 +82,8 @@ def too_high(history: History) -> Iterator[Verdict]:
     if first is None or now is None or trend is None:
         return
     high = max(first, now)
+    if broke_at_once(history) and high < -1:
+        return
     verdict = _too_high(history, first, now, trend)
     if verdict is None:
         return
