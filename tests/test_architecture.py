@@ -24,7 +24,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
-    "doctor": (set(), TORCH),
+    "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
         {"options", "rng", "models", "ngram", "fast"},

@@ -14,7 +14,8 @@ BUDGET = 15.0  # seconds, the recipe's own
 def quick(given: Sequence[str], seed: int, budget: float) -> Fitted:
     """The run of so many seconds, which is not kept."""
     with tempfile.TemporaryDirectory() as folder:
-        run = moreish.train(given, seed=seed, options={"train": {"time_budget": budget}}, out=Path(folder) / "run")
+        options = {"train": {"time_budget": budget}, "data": {"unit": "char"}}  # the alphabet that is judged by
+        run = moreish.train(given, seed=seed, options=options, out=Path(folder) / "run")
         assert run.model is not None  # read before the folder goes
     return run
 

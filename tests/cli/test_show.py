@@ -19,6 +19,6 @@ def test_a_report_of_the_doctor_shows_no_control_character(capsys, monkeypatch, 
     script = tmp_path / "x.py"
     script.write_text("pass")
     answer = Answer("A\x1b[31mB\nsecond line\n", {"findings": []}, None)
-    monkeypatch.setattr(doctor, "_of_script", lambda *_: answer)
+    monkeypatch.setattr(doctor, "_answer", lambda *_: answer)
     doctor.doctor(str(script))
     assert capsys.readouterr().out == "A\\x1b[31mB\nsecond line\n"

@@ -26,15 +26,20 @@ def measured():
         fit(model, optimizer, x, y, 80)
         with torch.no_grad():
             F.cross_entropy(model.eval()(x[:64]), y[:64])
+        fit(model.train(), optimizer, x, y, 2, loss=lambda z, y: F.nll_loss(z.log_softmax(1), y))
+        fit(model, optimizer, x, F.one_hot(y, V) - 0.5, 2, loss=lambda z, y: F.mse_loss(z.relu(), y))
     parameters = {name for name, _ in model.named_parameters()}
     return {key for frame in doctor.history.frames for key in frame.values}, parameters
+
+
+LOSSES = "loss", "evaluation", "own", "divergence"
 
 
 def kind(key, parameters):
     where, _, _ = key.rpartition("/")
     if where in parameters:
         return "parameter"
-    return "step" if not where else "loss" if where.partition(".")[0] in ("loss", "evaluation") else "activation"
+    return "step" if not where else "loss" if where.partition(".")[0] in LOSSES else "activation"
 
 
 def test_whatever_a_frame_holds_is_in_the_table_with_its_kind(measured):

@@ -164,7 +164,7 @@ def start(excess, sigma, classes=27, scratch=True):
     return history
 
 
-@pytest.mark.parametrize(("excess", "severity"), [(0.1, None), (0.4, "info"), (0.6, "watch"), (17, "sick")])
+@pytest.mark.parametrize(("excess", "severity"), [(0.1, None), (0.6, "info"), (0.9, "watch"), (17, "sick")])
 def test_an_overconfident_start_by_how_far_the_first_loss_is_above_ln_v(excess, severity):
     got = list(RULES["F01"].judge(start(excess, math.sqrt(2 * excess) + 0.1)))
     assert [f.severity for f in got] == ([severity] if severity else [])

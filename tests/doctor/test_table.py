@@ -82,7 +82,10 @@ def test_the_slug_stands_beside_the_id_wherever_it_is_shown():
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         fit(model, optimizer, *language(), 6)
-    assert "SICK  F38 double-softmax: softmax before cross-entropy at 5, step 0" in doctor.report()
+    said = (
+        "SICK  F38 double-softmax: softmax before cross-entropy\n      at `5: Softmax(dim=-1)`, called in worlds.py:"
+    )
+    assert said in doctor.report()
     assert "F38 double-softmax" in doctor.to_html()
     plain = json.loads(json.dumps(doctor.to_dict()))["findings"][0]
     assert (plain["id"], plain["slug"], plain["name"]) == ("F38", "double-softmax", "softmax before cross-entropy")
@@ -126,7 +129,7 @@ def test_a_new_finding_is_one_function(shouting):
         fit(model, optimizer, x, y, 6)
     assert [f.title for f in doctor.findings if f.severity == "sick"] == ["F99 loud-output"]
     assert "F38" in [s.id for s in doctor.findings[0].symptoms]
-    assert "SICK  F99 loud-output: the output shouts at 5" in doctor.report()
+    assert "SICK  F99 loud-output: the output shouts\n      at `5" in doctor.report()
     assert "F99" in [f.id for f in preflight(model, x[:64], y[:64], F.cross_entropy, steps=8)]
     assert [f.id for f in judge(doctor.history, ignore=named_rules(["loud-output"])) if f.id == "F99"] == []
     sick = [Finding(id, "sick", "", 10, "s", "r") for id in ("F99", "F01", "F22")]

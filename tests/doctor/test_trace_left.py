@@ -107,6 +107,7 @@ def test_weights_and_modes_do_not_change_when_nothing_is_trained():
 def test_a_copy_or_a_pickle_of_a_watched_model_carries_nothing_of_the_doctor():
     model, (x, _) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    before = pickle.dumps(model)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         twin = copy.deepcopy(model)
         again = pickle.loads(pickle.dumps(model))
@@ -115,7 +116,7 @@ def test_a_copy_or_a_pickle_of_a_watched_model_carries_nothing_of_the_doctor():
             with torch.no_grad():
                 other(x[:8])
         assert doctor.history.seen == seen
-        assert len(pickle.dumps(model)) < 20_000 + sum(p.numel() * 8 for p in model.parameters())
+        assert pickle.dumps(model) == before
 
 
 ELSEWHERE = """
@@ -123,7 +124,7 @@ import sys
 sys.modules["moreish"] = None  # a machine that has never heard of it
 import torch
 model = torch.load(sys.argv[1], weights_only=False).eval()
-assert [len(m._forward_pre_hooks) for m in model.modules()][1:] == [0] * 7
+assert [len(m._forward_pre_hooks) + len(m._forward_hooks) for m in model.modules()] == [0] * 8
 with torch.no_grad():
     torch.save(model(torch.zeros(2, 3, dtype=torch.int64)), sys.argv[2])
 """
@@ -187,14 +188,17 @@ def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_
 
     def note(*args):
         hooks = len(optimizer._optimizer_step_pre_hooks) - 1, len(optimizer._optimizer_step_post_hooks)
-        met[doctor.looking].add((*hooks, *map(len, (global_hooks._global_forward_hooks, model._forward_pre_hooks))))
+        met[doctor.looking].add(
+            (*hooks, *map(len, (global_hooks._global_forward_hooks, global_hooks._global_forward_pre_hooks)))
+        )
 
     optimizer.register_step_pre_hook(note)
     with Doctor(model, optimizer) as doctor:
         fit(model, optimizer, x, y, 400)
     assert (0, 1, 0, 0) in met[False]
     assert met[False] <= {(0, 1, 0, 0), (0, 1, 0, 1)}
-    assert met[True] == {(1, 1, 1, 1)}
+    assert met[True] == {(1, 1, 1, 2)}
+    assert not model._forward_pre_hooks
 
 
 def test_memory_is_bounded_however_long_the_run(monkeypatch):

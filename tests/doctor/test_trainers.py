@@ -34,6 +34,7 @@ def names_the_softmax(doctor):
     return (found.id, found.layer) == ("F38", "net.3")
 
 
+@pytest.mark.filterwarnings("ignore")  # Lightning's own
 def test_lightning_is_watched_by_one_line_around_fit(examples, tmp_path):
     lightning = pytest.importorskip("lightning", reason=REASON)
 

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from hypothesis import given
 from torch import nn
+from torch.nn.modules import module as global_hooks
 
 from moreish.doctor import Doctor
 from moreish.doctor.frames.frame import Call, Frame
@@ -180,7 +181,7 @@ def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
         for step in range(1, steps + 1):
             now[0] += 0.001
             fit(model, optimizer, x, y, 1, seed=step)
-            hooked.append(bool(model._forward_pre_hooks))
+            hooked.append(bool(global_hooks._global_forward_pre_hooks))
             if evaluates(step):
                 now[0] += pause
                 with torch.no_grad():

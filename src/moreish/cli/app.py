@@ -5,6 +5,7 @@ import sys
 
 from cyclopts import App, CycloptsError
 
+from moreish.cli.passing import parted
 from moreish.cli.quick import quick
 from moreish.cli.streams import settle_streams
 from moreish.errors import BAD_INPUT, DONE, describe
@@ -53,10 +54,12 @@ app.command(data)
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command and return its exit code; every error becomes one sentence."""
+    """Run a command and return its exit code, which is 0 unless it says another; every error becomes one sentence."""
     settle_streams()
+    arguments = parted(arguments)
+    code = DONE
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        code = app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in `moreish more names | head -1`.
@@ -69,11 +72,12 @@ def run(arguments: list[str]) -> int:
         if os.environ.get("MOREISH_DEBUG"):
             raise
         return _fail(*describe(error), arguments)
-    return DONE
+    return code if isinstance(code, int) else DONE
 
 
 def _fail(code: int, sentence: str, arguments: list[str]) -> int:
     from moreish.cli.show import fail
 
-    fail(sentence, json="--json" in arguments)
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    fail(sentence, json="--json" in own)
     return code

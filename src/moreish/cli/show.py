@@ -25,6 +25,8 @@ err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap
 
 JOINERS = "\u200c\u200d"
 
+REPORT_STYLES = (("SICK", "bold red"), ("WATCH", "bold yellow"), ("INFO", "bold blue"), ("  Do:", "bold green"))
+
 BASELINE_WORDS = {
     "uniform": "guessing blindly",
     "unigram": "knowing how frequent each symbol is",
@@ -108,6 +110,18 @@ def text(*parts: str | tuple[str, str]) -> Text:
 def show(renderable: RenderableType) -> None:
     """On stdout."""
     out.print(renderable)
+
+
+def show_report(report: str) -> None:
+    """The doctor's report on stdout; on a terminal in colour what kind each finding is, and what to do."""
+    for line in map(printable, report.removesuffix("\n").split("\n")):
+        shown = Text(line)
+        for beginning, style in REPORT_STYLES:
+            if line.startswith(beginning):
+                shown.stylize(style, 0, len(beginning))
+        if line.startswith(("  | ", "Note: ")):
+            shown.stylize("dim")
+        out.print(shown)
 
 
 def show_items(items: "Iterable[Item]", format: "Format") -> int:

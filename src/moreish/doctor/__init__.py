@@ -2,11 +2,14 @@
 
 from moreish.doctor.ask.data import check_batch, check_samples, check_split, check_symbols
 from moreish.doctor.ask.preflight import preflight
-from moreish.doctor.ask.script import watch_script
+from moreish.doctor.ask.script import watch_module, watch_script
+from moreish.doctor.ask.session import start, stop
 from moreish.doctor.ask.trace import Inside, Traced, inside, trace
+from moreish.doctor.ask.watched import Watched
 from moreish.doctor.doctor import Doctor
 from moreish.doctor.judge.diagnosis import failing
 from moreish.doctor.judge.finding import Finding, Operation, at_least
+from moreish.doctor.tell.alerts import SickRun
 from moreish.doctor.treat.faults import FAULTS, seed_fault
 
 __all__ = [
@@ -15,7 +18,9 @@ __all__ = [
     "Finding",
     "Inside",
     "Operation",
+    "SickRun",
     "Traced",
+    "Watched",
     "at_least",
     "check_batch",
     "check_samples",
@@ -25,6 +30,9 @@ __all__ = [
     "inside",
     "preflight",
     "seed_fault",
+    "start",
+    "stop",
     "trace",
+    "watch_module",
     "watch_script",
 ]

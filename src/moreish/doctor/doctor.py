@@ -1,27 +1,32 @@
 """The doctor: watches a training loop from the outside and says what is wrong, rarely and rightly."""
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
+from moreish.doctor.frames.evidence import Failure
 from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import worrying
-from moreish.doctor.tell.html import page
+from moreish.doctor.tell import html
+from moreish.doctor.tell.alerts import Alerts
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
+from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
-from moreish.doctor.watch.updates import state_is_empty
+from moreish.doctor.watch.updates import held_by, state_is_empty
 
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
+Tensors = Sequence[Tensor] | Mapping[str, Tensor]
 
 
 class Doctor:
@@ -29,29 +34,41 @@ class Doctor:
 
     `budget` is the share of the processor time that looking may take; infinity looks at every step. `ignore` names
     findings (by id or slug) that are not wanted, because what they say is meant. Several models (a list, or a dict of
-    names) and several optimizers may be watched together. Nothing of the model, the optimizer or the random state is
+    names) and several optimizers may be watched together. A training by hand has tensors in place of a model
+    (`Doctor([C, W1, b1])`, or a dict of names) and no optimizer: its updates are what happens to them between one
+    backward and the next. Nothing of the model, the optimizer or the random state is
     changed.
     Where a run goes on that was watched before, `step` counts the updates so far and `found` is what was found.
+    `on_finding` is called with each finding, once when it is found and again when it has become worse, between two
+    steps; what it raises ends the loop. `stop_on` (a severity, or an id or slug) raises `SickRun` out of the loop at
+    the end of the step in which something as bad was found.
     """
 
     def __init__(
         self,
-        model: Models,
+        model: Models | Tensors,
         optimizer: Optimizer | Iterable[Optimizer] = (),
         *,
         budget: float = BUDGET,
         ignore: Iterable[str] = (),
         step: int = 0,
         found: Iterable[Finding] = (),
+        on_finding: Callable[[Finding], object] | None = None,
+        stop_on: str | None = None,
     ) -> None:
-        optimizers = [optimizer] if isinstance(optimizer, Optimizer) else list(optimizer)
+        optimizers = [unwrapped(o) for o in ([optimizer] if isinstance(optimizer, Optimizer) else optimizer)]
         self.ignore = named_rules(ignore)
-        self._probe = Probe(named(model), optimizers, budget, self._on_frame)
+        models, tensors = told_apart(model)
+        self._probe = Probe(models, optimizers, budget, self._on_frame, tensors)
         self._probe.step = step
         self._kept = {finding.id: finding for finding in found}
         self._reported = {id: finding.severity for id, finding in self._kept.items()}
         self._asked = True
+        self._alerts, self._untold = Alerts(on_finding, stop_on, self._kept.values()), False
+        if self._alerts:
+            self._probe.on_stepped = self._alert
         self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
+        self.failed_rules: dict[str, Exception] = {}  # by id: rules that failed on what they were asked
         self._stopped = False
         self._next = 1
 
@@ -66,6 +83,8 @@ class Doctor:
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True
+        if self._alerts:
+            self._alerts.told(self.findings)
 
     @property
     def history(self) -> History:
@@ -119,7 +138,10 @@ class Doctor:
     @property
     def notes(self) -> list[str]:
         """What the doctor could not see, in plain words."""
-        return notes(self.history, self._probe.compiled, self._probe.failure)
+        said = notes(self.history, self._probe.compiled, self._probe.failure)
+        for id, failure in self.failed_rules.items():
+            said.append(f"the rule {id} failed and was left out ({type(failure).__name__}: {failure}).")
+        return said
 
     @property
     def cost(self) -> float:
@@ -128,12 +150,62 @@ class Doctor:
 
     def watch(self, optimizer: Optimizer) -> None:
         """Watch one more optimizer, built after the doctor came."""
-        self._probe.watch(optimizer)
+        self._probe.watch(unwrapped(optimizer))
 
     def watch_model(self, model: nn.Module) -> None:
         """Watch one more model, built after the doctor came."""
+        model = _own(model)
         if all(model is not root for root in self._probe.roots.values()):
             self._probe.add(_free_name(model, self._probe.roots), model)
+
+    @property
+    def steps(self) -> int:
+        """Updates so far, those before the doctor came included."""
+        return self._probe.step
+
+    def shares(self, optimizer: Optimizer, models: Iterable[nn.Module]) -> bool:
+        """Whether something of this is watched already: a model, or a parameter."""
+        known = {id(p) for root in self._probe.roots.values() for p in root.parameters()}
+        known |= held_by(self._probe.optimizers)
+        every = held_by([optimizer]).union(id(p) for m in models for p in m.parameters())
+        return not known.isdisjoint(every)
+
+    def takes(self, optimizer: Optimizer) -> bool:
+        """Whether the optimizer takes the place of one that is watched: the same parameters, and nothing else."""
+        held = held_by([optimizer])
+        for old in self._probe.optimizers:
+            if held_by([old]) == held:
+                self._probe.replace(old, optimizer)
+                return True
+        return False
+
+    def on_late(self, told: Callable[[Optimizer], None]) -> None:
+        """Have this called when an optimizer steps for the first time long after others have."""
+        self._probe.on_late = told
+
+    def part(self, optimizer: Optimizer) -> list[nn.Module]:
+        """Watch an optimizer no longer that shares nothing with the others, nor its models; these are returned."""
+        others = held_by([o for o in self._probe.optimizers if o is not optimizer])
+        own = held_by([optimizer])
+        models = [m for m in self._probe.roots.values() if not own.isdisjoint(id(p) for p in m.parameters())]
+        if not own.isdisjoint(others) or any(id(p) in others for m in models for p in m.parameters()):
+            return []
+        self._probe.release(optimizer)
+        self._probe.remove(models)
+        return models
+
+    def first_loss(self, loss: Tensor) -> None:
+        """Learn of a first loss that was computed before the doctor came, from its graph."""
+        self._probe.first_loss(loss)
+
+    def ended_by(self, failure: Failure) -> None:
+        """Know what exception ended the run."""
+        self.history.evidence.failure = failure
+        self._judge()
+
+    def discharge(self) -> None:
+        """Let go of models and optimizers after the end; what was found is kept."""
+        self._probe.forget()
 
     def pause(self) -> None:
         """Look no further; what was seen is kept."""
@@ -153,17 +225,22 @@ class Doctor:
 
     def report(self) -> str:
         """The findings as plain text."""
-        return self._report().text()
+        return self.to_report().text()
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain values: `{"findings": [...], "notes": [...], "steps": ..., "frames": ...}`."""
-        return self._report().plain()
+        return self.to_report().plain()
 
     def to_html(self) -> str:
         """The report as one self-contained page with pictures."""
-        return page(self._report(), {"": self.history})
+        return html.page(self.to_report(), {"": self.history})
 
-    def _report(self) -> Report:
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html.fragment(self.to_report(), {"": self.history})
+
+    def to_report(self) -> Report:
+        """The report that text, plain values and page are made of."""
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
 
     def _on_frame(self, triage: bool) -> bool:
@@ -174,34 +251,73 @@ class Doctor:
             self._judge()
         return triage and worrying(self.history, self._kept.values())
 
+    def _alert(self) -> None:
+        """Between two steps: tell what is new, and stop where that was wished."""
+        if self._untold:
+            self._untold = False
+            findings = diagnose(self._kept.values())
+            self._alerts.told(findings)
+            self._alerts.stop(findings)
+
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
-        for finding in judge(self.history, ignore=self.ignore):
+        for finding in judge(self.history, ignore=self.ignore, failed=self.failed_rules):
             known = self._kept.get(finding.id)
             if known is None:
-                self._kept[finding.id], self._asked = finding, False
+                self._kept[finding.id], self._asked, self._untold = finding, False, True
             elif SEVERITIES.index(finding.severity) >= SEVERITIES.index(known.severity):
                 self._asked = self._asked and finding.severity == known.severity
+                self._untold = self._untold or finding.severity != known.severity
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
             if finding.severity != "info":
                 self.first_alarm.setdefault(finding.id, self._probe.step)
 
 
+def told_apart(model: Models | Tensors) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:
+    """Models and tensors with their names; tensors without are called as the variables that hold them."""
+    if isinstance(model, nn.Module):
+        return {"": _own(model)}, {}
+    every = list(model.values()) if isinstance(model, Mapping) else list(model)
+    if not every:
+        raise ValueError("the doctor needs a model, or tensors, to watch")
+    if all(isinstance(m, nn.Module) for m in every):
+        return named(cast("Models", model)), {}
+    if not all(isinstance(t, Tensor) for t in every):
+        raise TypeError("the doctor watches modules, or tensors that are trained by hand: not both in one list")
+    tensors = cast("Tensors", model)
+    if isinstance(tensors, Mapping):
+        return {}, dict(tensors)
+    return {}, variable_names(tensors)
+
+
+def unwrapped(optimizer: Optimizer) -> Optimizer:
+    """The optimizer that makes the steps, where another stands around it, as accelerate's does."""
+    while "_optimizer_step_post_hooks" not in vars(optimizer):
+        inner = getattr(optimizer, "optimizer", None)
+        if not isinstance(inner, Optimizer):
+            break
+        optimizer = inner
+    return optimizer
+
+
 def named(model: Models) -> dict[str, nn.Module]:
     """Models with the prefix of their names: none for one, class or given names for several."""
     if isinstance(model, nn.Module):
-        return {"": model}
+        return {"": _own(model)}
     if isinstance(model, Mapping):
-        return dict(model)
-    models = list(model)
-    if not models:
-        raise ValueError("the doctor needs a model to watch")
+        return {name: _own(m) for name, m in model.items()}
+    models = [_own(m) for m in model]
     if len(models) == 1:
         return {"": models[0]}
     names: dict[str, nn.Module] = {}
     for m in models:
         names[_free_name(m, names)] = m
     return names
+
+
+def _own(model: nn.Module) -> nn.Module:
+    """The model of one process, where processes share it: a copy of the whole would have to ask the others."""
+    return model.module if isinstance(model, DistributedDataParallel) else model
 
 
 def _free_name(model: nn.Module, taken: Collection[str]) -> str:

@@ -116,6 +116,11 @@ class FindingFields(msgspec.Struct, frozen=True):
     layers: list[str] = []
     operation: dict[str, Any] | None = None
     symptoms: "list[FindingFields]" = []
+    layer_type: str = ""
+    line: str = ""
+    layer_types: list[str] = []
+    network: str = ""
+    made: str = ""
 
 
 class Finding(Event, frozen=True):

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from moreish.doctor import Finding
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.fields import MOST_COUNT, MOST_NAME
 from moreish.doctor.tell.report import Report
 from moreish.runs import events
 
@@ -50,14 +50,15 @@ def _report(said: Sequence[Said]) -> Report:
     found = {event.finding.id: event.finding for event in said if isinstance(event, events.Finding)}
     steps = max((event.at + 1 for event in said if isinstance(event, events.Quantities)), default=0)
     notes = ["the training has not come to its end, so this is what was found so far."]
-    findings = [Finding.from_dict(msgspec.to_builtins(fields)) for fields in found.values()]
-    return Report(findings, notes, steps, None, None)
+    plain = {"findings": [msgspec.to_builtins(fields) for fields in found.values()], "notes": notes, "steps": steps}
+    return Report.from_plain(plain)
 
 
 def _history(said: Sequence[Said]) -> History:
-    """The quantities that were kept."""
+    """The quantities that were kept; what no run can have measured is passed over."""
     history = History()
     for event in said:
-        if isinstance(event, events.Quantities):
-            history.recall(event.at, {name: value for name, value in event.values.items() if value is not None})
+        if isinstance(event, events.Quantities) and event.at <= MOST_COUNT:
+            values = {name: v for name, v in event.values.items() if v is not None and len(name) <= MOST_NAME}
+            history.recall(event.at, values)
     return history

@@ -1,73 +1,63 @@
-"""A script under observation: any training script, run as it is; models and optimizers are found by themselves."""
+"""A script or module under observation: any training, run as it is; models and optimizers are found by themselves."""
 
-import runpy
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from moreish.doctor.ask.program import Program, before_leaving
 from moreish.doctor.ask.ward import Ward
-from moreish.doctor.doctor import Doctor
+from moreish.doctor.ask.watched import Watched
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.watch.clock import BUDGET
 
 
-@dataclass
-class Watched:
-    """What came of a script: the doctor (None where no optimizer was ever made) and the exception that ended it."""
+@dataclass(frozen=True)
+class Wishes:
+    """What is wanted of the doctor: see `Doctor`."""
 
-    doctor: Doctor | None
-    error: BaseException | None
-
-    @property
-    def findings(self) -> list[Finding]:
-        """Worst first."""
-        return self.doctor.findings if self.doctor is not None else []
-
-    def report(self) -> str:
-        """The findings as text, or why there is nothing to report."""
-        if self.doctor is None:
-            return "No torch.optim optimizer was made, so there was nothing to watch.\n"
-        return self.doctor.report()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The findings as plain values."""
-        if self.doctor is None:
-            return {"findings": [], "notes": [self.report().strip()], "steps": 0, "frames": 0, "cost": 0.0}
-        return self.doctor.to_dict()
+    budget: float = BUDGET
+    ignore: Iterable[str] = ()
+    on_finding: Callable[[Finding], object] | None = None
+    stop_on: str | None = None
 
 
 def watch_script(
-    path: str | Path, argv: Sequence[str] = (), *, budget: float = BUDGET, ignore: Iterable[str] = ()
+    path: str | Path,
+    argv: Sequence[str] = (),
+    *,
+    budget: float = BUDGET,
+    ignore: Iterable[str] = (),
+    on_finding: Callable[[Finding], object] | None = None,
+    stop_on: str | None = None,
 ) -> Watched:
     """Run a script as `python path *argv` would, and watch every optimizer it makes and the models they train.
 
     The script's own output goes where it always goes. An exception of the script ends it and is returned as
     `error`; sys.exit(0) is no error. Raises ValueError if there is no such file.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f"{path}: there is no such script")
-    ward = Ward(budget, ignore)
-    error: BaseException | None = None
-    with _as_main(path, argv), ward.open():
-        try:
-            runpy.run_path(str(path), run_name="__main__")
-        except SystemExit as exit:
-            error = exit if exit.code not in (None, 0) else None
-        except (Exception, KeyboardInterrupt) as failure:
-            error = failure
-    return Watched(ward.doctor, error)
+    return watch_program(Program(str(path), argv), Wishes(budget, ignore, on_finding, stop_on))
 
 
-@contextmanager
-def _as_main(path: Path, argv: Sequence[str]) -> Iterator[None]:
-    """sys.argv and sys.path as the interpreter would set them for this script."""
-    before = sys.argv, sys.path[:]
-    sys.argv, sys.path = [str(path), *argv], [str(path.resolve().parent), *sys.path]
-    try:
-        yield
-    finally:
-        sys.argv, sys.path[:] = before[0], before[1]
+def watch_module(
+    name: str,
+    argv: Sequence[str] = (),
+    *,
+    budget: float = BUDGET,
+    ignore: Iterable[str] = (),
+    on_finding: Callable[[Finding], object] | None = None,
+    stop_on: str | None = None,
+) -> Watched:
+    """As `watch_script`, of `python -m name *argv`."""
+    return watch_program(Program(name, argv, module=True), Wishes(budget, ignore, on_finding, stop_on))
+
+
+def watch_program(
+    program: Program, wishes: Wishes, told: Callable[[Watched, int], int] = lambda _, code: code
+) -> Watched:
+    """Watch a program. Where it ends the process with `os._exit`, `told` is asked for the exit code first."""
+    ward = Ward(wishes.budget, wishes.ignore, wishes.on_finding, wishes.stop_on)
+    with before_leaving(lambda code: told(ward.watched(), code)), ward.open():
+        error = program.run()
+    if isinstance(error, SystemExit) and not error.code:
+        error = None
+    return ward.watched(error)

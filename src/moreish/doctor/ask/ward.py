@@ -2,57 +2,175 @@
 
 import functools
 import gc
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from moreish.doctor.ask.watched import Watched
 from moreish.doctor.doctor import Doctor
+from moreish.doctor.frames.evidence import Failure
+from moreish.doctor.judge.finding import Finding
+from moreish.doctor.tell.failures import explained
+from moreish.doctor.watch.names import variable_names
+
+MOST_AT_ONCE = 4  # trainings that are watched at the same time; the oldest is then left alone
+MOST = 64  # trainings that are watched at all
+FREE = 8  # trainings whose models are searched for in any case
+SEARCHING = 0.01  # share of the time that may go into finding the models of later optimizers
 
 
 class Ward:
-    """One doctor for everything that the script trains; it comes with the first optimizer."""
+    """A doctor for each training of a program; it comes with the first optimizer, or with the first backward.
 
-    def __init__(self, budget: float, ignore: Iterable[str]) -> None:
+    What has a parameter in common is one training, and so are optimizers that were made before any of them stepped.
+    An optimizer that comes later, with models of its own, begins another: a fold, a student, the next of a sweep.
+    """
+
+    def __init__(
+        self,
+        budget: float,
+        ignore: Iterable[str],
+        on_finding: Callable[[Finding], object] | None = None,
+        stop_on: str | None = None,
+    ) -> None:
         self.budget, self.ignore = budget, tuple(ignore)
-        self.doctor: Doctor | None = None
+        self.on_finding, self.stop_on = on_finding, stop_on
+        self.doctors: list[Doctor] = []
+        self.unwatched = 0  # optimizers that came when there were too many already
+        self._open: list[Doctor] = []
+        self._began = time.perf_counter()
+        self._searched = 0.0
+        self._backwards = 0
+
+    @property
+    def doctor(self) -> Doctor | None:
+        """The first one; None where nothing was trained."""
+        return self.doctors[0] if self.doctors else None
+
+    def watched(self, error: BaseException | None = None) -> Watched:
+        """What has come of the program so far, and what ended it."""
+        meaning = explained(error) if error is not None else None
+        if meaning is not None and self.doctors:
+            self.doctors[-1].ended_by(failure_of(error, meaning, self.doctors[-1].steps))
+        return Watched(self.doctors, error, self.unwatched)
 
     @contextmanager
     def open(self) -> Iterator[None]:
-        """Notice every optimizer that is made meanwhile; torch.optim is as before afterwards."""
-        original = Optimizer.__init__
+        """Notice every optimizer that is made meanwhile, and every backward; torch is as before afterwards."""
+        make, backward = Optimizer.__init__, Tensor.backward
 
-        @functools.wraps(original)
+        @functools.wraps(make)
         def noticed(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
-            original(optimizer, *args, **kwargs)
+            make(optimizer, *args, **kwargs)
             self.admit(optimizer)
 
-        setattr(Optimizer, "__init__", noticed)  # noqa: B010 - a method of torch's is replaced for a while
+        @functools.wraps(backward)
+        def begun(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+            if not self.doctors:
+                self._by_hand(tensor)
+            return backward(tensor, *args, **kwargs)
+
+        setattr(Optimizer, "__init__", noticed)  # noqa: B010 - methods of torch's are replaced for a while
+        setattr(Tensor, "backward", begun)  # noqa: B010
         try:
             yield
         finally:
-            setattr(Optimizer, "__init__", original)  # noqa: B010
-            if self.doctor is not None:
-                self.doctor.__exit__()
+            setattr(Optimizer, "__init__", make)  # noqa: B010
+            setattr(Tensor, "backward", backward)  # noqa: B010
+            for doctor in self._open:
+                doctor.__exit__()
 
     def admit(self, optimizer: Optimizer) -> None:
         """Watch an optimizer and the models that own its parameters."""
-        models = owners(optimizer)
-        if self.doctor is None:
-            if models:
-                self.doctor = Doctor(models, optimizer, budget=self.budget, ignore=self.ignore)
-                self.doctor.__enter__()
-        else:
+        if any(doctor.takes(optimizer) for doctor in self._open):
+            return
+        late = len(self.doctors) >= FREE and self._searched > SEARCHING * (time.perf_counter() - self._began)
+        if len(self.doctors) >= MOST or late:
+            self.unwatched += 1
+            return
+        models = self._owners(optimizer)
+        kin = next((d for d in self._open if d.shares(optimizer, models) or not d.steps), None)
+        if kin is not None:
             for model in models:
-                self.doctor.watch_model(model)
-            self.doctor.watch(optimizer)
+                kin.watch_model(model)
+            kin.watch(optimizer)
+            return
+        self._begin(
+            models or variable_names(p for group in optimizer.param_groups for p in group["params"]), optimizer
+        )
+
+    def _owners(self, optimizer: Optimizer) -> list[nn.Module]:
+        began = time.perf_counter()
+        found = owners([p for group in optimizer.param_groups for p in group["params"]])
+        self._searched += time.perf_counter() - began
+        return found
+
+    def _begin(self, watched: list[nn.Module] | dict[str, Tensor], optimizer: Optimizer | None) -> Doctor:
+        doctor = Doctor(
+            watched,
+            optimizer or (),
+            budget=self.budget,
+            ignore=self.ignore,
+            on_finding=self.on_finding,
+            stop_on=self.stop_on,
+        )
+        doctor.on_late(lambda late: self._split(doctor, late))
+        if len(self._open) >= MOST_AT_ONCE:
+            done = self._open.pop(0)
+            done.__exit__()
+            done.discharge()
+        self.doctors.append(doctor)
+        self._open.append(doctor)
+        return doctor.__enter__()
+
+    def _split(self, doctor: Doctor, optimizer: Optimizer) -> None:
+        """An optimizer that waited until others were long under way, and shares nothing with them, is a training."""
+        models = doctor.part(optimizer)
+        if models:
+            self._begin(models, optimizer).history.from_scratch = True  # but for the one step that was its first
+
+    def _by_hand(self, loss: Tensor) -> None:
+        """A backward and no optimizer: what it leads to is trained by hand, if anything is."""
+        self._backwards += 1
+        found = leaves(loss)
+        models = owners(found) if any(isinstance(p, nn.Parameter) for p in found) else []
+        owned = {id(p) for m in models for p in m.parameters()}
+        free = [p for p in found if id(p) not in owned]
+        if models and not free:
+            self._begin(models, None).first_loss(loss)
+        elif found and not models:
+            self._begin(variable_names(found), None).first_loss(loss)
 
 
-def owners(optimizer: Optimizer) -> list[nn.Module]:
-    """The outermost modules alive that own a parameter of the optimizer."""
-    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+def failure_of(error: BaseException | None, meaning: str, step: int) -> Failure:
+    """An exception in few words."""
+    lines = str(error).splitlines() or [""]
+    return Failure(type(error).__name__, lines[0][:200], meaning, step)
+
+
+def leaves(loss: Tensor) -> list[Tensor]:
+    """The leaves that a loss depends on and that want a gradient, in the order in which they are met."""
+    waiting, seen = [loss.grad_fn] if loss.grad_fn is not None else [], set()
+    found: list[Tensor] = []
+    while waiting:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if isinstance(leaf, Tensor):
+            found.append(leaf)
+        waiting.extend(n for n, _ in reversed(node.next_functions) if n is not None)
+    return found[::-1]
+
+
+def owners(parameters: Iterable[Tensor]) -> list[nn.Module]:
+    """The outermost modules alive that own one of these parameters."""
+    held = {id(p) for p in parameters}
     modules = [m for m in gc.get_objects() if issubclass(type(m), nn.Module) and "_parameters" in vars(m)]
     found = [m for m in modules if any(id(p) in held for p in m.parameters())]
     inside = {id(part) for m in found for part in m.modules() if part is not m}

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from moreish.doctor.frames.baseline import Constant, LinkCounts
 from moreish.doctor.frames.rows import Rows
 
 WINDOW = 2048  # examples on which a unit must be stuck before it is called dead
@@ -55,6 +56,8 @@ class RunningCounts:
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))
     seen_pairs: int = 0
     symbols: int = 0
+    constants: dict[str, Constant] = field(default_factory=dict)  # by loss: "loss.1/mse_loss"
+    links: dict[str, LinkCounts] = field(default_factory=dict)
     _classes: int = 0
     _targets: list[Int[Tensor, " n"]] = field(default_factory=list)
     _pairs: list[tuple[Int[Tensor, "n 2"], Int[Tensor, " n"]]] = field(default_factory=list)
@@ -142,6 +145,16 @@ class RunningCounts:
             return 0.0, 0.0, 0
         before, last, target = self.pairs[:n].T
         return (last == target).double().mean().item(), (before == last).double().mean().item(), n
+
+    def unlike(self) -> float:
+        """Distance between the frequencies of targets and inputs: 0 for the same, 1 where nothing is in both."""
+        self.settle()
+        n = min(self.seen_pairs, PAIRS)
+        if not n:
+            return 1.0
+        k = int(self.pairs[:n].max()) + 1
+        ours, theirs = (torch.bincount(self.pairs[:n, c], minlength=k).double() / n for c in (1, 2))
+        return float((ours - theirs).abs().sum() / 2)
 
     def unigram_entropy(self) -> float | None:
         """Entropy in nats of the targets seen, with Miller and Madow's correction (K - 1) / 2N; None before 200."""

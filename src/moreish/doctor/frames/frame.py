@@ -5,6 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from moreish.doctor.frames.groups import Group
+from moreish.doctor.frames.made import Assigned
+from moreish.doctor.frames.replayed import Replayed
+
 Shape = tuple[int, ...]
 
 
@@ -59,10 +63,76 @@ class Broadcast(NamedTuple):
 
 
 class Coupling(NamedTuple):
-    """Samples of a batch see each other: from which layer on, and how much, in standard deviations of the output."""
+    """Samples of a batch see each other: from which layer on, in which share of the output, and by which view."""
 
     layer: str
     change: float
+    op: str = ""
+
+
+class Cut(NamedTuple):
+    """An operation that ends the graph: torch's name, the layer whose output it took, how many calls came before."""
+
+    op: str
+    layer: str
+    place: int
+
+
+class Unowned(NamedTuple):
+    """A parameter that a model uses and no module owns: the operation, the module around it, its shape."""
+
+    op: str
+    module: str
+    shape: Shape
+
+
+class Padding(NamedTuple):
+    """Rows of targets that end in runs of one symbol: which, the share of places and of rows; is the input so too."""
+
+    symbol: int
+    places: float
+    rows: float
+    inputs: bool
+
+
+class Lags(NamedTuple):
+    """Shares of targets that equal the input some places on (place t's target is input t + lag), by lag.
+
+    `still` is the share of inputs equal to the one before, `rearranged` of rows whose targets are their own inputs in
+    another order, `known` how many targets each share was counted on.
+    """
+
+    shares: dict[int, float]
+    still: float
+    rearranged: float
+    known: int
+
+
+class Given(NamedTuple):
+    """What a layer with weights is given where no layer lies before it.
+
+    `rms` and `mean` are over all elements but zeros, `low` and `high` the ends. `large` is the feature that
+    deviates most and `times` how many times the median one; constant and two-valued features do not count. `whole`
+    is whether every element is a whole number, `binary` whether there are two values only.
+    """
+
+    layer: str
+    shape: Shape
+    rms: float
+    mean: float
+    low: float
+    high: float
+    large: int
+    times: float
+    whole: bool
+    binary: bool
+
+
+class EqualInputs(NamedTuple):
+    """All rows of what a model was called with are the same: elements of a row; is it one value everywhere."""
+
+    width: int
+    value: float | None
 
 
 class WrongBackward(NamedTuple):
@@ -110,55 +180,6 @@ class Seen(NamedTuple):
     times: int
 
 
-class Planned(NamedTuple):
-    """A scheduler of learning rates: its class, how many of its steps it was planned for (0: not known), and made."""
-
-    kind: str
-    length: int
-    stepped: int
-
-
-class Group(NamedTuple):
-    """A group of parameters that one optimizer holds, and how it steps them.
-
-    optimizer : which of the optimizers that are watched, from 0
-    kind : its class ("AdamW")
-    place, groups : which of its groups, from 0, and how many it has
-    lr, planned : the learning rate, and that which a scheduler began from or is to reach (0 where there is none)
-    weight_decay, eps : 0 where it has none
-    dtype : of its first parameter ("float16"); `epsilon_is_lost` is whether eps is 0 in it
-    parameters : their names
-    left : share of the gradient's norm that was left at the step of what backward had made; None where not known
-    norm : that of the gradient at the step
-    schedule : of a learning rate that is far below its height, the scheduler, if it is one of torch's
-    """
-
-    optimizer: int
-    kind: str
-    place: int
-    groups: int
-    lr: float
-    planned: float
-    weight_decay: float
-    eps: float
-    dtype: str
-    epsilon_is_lost: bool
-    parameters: tuple[str, ...]
-    left: float | None = None
-    norm: float | None = None
-    schedule: Planned | None = None
-
-    @property
-    def decoupled(self) -> bool:
-        """Whether its decay is taken off the weights themselves and is no part of the gradient."""
-        return self.kind in ("AdamW", "Lion", "Adafactor", "Muon")
-
-    @property
-    def name(self) -> str:
-        """What it is called in a sentence."""
-        return self.kind if self.groups == 1 else f"group {self.place} of {self.kind}"
-
-
 @dataclass(slots=True, eq=False)
 class Call:
     """One operation on tensors, inside a module or called as a function.
@@ -166,7 +187,8 @@ class Call:
     `kind` is the family ("linear", "activation", ...), `op` torch's name for it. `sources` are the calls whose
     results flow in, `weights` the parameters among the arguments. `training` is that of the innermost module; of a
     dropout or a BatchNorm, `active` is whether it does what it does in training, and `p` what a dropout drops. `gate`
-    is whether the result is multiplied with another.
+    is whether the result is multiplied with another. `line` is the line of the user's code ("train.py:31"), where the
+    frame has pictures. `loss` is the loss that the result is, or is an element of.
     """
 
     layer: str
@@ -181,12 +203,24 @@ class Call:
     active: bool = False
     p: float | None = None
     reduction: Reduction | None = None
+    loss: "Loss | None" = None
     normalised: Normalised | None = None
+    line: str = ""
 
     @property
     def weight(self) -> str:
         """The first parameter among the arguments; empty where there is none."""
         return self.weights[0] if self.weights else ""
+
+    def before(self) -> list["Call"]:
+        """Every call whose result flows into this one, however far back."""
+        waiting, seen = list(self.sources), dict[int, Call]()
+        while waiting:
+            call = waiting.pop()
+            if id(call) not in seen:
+                seen[id(call)] = call
+                waiting.extend(call.sources)
+        return list(seen.values())
 
     def behind(self, kinds: frozenset[str]) -> Iterator["Call"]:
         """The nearest calls outside `kinds` that feed this one, looking through those inside."""
@@ -208,7 +242,14 @@ class Loss:
 
     Its numbers stand in the frame under `prefix`. `fed_by` is the layer whose output goes into it. Where that comes
     straight from an activation or a softmax, `bounded_by` is the operation, `bounded_layer` the layer, and
-    `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured.
+    `skippable` whether that is a module of its own. `logits` is (rows, classes) of what was measured. `line` is the
+    line of the user's code, as in `Call`.
+
+    `compares` is whether its inputs are products of outputs (similarities), not what a layer gives. `reduction` is
+    how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
+    softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
+    `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
+    whole numbers from 0 on they are (0: others), `width` how many outputs an example has.
     """
 
     op: str
@@ -220,6 +261,16 @@ class Loss:
     bounded_layer: str = ""
     skippable: bool = False
     logits: tuple[int, int] = (0, 0)
+    line: str = ""
+    reduction: str = "mean"
+    normalised_over: int | None = None
+    compares: bool = False
+    padding: Padding | None = None
+    lags: Lags | None = None
+    range: tuple[float, float] | None = None
+    made: bool = False
+    labels: int = 0
+    width: int = 1
 
 
 @dataclass(slots=True)
@@ -234,9 +285,18 @@ class Frame:
     values: dict[str, float] = field(default_factory=dict)
     histograms: dict[str, Histogram] = field(default_factory=dict)
     stuck: dict[str, list[list[int]]] = field(default_factory=dict)  # by layer: 1 where a unit (across) is stuck
+    described: dict[str, str] = field(default_factory=dict)  # by module: "Linear(64, 32)"
+    assigned: dict[str, Assigned] = field(default_factory=dict)  # by module
     calls: list[Call] = field(default_factory=list)
     losses: list[Loss] = field(default_factory=list)
     evaluations: list[Loss] = field(default_factory=list)
+    written_out: list[Loss] = field(default_factory=list)  # losses on numbers that the script adds up by itself
+    divergences: list[Loss] = field(default_factory=list)
+    given: list[Given] = field(default_factory=list)  # to the layers that get data
+    equal_inputs: EqualInputs | None = None
+    inputs_made: bool = False  # a network of the same step made some of what the model was called with
+    ran_without_grad: bool = False  # a layer with weights worked while gradients were off
+    looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False
     is_step: bool = False
 
@@ -254,15 +314,20 @@ class Frame:
     accuracy: float | None = None  # of decisions without gradients: share that was right
     used: set[str] = field(default_factory=set)  # parameters among the arguments of some call
     vocabularies: set[int] = field(default_factory=set)  # rows of the embeddings' tables
+    used_without_grad: set[str] = field(default_factory=set)  # the same, with gradients off
+    cuts: list[Cut] = field(default_factory=list)
+    unowned: list[Unowned] = field(default_factory=list)  # reached by backward, in no module and no optimizer
     residual: bool = False  # the outputs of two layers were added
     dropped: dict[str, float] = field(default_factory=dict)  # p of every dropout that was active
 
     # Backward and step, parameters by name.
     backwards: int = 0
+    leaf_losses: int = 0  # backwards on a tensor with no graph behind it
     reset: set[int] = field(default_factory=set)  # optimizers of which a backward found no gradient left over
     shapes: dict[str, Shape] = field(default_factory=dict)  # of the parameters that had a gradient at the step
     stepped: set[str] = field(default_factory=set)  # what the optimizers hold
     without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
+    frozen: dict[str, int] = field(default_factory=dict)  # held, and not trained: how many dimensions
     outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
     learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
     groups: list[Group] = field(default_factory=list)  # of the optimizers that stepped
@@ -273,15 +338,17 @@ class Frame:
     wrong_axis: list[WrongAxis] = field(default_factory=list)
     per_place: list[PerPlace] = field(default_factory=list)
     broadcast: list[Broadcast] = field(default_factory=list)
+    cleared: bool = False  # a backward had brought gradients, and none was left when the step began
     stale: bool = False  # the gradients of the step before were still there
     coupling: Coupling | None = None
     wrong_backward: WrongBackward | None = None
+    replayed: Replayed | None = None
 
     def forget_structure(self, keep_calls: bool = False) -> None:
         """Keep the numbers only; the graph of calls of every frame would be much to remember."""
-        self.losses, self.evaluations = [], []
+        self.losses, self.evaluations, self.written_out, self.divergences = [], [], [], []
         if not keep_calls:
-            self.calls = []
+            self.calls, self.cuts = [], []
 
     def is_broken(self) -> bool:
         """Whether the loss, a weight or an update is NaN or infinite.

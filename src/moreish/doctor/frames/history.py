@@ -7,7 +7,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from moreish.doctor.frames.counts import RunningCounts
+from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
+from moreish.doctor.frames.made import Assigned, made_in
 from moreish.doctor.frames.sightings import Sightings
 
 MOST_FRAMES = 1024
@@ -43,9 +45,13 @@ class History:
     def __init__(self) -> None:
         self.frames: list[Frame] = []
         self.first: Frame | None = None
+        self.layout: Frame | None = None  # the first with layers
         self.last: Frame | None = None
         self.broken: tuple[int | None, Frame] | None = None  # the first frame with NaN, and the step before it
         self.pictures: list[Frame] = []
+        self.described: dict[str, str] = {}  # by layer: "Linear(64, 32)"
+        self.lines: dict[str, str] = {}  # by layer: the line of code that called it first
+        self.assigned: dict[str, Assigned] = {}
         self.evaluations: list[tuple[int, float, float, int]] = []  # step, mean, error, losses that were seen
         self.accuracies: list[tuple[int, float]] = []  # of evaluations that compare a decision with a label
         self._sizes: dict[int, int] = {}  # of evaluations by one loss, by step: rows
@@ -57,6 +63,7 @@ class History:
         self.ended = False  # whether the run has come to its end
         self.sightings = Sightings()
         self.one_batch: OneBatch | None = None
+        self.evidence = Evidence()
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""
@@ -66,12 +73,15 @@ class History:
             self.pictures.append(frame)
             if len(self.pictures) > MOST_PICTURES:
                 del self.pictures[1:-1:2]
+        self._describe(frame)
         if not frame.losses and not frame.calls and not frame.is_step:
             return
         self.seen += 1
         if self.first is None:
             self.first = frame
-        if self.last is not None and self.last is not self.first:
+        if self.layout is None and frame.calls:
+            self.layout = frame
+        if self.last is not None and self.last not in (self.first, self.layout):
             self.last.forget_structure(keep_calls=self.broken is not None and self.broken[1] is self.last)
         self.last = frame
         if self.broken is None and frame.is_broken():
@@ -115,7 +125,8 @@ class History:
 
     def calls(self) -> list[Call]:
         """The layers in execution order, as first seen."""
-        return self.first.calls if self.first is not None else []
+        frame = self.layout or self.first
+        return frame.calls if frame is not None else []
 
     def layers(self, quantity: str) -> Iterator[tuple[Call, str]]:
         """Each layer once, with the key of one of its quantities."""
@@ -163,7 +174,10 @@ class History:
         """The first classification loss, if it was seen before the first update of a run that starts from scratch."""
         if not self.from_scratch or self.first is None or self.first.step != 0:
             return None
-        return next((loss for loss in self.first.losses if loss.classes > 1), None)
+        values = self.first.values
+        return next(
+            (x for x in self.first.losses if x.classes > 1 and values.get(f"{x.prefix}log_sum", 0.0) < 0.1), None
+        )
 
     def nll(self) -> list[tuple[int, float]]:
         """(step, cross-entropy) of the first classification loss of every training frame."""
@@ -176,6 +190,30 @@ class History:
     def step(self) -> int:
         """The last step seen."""
         return self.frames[-1].step if self.frames else 0
+
+    def type_of(self, layer: str) -> str:
+        """What a layer is, "Linear(64, 32)"; of a parameter, the module that owns it. Empty if that is not known."""
+        return self.described.get(layer) or self.described.get(layer.rpartition(".")[0] or layer, "")
+
+    def line_of(self, layer: str) -> str:
+        """The line of code that called a layer first, "train.py:31"; empty if that is not known."""
+        return self.lines.get(layer, "")
+
+    def made_in(self, layer: str) -> str:
+        """The line of code that made a layer, "train.py:12"; empty if that is not known."""
+        return made_in(self.assigned.get(layer) or self.assigned.get(layer.rpartition(".")[0]))
+
+    def _describe(self, frame: Frame) -> None:
+        """What the layers are and where they were called, as far as the frame says it."""
+        self.described |= frame.described
+        self.assigned |= frame.assigned
+        for call in frame.calls:
+            if call.line:
+                self.lines.setdefault(call.layer, call.line)
+                self.lines.setdefault(call.module, call.line)
+                shape = ", ".join(map(str, frame.shapes.get(call.weight, ())))
+                self.described.setdefault(call.layer, f"{call.op}({shape})" if shape else call.op)
+        frame.described, frame.assigned = {}, {}
 
     def _evaluation(self, frame: Frame) -> None:
         if frame.accuracy is not None and len(self.accuracies) < MOST_FRAMES:

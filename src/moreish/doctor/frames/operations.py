@@ -16,6 +16,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("multi_head_attention_forward", "scaled_dot_product_attention"), "attention"),
     **dict.fromkeys(("cross_entropy", "nll_loss", "mse_loss", "l1_loss", "smooth_l1_loss"), "loss"),
     **dict.fromkeys(("huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"), "loss"),
+    "kl_div": "divergence",
     **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "add"),
     **dict.fromkeys(("sub", "sub_", "rsub", "__rsub__", "subtract"), "subtract"),
     **dict.fromkeys(("mul", "mul_", "multiply"), "multiply"),
@@ -30,13 +31,14 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("transpose", "permute", "t", "mT", "movedim", "swapaxes", "expand"), "reorder"),
     **dict.fromkeys(("__getitem__", "select", "narrow", "index_select", "gather", "split", "chunk"), "select"),
     **dict.fromkeys(("argmax", "topk"), "decide"),
+    **dict.fromkeys(("argmin", "argsort", "multinomial", "bernoulli", "__float__", "__int__"), "cut"),
+    **dict.fromkeys(("detach", "detach_", "data", "item", "numpy", "tolist", "tensor", "as_tensor"), "cut"),
     **dict.fromkeys(("rsqrt", "acos", "asin", "var", "normalize"), "pointwise"),
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "compare"),
     **dict.fromkeys(("randn", "randn_like", "normal", "normal_"), "noise"),
     **dict.fromkeys(("__eq__", "eq"), "match"),
     "max": "largest",
     "_amp_foreach_non_finite_check_and_unscale_": "unscale",
-    "detach": "detach",
     "backward": "backward",
 }
 

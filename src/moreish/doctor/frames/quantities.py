@@ -61,6 +61,14 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("lowest", ("loss",), "lowest logit"),
         Quantity("highest", ("loss",), "highest logit"),
         Quantity("row_sums", ("loss",), "largest distance of a row's sum from 1: 0 for probabilities"),
+        Quantity(
+            "log_sum", ("loss",), "mean size of the logarithm of a row's sum of exponentials: 0 for log-probabilities"
+        ),
+        Quantity("error", ("loss",), "mean error of the outputs, without weights"),
+        Quantity("constant", ("loss",), "what the best constant answer would cost in its place"),
+        Quantity("target_rms", ("loss",), "root of the mean square of the targets"),
+        Quantity("beyond", ("loss",), "share of targets that the output cannot reach", (0.0, 0.0)),
+        Quantity("beyond_error", ("loss",), "mean square of the distance that cannot be bridged"),
         Quantity("grad_norm", ("step",), "length of the gradient of all parameters"),
     )
 }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from moreish.doctor.frames.frame import Broadcast, Coupling, Frame, PerPlace, WrongAxis, WrongBackward
+from moreish.doctor.frames.replayed import Replayed
 
 What = TypeVar("What")
 
@@ -28,6 +29,7 @@ class Sightings:
         self.training_without_grad: Sighting[list[str]] | None = None
         self.coupling: Sighting[Coupling] | None = None
         self.wrong_backward: Sighting[WrongBackward] | None = None
+        self.replayed: Sighting[Replayed] | None = None
 
     def note(self, frame: Frame) -> None:
         """Add what this frame saw. A norm at work without gradients counts where something was evaluated."""
@@ -41,6 +43,7 @@ class Sightings:
         )
         self.coupling = _again(self.coupling, frame.step, frame.coupling)
         self.wrong_backward = _again(self.wrong_backward, frame.step, frame.wrong_backward)
+        self.replayed = _again(self.replayed, frame.step, frame.replayed)
 
 
 def _again(before: Sighting[What] | None, step: int, what: What | None) -> Sighting[What] | None:

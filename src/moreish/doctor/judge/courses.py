@@ -4,7 +4,7 @@ import statistics
 from collections import defaultdict
 from typing import NamedTuple
 
-from moreish.doctor.frames.frame import Group
+from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
 
 CUT = 0.1  # share of the gradient that is left, below which clipping is what sets the size of the steps

@@ -8,10 +8,27 @@ from moreish.doctor.judge.rules import RULES
 from moreish.doctor.judge.table import HOLDS, SYMPTOM, Needs, named_rules
 
 
-def judge(seen: object, needs: Collection[Needs] = tuple(HOLDS), ignore: Collection[str] = ()) -> list[Finding]:
-    """What every rule with one of these needs finds in the history of a run, or in data; unfolded."""
-    asked = (rule for id, rule in RULES.items() if rule.needs in needs and id not in ignore)
-    return [finding for rule in asked for finding in rule.judge(seen)]
+def judge(
+    seen: object,
+    needs: Collection[Needs] = tuple(HOLDS),
+    ignore: Collection[str] = (),
+    failed: dict[str, Exception] | None = None,
+) -> list[Finding]:
+    """What every rule with one of these needs finds in the history of a run, or in data; unfolded.
+
+    With `failed`, a rule that fails on a stranger's run is left out and stands there with its failure.
+    """
+    findings: list[Finding] = []
+    for id, rule in RULES.items():
+        if rule.needs not in needs or id in ignore:
+            continue
+        try:
+            findings += rule.judge(seen)
+        except Exception as failure:
+            if failed is None:
+                raise
+            failed[id] = failure
+    return findings
 
 
 def diagnose(findings: Iterable[Finding]) -> list[Finding]:
@@ -26,7 +43,12 @@ def diagnose(findings: Iterable[Finding]) -> list[Finding]:
         else:
             under.setdefault(root.id, []).append(finding)
     roots = [dataclasses.replace(f, symptoms=tuple(under.get(f.id, ()))) for f in roots]
-    return sorted(roots, key=lambda f: (-SEVERITIES.index(f.severity), _order(f)))
+    return by_severity(roots)
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """Worst first; among equally bad ones causes first."""
+    return sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), _order(f)))
 
 
 def failing(findings: Iterable[Finding], fail_on: str) -> list[Finding]:

@@ -5,10 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from moreish.doctor.judge.fields import Fields
+
 Severity = Literal["info", "watch", "sick"]
 Number = float | int | str
 Argument = str | float | tuple[str, ...]
 SEVERITIES: tuple[Severity, ...] = ("info", "watch", "sick")
+DEEPEST = 8  # symptoms of symptoms of ...
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,12 @@ class Finding:
     """What is wrong, where, since when, how sure, why, and what to change.
 
     `slug` is what the id stands for, in a word or two. `layer` is the qualified name of a module ("net.3"), or of a
-    functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `step` counts
-    updates: a finding at step 0 was made before the first one. `confidence` lies in (0, 1]; 1 means that the rule is
-    exact. `picture` names the quantity to look at.
+    functional call inside one ("block.tanh"); empty when the finding is about the run as a whole. `layer_type` is
+    what stands there ("Linear(64, 32)") and `line` the line of code that called it ("train.py:31"), `made` the one
+    that made it; `layer_types` are those of `layers`. Each is empty where it is not known. `step` counts updates: a
+    finding at step 0 was made before the first one. `network` is which of several networks or trainings it is about.
+    `confidence` lies in (0, 1]; 1 means that the rule is exact. `picture` names the quantity to look at: "loss",
+    "update_ratio" of all layers, "net.3/saturated" of one, or "std by layer", at the start and at the end.
     """
 
     id: str
@@ -44,6 +50,11 @@ class Finding:
     operation: Operation | None = None
     layers: tuple[str, ...] = ()
     symptoms: tuple["Finding", ...] = ()
+    layer_type: str = ""
+    line: str = ""
+    layer_types: tuple[str, ...] = ()
+    network: str = ""
+    made: str = ""
 
     @property
     def title(self) -> str:
@@ -62,6 +73,9 @@ class Finding:
             "slug": self.slug,
             "severity": self.severity,
             "layer": self.layer,
+            "layer_type": self.layer_type,
+            "line": self.line,
+            "made": self.made,
             "step": self.step,
             "sentence": self.sentence,
             "remedy": self.remedy,
@@ -71,6 +85,8 @@ class Finding:
             "confidence": self.confidence,
             "picture": self.picture,
             "layers": list(self.layers),
+            "layer_types": list(self.layer_types),
+            "network": self.network,
             "operation": None
             if self.operation is None
             else {"name": self.operation.name, **_plain(self.operation.arguments)},
@@ -78,13 +94,64 @@ class Finding:
         }
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
-        """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost."""
-        values = {key: value for key, value in plain.items() if key in cls.__dataclass_fields__}
-        done = dict(values.pop("operation") or {})
-        operation = Operation(done.pop("name"), done) if done else None
-        symptoms = tuple(cls.from_dict(symptom) for symptom in values.pop("symptoms"))
-        return cls(**values | {"layers": tuple(values["layers"]), "operation": operation, "symptoms": symptoms})
+    def from_dict(cls, plain: object) -> "Finding":
+        """The finding that `to_dict` was asked of; of its numbers, those that are not finite are lost.
+
+        What is read may come from a stranger. Raises ValueError for a field that is missing, of another type or too
+        large.
+        """
+        return cls._read(plain, 0)
+
+    @classmethod
+    def _read(cls, plain: object, depth: int) -> "Finding":
+        fields = Fields("a finding", plain)
+        if depth > DEEPEST:
+            raise fields.refused("symptoms", "nested too deeply")
+        severity = fields.name("severity")
+        if severity not in SEVERITIES:
+            raise fields.refused("severity", f"none of {', '.join(SEVERITIES)}")
+        confidence = fields.finite("confidence", 1.0)
+        if not 0 <= confidence <= 1:
+            raise fields.refused("confidence", "not between 0 and 1")
+        return cls(
+            id=fields.name("id"),
+            severity=severity,
+            layer=fields.name("layer"),
+            step=fields.count("step"),
+            sentence=fields.text("sentence"),
+            remedy=fields.text("remedy"),
+            name=fields.name("name", ""),
+            slug=fields.name("slug", ""),
+            why=fields.text("why", ""),
+            numbers=fields.numbers("numbers"),
+            confidence=confidence,
+            picture=fields.name("picture", ""),
+            operation=_operation(fields),
+            layers=fields.names("layers"),
+            symptoms=tuple(cls._read(each, depth + 1) for each in fields.entries("symptoms")),
+            layer_type=fields.name("layer_type", ""),
+            line=fields.name("line", ""),
+            layer_types=fields.names("layer_types"),
+            network=fields.name("network", ""),
+            made=fields.name("made", ""),
+        )
+
+
+def _operation(fields: Fields) -> Operation | None:
+    if fields.plain.get("operation") is None:
+        return None
+    done = Fields("the operation of a finding", fields.plain["operation"])
+    arguments: dict[str, Argument] = {}
+    for key in done.plain:
+        if key != "name" and isinstance(key, str):
+            value = done.plain[key]
+            if isinstance(value, list | tuple):
+                arguments[key] = done.names(key)
+            elif isinstance(value, str):
+                arguments[key] = done.name(key)
+            elif value is not None:
+                arguments[key] = done.finite(key, 0.0)
+    return Operation(done.name("name"), arguments)
 
 
 def _plain(value: object) -> Any:

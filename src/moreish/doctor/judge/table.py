@@ -59,8 +59,8 @@ def found(
     layers: tuple[str, ...] = (),
     **numbers: Number,
 ) -> Verdict:
-    """A verdict; numbers are rounded to six digits, and the layer is the first of the layers."""
-    rounded: dict[str, Number] = {k: round(v, 6) if isinstance(v, float) else v for k, v in numbers.items()}
+    """A verdict; of its numbers six digits count, and the layer is the first of the layers."""
+    rounded: dict[str, Number] = {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in numbers.items()}
     where = layers or ((layer,) if layer else ())
     return Verdict(severity, layer, step, sentence, remedy, confidence, picture, operation, where, rounded)
 
@@ -117,12 +117,24 @@ class Rule:
         if isinstance(seen, History) and not (self.needs in HOLDS and HOLDS[self.needs](seen)):
             return
         for verdict in self.verdicts(seen):
-            yield Finding(id=self.id, slug=self.slug, name=self.name, why=self.why, **vars(verdict))
+            finding = Finding(id=self.id, slug=self.slug, name=self.name, why=self.why, **vars(verdict))
+            yield _placed(finding, seen) if isinstance(seen, History) else finding
 
     def explained(self, other: "Rule") -> bool:
         """Whether the finding of another rule is a symptom of this one's."""
         listed = other.id in self.explains or self.id in other.explained_by
         return listed or any(kind in self.explains for kind in other.kinds)
+
+
+def _placed(finding: Finding, history: History) -> Finding:
+    """With the types of its layers, and the line of code that called the first one."""
+    return dataclasses.replace(
+        finding,
+        layer_type=history.type_of(finding.layer) if finding.layer else "",
+        line=history.line_of(finding.layer) if finding.layer else "",
+        made=history.made_in(finding.layer) if finding.layer else "",
+        layer_types=tuple(history.type_of(layer) for layer in finding.layers),
+    )
 
 
 RULES: dict[str, Rule] = {}

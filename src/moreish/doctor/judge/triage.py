@@ -18,12 +18,15 @@ FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in th
 
 def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
     """Whether there is an alarm, the loss jumped at first or has hardly fallen, or tells of frequencies only, a
-    BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, or batches repeat.
+    BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, batches repeat, or
+    the gradient is 0.
     """
     if any(finding.severity != "info" for finding in found):
         return True
     if history.step() < EARLY:
         return False
+    if history.frames[-1].values.get("grad_norm") == 0.0:
+        return True
     return any(
         asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses)
     )
@@ -41,11 +44,14 @@ def _learns_little(history: History) -> bool:
     expected = FALLEN * min(1.0, history.step() / WITHIN)
     if not math.isfinite(now) or (history.from_scratch and now > first - expected * abs(first)):
         return True
+    error, constant = _lately(history, "loss.1/error"), _lately(history, "loss.1/constant")
+    if history.step() >= LEARNED and error is not None and constant is not None and error > 0.9 * constant:
+        return True
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
         return False
     entropy = history.counts.unigram_entropy()
-    return entropy is not None and nll > entropy - 0.1
+    return entropy is not None and nll > 0.9 * entropy
 
 
 def _lately(history: History, key: str) -> float | None:

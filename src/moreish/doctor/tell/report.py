@@ -1,14 +1,20 @@
 """A report: the findings as text and as plain values."""
 
+import sys
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import get_terminal_size
 from typing import Any
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.fields import Fields
 from moreish.doctor.judge.finding import SEVERITIES, Finding
+from moreish.doctor.tell.words import layer_label, plural, visible
 
 WIDTH = 100
+NARROWEST = 40
+MOST_ALSO = 6
 
 
 @dataclass(frozen=True)
@@ -23,21 +29,33 @@ class Report:
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> "Report":
-        """The report that `plain` was asked of."""
-        findings = [Finding.from_dict(finding) for finding in plain["findings"]]
-        return cls(findings, plain["notes"], plain["steps"], plain["frames"], plain["cost"])
+        """The report that `plain` was asked of; a finding that cannot be read is left out, and a note says so.
+
+        Raises ValueError where the report itself cannot be read.
+        """
+        fields = Fields("a report", plain)
+        findings, unread = _readable(fields.entries("findings"))
+        frames = None if fields.plain.get("frames") is None else fields.count("frames")
+        cost = None if fields.plain.get("cost") is None else fields.finite("cost", 0.0)
+        return cls(findings, [*fields.texts("notes"), *unread], fields.count("steps"), frames, cost)
 
     @property
     def alarms(self) -> int:
         """How many findings are more than information."""
         return sum(f.severity != "info" for f in self.findings)
 
-    def text(self) -> str:
-        """Worst first: sentence, where, why, what to do; symptoms and what could not be seen below."""
-        lines = [self.headline(), ""]
+    def text(self, width: int | None = None) -> str:
+        """Worst first: sentence, where, why, what to do; symptoms below, what could not be seen at the end.
+
+        Lines are wrapped to `width`, which is that of the terminal where one is written to. A control character that
+        came with a name or a record is written as an escape.
+        """
+        width = max(NARROWEST, width or terminal_width())
+        lines = [*_wrapped(self.headline(), "", width), ""]
         for finding in self.findings:
-            lines += [*_lines(finding), ""]
-        lines += [f"Note: {note}" for note in self.notes]
+            lines += [*_lines(finding, width), ""]
+        for note in self.notes:
+            lines += _wrapped(f"Note: {note}", "", width)
         return "\n".join(lines).rstrip() + "\n"
 
     def plain(self) -> dict[str, Any]:
@@ -56,18 +74,18 @@ class Report:
         if self.frames is not None and self.cost is not None:
             looked += f", {self.frames} looked at, {self.cost:.1%} of the time"
         bad = self.alarms
+        if not bad and not self.steps:
+            return "No step was seen, so nothing can be said."
         if not bad:
             return f"Nothing wrong was found ({looked})."
-        return f"{bad} finding{'s' if bad > 1 else ''} ({looked})."
+        return f"{plural(bad, 'finding')} ({looked})."
 
 
 def joined(reports: Mapping[str, Report]) -> Report:
     """The reports on several networks as one, worst findings first, each with its network before its layer."""
     if len(reports) == 1:
         return next(iter(reports.values()))
-    findings = [
-        replace(f, layer=f"{name}: {f.layer}" if f.layer else name) for name, r in reports.items() for f in r.findings
-    ]
+    findings = [_of_network(f, name) for name, r in reports.items() for f in r.findings]
     findings.sort(key=lambda f: -SEVERITIES.index(f.severity))
     notes = [f"{name}: {note}" for name, report in reports.items() for note in report.notes]
     each = list(reports.values())
@@ -87,26 +105,88 @@ def notes(history: History, compiled: Sequence[str], failure: Exception | None) 
         )
     if failure is not None:
         said.append(f"the doctor itself failed and stopped looking ({type(failure).__name__}: {failure}).")
-    if history.seen and not history.training():
-        said.append("no optimizer step was seen: is it this optimizer that the loop uses, and this model?")
-    if not history.seen:
-        said.append("nothing was seen.")
+    evidence = history.evidence
+    if not history.training() and not evidence.steps:
+        said.append(
+            "no optimizer step was seen: is it this optimizer that the loop uses, and this model?"
+            if history.seen or evidence.backwards
+            else "neither a backward nor a step was seen."
+        )
+    idle = [o for o in evidence.optimizers if not o.steps]
+    if idle and len(idle) < len(evidence.optimizers):
+        said.append(f"{len(idle)} of {len(evidence.optimizers)} optimizers never stepped.")
+    if evidence.uncalled and not compiled:
+        some = ", ".join(f"`{n}`" if n else "the model" for n in evidence.uncalled[:3])
+        said.append(f"{some} was not called as a module while looked at, so inputs and modes were not seen.")
+    if evidence.remade and evidence.steps:
+        said.append(f"{evidence.remade} times a new optimizer took the place of one with the same parameters.")
     return said
 
 
-def _lines(finding: Finding) -> list[str]:
-    where = f" at {finding.layer}" if finding.layer else ""
-    sure = f"{finding.confidence:.0%} sure"
-    lines = [f"{finding.severity.upper()}  {finding.heading}{where}, step {finding.step} ({sure})"]
-    lines += _wrapped(finding.sentence, "  ")
-    lines += [f"  | {line}" for line in finding.why.splitlines()]
-    lines += _wrapped(f"Do: {finding.remedy}", "  ")
-    if len(finding.layers) > 1:
-        lines += _wrapped(f"Also at: {', '.join(finding.layers[1:7])}", "  ")
+def place(finding: Finding) -> str:
+    """Where it is: "at `fc2: Linear(64, 10)`, made in train.py:12, called in train.py:31"; "" for the whole run."""
+    at = f"at `{layer_label(finding.layer, finding.layer_type)}`" if finding.layer else ""
+    made = f"made in {finding.made}" if finding.made else ""
+    called = f"called in {finding.line}" if finding.line else ""
+    return ", ".join(filter(None, (at, made, called)))
+
+
+def also(finding: Finding) -> list[str]:
+    """The other layers that it names, by name and type."""
+    types = dict(zip(finding.layers, finding.layer_types, strict=False))
+    return [layer_label(layer, types.get(layer, "")) for layer in finding.layers if layer != finding.layer]
+
+
+def terminal_width() -> int:
+    """That of the terminal that is written to; 100 where there is none, and at most."""
+    try:
+        return min(WIDTH, get_terminal_size(sys.stdout.fileno()).columns or WIDTH)
+    except (AttributeError, OSError, ValueError):  # no terminal, or stdout was replaced or closed
+        return WIDTH
+
+
+def _readable(plain: Iterable[object]) -> tuple[list[Finding], list[str]]:
+    """The findings that can be read, and what to say of the others."""
+    findings, reasons = [], []
+    for each in plain:
+        try:
+            findings.append(Finding.from_dict(each))
+        except ValueError as error:
+            reasons.append(str(error))
+    if not reasons:
+        return findings, []
+    return findings, [f"{plural(len(reasons), 'finding')} could not be read and is left out: {reasons[0]}."]
+
+
+def _of_network(finding: Finding, name: str) -> Finding:
+    symptoms = tuple(_of_network(s, name) for s in finding.symptoms)
+    layer = f"{name}: {finding.layer}" if finding.layer else name
+    return replace(finding, layer=layer, symptoms=symptoms, network=name)
+
+
+def _lines(finding: Finding, width: int) -> Iterator[str]:
+    word = f"{finding.severity.upper():5} "
+    yield from _wrapped(finding.heading, word, width, " " * len(word))
+    where = ", ".join(filter(None, (place(finding), f"step {finding.step}", f"{finding.confidence:.0%} sure")))
+    yield from _wrapped(where, " " * len(word), width)
+    yield from _wrapped(finding.sentence, "  ", width, "  ")
+    for line in finding.why.split("\n"):
+        yield from _wrapped(line, "  | ", width, "  |   ")
+    yield from _wrapped(f"Do: {finding.remedy}", "  ", width, "      ")
+    others = also(finding)
+    if others:
+        more = f" and {len(others) - MOST_ALSO} more" if len(others) > MOST_ALSO else ""
+        yield from _wrapped(f"Also at: {', '.join(others[:MOST_ALSO])}{more}", "  ", width)
     for symptom in finding.symptoms:
-        lines += _wrapped(f"with it: {symptom.title}. {symptom.sentence}", "    ")
-    return lines
+        yield from _wrapped(f"With it: {symptom.title}. {symptom.sentence}", "    ", width)
 
 
-def _wrapped(line: str, indent: str) -> list[str]:
-    return textwrap.wrap(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False)
+def _wrapped(line: str, indent: str, width: int, following: str | None = None) -> list[str]:
+    return textwrap.wrap(
+        visible(line),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  " if following is None else following,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from torch import Tensor
 from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack, _pop_mode, _push_mode
 from torch.utils._device import DeviceContext
 
@@ -32,6 +33,8 @@ class FunctionMode(TorchFunctionMode):
         """Call `func`; torch has taken this mode off the stack meanwhile."""
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
+        if name == "__get__" and getattr(func, "__self__", None) is Tensor.data:
+            name = "data"
         kind = KINDS.get(name) if self.open else None
         if kind is None:
             return func(*args, **kwargs)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from moreish.doctor.frames.frame import Group, Planned
+from moreish.doctor.frames.groups import Group, Planned
 from moreish.doctor.watch.names import Names
 
 FALLEN = 0.2  # of its highest: a learning rate below it is on a schedule, which is looked for
@@ -121,4 +121,4 @@ def _norm(optimizer: Optimizer) -> Tensor | None:
     grads = [p.grad.detach() for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
     if not grads or any(g.is_sparse or g.device != grads[0].device for g in grads):
         return None
-    return torch.stack([n.float() for n in torch._foreach_norm(grads)]).norm()
+    return torch.nn.utils.get_total_norm([g.float() for g in grads])

@@ -1,7 +1,8 @@
 """Hooks: those of one lifetime have one owner, which puts them in place together and takes them away together."""
 
+import sys
 from collections.abc import Callable
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 
 import torch
 from torch import nn
@@ -37,23 +38,33 @@ class Hooks:
 
 
 class ModelHook:
-    """The hook on a watched model: hands a call on where a frame is open or gradients are off.
+    """Sees calls of watched models, and hands them on where a frame is open or gradients are off.
 
-    A copy of the model, or a pickle of it, carries a function of Python's own in its place, which does nothing: such
-    a model can be loaded where there is no moreish.
+    It is torch's global hook and stands in no model: whatever a user copies, pickles or saves while it is in place
+    holds nothing of ours.
     """
 
-    def __init__(self, called: Callable[[nn.Module, Args, Kwargs], None]) -> None:
-        self.called = called
+    def __init__(self, roots: Callable[[], set[int]], called: Callable[[nn.Module, Args, Kwargs], None]) -> None:
+        self.roots, self.called = roots, called
         self.looking = False
 
-    def __call__(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
-        """Nearly every call of a model ends here."""
-        if self.looking or not torch.is_grad_enabled():
-            self.called(root, args, kwargs)
+    def __call__(self, module: nn.Module, args: Args) -> None:
+        """Nearly every call of a module ends here."""
+        if (self.looking or not torch.is_grad_enabled()) and id(module) in self.roots():
+            self.called(module, args, _keywords(module))
 
-    def __reduce__(self) -> tuple[Callable[..., object], tuple[type, str]]:
-        return getattr, (nullcontext, "__exit__")
+
+def _keywords(module: nn.Module) -> Kwargs:
+    """The keyword arguments of the call under way: torch tells them to no global hook, but its own frame has them."""
+    frame = sys._getframe(2)
+    for _ in range(3):
+        found = frame.f_locals.get("kwargs")
+        if isinstance(found, dict) and frame.f_locals.get("self") is module:
+            return found
+        if frame.f_back is None:
+            break
+        frame = frame.f_back
+    return {}
 
 
 class FrameHooks:

@@ -2,6 +2,8 @@
 
 from torch.optim import Optimizer
 
+from moreish.doctor.watch.by_hand import ByHand
+
 
 class LeftOver:
     """Which gradients lay there after a step, by identity and version: to see whether anybody resets them."""
@@ -12,7 +14,7 @@ class LeftOver:
     def __bool__(self) -> bool:
         return bool(self._versions)
 
-    def remember(self, optimizer: Optimizer) -> None:
+    def remember(self, optimizer: Optimizer | ByHand) -> None:
         """The gradients of this optimizer, as they are now."""
         self._versions = {
             id(p): (id(p.grad), p.grad._version)
@@ -21,7 +23,7 @@ class LeftOver:
             if p.grad is not None
         }
 
-    def untouched(self, optimizer: Optimizer) -> bool:
+    def untouched(self, optimizer: Optimizer | ByHand) -> bool:
         """Whether any gradient is still exactly the one of the optimizer's last step."""
         return any(
             p.grad is not None

@@ -6,9 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
-from moreish.doctor.frames.frame import Broadcast, Call, Loss, PerPlace, Reduction, WrongAxis
-from moreish.doctor.frames.operations import SHAPED
+from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
+from moreish.doctor.frames.operations import BETWEEN, SHAPED
+from moreish.doctor.watch import alignment, given, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -16,6 +18,9 @@ MOST_LOGITS = 1 << 20  # logits that are looked at in one frame
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
+# Where the argument stands; of the others it is the fifth.
+REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
+NORMALISED = 0.01  # from 1, or of a logarithm from 0
 
 
 def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
@@ -29,13 +34,14 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     into.append(loss)
     prefix = f"{'loss' if training else 'evaluation'}.{len(into)}/"
     loss.prefix, loss.fed_by = prefix, _last(call)
+    loss.reduction = str(argument(args, kwargs, REDUCTION.get(call.op, 4), "reduction", "mean"))
     source = next(call.behind(SHAPED), None)
+    scored = next(call.behind(BETWEEN), None)
+    loss.compares = scored is not None and scored.kind == "product"
     if source is not None:
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
-    if call.op in PAIRED and x.shape != target.shape and torch.broadcast_shapes(x.shape, target.shape) != x.shape:
-        context.frame.broadcast.append(Broadcast(call.op, tuple(x.shape), tuple(target.shape)))
     inputs = first_batch(context.inputs)
     if training and call.op in YES_OR_NO and inputs is not None and len(target) == target.numel() == len(inputs):
         yes = target.detach().reshape(-1)
@@ -43,23 +49,29 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
             context.rows = inputs, yes.long()
     if call.op in CLASSIFIES and x.dim() > 1 and not target.is_floating_point():
         loss.classes = x.shape[1]
-        _classes(context, loss, prefix, x, target, argument(args, kwargs, 4, "ignore_index", -100), training)
+        _classes(context, loss, x, target, args, kwargs, training)
+    elif training and call.op in PAIRED | numbers.BINARY:
+        numbers.observe(context, loss, x, target)
+    if loss.reduction == "none":
+        call.loss = loss
+        context.remember(y, call)
 
 
 def _last(call: Call) -> str:
     """The layer whose output is the input of the loss."""
-    kinds = frozenset(SHAPED | {"select", "pointwise"})
+    kinds = frozenset(SHAPED | {"select", "pointwise", "add", "subtract", "multiply", "divide"})
     return next((c.layer for c in call.behind(kinds) if c.layer), "")
 
 
 def _classes(
-    context: StepContext, loss: Loss, prefix: str, x: Tensor, target: Tensor, ignored: int, training: bool
+    context: StepContext, loss: Loss, x: Tensor, target: Tensor, args: Args, kwargs: Kwargs, training: bool
 ) -> None:
     """Cross-entropy from the logits themselves, so that smoothing, weights and reduction do not matter.
 
     `spread` is the part of the logits that differs between rows: rms after the mean row is taken off, over the
     rms of all. `row_sums` is the largest distance of a row's sum from 1.
     """
+    prefix, ignored = loss.prefix, argument(args, kwargs, 4, "ignore_index", -100)
     rows = x.detach().movedim(1, -1).reshape(-1, loss.classes)
     flat = target.detach().reshape(-1)
     loss.rows = len(flat)
@@ -77,17 +89,71 @@ def _classes(
     sums = rows.sum(1, keepdim=True)
     centred = torch.sub(rows, sums, alpha=1 / loss.classes)
     add(f"{prefix}logit_std", norm(centred))
-    add(f"{prefix}spread", norm(torch.sub(centred, centred.sum(0), alpha=1 / max(len(rows), 1))))
+    if len(rows) > 1 and given.differ(context.inputs):
+        add(f"{prefix}spread", norm(torch.sub(centred, centred.sum(0), alpha=1 / len(rows))))
     lowest, highest = torch.aminmax(rows)
     add(f"{prefix}lowest", lowest)
     add(f"{prefix}highest", highest)
     add(f"{prefix}row_sums", norm(sums - 1, math.inf))
-    if training and loss.classes <= MOST_CLASSES:
+    if loss.op == "nll_loss":
+        add(f"{prefix}log_sum", rows.logsumexp(1).abs().mean())
+    if context.thorough:
+        loss.normalised_over = _normalised_over(loss, x)
+    if training:
+        _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
+
+
+def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: int, weighted: bool) -> None:
+    """What the targets are beside the inputs: frequencies, neighbours, lags, padding, links."""
+    flat = target.detach().reshape(-1)
+    if loss.classes <= MOST_CLASSES:
         context.counts.count(flat, loss.classes)
         inputs = first_batch(context.inputs)
         if loss.prefix == "loss.1/" and inputs is not None and target.dim() == 1:
             context.counts.rows.add(inputs, target, loss.classes)
         _pairs(context, target, loss.classes)
+    if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
+        numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes).float())
+    if not context.thorough:
+        return
+    ids = tuple(context.looked_up) or context.inputs
+    loss.lags = alignment.lags(target, ids, ignored)
+    if loss.reduction != "none" and not weighted:
+        loss.padding = alignment.padding(target, ids, ignored)
+
+
+def _normalised_over(loss: Loss, x: Tensor) -> int | None:
+    """The axis of a softmax that is not that of the classes; -1 where it was lost in a change of shape."""
+    logged = loss.bounded_by == "log_softmax"
+    if not logged and loss.bounded_by != "softmax":
+        return None
+    x = x.detach().float()
+
+    def off(axis: int) -> float:
+        return float((x.logsumexp(axis) if logged else x.sum(axis) - 1).abs().amax())
+
+    if off(1) < NORMALISED:
+        return None
+    return next((axis for axis in range(x.dim()) if axis != 1 and off(axis) < NORMALISED), -1)
+
+
+def divergence(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
+    """Note a Kullback-Leibler divergence: whether the targets are probabilities, and the inputs their logarithms."""
+    x, target = argument(args, kwargs, 0, "input"), argument(args, kwargs, 1, "target")
+    if not isinstance(x, Tensor) or not isinstance(target, Tensor) or x.shape != target.shape or not x.requires_grad:
+        return
+    if bool(argument(args, kwargs, 5, "log_target", False)):
+        target = target.exp()
+    x, target = x.detach().float(), target.detach().float()
+    axes = [axis for axis in range(x.dim()) if float((target.sum(axis) - 1).abs().amax()) < NORMALISED]
+    if not axes or float(target.amin()) < 0:
+        return
+    frame = context.frame
+    loss = Loss("kl_div", x.shape[axes[-1]], x.shape[0], f"divergence.{len(frame.divergences) + 1}/", _last(call))
+    frame.divergences.append(loss)
+    context.reader.add(f"{loss.prefix}log_sum", x.logsumexp(axes[-1]).abs().mean())
+    context.reader.add(f"{loss.prefix}row_sums", (x.sum(axes[-1]) - 1).abs().amax())
+    context.reader.add(f"{loss.prefix}lowest", x.amin())
 
 
 def work_out(loss: Loss, values: dict[str, float]) -> None:
@@ -100,7 +166,8 @@ def work_out(loss: Loss, values: dict[str, float]) -> None:
     values[f"{prefix}nll"] /= max(kept, 1)
     values[f"{prefix}kept"] = kept / max(rows, 1)
     values[f"{prefix}logit_std"] = size / math.sqrt(max(rows * classes, 1))
-    values[f"{prefix}spread"] /= max(size, 1e-30)
+    if f"{prefix}spread" in values:
+        values[f"{prefix}spread"] /= max(size, 1e-30)
 
 
 def _pairs(context: StepContext, target: Tensor, classes: int) -> None:
@@ -126,16 +193,11 @@ def first_whole(inputs: Args) -> Tensor | None:
 
 
 def broadcast(context: StepContext, call: Call, given: list[Tensor], y: Tensor) -> None:
-    """Three silent mistakes: a sum over rows that lands on columns, a mean for every place, (B, 1) against (B,)."""
+    """Two silent mistakes: a sum over rows that lands on columns, a mean for every place."""
     a, b = given
     source = context.origin(b)
     if source is not None and source.reduction is not None and source.reduction.of == id(a):
         _own_reduction(context, call, source.op, source.reduction, a, b)
-    shapes = sorted((tuple(a.shape), tuple(b.shape)), key=len)
-    if call.kind == "subtract" and a.requires_grad != b.requires_grad and len(shapes[0]) == 1:
-        rows = shapes[0][0]
-        if rows > 1 and shapes[1] == (rows, 1) and tuple(y.shape) == (rows, rows):
-            context.frame.broadcast.append(Broadcast("-", tuple(a.shape), tuple(b.shape)))
 
 
 def _own_reduction(context: StepContext, call: Call, op: str, reduction: Reduction, a: Tensor, b: Tensor) -> None:
@@ -143,8 +205,35 @@ def _own_reduction(context: StepContext, call: Call, op: str, reduction: Reducti
     axis = reduction.axis
     if axis is None:
         return
-    if not reduction.keepdim and axis % a.dim() != 0 and b.dim() == a.dim() - 1:
+    if not reduction.keepdim and axis % a.dim() != 0 and b.dim() == a.dim() - 1 and _spoils(op, a, b, axis):
         context.frame.wrong_axis.append(WrongAxis(call.module, op, tuple(a.shape), axis))
     centres = call.kind == "subtract" and op == "mean" and a.requires_grad and call.training
     if centres and axis == 0 and a.dim() == 3 and min(a.shape) > 1:
         context.frame.per_place.append(PerPlace(call.module, tuple(a.shape)))
+
+
+def recall(context: StepContext, loss: Tensor) -> None:
+    """Note a cross-entropy after the fact, from what its graph has saved: the logarithms of probabilities."""
+    node = loss.grad_fn
+    before = node.next_functions[0][0] if node is not None and node.next_functions else None
+    if type(node).__name__ != "NllLossBackward0" or type(before).__name__ != "LogSoftmaxBackward0":
+        return
+    logs, target = getattr(before, "_saved_result", None), getattr(node, "_saved_target", None)
+    if isinstance(logs, Tensor) and isinstance(target, Tensor):
+        call = Call("", "cross_entropy", "loss", "", ())
+        observe(context, call, (logs.detach(), target), {}, loss)
+
+
+def _spoils(op: str, a: Tensor, b: Tensor, axis: int) -> bool:
+    """Whether a reduction of rows, laid along the columns, is neither that of the columns nor the same as along rows.
+
+    Of a symmetric table, for instance, the sums of columns are those of rows.
+    """
+    a, b = a.detach(), b.detach()
+    laid = b.expand(a.shape)
+    if torch.allclose(laid, b.unsqueeze(axis).expand(a.shape)):
+        return False
+    if op not in ("sum", "mean"):
+        return True
+    columns = a.sum(axis - 1, keepdim=True) if op == "sum" else a.mean(axis - 1, keepdim=True)
+    return not torch.allclose(laid, columns.expand(a.shape), rtol=1e-4, atol=1e-6)

@@ -1,9 +1,15 @@
 """Who is who: qualified names of modules and parameters, and stable names of layers."""
 
-from torch import nn
+import sys
+from collections.abc import Iterable, Iterator
+
+from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.operations import BETWEEN
+
+OWN = ("moreish.", "torch.", "jaxtyping.", "beartype")  # no user has variables there
+MOST_ITEMS = 256  # of a list or a dict that is searched for tensors
 
 
 class Names:
@@ -13,8 +19,8 @@ class Names:
     the module and the function; called on the output of another layer, it is another layer ("block.tanh.2").
     """
 
-    def __init__(self, roots: dict[str, nn.Module]) -> None:
-        self.roots = roots
+    def __init__(self, roots: dict[str, nn.Module], tensors: dict[str, Tensor] | None = None) -> None:
+        self.roots, self.tensors = roots, tensors or {}
         self.root_ids: set[int] = set()
         self.modules: dict[int, str] = {}
         self.parameters: dict[int, str] = {}
@@ -22,15 +28,19 @@ class Names:
         self._taken: set[str] = set()
         self.refresh()
 
-    def refresh(self) -> list[tuple[str, nn.Parameter]]:
+    def refresh(self) -> list[tuple[str, Tensor]]:
         """Read the names again, because layers and parameters may have been added since; every parameter once."""
         self.modules, self.parameters, every = {}, {}, []
         self.root_ids = {id(root) for root in self.roots.values()}
         for prefix, root in self.roots.items():
             self._read(prefix, root, every)
+        for name, tensor in self.tensors.items():
+            if id(tensor) not in self.parameters:
+                self.parameters[id(tensor)] = name
+                every.append((name, tensor))
         return every
 
-    def _read(self, path: str, module: nn.Module, every: list[tuple[str, nn.Parameter]]) -> None:
+    def _read(self, path: str, module: nn.Module, every: list[tuple[str, Tensor]]) -> None:
         """A module and all below it, in the order of `named_modules`, which takes ten times as long."""
         if id(module) in self.modules:
             return
@@ -64,3 +74,35 @@ class Names:
 def is_leaf(module: nn.Module) -> bool:
     """Whether a module has no modules inside."""
     return not module._modules or all(m is None for m in module._modules.values())
+
+
+def variable_names(tensors: Iterable[Tensor]) -> dict[str, Tensor]:
+    """Tensors by the names that variables have in the code that led here; else "tensor K".
+
+    One that only a list or a dict holds is called after that: "params[2]", "weights['h']".
+    """
+    places: dict[int, str] = {}
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(OWN):
+        frame = frame.f_back
+    while frame is not None:
+        for name, value in [*frame.f_locals.items(), *frame.f_globals.items()]:
+            if isinstance(value, Tensor):
+                places.setdefault(id(value), name)
+        for name, value in [*frame.f_locals.items(), *frame.f_globals.items()]:
+            for place, item in _items(value):
+                places.setdefault(id(item), f"{name}{place}")
+        frame = frame.f_back
+    names: dict[str, Tensor] = {}
+    for k, tensor in enumerate(tensors):
+        name = places.get(id(tensor), f"tensor {k}")
+        names[name if name not in names else f"{name}.{k}"] = tensor
+    return names
+
+
+def _items(value: object) -> Iterator[tuple[str, Tensor]]:
+    """The tensors that a short list or dict holds, with their places."""
+    if isinstance(value, list | tuple) and len(value) <= MOST_ITEMS:
+        yield from ((f"[{k}]", item) for k, item in enumerate(value) if isinstance(item, Tensor))
+    elif isinstance(value, dict) and len(value) <= MOST_ITEMS:
+        yield from ((f"[{k!r}]", item) for k, item in value.items() if isinstance(item, Tensor))

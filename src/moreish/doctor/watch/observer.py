@@ -20,13 +20,15 @@ from moreish.doctor.frames.operations import (
     STEEP,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
-from moreish.doctor.watch import losses
+from moreish.doctor.watch import given, graph, losses, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
+from moreish.doctor.watch.describe import assigned, described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.outputs import Outputs
 from moreish.doctor.watch.step_context import StepContext
 
+MOST_TARGETS = 8  # of one step
 MAP_EXAMPLES, MAP_UNITS = 32, 64
 STRUCTURED = {
     "embedding",
@@ -36,8 +38,10 @@ STRUCTURED = {
     "dropout",
     "divide",
     "subtract",
+    "pointwise",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+MOST_LOOKED_UP = 8  # tensors of ids of one step
 UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
 LEAST = 16  # values per channel from which a batch's statistics are compared with the running ones
@@ -64,10 +68,15 @@ class Observer(StepContext):
         detail: bool = True,
         safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
     ) -> None:
-        super().__init__(frame, counts)
+        super().__init__(frame, counts, pictures)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
+        if pictures:
+            for prefix, root in names.roots.items():
+                frame.described |= described(prefix, root)
+                frame.assigned |= assigned(prefix, root)
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
+        self.strangers = graph.Strangers()
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
         self.unscaled = False  # whether loss scaling was taken off the gradients
         self._right = 0  # comparisons of decisions with labels
@@ -81,6 +90,13 @@ class Observer(StepContext):
         x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
+        self.frame.inputs_made |= any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
+        self.frame.equal_inputs = given.equal_inputs(inputs)
+
+    def backward_begins(self, loss: Tensor | None) -> None:
+        """Whether there is a graph behind the loss at all."""
+        if loss is not None and loss.grad_fn is None:
+            self.frame.leaf_losses += 1
 
     def passed(self, args: Args, result: object) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
@@ -92,6 +108,8 @@ class Observer(StepContext):
 
     def call(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Note one function call of the forward pass."""
+        if kind in ("cut", "decide"):
+            graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
@@ -101,30 +119,37 @@ class Observer(StepContext):
             self.outputs.noise(y)
         if y is None or kind in ("unscale", "noise"):
             return
-        given = tensors_of(args, kwargs)
+        tensors = tensors_of(args, kwargs)
+        self._compare(op, kind, args, kwargs, tensors, y)
         parameters = self.names.parameters
-        sources = tuple([c for c in map(self.origin, given) if c is not None])
-        weights = [parameters[id(t)] for t in given if id(t) in parameters]
-        if not sources and not weights and kind != "loss" and (kind in PASSING or not self.stack):
+        if self.stack and self.grad:
+            self.strangers.note(tensors, parameters, op, self.names.modules.get(id(self.stack[-1]), ""))
+        sources = tuple([c for c in map(self.origin, tensors) if c is not None])
+        weights = [parameters[id(t)] for t in tensors if id(t) in parameters]
+        if not sources and not weights and kind not in ("loss", "divergence") and (kind in PASSING or not self.stack):
             return  # of data, not of the network
         if weights:
-            self.frame.used.update(weights)
+            (self.frame.used if self.grad else self.frame.used_without_grad).update(weights)
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
         if self.grad:
-            self.outputs.call(call, given, y, outside=not self.stack)
+            self.outputs.call(call, tensors, y, outside=not self.stack)
         if kind in STRUCTURED or op == "batch_norm":
-            self._structure(call, op, args, kwargs, given, y)
+            self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:
             if kind == "largest" and isinstance(result, tuple):
                 self.remember(result[1], call)
             elif kind != "match" or sources:
                 self._without_grad(call, args, kwargs, y)
             return
-        if kind == "loss":
-            losses.observe(self, call, args, kwargs, y)
+        if kind in ("loss", "divergence"):
+            (losses.observe if kind == "loss" else losses.divergence)(self, call, args, kwargs, y)
+            if self.frame.losses:
+                self.frame.losses[-1].line = call.line
             return
+        if weights and kind in ("linear", "recurrent"):
+            self._given(call, tensors)
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
         elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
@@ -132,7 +157,7 @@ class Observer(StepContext):
             self.frame.calls.append(call)
             self.reader.nonfinite(f"{call.layer}/nonfinite", y)
         if op in STEEP and y.requires_grad:
-            self._slope(call.layer or op, given, y)
+            self._slope(call.layer or op, tensors, y)
         for part in result if kind == "select" and isinstance(result, tuple | list) else (y,):
             self.remember(part, call)
 
@@ -151,6 +176,14 @@ class Observer(StepContext):
         self.handles.append(y.register_hook(lambda grad: behind.append(_is_bad(grad))))
         self.handles.append(x.register_hook(lambda grad: before.append(_is_bad(grad))))
 
+    def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
+        """What meets what: tables of all pairs, and the targets of losses."""
+        self.tables.called(op, kind, args, kwargs, y)
+        if self.grad and len(given) == 2 and (kind == "loss" or (kind == "subtract" and not self.stack)):
+            a, b = given
+            if a.requires_grad != b.requires_grad and len(self.targets) < MOST_TARGETS:
+                self.targets.append(b if a.requires_grad else a)
+
     def unseen(self, module: nn.Module, output: object) -> bool:
         """Whether a module is a leaf and none of the functions inside it that made its output was recognised."""
         if not self.grad or not is_leaf(module):
@@ -165,6 +198,8 @@ class Observer(StepContext):
             return
         call = Call(self.names.modules[id(module)], type(module).__name__, "module", "", tuple(y.shape))
         call.module, call.training = call.layer, module.training
+        if self.pictures:
+            call.line = line_of_code()
         self._measure(call, y, (), {})
         self.remember(y, call)
 
@@ -177,6 +212,7 @@ class Observer(StepContext):
         self._closed = True
         for handle in self.handles:
             handle.remove()
+        self.frame.broadcast.extend(self.tables.accidents)
         values = self.frame.values
         values.update(self.reader.read())
         self.outputs.close(values)
@@ -197,6 +233,7 @@ class Observer(StepContext):
         self._slopes = {}
         for loss in (*self.frame.losses, *self.frame.evaluations):
             losses.work_out(loss, values)
+        self.strangers.forget()
         self.forget()
         self.handles, self.stack = [], []
 
@@ -206,6 +243,8 @@ class Observer(StepContext):
         if module is not None:
             path, training, leaf = self.names.modules.get(id(module), ""), module.training, is_leaf(module)
         call = Call("", op, kind, path, tuple(y.shape), sources, training, tuple(weights))
+        if self.pictures:
+            call.line = line_of_code()
         if kind in MEASURED or kind == "dropout" or op in FRAGILE:
             call.layer = self.names.layer(call, leaf)
         return call
@@ -216,24 +255,27 @@ class Observer(StepContext):
         op: str,
         args: Args,
         kwargs: Kwargs,
-        given: list[Tensor],
+        tensors: list[Tensor],
         y: Tensor,
     ) -> None:
         """What the structure alone tells: gates, residual paths, reductions, broadcasts."""
-        if call.kind == "embedding" and len(given) > 1:
-            table = given[1] if given[1].is_floating_point() else given[0]
+        if call.kind == "embedding" and len(tensors) > 1:
+            table = tensors[1] if tensors[1].is_floating_point() else tensors[0]
             self.frame.vocabularies.add(table.shape[0])
+            self.looked_up += [t for t in tensors if not t.is_floating_point()][
+                : MOST_LOOKED_UP - len(self.looked_up)
+            ]
         elif call.kind == "multiply":
             for source in call.sources:
                 source.gate = True
         elif call.kind == "add" and len(call.sources) == 2 and len({id(c) for c in call.sources}) == 2:
             if not all(c.kind == "embedding" for c in call.sources):
                 self.frame.residual = True
-        elif call.kind == "reduce" and given:
+        elif call.kind == "reduce" and tensors:
             axis = argument(args, kwargs, 1, "dim", kwargs.get("axis"))
             axis = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
             keepdim = bool(argument(args, kwargs, 2, "keepdim", False))
-            call.reduction = Reduction(id(given[0]), axis if isinstance(axis, int) else None, keepdim)
+            call.reduction = Reduction(id(tensors[0]), axis if isinstance(axis, int) else None, keepdim)
         elif call.kind == "dropout":
             call.p = p = float(argument(args, kwargs, 1, "p", 0.5))
             call.active = bool(argument(args, kwargs, 2, "training", True))
@@ -241,8 +283,18 @@ class Observer(StepContext):
                 self.frame.dropped[call.layer or call.op] = p
         elif op == "batch_norm":
             call.active = bool(argument(args, kwargs, 5, "training", False))
-        if call.kind in ("divide", "subtract") and len(given) == 2:
-            losses.broadcast(self, call, given, y)
+        if call.kind in ("divide", "subtract") and len(tensors) == 2:
+            losses.broadcast(self, call, tensors, y)
+        if self.grad:
+            written.structure(self, call, tensors, y)
+
+    def _given(self, call: Call, tensors: list[Tensor]) -> None:
+        """What a layer is given where it is the first to meet the data."""
+        x = next((t for t in tensors if id(t) not in self.names.parameters), None)
+        if self.thorough and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
+            seen = given.given(call, x)
+            if seen is not None:
+                self.frame.given.append(seen)
 
     def _measure(self, call: Call, y: Tensor, args: Args, kwargs: Kwargs) -> None:
         self.frame.calls.append(call)
@@ -328,6 +380,7 @@ class Observer(StepContext):
         elif call.kind == "match" and call.sources[0].kind in ("decide", "largest"):
             self._right += 1
             self.reader.add(f"{RIGHT}{self._right}", y.float().mean())
+        self.frame.ran_without_grad |= bool(call.weights)
         self.remember(y, call)
 
 

@@ -4,37 +4,48 @@ import time
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim import Optimizer
+from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
+from moreish.doctor.watch import losses
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.batches import Batches
+from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.clock import Spent
-from moreish.doctor.watch.first_batch import FirstBatch
+from moreish.doctor.watch.first_batch import TRIES, FirstBatch
+from moreish.doctor.watch.gradients import Arrivals, gathered, seen
 from moreish.doctor.watch.groups import Groups
 from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
 from moreish.doctor.watch.left_over import LeftOver
 from moreish.doctor.watch.names import Names
 from moreish.doctor.watch.observer import Observer
+from moreish.doctor.watch.rounds import Rounds
 from moreish.doctor.watch.schedule import Schedule
-from moreish.doctor.watch.updates import Updates, learning_rates, outside
+from moreish.doctor.watch.updates import Updates, held_by, learning_rates, outside
+
+MOST_BACKWARDS = 64  # that one frame looks at: without a step it would never end
+LATE = 20  # rounds after which an optimizer that steps for the first time begins a training of its own
 
 
 class Probe:
     """Takes frames. Its hooks have four lifetimes:
 
-    - as long as it watches: one on each optimizer, which counts steps;
-    - where an evaluation may come, and while a frame is open: one on each model;
+    - as long as it watches: one on each optimizer, which counts steps; where there is no optimizer, one on each
+      tensor, which tells the end of a backward;
+    - where an evaluation may come, and while a frame is open: a global one on modules, for calls of the models;
     - while a frame is open: a mode of torch's functions and global hooks on modules;
     - while a frame is open: one on each optimizer, which sees a step begin. It stays when the probe fails, because
       the optimizer may be at work on its hooks just then.
 
     So a step that is not looked at costs next to nothing. A failure of the probe ends the watching and is kept in
     `failure`; it never reaches the user's loop. `on_frame` is called with every frame that is complete: it says
-    whether the run is worrying, where it is asked to.
+    whether the run is worrying, where it is asked to. `on_late` is called with an optimizer that steps for the first
+    time long after others, `on_stepped` after a step that was looked at: what that raises does reach the loop.
     """
 
     def __init__(
@@ -43,26 +54,33 @@ class Probe:
         optimizers: Sequence[Optimizer],
         budget: float,
         on_frame: Callable[[bool], bool],
+        tensors: dict[str, Tensor] | None = None,
     ) -> None:
         self.roots, self.optimizers, self.on_frame = roots, list(optimizers), on_frame
-        self.names = Names(roots)
+        self.names = Names(roots, tensors or {})
         self.updates = Updates(self.names)
         self.groups, self.batches = Groups(self.names), Batches()
         self.history = History()
         self.schedule = Schedule(budget)
         self.spent = Spent(self.schedule.clock)
         self.step = 0
+        self.rounds = Rounds()
         self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
+        self.on_stepped: Callable[[], None] | None = None
         self.frame: Frame | None = None
+        self.by_hand: ByHand | None = None
+        self.on_late: Callable[[Optimizer], None] | None = None
         self._observer: Observer | None = None
-        self._lasting, self._on_models, self._on_steps = Hooks(), Hooks(), Hooks()
+        self._on_models, self._on_steps = Hooks(), Hooks()
+        self._counting: dict[int, RemovableHandle] = {}
         self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self._safely)
-        self._model_hook = ModelHook(self._model_called)
+        self._model_hook = ModelHook(lambda: self.names.root_ids, self._model_called)
         self._left_over = LeftOver()
         self._first_batch = FirstBatch()
+        self._arrivals = Arrivals()
         self._resting = False
-        self._parameters: list[tuple[str, nn.Parameter]] = []  # every one, when the frame was opened
+        self._parameters: list[tuple[str, Tensor]] = []  # every one, when the frame was opened
         self._stepped: list[Optimizer] = []  # in this frame
 
     # Coming and going
@@ -71,17 +89,38 @@ class Probe:
         """Put the lasting hooks in place and open the first frame."""
         for optimizer in self.optimizers:
             self.watch(optimizer)
+        if not self.optimizers:
+            self.by_hand = ByHand(self._backward_by_hand_over)
+            self.by_hand.watch(p for _, p in self.names.refresh())
         self.schedule.begin(self.step)
         with self._safely():
             self._open()
 
     def watch(self, optimizer: Optimizer) -> None:
         """Look at this optimizer's steps as well."""
+        if self.by_hand is not None:
+            self.by_hand = self.by_hand.remove()
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
-        self._lasting.put(optimizer.register_step_post_hook(self._after_step))
+        self._counting[id(optimizer)] = optimizer.register_step_post_hook(self._after_step)
         if self.frame is not None:
             self._on_steps.put(optimizer.register_step_pre_hook(self._before_step))
+
+    def replace(self, old: Optimizer, new: Optimizer) -> None:
+        """A new optimizer takes the place of one with the same parameters."""
+        evidence = self.history.evidence
+        evidence.remade += 1
+        evidence.stateful += gathered(old)
+        self.rounds.replaced(old, new)
+        self.release(old)
+        self.watch(new)
+
+    def release(self, optimizer: Optimizer) -> None:
+        """Look at this optimizer's steps no longer."""
+        self.optimizers = [o for o in self.optimizers if o is not optimizer]
+        handle = self._counting.pop(id(optimizer), None)
+        if handle is not None:
+            handle.remove()
 
     def add(self, prefix: str, root: nn.Module) -> None:
         """Look into this model as well."""
@@ -91,14 +130,30 @@ class Probe:
         self._on_models.remove()
         self._await_calls(True)
 
+    def remove(self, models: Sequence[nn.Module]) -> None:
+        """Look into these models no longer."""
+        for prefix in [name for name, root in self.roots.items() if any(root is m for m in models)]:
+            del self.roots[prefix]
+
     def detach(self) -> None:
         """Take every hook away; what a frame has seen so far is kept."""
         with self._safely():
+            self._count()
             if self.frame is not None:
                 self._close()
         self._inside.remove()
-        for hooks in (self._on_steps, self._on_models, self._lasting):
-            hooks.remove()
+        self._on_steps.remove()
+        self._on_models.remove()
+        while self._counting:
+            self._counting.popitem()[1].remove()
+        if self.by_hand is not None:
+            self.by_hand.remove()
+
+    def forget(self) -> None:
+        """Let go of models and optimizers; what was seen is kept."""
+        self.roots.clear()
+        self.optimizers, self.by_hand, self._parameters = [], None, []
+        self.names.refresh()
 
     def rest(self) -> None:
         """See nothing until `wake`; a frame that is being filled waits."""
@@ -122,6 +177,13 @@ class Probe:
         self._forget_frame()
         self._inside.remove()
 
+    def _count(self) -> None:
+        """What every optimizer did, as evidence."""
+        evidence, counts = self.history.evidence, self.rounds.counts
+        evidence.optimizers = seen(self._holders(), counts if self.by_hand is None else {id(self.by_hand): self.step})
+        evidence.changed = self._arrivals.changed()
+        evidence.uncalled = sorted(set(self.roots) - evidence.called)
+
     # Frames
 
     def _open(self) -> None:
@@ -130,8 +192,9 @@ class Probe:
         self._await_calls(True)
         self._parameters = self.names.refresh()
         self._stepped = []
+        self._arrivals.forget()
+        history, pictures = self.history, self.history.wants_picture()
         self.groups.begin()
-        pictures, history = self.history.wants_picture(), self.history
         detail = history.wants_detail() or self.schedule.clock.unbounded
         self._observer = Observer(self.frame, self.names, history.counts, pictures, detail, self._safely)
         self._look_inside()
@@ -143,12 +206,15 @@ class Probe:
             return False
         self._inside.remove()
         self._on_steps.remove()
+        targets = observer.targets
+        holders, every = self._holders(), self._parameters
+        frame.unowned = observer.strangers.reached(held_by(holders))
         observer.close()
         self._forget_frame()
-        frame.learning_rates = learning_rates(self.optimizers)
+        frame.learning_rates, frame.outside, self._parameters = learning_rates(holders), outside(every, holders), []
+        self.history.evidence.backwards += frame.backwards
+        self._first_batch.replay(frame, bool(self.compiled), targets)
         frame.groups = self.groups.read(self._stepped, self.optimizers)
-        frame.outside, self._parameters = outside(self._parameters, self.optimizers), []
-        self._first_batch.replay(frame, bool(self.compiled))
         self.history.add(frame)
         return self.on_frame(self.schedule.wants_triage(self.history.seen))
 
@@ -165,10 +231,9 @@ class Probe:
             self._inside.put(self._observer)
 
     def _await_calls(self, expected: bool) -> None:
-        """Have a hook on each model, or none."""
-        if expected and not self._on_models.in_place:
-            hook = self._model_hook
-            self._on_models.put(*(r.register_forward_pre_hook(hook, with_kwargs=True) for r in self.roots.values()))
+        """Have the hook for calls of the models, or not. Of compiled ones nothing could be seen."""
+        if expected and not self._on_models.in_place and not self.compiled:
+            self._on_models.put(register_module_forward_pre_hook(self._model_hook))
         elif not expected:
             self._on_models.remove()
 
@@ -192,11 +257,12 @@ class Probe:
             if not frame.called_with_grad:
                 frame.batch = self.batches.see((*args, *kwargs.values()))
             observer.begin((*args, *kwargs.values()))
+            self.history.evidence.called.add(self.names.modules.get(id(root), ""))
         if not root.training:
             frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)
         frame.called_with_grad = True
-        if frame.step == 0 and not self.history.seen:
-            self._first_batch.called(root, args, kwargs)
+        if self.history.from_scratch and self.history.seen < TRIES:
+            self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
 
     def _open_evaluation(self) -> None:
         self.schedule.evaluations += 1
@@ -215,15 +281,25 @@ class Probe:
             frame.backwards += 1
             if loss is not None and loss.numel() == 1:
                 observer.reader.add("loss", loss.detach().float().reshape(()))
+            observer.backward_begins(loss)
             self._first_batch.backward_begins(loss)
-            for optimizer in self.optimizers:
+            for optimizer in self._holders():
                 if id(optimizer) not in frame.reset and not self._left_over.untouched(optimizer):
                     frame.reset.add(id(optimizer))
 
     def _backward_ends(self) -> None:
-        if self.frame is not None:
-            with self._safely():
-                self.groups.backward_ended(self.optimizers)
+        """Which optimizers have a gradient now; a loop without a step is not looked at for ever."""
+        if self.frame is None:
+            return
+        with self._safely():
+            for optimizer in self._holders():
+                self._arrivals.note(optimizer)
+            self.groups.backward_ended(self.optimizers)
+            if self.frame.backwards >= MOST_BACKWARDS:
+                self._inside.remove()
+
+    def _holders(self) -> Sequence[Optimizer | ByHand]:
+        return self.optimizers if self.by_hand is None else [self.by_hand]
 
     def _before_step(self, optimizer: Optimizer, args: Args, kwargs: Kwargs) -> None:
         frame, observer = self.frame, self._observer
@@ -232,29 +308,44 @@ class Probe:
         with self._safely():
             if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
                 self._inside.functions.withdraw()
-            if self._left_over and frame.backwards and id(optimizer) not in frame.reset:
-                frame.stale = True
+            if self.compiled:  # calls are not seen, modes are
+                frame.called_with_grad = True
+                frame.eval_mode.extend(name for r in self.roots.values() if not r.training for name, _ in passive(r))
             if observer.unscaled:
                 self.groups.unscaled()
             self.groups.before_step(optimizer)
-            self.updates.before(optimizer, frame, observer.pictures)
+            self._note_update(optimizer, frame, observer.pictures)
+
+    def _note_update(self, holder: Optimizer | ByHand, frame: Frame, pictures: bool) -> None:
+        """What is known of the gradients when an update begins."""
+        frame.stale |= self._is_stale(holder, frame)
+        self.updates.before(holder, frame, pictures)
+        frame.cleared |= self._arrivals.cleared(holder)
+
+    def _is_stale(self, holder: Optimizer | ByHand, frame: Frame) -> bool:
+        return bool(self._left_over and frame.backwards and id(holder) not in frame.reset)
 
     def _after_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
         """Count the step. Most steps end here, so these few lines are what watching costs them."""
-        if optimizer is self.optimizers[0]:  # with several optimizers, a step of the run is one of the first
+        begins = self.rounds.stepped(optimizer)
+        if begins:
             self.step += 1
         schedule, now = self.schedule, time.perf_counter()
         if self.step < schedule.wake_at and now < schedule.late:
             schedule.late = now + schedule.limit
         elif self.failure is None:
-            self._end_step(optimizer, now)
+            self._end_step(optimizer, now, begins)
             schedule.late = time.perf_counter() + schedule.limit
+            if self.on_stepped is not None:
+                self.on_stepped()
 
-    def _end_step(self, optimizer: Optimizer, now: float) -> None:
+    def _end_step(self, optimizer: Optimizer, now: float, begins: bool) -> None:
         """Close the frame that is open; open the next one where it is due, else await evaluations where likely."""
+        if self.on_late is not None and self.step > LATE and self.rounds.counts[id(optimizer)] == 1:
+            self.on_late(optimizer)
         if self.frame is not None:
             self._end_frame(self.frame, optimizer)
-        elif optimizer is self.optimizers[0]:
+        elif begins:
             self.schedule.ended(self.step, now)
         if self.frame is not None or self.failure is not None:
             return
@@ -272,9 +363,37 @@ class Probe:
             self.updates.after(frame)
             again = optimizer in self._stepped
             self._stepped.append(optimizer)
-            if again or len(self._stepped) >= len(self.optimizers):
+            if again or self.rounds.complete(self._stepped, self.optimizers):
                 worried = self._close()
             elif not self.compiled and not self._resting:
                 self._inside.functions.insert()
         if worried is not None and not frame.is_evaluation:
             self.schedule.looked(frame.step, worried)  # now that the time of the whole look is known
+
+    # Where there is no optimizer
+
+    def first_loss(self, loss: Tensor) -> None:
+        """A loss that was computed before the first frame was opened: a cross-entropy still knows its logits."""
+        if self._observer is not None:
+            with self._safely():
+                losses.recall(self._observer, loss)
+
+    def _backward_by_hand_over(self) -> None:
+        """A backward is over: so are the update before it and the forward pass, and the next update begins."""
+        hand, frame = self.by_hand, self.frame
+        if hand is None or self._resting or self.failure is not None:
+            return
+        worried = None
+        with self._safely():
+            if frame is not None and not frame.is_evaluation:
+                hand.end_update(self.updates, frame, self._is_stale(hand, frame))
+                worried = self._close()
+            self.step += 1
+            if worried is not None and frame is not None:
+                self.schedule.looked(frame.step, worried)
+            if self.frame is None and self.schedule.due(self.step):
+                self._open()
+                self._left_over.remember(hand)
+                self.updates.before(hand, self.frame or Frame(self.step), self.history.wants_picture())
+        if worried is not None and self.on_stepped is not None:
+            self.on_stepped()

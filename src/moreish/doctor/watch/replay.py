@@ -5,15 +5,18 @@ The copy is thrown away; parameters, buffers, modes and every random state of th
 
 import contextlib
 import copy
+import io
 import random
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from moreish.doctor.frames.frame import Coupling, WrongBackward
+from moreish.doctor.frames.frame import WrongBackward
 from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
+from moreish.doctor.watch.recording import seed
 
 Answer = TypeVar("Answer")
 
@@ -30,12 +33,16 @@ HOOKS = (
 def unchanged_randomness() -> Iterator[None]:
     """Every random state that a model may use is the same afterwards as before."""
     python = random.getstate()
+    numpy = sys.modules.get("numpy")  # only a script that has imported it can use it
+    drawn = numpy.random.get_state() if numpy is not None else None
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_initialized() else []
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
         random.setstate(python)
+        if numpy is not None:
+            numpy.random.set_state(drawn)
 
 
 def copied(model: nn.Module) -> nn.Module | None:
@@ -50,107 +57,13 @@ def copied(model: nn.Module) -> nn.Module | None:
         return None
 
 
-def asked(question: Callable[..., Answer | None], model: nn.Module, args: Args, kwargs: Kwargs) -> Answer | None:
-    """The answer to a question about the model on this batch; None too where it cannot be run like that."""
+def asked(question: Callable[[nn.Module], Answer | None], model: nn.Module) -> Answer | None:
+    """The answer to a question about the model; None too where it cannot be run like that."""
     try:
-        with unchanged_randomness():
-            return question(model, args, kwargs)
+        with unchanged_randomness(), contextlib.redirect_stdout(io.StringIO()):  # what it prints, it has printed
+            return question(model)
     except Exception:  # a stranger's model need not run twice, in eval mode or in float64
         return None
-
-
-def coupling(model: nn.Module, args: Args, kwargs: Kwargs) -> Coupling | None:
-    """Whether samples of a batch see each other in evaluation, with the first layer where they do, and how much.
-
-    The second half of the batch is replaced; what comes out for the first half must not change. The measure is the
-    largest change over the standard deviation of the output. None where samples are apart, or where it cannot be
-    known which dimension is the batch.
-    """
-    tensors = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
-    if not tensors or tensors[0].dim() < 2 or tensors[0].shape[0] < 4 or _is_ambiguous(model, tensors):
-        return None
-    twin = copied(model)
-    if twin is None:
-        return None
-    rows = tensors[0].shape[0]
-    half = rows // 2
-    for m in twin.modules():
-        m.training = False  # not eval(), which a module may have changed
-    swapped = tuple([_replace(v, rows, half) for v in args]), {k: _replace(v, rows, half) for k, v in kwargs.items()}
-    first, second = (_first_half(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
-    if first is None or second is None:
-        return None
-    change = _distance(first, second)
-    if change < 1e-3:
-        return None
-    before, after = (_leaves(twin, *batch, rows, half) for batch in ((args, kwargs), swapped))
-    layer = next((n for n, y in before.items() if n in after and _distance(y, after[n]) > 1e-3), "")
-    return Coupling(layer, change)
-
-
-def _is_ambiguous(model: nn.Module, tensors: list[Tensor]) -> bool:
-    """Whether rows may legitimately meet: time comes first, a graph is given, or one sequence is the whole input."""
-    x = tensors[0]
-    sequence = (nn.RNNBase, nn.MultiheadAttention, nn.Transformer, nn.TransformerEncoderLayer)
-    inside = [m for m in model.modules() if isinstance(m, sequence)]
-    if any(not getattr(m, "batch_first", True) for m in inside if not isinstance(m, nn.TransformerEncoderLayer)):
-        return True
-    if any(t.shape[:1] != x.shape[:1] or (t.dim() == 2 and t.shape[0] == t.shape[1]) for t in tensors[1:]):
-        return True
-    return bool(inside) and x.is_floating_point() and x.dim() < 3
-
-
-def _replace(value: Any, rows: int, half: int) -> Any:
-    if not isinstance(value, Tensor) or value.dim() == 0 or value.shape[0] != rows:
-        return value
-    value = value.detach().clone()
-    value[half:] = value[: rows - half].clone()
-    return value
-
-
-def _first_half(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> Tensor | None:
-    """What comes out for the first half of the rows; None where an output cannot be divided by row."""
-    _seed()
-    with torch.no_grad():
-        y = first_tensor(twin(*args, **kwargs))
-    if y is None or not y.is_floating_point() or not y.dim() or y.shape[0] % rows or y.shape[-1] == rows:
-        return None
-    return y[: half * (y.shape[0] // rows)].clone()
-
-
-def _leaves(twin: nn.Module, args: Args, kwargs: Kwargs, rows: int, half: int) -> dict[str, Tensor]:
-    """The first half of the rows of every leaf's output."""
-    seen: dict[str, Tensor] = {}
-
-    def keep(name: str) -> Callable[..., None]:
-        def hook(module: nn.Module, inputs: object, output: object) -> None:
-            y = first_tensor(output)
-            if y is not None and y.is_floating_point() and y.dim() and y.shape[0] % rows == 0:
-                seen.setdefault(name, y.detach()[: half * (y.shape[0] // rows)].clone())
-
-        return hook
-
-    leaves = [(n, m) for n, m in twin.named_modules() if n and not any(True for _ in m.children())]
-    handles = [m.register_forward_hook(keep(n)) for n, m in leaves]
-    try:
-        _first_half(twin, args, kwargs, rows, half)
-    finally:
-        for handle in handles:
-            handle.remove()
-    return seen
-
-
-def _seed() -> None:
-    """The same random numbers again. torch.manual_seed would first write down the whole stack, for CUDA's sake."""
-    torch.default_generator.manual_seed(0)
-    if torch.cuda.is_initialized():
-        torch.cuda.manual_seed_all(0)
-
-
-def _distance(a: Tensor, b: Tensor) -> float:
-    if a.shape != b.shape or not torch.isfinite(a).all() or not torch.isfinite(b).all():
-        return 0.0
-    return float((a - b).abs().max() / a.float().std().clamp(min=1e-12))
 
 
 def wrong_backward(model: nn.Module, args: Args, kwargs: Kwargs) -> WrongBackward | None:
@@ -168,7 +81,7 @@ def wrong_backward(model: nn.Module, args: Args, kwargs: Kwargs) -> WrongBackwar
         m.training = False
     args = tuple(_double(v) for v in args)
     kwargs = {k: _double(v) for k, v in kwargs.items()}
-    _seed()
+    seed()
     with torch.enable_grad():
         y = first_tensor(twin(*args, **kwargs))
     names = written_by_hand(y)
@@ -178,7 +91,7 @@ def wrong_backward(model: nn.Module, args: Args, kwargs: Kwargs) -> WrongBackwar
     parameters = [p for p in twin.parameters() if p.requires_grad]
 
     def scalar() -> Tensor:
-        _seed()
+        seed()
         out = first_tensor(twin(*args, **kwargs))
         assert out is not None
         return (out * weights).sum()

@@ -8,17 +8,26 @@ from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.measure import Reader
+from moreish.doctor.watch.tables import Tables
 
 
 class StepContext:
-    """The state that observations of one step share. Tensors are not kept alive by it, the model's inputs are."""
+    """The state that observations of one step share.
 
-    def __init__(self, frame: Frame, counts: RunningCounts) -> None:
+    Tensors are not kept alive by it, only the model's inputs and targets are.
+    """
+
+    def __init__(self, frame: Frame, counts: RunningCounts, thorough: bool = True) -> None:
         self.frame, self.counts = frame, counts
+        self.thorough = thorough  # look at what stays the same from step to step as well
         self.reader = Reader()
         self.inputs: Args = ()
+        self.looked_up: list[Tensor] = []  # ids that embeddings were asked for
+        self.targets: list[Tensor] = []  # what outputs were compared with
+        self.tables = Tables()
         self.rows: tuple[Tensor, Tensor] | None = None  # of a loss of yes or no, with the answers
         self.grad = True  # whether the user's code had gradients on when it made the call
+        self.differences: dict[int, tuple[Call, Tensor, float]] = {}  # output, target and sign of "output - target"
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
 
     def origin(self, x: Tensor) -> Call | None:
@@ -33,4 +42,5 @@ class StepContext:
     def forget(self) -> None:
         """Let go of everything but the frame."""
         self._origins.clear()
-        self.inputs, self.rows = (), None
+        self.differences.clear()
+        self.inputs, self.targets, self.looked_up, self.rows = (), [], [], None

@@ -4,11 +4,12 @@ import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.quantities import ALIKE
+from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.measure import Reader, histogram, sample, total_and_spread
 from moreish.doctor.watch.names import Names
 
@@ -34,22 +35,43 @@ class Updates:
         self.equal: set[str] = set()  # weights whose units were all equal when they were last seen
         self._before: list[tuple[str, Tensor, Tensor]] = []
         self._reader = Reader()
+        self._gradients: list[Tensor] = []  # of an update by hand
 
-    def known(self, optimizer: Optimizer) -> list[tuple[str, Tensor]]:
+    @property
+    def under_way(self) -> bool:
+        """Whether an update has begun whose end is not measured yet."""
+        return bool(self._before)
+
+    def rate(self) -> float:
+        """The learning rate that the update by hand amounts to: its part against the gradient."""
+        along = size = 0.0
+        for (_, p, before), grad in zip(self._before, self._gradients, strict=True):
+            along -= float((sample(p, MOST) - before) @ grad)
+            size += float(grad @ grad)
+        return along / size if size > 0 else 0.0
+
+    def forget(self) -> None:
+        """The update that has begun is not measured."""
+        self._before, self._gradients = [], []
+
+    def known(self, optimizer: Optimizer | ByHand) -> list[tuple[str, Tensor]]:
         """Parameters of the optimizer with their names; what no watched module owns is called `param K`."""
         every = [p for group in optimizer.param_groups for p in group["params"]]
         names = self.names.parameters
         return [(names.get(id(p)) or f"param {k}", p) for k, p in enumerate(every)]
 
-    def before(self, optimizer: Optimizer, frame: Frame, pictures: bool) -> None:
+    def before(self, optimizer: Optimizer | ByHand, frame: Frame, pictures: bool) -> None:
         """Gradients and weights as they are when the step begins."""
-        self._reader, self._before = Reader(), []
+        self._reader = Reader()
+        self.forget()
         known = self.known(optimizer)
         for name, p in known:
             grad = p.grad
             if grad is None:
                 if p.requires_grad:
                     frame.without_gradient.add(name)
+                else:
+                    frame.frozen[name] = p.dim()
                 continue
             matrix = p.dim() > 1
             if matrix:
@@ -61,6 +83,8 @@ class Updates:
                 self._reader.rms(f"{name}/grad_rms", sample(grad))
             self._weight(name, p, matrix)
             self._before.append((name, p, sample(p, MOST).clone()))
+            if isinstance(optimizer, ByHand):
+                self._gradients.append(sample(grad, MOST).clone())
             frame.shapes[name] = tuple(p.shape)
         frame.values.update(self._reader.read())
         self.equal = {n for n in frame.shapes if frame.values.get(f"{n}/units_alike", 0.0) > ALIKE}
@@ -85,7 +109,7 @@ class Updates:
                 std = max(values[f"{name}/std"], SMALLEST)
                 values[f"{name}/update_ratio"] = math.log10(max(values[f"{name}/update_std"] / std, SMALLEST))
                 values[f"{name}/grad_data"] = values[f"{name}/grad_std"] / std
-        self._before = []
+        self.forget()
 
     def _change(self, name: str, matrix: bool, change: Tensor) -> None:
         """What a step added to a parameter: root of the mean square, and of a matrix the standard deviation."""
@@ -137,14 +161,19 @@ class Updates:
                 self._reader.add(f"{name}/units_still", (rows == 0).all(1).float().mean())
 
 
-def learning_rates(optimizers: list[Optimizer]) -> list[float]:
+def learning_rates(optimizers: Sequence[Optimizer | ByHand]) -> list[float]:
     """The largest learning rate of each optimizer's groups."""
     return [max((float(g.get("lr", 0.0)) for g in o.param_groups), default=0.0) for o in optimizers]
 
 
-def outside(every: list[tuple[str, nn.Parameter]], optimizers: list[Optimizer]) -> list[str]:
+def held_by(optimizers: Sequence[Optimizer | ByHand]) -> set[int]:
+    """Identities of the parameters that these optimizers hold."""
+    return {id(p) for o in optimizers for group in o.param_groups for p in group["params"]}
+
+
+def outside(every: list[tuple[str, Tensor]], optimizers: Sequence[Optimizer | ByHand]) -> list[str]:
     """Names of the parameters that have a gradient and that no optimizer holds."""
-    held = {id(p) for o in optimizers for group in o.param_groups for p in group["params"]}
+    held = held_by(optimizers)
     return [name for name, p in every if id(p) not in held and p.requires_grad and p.grad is not None]
 
 

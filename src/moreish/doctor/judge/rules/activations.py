@@ -196,7 +196,8 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
     "F39",
     "no-activation",
     "two linear layers in a row",
-    silent="the layer between is narrower than its neighbours (low rank); convolutions; attention",
+    silent="the layer between is narrower than its neighbours (low rank), or its output goes to others as well; "
+    "convolutions; attention",
     why="W2 (W1 x) is (W2 W1) x: two linear layers without an activation between them are one linear layer.\n"
     "The parameters are paid for, the net cannot express more.\n"
     "Mostly an activation was forgotten.",
@@ -212,9 +213,9 @@ def no_activation(history: History) -> Iterator[Verdict]:
         if call.op != "linear" or not call.weight:
             continue
         for source in _before(call):
-            if source.op == "linear" and source.weight:
+            if source.op == "linear" and source.weight and not _is_shared(source, call, calls):
                 before, after = (shape_of(history, c.weight) for c in (source, call))
-                if before and after and before[0] == after[1] and after[1] >= min(before[1], after[0]):
+                if len(before) == len(after) == 2 and before[0] == after[1] and after[1] >= min(before[1], after[0]):
                     pairs.append((source.layer, call.layer))
     if not pairs:
         return
@@ -231,6 +232,11 @@ def no_activation(history: History) -> Iterator[Verdict]:
         operation=Operation("add_activation", {"layers": tuple(a for a, _ in pairs)}),
         layers=tuple(b for _, b in pairs),
     )
+
+
+def _is_shared(source: Call, call: Call, calls: list[Call]) -> bool:
+    """Whether the output of a layer goes to others beside this one: a router, a residual path."""
+    return any(each is not call and any(s is source for s in each.behind(BETWEEN)) for each in calls)
 
 
 def _before(call: Call) -> Iterator[Call]:

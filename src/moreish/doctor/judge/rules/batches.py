@@ -84,7 +84,7 @@ def unshuffled(history: History) -> Iterator[Verdict]:
     rank=142,
 )
 def by_heart(history: History) -> Iterator[Verdict]:
-    """Evaluations stay above 95 % of the entropy of the labels, or get less than half right, while the training
+    """Evaluations stay above 95 % of the entropy of the labels, or less than half is right there, while the training
     loss is far below; without evaluations, the loss stays near that entropy for 500 steps and the rows that were seen
     do not tell their classes.
     """

@@ -96,82 +96,19 @@ def exploding(history: History) -> Iterator[Verdict]:
     )
 
 
-@Rule(
-    "F16",
-    "no-gradient",
-    "parameter never gets a gradient",
-    silent="requires_grad is False; fewer than five steps were seen",
-    why="The optimizer holds it and backward never reaches it, so it stays what it was at the start.\n"
-    "Either the graph is cut on the way (detach, .data, .item(), no_grad, numpy),\n"
-    "or the forward pass does not use the layer at all.",
-    explains=("F18", "F09", NOT_LEARNING),
-    rank=50,
-    preflight=True,
-)
-def no_gradient(history: History) -> Iterator[Verdict]:
-    """grad is None at the step, in every frame so far and at least five."""
-    frames = history.training()
-    if len(frames) < 5:
-        return
-    if all(f.without_gradient == f.stepped for f in frames):
-        yield _no_backward(len(frames), frames[0].step)
-        return
-    none = set.intersection(*(f.without_gradient & f.stepped for f in frames))
-    if not none:
-        return
-    used = set().union(*(f.used for f in frames))
-    order = [w for c in history.calls() for w in c.weights]
-    cut = [w for w in order if w in none] or sorted(none & used)
-    if cut:
-        layer = owner(cut[-1])
-        yield found(
-            "sick",
-            layer,
-            frames[0].step,
-            f"{len(none)} parameters are used in the forward pass but never get a gradient "
-            f"({_some(none)}): the graph is cut after `{layer}`.",
-            f"Take out `.detach()`, `.data`, `.item()`, `no_grad` or numpy after `{layer}`, or say that it is meant: "
-            "requires_grad_(False).",
-            confidence=1.0,
-            layers=tuple(dict.fromkeys(owner(w) for w in reversed(cut))),
-            parameters=len(none),
-        )
-        return
-    first = min(none)
-    yield found(
-        "watch",
-        owner(first),
-        frames[0].step,
-        f"{len(none)} parameters ({_some(none)}) are never used in the forward pass.",
-        f"Call `{owner(first)}` in forward, or remove it.",
-        confidence=0.9,
-        layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),
-        parameters=len(none),
-    )
-
-
-def _no_backward(frames: int, step: int) -> Verdict:
-    return found(
-        "sick",
-        "",
-        step,
-        f"The optimizer stepped {frames} times and not one parameter had a gradient.",
-        "Call loss.backward() between zero_grad and step, on a loss that depends on this model's parameters.",
-        confidence=1.0,
-    )
-
-
-def _some(names: set[str]) -> str:
-    some = sorted(names)
-    return ", ".join(f"`{n}`" for n in some[:3]) + (", ..." if len(some) > 3 else "")
+def _is_done(history: History) -> bool:
+    """Whether a loss with a floor has come down to it: every margin is kept, nothing is left to be learned."""
+    losses = [loss for _, loss in history.losses()]
+    moved = any(f.values.get("grad_norm", 0.0) > 0 for f in history.training())
+    return moved and bool(losses) and abs(losses[-1]) < 0.1 * max(map(abs, losses))
 
 
 @Rule(
     "F17",
     "zero-gradient",
     "gradient exactly zero",
-    silent="a zero-initialised residual at its first step; fewer than ten frames; biases alone, which a difference "
-    "cancels, are no alarm",
+    silent="a zero-initialised residual at its first step; fewer than ten frames; margins that are all kept; biases "
+    "alone, which a difference cancels, are no alarm",
     why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
     "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
     "The parameter never changes.",
@@ -180,9 +117,10 @@ def _some(names: set[str]) -> str:
     rank=280,
 )
 def zero_gradient(history: History) -> Iterator[Verdict]:
-    """rms of the gradient is 0 in every one of the last ten or more frames."""
+    """rms of the gradient is 0 in the last ten or more frames; of all gradients, in four from the start."""
     frames = history.training(20)
-    if len(frames) < 10 or frames[-1].step - frames[0].step < 9:
+    never = history.seen == len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    if (frames and frames[-1].step - frames[0].step < 9) or (len(frames) < 10 and not never):
         return
     names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
     zero = [
@@ -190,7 +128,7 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         for n in names
         if all(f.values.get(f"{n}/grad_rms", 1.0) == 0.0 for f in frames) and frames[-1].values["grad_norm"] > 0
     ]
-    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    everything = all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames) and not _is_done(history)
     if not zero and not everything:
         return
     name = zero[0] if zero else "every parameter"
@@ -200,6 +138,7 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         frames[0].step,
         f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",
         "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
+        picture="gradient by layer",
         confidence=0.95,
         layers=tuple(dict.fromkeys(map(owner, zero))),
     )

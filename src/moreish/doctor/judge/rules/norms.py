@@ -37,6 +37,7 @@ def stale(history: History) -> Iterator[Verdict]:
             f"The running statistics of `{call.layer}` are off: means by {drift:.2g} sigma, variances by "
             f"a factor {2.718**stretch:.2g} (momentum {call.normalised.momentum if call.normalised else None}).",
             "Use momentum=0.1, or run some training batches through the model in train mode before evaluating.",
+            picture=f"{call.layer}/drift",
             operation=Operation("set_momentum", {"momentum": 0.1}),
             layers=tuple(c.layer for *_, c in sorted(old, key=lambda o: -o[0])),
             drift=drift,

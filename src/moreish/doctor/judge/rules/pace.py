@@ -4,7 +4,8 @@ import itertools
 import statistics
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Frame, Group
+from moreish.doctor.frames.frame import Frame
+from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.courses import Course, clipped, courses
@@ -208,7 +209,7 @@ def endless_warm_up(history: History) -> Iterator[Verdict]:
     "Where the decay is the larger of the two, the weights only shrink,\n"
     "whatever the data say, and all outputs become the same.",
     explains=("F12", "F14", "F17", "F22", "F23", "F08", "F09", NOT_LEARNING),
-    rank=135,
+    rank=136,
     by_updates=True,
 )
 def decays_away(history: History) -> Iterator[Verdict]:

@@ -49,6 +49,7 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
                 f"cross_entropy gets probabilities (rows sum to 1): with {loss.classes} classes the loss cannot fall "
                 f"below {floor:.3f}.",
                 "Take the softmax out and give cross_entropy the logits.",
+                picture="loss",
                 confidence=1.0,
                 operation=_skip(loss),
                 floor=floor,
@@ -61,6 +62,7 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
                 history.first.step,
                 "nll_loss gets probabilities, it expects their logarithms: the loss is negative and means nothing.",
                 "Use log_softmax before nll_loss, or cross_entropy on the logits.",
+                picture="loss",
                 confidence=1.0,
             )
             return
@@ -103,7 +105,7 @@ def squashed(history: History) -> Iterator[Verdict]:
     "F43",
     "wrong-axis",
     "normalised along the wrong axis",
-    silent="keepdim=True, or the shapes do not allow the mistake",
+    silent="keepdim=True; the shapes do not allow the mistake; the table is symmetric, or there is one row",
     why="x.sum(1) has lost its dimension, so it is laid along the columns, not the rows, when it is divided by.\n"
     "With a square table torch cannot notice.\n"
     "No row sums to 1, and every number is a plausible one.",
@@ -131,6 +133,8 @@ def wrong_axis(history: History) -> Iterator[Verdict]:
     "F44",
     "silent-broadcast",
     "silent broadcast in the loss",
+    silent="both have as many dimensions; the table is masked, exponentiated, compared or reduced by row; "
+    "a tensor meets itself",
     why="(B, 1) against (B,) does not pair element with element: it makes a (B, B) table of all pairs.\n"
     "The loss then compares every prediction with every target,\n"
     "and the best answer is their mean for all.",
@@ -139,7 +143,7 @@ def wrong_axis(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def silent_broadcast(history: History) -> Iterator[Verdict]:
-    """Predictions and targets of different shapes that broadcast to something larger: exact."""
+    """As many numbers in shapes of different length that broadcast to a table, which goes straight into a mean."""
     seen = history.sightings.broadcast
     if seen is not None:
         op, left, right = seen.latest[0]
@@ -148,41 +152,11 @@ def silent_broadcast(history: History) -> Iterator[Verdict]:
             "sick",
             layer,
             seen.step,
-            f"Prediction and target have shapes {left} and {right}; `{op}` makes a table of all pairs of them.",
+            f"Shapes {left} and {right} meet in the loss; `{op}` makes a table of all pairs of them.",
             "Give both the same shape: prediction.squeeze(-1), or target[:, None].",
             confidence=1.0,
             left=str(left),
             right=str(right),
-        )
-
-
-@Rule(
-    "F45",
-    "batch-mixing",
-    "samples of a batch see each other",
-    silent="BatchNorm in train mode; time or a graph comes first; the batch has fewer than four samples",
-    why="What comes out for one sample must not depend on which others are in the batch.\n"
-    "view and reshape keep the order in memory; they do not swap dimensions as transpose does,\n"
-    "so they mix pieces of different samples and still give the right shape.",
-    explains=("F24", NOT_LEARNING),
-    rank=100,
-    preflight=True,
-)
-def see_each_other(history: History) -> Iterator[Verdict]:
-    """In a copy in evaluation mode the first half of the outputs changes with the second half of the inputs."""
-    seen = history.sightings.coupling
-    if seen is not None:
-        layer, change = seen.latest
-        yield found(
-            "sick",
-            layer,
-            seen.step,
-            "What comes out for one sample depends on the other samples of the batch"
-            + (f", from `{layer}` on." if layer else "."),
-            "Use transpose or permute where dimensions are swapped; view and reshape only split and join neighbours. "
-            "Reduce over time or channels, not over the batch.",
-            confidence=0.95,
-            change=change,
         )
 
 

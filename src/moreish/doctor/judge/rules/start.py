@@ -41,12 +41,14 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
     preflight=True,
 )
 def over_confident_start(history: History) -> Iterator[Verdict]:
-    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.5 is watch, > 1 is sick."""
+    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.8 is watch, > 1 is sick."""
     loss = history.first_loss()
     if loss is None or history.first is None:
         return
     nll, sigma = (history.first.values.get(f"loss.1/{q}") for q in ("nll", "logit_std"))
     if nll is None or sigma is None or not math.isfinite(nll) or loss.bounded_by == "log_softmax":
+        return
+    if loss.compares:
         return
     excess = nll - math.log(loss.classes)
     if excess <= 0.25 or sigma <= 0.4:  # calm logits cannot be the reason
@@ -55,6 +57,8 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     layer = loss.fed_by
     call = next((c for c in history.calls() if c.layer == layer), None)
     weight = call.weight if call is not None else None
+    if call is not None and not call.weights:  # similarities to normalised weights, scaled on purpose
+        return
     name = f"`{weight}`" if weight else "the weights of the last layer"
     yield found(
         _overconfidence(excess, convex=len(history.weights()) == 1),
@@ -79,7 +83,7 @@ def _overconfidence(excess: float, convex: bool) -> Severity:
     """One step milder for a single table of logits: its loss is convex, so the start costs steps and no quality."""
     if convex:
         return "watch" if excess > 1 else "info"
-    return "sick" if excess > 1 else "watch" if excess > 0.5 else "info"
+    return "sick" if excess > 1 else "watch" if excess > 0.8 else "info"
 
 
 @Rule(
@@ -112,6 +116,7 @@ def starts_below(history: History) -> Iterator[Verdict]:
         "Nothing to change."
         if good
         else "If these weights were not trained before, look for the answer among the inputs.",
+        picture="loss",
         first_loss=nll,
         expected=math.log(loss.classes),
     )
@@ -142,6 +147,7 @@ def hockey_stick(history: History) -> Iterator[Verdict]:
         below,
         f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
         "Start with calm logits (see F01 over-confident-start).",
+        picture="loss",
         steps=below,
     )
 

@@ -4,55 +4,130 @@ import math
 import statistics
 from collections.abc import Iterator
 
+from moreish.doctor.frames.baseline import Links
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.progress import Gain, gain, number_loss
+from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
+
+MANY = 0.8  # nats of an example's answer: more than up or down, of which there may be nothing to be known
 
 
 @Rule(
     "F22",
     "only-frequencies",
     "learns only the frequencies",
-    silent="fewer than 500 steps; weights that hardly move (then the learning rate is too low)",
-    why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy.\n"
-    "After hundreds of steps it should know more, if the input says anything about the target.\n"
+    silent="fewer than 500 steps; weights that hardly move (then the learning rate is too low); losses weighted "
+    "afterwards or added to others; inputs or targets that a network makes; targets that change; several optimizers",
+    why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy;\n"
+    "with numbers, their variance. After hundreds of steps it should know more, if the input says anything.\n"
     "Labels shuffled apart from their inputs, or a path that is cut, look exactly like this.",
     kinds=(RUNAWAY, NOT_LEARNING),
 )
 def only_frequencies(history: History) -> Iterator[Verdict]:
-    """Mean of the last frames at H(unigram) - 0.02 or above, after 500 steps."""
-    entropy, curve = history.counts.unigram_entropy(), history.nll()
-    if entropy is None or history.step() < 500 or len(curve) < 16:
+    """The late loss saves less than 2 % of what a constant answer costs (5 % where inputs say nothing of targets)."""
+    if history.step() < 500 or not _is_whole_loss(history):
         return
-    late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
-    if len(late) < 5:
+    for saved, classes in ((_saved_of_classes(history), True), (_saved_of_numbers(history), False)):
+        if saved is None:
+            continue
+        links = history.counts.links.get("loss.1/" if classes else number_loss(history))
+        linear = links.best(classes) if links is not None else None
+        verdict = _no_better(history, saved, linear, classes)
+        if verdict is not None:
+            yield verdict
         return
-    mean = statistics.fmean(late)
-    error = statistics.stdev(late) / math.sqrt(len(late))
-    if mean - 2 * error < entropy - 0.1 or mean < entropy - 0.02:
-        return
-    known = history.counts.information()
-    linked = known is not None and known.target > 0.05
-    yield found(
-        "sick",
+
+
+def _no_better(history: History, saved: Gain, linear: Links | None, classes: bool) -> Verdict | None:
+    known = history.counts.information() if classes else None
+    says = known.target > 0.05 if known is not None else linear is not None and linear.share > 0.05
+    nothing = linear is not None and linear.share == 0
+    least = 0.05 if nothing and classes else 0.02
+    if linear is not None and not nothing:
+        least = min(least, 0.25 * linear.share)
+    most = saved.share + 2 * saved.error
+    if saved.share > least or most > 2.5 * least or (linear is not None and says and most > linear.share / 2):
+        return None
+    what = "how often each class occurs" if classes else "the mean of the targets"
+    hint = "Check that inputs and targets belong together: were they shuffled apart, or is one off by some places?"
+    if says:
+        feature = f" (one number explains {linear.share:.0%})" if linear is not None and not known else ""
+        hint = (
+            f"The input does say something about the target{feature}: look for a cut path or a wrong learning rate."
+        )
+    elif nothing:
+        hint += " No input says anything about the targets by itself; if nothing can be known, this is as it must be."
+    return found(
+        "sick" if says else "watch" if (saved.constant if classes else _labels(history)) > MANY else "info",
         "",
         history.step(),
-        f"After {history.step()} steps the loss is {mean:.3f}; knowing only how often each class occurs gives "
-        f"{entropy:.3f}.",
-        "The input does say something about the target: look for a cut path or a wrong learning rate."
-        if linked
-        else "Check that inputs and targets belong together: were they shuffled apart, or is one off by some places?",
-        confidence=0.85,
+        f"After {history.step()} steps the loss is {saved.loss:.3g}; knowing only {what} gives {saved.constant:.3g}.",
+        hint,
+        confidence=0.85 if says else 0.6,
         picture="loss",
-        loss=mean,
-        unigram=entropy,
+        loss=saved.loss,
+        constant=saved.constant,
     )
+
+
+def _labels(history: History) -> float:
+    """The entropy of yes or no, for as many labels as an example has; 0 for numbers."""
+    losses = history.last.losses if history.last is not None else []
+    return next((loss.width * math.log(2) for loss in losses if loss.op.startswith("binary")), 0.0)
+
+
+def _saved_of_classes(history: History) -> Gain | None:
+    """What is saved of the entropy of the classes; None where it is not known, or where there is but one class."""
+    entropy, curve = history.counts.unigram_entropy(), history.nll()
+    if entropy is None or entropy < 0.01 or len(curve) < 16:
+        return None
+    late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
+    if len(late) < 5:
+        return None
+    mean, error = statistics.fmean(late), statistics.stdev(late) / math.sqrt(len(late))
+    return Gain(1 - mean / entropy, error / entropy, mean, entropy, len(late))
+
+
+def _saved_of_numbers(history: History) -> Gain | None:
+    """What is saved of the cost of a constant; None for targets that a network makes, or that change on the way."""
+    prefix = number_loss(history)
+    frames = history.training()
+    if not prefix or len(frames) < 16 or history.last is None:
+        return None
+    if any(x.made for x in (*history.last.losses, *history.last.written_out)):
+        return None
+    if sum(f.ran_without_grad or f.inputs_made or len(f.learning_rates) > 1 for f in frames) > len(frames) / 2:
+        return None
+    sizes = history.series(f"{prefix}target_rms")
+    third = len(sizes) // 3
+    early, late = (statistics.median(part) for part in (sizes[:third], sizes[-third:]))
+    if not 0.75 < early / max(late, 1e-30) < 1.33:
+        return None
+    saved = gain(history, prefix)
+    return saved if saved is not None and saved.constant > 1e-9 else None
+
+
+def _is_whole_loss(history: History) -> bool:
+    """Whether backward began on the mean of the only loss, or on a part of it, in most frames."""
+    losses = (*history.last.losses, *history.last.written_out) if history.last is not None else ()
+    if len(losses) != 1:  # none where the numbers of a run are all that is known
+        return bool(history.nll()) and len({loss.op for loss in losses}) < 2
+    prefix = losses[0].prefix
+    name = f"{prefix}loss" if prefix.startswith("loss") else f"{prefix}error"
+    pairs = [(f.values["loss"], f.values[name]) for f in history.frames if "loss" in f.values and name in f.values]
+    ratios = [whole / part for whole, part in pairs if part and math.isfinite(whole / part)]
+    if not ratios:
+        return False
+    alike = [r for r in ratios if abs(r - statistics.median(ratios)) < 0.2 * abs(statistics.median(ratios))]
+    return len(alike) > len(ratios) / 2 and statistics.median(ratios) > 1e-3
 
 
 @Rule(
     "F23",
     "ignores-input",
     "ignores its input",
-    silent="the first 100 steps",
+    silent="the first 100 steps; one example a batch; inputs that are all equal",
     why="Every example of a batch gets the same answer, whatever it is.\n"
     "Nothing of the input arrives at the output:\n"
     "dead or equal units, a factor 0, or a cut path lie between.",
@@ -73,6 +148,7 @@ def ignores_input(history: History) -> Iterator[Verdict]:
         history.step(),
         f"Every example gets the same logits (they differ by {max(values):.1g} of their size).",
         "Follow one item through the net (doctor's trace) to the layer where all become equal.",
+        picture="loss",
         confidence=0.9,
         spread=max(values),
     )
@@ -82,7 +158,8 @@ def ignores_input(history: History) -> Iterator[Verdict]:
     "F24",
     "misaligned-targets",
     "targets misaligned",
-    silent="not a language model; neighbours in the input say nothing about each other",
+    silent="not a language model; neighbours in the input say nothing about each other; rows of targets that are "
+    "their inputs in another order (reversed, sorted); targets of other frequencies than the inputs",
     why="In a text one symbol says much about the next.\n"
     "If the last input says far less about its target than one input says about the next,\n"
     "the targets are not those of these inputs: shuffled, or off by some places.",
@@ -93,7 +170,9 @@ def ignores_input(history: History) -> Iterator[Verdict]:
 def misaligned(history: History) -> Iterator[Verdict]:
     """Mutual information of last input and target below 30 % of that of two neighbouring inputs."""
     known = history.counts.information()
-    if known is None or known.own < 0.1 or known.copies > 0.9:
+    if known is None or known.own < 0.1 or known.copies > 0.9 or history.counts.unlike() > 0.3:
+        return
+    if any(lags.rearranged > 0.5 or max(lags.shares.values()) > 0.6 for lags in sequence_lags(history)):
         return
     share = known.target / known.own
     if share < 0.3:
@@ -114,7 +193,7 @@ def misaligned(history: History) -> Iterator[Verdict]:
     "F25",
     "copied-input",
     "the target is the last input",
-    silent="neighbouring inputs are mostly equal",
+    silent="neighbouring inputs are mostly equal; outputs that change with later inputs (an autoencoder): no alarm",
     why="The answer stands in the question: the model learns to copy.\n"
     "The loss falls to almost nothing and what is sampled is nonsense.\n"
     "Mostly the shift by one place was forgotten.",
@@ -123,15 +202,23 @@ def misaligned(history: History) -> Iterator[Verdict]:
     rank=120,
 )
 def copies_input(history: History) -> Iterator[Verdict]:
-    """Share of targets equal to the last input > 90 %, after 32 pairs."""
+    """Share of targets equal to the input at their place > 90 % of 32 or more; no alarm where outputs look ahead."""
+    first, seen = history.first, sequence_lags(history)
     share, own, pairs = history.counts.copies()
-    if pairs >= 32 and share > 0.9 and own < 0.6:
-        yield found(
-            "sick",
-            "",
-            history.first.step if history.first is not None else 0,
-            f"{share:.0%} of the targets are equal to the last input.",
-            "Shift the targets by one: x = ids[:-1], y = ids[1:].",
-            confidence=1.0,
-            share=share,
-        )
+    if seen:
+        share, own, pairs = seen[0].shares[0], seen[0].still, seen[0].known
+        if any(lags.shares[1] > 0.6 for lags in seen):
+            return
+    if pairs < 32 or share <= 0.9 or own >= 0.6:
+        return
+    meant = bool(seen) and first is not None and first.looks_ahead is not False
+    yield found(
+        "info" if meant else "sick",
+        "",
+        first.step if first is not None else 0,
+        f"{share:.0%} of the targets are equal to the {'input at their place' if seen else 'last input'}"
+        + ("; an autoencoder means that." if meant else ", which the model sees."),
+        "Shift the targets by one: x = ids[:-1], y = ids[1:].",
+        confidence=0.5 if meant else 1.0,
+        share=share,
+    )

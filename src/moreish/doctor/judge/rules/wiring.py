@@ -170,6 +170,7 @@ def better_on_val(history: History) -> Iterator[Verdict]:
             step,
             f"val {val:.3f} is below train {train:.3f} in five evaluations in a row.",
             "Check that the split is random and does not leak, and that both losses are means per token.",
+            picture="loss",
             val=val,
             train=train,
         )
@@ -239,4 +240,5 @@ def underfits(history: History) -> Iterator[Verdict]:
             rows[-1][0],
             f"train and val are both {values[-1]:.3f} and flat.",
             "Make the model larger, or give it a longer context.",
+            picture="loss",
         )

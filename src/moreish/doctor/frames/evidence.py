@@ -1,0 +1,53 @@
+"""Evidence: what there was to be seen of a run, beside what was measured."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class OptimizerSeen:
+    """One optimizer: its class, its steps, its parameters; `has_gradient` is whether they had one at the end.
+
+    `shared` is whether another optimizer holds some of them too.
+    """
+
+    name: str
+    steps: int
+    parameters: int
+    has_gradient: bool = False
+    shared: bool = False
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An exception that ended the run: its class, its first line, what it means, and after how many steps."""
+
+    name: str
+    message: str
+    meaning: str
+    step: int
+
+
+@dataclass
+class Evidence:
+    """What was seen, and what was not: nothing wrong can be found in what nobody did.
+
+    `backwards` are those that were looked at, `remade` the optimizers that took the place of another one with the
+    same parameters, of them `stateful` those that lost what the one before had gathered (momentum, second moments).
+    `changed` is whether weights have changed
+    although nobody stepped. `called` and `uncalled` are models by name.
+    """
+
+    optimizers: list[OptimizerSeen] = field(default_factory=list)
+    backwards: int = 0
+    changed: bool = False
+    remade: int = 0
+    stateful: int = 0
+    called: set[str] = field(default_factory=set)
+    uncalled: list[str] = field(default_factory=list)
+    failure: Failure | None = None
+
+    @property
+    def steps(self) -> int:
+        """Steps of all optimizers together."""
+        return sum(o.steps for o in self.optimizers)

@@ -1,0 +1,75 @@
+"""Progress: how much of what a constant answer would cost a model has learned to save."""
+
+import math
+import statistics
+from typing import NamedTuple
+
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.rules.updates import too_high
+
+EARLY = 150  # steps in which a run need not have learned anything
+WELL = 0.3  # share of the constant's cost, or of the first loss, that a run has saved that does well
+
+
+class Gain(NamedTuple):
+    """The share of the best constant's cost that the late frames save, its standard error, and both costs."""
+
+    share: float
+    error: float
+    loss: float
+    constant: float
+    frames: int
+
+
+def number_loss(history: History) -> str:
+    """Prefix of the first loss on numbers: one of torch's, else a written one; empty where there is none."""
+    frame = history.last
+    for prefix in ("loss.1/", "own.1/"):
+        if frame is not None and f"{prefix}constant" in frame.values:
+            return prefix
+    return ""
+
+
+def gain(history: History, prefix: str, late: float = 1 / 3) -> Gain | None:
+    """What the model saves beside the best constant on the same batches; None before five late frames."""
+    pairs = [
+        (f.values[f"{prefix}error"], f.values[f"{prefix}constant"])
+        for f in history.frames
+        if f"{prefix}constant" in f.values and f.step >= history.step() * late
+    ][-40:]
+    pairs = [(e, c) for e, c in pairs if math.isfinite(e) and math.isfinite(c)]
+    constant = statistics.fmean(c for _, c in pairs) if pairs else 0.0
+    if len(pairs) < 5 or constant <= 0:
+        return None
+    saved = [c - e for e, c in pairs]
+    error = statistics.stdev(saved) / math.sqrt(len(saved))
+    loss = statistics.fmean(e for e, _ in pairs)
+    return Gain(statistics.fmean(saved) / constant, error / constant, loss, constant, len(pairs))
+
+
+def learned(history: History) -> float | None:
+    """The share of the best constant's cost saved of late; None where it is not known."""
+    entropy, curve = history.counts.unigram_entropy(), history.nll()
+    if curve and entropy:
+        return 1 - statistics.median(x for _, x in curve[-3:]) / max(entropy, 1e-9)
+    prefix = number_loss(history)
+    values = [
+        (f.values[f"{prefix}error"], f.values[f"{prefix}constant"])
+        for f in history.frames
+        if prefix and f"{prefix}constant" in f.values
+    ]
+    late = [1 - e / c for e, c in values[-3:] if c > 0]
+    return statistics.median(late) if late else None
+
+
+def fails(history: History) -> bool:
+    """Whether the run broke, runs away, or has learned little after 150 steps."""
+    losses, share = history.losses(), learned(history)
+    if history.broken is not None:
+        return True
+    if history.step() < EARLY or len(losses) < 3:
+        return any(v.severity == "sick" for v in too_high(history))
+    if share is None:
+        first, now = losses[0][1], statistics.median(x for _, x in losses[-3:])
+        share = (first - now) / max(abs(first), 1e-12)
+    return not share >= WELL

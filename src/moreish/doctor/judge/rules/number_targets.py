@@ -1,0 +1,128 @@
+"""Findings about losses on numbers: targets out of reach, far from unit scale, or labels."""
+
+import math
+import statistics
+from collections.abc import Iterator
+
+from moreish.doctor.frames.frame import Loss
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.progress import fails
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
+
+LARGE, SMALL = 100.0, 1e-3  # root mean square of targets far from unit scale
+BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+
+
+def number_losses(history: History) -> list[Loss]:
+    """Of the first frame, the losses on numbers: torch's, and those that are written out."""
+    frame = history.first
+    if frame is None:
+        return []
+    return [x for x in (*frame.losses, *frame.written_out) if f"{x.prefix}constant" in frame.values]
+
+
+@Rule(
+    "F55",
+    "unreachable-targets",
+    "targets that the output cannot reach",
+    silent="a few targets just outside; the out-of-reach part is a small share of their variance",
+    why="The last activation bounds what the model can say: ReLU nothing below 0, sigmoid 0 to 1, tanh -1 to 1.\n"
+    "Targets outside are never met, and push the output to its end, where the gradient is 0.\n"
+    "Binary cross-entropy, too, has no lower end with targets outside of 0 to 1.",
+    needs="first frame",
+    explains=("F05", "F07", "F13", "F17", "F22", "F23", "F42", NOT_LEARNING, RUNAWAY),
+    rank=75,
+    preflight=True,
+)
+def unreachable(history: History) -> Iterator[Verdict]:
+    """Share of targets outside of the range of the last operation, and the error that cannot be avoided: exact."""
+    assert history.first is not None
+    values = history.first.values
+    for loss in number_losses(history):
+        share, error = (values.get(f"{loss.prefix}{q}", 0.0) for q in ("beyond", "beyond_error"))
+        variance = max(values.get(f"{loss.prefix}target_rms", 0.0) ** 2, 1e-30)
+        if loss.range is None or share < 0.02:
+            continue
+        binary = loss.op in BINARY
+        if not binary and error / variance < 0.02:
+            continue
+        low, high = (("" if math.isinf(end) else f"{end:g}") for end in loss.range)
+        reach = f"{low} to {high}" if low and high else f"{low} and above" if low else f"{high} and below"
+        what = loss.op if binary else f"`{loss.bounded_layer or loss.bounded_by}` ({loss.bounded_by})"
+        yield found(
+            "sick" if binary or (share > 0.05 and error / variance > 0.05) else "watch",
+            loss.bounded_layer,
+            history.first.step,
+            f"{share:.0%} of the targets lie outside of {reach}, "
+            + (
+                f"which {what} is defined for." if binary else f"all that {what} can give: they can never be reached."
+            ),
+            "Scale the targets to 0 to 1 (a mask of 0 and 255 is divided by 255)."
+            if binary
+            else "End the model with the linear layer, without an activation, or scale the targets into its range.",
+            confidence=1.0,
+            share=share,
+            error=error,
+        )
+        return
+
+
+@Rule(
+    "F59",
+    "target-scale",
+    "targets far from unit scale",
+    silent="the run does well; a network makes the targets",
+    why="A fresh model answers about 0 to 1; targets of hundreds of thousands are as many steps of Adam away.\n"
+    "Their squared error and its gradient are as large as their square, which plain SGD does not survive.\n"
+    "Tiny targets make a tiny loss that looks fine, and a gradient that moves nothing.",
+    needs="first frame",
+    explains=("F08", "F09", "F12", "F13", "F14", "F15", "F22", "F23", RUNAWAY, NOT_LEARNING),
+    rank=147,
+)
+def target_scale(history: History) -> Iterator[Verdict]:
+    """Root mean square of the targets above 100 or below 1e-3, in a run that broke or learns little."""
+    for loss in number_losses(history):
+        sizes = history.series(f"{loss.prefix}target_rms", 20)
+        size = statistics.median(sizes) if sizes else 1.0
+        if loss.made or loss.op in BINARY or SMALL <= size <= LARGE or size == 0 or not fails(history):
+            continue
+        yield found(
+            "sick",
+            "",
+            history.first.step if history.first is not None else 0,
+            f"The targets of {loss.op} are about {size:.2g} in size, far from 1, and the run "
+            f"{'broke' if history.broken is not None else 'learns little'}.",
+            "Standardise them: (y - y.mean()) / y.std(), with the numbers of the training set, and undo it after.",
+            confidence=0.9,
+            size=size,
+        )
+        return
+
+
+@Rule(
+    "F60",
+    "labels-as-numbers",
+    "class labels as numbers",
+    silent="one-hots; one output for an ordered quantity is named, as it may be meant",
+    why="A squared error on class numbers says that class 7 is nearer to 8 than to 1.\n"
+    "The best answer between two classes is then the class between their numbers.\n"
+    "Classes want an output each, and cross-entropy.",
+    needs="first frame",
+    preflight=True,
+)
+def labels_as_numbers(history: History) -> Iterator[Verdict]:
+    """Targets of a loss on numbers are all whole, from 0 or 1 on, and few: worth knowing, no alarm."""
+    assert history.first is not None
+    for loss in number_losses(history):
+        if loss.labels < 3 or loss.op in BINARY or loss.made:
+            continue
+        yield found(
+            "info",
+            loss.fed_by,
+            history.first.step,
+            f"The targets of {loss.op} are the whole numbers of {loss.labels} classes.",
+            f"If their order means nothing: {loss.labels} outputs and cross_entropy.",
+            confidence=0.6,
+            labels=loss.labels,
+        )
+        return
