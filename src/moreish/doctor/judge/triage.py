@@ -51,7 +51,7 @@ def _learns_little(history: History) -> bool:
     if history.step() < LEARNED or nll is None:
         return False
     entropy = history.counts.unigram_entropy()
-    return entropy is not None and nll > 0.9 * entropy
+    return entropy is not None and nll > entropy - min(0.1, 0.1 * entropy)
 
 
 def _lately(history: History, key: str) -> float | None:
