@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from moreish.fast.layers import NETS
 from moreish.fast.library import Library, Uncompiled, address, load
-from moreish.fast.plan import Op, Plan
+from moreish.fast.plan import Plan
 from moreish.models.mlp import MLP
 from moreish.models.net import Net
 
@@ -24,18 +24,18 @@ NAMES = {torch.float32: "float32", torch.float64: "float64"}
 
 
 class _Parameter(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("value", pointer), ("grad", pointer), ("first", pointer), ("second", pointer), ("size", integer),
         ("decay", double),
     ]  # fmt: skip
 
 
 class _Average(ctypes.Structure):
-    _fields_ = [("average", pointer), ("value", pointer), ("size", integer)]  # noqa: RUF012
+    _fields_ = [("average", pointer), ("value", pointer), ("size", integer)]
 
 
 class _Run(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("ops", pointer), ("n_ops", integer),
         ("flat", pointer), ("places", pointer), ("shifts", pointer),
         ("first", pointer), ("rows", pointer), ("steps", pointer), ("weights", pointer),

@@ -21,7 +21,7 @@ ADDS = 4
 class Op(ctypes.Structure):
     """One rule over its buffers, as kernels/rules.hpp has it."""
 
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("rule", ctypes.c_int64),
         ("pointers", ctypes.c_void_p * POINTERS),
         ("sizes", ctypes.c_int64 * SIZES),
