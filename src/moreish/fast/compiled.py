@@ -1,7 +1,7 @@
 """Training steps that are compiled: many a call, without going back to Python in between.
 
-`CompiledStep(model)` gives the gradients of one batch, as the other fused steps do; `run` trains on many. Both work on
-the parameters' own memory. What cannot be done raises `Uncompiled` with the reason, and the torch way is open.
+`CompiledStep(model)` gives the gradients of one batch, as the other fused steps do; `run` trains on many. Both work
+on the parameters' own memory. What cannot be done raises `Uncompiled` with the reason, and the torch way is open.
 """
 
 import ctypes
@@ -107,10 +107,12 @@ class CompiledStep:
         if self.dtype not in NAMES:
             raise Uncompiled(f"the compiled step computes in {' or '.join(NAMES.values())}, not in {self.dtype}")
         self.block = model.block_size or 0 if model.windowed else 0
+        self.draws_noise = any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
         self.blank = model.vocab_size if isinstance(model, MLP) and model.blank else 0
         self.plan: Plan
         self._room = (0, 0)
         self._addresses: tuple[int, ...] = ()
+        self._seen: tuple[np.ndarray | None, int, int] = (None, 0, 0)  # the list last read, its lowest and highest id
         self._reserve(1, 1)
 
     def __call__(
@@ -126,7 +128,8 @@ class CompiledStep:
         steps = one if self.block else one * width
         batches = Batches(np.zeros(0, np.int64), None, 0 * one, one * rows, steps, np.array([weight]))
         ids, told = torch.from_numpy(flat.reshape(-1)), torch.from_numpy(targets.numpy().astype(np.int32).reshape(-1))
-        losses = self._run(batches, None, None, 0, 0, (ids, told))
+        noise = int(torch.randint(2**32, ()).item()) if self.draws_noise else 0
+        losses = self._run(batches, None, None, 0, noise, (ids, told))
         for parameter, grad in self.plan.grads.items():
             parameter.grad = grad
         return torch.tensor(losses[0], dtype=self.dtype)
@@ -221,7 +224,9 @@ class CompiledStep:
             low, high, told = int(ids.min()), int(ids.max()), (int(targets.min()), int(targets.max()))
         else:
             assert flat is not None
-            low, high = int(flat.min()), int(flat.max())
+            if self._seen[0] is not flat:
+                self._seen = flat, int(flat.min()), int(flat.max())
+            _, low, high = self._seen
             told = (low, high)
             high = max(high, self.blank) + (0 if batches.shifts is None else int(batches.shifts.max(initial=0)))
             assert int(batches.places.min(initial=0)) >= 0
