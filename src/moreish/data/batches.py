@@ -32,13 +32,12 @@ class Batch(NamedTuple):
 class Draws(NamedTuple):
     """The batches of some steps as places in the flat ids: where a row begins, or where its window ends.
 
-    Step s reads the rows `first[s]` to `first[s] + rows[s]` of `places`, `steps[s]` ids each (1 for windows), and its
-    batch has `weights[s]`. The kind of each row, where the list has kinds.
+    Step s reads the next `rows[s]` of the `places`, `steps[s]` ids each (1 for windows), and its batch has
+    `weights[s]`. The kind of each row, where the list has kinds.
     """
 
     places: Integer[np.ndarray, " rows"]
     kinds: Integer[np.ndarray, " rows"] | None
-    first: Integer[np.ndarray, " S"]
     rows: Integer[np.ndarray, " S"]
     steps: Integer[np.ndarray, " S"]
     weights: Float[np.ndarray, " S"]
@@ -98,10 +97,9 @@ class WindowBatches:
             pieces.append(self._order(epoch)[skip * size : (skip + now) * size])
             step, count = step + now, count - now
         places = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-        first = np.arange(0, len(places), size)
-        ones = np.ones(len(first), np.int64)
+        ones = np.ones(len(places) // size, np.int64)
         kinds = None if self.kinds is None else self.kinds[places]
-        return Draws(places, kinds, first, ones * size, ones, np.ones(len(first)))
+        return Draws(places, kinds, ones * size, ones, np.ones(len(ones)))
 
 
 class Weighted:
@@ -207,9 +205,7 @@ class SequenceBatches:
         rows = np.array([len(each) for each in which], np.int64)
         lengths = np.array(steps, np.int64)
         kinds = None if self.kinds is None else self.kinds[np.concatenate(which)]
-        return Draws(
-            np.concatenate(places), kinds, np.cumsum(rows) - rows, rows, lengths, rows * lengths / self.mean_tokens
-        )
+        return Draws(np.concatenate(places), kinds, rows, lengths, rows * lengths / self.mean_tokens)
 
     def epoch(self, index: int) -> Iterator[Batch]:
         """The batches of one pass over all pieces."""

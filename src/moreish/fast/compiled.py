@@ -38,7 +38,7 @@ class _Run(ctypes.Structure):
     _fields_ = [
         ("ops", pointer), ("n_ops", integer),
         ("flat", pointer), ("places", pointer), ("shifts", pointer),
-        ("first", pointer), ("rows", pointer), ("steps", pointer), ("weights", pointer),
+        ("rows", pointer), ("steps", pointer), ("weights", pointer),
         ("block", integer), ("blank", integer), ("ids", pointer), ("targets", pointer),
         ("parameters", pointer), ("n_parameters", integer), ("averages", pointer), ("n_averages", integer),
         ("lr", pointer), ("keep", pointer), ("adamw", integer), ("updates", integer),
@@ -52,7 +52,7 @@ class _Run(ctypes.Structure):
 class Batches:
     """The batches of some steps, as places in flat ids; see kernels.cpp.
 
-    places : of all steps one after the other; the first of step s is `first[s]`, and it has `rows[s]`
+    places : of all steps one after the other; step s has `rows[s]` of them
     shifts : added to the ids that are read from each place, for items of a kind; None: nothing
     steps : of time, 1 for windows
     weights : of each batch's mean loss
@@ -60,7 +60,6 @@ class Batches:
 
     places: Int64[np.ndarray, " P"]
     shifts: Int32[np.ndarray, " P"] | None
-    first: Int64[np.ndarray, " S"]
     rows: Int64[np.ndarray, " S"]
     steps: Int64[np.ndarray, " S"]
     weights: Float[np.ndarray, " S"]
@@ -126,7 +125,7 @@ class CompiledStep:
             flat[:, :-1][before] = self.blank
         one = np.ones(1, np.int64)
         steps = one if self.block else one * width
-        batches = Batches(np.zeros(0, np.int64), None, 0 * one, one * rows, steps, np.array([weight]))
+        batches = Batches(np.zeros(0, np.int64), None, one * rows, steps, np.array([weight]))
         ids, told = torch.from_numpy(flat.reshape(-1)), torch.from_numpy(targets.numpy().astype(np.int32).reshape(-1))
         noise = int(torch.randint(2**32, ()).item()) if self.draws_noise else 0
         losses = self._run(batches, None, None, 0, noise, (ids, told))
@@ -163,7 +162,7 @@ class CompiledStep:
             ids=address(ids), targets=address(targets), smoothing=self.label_smoothing,
             first_step=first_step, n_steps=count, noise=noise & 0xFFFFFFFF, losses=losses.ctypes.data,
         )  # fmt: skip
-        held = [_point(run, name, getattr(batches, name)) for name in ("first", "rows", "steps", "weights")]
+        held = [_point(run, name, getattr(batches, name)) for name in ("rows", "steps", "weights")]
         if flat is not None:
             held += [_point(run, "flat", flat), _point(run, "places", batches.places)]
             if batches.shifts is not None:
@@ -219,7 +218,6 @@ class CompiledStep:
         self, batches: Batches, flat: Int32[np.ndarray, " N"] | None, ids: Tensor, targets: Tensor, given: bool
     ) -> None:
         """Every place that is read must be there, and every id have its row."""
-        largest = int(batches.steps.max(initial=1))
         if given:
             low, high, told = int(ids.min()), int(ids.max()), (int(targets.min()), int(targets.max()))
         else:
@@ -230,8 +228,10 @@ class CompiledStep:
             told = (low, high)
             high = max(high, self.blank) + (0 if batches.shifts is None else int(batches.shifts.max(initial=0)))
             assert int(batches.places.min(initial=0)) >= 0
-            assert int(batches.places.max(initial=0)) + largest < len(flat), "a place outside of the list"
-            assert int((batches.first + batches.rows).max(initial=0)) <= len(batches.places)
+            assert int(batches.rows.sum()) == len(batches.places)
+            last = batches.places + np.repeat(batches.steps, batches.rows)
+            assert int(last.max(initial=0)) < len(flat), "a place outside of the list"
+            assert not self.block or flat[0] == 0, "a window goes back to the boundary before the first item"
         assert 0 <= low <= high < self._rows_of_table, (low, high)
         assert 0 <= told[0] <= told[1] < self.model.vocab_size, told
         if self.plan.counted and int(batches.rows.min(initial=2)) < 2:

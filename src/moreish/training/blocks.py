@@ -58,7 +58,7 @@ class Blocks:
         shifts = None
         if draws.kinds is not None and state.model.kinds > 1:
             shifts = draws.kinds.astype(np.int32) * np.int32(state.model.vocab_size)
-        batches = Batches(draws.places, shifts, draws.first, draws.rows, draws.steps, draws.weights)
+        batches = Batches(draws.places, shifts, draws.rows, draws.steps, draws.weights)
         losses = self.step.run(self.flat, batches, self._update(lr, count), state.step, self.noise)
         state.step += count
         for group in state.optimizer.param_groups:
