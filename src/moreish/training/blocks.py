@@ -78,7 +78,7 @@ class Blocks:
             for p in self.step.plan.grads:
                 buffer = state.optimizer.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
                 memory[p] = [buffer]
-        values = state.model.state_dict()
+        values = state.model.state_dict() if state.average else {}
         averages = [(mean, values[name]) for name, mean in state.average.items() if mean.is_floating_point()]
         steps = np.arange(state.step + 1, state.step + count + 1)
         keep = np.minimum(options.ema, (1 + steps) / (10 + steps))

@@ -88,7 +88,9 @@ def _train(
     mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
-        losses, tokens, lr = steps.run(_until_stop(state, steps.longest or clock.most_steps, val_split is not None))
+        with clock.stepping():
+            ahead = _until_stop(state, steps.longest or clock.most_steps, val_split is not None)
+            losses, tokens, lr = steps.run(ahead)
         mean.add(losses, tokens)
         clock.tick(len(tokens))
         if val_split is not None:
@@ -253,13 +255,16 @@ class _Clock:
         self.step_seconds = 0.0  # of a step, the first one of this process left out
         self._first, self._stepped = state.step + 1, 0.0
         self._replan_after = STEPS_TO_PLAN if state.pace == 0 else math.inf
+        self.most_steps = 1  # that are sure to be done in a moment
 
-    @property
-    def most_steps(self) -> int:
-        """As many as are sure to be done in a moment."""
-        if not self._stepped:
-            return 1 if self.state.step < self._first else FIRST_BLOCK
-        return max(1, min(LONGEST_BLOCK, int(BLOCK_SECONDS / self.step_seconds)))
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Around the steps alone, of which the next block is to be BLOCK_SECONDS long."""
+        step, began = self.state.step, time.monotonic()
+        yield
+        took, count = time.monotonic() - began, self.state.step - step
+        fitting = int(BLOCK_SECONDS * count / took) if took else LONGEST_BLOCK
+        self.most_steps = max(1, min(LONGEST_BLOCK, fitting, FIRST_BLOCK * count))
 
     def tick(self, count: int) -> None:
         """So many steps are done."""
