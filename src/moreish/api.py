@@ -173,7 +173,10 @@ def suggest(
     """
     if isinstance(items, str):
         raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
-    return [item.text for item in _heard(tuple(items)).each(count, seed=seed, **{"new_only": True, **wishes})]
+    items = tuple(items)
+    if wrong := [item for item in items if not isinstance(item, str)]:
+        raise ValueError(f"suggest takes a list of texts, and {wrong[0]!r} is none")
+    return [item.text for item in _heard(items).each(count, seed=seed, **{"new_only": True, **wishes})]
 
 
 @lru_cache(maxsize=HEARD)
