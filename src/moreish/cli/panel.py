@@ -235,8 +235,9 @@ def print_line(event: events.Event) -> None:
             err.print(f"val loss of simple models: {losses}")
         case events.Counted(order=order, val_loss=loss):
             err.print(f"n-gram of order {order}" + (f": val {loss:.4f}" if loss is not None else ""))
-        case events.Network(name=name, parameters=parameters, threads=threads):
-            err.print(f"{name}: {parameters:,} parameters, {threads} thread(s)")
+        case events.Network(number=number, of=of, name=name, parameters=parameters, threads=threads):
+            which = f", {number} of {of}" if of > 1 else ""
+            err.print(f"{name}: {parameters:,} parameters, {threads} thread(s){which}")
         case events.Eval(step=step, val_loss=float(loss), best=best):
             err.print(f"step {step}: val {loss:.4f}{' (best)' if best else ''}")
         case events.Finding():
