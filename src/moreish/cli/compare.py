@@ -50,7 +50,7 @@ def compared_run(run: "Run") -> dict[str, Any]:
     """What is compared of a run."""
     from moreish.runs import events
 
-    baselines: dict[str, float] = {}
+    baselines: dict[str, float | None] = {}
     seconds = 0.0
     for event in run.events():
         match event:
