@@ -1,0 +1,186 @@
+"""Which rules a layer is made of: one function for each kind of module, and one for each net."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from moreish.fast.library import Uncompiled
+from moreish.fast.plan import Layer, Plan, Signal
+from moreish.models.batch_norm import BatchNorm1d
+from moreish.models.bigram import Bigram
+from moreish.models.bow import BagOfWords
+from moreish.models.gated_wavenet import GatedWaveNet
+from moreish.models.mlp import MLP
+from moreish.models.wavenet import PositionNorm, WaveNet
+
+
+def embedding(plan: Plan, table: nn.Embedding, places: int) -> Signal:
+    """The rows of the batch's ids."""
+    y = plan.signal(places, table.embedding_dim)
+    plan.add(
+        "embedding",
+        [plan.checked(table.weight), _needed(plan, table.weight), y.value, y.grad],
+        [places, table.embedding_dim, table.num_embeddings],
+    )
+    return y
+
+
+def linear(plan: Plan, layer: nn.Linear, x: Signal, onto: Signal | None = None) -> Signal:
+    """x W^T + b, in a signal of its own or added `onto` another."""
+    y = plan.signal(x.places, layer.out_features) if onto is None else onto
+    w, b = plan.checked(layer.weight), plan.checked(layer.bias)
+    scratch = plan.buffer(layer.in_features, layer.out_features)
+    pointers = [
+        x.value, x.grad, w, _needed(plan, layer.weight), b, plan.grad_of(layer.bias), y.value, y.grad, scratch
+    ]  # fmt: skip
+    sizes = [x.places, layer.in_features, layer.out_features, onto is not None]
+    plan.add("linear", pointers, sizes, reads=x)
+    return y
+
+
+def batch_norm(plan: Plan, layer: BatchNorm1d, x: Signal) -> Signal:
+    """Over all rows and places."""
+    if layer.momentum is None or layer.running_mean is None:
+        raise Uncompiled("the compiled BatchNorm moves its running statistics by a fixed momentum, and this has none")
+    y = plan.signal(x.places, x.channels)
+    z, inverse = plan.buffer(*x.value.shape), plan.buffer(x.channels)
+    gain, bias = plan.checked(layer.weight), plan.checked(layer.bias)
+    running = [plan.checked(layer.running_mean), plan.checked(layer.running_var)]
+    grads = [plan.grad_of(layer.weight), plan.grad_of(layer.bias)]
+    pointers = [x.value, x.grad, gain, grads[0], bias, grads[1], y.value, y.grad, *running, z, inverse]
+    plan.add("batch_norm", pointers, [x.places, x.channels, layer.correction], [layer.eps, layer.momentum])
+    plan.counted.append(layer)
+    return y
+
+
+def position_norm(plan: Plan, layer: PositionNorm, x: Signal) -> Signal:
+    """Each place by itself, then one gain and bias for all."""
+    normal = batch_norm(plan, layer.normal, plan.viewed(x, 1, x.places * x.channels))
+    normal = plan.viewed(normal, x.places, x.channels)
+    y = plan.signal(x.places, x.channels)
+    gain, bias = plan.checked(layer.weight), plan.checked(layer.bias)
+    grads = _needed(plan, layer.weight), _needed(plan, layer.bias)
+    pointers = [normal.value, normal.grad, gain, grads[0], bias, grads[1], y.value, y.grad]
+    plan.add("scale", pointers, [x.places, x.channels])
+    return y
+
+
+def in_place(plan: Plan, rule: str, x: Signal, number: float = 0.0, kept: bool = False) -> Signal:
+    """A rule that overwrites what it reads."""
+    pointers = [x.value, x.grad, plan.buffer(*x.value.shape) if kept else None]
+    plan.add(rule, pointers, [x.places, x.channels, len(plan.ops)], [number])
+    return x
+
+
+def _gelu(plan: Plan, layer: nn.GELU, x: Signal) -> Signal:
+    if layer.approximate != "none":
+        raise Uncompiled("the compiled GELU is the exact one, and this is the approximation by tanh")
+    return in_place(plan, "gelu", x, kept=True)
+
+
+def _dropout(plan: Plan, layer: nn.Dropout, x: Signal) -> Signal:
+    return in_place(plan, "dropout", x, layer.p, kept=True) if layer.p else x
+
+
+def sequential(plan: Plan, layers: nn.Sequential, x: Signal) -> Signal:
+    """One after the other. Raises Uncompiled for a layer that has no rule here, with its name."""
+    for layer in layers:
+        if type(layer) not in LAYERS:
+            raise Uncompiled(f"the compiled step has no rule for {type(layer).__name__}")
+        x = LAYERS[type(layer)](plan, layer, x)
+    return x
+
+
+LAYERS: dict[type[nn.Module], Layer] = {
+    nn.Linear: linear,  # pyright: ignore[reportAssignmentType]
+    BatchNorm1d: batch_norm,  # pyright: ignore[reportAssignmentType]
+    PositionNorm: position_norm,  # pyright: ignore[reportAssignmentType]
+    nn.Tanh: lambda plan, layer, x: in_place(plan, "tanh", x),
+    nn.Sigmoid: lambda plan, layer, x: in_place(plan, "sigmoid", x),
+    nn.ReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x),
+    nn.LeakyReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x, layer.negative_slope),
+    nn.ELU: lambda plan, layer, x: in_place(plan, "elu", x, layer.alpha),
+    nn.GELU: _gelu,  # pyright: ignore[reportAssignmentType]
+    nn.Identity: lambda plan, layer, x: x,
+    nn.Dropout: _dropout,  # pyright: ignore[reportAssignmentType]
+    nn.Sequential: sequential,  # pyright: ignore[reportAssignmentType]
+}
+
+
+def bigram(plan: Plan, net: Bigram) -> Signal:
+    """A table of logits."""
+    return embedding(plan, net.logits, 0)
+
+
+def mlp(plan: Plan, net: MLP) -> Signal:
+    """Embeddings side by side, hidden layers, logits, and straight to them where it has that way."""
+    assert net.block_size is not None
+    x = embedding(plan, net.wte, net.block_size)
+    x = plan.viewed(x, 1, net.block_size * x.channels)
+    logits = sequential(plan, net.head, sequential(plan, net.hidden, x))
+    return logits if net.direct is None else linear(plan, net.direct, x, logits)
+
+
+def wavenet(plan: Plan, net: WaveNet) -> Signal:
+    """Each layer reads `group` neighbours side by side: the same memory with fewer places."""
+    assert net.block_size is not None
+    x = embedding(plan, net.wte, net.block_size)
+    for layer in net.layers:
+        x = sequential(plan, layer, plan.viewed(x, x.places // net.group, x.channels * net.group))
+    return linear(plan, net.head, x)
+
+
+def gated_wavenet(plan: Plan, net: GatedWaveNet) -> Signal:
+    """Two taps, gate, and the fork to the next block and to the logits."""
+    x = embedding(plan, net.wte, 0)
+    skips = plan.signal(0, x.channels)
+    for i, block in enumerate(net.blocks):
+        taps = plan.signal(0, 2 * x.channels)
+        plan.add(
+            "taps",
+            [x.value, x.grad, taps.value, taps.grad],
+            [0, x.channels, block.dilation],
+            reads=x,
+        )
+        both = linear(plan, block.gated, taps)
+        gated = plan.signal(0, both.channels // 2)
+        plan.add("gate", [both.value, both.grad, gated.value, gated.grad], [0, gated.channels])
+        both = linear(plan, block.out, _dropout(plan, block.dropout, gated))
+        after = plan.signal(0, x.channels)
+        pointers = [both.value, both.grad, after.value, after.grad, x.value, x.grad, skips.value, skips.grad]
+        plan.add("fork", pointers, [0, x.channels, i == 0], reads=x)
+        x = after
+    skips = in_place(plan, "leaky_relu", skips)
+    return linear(plan, net.head, in_place(plan, "leaky_relu", linear(plan, net.mix, skips)))
+
+
+def bag_of_words(plan: Plan, net: BagOfWords) -> Signal:
+    """x + mean of x so far, then x + MLP(x), then logits."""
+    x = embedding(plan, net.wte, 0)
+    pointers = [plan.checked(net.wpe.weight), _needed(plan, net.wpe.weight), x.value, x.grad]
+    plan.add("positions", pointers, [0, x.channels, net.wpe.num_embeddings])
+    mixed = plan.signal(0, x.channels)
+    plan.add("mean_so_far", [x.value, x.grad, mixed.value, mixed.grad], [0, x.channels], reads=x)
+    hidden = _dropout(plan, net.dropout, in_place(plan, "tanh", linear(plan, net.hidden, mixed)))
+    out = linear(plan, net.out, hidden)
+    plan.add("add", [mixed.value, mixed.grad, out.value, out.grad], [0, x.channels], reads=mixed)
+    return linear(plan, net.head, out)
+
+
+NETS: dict[type[nn.Module], Callable[[Plan, Any], Signal]] = {
+    Bigram: bigram,
+    MLP: mlp,
+    WaveNet: wavenet,
+    GatedWaveNet: gated_wavenet,
+    BagOfWords: bag_of_words,
+}
+"""The nets whose step is compiled, and how each is walked from the ids to the logits."""
+
+
+def _needed(plan: Plan, parameter: nn.Parameter) -> torch.Tensor:
+    grad = plan.grad_of(parameter)
+    if grad is None:
+        raise Uncompiled("the compiled step trains every parameter, and one of these is frozen")
+    return grad
