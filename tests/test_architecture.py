@@ -141,3 +141,12 @@ def test_opening_a_run_does_not_wait_for_torchs_compiler(tmp_path):
             [sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_shapes_are_checked_in_every_module_that_declares_some(pytestconfig):
+    checked = pytestconfig.getoption("jaxtyping_packages").split(",")[:-1]
+    declares = [path for path in SRC.rglob("*.py") if "\nfrom jaxtyping import " in path.read_text(encoding="utf-8")]
+    names = [".".join(path.relative_to(SRC.parent).with_suffix("").parts) for path in declares]
+    assert names
+    assert [name for name in names if not any(f"{name}.".startswith(f"{each}.") for each in checked)] == []
+    assert [each for each in checked if not any(f"{name}.".startswith(f"{each}.") for name in names)] == []
