@@ -75,9 +75,9 @@ class TransformerGradients(FusedStep[Transformer]):
     def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the logits; the gradient with respect to x (N, C), and those of the last layers."""
         h = self._norm(x)
-        loss, dlogits = self.cross_entropy(h @ self._matrix.T, targets, weight)
-        torch.mm(dlogits.T, h, out=self._dmatrix)
-        return loss, self._norm.backward(torch.mm(dlogits, self._matrix, out=self.buffer("dx", *x.shape)))
+        loss, dlogits = self.cross_entropy(self._matrix @ h.T, targets, weight)
+        torch.mm(dlogits, h, out=self._dmatrix)
+        return loss, self._norm.backward(torch.mm(dlogits.T, self._matrix, out=self.buffer("dx", *x.shape)))
 
 
 class _Block:

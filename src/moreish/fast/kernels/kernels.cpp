@@ -119,3 +119,5 @@ EXPORT void moreish_forward_float32(const Op *ops, i64 n, const i32 *ids, i64 ro
 EXPORT void moreish_forward_float64(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
   forward<double>(ops, n, ids, rows, steps);
 }
+
+#include "passes.hpp"
