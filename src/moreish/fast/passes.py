@@ -25,6 +25,14 @@ ARGUMENTS = {
     "lstm_backward": "nnn" + 12 * "p",
     "token_cross_entropy": "nnppxx",
     "dropout_mask": "npnxp",
+    "embed_forward": "nnnppppp",
+    "embed_backward": "nnnppppp",
+    "add_norm_forward": "nn" + 7 * "p" + "xpp",
+    "add_norm_backward": "nn" + 10 * "p",
+    "tanh_gelu_forward": "nnpppp",
+    "tanh_gelu_backward": "nnpppp",
+    "causal_attention_forward": "nnnn" + 7 * "p",
+    "causal_attention_backward": "nnnn" + 7 * "p",
 }
 """Name of a pass -> its arguments: n a whole number, x a real one, p an address."""
 

@@ -14,6 +14,23 @@ INLINE halves narrowed(Vec<float> v) {
   return __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, halves);
 }
 
+INLINE float number(float x) { return x; }
+INLINE double number(double x) { return x; }
+INLINE float number(bfloat16 x) {
+  const u32 bits = (u32)x << 16;
+  float y;
+  std::memcpy(&y, &bits, sizeof y);
+  return y;
+}
+
+// The lanes that are there, zeros in the others.
+template <class T> INLINE Vec<T> only(Whole<T>, Vec<T> v) { return v; }
+template <class T> INLINE Vec<T> only(Some<T> lanes, Vec<T> v) {
+  T there[LANES<T>] = {};
+  lanes.out(there, v);
+  return load(there);
+}
+
 template <class T> INLINE Vec<T> operand_in(Whole<T>, const T *p) { return load(p); }
 template <class T> INLINE Vec<T> operand_in(Some<T> lanes, const T *p) { return lanes.in(p); }
 INLINE Vec<float> operand_in(Whole<float>, const bfloat16 *p) {
