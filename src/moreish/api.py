@@ -262,7 +262,7 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
             fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
         else:
             if not inexact:
-                check_same_machine(checkpoint.state["machine"])
+                check_same_machine(checkpoint.state["machine"], opened.config.fused)
             tensors, optim = checkpoint.model(), checkpoint.optim()
             fitting = Fitting.restore(
                 opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)

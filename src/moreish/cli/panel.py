@@ -95,6 +95,7 @@ class Panel:
         self.networks[event.component] = 0.0
         which = f" {event.number} of {event.of}" if event.of > 1 else ""
         self.doing = f"network{which}: {event.name}, {event.parameters:,} parameters"
+        show_uncompiled(event)
 
     def lines(self) -> list[Text]:
         """The lines as they are now, none of them wrapped."""
@@ -194,6 +195,12 @@ def show_finding(event: events.Finding) -> None:
         err.print(Text.assemble((head, SEVERITY_STYLE[finding.severity]), printable(finding.sentence)))
 
 
+def show_uncompiled(event: events.Network) -> None:
+    """Why a fused step that was asked for is not to be had."""
+    if event.uncompiled:
+        err.print(printable(f"{event.name} is trained by autograd: {event.uncompiled}"))
+
+
 def mixed_words(event: events.Mixed) -> str:
     """How many models were mixed, and how much each weighs."""
     weights = event.weights
@@ -237,6 +244,7 @@ def print_line(event: events.Event) -> None:
             err.print(f"n-gram of order {order}" + (f": val {loss:.4f}" if loss is not None else ""))
         case events.Network(name=name, parameters=parameters, threads=threads):
             err.print(f"{name}: {parameters:,} parameters, {threads} thread(s)")
+            show_uncompiled(event)
         case events.Eval(step=step, val_loss=float(loss), best=best):
             err.print(f"step {step}: val {loss:.4f}{' (best)' if best else ''}")
         case events.Finding():

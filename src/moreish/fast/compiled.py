@@ -1,7 +1,7 @@
 """Training steps that are compiled: many a call, without going back to Python in between.
 
-`CompiledStep(model)` gives the gradients of one batch, as the other fused steps do; `run` trains on many. Both work on
-the parameters' own memory. What cannot be done raises `Uncompiled` with the reason, and the torch way is open.
+`CompiledStep(model)` gives the gradients of one batch, as the other fused steps do; `run` trains on many. Both work
+on the parameters' own memory. What cannot be done raises `Uncompiled` with the reason, and the torch way is open.
 """
 
 import ctypes
@@ -38,7 +38,7 @@ class _Run(ctypes.Structure):
     _fields_ = [
         ("ops", pointer), ("n_ops", integer),
         ("flat", pointer), ("places", pointer), ("shifts", pointer),
-        ("first", pointer), ("rows", pointer), ("steps", pointer), ("weights", pointer),
+        ("rows", pointer), ("steps", pointer), ("weights", pointer),
         ("block", integer), ("blank", integer), ("ids", pointer), ("targets", pointer),
         ("parameters", pointer), ("n_parameters", integer), ("averages", pointer), ("n_averages", integer),
         ("lr", pointer), ("keep", pointer), ("adamw", integer), ("updates", integer),
@@ -52,7 +52,7 @@ class _Run(ctypes.Structure):
 class Batches:
     """The batches of some steps, as places in flat ids; see kernels.cpp.
 
-    places : of all steps one after the other; the first of step s is `first[s]`, and it has `rows[s]`
+    places : of all steps one after the other; step s has `rows[s]` of them
     shifts : added to the ids that are read from each place, for items of a kind; None: nothing
     steps : of time, 1 for windows
     weights : of each batch's mean loss
@@ -60,7 +60,6 @@ class Batches:
 
     places: Int64[np.ndarray, " P"]
     shifts: Int32[np.ndarray, " P"] | None
-    first: Int64[np.ndarray, " S"]
     rows: Int64[np.ndarray, " S"]
     steps: Int64[np.ndarray, " S"]
     weights: Float[np.ndarray, " S"]
@@ -107,10 +106,12 @@ class CompiledStep:
         if self.dtype not in NAMES:
             raise Uncompiled(f"the compiled step computes in {' or '.join(NAMES.values())}, not in {self.dtype}")
         self.block = model.block_size or 0 if model.windowed else 0
+        self.draws_noise = any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
         self.blank = model.vocab_size if isinstance(model, MLP) and model.blank else 0
         self.plan: Plan
         self._room = (0, 0)
         self._addresses: tuple[int, ...] = ()
+        self._seen: tuple[np.ndarray | None, int, int] = (None, 0, 0)  # the list last read, its lowest and highest id
         self._reserve(1, 1)
 
     def __call__(
@@ -124,9 +125,10 @@ class CompiledStep:
             flat[:, :-1][before] = self.blank
         one = np.ones(1, np.int64)
         steps = one if self.block else one * width
-        batches = Batches(np.zeros(0, np.int64), None, 0 * one, one * rows, steps, np.array([weight]))
+        batches = Batches(np.zeros(0, np.int64), None, one * rows, steps, np.array([weight]))
         ids, told = torch.from_numpy(flat.reshape(-1)), torch.from_numpy(targets.numpy().astype(np.int32).reshape(-1))
-        losses = self._run(batches, None, None, 0, 0, (ids, told))
+        noise = int(torch.randint(2**32, ()).item()) if self.draws_noise else 0
+        losses = self._run(batches, None, None, 0, noise, (ids, told))
         for parameter, grad in self.plan.grads.items():
             parameter.grad = grad
         return torch.tensor(losses[0], dtype=self.dtype)
@@ -160,7 +162,7 @@ class CompiledStep:
             ids=address(ids), targets=address(targets), smoothing=self.label_smoothing,
             first_step=first_step, n_steps=count, noise=noise & 0xFFFFFFFF, losses=losses.ctypes.data,
         )  # fmt: skip
-        held = [_point(run, name, getattr(batches, name)) for name in ("first", "rows", "steps", "weights")]
+        held = [_point(run, name, getattr(batches, name)) for name in ("rows", "steps", "weights")]
         if flat is not None:
             held += [_point(run, "flat", flat), _point(run, "places", batches.places)]
             if batches.shifts is not None:
@@ -216,17 +218,20 @@ class CompiledStep:
         self, batches: Batches, flat: Int32[np.ndarray, " N"] | None, ids: Tensor, targets: Tensor, given: bool
     ) -> None:
         """Every place that is read must be there, and every id have its row."""
-        largest = int(batches.steps.max(initial=1))
         if given:
             low, high, told = int(ids.min()), int(ids.max()), (int(targets.min()), int(targets.max()))
         else:
             assert flat is not None
-            low, high = int(flat.min()), int(flat.max())
+            if self._seen[0] is not flat:
+                self._seen = flat, int(flat.min()), int(flat.max())
+            _, low, high = self._seen
             told = (low, high)
             high = max(high, self.blank) + (0 if batches.shifts is None else int(batches.shifts.max(initial=0)))
             assert int(batches.places.min(initial=0)) >= 0
-            assert int(batches.places.max(initial=0)) + largest < len(flat), "a place outside of the list"
-            assert int((batches.first + batches.rows).max(initial=0)) <= len(batches.places)
+            assert int(batches.rows.sum()) == len(batches.places)
+            last = batches.places + np.repeat(batches.steps, batches.rows)
+            assert int(last.max(initial=0)) < len(flat), "a place outside of the list"
+            assert not self.block or flat[0] == 0, "a window goes back to the boundary before the first item"
         assert 0 <= low <= high < self._rows_of_table, (low, high)
         assert 0 <= told[0] <= told[1] < self.model.vocab_size, told
         if self.plan.counted and int(batches.rows.min(initial=2)) < 2:

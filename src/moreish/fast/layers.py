@@ -13,7 +13,7 @@ from moreish.models.bigram import Bigram
 from moreish.models.bow import BagOfWords
 from moreish.models.gated_wavenet import GatedWaveNet
 from moreish.models.mlp import MLP
-from moreish.models.wavenet import WaveNet
+from moreish.models.wavenet import PositionNorm, WaveNet
 
 
 def embedding(plan: Plan, table: nn.Embedding, places: int) -> Signal:
@@ -55,6 +55,18 @@ def batch_norm(plan: Plan, layer: BatchNorm1d, x: Signal) -> Signal:
     return y
 
 
+def position_norm(plan: Plan, layer: PositionNorm, x: Signal) -> Signal:
+    """Each place by itself, then one gain and bias for all."""
+    normal = batch_norm(plan, layer.normal, plan.viewed(x, 1, x.places * x.channels))
+    normal = plan.viewed(normal, x.places, x.channels)
+    y = plan.signal(x.places, x.channels)
+    gain, bias = plan.checked(layer.weight), plan.checked(layer.bias)
+    grads = _needed(plan, layer.weight), _needed(plan, layer.bias)
+    pointers = [normal.value, normal.grad, gain, grads[0], bias, grads[1], y.value, y.grad]
+    plan.add("scale", pointers, [x.places, x.channels])
+    return y
+
+
 def in_place(plan: Plan, rule: str, x: Signal, number: float = 0.0, kept: bool = False) -> Signal:
     """A rule that overwrites what it reads."""
     pointers = [x.value, x.grad, plan.buffer(*x.value.shape) if kept else None]
@@ -84,6 +96,7 @@ def sequential(plan: Plan, layers: nn.Sequential, x: Signal) -> Signal:
 LAYERS: dict[type[nn.Module], Layer] = {
     nn.Linear: linear,  # pyright: ignore[reportAssignmentType]
     BatchNorm1d: batch_norm,  # pyright: ignore[reportAssignmentType]
+    PositionNorm: position_norm,  # pyright: ignore[reportAssignmentType]
     nn.Tanh: lambda plan, layer, x: in_place(plan, "tanh", x),
     nn.Sigmoid: lambda plan, layer, x: in_place(plan, "sigmoid", x),
     nn.ReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x),
@@ -169,5 +182,5 @@ NETS: dict[type[nn.Module], Callable[[Plan, Any], Signal]] = {
 def _needed(plan: Plan, parameter: nn.Parameter) -> torch.Tensor:
     grad = plan.grad_of(parameter)
     if grad is None:
-        raise Uncompiled("the compiled step trains every matrix, and one of these is frozen")
+        raise Uncompiled("the compiled step trains every parameter, and one of these is frozen")
     return grad

@@ -78,7 +78,7 @@ class Plan:
         return Signal(signal.value, signal.grad, places, channels)
 
     def checked(self, parameter: Tensor | None) -> Tensor | None:
-        """A parameter or buffer of the module, whose memory is used as it lies. Raises Uncompiled for another kind."""
+        """A parameter or buffer, whose memory is used as it lies. Raises Uncompiled for one of another kind."""
         if parameter is None:
             return None
         if parameter.dtype != self.dtype or parameter.device.type != "cpu" or not parameter.is_contiguous():

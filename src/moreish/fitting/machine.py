@@ -15,14 +15,29 @@ def this_machine() -> Machine:
         return {}
     import torch
 
-    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "processor": platform.machine()}
+    from moreish.fast.library import level
+
+    return {
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "processor": platform.machine(),
+        "kernels": level(),
+    }
 
 
-def check_same_machine(then: Machine) -> None:
-    """Raises RunError where torch or the processor differ from those of a checkpoint."""
+def check_same_machine(then: Machine, fused: bool) -> None:
+    """Raises RunError where torch or the processor differ from those of a checkpoint.
+
+    fused : whether a fused step is asked for, so that the level of the compiled kernels counts, which sum in an order
+        of their own
+    """
     import torch
 
+    from moreish.fast.library import level
+
     now = {"torch": torch.__version__, "processor": platform.machine()}
+    if fused and "kernels" in then:
+        now["kernels"] = level()
     for key, value in now.items():
         if then and then.get(key) != value:
             raise RunError(

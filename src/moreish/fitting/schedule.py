@@ -102,7 +102,7 @@ class Schedule:
     def begin(self, member: Member, component: int, step: int) -> events.Network:
         """Let it train, here or in a process of its own."""
         from moreish.fitting.workers import InProcess, Task, Worker
-        from moreish.training.steps import threads
+        from moreish.training.steps import threads, why_uncompiled
 
         choice, state, val = member.choice, member.state, self.corpus.split("val")
         task = Task(
@@ -126,4 +126,5 @@ class Schedule:
                 threads=1 if self.at_once > 1 else count,
                 step=step,
                 component=component,
+                uncompiled=why_uncompiled(state.model, state.options),
             )

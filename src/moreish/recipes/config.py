@@ -100,6 +100,12 @@ class Config:
             "train": {k: v for k, v in to_dict(self.train).items() if k != "steps" or self.train.time_budget is None},
         }
 
+    @property
+    def fused(self) -> bool:
+        """Whether a fused step is asked for, for any of its networks."""
+        ways = [dict(choice.train).get("backward", self.train.backward) for choice in self.model.singles]
+        return "fused" in ways
+
     @classmethod
     def from_plain(cls, values: Plain) -> "Config":
         """Check every value. Raises ValueError that names the first wrong one."""

@@ -59,7 +59,10 @@ class Read(Event, frozen=True):
 
 
 class Network(Event, frozen=True):
-    """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks."""
+    """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks.
+
+    uncompiled : why autograd derives its gradients although a fused step was asked for
+    """
 
     number: Annotated[int, Meta(ge=1)]
     of: Annotated[int, Meta(ge=1)]
@@ -68,6 +71,7 @@ class Network(Event, frozen=True):
     threads: Annotated[int, Meta(ge=1)]
     step: Count
     component: Count = 0
+    uncompiled: str | None = None
 
 
 class Step(Event, frozen=True):

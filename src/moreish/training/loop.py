@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
@@ -24,16 +25,20 @@ from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
+from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import Gradients, gradients_of, make_optimizer
+from moreish.training.steps import Gradients, gradients_of, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
+NEARLY_ALL = 1 - 1e-12
+BLOCK_SECONDS = 0.05  # of steps at once: a request to stop is heeded after it
+FIRST_BLOCK, LONGEST_BLOCK = 8, 10_000
 REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
@@ -78,21 +83,17 @@ def _train(
     state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    source = batches_for(model, train_split, options, state.seed)
-    gradients = gradients_of(model, options, recorder.doctor)
-    draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    steps = _steps_of(state, train_split, recorder)
     model.train()
-    batches = batches_from(source, state.step)
     mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
-        batch = next(batches)
-        lr = lr_at(state.progress, options)
-        loss = _step(state, gradients, batch, lr, draws_noise)
-        mean.add(loss, batch.y.size)
-        clock.tick()
+        losses, tokens, lr = steps.run(_until_stop(state, steps.longest or clock.most_steps, val_split is not None))
+        mean.add(losses, tokens)
+        clock.tick(len(tokens))
         if val_split is not None:
-            state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_split.n_predicted / batch.y.size)
+            one_pass = clock.step_seconds * val_split.n_predicted / float(tokens[-1])
+            state.evaluation_due = _evaluation_due(state, one_pass)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
             with recorder.resting():
                 yield mean.event(state, lr)
@@ -112,13 +113,54 @@ def _train(
                 break
 
 
+class _Single:
+    """One step at a time, by torch."""
+
+    longest = 1
+
+    def __init__(self, state: TrainState, source: WindowBatches | SequenceBatches, gradients: Gradients) -> None:
+        self.state, self.gradients = state, gradients
+        dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
+        self.draws_noise = state.options.weight_drop > 0 or dropped
+        self.batches = batches_from(source, state.step)
+
+    def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
+        """The next step; what a `Block` has."""
+        batch = next(self.batches)
+        lr = lr_at(float(progress[0]), self.state.options)
+        loss = _step(self.state, self.gradients, batch, lr, self.draws_noise)
+        return loss, np.array([batch.y.size]), lr
+
+
+def _steps_of(state: TrainState, train_split: Split, recorder: NullRecorder) -> Blocks | _Single:
+    source = batches_for(state.model, train_split, state.options, state.seed)
+    blocks = blocks_for(state, source, train_split, recorder.doctor)
+    return blocks or _Single(state, source, gradients_of(state.model, state.options, recorder.doctor))
+
+
+def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
+    """The progress before each of the next steps: at most so many, none beyond one after which there is a stop."""
+    options = state.options
+    count = min(most, options.log_every - state.step % options.log_every)
+    if looks and options.eval_every:
+        count = min(count, options.eval_every - state.step % options.eval_every)
+    if count == 1:
+        return np.array([state.progress])
+    if options.time_budget is None:
+        after = np.minimum(1.0, (state.step + np.arange(1, count + 1)) * state.pace)
+    else:
+        after = np.minimum(1.0, state.progress + np.arange(1, count + 1) * state.pace)
+    stops = after >= NEARLY_ALL
+    if looks and not options.eval_every:
+        reached = int(max(state.progress, state.evaluated) * PLANNED_EVALUATIONS)
+        stops |= (after * PLANNED_EVALUATIONS).astype(np.int64) > reached
+    if stops.any():
+        count = int(stops.argmax()) + 1
+    return np.append(state.progress, after[: count - 1])
+
+
 def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
-    device = next(state.model.parameters()).device
-    x = batch.x.astype(np.int64)
-    if batch.kinds is not None and state.model.kinds > 1:
-        x += batch.kinds.reshape(-1, 1) * np.int64(state.model.vocab_size)
-    idx = torch.from_numpy(x).to(device)
-    targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
+    idx, targets = tensors_of(batch, state.model)
     if draws_noise:
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
@@ -138,7 +180,7 @@ def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draw
 
 def ended(state: TrainState) -> bool:
     """Whether the steps or the time budget are used up."""
-    return state.progress >= 1 - 1e-12
+    return state.progress >= NEARLY_ALL
 
 
 def _evaluation_due(state: TrainState, one_pass: float) -> bool:
@@ -176,18 +218,23 @@ class _LossMean:
     """Loss and tokens since the last event."""
 
     def __init__(self) -> None:
-        self.losses: list[Tensor] = []
-        self.sizes: list[int] = []
+        self.losses: list[Tensor | np.ndarray] = []
+        self.sizes: list[np.ndarray] = []
         self.last = 0.0
 
-    def add(self, loss: Tensor, tokens: int) -> None:
-        self.losses.append(loss)
+    def add(self, losses: Tensor | np.ndarray, tokens: np.ndarray) -> None:
+        """Of one step, or of several."""
+        self.losses.append(losses)
         self.sizes.append(tokens)
 
     def event(self, state: TrainState, lr: float) -> events.Step:
-        losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
-        tokens = sum(self.sizes)
-        self.last = float(np.dot(losses, self.sizes) / tokens)
+        if isinstance(self.losses[0], Tensor):
+            losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
+        else:
+            losses = np.concatenate(self.losses)
+        sizes = np.concatenate(self.sizes)
+        tokens = int(sizes.sum())
+        self.last = float(np.dot(losses, sizes) / tokens)
         self.losses, self.sizes = [], []
         seconds, progress = round(state.seconds, 3), round(state.progress, 6)
         return events.Step(state.step, self.last, lr, tokens, seconds, progress)
@@ -205,9 +252,17 @@ class _Clock:
         self.steps, self.spent = 0, 0.0  # since the pace was last set
         self.step_seconds = 0.0  # of a step, the first one of this process left out
         self._first, self._stepped = state.step + 1, 0.0
+        self._replan_after = STEPS_TO_PLAN if state.pace == 0 else math.inf
 
-    def tick(self) -> None:
-        """One step is done."""
+    @property
+    def most_steps(self) -> int:
+        """As many as are sure to be done in a moment."""
+        if not self._stepped:
+            return 1 if self.state.step < self._first else FIRST_BLOCK
+        return max(1, min(LONGEST_BLOCK, int(BLOCK_SECONDS / self.step_seconds)))
+
+    def tick(self, count: int) -> None:
+        """So many steps are done."""
         state, took = self.state, self._took()
         state.seconds += took
         if state.step > self._first:
@@ -221,12 +276,13 @@ class _Clock:
             state.progress = 1.0
             return
         if state.step > 1:  # the first step also waits for what torch loads when it is first used
-            self.steps, self.spent = self.steps + 1, self.spent + took
-        if self.steps and (self.spent > REPLAN_SECONDS or (state.pace == 0 and self.steps == STEPS_TO_PLAN)):
+            self.steps, self.spent = self.steps + count, self.spent + took
+        if self.steps and (self.spent > REPLAN_SECONDS or self.steps >= self._replan_after):
             steps_left = (budget - state.seconds) * self.steps / self.spent
             state.pace = (1 - state.progress) / max(1.0, steps_left)
+            self._replan_after = self.steps * 4  # the first few steps say little
             self.steps, self.spent = 0, 0.0
-        state.progress = min(1.0, state.progress + state.pace)
+        state.progress = min(1.0, state.progress + count * state.pace)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -3,14 +3,20 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
+from moreish.data.batches import Batch
 from moreish.doctor import Doctor
+from moreish.fast import COMPILED, FUSED
 from moreish.fast.adamw import FusedAdamW
+from moreish.fast.compiled import CompiledStep
+from moreish.fast.library import Uncompiled
 from moreish.fast.step import fast_operands
+from moreish.models.net import Net
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -32,10 +38,10 @@ def gradients_of(model: nn.Module, options: TrainOptions, doctor: Doctor | None 
 
     A fused step shows a doctor nothing: before those that he looks at, the same batch goes through autograd.
     """
-    gradients_by = {"autograd": _autograd, "by-hand": _by_hand, "fused": _fused}
+    gradients_by = {"autograd": autograd, "by-hand": _by_hand, "fused": _fused}
     gradients = gradients_by[options.backward](model, options)
     if doctor is not None and options.backward == "fused":
-        gradients = _rehearsed(gradients, _autograd(model, options), doctor)
+        gradients = _rehearsed(gradients, autograd(model, options), doctor)
     return _with_weights_dropped(model, gradients, options.weight_drop) if options.weight_drop else gradients
 
 
@@ -82,7 +88,17 @@ def _with_weights_dropped(model: nn.Module, gradients: Gradients, share: float) 
     return masked
 
 
-def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
+def tensors_of(batch: Batch, model: Net) -> tuple[Tensor, Tensor]:
+    """Ids to read, each kind's in rows of its own, and ids to foretell, on the model's device."""
+    device = next(model.parameters()).device
+    x = batch.x.astype(np.int64)
+    if batch.kinds is not None and model.kinds > 1:
+        x += batch.kinds.reshape(-1, 1) * np.int64(model.vocab_size)
+    return torch.from_numpy(x).to(device), torch.from_numpy(batch.y.astype(np.int64)).to(device)
+
+
+def autograd(model: nn.Module, options: TrainOptions) -> Gradients:
+    """Gradients by torch."""
     parameters = list(model.parameters())
 
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
@@ -98,7 +114,7 @@ def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
 def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
     from moreish.backprop import by_hand
 
-    plain = _autograd(model, options)
+    plain = autograd(model, options)
 
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
         with by_hand():
@@ -108,15 +124,35 @@ def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
 
 
 def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
-    from moreish.fast import FUSED
-
     name = type(model).__name__
+    if name in COMPILED:
+        try:
+            return compiled_step(model, options)
+        except Uncompiled:  # `why_uncompiled` says so
+            return autograd(model, options)
     if name not in FUSED:
-        raise ValueError(
-            f"there is no fused step for {name}; there is one for {', '.join(FUSED)}: say --backward autograd"
-        )
+        there = ", ".join([*FUSED, *COMPILED])
+        raise ValueError(f"there is no fused step for {name}; there is one for {there}: say --backward autograd")
     low = options.precision == "bfloat16" or (options.precision == "auto" and _multiplies_bfloat16(model))
     return FUSED[name](model, options.label_smoothing, torch.bfloat16 if low else None)
+
+
+def compiled_step(model: nn.Module, options: TrainOptions) -> CompiledStep:
+    """The step by the kernels. Raises Uncompiled with the reason where there is none."""
+    assert isinstance(model, Net)
+    low = torch.bfloat16 if options.precision == "bfloat16" else None
+    return CompiledStep(model, options.label_smoothing, low)
+
+
+def why_uncompiled(model: nn.Module, options: TrainOptions) -> str | None:
+    """Why a net that has a compiled step is trained by autograd although a fused step is asked for; else None."""
+    if options.backward != "fused" or type(model).__name__ not in COMPILED:
+        return None
+    try:
+        compiled_step(model, options)
+    except Uncompiled as reason:
+        return str(reason)
+    return None
 
 
 def _multiplies_bfloat16(model: nn.Module) -> bool:

@@ -17,18 +17,18 @@
 template <class T>
 constexpr Rule<T> RULES[] = {
     RULE(linear), RULE(embedding), RULE(tanh), RULE(sigmoid), RULE(leaky_relu), RULE(elu), RULE(gelu), RULE(dropout),
-    RULE(batch_norm), RULE(cross_entropy), RULE(add), RULE(taps), RULE(gate), RULE(fork), RULE(mean_so_far),
+    RULE(batch_norm), RULE(scale), RULE(cross_entropy), RULE(add), RULE(taps), RULE(gate), RULE(fork), RULE(mean_so_far),
     RULE(positions),
 };
 
 struct Run {
   const Op *ops;
   i64 n_ops;
-  // Batches: step s reads rows[s] places from places[first[s]] on, each shifted by shifts (or null: 0).
+  // Batches: each step reads the next rows[s] places, each shifted by shifts (or null: 0).
   const i32 *flat;  // the list's ids; null: the one batch is in ids and targets already
   const i64 *places;
   const i32 *shifts;
-  const i64 *first, *rows, *steps;
+  const i64 *rows, *steps;
   const double *weights;  // (n_steps)
   i64 block, blank;       // block: 0 for sequences
   i32 *ids, *targets;     // one batch
@@ -45,9 +45,9 @@ struct Run {
   double *losses;  // (n_steps)
 };
 
-static void read_batch(const Run &run, i64 s) {
+static void read_batch(const Run &run, i64 s, i64 first) {
   i32 *ids = run.ids, *targets = run.targets;
-  for (i64 i = run.first[s]; i < run.first[s] + run.rows[s]; i++) {
+  for (i64 i = first; i < first + run.rows[s]; i++) {
     const i32 *at = run.flat + run.places[i];
     const i32 shift = run.shifts ? run.shifts[i] : 0;
     if (!run.block) {
@@ -66,8 +66,10 @@ static void read_batch(const Run &run, i64 s) {
 
 template <class T> static void train(const Run &run) {
   const Rule<T> *rules = RULES<T>;
+  i64 first = 0;
   for (i64 s = 0; s < run.n_steps; s++) {
-    if (run.flat) read_batch(run, s);
+    if (run.flat) read_batch(run, s, first);
+    first += run.rows[s];
     const u32 noise = draw((u32)run.noise ^ draw((u32)(run.first_step + s)));
     Batch batch = {run.rows[s], run.steps[s], run.ids, run.targets, run.weights[s], run.smoothing, true, noise, 0};
     for (i64 i = 0; i < run.n_ops; i++) rules[run.ops[i].rule].forward(run.ops[i], batch);

@@ -9,6 +9,11 @@
 //   p: x, dx, gain, dgain, bias, dbias, y, dy, running mean, running variance, z (like x), 1 / sqrt(var + eps) (channels)
 //   n: places, channels, correction
 //   x: eps, momentum
+//
+// scale: y = gain x + bias, for each channel.    dx = gain dy    dgain = sum dy x    dbias = sum dy
+//
+//   p: x, dx, gain, dgain, bias, dbias, y, dy
+//   n: places, channels
 #pragma once
 #include "rules.hpp"
 
@@ -69,5 +74,33 @@ template <class T> void batch_norm_backward(const Op &op, Batch &batch) {
       const Vec<T> d = lanes.in(dy + i * size + j) - total - along * lanes.in(z + i * size + j);
       lanes.out(dx + i * size + j, scale * d);
     }
+  });
+}
+
+template <class T> void scale_forward(const Op &op, Batch &batch) {
+  const i64 rows = places(op, batch), size = op.n[1];
+  const T *x = (const T *)op.p[0], *gain = (const T *)op.p[2], *bias = (const T *)op.p[4];
+  T *y = (T *)op.p[6];
+  each<T>(size, [&](i64 j, auto lanes) {
+    const Vec<T> g = lanes.in(gain + j), b = lanes.in(bias + j);
+    for (i64 i = 0; i < rows; i++) lanes.out(y + i * size + j, lanes.in(x + i * size + j) * g + b);
+  });
+}
+
+template <class T> void scale_backward(const Op &op, Batch &batch) {
+  const i64 rows = places(op, batch), size = op.n[1];
+  const T *x = (const T *)op.p[0], *gain = (const T *)op.p[2], *dy = (const T *)op.p[7];
+  T *dx = (T *)op.p[1], *dgain = (T *)op.p[3], *dbias = (T *)op.p[5];
+  each<T>(size, [&](i64 j, auto lanes) {
+    const Vec<T> g = lanes.in(gain + j);
+    Vec<T> total = {}, along = {};
+    for (i64 i = 0; i < rows; i++) {
+      const Vec<T> d = lanes.in(dy + i * size + j);
+      total += d;
+      along += d * lanes.in(x + i * size + j);
+      lanes.out(dx + i * size + j, d * g);
+    }
+    lanes.out(dgain + j, along);
+    lanes.out(dbias + j, total);
   });
 }
