@@ -14,12 +14,11 @@ from torch import Tensor, nn
 
 from moreish.fast.library import address
 from moreish.fast.passes import Passes
+from moreish.fast.plan import LARGEST_VECTOR
 from moreish.models.transformer import Block, CausalSelfAttention
 
 if TYPE_CHECKING:
     from moreish.fast.transformer import TransformerGradients
-
-LARGEST_VECTOR = 16  # numbers in a vector of the widest level
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-// causal_attention: every place asks those before it and itself which of them matter, head by head.
+// attention: every place asks those before it and itself which of them matter, head by head.
 //
 //   q, k, v = product + bias        P = softmax(q k^T / sqrt(S)) over the places up to its own        y = (P mask) v
 //   dv = (P mask)^T dy        dP = dy v^T mask        dscores = P (dP - sum of P dP over a row)
@@ -12,7 +12,12 @@
 //   out      (B, T, C)        an operand; dout is the gradient there, an operand
 //   dproduct (B, T, 3 C)      an operand; dbias (3 C): its sums over the places are added to what stands there
 //   scratch  (S + 2 T, P)     P is T, rounded up to whole vectors
+// The rule has qkv and its gradient in place of the products, and draws its mask itself:
+//   p: qkv, dqkv, y, dy, shares, mask or null, scratch
+//   n: places, C, M, number of the op
+//   x: share that is left out
 #pragma once
+#include "activations.hpp"
 #include "operands.hpp"
 
 struct Heads {
@@ -23,7 +28,7 @@ struct Heads {
 template <class T> INLINE i64 padded(i64 n) { return (n + LANES<T> - 1) / LANES<T> * LANES<T>; }
 
 // columns (S, P) = x (T, S) transposed, whose rows are `stride` apart; zeros behind the last step.
-template <class T> INLINE void transpose(const T *x, i64 stride, const Heads of, T *columns) {
+template <class T> INLINE void columns_of(const T *x, i64 stride, const Heads of, T *columns) {
   const i64 pitch = padded<T>(of.steps);
   for (i64 d = 0; d < of.size; d++) {
     for (i64 s = 0; s < of.steps; s++) columns[d * pitch + s] = x[s * stride + d];
@@ -44,22 +49,16 @@ template <class T> INLINE Vec<T> against(const T *x, const T *columns, i64 size,
 }
 
 template <class T, class O>
-void causal_attention_forward(const Heads of, const O *product, const T *bias, T *qkv, T *shares, const T *mask, O *out,
-                              T *scratch) {
+void attention_forward(const Heads of, const T *qkv, T *shares, const T *mask, O *out, T *scratch) {
   const i64 steps = of.steps, width = of.width(), stride = 3 * width, pitch = padded<T>(steps);
   const T scale = (T)(1 / std::sqrt((double)of.size));
   T *keys = scratch, *dropped = scratch + of.size * pitch;
   for (i64 b = 0; b < of.rows; b++) {
-    T *all_heads = qkv + b * steps * stride;
-    for (i64 t = 0; t < steps; t++)
-      each<T>(stride, [&](i64 j, auto lanes) {
-        const i64 at = t * stride + j;
-        lanes.out(all_heads + at, operand_in(lanes, product + b * steps * stride + at) + lanes.in(bias + j));
-      });
+    const T *all_heads = qkv + b * steps * stride;
     for (i64 head = 0; head < of.heads; head++) {
       const T *q = all_heads + head * of.size, *v = q + 2 * width;
       const i64 first = (b * of.heads + head) * steps * steps;
-      transpose(q + width, stride, of, keys);
+      columns_of(q + width, stride, of, keys);
       for (i64 t = 0; t < steps; t++) {
         T *row = shares + first + t * steps;
         T largest = -INFINITY, total = 0;
@@ -86,7 +85,7 @@ void causal_attention_forward(const Heads of, const O *product, const T *bias, T
 }
 
 template <class T, class O>
-void causal_attention_backward(const Heads of, const O *dout, const T *qkv, const T *shares, const T *mask, O *dproduct,
+void attention_backward(const Heads of, const O *dout, const T *qkv, const T *shares, const T *mask, O *dproduct,
                                T *dbias, T *scratch) {
   const i64 steps = of.steps, width = of.width(), stride = 3 * width, pitch = padded<T>(steps);
   const T scale = (T)(1 / std::sqrt((double)of.size));
@@ -96,7 +95,7 @@ void causal_attention_backward(const Heads of, const O *dout, const T *qkv, cons
       const T *q = qkv + b * steps * stride + head * of.size, *k = q + width;
       const O *dy = dout + b * steps * width + head * of.size;
       const i64 first = (b * of.heads + head) * steps * steps;
-      transpose(k + width, stride, of, values);
+      columns_of(k + width, stride, of, values);
       for (i64 t = 0; t < steps; t++) {
         const T *row = shares + first + t * steps;
         Vec<T> along = {};
@@ -120,7 +119,7 @@ void causal_attention_backward(const Heads of, const O *dout, const T *qkv, cons
         });
       }
       O *d = dproduct + b * steps * stride + head * of.size;
-      T *sums = dbias + head * of.size;
+      T *sums = dbias ? dbias + head * of.size : nullptr;
       for (i64 s = 0; s < steps; s++)
         each<T>(of.size, [&](i64 j, auto lanes) {
           Vec<T> dq = {}, dk = {}, dv = {};
@@ -131,11 +130,37 @@ void causal_attention_backward(const Heads of, const O *dout, const T *qkv, cons
           }
           const auto give = [&](i64 at, Vec<T> g) {
             operand_out(lanes, d + s * stride + at, g);
-            lanes.out(sums + at, lanes.in(sums + at) + g);
+            if (dbias) lanes.out(sums + at, lanes.in(sums + at) + g);
           };
           give(j, dq);
           give(width + j, dk);
           give(2 * width + j, dv);
         });
     }
+}
+
+template <class T, class O>
+void causal_attention_forward(const Heads of, const O *product, const T *bias, T *qkv, T *shares, const T *mask, O *out,
+                              T *scratch) {
+  const i64 stride = 3 * of.width();
+  for (i64 n = 0; n < of.rows * of.steps; n++)
+    each<T>(stride, [&](i64 j, auto lanes) {
+      lanes.out(qkv + n * stride + j, operand_in(lanes, product + n * stride + j) + lanes.in(bias + j));
+    });
+  attention_forward<T, O>(of, qkv, shares, mask, out, scratch);
+}
+
+INLINE Heads heads_of(const Op &op, const Batch &batch) {
+  return {batch.rows, op.n[0] ? op.n[0] : batch.steps, op.n[2], op.n[1] / op.n[2]};
+}
+
+template <class T> void attention_forward(const Op &op, Batch &batch) {
+  const Heads of = heads_of(op, batch);
+  T *mask = batch.training ? (T *)op.p[5] : nullptr;
+  if (mask) draw_mask(mask, of.rows * of.heads * of.steps * of.steps, op.n[3], op.x[0], batch);
+  attention_forward<T, T>(of, (const T *)op.p[0], (T *)op.p[4], mask, (T *)op.p[2], (T *)op.p[6]);
+}
+template <class T> void attention_backward(const Op &op, Batch &batch) {
+  attention_backward<T, T>(heads_of(op, batch), (const T *)op.p[3], (const T *)op.p[0], (const T *)op.p[4],
+                           (const T *)op.p[5], (T *)op.p[1], nullptr, (T *)op.p[6]);
 }

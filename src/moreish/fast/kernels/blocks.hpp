@@ -9,8 +9,16 @@
 //
 // A branch, a product, y, and the gradients there are operands; all sums are added to what stands there; a mask may be
 // null, and so may a branch, with its bias and its gradients. `stats` (N, 2) keeps mean and 1 / sqrt(var + eps).
+// As rules they need no more than these two:
+//
+// layer_norm:  y = gain z + bias, as batch_norm but over the channels of each place
+//   p: x, dx, gain, dgain, bias, dbias, y, dy, z (like x), 1 / sqrt(var + eps) (N)
+//   n: places, channels, 0, 0, whether dx is added to
+//   x: eps
+// tanh_gelu:   in place, as gelu.   p: y, dy, slopes.   n: places, channels
 #pragma once
 #include "operands.hpp"
+#include "activations.hpp"
 
 template <class T>
 void embed_forward(i64 rows, i64 steps, i64 size, const i64 *ids, const T *wte, const T *wpe, const T *mask, T *x) {
@@ -94,16 +102,21 @@ void add_norm_backward(i64 places, i64 size, const O *dy, const T *total, const 
   }
 }
 
+template <class T> INLINE Vec<T> tanh_gelu(Vec<T> x, Vec<T> &slope) {
+  const T first = (T)1.5957691216057308, cube = (T)(0.044715 * 1.5957691216057308);
+  const Vec<T> u = x * (first + cube * x * x), s = logistic<T>(u);
+  slope = s + s * ((T)1 - s) * ((T)3 * u - (T)2 * first * x);
+  return x * s;
+}
+
 template <class T, class O>
 void tanh_gelu_forward(i64 places, i64 size, const O *product, const T *bias, O *y, T *slopes) {
-  const T slope = (T)1.5957691216057308, cube = (T)(0.044715 * 1.5957691216057308);
   for (i64 n = 0; n < places; n++)
     each<T>(size, [&](i64 j, auto lanes) {
       const i64 at = n * size + j;
-      const Vec<T> x = operand_in(lanes, product + at) + lanes.in(bias + j);
-      const Vec<T> u = x * (slope + cube * x * x), s = logistic<T>(u);
-      operand_out(lanes, y + at, x * s);
-      lanes.out(slopes + at, s + s * ((T)1 - s) * ((T)3 * u - (T)2 * slope * x));
+      Vec<T> slope;
+      operand_out(lanes, y + at, tanh_gelu<T>(operand_in(lanes, product + at) + lanes.in(bias + j), slope));
+      lanes.out(slopes + at, slope);
     });
 }
 
@@ -116,4 +129,60 @@ void tanh_gelu_backward(i64 places, i64 size, const O *dy, const T *slopes, O *d
       operand_out(lanes, dproduct + at, d);
       lanes.out(dbias + j, lanes.in(dbias + j) + d);
     });
+}
+
+template <class T> void layer_norm_forward(const Op &op, Batch &batch) {
+  const i64 count = places(op, batch), size = op.n[1];
+  const T *x = (const T *)op.p[0], *gain = (const T *)op.p[2], *bias = (const T *)op.p[4];
+  T *y = (T *)op.p[6], *z = (T *)op.p[8], *inverse = (T *)op.p[9];
+  for (i64 n = 0; n < count; n++, x += size, y += size, z += size) {
+    Vec<T> sums = {}, squares = {};
+    each<T>(size, [&](i64 j, auto lanes) { sums += lanes.in(x + j); });
+    const T mean = sum<T>(sums) / (T)size;
+    each<T>(size, [&](i64 j, auto lanes) {
+      const Vec<T> away = only(lanes, lanes.in(x + j) - mean);
+      squares += away * away;
+    });
+    const T scale = inverse[n] = (T)(1 / std::sqrt((double)sum<T>(squares) / (double)size + op.x[0]));
+    each<T>(size, [&](i64 j, auto lanes) {
+      const Vec<T> normal = (lanes.in(x + j) - mean) * scale;
+      lanes.out(z + j, normal);
+      lanes.out(y + j, bias ? normal * lanes.in(gain + j) + lanes.in(bias + j) : normal * lanes.in(gain + j));
+    });
+  }
+}
+
+template <class T> void layer_norm_backward(const Op &op, Batch &batch) {
+  const i64 count = places(op, batch), size = op.n[1];
+  const T *gain = (const T *)op.p[2], *dy = (const T *)op.p[7], *z = (const T *)op.p[8], *inverse = (const T *)op.p[9];
+  T *dx = (T *)op.p[1], *dgain = (T *)op.p[3], *dbias = (T *)op.p[5];
+  std::memset(dgain, 0, (size_t)size * sizeof(T));
+  if (dbias) std::memset(dbias, 0, (size_t)size * sizeof(T));
+  for (i64 n = 0; n < count; n++, dx += size, dy += size, z += size) {
+    Vec<T> flat = {}, along = {};
+    each<T>(size, [&](i64 j, auto lanes) {
+      const Vec<T> d = lanes.in(dy + j), normal = lanes.in(z + j), g = d * lanes.in(gain + j);
+      flat += g;
+      along += g * normal;
+      lanes.out(dgain + j, lanes.in(dgain + j) + d * normal);
+      if (dbias) lanes.out(dbias + j, lanes.in(dbias + j) + d);
+    });
+    const T mean = sum<T>(flat) / (T)size, share = sum<T>(along) / (T)size;
+    each<T>(size, [&](i64 j, auto lanes) {
+      const Vec<T> d = inverse[n] * (lanes.in(dy + j) * lanes.in(gain + j) - mean - lanes.in(z + j) * share);
+      lanes.out(dx + j, op.n[4] ? lanes.in(dx + j) + d : d);
+    });
+  }
+}
+
+template <class T> void tanh_gelu_forward(const Op &op, Batch &batch) {
+  T *y = (T *)op.p[0], *slopes = (T *)op.p[2];
+  each<T>(places(op, batch) * op.n[1], [&](i64 i, auto lanes) {
+    Vec<T> slope;
+    lanes.out(y + i, tanh_gelu<T>(lanes.in(y + i), slope));
+    lanes.out(slopes + i, slope);
+  });
+}
+template <class T> void tanh_gelu_backward(const Op &op, Batch &batch) {
+  times_kept((T *)op.p[1], (const T *)op.p[2], places(op, batch) * op.n[1]);
 }

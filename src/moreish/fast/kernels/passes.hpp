@@ -53,7 +53,7 @@
   EXPORT void moreish_causal_attention_backward_##suffix(i64 rows, i64 steps, i64 heads, i64 size, const O *dout,      \
                                                          const T *qkv, const T *shares, const T *mask, O *dproduct,    \
                                                          T *dbias, T *scratch) {                                       \
-    causal_attention_backward<T, O>({rows, steps, heads, size}, dout, qkv, shares, mask, dproduct, dbias, scratch);    \
+    attention_backward<T, O>({rows, steps, heads, size}, dout, qkv, shares, mask, dproduct, dbias, scratch);    \
   }
 #define PASSES(suffix, T, O) CELL(gru, suffix, T, O) CELL(lstm, suffix, T, O) TOKENS(suffix, T, O) BLOCKS(suffix, T, O)
 
