@@ -6,6 +6,6 @@ it is known to be right, or not at all.
 """
 
 from moreish.export.exported import Exported, Subject
-from moreish.export.folder import FORMATS, export, subject_of
+from moreish.export.folder import FORMATS, export, export_records, subject_of
 
-__all__ = ["FORMATS", "Exported", "Subject", "export", "subject_of"]
+__all__ = ["FORMATS", "Exported", "Subject", "export", "export_records", "subject_of"]

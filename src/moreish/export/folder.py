@@ -10,10 +10,10 @@ from moreish.errors import Unmet
 from moreish.export.exported import Contents, Exported, Subject
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import components_of, one_kind_of
-from moreish.options import did_you_mean
+from moreish.options import did_you_mean, to_dict
 from moreish.recipes.config import ModelChoice
-from moreish.options import to_dict
 from moreish.runs.files import Files, os_errors
+from moreish.runs.folder import Run
 
 FORMATS = {
     "hf": "moreish.export.hugging_face:hugging_face",
@@ -30,7 +30,7 @@ def export(subject: Subject, to: str, folder: str | Path, files: Files | None = 
     form or the export does not do what the network does.
     """
     if to not in FORMATS:
-        raise ValueError(f'there is no format "{to}"{did_you_mean(to, FORMATS)}')
+        raise ValueError(f'there is no format "{to}"{did_you_mean(to, [*FORMATS, "tensorboard"])}')
     folder, files = Path(folder), files or Files()
     refuse_taken(folder)
     module, _, function = FORMATS[to].partition(":")
@@ -38,6 +38,16 @@ def export(subject: Subject, to: str, folder: str | Path, files: Files | None = 
     contents = make(subject)
     _write(folder, contents, files)
     return Exported(folder, tuple(sorted(contents.files)), contents.difference, contents.shapes)
+
+
+def export_records(run: Run, folder: Path) -> Exported:
+    """Write all that a run has recorded for TensorBoard. Raises ValueError where the folder is taken."""
+    from moreish.export import tensorboard
+
+    refuse_taken(folder)
+    with os_errors(folder, "written"):
+        tensorboard.write(run, folder)
+        return Exported(folder, tuple(sorted(path.name for path in folder.iterdir())))
 
 
 def refuse_taken(folder: Path) -> None:

@@ -63,6 +63,11 @@ class Form:
     longest: int | None = None
 
     @property
+    def remembers_ids(self) -> bool:
+        """Whether the state is made of ids, as those of a sliding window, which begin as the kind's boundary."""
+        return self.start is not None and self.start.dtype == torch.int64
+
+    @property
     def example(self) -> tuple[Tensor, ...]:
         """Inputs of a shape in which no dimension that is to stay free is 1."""
         if self.start is not None:
@@ -97,10 +102,13 @@ def onnx(subject: Subject) -> Contents:
         raise Unmet(f"the graph of the {subject.family} gives logits that are {difference:.2g} off: it is not written")
     described = subject.described() | {"reads": form.reads, "block_size": form.longest}
     if form.start is not None:
-        zero = not form.start.any().item()
-        dtype = "int64" if form.start.dtype == torch.int64 else "float32"
-        start = 0 if zero else form.start.tolist()
-        described["state"] = {"shape": list(form.start.shape[1:]), "dtype": dtype, "start": start}
+        start = form.start.tolist() if form.start.any() else 0
+        described["state"] = {
+            "shape": list(form.start.shape[1:]),
+            "dtype": "int64" if form.remembers_ids else "float32",
+            "start": start,
+            "add_for_each_kind": module.vocab_size if form.remembers_ids else 0,
+        }
     files = {"model.onnx": graph, "moreish.json": encode(described)}
     return Contents(files, difference, tuple(form.shapes))
 
@@ -179,9 +187,12 @@ def _compared_steps(
     """Step by step, each from its own state, beginning as the file says; torch begins from None."""
     assert isinstance(module, Stepwise)
     assert form.start is not None
+    boundary = rng.integers(module.kinds, size=shape) * module.vocab_size  # of the kind of each row
     ours, theirs, largest = None, np.repeat(form.start.numpy(), shape[0], 0), 0.0
+    if form.remembers_ids:
+        theirs = theirs + boundary[:, None]
     for t in range(STEPS_COMPARED):
-        idx = rng.integers(module.vocab_size * module.kinds, size=shape) if t else np.zeros(shape, np.int64)
+        idx = boundary + (rng.integers(module.vocab_size, size=shape) if t else 0)
         logits, ours = module.step(torch.from_numpy(idx), ours)
         found, theirs = session.run(["logits", "next_state"], {"idx": idx, "state": theirs})
         largest = max(largest, apart(found, logits))
