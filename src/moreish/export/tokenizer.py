@@ -5,6 +5,7 @@ which the list never has raises instead of becoming a boundary in silence; only 
 `<unk>`. The boundary opens every text, as the network reads it.
 """
 
+import re
 from typing import Any
 
 from moreish.data.symbols import WORDS_AND_MARKS
@@ -59,9 +60,14 @@ def _pre_tokenizer(vocab: Vocab) -> dict[str, Any]:
     """Cut a text into symbols; with `invert`, what the expression matches is kept and the rest goes."""
     if vocab.unit == "word" and not vocab.running:
         return {"type": "WhitespaceSplit"}
-    pattern = {"char": r"[\s\S]", "grapheme": r"\X", "word": WORDS_AND_MARKS}[vocab.unit]
-    removed = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True}
-    return removed
+    pattern = WORDS_AND_MARKS if vocab.unit == "word" else _letters(vocab)
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": True}
+
+
+def _letters(vocab: Vocab) -> str:
+    """Any code point, and before that the list's own letters of several: other libraries cut `\\X` elsewhere."""
+    several = sorted((symbol for symbol in vocab.symbols if len(symbol) > 1), key=len, reverse=True)
+    return "|".join([*map(re.escape, several), r"[\s\S]"])
 
 
 def _post_processor(boundary: str) -> dict[str, Any]:
@@ -79,7 +85,7 @@ def _decoder(vocab: Vocab) -> dict[str, Any]:
     """Symbols side by side; words with a space between them, and none at the end of a line."""
     if vocab.unit != "word":
         return {"type": "Fuse"}
-    spaced: list[dict[str, Any]] = [{"type": "WordPiece", "prefix": "", "cleanup": False}, {"type": "Fuse"}]
+    spaced: list[dict[str, Any]] = [{"type": "WordPiece", "prefix": " ", "cleanup": False}, {"type": "Fuse"}]
     if vocab.running:
         spaced += [
             {"type": "Replace", "pattern": {"String": before}, "content": "\n"} for before in (" \n", "\n ")
