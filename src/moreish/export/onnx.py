@@ -99,7 +99,9 @@ def onnx(subject: Subject) -> Contents:
     graph = graph_of(form)
     difference = compare(form, module, graph)
     if not difference <= TOLERANCE:
-        raise Unmet(f"the graph of the {subject.family} gives logits that are {difference:.2g} off: it is not written")
+        raise Unmet(
+            f"the graph of the {subject.family} gives logits that are {difference:.2g} off: it is not written"
+        )
     described = subject.described() | {"reads": form.reads, "block_size": form.longest}
     if form.start is not None:
         start = form.start.tolist() if form.start.any() else 0

@@ -87,7 +87,5 @@ def _decoder(vocab: Vocab) -> dict[str, Any]:
         return {"type": "Fuse"}
     spaced: list[dict[str, Any]] = [{"type": "WordPiece", "prefix": " ", "cleanup": False}, {"type": "Fuse"}]
     if vocab.running:
-        spaced += [
-            {"type": "Replace", "pattern": {"String": before}, "content": "\n"} for before in (" \n", "\n ")
-        ]
+        spaced += [{"type": "Replace", "pattern": {"String": before}, "content": "\n"} for before in (" \n", "\n ")]
     return {"type": "Sequence", "decoders": spaced}
