@@ -128,9 +128,9 @@ def fit(
     _check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        with _logged(run.run, log, watch) as watching:
-            _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
+    kept = run_folder.kept_only_with_a_checkpoint(run.run)
+    with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
+        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
 
 

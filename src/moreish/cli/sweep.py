@@ -174,8 +174,7 @@ def _draw(study: "Study") -> None:
     from moreish.plots.sweeps import importances, parallel_coordinates
 
     rows = [(dict(trial.values), trial.value) for trial in trials if trial.value is not None]
-    logs = {name for name, dimension in study.plan.space.items() if getattr(dimension, "log", False)}
-    parallel_coordinates(rows, list(study.plan.space), logs, study.folder / "parallel.png")
+    parallel_coordinates(rows, {name: d.scale for name, d in study.plan.space.items()}, study.folder / "parallel.png")
     note(f"drawn: {study.folder / 'parallel.png'}")
     if shares := study.importance():
         importances(shares, study.folder / "importance.png")

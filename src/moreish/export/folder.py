@@ -64,7 +64,7 @@ def subject_of(
     kinds: tuple[str, ...] = (),
     component: int | None = None,
 ) -> Subject:
-    """The network of a run that is to be exported: the only one, or component number `component` (from 1) of a mixture.
+    """The network of a run that is to be exported: the only one, or component `component`, from 1, of a mixture.
 
     Raises Unmet where that is no network, and ValueError where there is no such component.
     """
@@ -83,8 +83,8 @@ def subject_of(
     module = getattr(found, "module", None)
     if module is None:
         raise Unmet(
-            f"{_named(name, single, component)} is read by the background net and blended with counts, which no other "
-            "program knows: train a network of one family, as in moreish train FILE --model gru"
+            f"{_named(name, single, component)} is the background net, which reads a list anew for every answer and no "
+            "other program knows: train a network of one family, as in moreish train FILE --model gru"
         )
     return Subject(name, single.name, to_dict(single.options), module, vocab, kinds)
 

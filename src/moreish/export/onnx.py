@@ -162,7 +162,7 @@ def graph_of(form: Form) -> bytes:
 
 
 def compare(form: Form, module: Net, graph: bytes) -> float:
-    """The largest difference of a logit between torch and onnxruntime at the form's shapes; of a memory, after steps."""
+    """The largest difference of a logit between torch and onnxruntime, at the form's shapes and over some steps."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -1,7 +1,7 @@
 """A run's records as TensorBoard shows them: while it trains, or afterwards.
 
-Both follow the run folder. A board reads what `metrics.jsonl` has beyond what it wrote already, so a live board and an
-exported one hold the same, and a resumed run, whose records were cut back, begins a new one.
+Both follow the run folder. A board reads what `metrics.jsonl` has beyond what it wrote already, so a live board and
+an exported one hold the same, and a resumed run, whose records were cut back, begins a new one.
 """
 
 import json
@@ -39,10 +39,11 @@ class Board:
 
     def follow(self) -> None:
         """Write what the run has recorded since."""
-        for self._read, record in self.run.follow(self._read):
+        for end, record in self.run.follow(self._read):
             event = events.from_record(record)
             if event is not None:
                 self._add(event)
+            self._read = end
 
     def close(self) -> None:
         """Write the rest."""

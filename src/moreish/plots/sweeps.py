@@ -1,35 +1,36 @@
 """Pictures of a sweep: every trial as a line through its options, and how much each option matters."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from moreish.plots.curves import INK, empty_figure, save
 
-BEST, WORST = "viridis_r", "#94a3b8"
+COLOURS = "viridis"
 MARGIN = 0.04
+Scale = Literal["linear", "log", "even"]
 
 
 def parallel_coordinates(
-    rows: Sequence[tuple[Mapping[str, Any], float]], names: Sequence[str], logs: Collection[str], to: Path
+    rows: Sequence[tuple[Mapping[str, Any], float]], scales: "Mapping[str, Scale]", to: Path
 ) -> None:
     """Each trial is a line from option to option to its val loss, the better the darker and the more in front.
 
-    Options in `logs` and losses are drawn to scale; what is no number stands evenly spaced. Raises ValueError where
-    matplotlib is missing.
+    `scales` says of each option how it is drawn, losses to scale. Raises ValueError where matplotlib is missing.
     """
+    names = list(scales)
     figure, axes = empty_figure(max(5.0, 1.6 * (len(names) + 1)), 4.4)
     from matplotlib import colormaps
 
-    columns = [axis([values.get(name) for values, _ in rows], name in logs) for name in names]
+    columns = [axis([values.get(name) for values, _ in rows], scale) for name, scale in scales.items()]
     losses = np.array([loss for _, loss in rows])
-    columns.append(axis(losses.tolist(), False))
+    columns.append(axis(losses.tolist(), "linear"))
     places = np.stack([column.places for column in columns], 1)  # (trials, axes)
     rank = np.argsort(np.argsort(losses)) / max(1, len(losses) - 1)
     for i in np.argsort(-losses):
-        colour = colormaps[BEST](0.05 + 0.85 * rank[i])
+        colour = colormaps[COLOURS](0.05 + 0.85 * rank[i])
         axes.plot(places[i], color=colour, alpha=0.9 if rank[i] < 0.2 else 0.4, linewidth=1.6)
     for x, column in enumerate(columns):
         axes.axvline(x, color=INK, linewidth=0.8)
@@ -51,11 +52,12 @@ class Axis:
         self.places, self.ticks = places, ticks
 
 
-def axis(values: Sequence[Any], log: bool) -> Axis:
-    """Numbers to scale, or by their logarithm; anything else evenly spaced."""
-    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    if not numbers:
-        kinds = sorted({str(value) for value in values})
+def axis(values: Sequence[Any], scale: Scale) -> Axis:
+    """Numbers to scale, or by their logarithm; choices evenly spaced, numbers among them in their order."""
+    log = scale == "log"
+    if scale == "even":
+        numbers = all(isinstance(value, int | float) for value in values)
+        kinds = [str(value) for value in sorted(set(values))] if numbers else sorted({str(v) for v in values})
         at = {kind: (i + 0.5) / len(kinds) for i, kind in enumerate(kinds)}
         return Axis(np.array([at[str(value)] for value in values]), [(place, kind) for kind, place in at.items()])
     scaled = np.log(np.array(values, float)) if log else np.array(values, float)

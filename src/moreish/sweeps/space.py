@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -29,6 +29,11 @@ class Range(msgspec.Struct, frozen=True, tag="range", forbid_unknown_fields=True
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     @property
+    def scale(self) -> Literal["linear", "log"]:
+        """How it is drawn."""
+        return "log" if self.log else "linear"
+
+    @property
     def extremes(self) -> tuple[Value, ...]:
         """Values that must all be allowed for the range to be."""
         return (self.low, self.high)
@@ -47,6 +52,11 @@ class Choices(msgspec.Struct, frozen=True, tag="choices", forbid_unknown_fields=
     """Some values."""
 
     values: tuple[Value, ...]
+
+    @property
+    def scale(self) -> Literal["even"]:
+        """How it is drawn."""
+        return "even"
 
     @property
     def extremes(self) -> tuple[Value, ...]:

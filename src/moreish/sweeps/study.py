@@ -113,7 +113,7 @@ class Study:
         self.combinations = combinations(self.plan.space) if self.plan.sampler == "grid" else None
 
     def claim(self, trials: int) -> Claim | None:
-        """The next trial to work on: one that nobody works on any more, or a new one while there are fewer than wanted.
+        """The next trial: one that nobody works on any more, or a new one while there are fewer than wanted.
 
         None where there is none, though others may still be at work: see `busy`.
         """
@@ -219,8 +219,8 @@ def join_study(folder: Path, plan: Plan | None, corpus: Corpus | None, files: Fi
             kept = _read_corpus(folder, found)
     if plan is not None and _differing(found, plan):
         raise ValueError(
-            f"{folder} is a study with another {_differing(found, plan)}: join it with moreish sweep --study {folder}, "
-            "or begin another one elsewhere"
+            f"{folder} is a study with another {_differing(found, plan)}: join it with moreish sweep --study "
+            f"{folder}, or begin another one elsewhere"
         )
     if corpus is not None and stored_bytes(corpus) != stored_bytes(kept):
         raise ValueError(f"{folder} is a study of another list, or of the same one read otherwise: begin another one")

@@ -114,8 +114,8 @@ def _prepared(corpus: Corpus, base: str | None, overrides: Overrides, out: Path 
 def work(study: Study, trials: int = TRIALS, tell: Tell | None = None) -> None:
     """Work on a study until it has so many trials and all have come to their end, whoever works on them.
 
-    A trial whose process died is taken up here. Raises KeyboardInterrupt after Ctrl-C: what was being trained is saved,
-    and whoever works on the study next goes on with it.
+    A trial whose process died is taken up here. Raises KeyboardInterrupt after Ctrl-C: what was being trained is
+    saved, and whoever works on the study next goes on with it.
     """
     while True:
         claim = study.claim(trials)
