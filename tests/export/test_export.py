@@ -39,7 +39,7 @@ def test_counts_and_runs_of_few_items_say_why_not(tmp_path):
     with pytest.raises(Unmet, match="counted counts and is no network"):
         counted.export("onnx", tmp_path / "out")
     few = moreish.train(["emma", "ava", "anna", "lena"], options={"train": {"time_budget": 0}}, out=tmp_path / "few")
-    with pytest.raises(Unmet, match="few is the background net, which reads a list anew"):
+    with pytest.raises(Unmet, match="few is the background net, which reads the list for each answer"):
         few.export("hf", tmp_path / "out")
 
 

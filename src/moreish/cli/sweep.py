@@ -59,7 +59,7 @@ def sweep(
     trials
         How many configurations in all, whoever tries them.
     study
-        The folder of the study. Where there is one already it is joined, by as many processes and machines as reach it.
+        The folder of the study; where there is one it is joined, by as many processes and machines as reach it.
     processes
         How many to work in.
     sampler

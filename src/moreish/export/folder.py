@@ -83,7 +83,7 @@ def subject_of(
     module = getattr(found, "module", None)
     if module is None:
         raise Unmet(
-            f"{_named(name, single, component)} is the background net, which reads a list anew for every answer and no "
+            f"{_named(name, single, component)} is the background net, which reads the list for each answer and no "
             "other program knows: train a network of one family, as in moreish train FILE --model gru"
         )
     return Subject(name, single.name, to_dict(single.options), module, vocab, kinds)

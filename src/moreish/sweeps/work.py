@@ -117,17 +117,17 @@ def work(study: Study, trials: int = TRIALS, tell: Tell | None = None) -> None:
     A trial whose process died is taken up here. Raises KeyboardInterrupt after Ctrl-C: what was being trained is
     saved, and whoever works on the study next goes on with it.
     """
-    while True:
-        claim = study.claim(trials)
-        if claim is None:
-            if not study.busy:
-                return
-            time.sleep(WAIT)
-            continue
-        with freed(claim):
-            trial = _try(study, claim)
-        if tell is not None:
-            tell(trial)
+    try:
+        while (claim := study.claim(trials)) is not None or study.busy:
+            if claim is None:
+                time.sleep(WAIT)
+                continue
+            with freed(claim):
+                trial = _try(study, claim)
+            if tell is not None:
+                tell(trial)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"interrupted; go on with: moreish sweep --study {study.folder}") from None
 
 
 def _try(study: Study, claim: Claim) -> Trial:
@@ -138,7 +138,7 @@ def _try(study: Study, claim: Claim) -> Trial:
     except Interrupted:
         if judge.behind:
             return study.finish(claim, None, "pruned")
-        raise KeyboardInterrupt(f"interrupted; go on with: moreish sweep --study {study.folder}") from None
+        raise
     except (FloatingPointError, ValueError, MemoryError) as error:
         return study.finish(claim, None, "failed", str(error) or type(error).__name__)
     value = run.done.val_loss
@@ -208,7 +208,7 @@ class Judge:
                 if self._reported < share < SHARES:
                     self._reported = share
                     self.asked.report(loss, share)
-                    self.behind = self.asked.should_prune()
+                    self.behind = bool(self.asked.should_prune())
             case _:
                 pass
 
