@@ -45,6 +45,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.listening", "__version__"},
         {"fastapi", "starlette", "pydantic", "msgspec"},
     ),
+    "export": (
+        {"errors", "options", "rng", "data", "models", "recipes.config", "runs"},
+        TORCH | {"safetensors", "onnx", "onnxruntime", "onnxscript", "tensorboardX"},
+    ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.

@@ -1,6 +1,7 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -85,6 +86,7 @@ def train(
     watch: Watch | None = None,
     background: str | None = None,
     begin_from: str | Path | None = None,
+    log: str | None = None,
 ) -> TrainedRun:
     """Train on a list, keeping everything in a new run folder, and return the run.
 
@@ -96,6 +98,7 @@ def train(
     watch : called with every event, see `runs.events`
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
+    log : "tensorboard" keeps what happens for TensorBoard too, in the run folder, as it happens
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
@@ -103,7 +106,7 @@ def train(
     overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
     folder = None if out is None else Path(out)
     request = TrainRequest(source, recipe, overrides, folder, Path(root), name, background, begin_from)
-    return fit(prepare(request), watch)
+    return fit(prepare(request), watch, log=log)
 
 
 def prepare(request: TrainRequest, tell: Callable[[str], None] | None = None) -> Prepared:
@@ -113,13 +116,21 @@ def prepare(request: TrainRequest, tell: Callable[[str], None] | None = None) ->
     return preparing.prepare_from(request, open_run(request.begin_from, request.root), tell)
 
 
-def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
-    """Train what was prepared; see `train`."""
+def fit(
+    prepared: Prepared,
+    watch: Watch | None = None,
+    *,
+    log: str | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainedRun:
+    """Train what was prepared; see `train`. `stop` is asked after every event, and answers as Ctrl-C would."""
     request, config = prepared.request, prepared.config
+    _check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _unwatched)
+    kept = run_folder.kept_only_with_a_checkpoint(run.run)
+    with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
+        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
 
 
@@ -246,7 +257,14 @@ def _count_or_listen(source: str | Files, overrides: Overrides, background: str 
     return count(corpus, overrides)
 
 
-def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:
+def resume(
+    run: str | Path | Run,
+    *,
+    inexact: bool = False,
+    watch: Watch | None = None,
+    log: str | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainedRun:
     """Go on with an interrupted run, bit for bit as if it had never stopped.
 
     Raises RunError where torch, the machine or the number of threads differ from those that it was trained with,
@@ -254,6 +272,7 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
     """
     opened = open_run(run)
     run = opened.run
+    _check_log(log)
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
@@ -270,7 +289,8 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
             fitting = Fitting.restore(
                 opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
             )
-        _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
+        with _logged(run, log, watch) as watching:
+            _fit(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
     return open_run(run)
 
 
@@ -307,7 +327,13 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     return mixed
 
 
-def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
+def _fit(
+    fitting: Fitting | FewFitting,
+    writer: Writer,
+    watch: Watch,
+    fresh: bool = True,
+    stop: Callable[[], bool] | None = None,
+) -> None:
     """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
 
     def tell(event: events.Event) -> None:
@@ -325,7 +351,7 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
             if isinstance(event, events.Eval):
                 tell(events.Samples(event.step, _samples(fitting)))
                 _save(fitting, writer, fitting.step)
-            if stop_requested() and not fitting.ended:
+            if (stop_requested() or (stop is not None and stop())) and not fitting.ended:
                 _save(fitting, writer, fitting.step)
                 tell(events.Interrupted(fitting.step))
                 raise Interrupted(writer.run.folder)
@@ -351,6 +377,34 @@ def _same_corpus(one: Corpus, other: Corpus) -> bool:
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
     return one.vocab == other.vocab and alike and a.keys() == b.keys()
+
+
+def _check_log(log: str | None) -> None:
+    """Raises ValueError for a log that there is not, and Unmet where its package is missing."""
+    if log not in (None, "tensorboard"):
+        raise ValueError(f'there is no log "{log}": tensorboard is one')
+    if log is not None:
+        from moreish.export import tensorboard
+
+        tensorboard.check_installed()
+
+
+@contextmanager
+def _logged(run: Run, log: str | None, watch: Watch | None) -> Iterator[Watch]:
+    """`watch`, and after every event whoever else is to know of it."""
+    watch = watch or _unwatched
+    if log is None:
+        yield watch
+        return
+    from moreish.export import tensorboard
+
+    with tensorboard.live(run) as board:
+
+        def both(event: events.Event) -> None:
+            watch(event)
+            board.follow()
+
+        yield both
 
 
 def _unwatched(event: events.Event) -> None:

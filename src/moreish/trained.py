@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run
+
+if TYPE_CHECKING:
+    from moreish.export import Exported
 
 
 class TrainedRun(Fitted):
@@ -68,6 +72,21 @@ class TrainedRun(Fitted):
         if on == "val" and not len(self.corpus.split("val")) and (found := self.cross_validated):
             return evaluation_of(found)
         return super().evaluate(on)
+
+    def export(self, to: str, folder: str | Path, component: int | None = None) -> "Exported":
+        """Write the network for other programs into a new or empty folder: "hf", "onnx", "safetensors".
+
+        "tensorboard" writes what was recorded instead. `component`, from 1, names one network of a mixture. Raises
+        Unmet where the run has no such form, with what it has; ValueError where the folder is taken.
+        """
+        from moreish import export
+
+        folder = Path(folder)
+        if to == "tensorboard":
+            return export.export_records(self.run, folder)
+        kinds = tuple(self.corpus.kinds)
+        subject = export.subject_of(self.name, self.model, self.config.model, self.vocab, kinds, component)
+        return export.export(subject, to, folder)
 
     @property
     def digest(self) -> str:

@@ -24,9 +24,11 @@ COMMANDS = {
     "runs": "The runs there are: one row each; a damaged one is named and passed over.",
     "compare": "Runs side by side: what differs in their options, and what each reached.",
     "plot": "A picture of a run, or the pictures of what happens inside its network.",
+    "export": "A run's network for other programs: Hugging Face, ONNX, safetensors; or its records for TensorBoard.",
     "neighbours": "The symbols that a run's network treats most like these: words, for a run on words.",
     "find-lr": "A learning rate for a recipe's network on a list: train while the rate rises, and see where the loss "
     "falls.",
+    "sweep": "Try many configurations on a list, each a run, and say which is best and which options matter.",
     "check-backward": "Every gradient of a recipe's network, derived by hand, beside autograd's.",
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",

@@ -1,7 +1,7 @@
 """moreish train, and its --resume."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -41,6 +41,7 @@ def train(
     begin_from: Annotated[str | None, Parameter(name="--from")] = None,
     resume: str | None = None,
     inexact: Annotated[bool, Parameter(negative=())] = False,
+    log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
     json: Json = False,
@@ -66,6 +67,8 @@ def train(
         Go on with this interrupted run instead of starting a new one.
     inexact
         Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
+    log
+        tensorboard: what happens is kept for TensorBoard too, in the run folder: tensorboard --logdir runs
     """
     from moreish.cli.overrides import overrides_of
 
@@ -79,13 +82,13 @@ def train(
                 f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
                 "it out, or train a new run"
             )
-        run = _resumed_in_view(resume, inexact, root, quiet)
+        run = _resumed_in_view(resume, inexact, root, quiet, log)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
         source = sources_of(files)
         places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
-        run = trained_in_view(source, recipe, overrides, quiet=quiet, **places)
+        run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
     show_report(run, quiet)
     show_done(run, json)
 
@@ -100,6 +103,7 @@ def trained_in_view(
     quiet: bool,
     background: str | None = None,
     begin_from: str | None = None,
+    log: str | None = None,
 ) -> "TrainedRun":
     """Train a new run with a view of what happens."""
     from moreish.cli.show import telling
@@ -112,10 +116,10 @@ def trained_in_view(
     from moreish.cli.panel import watching
 
     with watching(quiet) as watch:
-        return api.fit(prepared, watch)
+        return api.fit(prepared, watch, log=log)
 
 
-def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool) -> "TrainedRun":
+def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool, log: str | None) -> "TrainedRun":
     from moreish.cli.show import telling
 
     with telling(f"loading {run}", quiet):
@@ -125,7 +129,7 @@ def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool) -> "Train
     from moreish.cli.panel import watching
 
     with watching(quiet) as watch:
-        return api.resume(opened.run, inexact=inexact, watch=watch)
+        return api.resume(opened.run, inexact=inexact, watch=watch, log=log)
 
 
 def show_report(run: "TrainedRun", quiet: bool) -> None:
