@@ -15,13 +15,23 @@ def this_machine() -> Machine:
         return {}
     import torch
 
-    return {"torch": torch.__version__, "threads": torch.get_num_threads(), "processor": platform.machine()}
+    from moreish.training import distributed
+
+    found = {"torch": torch.__version__, "threads": torch.get_num_threads(), "processor": platform.machine()}
+    return found | ({"processes": distributed.size()} if distributed.size() > 1 else {})
 
 
 def check_same_machine(then: Machine) -> None:
-    """Raises RunError where torch or the processor differ from those of a checkpoint."""
+    """Raises RunError where torch, the processor or the number of processes differ from those of a checkpoint."""
     import torch
 
+    from moreish.training import distributed
+
+    if then and then.get("processes", 1) != distributed.size():
+        raise RunError(
+            f"this run was trained by {then.get('processes', 1)} processes and here there are {distributed.size()}, so "
+            "it cannot go on bit for bit; say --inexact to go on all the same"
+        )
     now = {"torch": torch.__version__, "processor": platform.machine()}
     for key, value in now.items():
         if then and then.get(key) != value:

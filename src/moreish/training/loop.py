@@ -19,11 +19,11 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
-from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
+from moreish.training import distributed
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
@@ -91,6 +91,7 @@ def _train(
         loss = _step(state, gradients, batch, lr, draws_noise)
         mean.add(loss, batch.y.size)
         clock.tick()
+        clock.agree()
         if val_split is not None:
             state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_split.n_predicted / batch.y.size)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
@@ -162,7 +163,7 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(network_of(state.model), val_split)
+        loss = distributed.mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0
@@ -185,7 +186,8 @@ class _LossMean:
         self.sizes.append(tokens)
 
     def event(self, state: TrainState, lr: float) -> events.Step:
-        losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
+        losses = torch.stack(self.losses).double().cpu()  # the one time that the device is waited for
+        losses = distributed.summed(losses).numpy()
         tokens = sum(self.sizes)
         self.last = float(np.dot(losses, self.sizes) / tokens)
         self.losses, self.sizes = [], []
@@ -227,6 +229,14 @@ class _Clock:
             state.pace = (1 - state.progress) / max(1.0, steps_left)
             self.steps, self.spent = 0, 0.0
         state.progress = min(1.0, state.progress + state.pace)
+
+    def agree(self) -> None:
+        """Where several processes train together to the end of a time budget, the first one's clock is right."""
+        state = self.state
+        if distributed.size() > 1 and state.options.time_budget is not None:
+            shown = state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds
+            shown = distributed.from_first(*shown)
+            state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds = shown
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

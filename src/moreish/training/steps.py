@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from moreish.doctor import Doctor
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.step import fast_operands
+from moreish.training import distributed
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -83,16 +84,16 @@ def _with_weights_dropped(model: nn.Module, gradients: Gradients, share: float) 
 
 
 def _autograd(model: nn.Module, options: TrainOptions) -> Gradients:
-    parameters = list(model.parameters())
+    parameters, net = list(model.parameters()), distributed.parallel(model)
 
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
         for p in parameters:
             p.grad = None
-        loss = token_loss(model(idx), targets, options.label_smoothing)
+        loss = token_loss(net(idx), targets, options.label_smoothing)
         (loss if weight == 1.0 else loss * weight).backward()
         return loss.detach()
 
-    return gradients
+    return distributed.of_own_rows(gradients)
 
 
 def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
@@ -116,7 +117,8 @@ def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
             f"there is no fused step for {name}; there is one for {', '.join(FUSED)}: say --backward autograd"
         )
     low = options.precision == "bfloat16" or (options.precision == "auto" and _multiplies_bfloat16(model))
-    return FUSED[name](model, options.label_smoothing, torch.bfloat16 if low else None)
+    fused = FUSED[name](model, options.label_smoothing, torch.bfloat16 if low else None)
+    return distributed.of_own_rows(fused, model.parameters())
 
 
 def _multiplies_bfloat16(model: nn.Module) -> bool:
