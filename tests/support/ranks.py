@@ -1,6 +1,5 @@
-"""Every kind of training in one process, or in step with others: `python -m tests.support.ranks` prints the losses."""
+"""Every kind of training, alone and in step with other processes: `-m tests.support.ranks` prints what was learned."""
 
-import contextlib
 import json
 import os
 import subprocess
@@ -54,7 +53,11 @@ def losses(case: Case) -> dict[str, object]:
     state: TrainState = start(model, build(TrainOptions, OPTIONS | case.train), 1)
     found = [getattr(e, "loss", None) or getattr(e, "val_loss", None) for e in train(state, *splits(corpus))]
     buffers = {name: float(np.float64(b.double().sum())) for name, b in model.named_buffers()}
-    return {"losses": found, "learned": float(sum(p.detach().double().abs().sum() for p in model.parameters())), **buffers}
+    return {
+        "losses": found,
+        "learned": float(sum(p.detach().double().abs().sum() for p in model.parameters())),
+        **buffers,
+    }
 
 
 def splits(corpus):
@@ -64,10 +67,12 @@ def splits(corpus):
 def main() -> None:
     torch.set_num_threads(1)
     process = launched()
-    with contextlib.nullcontext() if process is None else distributed.joined(process):
-        found = {name: losses(case) for name, case in CASES.items()}
-    if process is None or process.rank == 0:
-        print(json.dumps(found))
+    assert process is not None
+    alone = {name: losses(case) for name, case in CASES.items()} if process.rank == 0 else {}
+    with distributed.joined(process):
+        together = {name: losses(case) for name, case in CASES.items()}
+    if process.rank == 0:
+        print(json.dumps([alone, together]))
 
 
 def together(arguments: list[str], port: int, size: int = 2, cwd: Path = ROOT) -> list[subprocess.Popen[str]]:

@@ -51,7 +51,9 @@ def refuse_what_is_for_one(task: Task) -> None:
     """Raises ValueError where the options ask for what cannot be shared out."""
     options, count = task.options, distributed.size()
     if options.doctor:
-        raise ValueError("the doctor watches a training in one process: leave --doctor out, or train without torchrun")
+        raise ValueError(
+            "the doctor watches a training in one process: leave --doctor out, or train without torchrun"
+        )
     if options.batch_size < count:
         raise ValueError(
             f"a batch of {options.batch_size} leaves nothing for some of {count} processes: raise train.batch_size"

@@ -30,6 +30,6 @@ def total_loss(model: LanguageModel, split: Split) -> tuple[float, float]:
     """(nats of the whole split, predicted tokens), both weighted as the list says."""
     scores = scores_of(model, split)
     if split.weights is None:
-        return -float(scores.sum(dtype="float64")), split.n_predicted
+        return -float(scores.sum(dtype="float64")), float(split.n_predicted)
     weight_at = np.repeat(split.weights, np.diff(split.offsets))
     return -float(scores[1:] @ weight_at), float(weight_at.sum())

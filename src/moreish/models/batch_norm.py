@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
@@ -11,6 +11,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 
+@runtime_checkable
 class SumOver(Protocol):
     """Sums over all processes that hold parts of one batch, which has so many symbols, with their gradients."""
 
@@ -58,7 +59,6 @@ class BatchNorm1d(nn.BatchNorm1d):
         gain = self.weight * share**0.5
         mean, var = self.running_mean, self.running_var
         return F.batch_norm(x, mean, var, gain, self.bias, True, momentum, self.eps * share).view_as(input)
-
 
     def _over_processes(self, x: Float[Tensor, "N C"], sum_over: SumOver) -> Float[Tensor, "N C"]:
         """The same with mean and variance of all processes' rows: first their sums, then those of the deviations."""

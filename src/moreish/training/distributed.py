@@ -10,6 +10,7 @@ every function here gives back what it was given.
 """
 
 import contextlib
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -47,6 +48,7 @@ def joined(launched: Launched) -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect()  # what still holds the group would end its threads only when the interpreter is half gone
         dist.destroy_process_group()
 
 
@@ -67,7 +69,9 @@ def heard() -> Iterator[None]:
         yield
     except RuntimeError as error:
         named = str(error).lower()
-        if not isinstance(error, dist.DistError) and not any(word in named for word in ("gloo", "nccl", "rendezvous")):
+        if not isinstance(error, dist.DistError) and not any(
+            word in named for word in ("gloo", "nccl", "rendezvous")
+        ):
             raise
         raise ProcessLost(
             "another process of this training has ended or cannot be reached, so it cannot go on here; torchrun "
