@@ -29,8 +29,8 @@ def check_same_machine(then: Machine) -> None:
 
     if then and then.get("processes", 1) != distributed.size():
         raise RunError(
-            f"this run was trained by {then.get('processes', 1)} processes and here there are {distributed.size()}, so "
-            "it cannot go on bit for bit; say --inexact to go on all the same"
+            f"this run was trained by {then.get('processes', 1)} processes and here there are {distributed.size()}, "
+            "so it cannot go on bit for bit; say --inexact to go on all the same"
         )
     now = {"torch": torch.__version__, "processor": platform.machine()}
     for key, value in now.items():
