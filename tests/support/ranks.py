@@ -1,4 +1,4 @@
-"""Every kind of training, alone and in step with other processes: `-m tests.support.ranks` prints what was learned."""
+"""Every kind of training, alone and in step with others: `-m tests.support.ranks` prints what was learned."""
 
 import json
 import os
