@@ -102,7 +102,7 @@ def new_run(
     source: dict[str, object] = {"name": corpus.report.source, "items": len(corpus)}
     if begun is not None:
         source["from"] = {"run": str(begun.run.folder.resolve()), "digest": begun.digest}
-    if (process := launched()) is not None:
+    if (process := launched()) is not None and process.launch:
         source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
     run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))

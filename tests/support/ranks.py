@@ -78,6 +78,7 @@ def main() -> None:
 def together(arguments: list[str], port: int, size: int = 2, cwd: Path = ROOT) -> list[subprocess.Popen[str]]:
     """So many processes with what torchrun would say in their environment."""
     said = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
+    said |= {"TORCHELASTIC_ERROR_FILE": str(Path("logs", "all", "id_7", "attempt_0", "0", "error.json"))}
     return [
         subprocess.Popen(
             [sys.executable, *arguments],

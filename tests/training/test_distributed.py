@@ -72,17 +72,21 @@ def test_the_first_process_writes_and_when_any_is_asked_to_stop_all_is_saved(tmp
     assert run.checkpoint("last").state["machine"]["processes"] == 2
     with pytest.raises(ValueError, match="trained by 2 processes and here there are 1"):
         api.resume(run)
-    launch = f"none-{os.getpid()}"
-    assert api.begun_by(launch, tmp_path, None) == api.begun_by(launch, tmp_path, run.folder) == run.folder
-    assert api.begun_by("another", tmp_path, run.folder) is None
+    assert api.begun_by("id_7", tmp_path, None) == api.begun_by("id_7", tmp_path, run.folder) == run.folder
+    assert api.begun_by("id_8", tmp_path, run.folder) is None
 
 
 def test_what_the_environment_says_is_checked(monkeypatch):
     monkeypatch.setattr(os, "environ", {})
     assert launched() is None
-    said = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "TORCHELASTIC_RESTART_COUNT": "2"}
+    said = {
+        "RANK": "1",
+        "WORLD_SIZE": "4",
+        "LOCAL_RANK": "1",
+        "TORCHELASTIC_ERROR_FILE": "/tmp/a/id_7/attempt_0/1/e.json",
+    }
     monkeypatch.setattr(os, "environ", said)
-    assert launched() == Launched(1, 4, 1, f"none-{os.getppid()}", 2)
+    assert launched() == Launched(1, 4, 1, "id_7")
     for name, value in (("RANK", "4"), ("RANK", "x"), ("WORLD_SIZE", "0"), ("WORLD_SIZE", "")):
         monkeypatch.setattr(os, "environ", said | {name: value})
         with pytest.raises(ValueError, match=r"RANK is 4|whole number"):

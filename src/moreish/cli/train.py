@@ -124,7 +124,7 @@ def _followed(process: "Launched") -> int:
 
 def _begun_before(process: "Launched", root: Path, out: Path | None) -> Path | None:
     """The run that an earlier attempt of the same launch began and did not end."""
-    if not process.attempt:
+    if not process.launch:
         return None
     from moreish import api
 

@@ -5,6 +5,7 @@ Nothing here loads torch: a command that counts only need not wait for it.
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -12,15 +13,14 @@ class Launched:
     """One process of several.
 
     rank : its number among all, 0 leads; `local_rank` among those of its machine
-    launch : the same for all attempts of one launch, so that a new attempt finds the run that an earlier one began
-    attempt : how often the launcher has started all processes anew
+    launch : names all attempts of one torchrun and no other, so that an attempt finds the run that an earlier one
+        began; empty where nobody starts processes anew
     """
 
     rank: int
     size: int
     local_rank: int = 0
     launch: str = ""
-    attempt: int = 0
 
 
 def launched() -> Launched | None:
@@ -33,9 +33,8 @@ def launched() -> Launched | None:
     if size == 1:
         return None
     local = _whole("LOCAL_RANK") if "LOCAL_RANK" in os.environ else 0
-    attempt = _whole("TORCHELASTIC_RESTART_COUNT") if "TORCHELASTIC_RESTART_COUNT" in os.environ else 0
-    launch = f"{os.environ.get('TORCHELASTIC_RUN_ID', 'none')}-{os.getppid()}"
-    return Launched(rank, size, local, launch, attempt)
+    errors = Path(os.environ.get("TORCHELASTIC_ERROR_FILE", "")).parts  # .../ID_RANDOM/attempt_N/RANK/error.json
+    return Launched(rank, size, local, errors[-4] if len(errors) > 4 else "")
 
 
 def _whole(name: str) -> int:
