@@ -46,11 +46,11 @@ from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
-from moreish.trained import TrainedRun, new_run, open_run, parent_of
+from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
 ]  # fmt: skip
 
 Watch = Callable[[events.Event], None]

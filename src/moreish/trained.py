@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run
+from moreish.training.launch import launched
 
 if TYPE_CHECKING:
     from moreish.export import Exported
@@ -119,9 +121,23 @@ def new_run(
     source: dict[str, object] = {"name": corpus.report.source, "items": len(corpus)}
     if begun is not None:
         source["from"] = {"run": str(begun.run.folder.resolve()), "digest": begun.digest}
+    if (process := launched()) is not None and process.launch:
+        source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
     run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
+
+
+def begun_by(launch: str, root: Path, out: Path | None) -> Path | None:
+    """The unfinished run that this launch of several processes began; None where there is none."""
+    folders = [out] if out is not None else [Path(root) / name for name in run_folder.list_runs(root)]
+    for folder in folders:
+        with suppress(RunError):
+            run = run_folder.open_run(folder, root)
+            source = run.config.get("source")
+            if isinstance(source, dict) and source.get("launch") == launch and not run.finished:
+                return folder
+    return None
 
 
 def parent_of(run: TrainedRun) -> Parent | None:

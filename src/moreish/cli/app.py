@@ -79,6 +79,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(code: int, sentence: str, arguments: list[str]) -> int:
+    if code == BAD_INPUT and os.environ.get("RANK", "0") != "0":
+        return code  # the first of several processes says it
     from moreish.cli.show import fail
 
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments

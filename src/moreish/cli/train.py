@@ -1,5 +1,6 @@
 """moreish train, and its --resume."""
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from moreish.api import TrainedRun
     from moreish.data.sources import Files
     from moreish.recipes.overrides import Overrides
+    from moreish.training.launch import Launched
 
 
 def train(
@@ -46,8 +48,8 @@ def train(
     seed: Seed = None,
     json: Json = False,
     quiet: Quiet = False,
-) -> None:
-    """Train a model on a list and keep the run.
+) -> int | None:
+    """Train a model on a list and keep the run; under torchrun all its processes train each network together.
 
     Parameters
     ----------
@@ -71,7 +73,11 @@ def train(
         tensorboard: what happens is kept for TensorBoard too, in the run folder: tensorboard --logdir runs
     """
     from moreish.cli.overrides import overrides_of
+    from moreish.training.launch import launched
 
+    process = launched()
+    if process is not None and process.rank > 0:
+        return _followed(process)
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if resume is not None:
         said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
@@ -82,15 +88,50 @@ def train(
                 f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
                 "it out, or train a new run"
             )
-        run = _resumed_in_view(resume, inexact, root, quiet, log)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
-    else:
-        source = sources_of(files)
-        places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
-        run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
+    with _led(process):
+        begun = resume or (process and _begun_before(process, root, out))
+        if begun is not None:
+            run = _resumed_in_view(str(begun), inexact, root, quiet, log)
+        else:
+            source = sources_of(files)
+            places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
+            run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
     show_report(run, quiet)
     show_done(run, json)
+    return None
+
+
+def _led(process: "Launched | None") -> AbstractContextManager[None]:
+    """Around a training: whatever other processes there are work for it."""
+    if process is None:
+        return nullcontext()
+    from moreish.fitting.ranks import leading
+
+    return leading(process)
+
+
+def _followed(process: "Launched") -> int:
+    """All that a process does that does not lead; its exit code. What is wrong the leader says."""
+    from moreish.errors import DONE, UNMET
+    from moreish.fitting.ranks import follow
+    from moreish.training.distributed import ProcessLost
+
+    try:
+        follow(process)
+    except ProcessLost:
+        return UNMET
+    return DONE
+
+
+def _begun_before(process: "Launched", root: Path, out: Path | None) -> Path | None:
+    """The run that an earlier attempt of the same launch began and did not end."""
+    if not process.launch:
+        return None
+    from moreish import api
+
+    return api.begun_by(process.launch, root, out)
 
 
 def trained_in_view(

@@ -11,6 +11,7 @@ from moreish.fitting.parent import Parent
 from moreish.options import build
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
+from moreish.training.launch import launched
 from moreish.training.options import TrainOptions
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class Schedule:
 
     @property
     def at_once(self) -> int:
-        """How many networks train at the same time."""
+        """How many networks train at the same time; where several processes train each, one."""
+        if launched() is not None:
+            return 1
         return min(len(self.networks), self.config.train.processes or usable_cores())
 
     def options_of(self, choice: ModelChoice) -> TrainOptions:
@@ -102,6 +105,7 @@ class Schedule:
     def begin(self, member: Member, component: int, step: int) -> events.Network:
         """Let it train, here or in a process of its own."""
         from moreish.fitting.workers import InProcess, Task, Worker
+        from moreish.training import distributed
         from moreish.training.steps import threads, why_uncompiled
 
         choice, state, val = member.choice, member.state, self.corpus.split("val")
@@ -115,7 +119,12 @@ class Schedule:
             train_split=self.corpus.split("train"),
             val_split=val if len(val) else None,
         )
-        member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
+        if distributed.size() > 1:
+            from moreish.fitting.ranks import Leading
+
+            member.training = Leading(task, state)
+        else:
+            member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
         member.training.pending = member.pending
         with threads(state.model, state.options) as count:
             return events.Network(

@@ -20,11 +20,11 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
-from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
+from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
@@ -91,6 +91,7 @@ def _train(
         losses, tokens, lr = steps.run(_until_stop(state, steps.longest or clock.most_steps, val_split is not None))
         mean.add(losses, tokens)
         clock.tick(len(tokens))
+        clock.agree()
         if val_split is not None:
             one_pass = clock.step_seconds * val_split.n_predicted / float(tokens[-1])
             state.evaluation_due = _evaluation_due(state, one_pass)
@@ -204,7 +205,7 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(network_of(state.model), val_split)
+        loss = distributed.mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0
@@ -229,7 +230,8 @@ class _LossMean:
 
     def event(self, state: TrainState, lr: float) -> events.Step:
         if isinstance(self.losses[0], Tensor):
-            losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
+            of_rows = torch.stack(self.losses).double().cpu()  # the one time that the device is waited for
+            losses = distributed.summed(of_rows).numpy()
         else:
             losses = np.concatenate(self.losses)
         sizes = np.concatenate(self.sizes)
@@ -283,6 +285,14 @@ class _Clock:
             self._replan_after = self.steps * 4  # the first few steps say little
             self.steps, self.spent = 0, 0.0
         state.progress = min(1.0, state.progress + count * state.pace)
+
+    def agree(self) -> None:
+        """Where several processes train together to the end of a time budget, the first one's clock is right."""
+        state = self.state
+        if distributed.size() > 1 and state.options.time_budget is not None:
+            shown = state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds
+            shown = distributed.from_first(*shown)
+            state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds = shown
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
