@@ -1,6 +1,7 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,7 @@ from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
-from moreish.errors import Interrupted, RunError
+from moreish.errors import Interrupted, RunError, Unmet
 from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.few import FewFitting, HeardKinds, heard
 from moreish.fitting.fit import Fitting
@@ -117,8 +118,9 @@ def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
     """Train what was prepared; see `train`."""
     request, config = prepared.request, prepared.config
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(run.run, found), run.run.writing() as writer:
         _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _unwatched)
     return run
 
@@ -297,12 +299,13 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
+    found = out is not None and Path(out).exists()
     mixed = new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
-    with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
     return mixed
 
@@ -314,7 +317,7 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
         writer.append(events.to_record(event))
         watch(event)
 
-    with stop_requests() as stop_requested:
+    with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -331,6 +334,17 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
                 raise Interrupted(writer.run.folder)
         _save(fitting, writer, fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+@contextmanager
+def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Iterator[None]:
+    """A network that cannot be trained is no reason to lose the others."""
+    try:
+        yield
+    except Unmet:
+        with suppress(RunError):
+            _save(fitting, writer, fitting.step)
+        raise
 
 
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:

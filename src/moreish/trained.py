@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -101,7 +102,13 @@ def new_run(
     if begun is not None:
         source["from"] = {"run": str(begun.run.folder.resolve()), "digest": begun.digest}
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    try:
+        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    except BaseException:
+        if out is None:
+            with suppress(OSError):
+                folder.rmdir()  # claimed for nothing
+        raise
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
 
 

@@ -7,6 +7,7 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Annotated
@@ -29,6 +30,7 @@ from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
 
 Count = Annotated[int, Meta(ge=0)]
+MOST_DEATHS = 3  # of processes that train one network, one after another, before it is given up
 
 
 class MemberState(Struct, frozen=True):
@@ -38,6 +40,7 @@ class MemberState(Struct, frozen=True):
     pending: list[dict[str, object]]
     reported_steps: Count
     finished: bool
+    ahead: Count = 0
 
 
 class FittingState(Struct, frozen=True):
@@ -129,8 +132,7 @@ class Fitting:
 
     def snapshot(self) -> Snapshot:
         """Everything as it stands now, in copies."""
-        for member in self.members:
-            member.sync()
+        self._sync(self.members)
         tensors, described = to_tensors(self.model())
         members = [
             MemberState(
@@ -138,6 +140,7 @@ class Fitting:
                 [events.to_record(event) for event in member.pending],
                 member.reported_steps,
                 member.finished,
+                member.ahead,
             )
             for member in self.members
         ]
@@ -183,7 +186,7 @@ class Fitting:
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
             member.state.restore(saved.numbers, own)
             member.pending = convert(saved.pending, list[events.OfComponent])
-            member.reported_steps, member.finished = saved.reported_steps, saved.finished
+            member.reported_steps, member.finished, member.ahead = saved.reported_steps, saved.finished, saved.ahead
             fitting.members.append(member)
         return fitting
 
@@ -209,7 +212,7 @@ class Fitting:
 
     def _train(self, choices: list[ModelChoice]) -> Iterator[events.Event]:
         """Train these networks in their order, several at once where there are processes for them."""
-        from moreish.fitting.workers import WorkerDied, ready
+        from moreish.fitting.workers import WorkerDied
 
         first, slots = len(self.done), self.schedule.at_once
         running: list[Member] = []
@@ -218,29 +221,61 @@ class Fitting:
                 left = choices[len(self.done) - first :]
                 while len(running) < slots and (member := self.schedule.following(self.members, left)):
                     running.append(member)
-                    yield self.schedule.begin(member, self._component(member), self.step)
-                training = ready([member.training for member in running if member.training is not None])
-                member = next(m for m in running if m.training is training)
-                while training.pending:
-                    yield self._reported(member, training.pending.pop(0))
-                if not training.ended:
-                    training.go()
-                    continue
-                member.finish()
-                running.remove(member)
+                    try:
+                        yield self.schedule.begin(member, self._component(member), self.step)
+                    except WorkerDied as death:
+                        running.remove(member)
+                        yield self._lost(member, death)
                 before = len(self.done)
-                self._take_finished()
+                yield from self._advance(running)
                 if max(before, 1) < len(self.done) < len(self.config.model.singles):
                     yield self._mix()
-        except WorkerDied as death:
-            raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None
         except GeneratorExit:
-            for member in running:
-                member.sync()
+            self._sync(running)
             raise
         finally:
             for member in running:
                 member.stop()
+
+    def _advance(self, running: list[Member]) -> Iterator[events.Event]:
+        """Hand on what the next of them says; one that has come to its end leaves, and so does one that died."""
+        from moreish.fitting.workers import WorkerDied, ready
+
+        member = ready(running)
+        assert member.training is not None
+        try:
+            if not member.training.pending and not member.training.ended:
+                member.training.receive()
+            while member.training.pending:
+                if (event := member.next_event()) is not None:
+                    yield self._reported(member, event)
+            if not member.training.ended:
+                member.training.go()
+                return
+            member.finish()
+        except WorkerDied as death:
+            running.remove(member)
+            yield self._lost(member, death)
+        else:
+            running.remove(member)
+            self._take_finished()
+
+    def _lost(self, member: Member, death: Exception) -> events.Died:
+        """Its process is gone; another goes on from `member.state`. Raises Unmet where that happened too often."""
+        member.stop()
+        member.deaths += 1
+        if member.deaths > MOST_DEATHS:
+            raise Unmet(f"{death}, {member.deaths} times; moreish train --resume goes on from the last checkpoint")
+        return events.Died(str(death), self.step, self._component(member))
+
+    def _sync(self, members: list[Member]) -> None:
+        """Bring them up to date; one whose process died stays as it was when that was last done."""
+        for member in members:
+            if member.training is not None:
+                from moreish.fitting.workers import WorkerDied
+
+                with suppress(WorkerDied):
+                    member.sync()
 
     def _take_finished(self) -> None:
         """Members in their order become components that are done, up to the first that still trains."""

@@ -152,6 +152,14 @@ class Doctor(Event, frozen=True):
     component: Count = 0
 
 
+class Died(Event, frozen=True):
+    """A process that trained a network died, and another trains it on; what was said since is not said again."""
+
+    why: str
+    step: Count
+    component: Count = 0
+
+
 class Mixed(Event, frozen=True):
     """The weights of the models that are done were fitted on val; `weights` add up to 1."""
 
@@ -214,6 +222,7 @@ EVENTS = (
     Finding,
     Quantities,
     Doctor,
+    Died,
     Mixed,
     CrossValidated,
     Fitted,
@@ -234,6 +243,7 @@ _ANY = (
     | Finding
     | Quantities
     | Doctor
+    | Died
     | Mixed
     | CrossValidated
     | Fitted

@@ -107,12 +107,16 @@ class Files:
 
     def remove_tree(self, folder: Path) -> None:
         """Remove a directory with all that is in it, one operation at a time; links are not followed."""
+        self.empty(folder)
+        self.rmdir(folder)
+
+    def empty(self, folder: Path) -> None:
+        """Remove all that is in a directory."""
         for path in list(folder.iterdir()):
             if path.is_dir() and not is_link(path):
                 self.remove_tree(path)
             else:
                 self.remove(path)
-        self.rmdir(folder)
 
     def make_parents(self, folder: Path) -> None:
         """Make the directories above `folder` that are missing, durably."""
