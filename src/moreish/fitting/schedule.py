@@ -47,6 +47,8 @@ class Member:
             del self.training.pending[:again]
             self.repeats -= again
             self.pending, self.ahead, self.deaths = list(self.training.pending), self.repeats, 0
+            if again and not self.pending and not self.training.ended:
+                self.training.go()
 
     def next_event(self) -> events.OfComponent | None:
         """The next event of the training, to be handed on; None for one that was, before its process died."""
