@@ -13,13 +13,14 @@ from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
-from moreish.errors import Interrupted, RunError, Unmet
+from moreish.errors import Damaged, Interrupted, RunError, Unmet
 from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.few import FewFitting, HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.parent import Parent
+from moreish.fitting.serialize import Saved
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
@@ -44,8 +45,9 @@ from moreish.recipes.overrides import Plain
 from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
-from moreish.runs.checkpoint import refuse_pickle
+from moreish.runs.checkpoint import STATE, Checkpoint, refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
+from moreish.runs.schema import checked
 from moreish.trained import TrainedRun, new_run, open_run, parent_of
 
 __all__ = [
@@ -263,17 +265,27 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
         writer.rewind(checkpoint)
         if checkpoint is None:
             fitting = _begin(opened.corpus, opened.config, parent_of(opened))
-        elif opened.config.model.name == "background":
-            fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
         else:
-            if not inexact:
-                check_same_machine(checkpoint.state["machine"])
-            tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(
-                opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
-            )
+            fitting = _restored(opened, checkpoint, inexact)
         _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
     return open_run(run)
+
+
+def _restored(opened: TrainedRun, checkpoint: Checkpoint, inexact: bool) -> Fitting | FewFitting:
+    """The fitting as it stood at a checkpoint. Raises Damaged, with the file, where its parts do not fit."""
+    path = checkpoint.folder / STATE
+    saved = checked(checkpoint.state, Saved, str(path))
+    few = opened.config.model.name == "background"
+    if not inexact and not few:
+        check_same_machine(saved.machine)
+    parent = None if few else parent_of(opened)
+    tensors, optim = checkpoint.model(), checkpoint.optim()
+    try:
+        if few:
+            return FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
+        return Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim, parent)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from None
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:

@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Annotated
 
-from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from moreish.data import Corpus, Split
@@ -28,8 +27,8 @@ from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
+from moreish.runs.schema import Count, Seconds, checked
 
-Count = Annotated[int, Meta(ge=0)]
 MOST_DEATHS = 3  # of processes that train one network, one after another, before it is given up
 
 
@@ -37,7 +36,7 @@ class MemberState(Struct, frozen=True):
     """A network in training, beside its tensors: see `Member` and `TrainState.numbers`."""
 
     numbers: dict[str, object]
-    pending: list[dict[str, object]]
+    pending: list[events.Step | events.Eval | events.Finding | events.Quantities | events.Doctor]
     reported_steps: Count
     finished: bool
     ahead: Count = 0
@@ -51,7 +50,7 @@ class FittingState(Struct, frozen=True):
     steps: Count
     ended: bool
     members: list[MemberState]
-    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ class Fitting:
         members = [
             MemberState(
                 member.state.numbers(),
-                [events.to_record(event) for event in member.pending],
+                member.pending,
                 member.reported_steps,
                 member.finished,
                 member.ahead,
@@ -145,7 +144,7 @@ class Fitting:
             for member in self.members
         ]
         now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds)
-        state = to_builtins(now)
+        state = events.finite(to_builtins(now))
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
         optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in m.state.memory().items()}
@@ -167,10 +166,7 @@ class Fitting:
 
         Raises Damaged where they are not of one snapshot.
         """
-        try:
-            found = convert(state, FittingState)
-        except ValidationError as error:
-            raise Damaged(f"the state of the training is damaged: {error}") from None
+        found = checked(state, FittingState, "the state of the training")
         fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds, parent=parent)
         model = from_tensors(tensors, found.model, config.model, len(corpus.vocab), max(len(corpus.kinds), 1))
         models = components_of(model)
@@ -185,7 +181,7 @@ class Fitting:
             prefix = f"{i}/"
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
             member.state.restore(saved.numbers, own)
-            member.pending = convert(saved.pending, list[events.OfComponent])
+            member.pending = list(saved.pending)
             member.reported_steps, member.finished, member.ahead = saved.reported_steps, saved.finished, saved.ahead
             fitting.members.append(member)
         return fitting

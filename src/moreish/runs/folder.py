@@ -41,6 +41,7 @@ from moreish.runs.files import Files, decode, encode, is_link, os_errors
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
 from moreish.runs.records import Appender, Records
+from moreish.runs.schema import Described, checked
 
 __all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "find_run", "list_runs", "open_run"]
 
@@ -66,6 +67,11 @@ class Run:
         self._checkpoints = Checkpoints(folder / CHECKPOINTS, belongs_to, self._files)
         self._records = Records(folder / METRICS)
         self._corpus = entries.get(CORPUS)
+
+    @property
+    def described(self) -> Described:
+        """What `config.json` says, checked. Raises Damaged for a config that no training of moreish wrote."""
+        return checked(self.config, Described, f"{self.folder / CONFIG}")
 
     def corpus(self) -> dict[str, np.ndarray]:
         """The arrays of the list that the run was made from, verified. Raises RunError where none was kept."""
