@@ -1,7 +1,7 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +13,14 @@ from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
-from moreish.errors import Interrupted, RunError
+from moreish.errors import Damaged, Interrupted, RunError, Unmet
 from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.few import FewFitting, HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.parent import Parent
+from moreish.fitting.serialize import Saved
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
@@ -44,8 +45,9 @@ from moreish.recipes.overrides import Plain
 from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
-from moreish.runs.checkpoint import refuse_pickle
+from moreish.runs.checkpoint import STATE, Checkpoint, refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
+from moreish.runs.schema import checked
 from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
@@ -127,8 +129,9 @@ def fit(
     request, config = prepared.request, prepared.config
     _check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    kept = run_folder.kept_only_with_a_checkpoint(run.run)
+    kept = run_folder.kept_only_with_a_checkpoint(run.run, found)
     with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
         _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
@@ -280,18 +283,28 @@ def resume(
         writer.rewind(checkpoint)
         if checkpoint is None:
             fitting = _begin(opened.corpus, opened.config, parent_of(opened))
-        elif opened.config.model.name == "background":
-            fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
         else:
-            if not inexact:
-                check_same_machine(checkpoint.state["machine"], opened.config.fused)
-            tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(
-                opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
-            )
+            fitting = _restored(opened, checkpoint, inexact)
         with _logged(run, log, watch) as watching:
             _fit(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
     return open_run(run)
+
+
+def _restored(opened: TrainedRun, checkpoint: Checkpoint, inexact: bool) -> Fitting | FewFitting:
+    """The fitting as it stood at a checkpoint. Raises Damaged, with the file, where its parts do not fit."""
+    path = checkpoint.folder / STATE
+    saved = checked(checkpoint.state, Saved, str(path))
+    few = opened.config.model.name == "background"
+    if not inexact and not few:
+        check_same_machine(saved.machine, opened.config.fused)
+    parent = None if few else parent_of(opened)
+    tensors, optim = checkpoint.model(), checkpoint.optim()
+    try:
+        if few:
+            return FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
+        return Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim, parent)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from None
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:
@@ -317,12 +330,13 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
+    found = out is not None and Path(out).exists()
     mixed = new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
-    with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
         _fit(fitting, writer, _unwatched)
     return mixed
 
@@ -340,7 +354,7 @@ def _fit(
         writer.append(events.to_record(event))
         watch(event)
 
-    with stop_requests() as stop_requested:
+    with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -357,6 +371,17 @@ def _fit(
                 raise Interrupted(writer.run.folder)
         _save(fitting, writer, fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+@contextmanager
+def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Iterator[None]:
+    """A network that cannot be trained is no reason to lose the others."""
+    try:
+        yield
+    except Unmet:
+        with suppress(RunError):
+            _save(fitting, writer, fitting.step)
+        raise
 
 
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:

@@ -15,12 +15,14 @@ from moreish.errors import RunError
 from moreish.fitting.evaluation import Evaluation, evaluation_of
 from moreish.fitting.fitted import Fitted, SplitName
 from moreish.fitting.parent import Parent
-from moreish.fitting.serialize import from_tensors
+from moreish.fitting.serialize import Saved, from_tensors
 from moreish.models.contract import LanguageModel
 from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
+from moreish.runs.checkpoint import STATE
 from moreish.runs.folder import Run
+from moreish.runs.schema import checked, in_file
 from moreish.training.launch import launched
 
 if TYPE_CHECKING:
@@ -41,8 +43,11 @@ class TrainedRun(Fitted):
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
         if self._corpus is None:
-            vocab = Vocab.from_json(self.run.vocab)
-            self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
+            with in_file(self.run.folder / run_folder.VOCAB):
+                vocab = Vocab.from_json(self.run.vocab)
+            tensors, name = self.run.corpus(), self.run.name
+            with in_file(self.run.folder / run_folder.CORPUS):
+                self._corpus = stored.from_tensors(tensors, vocab, self.config.data, name)
         return self._corpus
 
     @property
@@ -55,7 +60,9 @@ class TrainedRun(Fitted):
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
         size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
+        with in_file(checkpoint.folder):
+            saved = checked(checkpoint.state, Saved, f"{checkpoint.folder / STATE}")
+            return from_tensors(checkpoint.model(), saved.model, self.config.model, size, kinds)
 
     @property
     def done(self) -> events.Done:
@@ -109,7 +116,10 @@ class TrainedRun(Fitted):
 def open_run(run: str | Path | Run, root: str | Path = "runs") -> TrainedRun:
     """The run in this folder or of this short name. Raises ValueError with one sentence where it is none."""
     opened = run if isinstance(run, Run) else run_folder.open_run(run, root)
-    return TrainedRun(opened, Config.from_plain(opened.config["options"]))
+    _ = opened.described  # checked before anything is believed
+    with in_file(opened.folder / run_folder.CONFIG):
+        config = Config.from_plain(opened.config["options"])
+    return TrainedRun(opened, config)
 
 
 def new_run(
@@ -124,7 +134,13 @@ def new_run(
     if (process := launched()) is not None and process.launch:
         source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    try:
+        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    except BaseException:
+        if out is None:
+            with suppress(OSError):
+                folder.rmdir()  # claimed for nothing
+        raise
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
 
 
@@ -142,14 +158,14 @@ def begun_by(launch: str, root: Path, out: Path | None) -> Path | None:
 
 def parent_of(run: TrainedRun) -> Parent | None:
     """The run that this one went on from. Raises RunError where it is gone, or no longer what it was."""
-    source = run.run.config["source"]
-    if not isinstance(source, dict) or not (begun := source.get("from")):
+    begun = run.run.described.source.begun
+    if begun is None:
         return None
     try:
-        parent = open_run(str(begun["run"]))
+        parent = open_run(begun.run)
         model, digest = parent.model, parent.digest
     except (RunError, ValueError, OSError) as error:
-        raise RunError(f"{run.name} goes on from {begun['run']}, which cannot be opened: {error}") from None
-    if digest != begun.get("digest"):
-        raise RunError(f"{run.name} goes on from {begun['run']}, which was trained since: begin anew")
+        raise RunError(f"{run.name} goes on from {begun.run}, which cannot be opened: {error}") from None
+    if digest != begun.digest:
+        raise RunError(f"{run.name} goes on from {begun.run}, which was trained since: begin anew")
     return Parent.of(parent.name, model, parent.corpus, run.corpus)[0]

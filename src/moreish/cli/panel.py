@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from moreish.cli.show import BASELINE_WORDS, bar, err, in_words, printable
+from moreish.cli.show import BASELINE_WORDS, bar, err, in_words, printable, warn
 from moreish.runs import events
 
 Watch = Callable[[events.Event], None]
@@ -76,6 +76,8 @@ class Panel:
                 self.samples = event.items
             case events.Finding():
                 show_finding(event)
+            case events.Died():
+                warn(death_words(event))
             case events.CrossValidated():
                 self.val_loss, self.doing = event.loss, validated_words(event)
             case events.Mixed():
@@ -201,6 +203,11 @@ def show_uncompiled(event: events.Network) -> None:
         err.print(printable(f"{event.name} is trained by autograd: {event.uncompiled}"))
 
 
+def death_words(event: events.Died) -> str:
+    """That a process died, and that its network is trained all the same."""
+    return f"{event.why}; another process trains it on"
+
+
 def mixed_words(event: events.Mixed) -> str:
     """How many models were mixed, and how much each weighs."""
     weights = event.weights
@@ -250,6 +257,8 @@ def print_line(event: events.Event) -> None:
             err.print(f"step {step}: val {loss:.4f}{' (best)' if best else ''}")
         case events.Finding():
             show_finding(event)
+        case events.Died():
+            warn(death_words(event))
         case events.Samples(step=0, items=items) if items:
             err.print(printable("first items, before any training: " + ", ".join(items)))
         case events.CrossValidated():

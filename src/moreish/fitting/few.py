@@ -8,10 +8,10 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, to_builtins
 
 from moreish.background.blend import Blend
 from moreish.background.cases import Case
@@ -20,7 +20,7 @@ from moreish.background.parts import Items
 from moreish.background.reader import Cell
 from moreish.background.weights import find
 from moreish.data import Corpus, Split
-from moreish.errors import Damaged, RunError
+from moreish.errors import RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.serialize import to_tensors
@@ -29,6 +29,7 @@ from moreish.models.contract import LanguageModel
 from moreish.recipes import BackgroundChoice, Config
 from moreish.rng import rng_for
 from moreish.runs import events
+from moreish.runs.schema import Count, Seconds, checked
 
 if TYPE_CHECKING:
     from moreish.background.tune import TuneOptions
@@ -47,8 +48,8 @@ class FewState(Struct, frozen=True):
 
     model: dict[str, object]
     ended: bool
-    steps: Annotated[int, Meta(ge=0)]
-    seconds: float
+    steps: Count
+    seconds: Seconds
 
 
 def heard(corpus: Corpus, choice: BackgroundChoice) -> tuple[Blend, Measured | None]:
@@ -221,10 +222,7 @@ class FewFitting:
     @classmethod
     def restore(cls, corpus: Corpus, config: Config, state: Mapping[str, object]) -> "FewFitting":
         """A fitting that begins anew: all of it takes no longer than a pause. Raises Damaged for another's state."""
-        try:
-            found = convert(state, FewState)
-        except ValidationError as error:
-            raise Damaged(f"the state of the training is damaged: {error}") from None
+        found = checked(state, FewState, "the state of the training")
         return cls(corpus, config, step=found.steps, before=found.steps)
 
 

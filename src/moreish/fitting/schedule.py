@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 class Member:
     """A network in training: where it trains, and the steps that its events have reported.
 
-    pending : events that came and were not handed on yet
+    pending : events that `state` has behind it and that were not handed on yet
+    ahead : events handed on that lie ahead of `state`: a training that begins with it makes them again
+    repeats : how many of the events that come next are such
+    deaths : of processes that trained it, since `state` was last brought up to date
     """
 
     choice: ModelChoice
@@ -33,12 +36,33 @@ class Member:
     pending: list[events.OfComponent] = field(default_factory=list)
     reported_steps: int = 0
     finished: bool = False
+    ahead: int = 0
+    repeats: int = 0
+    deaths: int = 0
 
     def sync(self) -> None:
-        """Bring state and pending events to where the training stands."""
+        """Bring state and pending events to where the training stands. Raises WorkerDied where that is gone."""
         if self.training is not None:
             self.training.sync()
-            self.pending = list(self.training.pending)
+            again = min(self.repeats, len(self.training.pending))
+            del self.training.pending[:again]
+            self.repeats -= again
+            self.pending, self.ahead, self.deaths = list(self.training.pending), self.repeats, 0
+            if again and not self.pending and not self.training.ended:
+                self.training.go()
+
+    def next_event(self) -> events.OfComponent | None:
+        """The next event of the training, to be handed on; None for one that was, before its process died."""
+        assert self.training is not None
+        event = self.training.pending.pop(0)
+        if self.pending:
+            self.pending.pop(0)
+        elif self.repeats:
+            self.repeats -= 1
+            return None
+        else:
+            self.ahead += 1
+        return event if event.step >= self.reported_steps else None  # with a time budget they are not quite the same
 
     def finish(self) -> None:
         """The training has come to its end: its state comes here, its process goes."""
@@ -125,7 +149,7 @@ class Schedule:
             member.training = Leading(task, state)
         else:
             member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
-        member.training.pending = member.pending
+        member.training.pending, member.repeats = list(member.pending), member.ahead
         with threads(state.model, state.options) as count:
             return events.Network(
                 number=self.networks.index(component) + 1,

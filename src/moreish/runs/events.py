@@ -15,7 +15,6 @@ What is read is checked here, once: a line of a stranger is either an event with
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,10 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from moreish.errors import Damaged
-
-Count = Annotated[int, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+from moreish.runs.schema import Count, Seconds, Share, reason
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
@@ -156,6 +152,14 @@ class Doctor(Event, frozen=True):
     component: Count = 0
 
 
+class Died(Event, frozen=True):
+    """A process that trained a network died, and another trains it on; what was said since is not said again."""
+
+    why: str
+    step: Count
+    component: Count = 0
+
+
 class Mixed(Event, frozen=True):
     """The weights of the models that are done were fitted on val; `weights` add up to 1."""
 
@@ -218,6 +222,7 @@ EVENTS = (
     Finding,
     Quantities,
     Doctor,
+    Died,
     Mixed,
     CrossValidated,
     Fitted,
@@ -238,6 +243,7 @@ _ANY = (
     | Finding
     | Quantities
     | Doctor
+    | Died
     | Mixed
     | CrossValidated
     | Fitted
@@ -248,7 +254,7 @@ _ANY = (
 
 def to_record(event: Event) -> dict[str, Any]:
     """The event as plain JSON values; a number that is not finite becomes None."""
-    return {key: _finite(value) for key, value in msgspec.to_builtins(event).items()}
+    return {key: finite(value) for key, value in msgspec.to_builtins(event).items()}
 
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
@@ -261,8 +267,7 @@ def from_record(record: Mapping[str, Any]) -> Event | None:
     try:
         return msgspec.convert(record, _ANY)
     except (msgspec.ValidationError, RecursionError) as error:
-        reason = re.sub(r" - at `\$\.?(.*?)`$", r" in \1", str(error))
-        raise Damaged(f'a record of the event "{name}" is damaged: {reason}') from None
+        raise Damaged(f'a record of the event "{name}" is damaged: {reason(error)}') from None
 
 
 def read(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
@@ -275,11 +280,12 @@ def of_kind(found: Iterable[Event], kind: type[Kind]) -> Iterator[Kind]:
     return (event for event in found if isinstance(event, kind))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value with null for every number that is not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
+        return {key: finite(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return value
