@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TrainedRun(Fitted):
@@ -76,6 +80,38 @@ class TrainedRun(Fitted):
         for name, array in sorted(self.run.checkpoint("best").model().items()):
             found.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
+
+    @property
+    def history(self) -> Any:
+        """Its losses: one row an event, with step, component, loss, val_loss, lr and seconds.
+
+        A DataFrame where pandas is installed, indexed by step; else a list of dicts, as in `metrics.jsonl`.
+        """
+        wanted = ("step", "component", "loss", "val_loss", "lr", "seconds")
+        kinds = ("step", "eval", "mixed")
+        rows = [
+            {name: event.get(name) for name in wanted} for event in self.run.records() if event.get("event") in kinds
+        ]
+        try:
+            import pandas as pd
+        except ImportError:
+            return rows
+        return pd.DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""
+        from moreish.plots.curves import loss
+
+        return loss(self.run, ax=ax)
+
+    def plot_embedding(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Where the (first) network puts each symbol. Raises ValueError for a model that has no network."""
+        from moreish.models.mixture import Mixture
+        from moreish.plots.model import embedding
+
+        components = self.model.components if isinstance(self.model, Mixture) else [self.model]
+        network = next((component for component in components if hasattr(component, "module")), components[0])
+        return embedding(network, self.vocab, ax=ax)
 
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)
