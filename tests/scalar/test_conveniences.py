@@ -39,7 +39,9 @@ def test_finite_differences_agree_with_backward():
 
 
 @pytest.mark.parametrize("array", [torch.ones(2, 3), np.ones((2, 3))])
-@pytest.mark.parametrize("operation", [lambda v, t: v * t, lambda v, t: t + v, lambda v, t: Value(t), lambda v, t: v < t])
+@pytest.mark.parametrize(
+    "operation", [lambda v, t: v * t, lambda v, t: t + v, lambda v, t: Value(t), lambda v, t: v < t]
+)
 def test_a_tensor_is_refused_with_a_sentence(array, operation):
     with pytest.raises(TypeError, match=r"a Value is one number, and this is a \w+ of shape \(2, 3\)"):
         operation(Value(1.0), array)

@@ -134,7 +134,10 @@ def _watch(learner: "Learner") -> None:
         note("  judged at every save; h and Enter: a hint, s: our solution, n: later, Ctrl-C: enough for today")
         if not _until_passed(learner, chosen, path, keys):
             return
-        print(f"  passed: {len(learner.passed)} of {len(EXERCISES)}. Ours: moreish lessons solution {chosen.id}\n", flush=True)
+        print(
+            f"  passed: {len(learner.passed)} of {len(EXERCISES)}. Ours: moreish lessons solution {chosen.id}\n",
+            flush=True,
+        )
     print("All are passed. There are sick runs without end: moreish learn diagnose")
 
 

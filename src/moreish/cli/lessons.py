@@ -43,7 +43,11 @@ def lessons(
             for each in LESSONS:
                 emit({"number": each.number, "question": each.question, "about": each.about})
             return
-        show(table([("", "right"), ("", "left"), ("", "left")], [(str(e.number), e.question, e.about) for e in LESSONS]))
+        show(
+            table(
+                [("", "right"), ("", "left"), ("", "left")], [(str(e.number), e.question, e.about) for e in LESSONS]
+            )
+        )
         print("\nmoreish lessons open 3    the third as a notebook      moreish learn    the exercises")
         return
     if which is None:

@@ -1,4 +1,4 @@
-"""Scripts of cells (the percent format of jupytext): cut into cells, run one after the other, made into a notebook."""
+"""Scripts of cells (the percent format of jupytext): cut, run one after the other, made into a notebook."""
 
 import ast
 import io

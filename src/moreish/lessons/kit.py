@@ -9,6 +9,7 @@ import numpy as np
 
 from moreish.data import Corpus
 
+Figure = float | int | str
 SHORT = bool(os.environ.get("MOREISH_SHORT"))
 """Whether only few steps are wanted, as in the tests: losses are then far from the published ones."""
 
@@ -33,16 +34,21 @@ def guess(mine: object, truth: object, what: str = "it") -> None:
         print(f"You said {mine}, {what} is {shown}: {'well seen' if same else 'a surprise is worth remembering'}.")
 
 
-def figures(rows: Iterable[tuple[str, float | str, float | str, float | str]]) -> None:
+def figures(rows: Iterable[tuple[str, Figure, Figure, Figure]]) -> None:
     """A table of (what, published, ours on names.txt by `make reproduce`, here)."""
     heading = ("", "published", "ours, names.txt", "here")
     table = [heading, *(tuple(_number(cell) for cell in row) for row in rows)]
     widths = [max(len(row[i]) for row in table) for i in range(4)]
     for row in table:
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True))))
+        print(
+            "  ".join(
+                cell.ljust(width) if i == 0 else cell.rjust(width)
+                for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+            )
+        )
 
 
-def _number(cell: float | str) -> str:
+def _number(cell: Figure) -> str:
     return f"{cell:.4f}" if isinstance(cell, float) else str(cell)
 
 
@@ -65,14 +71,16 @@ def lecture_list(**options: str | int | float | None) -> Corpus:
         name = PUBLISHED_LIST
     except ValueError:
         name = "names"
-        print("names.txt is not here, so this is the bundled list of 13,247 names: other names, other figures than the")
+        print(
+            "names.txt is not here, so this is the bundled list of 13,247 names: other names, other figures than the"
+        )
         print("lectures' (2.583 where they have 2.454). `moreish data fetch names` fetches theirs.")
     corpus = moreish.read(name, **({"split": "lecture", "unit": "char"} | options))
     print(corpus)
     return corpus
 
 
-def windows_of(corpus: Corpus, split: str, block_size: int):  # noqa: ANN201
+def windows_of(corpus: Corpus, split: str, block_size: int):
     """(x, y) as torch tensors: every predicted symbol with the ids before it, see `moreish.data.batches.windows`."""
     import torch
 
@@ -82,12 +90,17 @@ def windows_of(corpus: Corpus, split: str, block_size: int):  # noqa: ANN201
     return torch.from_numpy(x.astype(np.int64)), torch.from_numpy(y.astype(np.int64))
 
 
-def axes(width: float = 7.2, height: float = 4.0, columns: int = 1):  # noqa: ANN201
+def axes(width: float | int = 7.2, height: float | int = 4.0, columns: int = 1):
     """Empty axes in the house style: one, or a list of several side by side."""
-    from moreish.plots.curves import empty_figure
+    from moreish.plots.curves import GRID, INK, empty_figure
 
     figure, first = empty_figure(width, height)
     if columns == 1:
         return first
     first.remove()
-    return list(np.atleast_1d(figure.subplots(1, columns)))
+    several = list(np.atleast_1d(figure.subplots(1, columns)))
+    for each in several:
+        each.spines[["top", "right"]].set_visible(False)
+        each.grid(color=GRID, linewidth=0.5, alpha=0.6)
+        each.tick_params(colors=INK, labelsize=9)
+    return several

@@ -3,14 +3,17 @@
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from moreish.lessons.exercises import EXERCISES, Exercise, exercise
 
+__all__ = ["Learner", "Verdict", "check", "replace"]
+
 FOLDER = "moreish-learn"
 PROGRESS = "progress.json"
+GRACE = 20.0  # seconds on top of an exercise's own, for Python and torch to be loaded on a slow machine
 
 
 class Verdict(NamedTuple):
@@ -41,7 +44,9 @@ class Learner:
             passed = [id for id in found["passed"] if id in known]
             hints = {id: int(n) for id, n in found["hints"].items() if id in known}
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ValueError(f"{path} is not what moreish wrote there: remove it, and the exercises begin anew") from None
+            raise ValueError(
+                f"{path} is not what moreish wrote there: remove it, and the exercises begin anew"
+            ) from None
         return cls(folder, passed, hints)
 
     def save(self) -> None:
@@ -94,10 +99,12 @@ def check(chosen: Exercise, path: Path) -> Verdict:
         raise ValueError(f"{path} cannot be read: {error}") from None
     command = [sys.executable, "-m", "moreish.lessons.child", chosen.id, str(path)]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=chosen.seconds + 20, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=chosen.seconds + GRACE, check=False)
     except subprocess.TimeoutExpired as error:
         printed = (error.stderr or b"").decode("utf-8", "replace")
-        return Verdict(False, f"it takes longer than {chosen.seconds:g} seconds: is there a loop that never ends?", printed)
+        return Verdict(
+            False, f"it takes longer than {chosen.seconds:g} seconds: is there a loop that never ends?", printed
+        )
     printed = done.stderr.decode("utf-8", "replace")
     try:
         said = json.loads(done.stdout)["said"]

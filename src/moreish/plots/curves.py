@@ -155,7 +155,9 @@ def _baselines(axes: "Axes", lines: Mapping[str, float], right: float) -> None:
     for name, share in zip(names, apart(shares, 0.045), strict=True):
         label = f" {name} {lines[name]:.3f}"
         colour = BASELINE_COLOURS[name]
-        axes.annotate(label, (0.995, share), xycoords="axes fraction", color=colour, fontsize=8, va="bottom", ha="right")
+        axes.annotate(
+            label, (0.995, share), xycoords="axes fraction", color=colour, fontsize=8, va="bottom", ha="right"
+        )
 
 
 def _columns(curves: Mapping[int, list[Point]]) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -44,8 +44,8 @@ def refuse_arrays(other: object) -> None:
     if hasattr(other, "shape"):
         kind = type(other).__name__
         raise TypeError(
-            f"a Value is one number, and this is a {kind} of shape {tuple(getattr(other, 'shape', ()))}: make a Value of "
-            "each of its numbers, [Value(x) for x in t.tolist()], or stay with tensors and torch's autograd"
+            f"a Value is one number, and this is a {kind} of shape {tuple(getattr(other, 'shape', ()))}: make a Value "
+            "of each of its numbers, [Value(x) for x in t.tolist()], or stay with tensors and torch's autograd"
         )
 
 
@@ -141,7 +141,7 @@ class Value:
 
     @binary
     def max(self, other: "Value") -> "Value":
-        """The larger of two: its slope is 1 in that one and 0 in the other; of two alike each has half, as in torch."""
+        """The larger of two: its slope is 1 in that one, 0 in the other, and half in each of two alike."""
         share = 0.5 if self.data == other.data else float(self.data > other.data)
         return Value(max(self.data, other.data), op="max", edges=((self, share), (other, 1 - share)))
 

@@ -236,7 +236,7 @@ def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
 def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
     d = bngain * dhpreact
     return bnvar_inv * (d - d.mean(0))
-# === 10.3 wrong: mean is missing
+# === 10.3 wrong: mean is missing | bnmeani is missing
 def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
     d = bngain * dhpreact
     return bnvar_inv * (d - bnraw * (d * bnraw).sum(0) / (len(d) - 1))
@@ -363,7 +363,7 @@ def backward(dy, x):
 def backward(dy, x):
     s = torch.sigmoid(x)
     return dy * x * s * (1 - s)
-# === 10.8 wrong: dy is ignored
+# === 10.8 wrong: not multiplied by dy
 def backward(dy, x):
     s = torch.sigmoid(x)
     return s + x * s * (1 - s)

@@ -38,7 +38,9 @@ class Answer:
     def __getitem__(self, name: str) -> Any:
         """What the file calls so. Raises Wrong where it has no such name."""
         if name not in self.names:
-            raise Wrong(f'there is no "{name}" in the file: it was renamed or removed, and is looked for by this name')
+            raise Wrong(
+                f'there is no "{name}" in the file: it was renamed or removed, and is looked for by this name'
+            )
         return self.names[name]
 
     def call(self, name: str, *args: Any) -> Any:

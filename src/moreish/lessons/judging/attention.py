@@ -29,13 +29,30 @@ def causal(answer: Answer) -> None:
         mistakes = {
             "the mask is missing: it looks ahead": p @ v,
             "the mask is missing, and so is the root of the size": (q @ k.mT).softmax(-1) @ v,
-            "the scores are not divided by the root of the size": (q @ k.mT).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
-            "they are divided by the size, and its root belongs there": (s / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
-            "the mask comes after the softmax: what is left of a row no longer sums to 1": p.masked_fill(ahead, 0) @ v,
-            "what is ahead has score 0, and e^0 is 1: minus infinity is needed": s.masked_fill(ahead, 0).softmax(-1) @ v,
-            "the mask is the wrong way round: it sees what is ahead only": s.masked_fill(ahead.T, -torch.inf).softmax(-1) @ v,
-            "the softmax runs over the places that ask: it belongs over those that are asked": s.masked_fill(ahead, -torch.inf).softmax(-2) @ v,
-            "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (q @ k.mT).softmax(-2) @ v,
+            "the scores are not divided by the root of the size": (q @ k.mT)
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "they are divided by the size, and its root belongs there": (s / size**0.5)
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "the mask comes after the softmax: what is left of a row no longer sums to 1": p.masked_fill(ahead, 0)
+            @ v,
+            "what is ahead has score 0, and e^0 is 1: minus infinity is needed": s.masked_fill(ahead, 0).softmax(-1)
+            @ v,
+            "the mask is the wrong way round: it sees what is ahead only": s.masked_fill(ahead.T, -torch.inf).softmax(
+                -1
+            )
+            @ v,
+            "the softmax runs over the places that ask: it belongs over those that are asked": s.masked_fill(
+                ahead, -torch.inf
+            ).softmax(-2)
+            @ v,
+            "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
+                q @ k.mT
+            ).softmax(-2)
+            @ v,
             "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
         }
         itself = torch.ones(T, T).triu(0).bool()
@@ -45,7 +62,9 @@ def causal(answer: Answer) -> None:
             )
         found = answer.call("attend", q.clone(), k.clone(), v.clone())
         if T > 1 and isinstance(found, Tensor) and found.isnan()[:, 0].all():
-            raise Wrong("the first place sees nothing at all, not even itself: mask what is above the diagonal, triu(1)")
+            raise Wrong(
+                "the first place sees nothing at all, not even itself: mask what is above the diagonal, triu(1)"
+            )
         compare("attend", found, right, mistakes)
 
 
@@ -56,10 +75,10 @@ def dattention(answer: Answer) -> None:
     _check(answer, "backward", F.scaled_dot_product_attention, inputs)
 
 
-def _renamed(mine):  # noqa: ANN001, ANN202
+def _renamed(mine):
     """q, k, v are the rule's query, key and value."""
 
-    def backward(dy, query, key, value):  # noqa: ANN001, ANN202
+    def backward(dy, query, key, value):
         return mine(dy, query, key, value)
 
     return backward
@@ -73,7 +92,9 @@ def memory(answer: Answer) -> None:
 
     def cell(x: Tensor, h: Tensor) -> Tensor:
         if x.shape != (B, C) or h.shape != (B, H):
-            raise Wrong(f"cell was called with {tuple(x.shape)} and {tuple(h.shape)}; ({B}, {C}) and ({B}, {H}) are wanted")
+            raise Wrong(
+                f"cell was called with {tuple(x.shape)} and {tuple(h.shape)}; ({B}, {C}) and ({B}, {H}) are wanted"
+            )
         return torch.tanh(x @ W.T + h @ U.T)
 
     def read(start: Tensor | None = None, late: int = 0) -> Tensor:
@@ -86,7 +107,9 @@ def memory(answer: Answer) -> None:
 
     right = read()
     mistakes = {
-        "the memory is not carried on: each place begins with the first h again": torch.stack([cell(x, h0) for x in xs.unbind(1)], 1),
+        "the memory is not carried on: each place begins with the first h again": torch.stack(
+            [cell(x, h0) for x in xs.unbind(1)], 1
+        ),
         "it begins with zeros, and the h that is given belongs there": read(torch.zeros_like(h0)),
         "it is late by one: the memory after each place, not before it": read(late=1),
         "only the last memory comes back: that after every place is wanted": right[:, -1],
@@ -102,7 +125,7 @@ def memory(answer: Answer) -> None:
         raise Wrong("no slope finds its way back through the memories: something was detached on the way")
 
 
-def _backwards(cell, xs: Tensor, h: Tensor):  # noqa: ANN001, ANN202
+def _backwards(cell, xs: Tensor, h: Tensor):
     for x in reversed(xs.unbind(1)):
         h = cell(x, h)
         yield h
@@ -128,7 +151,9 @@ def mix(answer: Answer) -> None:
     if not torch.isfinite(found[0]):
         raise Wrong("where one model gives no chance at all, the other's is left: here it is not finite")
     if not torch.isfinite(found[1]):
-        raise Wrong("chances as small as e^-1000 become 0, and their log minus infinity: torch.logaddexp stays in logs")
+        raise Wrong(
+            "chances as small as e^-1000 become 0, and their log minus infinity: torch.logaddexp stays in logs"
+        )
 
 
 JUDGES = {"12.1": causal, "12.2": dattention, "12.3": memory, "12.4": mix}

@@ -25,7 +25,7 @@ def join(answer: Answer) -> None:
             "the numbers of neighbours are woven into each other: first all of one, then all of the next": woven,
             "the neighbours stand in the wrong order: the earlier one first": swapped,
         }
-        one = T == n
+        one = n == T
         mistakes = {words: t.squeeze(1) if one else t for words, t in wrong.items()}
         if one:
             mistakes["where one place is left, its dimension has to go: squeeze(1)"] = right
@@ -52,7 +52,9 @@ def dilated(answer: Answer) -> None:
             "it looks ahead: pad in front only, not behind": _convolved(x, w, 0, -d),
             "it looks ahead by half: pad in front only": _convolved(x, w, d - d // 2, -(d // 2)),
             "dilation is not used: neighbours are joined": _convolved(x, w, 1, 0),
-            "it looks ahead, and dilation is not used: pad `dilation` zeros in front, and pass it to the convolution": _convolved(x, w, 0, -1),
+            "it looks ahead, and dilation is not used: pad `dilation` zeros in front, and pass it to the convolution": _convolved(
+                x, w, 0, -1
+            ),
             "the two taps are exchanged: w[:, :, 1] belongs to the present": _convolved(x, w, 0, d),
             "it sees places before t only, not t itself": _convolved(x, w, 2 * d, d),
             "it is one place late": _convolved(x, w, d + 1, 1),

@@ -23,7 +23,8 @@ def rows(answer: Answer) -> None:
         n = N.double() + k
         right = n / n.sum(1, keepdim=True)
         mistakes = {
-            "each column is divided, by the sum of another row: keep the dimension, N.sum(1, keepdim=True)": n / n.sum(1),
+            "each column is divided, by the sum of another row: keep the dimension, N.sum(1, keepdim=True)": n
+            / n.sum(1),
             "the columns sum to 1, and the rows belong to": n / n.sum(0, keepdim=True),
             "everything is divided by the sum of all": n / n.sum(),
             "k is missing": N / N.sum(1, keepdim=True),
@@ -53,8 +54,10 @@ def trigram(answer: Answer) -> None:
         mistakes = {
             "a name begins with two dots: the first letter is never predicted": _normal(short + k),
             "the end of a name is never counted": _normal(endless + k),
-            "it is normalised over the wrong letter: for each a and b, the chances of c sum to 1": n / n.sum(1, keepdim=True),
-            "it is normalised over the first letter: for each a and b, the chances of c sum to 1": n / n.sum(0, keepdim=True),
+            "it is normalised over the wrong letter: for each a and b, the chances of c sum to 1": n
+            / n.sum(1, keepdim=True),
+            "it is normalised over the first letter: for each a and b, the chances of c sum to 1": n
+            / n.sum(0, keepdim=True),
             "everything is divided by the sum of all: for each a and b, the chances of c sum to 1": n / n.sum(),
             "k is missing": (counts / counts.sum(2, keepdim=True)).nan_to_num(),
             "these are counts: divide by their sum over c": n,
@@ -115,7 +118,9 @@ def _check_split(answer: Answer) -> None:
     given = list(words)
     parts = answer.call("split", given, 42)
     if random.getstate() != state:
-        raise Wrong("split takes its numbers from random's own generator, and moves it: random.Random(seed) is one of its own")
+        raise Wrong(
+            "split takes its numbers from random's own generator, and moves it: random.Random(seed) is one of its own"
+        )
     if given != words:
         raise Wrong("split shuffles the list that it was given: work on a copy")
     try:
@@ -141,8 +146,11 @@ def nll(answer: Answer) -> None:
     g = torch.Generator().manual_seed(0)
     P = torch.rand((27, 27), generator=g, dtype=torch.float64) + 0.01
     P /= P.sum(1, keepdim=True)
-    for words in (["ab"], WORDS):
-        logs = [[math.log(P[LETTERS.index(a), LETTERS.index(b)]) for a, b in zip("." + w, w + ".", strict=True)] for w in words]
+    for words in (WORDS, ["ab"]):
+        logs = [
+            [math.log(P[LETTERS.index(a), LETTERS.index(b)]) for a, b in zip("." + w, w + ".", strict=True)]
+            for w in words
+        ]
         each = [x for word in logs for x in word]
         right = -sum(each) / len(each)
         mistakes = {
@@ -173,7 +181,7 @@ class _Largest(TorchFunctionMode):
         super().__init__()
         self.numbers = 0
 
-    def __torch_function__(self, func, types, args=(), kwargs=None):  # noqa: ANN001, ANN204
+    def __torch_function__(self, func, types, args=(), kwargs=None):
         made = func(*args, **(kwargs or {}))
         if isinstance(made, Tensor):
             self.numbers = max(self.numbers, made.numel())
@@ -212,7 +220,9 @@ def cross_entropy(answer: Answer) -> None:
         "the sign: a loss is positive": -each.mean(),
         "it is a loss for each row: take the mean": each,
         "the logarithm is missing": -p[torch.arange(6), y].mean(),
-        "the softmax runs down the columns: sum over dimension 1": -logits.softmax(0)[torch.arange(6), y].log().mean(),
+        "the softmax runs down the columns: sum over dimension 1": -logits.softmax(0)[torch.arange(6), y]
+        .log()
+        .mean(),
         "it is minus the logit alone: the log of the sum is missing": -logits[torch.arange(6), y].mean(),
         "it is the mean over all letters, and only the target counts": -p.log().mean(),
     }

@@ -62,7 +62,9 @@ def _check_trained(y: Tensor, x: Tensor, norm: object) -> None:
     for words, values in mistakes.items():
         if any(close(y, tensor(v, "v"), 1e-3) for v in values):
             raise Wrong(words)
-    raise Wrong("in training the result is not gain * (x - mean) / sqrt(var + eps) + bias with the batch's mean and variance")
+    raise Wrong(
+        "in training the result is not gain * (x - mean) / sqrt(var + eps) + bias with the batch's mean and variance"
+    )
 
 
 def _check_running(norm: object, mean: Tensor, vars_: dict[int, Tensor], batches: list[Tensor]) -> None:
@@ -90,7 +92,10 @@ def fold(answer: Answer) -> None:
         return torch.randn(shape, generator=g, dtype=torch.float64)
 
     W, b, gain, bias, mean = draw(5, 3), draw(3), draw(3), draw(3), draw(3)
-    for var, eps in ((torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64), 1e-5), (torch.tensor([0.5, 2.0, 4.0]).double(), 0.5)):
+    for var, eps in (
+        (torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64), 1e-5),
+        (torch.tensor([0.5, 2.0, 4.0]).double(), 0.5),
+    ):
         s = gain / (var + eps).sqrt()
         kept = [t.clone() for t in (W, b, gain, bias, mean, var)]
         found = answer.call("fold", W, b, gain, bias, mean, var, eps)

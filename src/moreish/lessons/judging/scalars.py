@@ -49,11 +49,9 @@ def product(answer: Answer) -> None:
 def _product_mistake(words: str, found: list[float], right: list[float]) -> str | None:
     if words == "x * y" and found == right[::-1]:
         return "each factor gets itself, and the other one belongs there"
-    if words == "(x * y) * y":
+    if words == "(x * y) * y" and found[0] != right[0]:
         return "what comes in is left out: multiply with out.grad"
-    if words in ("x * x", "x * y + x"):
-        return "a value that is used twice keeps one share only: += in place of ="
-    return None
+    return None if words == "x * y" else "a value that is used twice keeps one share only: += in place of ="
 
 
 def tanh(answer: Answer) -> None:
@@ -83,9 +81,7 @@ def _tanh_mistake(words: str, found: list[float], right: list[float]) -> str | N
     return "a value that is used twice keeps one share only: += in place of ="
 
 
-def _engine(
-    answer: Answer, expressions: list[tuple[str, Expression]], mistake: Callable[..., str | None]
-) -> None:
+def _engine(answer: Answer, expressions: list[tuple[str, Expression]], mistake: Callable[..., str | None]) -> None:
     for words, expression in expressions:
         mine = [answer["Value"](0.5), answer["Value"](-3.0)]
         ours = [Value(0.5), Value(-3.0)]

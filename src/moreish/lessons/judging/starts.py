@@ -21,7 +21,9 @@ def rates(answer: Answer) -> None:
                 low + (high - low) * i / (n - 1) for i in range(n)
             ],
             "these are the exponents: 10 to that power is wanted": exponents,
-            "these are natural exponents": [math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1) for i in range(n)],
+            "these are natural exponents": [
+                math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1) for i in range(n)
+            ],
             "the last one is missing: both ends are wanted": [10 ** (a + (b - a) * i / n) for i in range(n)],
             "e is raised to exponents of 10": [math.exp(x) for x in exponents],
             "they fall, and should rise from low to high": [10**x for x in exponents[::-1]],
@@ -84,11 +86,17 @@ def first_loss(answer: Answer) -> None:
         raise Wrong("all hidden units are alike: with W1 at 0 they begin alike and stay alike")
     stuck = float((h.abs() > 0.97).float().mean())
     if stuck > 0.3:
-        raise Wrong(f"{stuck:.0%} of the hidden numbers are stuck at -1 or 1: W1 is too large, divide by the root of its fan_in")
+        raise Wrong(
+            f"{stuck:.0%} of the hidden numbers are stuck at -1 or 1: W1 is too large, divide by the root of its fan_in"
+        )
     if float(parameters[3].detach().abs().max()) == 0:
-        raise Wrong("W2 is exactly 0: nothing comes back to the layers before it at the first step; take small numbers")
+        raise Wrong(
+            "W2 is exactly 0: nothing comes back to the layers before it at the first step; take small numbers"
+        )
     if float(h.std()) < 0.2:
-        raise Wrong(f"the hidden numbers have a spread of {float(h.std()):.2g}: W1 is too small for tanh to bend anything")
+        raise Wrong(
+            f"the hidden numbers have a spread of {float(h.std()):.2g}: W1 is too small for tanh to bend anything"
+        )
     if float(parameters[0].detach().std()) < 1e-6:
         raise Wrong("all letters have the same point: C must not be constant")
     last = sum(descend(parameters, 400)[-50:]) / 50
@@ -144,7 +152,11 @@ def gain(answer: Answer) -> None:
     if spread < 0.5:
         raise Wrong(
             f"after ten layers the spread has fallen to {spread:.2g}: "
-            + ("tanh squeezes a little at each layer, so a gain above 1 is needed" if spread > 0.1 else "the weights are too small")
+            + (
+                "tanh squeezes a little at each layer, so a gain above 1 is needed"
+                if spread > 0.1
+                else "the weights are too small"
+            )
         )
     if tensor(h.mean(0), "h").abs().max() > 0.5:
         raise Wrong("the weights are not centred on 0")

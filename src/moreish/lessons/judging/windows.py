@@ -23,7 +23,11 @@ def windows(answer: Answer) -> None:
 
 
 def _plain(part: object) -> list:
-    return part.tolist() if hasattr(part, "tolist") else [_plain(row) if isinstance(row, Sequence) or hasattr(row, "tolist") else row for row in part]  # type: ignore[attr-defined]
+    return (
+        part.tolist()
+        if hasattr(part, "tolist")
+        else [_plain(row) if isinstance(row, Sequence) or hasattr(row, "tolist") else row for row in part]
+    )  # type: ignore[attr-defined]
 
 
 def _right(words: list[str], block: int) -> tuple[list[list[int]], list[int]]:
@@ -54,9 +58,7 @@ def _mistake(x: list, y: list, right_x: list, right_y: list, block: int) -> str:
         return "all rows are the same list, changed again and again: make a new one each time"
     first = len(WORDS[0]) + 1
     if x[first] != right_x[first]:
-        return (
-            f"the second word begins with {x[first]}, letters of the word before it: begin each word with {[0] * block}"
-        )
+        return f"the second word begins with {x[first]}, letters of the word before it: begin each word with {[0] * block}"
     at = next(i for i in range(n) if x[i] != right_x[i])
     return f"row {at} is {x[at]}, and {right_x[at]} is right"
 

@@ -10,7 +10,6 @@ import math
 from moreish.lessons.kit import axes, figures, guess, source
 from moreish.scalar import Value, finite_differences, to_svg
 
-
 # %% [markdown]
 # ## Nudge it
 #
@@ -170,5 +169,4 @@ figures(
 assert math.isclose(o.data, 0.7071067811865476)
 
 # %% [markdown]
-# **Exercises**: `moreish learn --check 1.1` (a slope by nudging) and on. **Next**: why the line that
-# passes slopes back says `+=`.
+# **Exercise**: 1.1 a slope by nudging (`moreish learn`). **Next**: why the line that passes slopes back says `+=`.

@@ -153,7 +153,7 @@ my_count = None
 points = two_moons(100, 0.1, random.Random("0 points"))
 model = nn.MLP(2, [16, 16, 1], "relu", generator=random.Random("0 net"))
 guess(my_count, len(model.parameters()), "the number of parameters")
-records = list(train(model, points, steps(100, 15)))
+records = list(train(model, points, steps(100, 8)))
 ax = axes()
 ax.plot([r.step for r in records], [r.loss for r in records], color="#0f766e")
 ax.set_xlabel("step")

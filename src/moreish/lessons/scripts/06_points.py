@@ -139,7 +139,9 @@ figures(
 # %%
 text = ["the cat sat on the mat", "the dog sat on the rug", "a cat saw the dog", "a dog saw a cat"] * 20
 words = moreish.read(text, unit="word", duplicates="keep", val_share=0.0, test_share=0.0)
-run = moreish.train(words, model="mlp", options={"train": {"steps": 300 if SHORT else 2000}}, out=None, root="lesson-runs")
+run = moreish.train(
+    words, model="mlp", options={"train": {"steps": 300 if SHORT else 2000}}, out=None, root="lesson-runs"
+)
 print([item.text for item in run.more(3, seed=1)])
 run.next("the", 4)
 

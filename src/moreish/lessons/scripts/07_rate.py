@@ -95,7 +95,11 @@ whole = gradient(torch.arange(0, len(x), 3))
 sizes = [4, 16, 64, 256, 1024]
 g = torch.Generator().manual_seed(0)
 noise = [
-    float(np.mean([(gradient(torch.randint(len(x), (b,), generator=g)) - whole).norm() / whole.norm() for _ in range(8)]))
+    float(
+        np.mean(
+            [(gradient(torch.randint(len(x), (b,), generator=g)) - whole).norm() / whole.norm() for _ in range(8)]
+        )
+    )
     for b in sizes
 ]
 ax = axes()

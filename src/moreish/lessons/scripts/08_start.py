@@ -128,7 +128,13 @@ for gain in (0.5, 1.0, 5 / 3, 3.0):
     for _ in range(10):
         h = torch.tanh(h @ (torch.randn(100, 100, generator=g) * gain / 100**0.5))
         spread[gain].append(float(h.std()))
-    ax.plot(range(1, 11), spread[gain], "o-", markersize=3, label=f"gain {gain:.2g}: {float((h.abs() > 0.97).float().mean()):.0%} stuck at last")
+    ax.plot(
+        range(1, 11),
+        spread[gain],
+        "o-",
+        markersize=3,
+        label=f"gain {gain:.2g}: {float((h.abs() > 0.97).float().mean()):.0%} stuck at last",
+    )
 ax.set_xlabel("layer")
 ax.set_ylabel("standard deviation of the tanh")
 ax.legend(frameon=False)

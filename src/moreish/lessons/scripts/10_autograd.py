@@ -134,7 +134,9 @@ print("rms:", torch.allclose(t.grad, rms_backward(1.0, t.detach())))
 # Inside `by_hand()` a module's operations use the derived rules; the module does not know.
 
 # %%
-net = nn.Sequential(nn.Embedding(27, 10), nn.Flatten(), nn.Linear(30, 64), nn.BatchNorm1d(64), nn.Tanh(), nn.Linear(64, 27))
+net = nn.Sequential(
+    nn.Embedding(27, 10), nn.Flatten(), nn.Linear(30, 64), nn.BatchNorm1d(64), nn.Tanh(), nn.Linear(64, 27)
+)
 with by_hand() as calls:
     loss = F.cross_entropy(net(x[batch]), y[batch])
 loss.backward()

@@ -174,4 +174,4 @@ figures(
 )
 
 # %% [markdown]
-# **Exercises**: 12.1 a causal map, 12.2 its backward, 12.3 a memory carried on.
+# **Exercises**: 12.1 a causal map, 12.2 its backward, 12.3 a memory carried on, 12.4 a mixture.
