@@ -1,7 +1,7 @@
 """Every exercise: our solution and others that are right pass, wrong ones fail with a hint that names the mistake.
 
-The answers stand in `answers/`, a section each: `# === 3.1 right: ...`, `# === 3.1 wrong: words | of | the hint`. Each
-is run after the exercise's own file, so that only what differs is written down.
+The answers stand in `answers/`, a section each: `# === 3.1 right: ...`, `# === 3.1 wrong: words | of | the hint`.
+Each is run after the exercise's own file, so that only what differs is written down.
 """
 
 import re

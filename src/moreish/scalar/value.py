@@ -44,8 +44,8 @@ def refuse_arrays(other: object) -> None:
     if hasattr(other, "shape"):
         kind = type(other).__name__
         raise TypeError(
-            f"a Value is one number, and this is a {kind} of shape {tuple(getattr(other, 'shape', ()))}: make a Value "
-            "of each of its numbers, [Value(x) for x in t.tolist()], or stay with tensors and torch's autograd"
+            f"a Value is one number, and this is a {kind} of shape {tuple(getattr(other, 'shape', ()))}: make a "
+            "Value of each of its numbers, [Value(x) for x in t.tolist()], or stay with tensors and torch's autograd"
         )
 
 

@@ -1,6 +1,7 @@
 """Judges of lessons 7 and 8: rates to try, and how a net begins. Oracles: short trainings, and what went through."""
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -133,7 +134,7 @@ def gain(answer: Answer) -> None:
     g = torch.Generator().manual_seed(0)
     widths = [300, 100, 300, 100, 300, 100, 300, 100, 300, 100, 300]
     h = torch.randn((2000, widths[0]), generator=g)
-    for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(widths)):
         W = answer.call("weights", a, b, g)
         if not isinstance(W, Tensor) or tuple(W.shape) != (a, b):
             found = tuple(W.shape) if isinstance(W, Tensor) else type(W).__name__
