@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterable
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -92,11 +94,9 @@ class TrainedRun(Fitted):
         rows = [
             {name: event.get(name) for name in wanted} for event in self.run.records() if event.get("event") in kinds
         ]
-        try:
-            import pandas as pd
-        except ImportError:
+        if find_spec("pandas") is None:
             return rows
-        return pd.DataFrame(rows, columns=list(wanted)).set_index("step")
+        return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
 
     def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
         """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""

@@ -7,6 +7,8 @@ import types
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +95,7 @@ def _pictures(value: Any) -> Iterator[tuple[str, bytes]]:
 
 def to_notebook(path: Path) -> str | None:
     """The script as the text of a notebook, by jupytext; None where that is not installed."""
-    try:
-        import jupytext
-    except ImportError:
+    if find_spec("jupytext") is None:
         return None
+    jupytext = import_module("jupytext")
     return jupytext.writes(jupytext.read(path, fmt="py:percent"), fmt="ipynb")

@@ -56,8 +56,9 @@ def _trained(fault: str | None, seed: int) -> tuple[list[str], str]:
             nn.Tanh(),
             nn.Linear(64, 27),
         )
-    with torch.no_grad():
-        net[-1].weight *= 0.1
+        with torch.no_grad():
+            last = net.get_submodule("6").get_parameter("weight")
+            last *= 0.1
     optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
     broken = seed_fault(fault, net, optimizer) if fault else None
     g = torch.Generator().manual_seed(seed)

@@ -56,8 +56,9 @@ def embedding(model: LanguageModel, vocab: Vocab, most: int = 200, *, ax: "Axes 
     for name, at, label in zip(shown, places, labels, strict=True):
         moved = bool(np.abs(at - label).max() > 1e-9)
         line = {"arrowstyle": "-", "color": "#94a3b8", "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0}
-        arrow = {"arrowprops": line} if moved else {}
-        axes.annotate(plain(name), at, label, ha="center", va="center", fontsize=9, color=INK, **arrow)
+        arrow = line if moved else None
+        x, y = label
+        axes.annotate(plain(name), at, (x, y), arrowprops=arrow, ha="center", va="center", fontsize=9, color=INK)
     axes.autoscale_view()
     share = "" if kept > 0.9999 else f": two main axes, {kept:.0%} of the variance"
     axes.set_title(f"embeddings{share}", color=INK, loc="left", fontsize=11)

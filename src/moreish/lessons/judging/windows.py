@@ -1,6 +1,7 @@
 """Judge of 6.1: windows, against cutting each word by brute force."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from moreish.lessons.judging.answer import Answer, Wrong
 
@@ -22,12 +23,11 @@ def windows(answer: Answer) -> None:
         raise Wrong(_mistake(x, y, right_x, right_y, block))
 
 
-def _plain(part: object) -> list:
-    return (
-        part.tolist()
-        if hasattr(part, "tolist")
-        else [_plain(row) if isinstance(row, Sequence) or hasattr(row, "tolist") else row for row in part]
-    )  # type: ignore[attr-defined]
+def _plain(part: Any) -> list:
+    """Lists of lists of numbers, whatever sequences or tensors they were."""
+    if hasattr(part, "tolist"):
+        return part.tolist()
+    return [_plain(row) if isinstance(row, Sequence) or hasattr(row, "tolist") else row for row in part]
 
 
 def _right(words: list[str], block: int) -> tuple[list[list[int]], list[int]]:
