@@ -3,7 +3,7 @@
 project = "moreish"
 author = "The moreish authors"
 project_copyright = "The moreish authors, MIT licence"
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 html_theme = "furo"
@@ -16,3 +16,19 @@ autodoc_mock_imports = ["lightning", "pytorch_lightning", "transformers"]
 nitpicky = False
 linkcheck_ignore = [r"https?://(localhost|127\.0\.0\.1)"]
 suppress_warnings = ["myst.xref_missing", "myst.header"]  # links to the code beside the docs
+
+default_role = "code"
+
+
+def as_lines(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """The docstrings are plain text with lists of `name : what it is`: keep their lines, and read no markup into them."""
+    outside = str.maketrans({"*": r"\*", "|": r"\|", "_": r"\_"})
+    for i, line in enumerate(lines):
+        parts = line.split("`")
+        escaped = "``".join(part if k % 2 else part.translate(outside) for k, part in enumerate(parts))
+        lines[i] = f"| {escaped}" if line.strip() else ""
+
+
+def setup(app: object) -> None:
+    """Sphinx calls this."""
+    app.connect("autodoc-process-docstring", as_lines)  # type: ignore[attr-defined]

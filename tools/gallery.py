@@ -1,6 +1,6 @@
 """docs/gallery.md: what moreish makes from twelve lists, unselected. `python -m tools.gallery` takes five minutes.
 
-Each list is trained with the standard recipe, and shown are the first items of seed 1: no second try, nothing left out.
+Each list is trained with the standard recipe; shown are the first items of seed 1, no second try, nothing left out.
 """
 
 import tempfile
@@ -44,8 +44,9 @@ def section(name: str, title: str) -> str:
 def main() -> None:
     parts = [section(name, title) for name, title in LISTS.items()]
     head = (
-        "# Gallery\n\nWhat moreish makes from twelve lists: the first twelve items of seed 1 of each, nothing selected, "
-        "nothing left out, by the\nstandard recipe (`moreish FILE`). A star marks what stands in the list. Made by "
+        "# Gallery\n\n"
+        "What moreish makes from twelve lists: the first twelve items of seed 1 of each, nothing selected, "
+        "nothing left out, by\nthe standard recipe (`moreish FILE`). A star marks what stands in the list. Made by "
         "`python -m tools.gallery`.\n\n"
     )
     (ROOT / "docs" / "gallery.md").write_text(head + "\n".join(parts), encoding="utf-8")

@@ -96,8 +96,8 @@ class Prepared:
 
 LECTURE_ITEMS = 32_033
 OTHER_LIST = (
-    "{recipe} is a recipe of the lectures, whose names.txt has 32,033 names; this list has {items:,} items, so the losses "
-    "are other ones than the published (moreish data fetch names fetches theirs)"
+    "{recipe} is a recipe of the lectures, whose names.txt has 32,033 names; this list has {items:,} items, so the "
+    "losses are other ones than the published (moreish data fetch names fetches theirs)"
 )
 
 

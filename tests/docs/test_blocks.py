@@ -1,7 +1,7 @@
 """Every block of the docs is executed, in one process: Python with what it prints, commands with how they end.
 
-The blocks of a page share their names and a folder. What follows a block as ```text is what it prints; numbers may differ
-in their last digits, as they do between processors. `<!-- elsewhere: why -->` before a block says who runs it instead.
+The blocks of a page share their names and a folder. What follows a block as ```text is what it prints; fractions may
+differ in their last digits, as between processors. `<!-- elsewhere: why -->` before a block says who runs it instead.
 """
 
 import contextlib

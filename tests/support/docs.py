@@ -12,10 +12,12 @@ model = nn.Sequential(nn.Embedding(27, 10), nn.Flatten(), nn.Linear(30, 32), nn.
 optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
 x, y = torch.randint(27, (64, 3)), torch.randint(27, (64,))
 batches = [(x, y)] * 20
-C, W1, b1, W2, b2 = (torch.randn(s, requires_grad=True) for s in ((27, 10), (30, 32), (32,), (32, 27), (27,)))
+shapes = (27, 10), (30, 32), (32,), (32, 27), (27,)
+C, W1, b1, W2, b2 = (torch.randn(shape, requires_grad=True) for shape in shapes)
 Xb, Yb, range = x, y, lambda n: __builtins__["range"](min(n, 20))
 samples = train_items = ["anna", "emma", "mia", "ava"] * 20
-val_items, held_out_items, vocabulary = ["zoe", "lea", "ida"], ["zoe", "lea", "ida"], list(".abcdefghijklmnopqrstuvwxyz")
+val_items = held_out_items = ["zoe", "lea", "ida"]
+vocabulary = list(".abcdefghijklmnopqrstuvwxyz")
 def train():
     for x, y in batches:
         optimizer.zero_grad()
