@@ -21,10 +21,10 @@ default_role = "code"
 
 
 def as_lines(app: object, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """The docstrings are plain text with lists of `name : what it is`: keep their lines, and read no markup into them."""
+    """The docstrings are plain text with lists of `name : what it is`: keep their lines, read no markup into them."""
     outside = str.maketrans({"*": r"\*", "|": r"\|", "_": r"\_"})
     for i, line in enumerate(lines):
-        parts = line.split("`")
+        parts = line.split("`") if line.count("`") % 2 == 0 else [line.replace("`", "'")]
         escaped = "``".join(part if k % 2 else part.translate(outside) for k, part in enumerate(parts))
         lines[i] = f"| {escaped}" if line.strip() else ""
 
