@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +29,9 @@ from moreish.training.launch import launched
 
 if TYPE_CHECKING:
     from moreish.export import Exported
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TrainedRun(Fitted):
@@ -104,6 +109,36 @@ class TrainedRun(Fitted):
         for name, array in sorted(self.run.checkpoint("best").model().items()):
             found.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
+
+    @property
+    def history(self) -> Any:
+        """Its losses: one row an event, with step, component, loss, val_loss, lr and seconds.
+
+        A DataFrame where pandas is installed, indexed by step; else a list of dicts, as in `metrics.jsonl`.
+        """
+        wanted = ("step", "component", "loss", "val_loss", "lr", "seconds")
+        kinds = ("step", "eval", "mixed")
+        rows = [
+            {name: event.get(name) for name in wanted} for event in self.run.records() if event.get("event") in kinds
+        ]
+        if find_spec("pandas") is None:
+            return rows
+        return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""
+        from moreish.plots.curves import loss
+
+        return loss(self.run, ax=ax)
+
+    def plot_embedding(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Where the (first) network puts each symbol. Raises ValueError for a model that has no network."""
+        from moreish.models.mixture import Mixture
+        from moreish.plots.model import embedding
+
+        components = self.model.components if isinstance(self.model, Mixture) else [self.model]
+        network = next((component for component in components if hasattr(component, "module")), components[0])
+        return embedding(network, self.vocab, ax=ax)
 
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)

@@ -32,6 +32,8 @@ COMMANDS = {
     "check-backward": "Every gradient of a recipe's network, derived by hand, beside autograd's.",
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",
+    "lessons": "Twelve lessons from a derivative to attention: list them, open one as a notebook, run one here.",
+    "learn": "Exercises that judge themselves: the next one is opened, and judged again at every save.",
     "lists": "The bundled lists, with what each holds.",
     "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
     "or keep it.",
