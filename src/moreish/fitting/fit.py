@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 from msgspec.structs import replace
@@ -27,6 +27,9 @@ from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
+
+if TYPE_CHECKING:
+    from moreish.training.controls import Controls
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -71,6 +74,7 @@ class Fitting:
     members : the components after those, as many as were begun
     spent : seconds that earlier processes fitted for
     parent : the run that it goes on from
+    controls : what somebody changes while a network trains in this process
     """
 
     corpus: Corpus
@@ -82,6 +86,7 @@ class Fitting:
     val_loss: float | None = None
     spent: float = 0.0
     parent: Parent | None = None
+    controls: "Controls | None" = None
     _began: float = field(default_factory=time.monotonic)
     _mixing: Mixing = field(default_factory=Mixing)
 
@@ -218,7 +223,7 @@ class Fitting:
                 left = choices[len(self.done) - first :]
                 while len(running) < slots and (member := self.schedule.following(self.members, left)):
                     running.append(member)
-                    yield self.schedule.begin(member, self._component(member), self.step)
+                    yield self.schedule.begin(member, self._component(member), self.step, self.controls)
                 training = ready([member.training for member in running if member.training is not None])
                 member = next(m for m in running if m.training is training)
                 while training.pending:

@@ -24,11 +24,13 @@ from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
+from moreish.training.controls import Controls, Hands
+from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import Gradients, gradients_of, make_optimizer
+from moreish.training.steps import Gradients, make_optimizer
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
@@ -61,26 +63,30 @@ def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     return state
 
 
-def train(state: TrainState, train_split: Split, val_split: Split | None) -> Iterator[events.OfComponent]:
+def train(
+    state: TrainState, train_split: Split, val_split: Split | None, controls: Controls | None = None
+) -> Iterator[events.OfComponent]:
     """Train to the end of the steps or of the time budget, or until val no longer improves.
 
-    Yields a `Step` every `log_every` steps, an `Eval` where one is due, and with a doctor what it says (`recorder`).
-    Leaves the model with the parameters that were best on val, where there is a val.
+    Yields a `Step` every `log_every` steps, an `Eval` where one is due, with a doctor what it says (`recorder`), and
+    what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
+    there is a val.
     """
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder)
+        yield from _train(state, train_split, val_split, recorder, controls or Controls())
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder
+    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
     source = batches_for(model, train_split, options, state.seed)
-    gradients = gradients_of(model, options, recorder.doctor)
-    draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    hands = Hands(state)
+    looks = LayerLooks(state, controls, hands, recorder.doctor)
+    draws_noise = _draws_noise(state)
     model.train()
     batches = batches_from(source, state.step)
     mean = _LossMean()
@@ -88,14 +94,19 @@ def _train(
     while not ended(state):
         batch = next(batches)
         lr = lr_at(state.progress, options)
-        loss = _step(state, gradients, batch, lr, draws_noise)
+        looks.before_step()
+        loss = _step(state, looks.gradients, batch, lr * state.lr_factor, draws_noise)
+        hands.stepped(lr * state.lr_factor)
         mean.add(loss, batch.y.size)
         clock.tick()
         if val_split is not None:
             state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_split.n_predicted / batch.y.size)
-        if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
+        if state.step % options.log_every == 0 or state.evaluation_due or ended(state) or controls.one_step:
             with recorder.resting():
-                yield mean.event(state, lr)
+                yield mean.event(state, lr * state.lr_factor)
+        if (seen := looks.after_step()) is not None:
+            with recorder.resting():
+                yield seen
         yield from recorder.news()
         if not math.isfinite(mean.last):
             yield from recorder.closing()
@@ -110,6 +121,17 @@ def _train(
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
+        for event in controls.between_steps(hands, lr):
+            with recorder.resting():
+                yield event
+            draws_noise = _draws_noise(state)
+            clock.skip()
+
+
+def _draws_noise(state: TrainState) -> bool:
+    """Whether chance plays a part in a step beside the batch."""
+    drops = (m.p > 0 for m in state.model.modules() if isinstance(m, nn.Dropout))
+    return state.options.weight_drop > 0 or any(drops)
 
 
 def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
@@ -227,6 +249,10 @@ class _Clock:
             state.pace = (1 - state.progress) / max(1.0, steps_left)
             self.steps, self.spent = 0, 0.0
         state.progress = min(1.0, state.progress + state.pace)
+
+    def skip(self) -> None:
+        """What came since the last step was no training: somebody let it stand still."""
+        self._took()
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
