@@ -40,6 +40,7 @@ def train(
     out: Out = None,
     begin_from: Annotated[str | None, Parameter(name="--from")] = None,
     resume: str | None = None,
+    replay: str | None = None,
     inexact: Annotated[bool, Parameter(negative=())] = False,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
@@ -64,22 +65,31 @@ def train(
         A run on another list: its model goes on with this list, whose new symbols and kinds are added.
     resume
         Go on with this interrupted run instead of starting a new one.
+    replay
+        Train a new run that does again what this one did, also what somebody changed while it trained (moreish studio).
     inexact
         Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
     """
     from moreish.cli.overrides import overrides_of
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    if resume is not None:
-        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
+    if resume is not None or replay is not None:
+        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config)]
         said += [("--background", background), ("--from", begin_from)]
+        said += [("--out", out), ("--replay", replay)] if resume is not None else [("--inexact", inexact or None)]
         ignored = next((name for name, value in said if value is not None), overrides.first)
         if ignored is not None:
             raise ValueError(
                 f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
                 "it out, or train a new run"
+                if resume is not None
+                else f"--replay does again what {replay} did, so {ignored} would change nothing: leave it out"
             )
-        run = _resumed_in_view(resume, inexact, root, quiet)
+        if resume is not None:
+            run = _resumed_in_view(resume, inexact, root, quiet)
+        else:
+            assert replay is not None
+            run = _replayed_in_view(replay, out, root, quiet)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
@@ -126,6 +136,19 @@ def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool) -> "Train
 
     with watching(quiet) as watch:
         return api.resume(opened.run, inexact=inexact, watch=watch)
+
+
+def _replayed_in_view(run: str, out: Path | None, root: Path, quiet: bool) -> "TrainedRun":
+    from moreish.cli.show import telling
+
+    with telling(f"loading {run}", quiet):
+        from moreish import api
+
+        opened = api.open_run(run, root)
+    from moreish.cli.panel import watching
+
+    with watching(quiet) as watch:
+        return api.replay(opened.run, out=out, watch=watch)
 
 
 def show_report(run: "TrainedRun", quiet: bool) -> None:

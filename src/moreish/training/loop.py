@@ -124,7 +124,9 @@ def _train(
         for event in controls.between_steps(hands, lr):
             with recorder.resting():
                 yield event
-            draws_noise = _draws_noise(state)
+            if isinstance(event, events.Intervention) and event.done and event.kind in ("break", "heal", "undo"):
+                recorder.look_anew(event.kind == "break")
+                draws_noise = _draws_noise(state)
             clock.skip()
 
 
