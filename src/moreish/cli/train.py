@@ -66,7 +66,7 @@ def train(
     resume
         Go on with this interrupted run instead of starting a new one.
     replay
-        Train a new run that does again what this one did, also what somebody changed while it trained (moreish studio).
+        Train a new run that does again what this one did, also what somebody changed while it trained.
     inexact
         Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
     """

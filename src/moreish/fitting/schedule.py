@@ -100,9 +100,7 @@ class Schedule:
         members.append(self.member(choice, module))
         return members[-1]
 
-    def begin(
-        self, member: Member, component: int, step: int, controls: "Controls | None" = None
-    ) -> events.Network:
+    def begin(self, member: Member, component: int, step: int, controls: "Controls | None" = None) -> events.Network:
         """Let it train, here or in a process of its own."""
         from moreish.fitting.workers import InProcess, Task, Worker
         from moreish.training.steps import threads

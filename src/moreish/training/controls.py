@@ -226,4 +226,3 @@ def spelled(arguments: Mapping[str, Any]) -> str:
     shown = {k: ", ".join(map(str, v)) if isinstance(v, Sequence) and not isinstance(v, str) else v
              for k, v in arguments.items()}  # fmt: skip
     return ", ".join(f"{key} {value}" for key, value in shown.items())
-

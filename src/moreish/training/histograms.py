@@ -106,7 +106,9 @@ class Histograms:
                 gradient=histogram(np.concatenate(gradients)) if gradients else None,
                 weight=None if own is None else histogram(sampled(own)),
                 weight_gradient=None if own is None or own.grad is None else histogram(sampled(own.grad)),
-                update=None if own is None or weight is None else updates(sampled(self._before[weight]), sampled(own)),
+                update=None
+                if own is None or weight is None
+                else updates(sampled(self._before[weight]), sampled(own)),
             )
 
 
