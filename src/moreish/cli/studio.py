@@ -118,9 +118,7 @@ def _tell(url: str, opened: tuple[Path, ...], strangers: bool, json: bool, quiet
         out.print(f"studio {url}{at}")
     out.file.flush()
     if strangers:
-        warn(
-            "other machines reach this address, and what is sent there is not encrypted: put a proxy with TLS before it"
-        )
+        warn("other machines reach this address, and nothing sent is encrypted: put a proxy with TLS before it")
     if not quiet and not json:
         note("Ctrl-C ends it; what trains then is saved")
 

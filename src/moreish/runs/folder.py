@@ -331,7 +331,7 @@ def _refuse_strangers(folder: Path) -> None:
 
 
 def readable(stem: str) -> str:
-    """A name of a folder: lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
+    """A folder's name: lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
     text = unicodedata.normalize("NFC", stem).lower()
     dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
     return dashed or "run"

@@ -1,4 +1,4 @@
-"""Forms for the page, from the options that are declared elsewhere: type, range, choices, default and help of each."""
+"""Forms for the page, from the options declared elsewhere: type, range, choices, default and help of each."""
 
 import dataclasses
 import types

@@ -1,4 +1,4 @@
-"""The scalar graph, for the page to step through: nodes in the order they were made, and the backward pass in steps."""
+"""The scalar graph, to be stepped through: nodes in the order they were made, and the backward pass in steps."""
 
 from typing import Any
 

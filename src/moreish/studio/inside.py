@@ -1,4 +1,4 @@
-"""One item through every layer of a run's network: forward, loss, backward by hand and by autograd, and the update."""
+"""One item through every layer of a run's network: forward, loss, backward by hand and by autograd, the update."""
 
 import copy
 from collections.abc import Iterator

@@ -45,10 +45,7 @@ class Lists:
             try:
                 with open(path, "xb") as file:
                     async for piece in pieces:
-                        if file.tell() + len(piece) > LIMIT:
-                            raise ValueError(f"the list has more than {LIMIT:,} bytes: give a shorter one")
-                        if b"\0" in piece:
-                            raise ValueError("this looks binary, and a list is text: one item a line, in UTF-8")
+                        _check(piece, file.tell())
                         file.write(piece)
             except BaseException:
                 path.unlink(missing_ok=True)
@@ -63,6 +60,14 @@ class Lists:
         from moreish import api
 
         return api.read(path, **options)
+
+
+def _check(piece: bytes, before: int) -> None:
+    """Raises ValueError for what is no text, or too much."""
+    if before + len(piece) > LIMIT:
+        raise ValueError(f"the list has more than {LIMIT:,} bytes: give a shorter one")
+    if b"\0" in piece:
+        raise ValueError("this looks binary, and a list is text: one item a line, in UTF-8")
 
 
 def described(corpus: Corpus) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def _read(name: str, kind: str) -> tuple[bytes, str] | None:
 
 
 def scripts_and_styles() -> tuple[str, str]:
-    """All of the page's code and all of its style, for a page in one file. Raises ValueError where it was not built."""
+    """The page's code and its style, for a page in one file. Raises ValueError where it was not built."""
     if document() is None:
         raise ValueError(NO_PAGE)
     files = sorted((BUILT / "assets").iterdir())

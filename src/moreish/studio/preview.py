@@ -1,4 +1,4 @@
-"""A net before any training: its parameters, what it would lose at first, how wide its activations are; its best lr."""
+"""A net before any training: its parameters, its first loss, how wide its activations are; its best lr."""
 
 import math
 from typing import Any
@@ -14,8 +14,6 @@ from moreish.training.find_lr import find_lr
 from moreish.training.histograms import extreme, histogram, rounded, sampled
 from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
-
-INIT = {"hidden_gain": "hidden_gain", "hidden_std": "hidden_std", "head_std": "head_std"}
 
 
 def config_of(model: str | None, recipe: str | None, options: dict[str, Any]) -> Config:
