@@ -132,11 +132,13 @@ class Window:
 
     def __init__(self, folder: Path) -> None:
         self._watched, self._path = folder / WATCHED, folder / LIVE
+        self._records = folder / "metrics.jsonl"
 
     def look(self) -> None:
-        """Say that somebody looks; whoever does says it again every second."""
+        """Say that somebody looks; whoever does says it again every second. Before there is a run nothing is said."""
         with contextlib.suppress(OSError):
-            self._watched.touch()
+            if self._records.exists():
+                self._watched.touch()
 
     def watched(self) -> bool:
         """Whether somebody has said so lately."""

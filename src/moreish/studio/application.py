@@ -277,7 +277,7 @@ def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
             if not (section in ("data", "model", "train") and name.isidentifier()):
                 raise ValueError(f'there is no option "{section}.{name}"')
             arguments += ["--set", f"{section}.{name}={msgspec.json.encode(value).decode()}"]
-    return body.name or body.list, [*arguments, "--", str(path)]
+    return body.name or f"{body.list}-{body.model or body.recipe or 'quick'}", [*arguments, str(path.resolve())]
 
 
 async def _in_sentences(work: Callable[[], Any]) -> Any:

@@ -87,6 +87,8 @@ class Listing:
     def _beginning(self, started: Started) -> dict[str, Any]:
         row = {"run": started.run, "step": None, "val_loss": None, "state": "starting", "said": ""}
         if started.ended:
+            with contextlib.suppress(OSError):
+                started.folder.rmdir()  # claimed, and never filled
             row |= {"state": "failed", "said": started.last_words() or "it ended without a word"}
         return row
 

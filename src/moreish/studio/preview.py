@@ -34,8 +34,9 @@ def preview(corpus: Corpus, config: Config) -> dict[str, Any]:
     losses: list[float] = []
 
     def loss_of(logits: torch.Tensor) -> torch.Tensor:
-        losses.append(float(token_loss(logits, targets)))
-        return token_loss(logits, targets)
+        loss = token_loss(logits, targets)
+        losses.append(loss.item())
+        return loss
 
     seen = inside(model, idx, loss_of)
     layers = []
