@@ -16,9 +16,15 @@ export interface Healthy {
   std: number;
 }
 
-/** Axis limits that hold most of all: outliers of one layer do not flatten the others. */
-export function limits(histograms: readonly Histogram[], quantity: Quantity): [number, number] {
+/** Axis limits of one histogram beside the others of its column. Gradients share an axis, so that it is seen where they
+ * vanish, unless one layer would flatten all others; activations and weights have their own. */
+export function limits(own: Histogram, histograms: readonly Histogram[], quantity: Quantity): [number, number] {
   if (quantity === "update") return [-6, 0];
+  if (quantity === "activation" || quantity === "weight") {
+    const widest = Math.max(Math.abs(own.mean) + 3.5 * own.std, 0.02);
+    const limit = Math.min(widest, Math.max(Math.abs(own.low), Math.abs(own.high)) * 1.05) || 1;
+    return [-limit, limit];
+  }
   const spreads = histograms.map((h) => Math.abs(h.mean) + 3 * h.std).filter((v) => v > 0);
   if (!spreads.length) return [-1, 1];
   const sorted = [...spreads].sort((a, b) => a - b);
