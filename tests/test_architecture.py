@@ -32,7 +32,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
     "training": (
-        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
+        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),

@@ -46,13 +46,14 @@ from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import STATE, Checkpoint, refuse_pickle
+from moreish.runs.commands import Remote
 from moreish.runs.folder import Run, Writer, find_run
 from moreish.runs.schema import checked
 from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "suggest", "train",
 ]  # fmt: skip
 
 Watch = Callable[[events.Event], None]
@@ -307,6 +308,33 @@ def _restored(opened: TrainedRun, checkpoint: Checkpoint, inexact: bool) -> Fitt
         raise Damaged(f"{path}: {error}") from None
 
 
+def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch | None = None) -> TrainedRun:
+    """A new run that does again what this one did, what somebody changed meanwhile included, after the same updates.
+
+    `out` is its folder; else one beside it. Raises RunError where there is no network, where its length was a time
+    (another machine, or another hour, would make other steps), or where it went on from another run.
+    """
+    from moreish.training.controls import Recorded
+
+    opened = open_run(run)
+    config, name = opened.config, opened.run.name
+    if not config.model.networks or config.model.name == "background":
+        raise RunError(f"{name} has no network that somebody could have changed: train it anew")
+    if config.train.time_budget is not None:
+        raise RunError(f"{name} was trained for a time, not for a number of steps, and cannot be repeated exactly")
+    if parent_of(opened) is not None:
+        raise RunError(f"{name} goes on from another run: repeat that one")
+    changed = list(events.of_kind(opened.run.events(), events.Intervention))
+    folder = Path(out) if out is not None else None
+    again = new_run(opened.corpus, config, folder, opened.run.folder.parent, f"{name}-again")
+    fitting = _begin(opened.corpus, config)
+    assert isinstance(fitting, Fitting)
+    fitting.controls = Recorded(changed)
+    with run_folder.kept_only_with_a_checkpoint(again.run), again.run.writing() as writer:
+        _fit(fitting, writer, watch or _unwatched)
+    return again
+
+
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:
     """The models of these runs as one, with weights fitted on val; a run like any other.
 
@@ -355,6 +383,8 @@ def _fit(
         watch(event)
 
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
+        remote = Remote(writer.run.folder, stop_requested)
+        steered = _let_steer(fitting, remote)
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -363,9 +393,13 @@ def _fit(
             fresh = False
             tell(event)
             if isinstance(event, events.Eval):
-                tell(events.Samples(event.step, _samples(fitting)))
+                tell(_samples(fitting))
                 _save(fitting, writer, fitting.step)
-            if (stop_requested() or (stop is not None and stop())) and not fitting.ended:
+            elif isinstance(event, events.Step) and remote.samples_due():
+                remote.show(events.to_record(_samples(fitting)))
+            if not steered:
+                remote.stand_still()
+            if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
                 _save(fitting, writer, fitting.step)
                 tell(events.Interrupted(fitting.step))
                 raise Interrupted(writer.run.folder)
@@ -384,17 +418,30 @@ def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Itera
         raise
 
 
+def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
+    """Let a person change a network while it trains; False where this is none that trains in this process."""
+    if not isinstance(fitting, Fitting) or not fitting.schedule.networks or fitting.schedule.at_once > 1:
+        return False
+    if fitting.controls is None:
+        from moreish.training.controls import Live
+
+        fitting.controls = Live(remote)
+    return True
+
+
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
     state = snapshot.state | {"machine": dict(this_machine())}
     writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
 
 
-def _samples(fitting: Fitting | FewFitting) -> list[str]:
+def _samples(fitting: Fitting | FewFitting) -> events.Samples:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
     drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    return fitting.corpus.vocab.decode_items(drawn.ids[1:])
+    items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
+    known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
+    return events.Samples(fitting.step, items, known)
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:

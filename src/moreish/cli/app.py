@@ -19,6 +19,7 @@ COMMANDS = {
     "score": "How likely is each item under this run's model, and which symbols surprise it?",
     "odd": "The lines of a list that do not look like the others: slips, strangers, symbols that stand nowhere else.",
     "serve": "Answer programs over HTTP: POST /more and /score, GET /about and /openapi.json, until Ctrl-C.",
+    "studio": "One page in the browser: paste a list, watch a model learn it, break it, heal it, make more.",
     "evaluate": "The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.",
     "mix": "Several runs as one, with weights fitted on val; the result is a run like any other.",
     "runs": "The runs there are: one row each; a damaged one is named and passed over.",

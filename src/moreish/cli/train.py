@@ -1,5 +1,6 @@
 """moreish train, and its --resume."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -42,6 +43,7 @@ def train(
     out: Out = None,
     begin_from: Annotated[str | None, Parameter(name="--from")] = None,
     resume: str | None = None,
+    replay: str | None = None,
     inexact: Annotated[bool, Parameter(negative=())] = False,
     log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
@@ -67,6 +69,8 @@ def train(
         A run on another list: its model goes on with this list, whose new symbols and kinds are added.
     resume
         Go on with this interrupted run instead of starting a new one.
+    replay
+        Train a new run that does again what this one did, also what somebody changed while it trained.
     inexact
         Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
     log
@@ -79,20 +83,24 @@ def train(
     if process is not None and process.rank > 0:
         return _followed(process)
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
+    said = {"FILE": files or None, "--recipe": recipe, "--config": config, "--background": background}
+    said |= {"--from": begin_from}
     if resume is not None:
-        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
-        said += [("--background", background), ("--from", begin_from)]
-        ignored = next((name for name, value in said if value is not None), overrides.first)
-        if ignored is not None:
-            raise ValueError(
-                f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
-                "it out, or train a new run"
-            )
+        _refuse_ignored(
+            f"--resume goes on with {resume} exactly as it was begun",
+            said | {"--out": out, "--replay": replay},
+            overrides,
+            "leave it out, or train a new run",
+        )
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
+    elif replay is not None:
+        _refuse_ignored(f"--replay does again what {replay} did", said | {"--log": log}, overrides, "leave it out")
     with _led(process):
         begun = resume or (process and _begun_before(process, root, out))
-        if begun is not None:
+        if replay is not None:
+            run = _replayed_in_view(replay, out, root, quiet)
+        elif begun is not None:
             run = _resumed_in_view(str(begun), inexact, root, quiet, log)
         else:
             source = sources_of(files)
@@ -101,6 +109,12 @@ def train(
     show_report(run, quiet)
     show_done(run, json)
     return None
+
+
+def _refuse_ignored(why: str, said: Mapping[str, object], overrides: "Overrides", cure: str) -> None:
+    ignored = next((name for name, value in said.items() if value is not None), overrides.first)
+    if ignored is not None:
+        raise ValueError(f"{why}, so {ignored} would change nothing: {cure}")
 
 
 def _led(process: "Launched | None") -> AbstractContextManager[None]:
@@ -171,6 +185,19 @@ def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool, log: str 
 
     with watching(quiet) as watch:
         return api.resume(opened.run, inexact=inexact, watch=watch, log=log)
+
+
+def _replayed_in_view(run: str, out: Path | None, root: Path, quiet: bool) -> "TrainedRun":
+    from moreish.cli.show import telling
+
+    with telling(f"loading {run}", quiet):
+        from moreish import api
+
+        opened = api.open_run(run, root)
+    from moreish.cli.panel import watching
+
+    with watching(quiet) as watch:
+        return api.replay(opened.run, out=out, watch=watch)
 
 
 def show_report(run: "TrainedRun", quiet: bool) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TYPE_CHECKING, Annotated
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
@@ -29,6 +30,10 @@ from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
 from moreish.runs.schema import Count, Seconds, checked
 
+if TYPE_CHECKING:
+    from moreish.training.controls import Controls
+
+Count = Annotated[int, Meta(ge=0)]
 MOST_DEATHS = 3  # of processes that train one network, one after another, before it is given up
 
 
@@ -73,6 +78,7 @@ class Fitting:
     members : the components after those, as many as were begun
     spent : seconds that earlier processes fitted for
     parent : the run that it goes on from
+    controls : what somebody changes while a network trains in this process
     """
 
     corpus: Corpus
@@ -84,6 +90,7 @@ class Fitting:
     val_loss: float | None = None
     spent: float = 0.0
     parent: Parent | None = None
+    controls: "Controls | None" = None
     _began: float = field(default_factory=time.monotonic)
     _mixing: Mixing = field(default_factory=Mixing)
 
@@ -218,7 +225,7 @@ class Fitting:
                 while len(running) < slots and (member := self.schedule.following(self.members, left)):
                     running.append(member)
                     try:
-                        yield self.schedule.begin(member, self._component(member), self.step)
+                        yield self.schedule.begin(member, self._component(member), self.step, self.controls)
                     except WorkerDied as death:
                         running.remove(member)
                         yield self._lost(member, death)

@@ -17,6 +17,7 @@ from moreish.training.options import TrainOptions
 if TYPE_CHECKING:
     from moreish.fitting.workers import InProcess, Worker
     from moreish.models.net import Net
+    from moreish.training.controls import Controls
     from moreish.training.state import TrainState
 
 
@@ -126,7 +127,7 @@ class Schedule:
         members.append(self.member(choice, module))
         return members[-1]
 
-    def begin(self, member: Member, component: int, step: int) -> events.Network:
+    def begin(self, member: Member, component: int, step: int, controls: "Controls | None" = None) -> events.Network:
         """Let it train, here or in a process of its own."""
         from moreish.fitting.workers import InProcess, Task, Worker
         from moreish.training import distributed
@@ -147,8 +148,10 @@ class Schedule:
             from moreish.fitting.ranks import Leading
 
             member.training = Leading(task, state)
+        elif self.at_once > 1:
+            member.training = Worker(task, state)
         else:
-            member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
+            member.training = InProcess(task, state, controls and controls.of(component))
         member.training.pending, member.repeats = list(member.pending), member.ahead
         with threads(state.model, state.options) as count:
             return events.Network(

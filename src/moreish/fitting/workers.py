@@ -30,6 +30,7 @@ from moreish.fitting.channel import Channel, Failure
 from moreish.fitting.schedule import Member
 from moreish.models import build_model
 from moreish.runs import events
+from moreish.training.controls import Controls
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
@@ -60,11 +61,11 @@ class Task:
 class InProcess:
     """Training in this process, behind the methods of `Worker`."""
 
-    def __init__(self, task: Task, state: TrainState) -> None:
+    def __init__(self, task: Task, state: TrainState, controls: Controls | None = None) -> None:
         self.task, self.state = task, state
         self.pending: list[events.OfComponent] = []
         self.ended = False
-        self._batches = record_batches(task, state)
+        self._batches = record_batches(task, state, controls)
 
     def receive(self) -> None:
         """Train to the next stop."""
@@ -178,12 +179,14 @@ def install(state: TrainState, arrays: StateArrays) -> None:
     state.restore(numbers, memory)
 
 
-def record_batches(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
+def record_batches(
+    task: Task, state: TrainState, controls: Controls | None = None
+) -> Generator[list[events.OfComponent]]:
     """The records of the training, those of one step together."""
     held: list[events.OfComponent] = []
-    for record in train(state, task.train_split, task.val_split):
+    for record in train(state, task.train_split, task.val_split, controls):
         held.append(record)
-        if isinstance(record, events.Eval) or not state.evaluation_due:
+        if isinstance(record, events.Eval | events.Intervention | events.Paused) or not state.evaluation_due:
             yield held
             held = []
     if held:

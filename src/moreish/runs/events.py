@@ -92,10 +92,71 @@ class Eval(Event, frozen=True):
 
 
 class Samples(Event, frozen=True):
-    """A few items of the model as it is now."""
+    """A few items of the model as it is now; `known` says where the list has each already, or "new"."""
 
     step: Count
     items: list[str]
+    known: list[Literal["train", "val", "test", "new"]] = []
+
+
+class HistogramFields(msgspec.Struct, frozen=True):
+    """How values lie between `low` and `high`: counts of equally wide bins, of a sample where there are many."""
+
+    low: float
+    high: float
+    counts: list[Count]
+    mean: float
+    std: float
+    extreme: Share = 0.0
+
+
+class LayerHistograms(msgspec.Struct, frozen=True):
+    """What one layer held at one step; of updates, log10 of each beside the spread of the weights.
+
+    extreme : of an activation, the share at an end of its range
+    """
+
+    name: str
+    type: str
+    activation: HistogramFields | None = None
+    gradient: HistogramFields | None = None
+    weight: HistogramFields | None = None
+    weight_gradient: HistogramFields | None = None
+    update: HistogramFields | None = None
+
+
+class Histograms(Event, frozen=True):
+    """Every layer at the update `at` of this network, in the order of the forward pass; ever more rarely."""
+
+    step: Count
+    at: Count
+    layers: list[LayerHistograms]
+    component: Count = 0
+
+
+class Intervention(Event, frozen=True):
+    """Somebody changed something while it trained, after the update `at` of this network.
+
+    kind : lr, break, undo, heal or stop; name and arguments are those of the fault or remedy
+    done : whether it could be done; the sentence says what was, or why it was not
+    """
+
+    step: Count
+    at: Count
+    kind: Literal["lr", "break", "undo", "heal", "stop"]
+    sentence: str
+    name: str = ""
+    arguments: dict[str, Any] = {}
+    done: bool = True
+    component: Count = 0
+
+
+class Paused(Event, frozen=True):
+    """Training stands still, or goes on."""
+
+    step: Count
+    paused: bool
+    component: Count = 0
 
 
 class FindingFields(msgspec.Struct, frozen=True):
@@ -208,7 +269,7 @@ class Done(Event, frozen=True):
     val_loss: float | None
 
 
-OfComponent = Step | Eval | Finding | Quantities | Doctor
+OfComponent = Step | Eval | Finding | Quantities | Histograms | Intervention | Paused | Doctor
 """What the training of one network says, of its own steps; the fitting says which component it is."""
 
 EVENTS = (
@@ -221,6 +282,9 @@ EVENTS = (
     Samples,
     Finding,
     Quantities,
+    Histograms,
+    Intervention,
+    Paused,
     Doctor,
     Died,
     Mixed,
@@ -242,6 +306,9 @@ _ANY = (
     | Samples
     | Finding
     | Quantities
+    | Histograms
+    | Intervention
+    | Paused
     | Doctor
     | Died
     | Mixed

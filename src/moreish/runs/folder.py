@@ -267,7 +267,7 @@ def refuse_taken(folder: Path) -> None:
 def claim_folder(root: Path | str, stem: str, files: Files | None = None) -> Path:
     """A new empty folder `root/stem-N` with the lowest free N; two processes never get the same."""
     files = files or Files()
-    stem = _readable(stem)
+    stem = readable(stem)
     with os_errors(Path(root), "written"):
         files.make_parents(Path(root) / stem)
         number = 1
@@ -345,8 +345,8 @@ def _refuse_strangers(folder: Path) -> None:
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
 
 
-def _readable(stem: str) -> str:
-    """Lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
+def readable(stem: str) -> str:
+    """A folder's name: lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
     text = unicodedata.normalize("NFC", stem).lower()
     dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
     return dashed or "run"

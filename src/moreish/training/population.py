@@ -74,7 +74,9 @@ def refuse_alone(options: TrainOptions) -> None:
     """Raises ValueError for options that only a network by itself can be trained with."""
     for name, value in UNKNOWN.items():
         if getattr(options, name) != value:
-            raise ValueError(f"train.{name} is for networks that are trained one by one: leave it out of a population")
+            raise ValueError(
+                f"train.{name} is for networks that are trained one by one: leave it out of a population"
+            )
     if options.backward != "autograd" or options.precision not in ("float32", "float64"):
         raise ValueError("a population is trained by autograd, in float32 or float64: leave the other option out")
 

@@ -43,6 +43,7 @@ class TrainState:
 
     progress : from 0 to 1, by `pace` a step; a time budget adjusts the pace
     seconds : of training, evaluations included; `evaluating` is their share, `evaluation` the last one's
+    lr_factor : by which somebody has multiplied the learning rate of the schedule
     evaluation_due : whether val is evaluated before the next step
     best_tensors : the model when it was best on val, empty before the first evaluation
     average : running average of the model (`options.ema`), empty without
@@ -64,6 +65,7 @@ class TrainState:
     evaluating: float = 0.0
     evaluation: float = 0.0
     evaluation_due: bool = False
+    lr_factor: float = 1.0
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
     findings: list[FindingFields] = field(default_factory=list)
@@ -76,6 +78,8 @@ class TrainState:
         """The part of the state that is plain JSON; infinity as null."""
         values = {name: getattr(self, name) for name in self.NUMBERS}
         plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
+        if self.lr_factor != 1.0:
+            plain["lr_factor"] = self.lr_factor
         return plain | ({"findings": msgspec.to_builtins(self.findings)} if self.findings else {})
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -99,6 +103,8 @@ class TrainState:
         self._check_numbers(checked(numbers, Numbers, "the state of the training"))
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])
+        factor = numbers.get("lr_factor", 1.0)
+        self.lr_factor = float(factor) if isinstance(factor, int | float) else 1.0
         self.findings = msgspec.convert(numbers.get("findings", []), list[FindingFields])
         parameters = dict(self.model.named_parameters())
         device = next(self.model.parameters()).device
