@@ -1,7 +1,6 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -13,19 +12,15 @@ from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
-from moreish.errors import Damaged, Interrupted, RunError, Unmet
-from moreish.fitting.counting import baselines, fit_counts
-from moreish.fitting.few import FewFitting, HeardKinds, heard
+from moreish.errors import Interrupted, RunError
+from moreish.fitting.counting import fit_counts
+from moreish.fitting.few import HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
-from moreish.fitting.machine import check_same_machine, this_machine
-from moreish.fitting.parent import Parent
-from moreish.fitting.serialize import Saved
 from moreish.fitting.stopping import stop_requests
-from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
-from moreish.models.kinds import Kinded, components_of, one_kind_of
-from moreish.ngram import Backoff
+from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
+from moreish.models.kinds import Kinded, components_of
 from moreish.options import build
 from moreish.preparing import (
     BUNDLED,
@@ -42,22 +37,18 @@ from moreish.preparing import (
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
-from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
-from moreish.runs.checkpoint import STATE, Checkpoint, refuse_pickle
-from moreish.runs.commands import Remote
-from moreish.runs.folder import Run, Writer, find_run
-from moreish.runs.schema import checked
+from moreish.runs.checkpoint import refuse_pickle
+from moreish.runs.folder import Run, find_run
 from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "suggest",
+    "train",
 ]  # fmt: skip
 
-Watch = Callable[[events.Event], None]
-SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
@@ -68,12 +59,6 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Raises ValueError with one sentence for whatever cannot be read.
     """
     return read_with(together(source, more), build(DataOptions, options, "data."))
-
-
-def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
-    if config.model.name == "background":
-        return FewFitting(corpus, config)
-    return Fitting(corpus, config, parent=parent)
 
 
 def train(
@@ -128,13 +113,13 @@ def fit(
 ) -> TrainedRun:
     """Train what was prepared; see `train`. `stop` is asked after every event, and answers as Ctrl-C would."""
     request, config = prepared.request, prepared.config
-    _check_log(log)
+    check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
     found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
     kept = run_folder.kept_only_with_a_checkpoint(run.run, found)
-    with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
-        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
+    with kept, run.run.writing() as writer, logged(run.run, log, watch) as watching:
+        fit_into(begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
 
 
@@ -276,36 +261,19 @@ def resume(
     """
     opened = open_run(run)
     run = opened.run
-    _check_log(log)
+    check_log(log)
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = _begin(opened.corpus, opened.config, parent_of(opened))
+            fitting = begin(opened.corpus, opened.config, parent_of(opened))
         else:
-            fitting = _restored(opened, checkpoint, inexact)
-        with _logged(run, log, watch) as watching:
-            _fit(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
+            fitting = restored(opened, checkpoint, inexact)
+        with logged(run, log, watch) as watching:
+            fit_into(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
     return open_run(run)
-
-
-def _restored(opened: TrainedRun, checkpoint: Checkpoint, inexact: bool) -> Fitting | FewFitting:
-    """The fitting as it stood at a checkpoint. Raises Damaged, with the file, where its parts do not fit."""
-    path = checkpoint.folder / STATE
-    saved = checked(checkpoint.state, Saved, str(path))
-    few = opened.config.model.name == "background"
-    if not inexact and not few:
-        check_same_machine(saved.machine, opened.config.fused)
-    parent = None if few else parent_of(opened)
-    tensors, optim = checkpoint.model(), checkpoint.optim()
-    try:
-        if few:
-            return FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
-        return Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim, parent)
-    except Damaged as error:
-        raise Damaged(f"{path}: {error}") from None
 
 
 def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch | None = None) -> TrainedRun:
@@ -327,11 +295,11 @@ def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch
     changed = list(events.of_kind(opened.run.events(), events.Intervention))
     folder = Path(out) if out is not None else None
     again = new_run(opened.corpus, config, folder, opened.run.folder.parent, f"{name}-again")
-    fitting = _begin(opened.corpus, config)
+    fitting = begin(opened.corpus, config)
     assert isinstance(fitting, Fitting)
     fitting.controls = Recorded(changed)
     with run_folder.kept_only_with_a_checkpoint(again.run), again.run.writing() as writer:
-        _fit(fitting, writer, watch or _unwatched)
+        fit_into(fitting, writer, watch or unwatched)
     return again
 
 
@@ -365,83 +333,8 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
     with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
-        _fit(fitting, writer, _unwatched)
+        fit_into(fitting, writer, unwatched)
     return mixed
-
-
-def _fit(
-    fitting: Fitting | FewFitting,
-    writer: Writer,
-    watch: Watch,
-    fresh: bool = True,
-    stop: Callable[[], bool] | None = None,
-) -> None:
-    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
-
-    def tell(event: events.Event) -> None:
-        writer.append(events.to_record(event))
-        watch(event)
-
-    with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
-        remote = Remote(writer.run.folder, stop_requested)
-        steered = _let_steer(fitting, remote)
-        for event in fitting.fit():
-            if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
-                counted = fitting.done[0] if counts else None
-                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
-            fresh = False
-            tell(event)
-            if isinstance(event, events.Eval):
-                tell(_samples(fitting))
-                _save(fitting, writer, fitting.step)
-            elif isinstance(event, events.Step) and remote.samples_due():
-                remote.show(events.to_record(_samples(fitting)))
-            if not steered:
-                remote.stand_still()
-            if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
-                _save(fitting, writer, fitting.step)
-                tell(events.Interrupted(fitting.step))
-                raise Interrupted(writer.run.folder)
-        _save(fitting, writer, fitting.step + 1)
-        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
-
-
-@contextmanager
-def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Iterator[None]:
-    """A network that cannot be trained is no reason to lose the others."""
-    try:
-        yield
-    except Unmet:
-        with suppress(RunError):
-            _save(fitting, writer, fitting.step)
-        raise
-
-
-def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
-    """Let a person change a network while it trains; False where this is none that trains in this process."""
-    if not isinstance(fitting, Fitting) or not fitting.schedule.networks or fitting.schedule.at_once > 1:
-        return False
-    if fitting.controls is None:
-        from moreish.training.controls import Live
-
-        fitting.controls = Live(remote)
-    return True
-
-
-def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
-    snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": dict(this_machine())}
-    writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
-
-
-def _samples(fitting: Fitting | FewFitting) -> events.Samples:
-    """A few items of the model as it is now, with a generator of their own."""
-    rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
-    known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
-    return events.Samples(fitting.step, items, known)
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
@@ -449,35 +342,3 @@ def _same_corpus(one: Corpus, other: Corpus) -> bool:
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
     return one.vocab == other.vocab and alike and a.keys() == b.keys()
-
-
-def _check_log(log: str | None) -> None:
-    """Raises ValueError for a log that there is not, and Unmet where its package is missing."""
-    if log not in (None, "tensorboard"):
-        raise ValueError(f'there is no log "{log}": tensorboard is one')
-    if log is not None:
-        from moreish.export import tensorboard
-
-        tensorboard.check_installed()
-
-
-@contextmanager
-def _logged(run: Run, log: str | None, watch: Watch | None) -> Iterator[Watch]:
-    """`watch`, and after every event whoever else is to know of it."""
-    watch = watch or _unwatched
-    if log is None:
-        yield watch
-        return
-    from moreish.export import tensorboard
-
-    with tensorboard.live(run) as board:
-
-        def both(event: events.Event) -> None:
-            watch(event)
-            board.follow()
-
-        yield both
-
-
-def _unwatched(event: events.Event) -> None:
-    """Nobody looks."""

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from moreish.cli.flags import (
     DEFAULT_ROOT,
+    EARLIER,
     READING,
     TRAINING,
     Background,
+    Earlier,
     File,
     Json,
     Out,
@@ -41,10 +41,7 @@ def train(
     background: Background = None,
     set: Set = None,
     out: Out = None,
-    begin_from: Annotated[str | None, Parameter(name="--from")] = None,
-    resume: str | None = None,
-    replay: str | None = None,
-    inexact: Annotated[bool, Parameter(negative=())] = False,
+    earlier: Earlier = EARLIER,
     log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
@@ -65,14 +62,6 @@ def train(
         A named full configuration; without one, and without a model, "quick".
     config
         A TOML file of options, laid over the recipe; flags are laid over it, and --set over all.
-    begin_from
-        A run on another list: its model goes on with this list, whose new symbols and kinds are added.
-    resume
-        Go on with this interrupted run instead of starting a new one.
-    replay
-        Train a new run that does again what this one did, also what somebody changed while it trained.
-    inexact
-        Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
     log
         tensorboard: what happens is kept for TensorBoard too, in the run folder: tensorboard --logdir runs
     """
@@ -84,34 +73,38 @@ def train(
         return _followed(process)
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     said = {"FILE": files or None, "--recipe": recipe, "--config": config, "--background": background}
-    said |= {"--from": begin_from}
-    if resume is not None:
-        _refuse_ignored(
-            f"--resume goes on with {resume} exactly as it was begun",
-            said | {"--out": out, "--replay": replay},
-            overrides,
-            "leave it out, or train a new run",
-        )
-    elif inexact:
-        raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
-    elif replay is not None:
-        _refuse_ignored(f"--replay does again what {replay} did", said | {"--log": log}, overrides, "leave it out")
+    _refuse_ignored(earlier, said, {"--out": out, "--log": log}, overrides)
     with _led(process):
-        begun = resume or (process and _begun_before(process, root, out))
-        if replay is not None:
-            run = _replayed_in_view(replay, out, root, quiet)
+        begun = earlier.resume or (process and _begun_before(process, root, out))
+        if earlier.replay is not None:
+            run = _replayed_in_view(earlier.replay, out, root, quiet)
         elif begun is not None:
-            run = _resumed_in_view(str(begun), inexact, root, quiet, log)
+            run = _resumed_in_view(str(begun), earlier.inexact, root, quiet, log)
         else:
             source = sources_of(files)
-            places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
+            places = {"out": out, "root": root, "background": background, "begin_from": earlier.begin_from}
             run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
     show_report(run, quiet)
     show_done(run, json)
     return None
 
 
-def _refuse_ignored(why: str, said: Mapping[str, object], overrides: "Overrides", cure: str) -> None:
+def _refuse_ignored(
+    earlier: Earlier, said: Mapping[str, object], places: Mapping[str, object], overrides: "Overrides"
+) -> None:
+    """Raises ValueError where something was said that a run which is gone on with, or done again, does not heed."""
+    said = {**said, "--from": earlier.begin_from}
+    if earlier.resume is not None:
+        why = f"--resume goes on with {earlier.resume} exactly as it was begun"
+        said |= {"--out": places["--out"], "--replay": earlier.replay}
+        cure = "leave it out, or train a new run"
+    elif earlier.inexact:
+        raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
+    elif earlier.replay is not None:
+        why, cure = f"--replay does again what {earlier.replay} did", "leave it out"
+        said |= {"--log": places["--log"]}
+    else:
+        return
     ignored = next((name for name, value in said.items() if value is not None), overrides.first)
     if ignored is not None:
         raise ValueError(f"{why}, so {ignored} would change nothing: {cure}")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
@@ -33,7 +33,6 @@ from moreish.runs.schema import Count, Seconds, checked
 if TYPE_CHECKING:
     from moreish.training.controls import Controls
 
-Count = Annotated[int, Meta(ge=0)]
 MOST_DEATHS = 3  # of processes that train one network, one after another, before it is given up
 
 
