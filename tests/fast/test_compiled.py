@@ -44,6 +44,8 @@ STACKS = {
     "wavenet, norm by position": ("wavenet", {"norm": "position", "n_hidden": 20}),
     "wavenet, threes": ("wavenet", {"group": 3, "n_layer": 2, "n_hidden": 17, "n_embd": 5}),
     "wavenet-gated": ("wavenet-gated", {"n_embd": 7, "n_hidden": 5}),
+    "transformer": ("transformer", {"block_size": 9, "n_embd": 12, "n_head": 3, "n_layer": 2}),
+    "transformer, wide heads": ("transformer", {"block_size": 35, "n_embd": 34, "n_head": 2, "n_layer": 1}),
     "bow": ("bow", {"n_embd": 9, "n_hidden": 11}),
 }
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}

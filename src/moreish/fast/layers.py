@@ -7,12 +7,13 @@ import torch
 from torch import nn
 
 from moreish.fast.library import Uncompiled
-from moreish.fast.plan import Layer, Plan, Signal
+from moreish.fast.plan import LARGEST_VECTOR, Layer, Plan, Signal
 from moreish.models.batch_norm import BatchNorm1d
 from moreish.models.bigram import Bigram
 from moreish.models.bow import BagOfWords
 from moreish.models.gated_wavenet import GatedWaveNet
 from moreish.models.mlp import MLP
+from moreish.models.transformer import CausalSelfAttention, Transformer
 from moreish.models.wavenet import PositionNorm, WaveNet
 
 
@@ -38,6 +39,12 @@ def linear(plan: Plan, layer: nn.Linear, x: Signal, onto: Signal | None = None) 
     sizes = [x.places, layer.in_features, layer.out_features, onto is not None]
     plan.add("linear", pointers, sizes, reads=x)
     return y
+
+
+def positions(plan: Plan, table: nn.Embedding, x: Signal) -> None:
+    """The row of each step is added to x."""
+    pointers = [plan.checked(table.weight), _needed(plan, table.weight), x.value, x.grad]
+    plan.add("positions", pointers, [0, x.channels, table.num_embeddings])
 
 
 def batch_norm(plan: Plan, layer: BatchNorm1d, x: Signal) -> Signal:
@@ -67,6 +74,30 @@ def position_norm(plan: Plan, layer: PositionNorm, x: Signal) -> Signal:
     return y
 
 
+def layer_norm(plan: Plan, layer: nn.LayerNorm, x: Signal) -> Signal:
+    """Over the channels of each place; what it read may be overwritten."""
+    if layer.normalized_shape != (x.channels,) or layer.weight is None:
+        raise Uncompiled("the compiled LayerNorm is over the channels, with a gain")
+    y, z, inverse = plan.signal(x.places, x.channels), plan.buffer(*x.value.shape), plan.buffer(len(x.value))
+    gain, bias = plan.checked(layer.weight), plan.checked(layer.bias)
+    grads = _needed(plan, layer.weight), plan.grad_of(layer.bias)
+    pointers = [x.value, x.grad, gain, grads[0], bias, grads[1], y.value, y.grad, z, inverse]
+    plan.add("layer_norm", pointers, [x.places, x.channels], [layer.eps], reads=x)
+    return y
+
+
+def attention(plan: Plan, layer: CausalSelfAttention, qkv: Signal) -> Signal:
+    """What every place gets from those before it and itself."""
+    heads, size = layer.n_head, qkv.channels // 3 // layer.n_head
+    y = plan.signal(0, heads * size)
+    shares = plan.buffer(plan.rows * heads, plan.steps, plan.steps)
+    mask = plan.buffer(*shares.shape) if layer.p else None
+    scratch = plan.buffer(size + 2 * plan.steps, plan.steps + LARGEST_VECTOR)
+    pointers = [qkv.value, qkv.grad, y.value, y.grad, shares, mask, scratch]
+    plan.add("attention", pointers, [0, heads * size, heads, len(plan.ops)], [layer.p])
+    return y
+
+
 def in_place(plan: Plan, rule: str, x: Signal, number: float = 0.0, kept: bool = False) -> Signal:
     """A rule that overwrites what it reads."""
     pointers = [x.value, x.grad, plan.buffer(*x.value.shape) if kept else None]
@@ -75,9 +106,7 @@ def in_place(plan: Plan, rule: str, x: Signal, number: float = 0.0, kept: bool =
 
 
 def _gelu(plan: Plan, layer: nn.GELU, x: Signal) -> Signal:
-    if layer.approximate != "none":
-        raise Uncompiled("the compiled GELU is the exact one, and this is the approximation by tanh")
-    return in_place(plan, "gelu", x, kept=True)
+    return in_place(plan, "gelu" if layer.approximate == "none" else "tanh_gelu", x, kept=True)
 
 
 def _dropout(plan: Plan, layer: nn.Dropout, x: Signal) -> Signal:
@@ -97,6 +126,7 @@ LAYERS: dict[type[nn.Module], Layer] = {
     nn.Linear: linear,  # pyright: ignore[reportAssignmentType]
     BatchNorm1d: batch_norm,  # pyright: ignore[reportAssignmentType]
     PositionNorm: position_norm,  # pyright: ignore[reportAssignmentType]
+    nn.LayerNorm: layer_norm,  # pyright: ignore[reportAssignmentType]
     nn.Tanh: lambda plan, layer, x: in_place(plan, "tanh", x),
     nn.Sigmoid: lambda plan, layer, x: in_place(plan, "sigmoid", x),
     nn.ReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x),
@@ -159,8 +189,7 @@ def gated_wavenet(plan: Plan, net: GatedWaveNet) -> Signal:
 def bag_of_words(plan: Plan, net: BagOfWords) -> Signal:
     """x + mean of x so far, then x + MLP(x), then logits."""
     x = embedding(plan, net.wte, 0)
-    pointers = [plan.checked(net.wpe.weight), _needed(plan, net.wpe.weight), x.value, x.grad]
-    plan.add("positions", pointers, [0, x.channels, net.wpe.num_embeddings])
+    positions(plan, net.wpe, x)
     mixed = plan.signal(0, x.channels)
     plan.add("mean_so_far", [x.value, x.grad, mixed.value, mixed.grad], [0, x.channels], reads=x)
     hidden = _dropout(plan, net.dropout, in_place(plan, "tanh", linear(plan, net.hidden, mixed)))
@@ -169,12 +198,37 @@ def bag_of_words(plan: Plan, net: BagOfWords) -> Signal:
     return linear(plan, net.head, out)
 
 
+def transformer(plan: Plan, net: Transformer) -> Signal:
+    """One stream, to which every block adds two branches that read norms of it."""
+    if net.head is None:
+        raise Uncompiled("the compiled Transformer has a matrix of its own for the logits, and this one is tied")
+    stream = embedding(plan, net.wte, 0)
+    positions(plan, net.wpe, stream)
+    _dropout(plan, net.dropout, stream)
+    for block in net.blocks:
+        heads = attention(plan, block.attn, linear(plan, block.attn.qkv, layer_norm(plan, block.ln_1, stream)))
+        _add(plan, block.attn.proj, heads, block.attn.dropout, stream)
+        wide = in_place(plan, "tanh_gelu", linear(plan, block.fc, layer_norm(plan, block.ln_2, stream)), kept=True)
+        _add(plan, block.proj, wide, block.dropout, stream)
+    return linear(plan, net.head, layer_norm(plan, net.ln_f, stream))
+
+
+def _add(plan: Plan, layer: nn.Linear, x: Signal, dropout: nn.Dropout, stream: Signal) -> None:
+    """A branch's last layer, added to the stream."""
+    if not dropout.p:
+        linear(plan, layer, x, stream)
+        return
+    branch = _dropout(plan, dropout, linear(plan, layer, x))
+    plan.add("add", [branch.value, branch.grad, stream.value, stream.grad], [0, stream.channels], reads=branch)
+
+
 NETS: dict[type[nn.Module], Callable[[Plan, Any], Signal]] = {
     Bigram: bigram,
     MLP: mlp,
     WaveNet: wavenet,
     GatedWaveNet: gated_wavenet,
     BagOfWords: bag_of_words,
+    Transformer: transformer,
 }
 """The nets whose step is compiled, and how each is walked from the ids to the logits."""
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from moreish.fast.library import Library, Uncompiled, address
 
 POINTERS, SIZES, NUMBERS = 12, 8, 4
+LARGEST_VECTOR = 16  # numbers in a vector of the widest level
 ADDS = 4
 """The place among an op's sizes that says whether the gradient of what it reads is added to what is there."""
 

@@ -17,6 +17,7 @@ from moreish.fast.compiled import CompiledStep
 from moreish.fast.library import Uncompiled
 from moreish.fast.step import fast_operands
 from moreish.models.net import Net
+from moreish.training import distributed
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -99,16 +100,16 @@ def tensors_of(batch: Batch, model: Net) -> tuple[Tensor, Tensor]:
 
 def autograd(model: nn.Module, options: TrainOptions) -> Gradients:
     """Gradients by torch."""
-    parameters = list(model.parameters())
+    parameters, net = list(model.parameters()), distributed.parallel(model)
 
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
         for p in parameters:
             p.grad = None
-        loss = token_loss(model(idx), targets, options.label_smoothing)
+        loss = token_loss(net(idx), targets, options.label_smoothing)
         (loss if weight == 1.0 else loss * weight).backward()
         return loss.detach()
 
-    return gradients
+    return distributed.of_own_rows(gradients)
 
 
 def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
@@ -129,30 +130,40 @@ def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
         try:
             return compiled_step(model, options)
         except Uncompiled:  # `why_uncompiled` says so
-            return autograd(model, options)
+            if name not in FUSED:
+                return autograd(model, options)
     if name not in FUSED:
         there = ", ".join([*FUSED, *COMPILED])
         raise ValueError(f"there is no fused step for {name}; there is one for {there}: say --backward autograd")
-    low = options.precision == "bfloat16" or (options.precision == "auto" and _multiplies_bfloat16(model))
-    return FUSED[name](model, options.label_smoothing, torch.bfloat16 if low else None)
+    fused = FUSED[name](model, options.label_smoothing, _operands(model, options))
+    return distributed.of_own_rows(fused, model.parameters())
 
 
 def compiled_step(model: nn.Module, options: TrainOptions) -> CompiledStep:
     """The step by the kernels. Raises Uncompiled with the reason where there is none."""
     assert isinstance(model, Net)
+    if distributed.size() > 1:
+        raise Uncompiled("several processes train it together, each on rows of its own")
     low = torch.bfloat16 if options.precision == "bfloat16" else None
+    if type(model).__name__ in FUSED:  # for which there is another step, that can
+        low = _operands(model, options)
     return CompiledStep(model, options.label_smoothing, low)
 
 
 def why_uncompiled(model: nn.Module, options: TrainOptions) -> str | None:
     """Why a net that has a compiled step is trained by autograd although a fused step is asked for; else None."""
-    if options.backward != "fused" or type(model).__name__ not in COMPILED:
+    if options.backward != "fused" or type(model).__name__ not in COMPILED or type(model).__name__ in FUSED:
         return None
     try:
         compiled_step(model, options)
     except Uncompiled as reason:
         return str(reason)
     return None
+
+
+def _operands(model: nn.Module, options: TrainOptions) -> torch.dtype | None:
+    low = options.precision == "bfloat16" or (options.precision == "auto" and _multiplies_bfloat16(model))
+    return torch.bfloat16 if low else None
 
 
 def _multiplies_bfloat16(model: nn.Module) -> bool:

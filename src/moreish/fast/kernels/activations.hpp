@@ -81,14 +81,19 @@ INLINE u32 draw(u32 x) {
   return x ^ (x >> 14);
 }
 
+// A mask of n places: 0 for the share that is left out, 1 / (1 - share) elsewhere.
+template <class T> void draw_mask(T *mask, i64 n, i64 number_of_op, double share, const Batch &batch) {
+  const u32 key = draw(batch.noise ^ draw((u32)number_of_op * 0x9e3779b9u + 1));
+  const u32 limit = (u32)(share * 4294967296.0);  // dropped below it
+  const T kept = (T)(1 / (1 - share));
+  for (i64 i = 0; i < n; i++) mask[i] = draw(key + (u32)i * 0x9e3779b9u) < limit ? (T)0 : kept;
+}
+
 template <class T> void dropout_forward(const Op &op, Batch &batch) {
   if (!batch.training) return;
   T *y = (T *)op.p[0], *mask = (T *)op.p[2];
   const i64 n = places(op, batch) * op.n[1];
-  const u32 key = draw(batch.noise ^ draw((u32)op.n[2] * 0x9e3779b9u + 1));
-  const u32 limit = (u32)(op.x[0] * 4294967296.0);  // dropped below it
-  const T kept = (T)(1 / (1 - op.x[0]));
-  for (i64 i = 0; i < n; i++) mask[i] = draw(key + (u32)i * 0x9e3779b9u) < limit ? (T)0 : kept;
+  draw_mask(mask, n, op.n[2], op.x[0], batch);
   times_kept(y, mask, n);
 }
 template <class T> void dropout_backward(const Op &op, Batch &batch) {

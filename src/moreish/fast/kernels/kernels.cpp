@@ -6,6 +6,8 @@
 #include <type_traits>
 
 #include "activations.hpp"
+#include "attention.hpp"
+#include "blocks.hpp"
 #include "linear.hpp"
 #include "losses.hpp"
 #include "norms.hpp"
@@ -19,6 +21,7 @@ constexpr Rule<T> RULES[] = {
     RULE(linear), RULE(embedding), RULE(tanh), RULE(sigmoid), RULE(leaky_relu), RULE(elu), RULE(gelu), RULE(dropout),
     RULE(batch_norm), RULE(scale), RULE(cross_entropy), RULE(add), RULE(taps), RULE(gate), RULE(fork), RULE(mean_so_far),
     RULE(positions),
+    RULE(layer_norm), RULE(attention), RULE(tanh_gelu),
 };
 
 struct Run {
@@ -133,3 +136,5 @@ EXPORT void moreish_forward_float64(const Op *ops, i64 n, const i32 *ids, i64 ro
 EXPORT void moreish_there_and_back_float32(const Op *ops, i64 n, i64 rows, i64 times) {
   there_and_back<float>(ops, n, rows, times);
 }
+
+#include "passes.hpp"

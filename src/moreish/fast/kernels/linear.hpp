@@ -12,6 +12,9 @@ template <class T> void linear_forward(const Op &op, Batch &batch) {
   const T *x = (const T *)op.p[0], *w = (const T *)op.p[2], *b = (const T *)op.p[4];
   T *y = (T *)op.p[6], *turned = (T *)op.p[8];
   transpose(w, turned, out, in);
+  if (op.n[3] && b)
+    for (i64 i = 0; i < rows; i++)
+      each<T>(out, [&](i64 j, auto lanes) { lanes.out(y + i * out + j, lanes.in(y + i * out + j) + lanes.in(b + j)); });
   const Product<T> product = {x, in, 1, turned, out, y, out, b};
   multiply(product, rows, out, in, op.n[3] ? ADD : b ? BIAS : ZERO);
 }
