@@ -7,9 +7,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format bench background reproduce sickbay sickbay-full lines clean help
+.PHONY: more test check format kernels sanitize bench background reproduce sickbay sickbay-full lines clean help
 
-more: .venv/.runtime
+more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
 
 test: .venv/.dev
@@ -28,7 +28,19 @@ format: .venv/.dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.dev
+# The compiled kernels, where there is a C++ compiler; without one training goes by torch.
+kernels: .venv/.runtime
+	@$(BIN)/python src/moreish/fast/build.py
+
+.venv/.kernels: .venv/.runtime src/moreish/fast/build.py $(wildcard src/moreish/fast/kernels/*.cpp src/moreish/fast/kernels/*.hpp)
+	@$(BIN)/python src/moreish/fast/build.py
+	@touch $@
+
+# The kernels' tests with the address and undefined-behaviour sanitizers.
+sanitize: .venv/.dev
+	@$(BIN)/python tools/sanitize.py
+
+bench: .venv/.dev .venv/.kernels
 	@$(BIN)/python -m benchmarks
 
 # The background net that is shipped: lists from packages (npm and node are needed), 40 minutes of training on one
@@ -59,6 +71,8 @@ help:
 	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
 	@echo "make test       set up, then run every test"
 	@echo "make check      lint, format, types (for three systems), import rule, line counts"
+	@echo "make kernels    compile the fast training steps (done by the others where there is a compiler)"
+	@echo "make sanitize   the kernels' tests with address and undefined-behaviour sanitizers"
 	@echo "make bench      measure, side by side with what one would use instead"
 	@echo "make background  collect lists and train the background net again (an hour)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"

@@ -106,8 +106,9 @@ ODD = st.sampled_from([1, 2, 3, 8, 16, 17, 31, 32, 33])
 @given(stack=st.sampled_from(sorted(STACKS)), rows=ODD, steps=ODD, vocab=ODD, seed=st.integers(0, 99))
 def test_odd_sizes_are_no_different(stack, rows, steps, vocab, seed):
     norms = "Norm" in stack or (stack.startswith("wavenet") and stack != "wavenet-gated")
-    net = made(stack, vocab, seed, torch.float32)
-    assert_same_gradients(net, max(rows, 8) if norms else rows, min(steps, 16))
+    # the rows of a tiny batch are alike, and a BatchNorm blows up what rounding makes of that
+    net = made(stack, vocab, seed, torch.float64 if norms else torch.float32)
+    assert_same_gradients(net, rows + norms, min(steps, 16))
 
 
 @given(size=ODD, hidden=ODD, embd=ODD, at=st.integers(0, 15), seed=st.integers(0, 99))
