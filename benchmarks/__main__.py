@@ -19,6 +19,7 @@ MODULES = (
     "benchmarks.main_job",
     "benchmarks.backprop",
     "benchmarks.ladder",
+    "benchmarks.sequences",
     "benchmarks.doctor",
     "benchmarks.making",
     "benchmarks.conditional",
