@@ -1,4 +1,4 @@
-"""A Transformer's blocks by compiled passes: torch makes the products, a pass does all that stands between two of them.
+"""A Transformer's blocks by compiled passes: torch makes the products, a pass does all that stands between two.
 
 `kernels/blocks.hpp` and `kernels/attention.hpp` say what stands in each buffer. Rows are (N, C), N = B T. What goes
 from block to block is the stream; a branch is added to it in the pass that norms it for the next branch.
