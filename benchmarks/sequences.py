@@ -1,9 +1,9 @@
 """A training step of GRU, LSTM and Transformer: compiled passes, the fused step by torch, autograd, products alone.
 
-Each step is gradients and update on one batch of items of 7 symbols. All take turns, step by step, on one thread; shown
-are medians of processor time with the quartiles, and the median of the ratios. GRU and LSTM multiply in bfloat16
-where the processor has it, as their recipes do, and the Transformer in float32, as makemore's does; autograd in
-float32. The products alone are those that the step makes, by torch and without the update; AdamW is FusedAdamW
+Each step is gradients and update on one batch of items of 7 symbols. All take turns, step by step, on one thread;
+shown are medians of processor time with the quartiles, and the median of the ratios. GRU and LSTM multiply in
+bfloat16 where the processor has it, as their recipes do, the Transformer in float32, as makemore's does, and autograd
+in float32. The products alone are those that the step makes, by torch and without the update; AdamW is FusedAdamW
 everywhere but in makemore's loop.
 """
 
