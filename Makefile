@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format kernels sanitize bench background reproduce sickbay sickbay-full lines clean help
+.PHONY: more test check format kernels sanitize bench background reproduce sickbay sickbay-full exports lessons docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -61,6 +61,21 @@ sickbay: .venv/.dev
 sickbay-full: .venv/.dev
 	@$(BIN)/python -m benchmarks.sickbay --full
 
+# Every family of networks through ONNX, which takes a minute or two.
+exports: .venv/.dev
+	@MOREISH_LONG=1 $(BIN)/python -m pytest -q tests/export
+# The twelve lessons whole, each as a reader runs it; names.txt is fetched first. Half an hour on two cores.
+lessons: .venv/.dev
+	@$(BIN)/python -m tools.lessons
+
+# The documentation as a site, in docs/_build; every warning is an error.
+docs: .venv/.dev
+	@$(BIN)/python -m pip install -q -e '.[docs]'
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+
+gallery: .venv/.dev
+	@$(BIN)/python -m tools.gallery
+
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
 
@@ -77,6 +92,10 @@ help:
 	@echo "make background  collect lists and train the background net again (an hour)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
+	@echo "make exports    every network through ONNX, compared with torch"
+	@echo "make lessons    the twelve lessons, executed whole"
+	@echo "make docs       the documentation as a site, in docs/_build"
+	@echo "make gallery    what moreish makes from twelve lists"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

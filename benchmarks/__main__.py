@@ -17,6 +17,7 @@ from benchmarks.measure import Row, load, machine
 
 MODULES = (
     "benchmarks.main_job",
+    "benchmarks.compiled",
     "benchmarks.backprop",
     "benchmarks.ladder",
     "benchmarks.sequences",

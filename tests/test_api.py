@@ -297,6 +297,12 @@ def test_a_name_in_place_of_the_items_is_not_taken_for_a_list_of_letters():
         moreish.suggest("names", 5)
 
 
+def test_what_is_no_text_among_the_items_is_named():
+    program = "import moreish; moreish.suggest([['a']])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("ValueError: suggest takes a list of texts, and ['a'] is none\n")
+
+
 def test_suggestions_of_many_threads_are_those_of_one():
     lists = [made_items(count) for count in (12, 20, 28, 36)]
     asked = [(items, seed) for items in lists for seed in range(4)]

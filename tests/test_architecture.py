@@ -32,7 +32,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
     "training": (
-        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
+        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
@@ -45,10 +45,14 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.listening", "__version__"},
         {"fastapi", "starlette", "pydantic", "msgspec"},
     ),
+    "export": (
+        {"errors", "options", "rng", "data", "models", "recipes.config", "runs"},
+        TORCH | {"safetensors", "onnx", "onnxruntime", "onnxscript", "tensorboardX"},
+    ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli", "preparing", "trained"}
+TOP = {"__init__", "__main__", "api", "cli", "keeping", "lessons", "preparing", "trained"}
 
 
 def parts() -> list[str]:
@@ -141,3 +145,12 @@ def test_opening_a_run_does_not_wait_for_torchs_compiler(tmp_path):
             [sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_shapes_are_checked_in_every_module_that_declares_some(pytestconfig):
+    checked = pytestconfig.getoption("jaxtyping_packages").split(",")[:-1]
+    declares = [path for path in SRC.rglob("*.py") if "\nfrom jaxtyping import " in path.read_text(encoding="utf-8")]
+    names = [".".join(path.relative_to(SRC.parent).with_suffix("").parts) for path in declares]
+    assert names
+    assert [name for name in names if not any(f"{name}.".startswith(f"{each}.") for each in checked)] == []
+    assert [each for each in checked if not any(f"{name}.".startswith(f"{each}.") for name in names)] == []

@@ -28,7 +28,7 @@ EVERYWHERE = {
     "errno": "EACCES EINVAL ENOLCK ENOSPC ENOTSUP EPERM EROFS",
     "os": "O_RDONLY O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fsync getcwd getpid"
     " get_terminal_size isatty lstat mkdir name open path rename replace rmdir strerror truncate unlink walk write",
-    "signal": "SIGINT SIGTERM SIG_IGN default_int_handler getsignal signal",
+    "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal signal",
     "select": "",
     "shutil": "rmtree",
     "socket": "AI_PASSIVE IPPROTO_TCP SOL_SOCKET SO_REUSEADDR getaddrinfo socket",

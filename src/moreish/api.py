@@ -13,17 +13,14 @@ from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
 from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
-from moreish.fitting.counting import baselines, fit_counts
-from moreish.fitting.few import FewFitting, HeardKinds, heard
+from moreish.fitting.counting import fit_counts
+from moreish.fitting.few import HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
-from moreish.fitting.machine import check_same_machine, this_machine
-from moreish.fitting.parent import Parent
 from moreish.fitting.stopping import stop_requests
-from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
-from moreish.models.kinds import Kinded, components_of, one_kind_of
-from moreish.ngram import Backoff
+from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
+from moreish.models.kinds import Kinded, components_of
 from moreish.options import build
 from moreish.preparing import (
     BUNDLED,
@@ -40,20 +37,18 @@ from moreish.preparing import (
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
-from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
-from moreish.runs.folder import Run, Writer, find_run
-from moreish.trained import TrainedRun, new_run, open_run, parent_of
+from moreish.runs.folder import Run, find_run
+from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "suggest",
+    "train",
 ]  # fmt: skip
 
-Watch = Callable[[events.Event], None]
-SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
@@ -64,12 +59,6 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Raises ValueError with one sentence for whatever cannot be read.
     """
     return read_with(together(source, more), build(DataOptions, options, "data."))
-
-
-def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
-    if config.model.name == "background":
-        return FewFitting(corpus, config)
-    return Fitting(corpus, config, parent=parent)
 
 
 def train(
@@ -85,6 +74,7 @@ def train(
     watch: Watch | None = None,
     background: str | None = None,
     begin_from: str | Path | None = None,
+    log: str | None = None,
 ) -> TrainedRun:
     """Train on a list, keeping everything in a new run folder, and return the run.
 
@@ -96,6 +86,7 @@ def train(
     watch : called with every event, see `runs.events`
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
+    log : "tensorboard" keeps what happens for TensorBoard too, in the run folder, as it happens
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
@@ -103,7 +94,7 @@ def train(
     overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
     folder = None if out is None else Path(out)
     request = TrainRequest(source, recipe, overrides, folder, Path(root), name, background, begin_from)
-    return fit(prepare(request), watch)
+    return fit(prepare(request), watch, log=log)
 
 
 def prepare(request: TrainRequest, tell: Callable[[str], None] | None = None) -> Prepared:
@@ -113,13 +104,22 @@ def prepare(request: TrainRequest, tell: Callable[[str], None] | None = None) ->
     return preparing.prepare_from(request, open_run(request.begin_from, request.root), tell)
 
 
-def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
-    """Train what was prepared; see `train`."""
+def fit(
+    prepared: Prepared,
+    watch: Watch | None = None,
+    *,
+    log: str | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainedRun:
+    """Train what was prepared; see `train`. `stop` is asked after every event, and answers as Ctrl-C would."""
     request, config = prepared.request, prepared.config
+    check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _unwatched)
+    kept = run_folder.kept_only_with_a_checkpoint(run.run, found)
+    with kept, run.run.writing() as writer, logged(run.run, log, watch) as watching:
+        fit_into(begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
 
 
@@ -173,7 +173,10 @@ def suggest(
     """
     if isinstance(items, str):
         raise ValueError(f"suggest takes a list of texts, and {items!r} is one text")
-    return [item.text for item in _heard(tuple(items)).each(count, seed=seed, **{"new_only": True, **wishes})]
+    items = tuple(items)
+    if wrong := [item for item in items if not isinstance(item, str)]:
+        raise ValueError(f"suggest takes a list of texts, and {wrong[0]!r} is none")
+    return [item.text for item in _heard(items).each(count, seed=seed, **{"new_only": True, **wishes})]
 
 
 @lru_cache(maxsize=HEARD)
@@ -243,7 +246,14 @@ def _count_or_listen(source: str | Files, overrides: Overrides, background: str 
     return count(corpus, overrides)
 
 
-def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None = None) -> TrainedRun:
+def resume(
+    run: str | Path | Run,
+    *,
+    inexact: bool = False,
+    watch: Watch | None = None,
+    log: str | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainedRun:
     """Go on with an interrupted run, bit for bit as if it had never stopped.
 
     Raises RunError where torch, the machine or the number of threads differ from those that it was trained with,
@@ -251,24 +261,46 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
     """
     opened = open_run(run)
     run = opened.run
+    check_log(log)
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = _begin(opened.corpus, opened.config, parent_of(opened))
-        elif opened.config.model.name == "background":
-            fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
+            fitting = begin(opened.corpus, opened.config, parent_of(opened))
         else:
-            if not inexact:
-                check_same_machine(checkpoint.state["machine"], opened.config.fused)
-            tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(
-                opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
-            )
-        _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
+            fitting = restored(opened, checkpoint, inexact)
+        with logged(run, log, watch) as watching:
+            fit_into(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
     return open_run(run)
+
+
+def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch | None = None) -> TrainedRun:
+    """A new run that does again what this one did, what somebody changed meanwhile included, after the same updates.
+
+    `out` is its folder; else one beside it. Raises RunError where there is no network, where its length was a time
+    (another machine, or another hour, would make other steps), or where it went on from another run.
+    """
+    from moreish.training.controls import Recorded
+
+    opened = open_run(run)
+    config, name = opened.config, opened.run.name
+    if not config.model.networks or config.model.name == "background":
+        raise RunError(f"{name} has no network that somebody could have changed: train it anew")
+    if config.train.time_budget is not None:
+        raise RunError(f"{name} was trained for a time, not for a number of steps, and cannot be repeated exactly")
+    if parent_of(opened) is not None:
+        raise RunError(f"{name} goes on from another run: repeat that one")
+    changed = list(events.of_kind(opened.run.events(), events.Intervention))
+    folder = Path(out) if out is not None else None
+    again = new_run(opened.corpus, config, folder, opened.run.folder.parent, f"{name}-again")
+    fitting = begin(opened.corpus, config)
+    assert isinstance(fitting, Fitting)
+    fitting.controls = Recorded(changed)
+    with run_folder.kept_only_with_a_checkpoint(again.run), again.run.writing() as writer:
+        fit_into(fitting, writer, watch or unwatched)
+    return again
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:
@@ -294,53 +326,15 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
+    found = out is not None and Path(out).exists()
     mixed = new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
-    with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
-        _fit(fitting, writer, _unwatched)
+    with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
+        fit_into(fitting, writer, unwatched)
     return mixed
-
-
-def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: bool = True) -> None:
-    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
-
-    def tell(event: events.Event) -> None:
-        writer.append(events.to_record(event))
-        watch(event)
-
-    with stop_requests() as stop_requested:
-        for event in fitting.fit():
-            if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
-                counted = fitting.done[0] if counts else None
-                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
-            fresh = False
-            tell(event)
-            if isinstance(event, events.Eval):
-                tell(events.Samples(event.step, _samples(fitting)))
-                _save(fitting, writer, fitting.step)
-            if stop_requested() and not fitting.ended:
-                _save(fitting, writer, fitting.step)
-                tell(events.Interrupted(fitting.step))
-                raise Interrupted(writer.run.folder)
-        _save(fitting, writer, fitting.step + 1)
-        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
-
-
-def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
-    snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": dict(this_machine())}
-    writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
-
-
-def _samples(fitting: Fitting | FewFitting) -> list[str]:
-    """A few items of the model as it is now, with a generator of their own."""
-    rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    return fitting.corpus.vocab.decode_items(drawn.ids[1:])
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
@@ -348,7 +342,3 @@ def _same_corpus(one: Corpus, other: Corpus) -> bool:
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
     return one.vocab == other.vocab and alike and a.keys() == b.keys()
-
-
-def _unwatched(event: events.Event) -> None:
-    """Nobody looks."""

@@ -26,6 +26,7 @@ from moreish.recipes import (
     networks_of,
     resolve,
 )
+from moreish.recipes.lectures import LECTURE_RECIPES
 from moreish.recipes.overrides import with_one_limit
 from moreish.runs.folder import refuse_taken
 from moreish.training.options import TrainOptions
@@ -93,6 +94,13 @@ class Prepared:
     parent: Parent | None = None
 
 
+LECTURE_ITEMS = 32_033
+OTHER_LIST = (
+    "{recipe} is a recipe of the lectures, whose names.txt has 32,033 names; this list has {items:,} items, so the "
+    "losses are other ones than the published (moreish data fetch names fetches theirs)"
+)
+
+
 def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     """Decide everything and read the list; `tell` gets a sentence for whatever people should know.
 
@@ -114,6 +122,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
         corpus = undivided(corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)
+    if request.base in LECTURE_RECIPES and corpus.report.items != LECTURE_ITEMS:
+        tell(OTHER_LIST.format(recipe=request.base, items=corpus.report.items))
     if few is not None:
         return Prepared(request, corpus, replace(few, data=corpus.options))
     if request.networks and "torch" not in sys.modules:

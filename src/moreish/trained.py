@@ -2,8 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +17,21 @@ from moreish.errors import RunError
 from moreish.fitting.evaluation import Evaluation, evaluation_of
 from moreish.fitting.fitted import Fitted, SplitName
 from moreish.fitting.parent import Parent
-from moreish.fitting.serialize import from_tensors
+from moreish.fitting.serialize import Saved, from_tensors
 from moreish.models.contract import LanguageModel
 from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
+from moreish.runs.checkpoint import STATE
 from moreish.runs.folder import Run
+from moreish.runs.schema import checked, in_file
+from moreish.training.launch import launched
+
+if TYPE_CHECKING:
+    from moreish.export import Exported
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TrainedRun(Fitted):
@@ -35,8 +48,11 @@ class TrainedRun(Fitted):
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
         if self._corpus is None:
-            vocab = Vocab.from_json(self.run.vocab)
-            self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
+            with in_file(self.run.folder / run_folder.VOCAB):
+                vocab = Vocab.from_json(self.run.vocab)
+            tensors, name = self.run.corpus(), self.run.name
+            with in_file(self.run.folder / run_folder.CORPUS):
+                self._corpus = stored.from_tensors(tensors, vocab, self.config.data, name)
         return self._corpus
 
     @property
@@ -49,7 +65,9 @@ class TrainedRun(Fitted):
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
         size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
+        with in_file(checkpoint.folder):
+            saved = checked(checkpoint.state, Saved, f"{checkpoint.folder / STATE}")
+            return from_tensors(checkpoint.model(), saved.model, self.config.model, size, kinds)
 
     @property
     def done(self) -> events.Done:
@@ -69,6 +87,21 @@ class TrainedRun(Fitted):
             return evaluation_of(found)
         return super().evaluate(on)
 
+    def export(self, to: str, folder: str | Path, component: int | None = None) -> "Exported":
+        """Write the network for other programs into a new or empty folder: "hf", "onnx", "safetensors".
+
+        "tensorboard" writes what was recorded instead. `component`, from 1, names one network of a mixture. Raises
+        Unmet where the run has no such form, with what it has; ValueError where the folder is taken.
+        """
+        from moreish import export
+
+        folder = Path(folder)
+        if to == "tensorboard":
+            return export.export_records(self.run, folder)
+        kinds = tuple(self.corpus.kinds)
+        subject = export.subject_of(self.name, self.model, self.config.model, self.vocab, kinds, component)
+        return export.export(subject, to, folder)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the numbers of the best checkpoint: which model it is."""
@@ -76,6 +109,36 @@ class TrainedRun(Fitted):
         for name, array in sorted(self.run.checkpoint("best").model().items()):
             found.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
+
+    @property
+    def history(self) -> Any:
+        """Its losses: one row an event, with step, component, loss, val_loss, lr and seconds.
+
+        A DataFrame where pandas is installed, indexed by step; else a list of dicts, as in `metrics.jsonl`.
+        """
+        wanted = ("step", "component", "loss", "val_loss", "lr", "seconds")
+        kinds = ("step", "eval", "mixed")
+        rows = [
+            {name: event.get(name) for name in wanted} for event in self.run.records() if event.get("event") in kinds
+        ]
+        if find_spec("pandas") is None:
+            return rows
+        return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""
+        from moreish.plots.curves import loss
+
+        return loss(self.run, ax=ax)
+
+    def plot_embedding(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Where the (first) network puts each symbol. Raises ValueError for a model that has no network."""
+        from moreish.models.mixture import Mixture
+        from moreish.plots.model import embedding
+
+        components = self.model.components if isinstance(self.model, Mixture) else [self.model]
+        network = next((component for component in components if hasattr(component, "module")), components[0])
+        return embedding(network, self.vocab, ax=ax)
 
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)
@@ -88,7 +151,10 @@ class TrainedRun(Fitted):
 def open_run(run: str | Path | Run, root: str | Path = "runs") -> TrainedRun:
     """The run in this folder or of this short name. Raises ValueError with one sentence where it is none."""
     opened = run if isinstance(run, Run) else run_folder.open_run(run, root)
-    return TrainedRun(opened, Config.from_plain(opened.config["options"]))
+    _ = opened.described  # checked before anything is believed
+    with in_file(opened.folder / run_folder.CONFIG):
+        config = Config.from_plain(opened.config["options"])
+    return TrainedRun(opened, config)
 
 
 def new_run(
@@ -100,21 +166,41 @@ def new_run(
     source: dict[str, object] = {"name": corpus.report.source, "items": len(corpus)}
     if begun is not None:
         source["from"] = {"run": str(begun.run.folder.resolve()), "digest": begun.digest}
+    if (process := launched()) is not None and process.launch:
+        source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    try:
+        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    except BaseException:
+        if out is None:
+            with suppress(OSError):
+                folder.rmdir()  # claimed for nothing
+        raise
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
+
+
+def begun_by(launch: str, root: Path, out: Path | None) -> Path | None:
+    """The unfinished run that this launch of several processes began; None where there is none."""
+    folders = [out] if out is not None else [Path(root) / name for name in run_folder.list_runs(root)]
+    for folder in folders:
+        with suppress(RunError):
+            run = run_folder.open_run(folder, root)
+            source = run.config.get("source")
+            if isinstance(source, dict) and source.get("launch") == launch and not run.finished:
+                return folder
+    return None
 
 
 def parent_of(run: TrainedRun) -> Parent | None:
     """The run that this one went on from. Raises RunError where it is gone, or no longer what it was."""
-    source = run.run.config["source"]
-    if not isinstance(source, dict) or not (begun := source.get("from")):
+    begun = run.run.described.source.begun
+    if begun is None:
         return None
     try:
-        parent = open_run(str(begun["run"]))
+        parent = open_run(begun.run)
         model, digest = parent.model, parent.digest
     except (RunError, ValueError, OSError) as error:
-        raise RunError(f"{run.name} goes on from {begun['run']}, which cannot be opened: {error}") from None
-    if digest != begun.get("digest"):
-        raise RunError(f"{run.name} goes on from {begun['run']}, which was trained since: begin anew")
+        raise RunError(f"{run.name} goes on from {begun.run}, which cannot be opened: {error}") from None
+    if digest != begun.digest:
+        raise RunError(f"{run.name} goes on from {begun.run}, which was trained since: begin anew")
     return Parent.of(parent.name, model, parent.corpus, run.corpus)[0]

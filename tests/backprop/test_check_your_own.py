@@ -68,7 +68,7 @@ WRONG = {
     ),
     "cross-entropy without 1/n": (
         F.cross_entropy,
-        lambda dloss, logprobs, index, kept: losses.cross_entropy_backward(dloss, logprobs, index, kept, "sum")[0],
+        lambda dloss, logprobs, index, kept: losses.cross_entropy_backward(dloss, logprobs, index, kept, None)[0],
         "a division by n, as of a mean, is missing",
     ),
     "mean": (torch.mean, lambda dy, x: dy.expand_as(x), "a division by n, as of a mean, is missing"),

@@ -64,6 +64,15 @@ def test_more_from_a_run_that_was_read_needs_no_torch_either(here):
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
 
 
+def test_a_seed_among_the_settings_is_the_seed(here, moreish):
+    def items(*asked):
+        return moreish("more", "few.txt", "--count", 4, "-q", *asked)[1]
+
+    assert (
+        items("--set", "seed=3") == items("--seed", 3) == items("--seed", 3, "--set", "seed=4") != items("--seed", 4)
+    )
+
+
 def test_the_whole_job_says_first_items_and_how_good_they_are(here, moreish, tmp_path):
     code, out, err = moreish("few.txt", "--time-budget", "0.5s", "-n", 6, "--out", tmp_path / "run")
     assert code == 0

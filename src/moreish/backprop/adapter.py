@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from typing import Any
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import optree
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from moreish.backprop.canonicalize import Call
 from moreish.backprop.precision import cast, precision
@@ -18,6 +18,15 @@ from moreish.backprop.table import Rule
 # Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
 Listener = Callable[["DeferredCall", Any, list[Tensor | None]], list[Tensor | None]]
 Again = Callable[[], AbstractContextManager[Any]]
+_NOTHING = nullcontext()
+_top_hooks: Any = vars(vars(torch._C)["_autograd"])[
+    "_top_saved_tensors_default_hooks"
+]  # torch has no public way to ask
+
+
+def _saved_tensors_are_hooked() -> bool:
+    """Whether somebody, as a checkpoint does, makes the saved tensors anew when they are asked for."""
+    return _top_hooks(True) is not None
 
 
 class DeferredCall:
@@ -28,13 +37,13 @@ class DeferredCall:
     """
 
     def __init__(
-        self, call: Call, rule: Rule, name: str, listener: Listener | None, again: Again, tensors: list[Tensor]
+        self, layout: "Layout", rule: Rule, tensors: Sequence[Tensor], listener: Listener | None, again: Again | None
     ):
-        self.again = again
-        self.rule, self.name, self.in_place, self.listener = rule, name, call.in_place, listener
-        self.tree = take_out(call.arguments, tensors)
+        self.again, self.listener = again, listener
+        self.rule, self.name, self.in_place = rule, layout.name, layout.in_place
+        self.arguments, self.flat = layout.arguments, layout.flat
         self.shapes = [t.shape for t in tensors]
-        self.precision = precision(call.key, tensors)
+        self.precision = precision(layout.key, tensors)
         self.device = tensors[0].device.type
         self.returns: type = Tensor
         self.saved: Any = ()
@@ -42,10 +51,10 @@ class DeferredCall:
     def forward(self, tensors: Sequence[Tensor]) -> tuple[Any, tuple[Any, ...]]:
         """The rule's forward, in the precision that torch would use."""
         if self.precision is None:
-            return self.rule.forward(*put_back(self.tree, tensors))
+            return self.rule.forward(*put_back(self.arguments, tensors))
         inside = cast(tensors, self.precision.compute)
         with torch.autocast(self.device, enabled=False):
-            y, saved = self.rule.forward(*put_back(self.tree, inside))
+            y, saved = self.rule.forward(*put_back(self.arguments, inside))
         for theirs, ours in zip(tensors, inside, strict=True):
             if ours is not theirs and ours._version > 0:  # the rule wrote into it: running statistics
                 theirs.copy_(ours)
@@ -55,7 +64,7 @@ class DeferredCall:
 
     def backward(self, dy: Any, saved: Sequence[Any], needed: Sequence[bool]) -> list[Tensor | None]:
         """The rule's backward: one gradient per tensor, None where it is not needed."""
-        wanted = [any(needed[slot.i] for slot in slots(argument)) for argument in self.tree]
+        wanted = [needed[a.i] if type(a) is Slot else any(needed[s.i] for s in slots(a)) for a in self.arguments]
         options = {"needs": wanted} if _takes_needs(self.rule.backward) else {}
         if self.precision is None:
             grads = self.rule.backward(dy, *saved, **options)
@@ -65,8 +74,9 @@ class DeferredCall:
             with torch.autocast(self.device, enabled=False):
                 grads = self.rule.backward(dy, *saved, **options)
         flat: list[Tensor | None] = [None] * len(needed)
-        for slot, grad in pair(self.tree, grads):
-            flat[slot.i] = grad
+        for slot, grad in zip(self.arguments, grads, strict=False) if self.flat else pair(self.arguments, grads):
+            if type(slot) is Slot:
+                flat[slot.i] = grad
         return flat
 
     def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
@@ -110,7 +120,7 @@ class HandDerived(torch.autograd.Function):
                 "run this part outside by_hand()"
             )
         dy = dys[0] if deferred.returns is Tensor else dys
-        with deferred.again():
+        with deferred.again() if deferred.again else _NOTHING:
             saved = ctx.saved_tensors
         grads = deferred.backward(dy, put_back(deferred.saved, saved), ctx.needs_input_grad[1:])
         if deferred.listener is not None:
@@ -119,12 +129,29 @@ class HandDerived(torch.autograd.Function):
         return None, *grads
 
 
-def apply(call: Call, rule: Rule, name: str, again: Again, listener: Listener | None = None) -> Any:
+class Layout(NamedTuple):
+    """What all calls of one form have in common: the rule's key, the function's name, slots for the tensors."""
+
+    key: Callable[..., Any]
+    name: str
+    in_place: bool
+    arguments: Any
+    flat: bool  # no argument has parts
+
+    @classmethod
+    def of(cls, call: Call, name: str, tensors: list[Tensor]) -> "Layout":
+        """The layout of this call, whose tensors are appended to the list."""
+        flat = _is_flat(call.arguments)
+        return cls(call.key, name, call.in_place, take_out(call.arguments, tensors), flat)
+
+
+def apply(
+    layout: Layout, rule: Rule, tensors: Sequence[Tensor], again: Again, listener: Listener | None = None
+) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
-    tensors: list[Tensor] = []
-    deferred = DeferredCall(call, rule, name, listener, again, tensors)
+    deferred = DeferredCall(layout, rule, tensors, listener, again if _saved_tensors_are_hooked() else None)
     y = HandDerived.apply(deferred, *tensors)
-    return y if deferred.returns in (Tensor, tuple) else deferred.returns(y)
+    return y if deferred.returns is Tensor or deferred.returns is tuple else deferred.returns(y)
 
 
 class Slot:
@@ -136,6 +163,10 @@ class Slot:
         self.i = i
 
 
+# What holds no other parts: sizes hold only numbers.
+_LEAVES = frozenset({Tensor, nn.Parameter, Slot, int, bool, float, str, type(None), torch.Size, torch.dtype})
+
+
 def take_out(tree: Any, tensors: list[Tensor]) -> Any:
     """The tree with its tensors appended to the list, and slots in their places."""
 
@@ -145,22 +176,37 @@ def take_out(tree: Any, tensors: list[Tensor]) -> Any:
         tensors.append(leaf)
         return Slot(len(tensors) - 1)
 
+    if _is_flat(tree):
+        return type(tree)([slot(leaf) for leaf in tree])
     return optree.tree_map(slot, tree)
 
 
 def put_back(tree: Any, tensors: Sequence[Tensor]) -> Any:
     """The reverse of `take_out`."""
+    if _is_flat(tree):
+        return type(tree)([tensors[leaf.i] if type(leaf) is Slot else leaf for leaf in tree])
     return optree.tree_map(lambda leaf: tensors[leaf.i] if isinstance(leaf, Slot) else leaf, tree)
 
 
-def tensors_in(tree: Any) -> Iterator[Tensor]:
+def tensors_in(tree: Any) -> list[Tensor]:
     """The tensors of a tree, in order."""
-    return (leaf for leaf in optree.tree_leaves(tree) if isinstance(leaf, Tensor))
+    return [leaf for leaf in (tree if _is_flat(tree) else optree.tree_leaves(tree)) if isinstance(leaf, Tensor)]
 
 
-def slots(tree: Any) -> Iterator[Slot]:
+def slots(tree: Any) -> list[Slot]:
     """The slots of a tree, in order."""
-    return (leaf for leaf in optree.tree_leaves(tree) if isinstance(leaf, Slot))
+    if isinstance(tree, Slot):
+        return [tree]
+    return [leaf for leaf in optree.tree_leaves(tree) if isinstance(leaf, Slot)] if _has_parts(tree) else []
+
+
+def _has_parts(leaf: object) -> bool:
+    return type(leaf) not in _LEAVES
+
+
+def _is_flat(tree: Any) -> bool:
+    """A plain list or tuple of leaves, as nearly all arguments are: a walk through the tree costs more than they."""
+    return type(tree) in (list, tuple) and _LEAVES.issuperset(map(type, tree))
 
 
 def pair(tree: Any, grads: Any) -> Iterator[tuple[Slot, Any]]:

@@ -19,9 +19,10 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
-from moreish.backprop.adapter import apply, tensors_in
+from moreish.backprop.adapter import Layout, apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
+from moreish.backprop.forms import form_key, known_form, remember
 from moreish.backprop.graph import describe, mark, metadata_of, stranger
 from moreish.backprop.refusals import refuse_complex, refuse_into_itself, refuse_transform
 from moreish.backprop.rules import NotDerived
@@ -31,6 +32,16 @@ __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
 
 _LISTED = "moreish listed"
 PLAIN = {Tensor, nn.Parameter}  # other subclasses of Tensor have ways of their own
+_ATTRIBUTES: Mapping[str, Any] = vars(torch._C.TensorBase)
+# What reads a tensor's form or sets its gradient; a step does it more often than it computes.
+_NOT_DIFFERENTIATED = frozenset(
+    {
+        *(_ATTRIBUTES[name].__get__ for name in ("shape", "dtype", "device", "ndim", "requires_grad", "is_leaf")),
+        _ATTRIBUTES["grad"].__set__,
+        *(Tensor.dim, Tensor.size, Tensor.numel, Tensor.stride, Tensor.is_contiguous),
+        *(Tensor.is_floating_point, Tensor.is_complex, Tensor.element_size, Tensor.__len__),
+    }
+)
 
 
 def by_hand(*, strict: bool = False) -> "ByHand":
@@ -88,20 +99,29 @@ class ByHand(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if not torch.is_grad_enabled():
+        if func in _NOT_DIFFERENTIATED or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        given = list(tensors_in((args, kwargs)))
+        given = [*tensors_in(args), *tensors_in(tuple(kwargs.values()))] if kwargs else tensors_in(args)
         self._notice_strangers(given)
         foreign = not PLAIN.issuperset(types)
+        key = None if foreign or torch._C._are_functorch_transforms_active() else form_key(func, args, kwargs)
+        if key is not None and (form := known_form(key)) is not None and form.layout.key in self.rules:
+            result = self._run_by_hand(form.layout, form.tensors(given), func, args, kwargs)
+            return self.seen(func, result, by_hand=True)
         asks = any(t.requires_grad for t in given)
         if not foreign and asks and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args):
             refuse_transform(name_of(func), given)
             with self:
                 return DECOMPOSITIONS[func].run(*args, **kwargs)
         call = None if foreign else self._call(func, args, kwargs, given, asks=asks)
-        versions = [_version(t) for t in given]
+        versions = [_version(t) for t in given] if call is None else []
+        tensors: list[Tensor] = []
+        layout = None if call is None else Layout.of(call, name_of(func), tensors)
         try:
-            result = func(*args, **kwargs) if call is None else self._run_by_hand(call, func, args, kwargs)
+            if layout is None:
+                result = func(*args, **kwargs)
+            else:
+                result = self._run_by_hand(layout, tensors, func, args, kwargs)
         except RuntimeError as error:
             if "created inside a custom Function" not in str(error):
                 raise
@@ -109,7 +129,9 @@ class ByHand(TorchFunctionMode):
                 f"{name_of(func)} writes into a view made by hand, and the gradient cannot follow. "
                 "Write y = f(x) in place of f_(x), or clone the view first."
             ) from error
-        if call is not None:
+        if layout is not None:
+            if key is not None:
+                remember(key, func, layout, tensors, given)
             return self.seen(func, result, by_hand=True)
         if new := _differentiated(given, versions, result):
             mark(new, (t for t in given if not any(t is n for n in new)), name_of(func))
@@ -140,18 +162,20 @@ class ByHand(TorchFunctionMode):
             refuse_into_itself(name_of(func), call)
         return call
 
-    def _apply(self, call: Call, func: Any) -> Any:
+    def _apply(self, layout: Layout, tensors: Sequence[Tensor]) -> Any:
         """The call by hand."""
-        return apply(call, self.rules[call.key], name_of(func), self.again)
+        return apply(layout, self.rules[layout.key], tensors, self.again)
 
-    def _run_by_hand(self, call: Call, func: Any, args: Any, kwargs: Any) -> Any:
+    def _run_by_hand(self, layout: Layout, tensors: Sequence[Tensor], func: Any, args: Any, kwargs: Any) -> Any:
         """The call by hand, handed to the mode below, if there is one, under torch's name: it may be watching."""
+        if not torch._C._len_torch_function_stack():
+            return self._apply(layout, tensors)
 
         @functools.wraps(func)
         def hand(*_: Any, **__: Any) -> Any:
-            return self._apply(call, func)
+            return self._apply(layout, tensors)
 
-        return handle_torch_function(hand, args, *args, **kwargs) if torch._C._len_torch_function_stack() else hand()
+        return handle_torch_function(hand, args, *args, **kwargs)
 
     def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> Any:
         """Called after each call that will be differentiated; returns its result. Raises NotDerived where strict."""

@@ -40,6 +40,11 @@ def has_own_arguments(called: Function) -> bool:
     return called in _REWRITTEN and _REWRITTEN[called][0] is not called
 
 
+def goes_by_form(called: Function) -> bool:
+    """Whether dtypes, dimensions and options alone settle how a call becomes canonical."""
+    return called not in _BY_CONTENT
+
+
 def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Call | None:
     """The call in the table's terms; None where the table has no rule for it.
 
@@ -224,6 +229,12 @@ _REWRITTEN: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]]
     Tensor.expand_as: (Tensor.expand, lambda x, other: (x, other.shape)),
     _MT: (torch.transpose, lambda x: (x, -2, -1)),
     Tensor.contiguous: (torch.clone, lambda x: None if x.is_contiguous() else (x,)),
+}
+# What these make of a call depends on sizes, on memory, or on a mask that is drawn.
+_BY_CONTENT = {
+    F.dropout,
+    F.scaled_dot_product_attention,
+    *(Tensor.view_as, Tensor.reshape_as, Tensor.expand_as, Tensor.contiguous),
 }
 _FIRST = {"input", "self", "tensor", "tensors"}
 _SYNONYMS = {"target": "targets", "split_size_or_sections": "split_size", "axis": "dim", "keepdims": "keepdim"}

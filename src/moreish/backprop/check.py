@@ -206,13 +206,13 @@ def _attempt(mine: Any, judge: Judge, dy: Any) -> _Attempt:
     if isinstance(mine, tuple | list):
         forward, backward = mine
         value, saved = _call(forward, offered)[0]
-        return _Attempt(next(tensors_in(value)), backward(dy, *saved), offered, takes_dy=True)
+        return _Attempt(tensors_in(value)[0], backward(dy, *saved), offered, takes_dy=True)
     if hasattr(mine, "forward") and hasattr(mine, "backward"):
         layer: Any = mine() if inspect.isclass(mine) else mine
         value, _ = _call(layer.forward, offered)
         takes = bool(inspect.signature(layer.backward).parameters)
         answer = layer.backward(dy) if takes else layer.backward()
-        return _Attempt(next(tensors_in(value)), answer, offered, takes)
+        return _Attempt(tensors_in(value)[0], answer, offered, takes)
     answer, takes = _call(mine, offered)
     return _Attempt(None, answer, offered, takes)
 

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.utils.checkpoint import CheckpointError, CheckpointFunction
 
-from moreish.backprop.adapter import DeferredCall, apply, put_back, take_out, tensors_in
+from moreish.backprop.adapter import DeferredCall, Layout, apply, put_back, tensors_in
 from moreish.backprop.by_hand import ByHand
-from moreish.backprop.canonicalize import Call, name_of
+from moreish.backprop.canonicalize import name_of
 from moreish.backprop.foreign import (
     STEPS,
     Caught,
@@ -275,24 +275,25 @@ class _Watch(ByHand):
                     ) from None
             return dict(zip(values, grads, strict=True))
 
-    def where(self, func: Callable[..., Any]) -> str:
-        """This call's place: the submodule's path and the function."""
-        return f"{self.path[-1]}/{name_of(func)}".lstrip("/")
+    def where(self, name: str) -> str:
+        """The place of a call of this function: the submodule's path and the function."""
+        return f"{self.path[-1]}/{name}".lstrip("/")
 
     def seen(self, func: Callable[..., Any], result: Any, *, by_hand: bool) -> Any:
         result = super().seen(func, result, by_hand=by_hand)
         if isinstance(result, tuple | list):  # autograd may have made one from another, as h from c in lstm_cell
             result = type(result)([t.view_as(t) if t.requires_grad else t for t in result])
         results = [t for t in tensors_in(result) if t.requires_grad] if self._recording else []
+        where = self.where(name_of(func)) if results else ""
         for i, value in enumerate(results):
-            name = f"{self.where(func)}[{i}]" if len(results) > 1 else self.where(func)
+            name = f"{where}[{i}]" if len(results) > 1 else where
             self._times[name] += 1
             again = f"#{self._times[name]}" if self._times[name] > 1 else ""
             self.values[name + again] = value
         return result
 
-    def _apply(self, call: Call, func: Any) -> Any:
-        return apply(call, self.rules[call.key], name_of(func), self.again, _without_misfits)
+    def _apply(self, layout: Layout, tensors: Sequence[Tensor]) -> Any:
+        return apply(layout, self.rules[layout.key], tensors, self.again, _without_misfits)
 
     @contextmanager
     def _paths(self) -> Iterator[None]:
@@ -337,20 +338,19 @@ class _Judging(_Watch):
             found[name] = "; ".join(dict.fromkeys(own)), "; ".join(dict.fromkeys(later))
         return found
 
-    def _apply(self, call: Call, func: Any) -> Any:
+    def _apply(self, layout: Layout, tensors: Sequence[Tensor]) -> Any:
         # `listen` hangs on the graph: it must not hold the values, which hold the graph.
-        number, where, findings = len(self.values), self.where(func), self._findings
-        arguments: list[Tensor] = []
-        tree = take_out(call.arguments, arguments)
-        copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in arguments]
-        ids = [id(t) for t in arguments]
+        number, where, findings = len(self.values), self.where(layout.name), self._findings
+        key, tree = layout.key, layout.arguments
+        copies = [t.detach().clone().requires_grad_(t.requires_grad) for t in tensors]
+        ids = [id(t) for t in tensors]
         for i in ids:
             self._first_use.setdefault(i, number)
 
         def listen(_: DeferredCall, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
-            judge = Judge(call.key, put_back(tree, copies), dy)
+            judge = Judge(key, put_back(tree, copies), dy)
             scale = largest(tensors_in([dy, *judge.right.values()]))
-            for name, i in names(call.key, tree):
+            for name, i in names(key, tree):
                 if name not in judge.right:
                     continue
                 right = judge.right[name].to(copies[i].dtype)
@@ -360,7 +360,7 @@ class _Judging(_Watch):
                     grads[i] = right
             return grads
 
-        return apply(call, self.rules[call.key], name_of(func), self.again, listen)
+        return apply(layout, self.rules[key], tensors, self.again, listen)
 
 
 def _without_misfits(deferred: DeferredCall, _: Any, grads: list[Tensor | None]) -> list[Tensor | None]:

@@ -81,7 +81,7 @@ def _log_softmax(c: Call) -> dict[str, Tensor]:
 
 def _cross_entropy(c: Call) -> dict[str, Tensor]:
     classes = losses.classes_of(c.logprobs)
-    each = losses.share_of(c.dy, c.kept, c.reduction).unsqueeze(classes)
+    each = losses.share_of(c.dy, c.kept, c.n).unsqueeze(classes)
     onehot = torch.zeros_like(c.logprobs).scatter_(classes, c.index, 1 - c.label_smoothing)
     terms = {"the softmax": c.logprobs.exp() * each, "the subtracted onehot(target)": -onehot * each}
     if c.label_smoothing:

@@ -43,6 +43,8 @@ def precision(key: Callable[..., Any], tensors: Sequence[Tensor]) -> Precision |
     """
     device = tensors[0].device.type
     autocast = torch.is_autocast_enabled(device)
+    if not autocast and not any(t.dtype in HALVES for t in tensors):
+        return None
     floats = [t.dtype for t in tensors if t.is_floating_point()]
     halves = any(d in HALVES for d in floats)
     if torch.float64 in floats or not (autocast or halves):

@@ -19,17 +19,22 @@ COMMANDS = {
     "score": "How likely is each item under this run's model, and which symbols surprise it?",
     "odd": "The lines of a list that do not look like the others: slips, strangers, symbols that stand nowhere else.",
     "serve": "Answer programs over HTTP: POST /more and /score, GET /about and /openapi.json, until Ctrl-C.",
+    "studio": "One page in the browser: paste a list, watch a model learn it, break it, heal it, make more.",
     "evaluate": "The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.",
     "mix": "Several runs as one, with weights fitted on val; the result is a run like any other.",
     "runs": "The runs there are: one row each; a damaged one is named and passed over.",
     "compare": "Runs side by side: what differs in their options, and what each reached.",
     "plot": "A picture of a run, or the pictures of what happens inside its network.",
+    "export": "A run's network for other programs: Hugging Face, ONNX, safetensors; or its records for TensorBoard.",
     "neighbours": "The symbols that a run's network treats most like these: words, for a run on words.",
     "find-lr": "A learning rate for a recipe's network on a list: train while the rate rises, and see where the loss "
     "falls.",
+    "sweep": "Try many configurations on a list, each a run, and say which is best and which options matter.",
     "check-backward": "Every gradient of a recipe's network, derived by hand, beside autograd's.",
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",
+    "lessons": "Twelve lessons from a derivative to attention: list them, open one as a notebook, run one here.",
+    "learn": "Exercises that judge themselves: the next one is opened, and judged again at every save.",
     "lists": "The bundled lists, with what each holds.",
     "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
     "or keep it.",
@@ -77,6 +82,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(code: int, sentence: str, arguments: list[str]) -> int:
+    if code == BAD_INPUT and os.environ.get("RANK", "0") != "0":
+        return code  # the first of several processes says it
     from moreish.cli.show import fail
 
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments

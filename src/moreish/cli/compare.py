@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from moreish.runs.folder import Run
 
 
+# What a loss is read beside: of a list that was divided, and of one that was cross-validated.
+BASELINES = ("uniform", "unigram", "bigram", "ngram", "counted", "read")
+
+
 def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     """Runs side by side: what differs in their options, and what each reached.
 
@@ -34,7 +38,7 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     keys = sorted({key for flattened in options for key in flattened})
     differing = [key for key in keys if len({str(flattened.get(key)) for flattened in options}) > 1]
     rows = [("val loss", *(shown_loss(facts["val_loss"]) for facts in compared))]
-    names = ("uniform", "unigram", "bigram", "ngram")
+    names = [name for name in BASELINES if any(name in facts["baselines"] for facts in compared)]
     rows += [(f"  {name}", *(shown_loss(facts["baselines"].get(name)) for facts in compared)) for name in names]
     rows.append(("steps", *(str(facts["step"] or "") for facts in compared)))
     rows.append(("seconds", *(f"{facts['seconds']:.1f}" if facts["seconds"] else "" for facts in compared)))
@@ -46,13 +50,15 @@ def compared_run(run: "Run") -> dict[str, Any]:
     """What is compared of a run."""
     from moreish.runs import events
 
-    baselines: dict[str, float] = {}
+    baselines: dict[str, float | None] = {}
     seconds = 0.0
     for event in run.events():
         match event:
             case events.Baselines():
                 baselines = {"uniform": event.uniform, "unigram": event.unigram}
                 baselines |= {"bigram": event.bigram, "ngram": event.ngram}
+            case events.CrossValidated():
+                baselines |= {name: loss for name, loss in event.losses.items() if name in BASELINES}
             case events.Counted() | events.Step() | events.Mixed():
                 seconds = event.seconds or seconds
             case _:

@@ -77,7 +77,8 @@ def more(
         from moreish.api import open_or_count
         from moreish.inference.asking import Request
 
-        source = open_or_count(names, root, overrides_of(reading, set=set), background)
+        overrides = overrides_of(reading, set=set)
+        source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
         wishes = {**ruling.given(), **choosing.given(), **drawing.given(), "not_in": _items_of(ruling, source)}
         request = Request.of(**wishes, unique=not repeats)
         for sentence in source.passed_over:

@@ -24,7 +24,7 @@ def runs(*, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
 
     rows = []
     for run in open_all(root, list_runs(root)):
-        summary = run.summary() | {"model": _model(run), "list": run.config["source"]["name"]}
+        summary = run.summary() | {"model": run.described.options.model.words, "list": run.described.source.name}
         if json:
             emit(summary)
         rows.append(
@@ -65,12 +65,6 @@ def open_all(root: Path, names: Sequence[str]) -> "list[Run]":
 def no_runs(root: Path) -> str:
     """What is said where there is nothing to list."""
     return f"there are no runs in {root} yet: `moreish FILE` makes one"
-
-
-def _model(run: "Run") -> str:
-    model = run.config["options"]["model"]
-    components = model.get("components", [model])
-    return " + ".join(component["name"] for component in components)
 
 
 def shown_loss(value: float | None) -> str:

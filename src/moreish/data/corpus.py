@@ -67,6 +67,17 @@ class Split:
         kinds = None if self.kinds is None else self.kinds[which]
         return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
 
+    def between(self, first: int, last: int) -> "Split":
+        """The items first, ..., last - 1, without a copy of them."""
+        offsets = self.offsets[first : last + 1]
+        start = int(offsets[0])
+        return Split(
+            self.ids[start : int(offsets[-1]) + 1],
+            offsets - start if start else offsets,
+            None if self.kinds is None else self.kinds[first:last],
+            None if self.weights is None else self.weights[first:last],
+        )
+
     @property
     def times(self) -> Int64[np.ndarray, " items"] | None:
         """The weights as whole numbers, for counting: as they are, else in units of the smallest; None as there."""
@@ -183,14 +194,7 @@ class Corpus:
         if name not in SPLITS:
             raise ValueError(f'there is no split "{name}"{did_you_mean(name, [*SPLITS, "all"])}')
         first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
-        offsets = self._whole.offsets[first : last + 1]
-        start, whole = int(offsets[0]), self._whole
-        return Split(
-            whole.ids[start : int(offsets[-1]) + 1],
-            offsets - start if start else offsets,
-            None if whole.kinds is None else whole.kinds[first:last],
-            None if whole.weights is None else whole.weights[first:last],
-        )
+        return self._whole.between(first, last)
 
     def only(self, kind: int) -> "Corpus":
         """The items of one kind, as a list without kinds, in the symbols of this one; all in train."""

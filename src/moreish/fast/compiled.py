@@ -110,6 +110,7 @@ class CompiledStep:
         self.blank = model.vocab_size if isinstance(model, MLP) and model.blank else 0
         self.plan: Plan
         self._room = (0, 0)
+        self._tensors = [*model.parameters(), *model.buffers()]
         self._addresses: tuple[int, ...] = ()
         self._seen: tuple[np.ndarray | None, int, int] = (None, 0, 0)  # the list last read, its lowest and highest id
         self._reserve(1, 1)
@@ -180,15 +181,16 @@ class CompiledStep:
         """What the update needs; all of it must live until the run is over."""
         parameters = (_Parameter * len(self.plan.grads))()
         for entry, (parameter, grad) in zip(parameters, self.plan.grads.items(), strict=True):
-            memory = [self.plan.checked(m) for m in update.memory.get(parameter, ())]
-            assert all(m is not None and m.shape == parameter.shape for m in memory)
-            entry.value, entry.grad, entry.size = address(parameter.detach()), address(grad), parameter.numel()
+            memory = update.memory.get(parameter, ())
+            assert all(m.shape == parameter.shape and m.dtype == self.dtype for m in memory)
+            entry.value, entry.grad, entry.size = address(parameter), address(grad), parameter.numel()
             entry.first, entry.second = (address(m) for m in [*memory, None, None][:2])
             entry.decay = update.decay.get(parameter, 0.0)
         averages = (_Average * len(update.averages))()
         for entry, (average, value) in zip(averages, update.averages, strict=True):
             assert average.shape == value.shape, average.shape
-            entry.average, entry.value = address(self.plan.checked(average)), address(self.plan.checked(value))
+            assert average.dtype == value.dtype == self.dtype, value.dtype
+            entry.average, entry.value = address(average), address(value)
             entry.size = average.numel()
         run.parameters, run.n_parameters = ctypes.addressof(parameters), len(parameters)
         run.averages, run.n_averages = ctypes.addressof(averages), len(averages)
@@ -204,7 +206,7 @@ class CompiledStep:
 
     def _reserve(self, rows: int, steps: int) -> None:
         """Buffers for so many rows and steps; made anew where they are too small, or where parameters moved."""
-        addresses = tuple(t.data_ptr() for t in (*self.model.parameters(), *self.model.buffers()))
+        addresses = tuple(t.data_ptr() for t in self._tensors)
         if rows <= self._room[0] and steps <= self._room[1] and addresses == self._addresses:
             return
         rows, steps = max(rows, self._room[0]), max(steps, self._room[1])

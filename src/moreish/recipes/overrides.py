@@ -9,12 +9,14 @@ settings are given in one breath, so there both at once contradict each other an
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from moreish.options import merge
 
 Plain = Mapping[str, Any]
 """Sections of options, or one section, as TOML and JSON hold them; not checked yet."""
+
+T = TypeVar("T")
 
 SECTIONS = ("data", "model", "train")
 
@@ -56,6 +58,14 @@ class Overrides:
     def recipe(self) -> str | None:
         """The recipe that is asked for; None where none is."""
         return _last([level.get("recipe") for level in self.levels])
+
+    @property
+    def seed(self) -> int | None:
+        """The seed that is asked for; None where none is. Raises ValueError where it is no whole number."""
+        seed: object = _last([level.get("seed") for level in self.levels])
+        if seed is None or (isinstance(seed, int) and not isinstance(seed, bool) and seed >= 0):
+            return seed
+        raise ValueError(f"seed is a whole number from 0, not {seed!r}")
 
     @property
     def model(self) -> str | None:
@@ -106,5 +116,5 @@ def _budget(train: Plain) -> object:
     return None if budget == "none" else budget
 
 
-def _last(values: list[str | None]) -> str | None:
+def _last(values: list[T | None]) -> T | None:
     return next((value for value in reversed(values) if value is not None), None)

@@ -17,6 +17,7 @@ from moreish.fast.adamw import FusedAdamW
 from moreish.fast.compiled import Batches, CompiledStep, Update
 from moreish.fast.library import Uncompiled
 from moreish.rng import torch_seed
+from moreish.training.looks import LayerLooks
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState
 from moreish.training.steps import Gradients, autograd, compiled_step, tensors_of
@@ -41,8 +42,9 @@ class Blocks:
         source: WindowBatches | SequenceBatches,
         flat: Integer[np.ndarray, " N"],
         step: CompiledStep,
+        looks: LayerLooks,
     ) -> None:
-        self.state, self.source, self.step = state, source, step
+        self.state, self.source, self.step, self.looks = state, source, step, looks
         self.flat = flat.astype(np.int32)
         self.decay = {p: group["weight_decay"] for group in state.optimizer.param_groups for p in group["params"]}
         self.noise = torch_seed(state.seed, "noise")
@@ -50,10 +52,14 @@ class Blocks:
     def run(self, progress: Float[np.ndarray, " S"]) -> Block:
         """As many steps as there are numbers, which are the progress before each."""
         state, options = self.state, self.state.options
+        if self.looks.looking:
+            batch = next(batches_from(self.source, state.step))
+            with _buffers_kept(state.model):
+                self.looks.rehearse(*tensors_of(batch, state.model), batch.weight)
         count, ema = len(progress), options.ema
         if ema and not state.average:
             count = 1  # after it there is something to average
-        lr = np.array([lr_at(p, options) for p in progress[:count].tolist()])
+        lr = np.array([lr_at(p, options) for p in progress[:count].tolist()]) * state.lr_factor
         draws = self.source.draws(state.step, count)
         shifts = None
         if draws.kinds is not None and state.model.kinds > 1:
@@ -78,7 +84,7 @@ class Blocks:
             for p in self.step.plan.grads:
                 buffer = state.optimizer.state[p].setdefault("momentum_buffer", torch.zeros_like(p))
                 memory[p] = [buffer]
-        values = state.model.state_dict()
+        values = state.model.state_dict() if state.average else {}
         averages = [(mean, values[name]) for name, mean in state.average.items() if mean.is_floating_point()]
         steps = np.arange(state.step + 1, state.step + count + 1)
         keep = np.minimum(options.ema, (1 + steps) / (10 + steps))
@@ -145,7 +151,11 @@ class WatchedBlocks(Blocks):
 
 
 def blocks_for(
-    state: TrainState, source: WindowBatches | SequenceBatches, split: Split, doctor: Doctor | None
+    state: TrainState,
+    source: WindowBatches | SequenceBatches,
+    split: Split,
+    looks: LayerLooks,
+    doctor: Doctor | None,
 ) -> Blocks | None:
     """How a compiled net is trained; None where autograd or another fused step is asked for, or has to do."""
     options = state.options
@@ -158,8 +168,8 @@ def blocks_for(
     if step.plan.counted and source.batch_size < 2:
         return None  # torch says what is wrong with that
     if doctor is None:
-        return Blocks(state, source, split.ids, step)
-    return WatchedBlocks(state, source, split.ids, step).watched_by(doctor)
+        return Blocks(state, source, split.ids, step, looks)
+    return WatchedBlocks(state, source, split.ids, step, looks).watched_by(doctor)
 
 
 @contextmanager

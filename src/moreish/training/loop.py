@@ -20,17 +20,19 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
-from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_seed
 from moreish.runs import events
+from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
+from moreish.training.controls import Controls, Hands
+from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import Gradients, gradients_of, make_optimizer, tensors_of
+from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
@@ -66,37 +68,51 @@ def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     return state
 
 
-def train(state: TrainState, train_split: Split, val_split: Split | None) -> Iterator[events.OfComponent]:
+def train(
+    state: TrainState, train_split: Split, val_split: Split | None, controls: Controls | None = None
+) -> Iterator[events.OfComponent]:
     """Train to the end of the steps or of the time budget, or until val no longer improves.
 
-    Yields a `Step` every `log_every` steps, an `Eval` where one is due, and with a doctor what it says (`recorder`).
-    Leaves the model with the parameters that were best on val, where there is a val.
+    Yields a `Step` every `log_every` steps, an `Eval` where one is due, with a doctor what it says (`recorder`), and
+    what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
+    there is a val.
     """
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder)
+        yield from _train(state, train_split, val_split, recorder, controls or Controls())
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder
+    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    steps = _steps_of(state, train_split, recorder)
+    hands = Hands(state)
+    looks = LayerLooks(state, controls, hands, recorder.doctor)
+    steps = _steps_of(state, train_split, looks, recorder)
     model.train()
     mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
-        losses, tokens, lr = steps.run(_until_stop(state, steps.longest or clock.most_steps, val_split is not None))
+        looks.before_step()
+        most = 1 if looks.looking or controls.one_step else steps.longest or clock.most_steps
+        progress = _until_stop(state, min(most, controls.free(state.step)), val_split is not None)
+        scheduled = lr_at(float(progress[-1]), options)
+        with clock.stepping():
+            losses, tokens, lr = steps.run(progress)
         mean.add(losses, tokens)
         clock.tick(len(tokens))
+        clock.agree()
         if val_split is not None:
             one_pass = clock.step_seconds * val_split.n_predicted / float(tokens[-1])
             state.evaluation_due = _evaluation_due(state, one_pass)
-        if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
+        if state.step % options.log_every == 0 or state.evaluation_due or ended(state) or controls.one_step:
             with recorder.resting():
                 yield mean.event(state, lr)
+        if (seen := looks.after_step()) is not None:
+            with recorder.resting():
+                yield seen
         yield from recorder.news()
         if not math.isfinite(mean.last):
             yield from recorder.closing()
@@ -111,6 +127,13 @@ def _train(
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
+        for event in controls.between_steps(hands, scheduled):
+            with recorder.resting():
+                yield event
+            if isinstance(event, events.Intervention) and event.done and event.kind in ("break", "heal", "undo"):
+                recorder.look_anew(event.kind == "break")
+                steps = _steps_of(state, train_split, looks, recorder)
+            clock.skip()
 
 
 class _Single:
@@ -118,8 +141,8 @@ class _Single:
 
     longest = 1
 
-    def __init__(self, state: TrainState, source: WindowBatches | SequenceBatches, gradients: Gradients) -> None:
-        self.state, self.gradients = state, gradients
+    def __init__(self, state: TrainState, source: WindowBatches | SequenceBatches, looks: LayerLooks) -> None:
+        self.state, self.looks = state, looks
         dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
         self.draws_noise = state.options.weight_drop > 0 or dropped
         self.batches = batches_from(source, state.step)
@@ -127,15 +150,16 @@ class _Single:
     def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
         """The next step; what a `Block` has."""
         batch = next(self.batches)
-        lr = lr_at(float(progress[0]), self.state.options)
-        loss = _step(self.state, self.gradients, batch, lr, self.draws_noise)
+        lr = lr_at(float(progress[0]), self.state.options) * self.state.lr_factor
+        loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
+        self.looks.hands.stepped(lr)
         return loss, np.array([batch.y.size]), lr
 
 
-def _steps_of(state: TrainState, train_split: Split, recorder: NullRecorder) -> Blocks | _Single:
+def _steps_of(state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder) -> Blocks | _Single:
     source = batches_for(state.model, train_split, state.options, state.seed)
-    blocks = blocks_for(state, source, train_split, recorder.doctor)
-    return blocks or _Single(state, source, gradients_of(state.model, state.options, recorder.doctor))
+    blocks = None if looks.hands.touched else blocks_for(state, source, train_split, looks, recorder.doctor)
+    return blocks or _Single(state, source, looks)
 
 
 def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
@@ -204,7 +228,7 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(network_of(state.model), val_split)
+        loss = distributed.mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0
@@ -228,10 +252,12 @@ class _LossMean:
         self.sizes.append(tokens)
 
     def event(self, state: TrainState, lr: float) -> events.Step:
-        if isinstance(self.losses[0], Tensor):
-            losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
+        by_torch = [each for each in self.losses if isinstance(each, Tensor)]
+        if len(by_torch) == len(self.losses):
+            of_rows = torch.stack(by_torch).double().cpu()  # the one time that the device is waited for
+            losses = distributed.summed(of_rows).numpy()
         else:
-            losses = np.concatenate(self.losses)
+            losses = np.concatenate([np.atleast_1d(np.asarray(each, np.float64)) for each in self.losses])
         sizes = np.concatenate(self.sizes)
         tokens = int(sizes.sum())
         self.last = float(np.dot(losses, sizes) / tokens)
@@ -253,13 +279,16 @@ class _Clock:
         self.step_seconds = 0.0  # of a step, the first one of this process left out
         self._first, self._stepped = state.step + 1, 0.0
         self._replan_after = STEPS_TO_PLAN if state.pace == 0 else math.inf
+        self.most_steps = 1  # that are sure to be done in a moment
 
-    @property
-    def most_steps(self) -> int:
-        """As many as are sure to be done in a moment."""
-        if not self._stepped:
-            return 1 if self.state.step < self._first else FIRST_BLOCK
-        return max(1, min(LONGEST_BLOCK, int(BLOCK_SECONDS / self.step_seconds)))
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Around the steps alone, of which the next block is to be BLOCK_SECONDS long."""
+        step, began = self.state.step, time.monotonic()
+        yield
+        took, count = time.monotonic() - began, self.state.step - step
+        fitting = int(BLOCK_SECONDS * count / took) if took else LONGEST_BLOCK
+        self.most_steps = max(1, min(LONGEST_BLOCK, fitting, FIRST_BLOCK * count))
 
     def tick(self, count: int) -> None:
         """So many steps are done."""
@@ -283,6 +312,18 @@ class _Clock:
             self._replan_after = self.steps * 4  # the first few steps say little
             self.steps, self.spent = 0, 0.0
         state.progress = min(1.0, state.progress + count * state.pace)
+
+    def agree(self) -> None:
+        """Where several processes train together to the end of a time budget, the first one's clock is right."""
+        state = self.state
+        if distributed.size() > 1 and state.options.time_budget is not None:
+            shown = state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds
+            shown = distributed.from_first(*shown)
+            state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds = shown
+
+    def skip(self) -> None:
+        """What came since the last step was no training: somebody let it stand still."""
+        self._took()
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

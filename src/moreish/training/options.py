@@ -44,6 +44,10 @@ class TrainOptions:
     eval_every: int | None = option(None, "steps between evaluations on val; none: twenty in all", low=1)
     patience: int = option(0, "stop after so many evaluations without a better one; 0 for never", low=0)
     doctor: bool = option(False, "watch the network: what is wrong with it, and what it measures, become records")
+    histograms: bool = option(
+        False,
+        "each layer's histograms of activations, gradients, weights and updates become records, ever more rarely",
+    )
     backward: Literal["autograd", "by-hand", "fused"] = option("autograd", "who derives the gradients")
     precision: Literal["float32", "float64", "bfloat16", "auto"] = option(
         "float32",

@@ -17,6 +17,7 @@ from moreish.fast.compiled import CompiledStep
 from moreish.fast.library import Uncompiled
 from moreish.fast.step import fast_operands
 from moreish.models.net import Net
+from moreish.training import distributed
 from moreish.training.options import TrainOptions
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
@@ -99,16 +100,16 @@ def tensors_of(batch: Batch, model: Net) -> tuple[Tensor, Tensor]:
 
 def autograd(model: nn.Module, options: TrainOptions) -> Gradients:
     """Gradients by torch."""
-    parameters = list(model.parameters())
+    parameters, net = list(model.parameters()), distributed.parallel(model)
 
     def gradients(idx: Tensor, targets: Tensor, weight: float) -> Tensor:
         for p in parameters:
             p.grad = None
-        loss = token_loss(model(idx), targets, options.label_smoothing)
+        loss = token_loss(net(idx), targets, options.label_smoothing)
         (loss if weight == 1.0 else loss * weight).backward()
         return loss.detach()
 
-    return gradients
+    return distributed.of_own_rows(gradients)
 
 
 def _by_hand(model: nn.Module, options: TrainOptions) -> Gradients:
@@ -134,12 +135,15 @@ def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
     if name not in FUSED:
         there = ", ".join([*FUSED, *COMPILED])
         raise ValueError(f"there is no fused step for {name}; there is one for {there}: say --backward autograd")
-    return FUSED[name](model, options.label_smoothing, _operands(model, options))
+    fused = FUSED[name](model, options.label_smoothing, _operands(model, options))
+    return distributed.of_own_rows(fused, model.parameters())
 
 
 def compiled_step(model: nn.Module, options: TrainOptions) -> CompiledStep:
     """The step by the kernels. Raises Uncompiled with the reason where there is none."""
     assert isinstance(model, Net)
+    if distributed.size() > 1:
+        raise Uncompiled("several processes train it together, each on rows of its own")
     low = torch.bfloat16 if options.precision == "bfloat16" else None
     if type(model).__name__ in FUSED:  # for which there is another step, that can
         low = _operands(model, options)

@@ -10,6 +10,8 @@ from moreish.backprop.rules.broadcasting import sum_to
 
 def linear_forward(x: Float[Tensor, "*N I"], weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None = None):
     """y = x W^T + b; the bias row is broadcast over the N rows."""
+    if bias is not None and x.dim() == 2:
+        return torch.addmm(bias, x, weight.T), (x, weight)
     y = x @ weight.T
     return y if bias is None else y + bias, (x, weight)
 

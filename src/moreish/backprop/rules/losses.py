@@ -17,15 +17,16 @@ def nll_loss_forward(
     kept = targets != ignore_index
     index = torch.where(kept, targets, 0).unsqueeze(classes_of(x))
     losses = -x.gather(classes_of(x), index).squeeze(classes_of(x)) * kept
-    return _reduce(losses, kept, reduction), (x.shape, index, kept, reduction)
+    n = kept.sum() if reduction == "mean" else None
+    return _reduce(losses, n, reduction), (x.shape, index, kept, n)
 
 
-def nll_loss_backward(dloss, shape, index, kept, reduction):
+def nll_loss_backward(dloss, shape, index, kept, n):
     """-1 at the target, 0 elsewhere, times each target's share of the loss: 1/n for a mean over n targets.
 
     A pick forward is a scatter backward; what was ignored receives nothing.
     """
-    each = share_of(dloss, kept, reduction)
+    each = share_of(dloss, kept, n)
     dx = each.new_zeros(shape)
     return dx.scatter_(classes_of(dx), index, -each.unsqueeze(classes_of(dx))), None
 
@@ -47,14 +48,14 @@ def cross_entropy_forward(
     classes = classes_of(logits)
     shifted = logits - logits.amax(classes, keepdim=True)
     logprobs = shifted - shifted.exp().sum(classes, keepdim=True).log()
-    loss, (_, index, kept, reduction) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
+    loss, (_, index, kept, n) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
     if label_smoothing:
-        spread = _reduce(-logprobs.mean(classes) * kept, kept, reduction)
+        spread = _reduce(-logprobs.mean(classes) * kept, n, reduction)
         loss = (1 - label_smoothing) * loss + label_smoothing * spread
-    return loss, (logprobs, index, kept, reduction, label_smoothing)
+    return loss, (logprobs, index, kept, n, label_smoothing)
 
 
-def cross_entropy_backward(dloss, logprobs, index, kept, reduction, label_smoothing=0.0):
+def cross_entropy_backward(dloss, logprobs, index, kept, n, label_smoothing=0.0):
     """The chain exp, sum, divide, log, pick, mean clubbed into one expression:
 
         dlogits = (softmax - onehot(target)) / n
@@ -69,7 +70,7 @@ def cross_entropy_backward(dloss, logprobs, index, kept, reduction, label_smooth
     dlogits = logprobs.exp().scatter_add_(classes, index, share)
     if label_smoothing:
         dlogits -= label_smoothing / logprobs.shape[classes]
-    return dlogits * share_of(dloss, kept, reduction).unsqueeze(classes), None
+    return dlogits.mul_(share_of(dloss, kept, n).unsqueeze(classes)), None
 
 
 def classes_of(x: Tensor) -> int:
@@ -77,15 +78,14 @@ def classes_of(x: Tensor) -> int:
     return min(1, x.dim() - 1)
 
 
-def _reduce(losses: Tensor, kept: Tensor, reduction: str) -> Tensor:
+def _reduce(losses: Tensor, n: Tensor | None, reduction: str) -> Tensor:
     if reduction == "none":
         return losses
     if reduction not in ("mean", "sum"):
         raise NotDerived(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
-    return losses.sum() / kept.sum() if reduction == "mean" else losses.sum()
+    return losses.sum() if n is None else losses.sum() / n
 
 
-def share_of(dloss: Tensor, kept: Tensor, reduction: str) -> Tensor:
-    """The gradient that arrives at each target's own loss: 0 where ignored."""
-    dloss = dloss / kept.sum() if reduction == "mean" else dloss
-    return torch.where(kept, dloss, 0.0)
+def share_of(dloss: Tensor, kept: Tensor, n: Tensor | None) -> Tensor:
+    """The gradient that arrives at each target's own loss, of a mean over n or of a sum: 0 where ignored."""
+    return torch.where(kept, dloss if n is None else dloss / n, 0.0)

@@ -32,9 +32,8 @@ def batch_norm_forward(
     if use_batch:
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
-        mean = x.mean(rest(x))
+        var, mean = torch.var_mean(x, rest(x), correction=correction)
         centred = x - channel(mean, x)
-        var = (centred**2).sum(rest(x)) / (n - correction)
         if running_mean is not None and running_var is not None:
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
             running_var.lerp_((var * (n - correction) / (n - 1)).to(running_var.dtype), momentum)
@@ -44,8 +43,11 @@ def batch_norm_forward(
         centred, var = x - channel(running_mean, x), running_var
     rstd = channel((var + eps) ** -0.5, x)
     xhat = centred * rstd
-    y = xhat if weight is None else xhat * channel(weight, x)
-    y = y if bias is None else y + channel(bias, x)
+    if weight is not None and bias is not None:
+        y = torch.addcmul(channel(bias, x), xhat, channel(weight, x))
+    else:
+        y = xhat if weight is None else xhat * channel(weight, x)
+        y = y if bias is None else y + channel(bias, x)
     return y, (xhat, rstd, weight, use_batch, correction)
 
 
@@ -62,22 +64,25 @@ def batch_norm_backward(dy: Float[Tensor, "N C *L"], xhat, rstd, weight, use_bat
        too, but that way carries nothing: deviations from a mean sum to zero.
     With running statistics, which do not depend on x, only the first way exists.
 
-    weight and bias are broadcast on the way forward, so their gradients are sums: sum(dy xhat) and sum dy.
+    weight and bias are broadcast on the way forward, so their gradients are sums: sum(dy xhat) and sum dy. Those
+    sums stand in dx too, because weight is one number a channel: sum(dxhat) = weight sum(dy).
     """
     others = rest(dy)
-    dx = None
+    dweight = dbias = dx = None
+    if needs[3] or (needs[0] and use_batch):
+        dweight = (dy * xhat).sum(others)
+    if needs[4] or (needs[0] and use_batch):
+        dbias = dy.sum(others)
     if needs[0]:
-        dxhat = dy if weight is None else dy * channel(weight, dy)
+        scale = rstd if weight is None else rstd * channel(weight, dy)
         if use_batch:
+            assert dweight is not None
+            assert dbias is not None
             n = dy.numel() // dy.shape[1]
-            through_mean = dxhat.sum(others, keepdim=True) / n
-            through_var = (dxhat * xhat).sum(others, keepdim=True) / (n - correction)
-            dx = rstd * (dxhat - through_mean - xhat * through_var)
+            dx = scale * (dy - channel(dbias / n, dy) - xhat * channel(dweight / (n - correction), dy))
         else:
-            dx = rstd * dxhat
-    dweight = (dy * xhat).sum(others) if needs[3] else None
-    dbias = dy.sum(others) if needs[4] else None
-    return dx, None, None, dweight, dbias
+            dx = scale * dy
+    return dx, None, None, dweight if needs[3] else None, dbias if needs[4] else None
 
 
 def layer_norm_forward(

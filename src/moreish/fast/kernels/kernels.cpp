@@ -92,6 +92,15 @@ template <class T> static void forward(const Op *ops, i64 n_ops, const i32 *ids,
   for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
 }
 
+// Some ops alone, forwards and backwards, again and again: for measuring.
+template <class T> static void there_and_back(const Op *ops, i64 n_ops, i64 rows, i64 times) {
+  Batch batch = {rows, 1, nullptr, nullptr, 1, 0, true, 0, 0};
+  for (i64 k = 0; k < times; k++) {
+    for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
+    for (i64 i = n_ops - 1; i >= 0; i--) RULES<T>[ops[i].rule].backward(ops[i], batch);
+  }
+}
+
 #if defined(_WIN32)
 #define EXPORT extern "C" __declspec(dllexport)
 #else
@@ -123,6 +132,9 @@ EXPORT void moreish_forward_float32(const Op *ops, i64 n, const i32 *ids, i64 ro
 }
 EXPORT void moreish_forward_float64(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
   forward<double>(ops, n, ids, rows, steps);
+}
+EXPORT void moreish_there_and_back_float32(const Op *ops, i64 n, i64 rows, i64 times) {
+  there_and_back<float>(ops, n, rows, times);
 }
 
 #include "passes.hpp"

@@ -1,0 +1,67 @@
+"""Forms: calls that differ only in what is in their tensors become canonical in the same way, found out once."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
+
+import torch
+from torch import Tensor
+
+from moreish.backprop.adapter import Layout
+from moreish.backprop.canonicalize import Function, goes_by_form
+from moreish.backprop.table import HAND_DERIVED
+
+_EXACT = frozenset({int, bool, str, type(None), torch.Size, torch.dtype})  # two that are equal are the same
+Values = Sequence[Any]
+FormKey = tuple[Any, ...]
+MOST_KNOWN = 4096
+
+
+def form_key(called: Function, args: Values, kwargs: Mapping[str, Any]) -> FormKey | None:
+    """Equal for calls of one form; None where an argument has parts, which are not looked into."""
+    key: list[Any] = [called, *kwargs]
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, Tensor):
+            key.append((value.dtype, value.dim(), value.requires_grad))
+        elif type(value) in _EXACT:
+            key.append((type(value), value))
+        elif type(value) is float:
+            key.append(repr(value))  # 0.0 and -0.0 are equal, and their inverses are not
+        else:
+            return None
+    return tuple(key)
+
+
+class Form(NamedTuple):
+    """How every call of one form goes by hand: its layout, and which of the given tensors stand in its slots."""
+
+    layout: Layout
+    order: list[int]
+    forward: ReferenceType[Function]  # of the rule whose parameters the layout follows
+
+    def tensors(self, given: Sequence[Tensor]) -> list[Tensor]:
+        """The layout's tensors, out of those given with the call."""
+        return [given[i] for i in self.order]
+
+
+_KNOWN: dict[FormKey, Form] = {}
+
+
+def known_form(key: FormKey) -> Form | None:
+    """The form of calls that was remembered under this key, unless the table has another rule for them now."""
+    form = _KNOWN.get(key)
+    return form if form is not None and HAND_DERIVED[form.layout.key].forward is form.forward() else None
+
+
+def remember(
+    key: FormKey, called: Function, layout: Layout, tensors: Sequence[Tensor], given: Sequence[Tensor]
+) -> None:
+    """Keep the form of a call, if it has one: its tensors are among those given, each given once."""
+    places = {id(t): i for i, t in enumerate(given)}
+    if layout.in_place or not goes_by_form(called) or len(places) < len(given):
+        return
+    if any(id(t) not in places for t in tensors):
+        return
+    if len(_KNOWN) >= MOST_KNOWN:
+        _KNOWN.clear()
+    _KNOWN[key] = Form(layout, [places[id(t)] for t in tensors], ref(HAND_DERIVED[layout.key].forward))

@@ -1,0 +1,142 @@
+"""A run's records as TensorBoard shows them: while it trains, or afterwards.
+
+Both follow the run folder. A board reads what `metrics.jsonl` has beyond what it wrote already, so a live board and
+an exported one hold the same, and a resumed run, whose records were cut back, begins a new one.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from moreish.errors import Damaged, Unmet
+from moreish.runs import events
+from moreish.runs.folder import CONFIG, Run
+
+if TYPE_CHECKING:
+    from tensorboardX import SummaryWriter
+
+FOLDER = "tensorboard"
+"""Where a live board lies, inside the run folder: `tensorboard --logdir runs` finds it."""
+FLUSH_SECONDS = 5
+LONGEST_TAG = 200
+
+
+class Board:
+    """The records of a run, written by `follow` into event files in `folder`. Raises Unmet without tensorboardX."""
+
+    def __init__(self, run: Run, folder: Path) -> None:
+        self.run, self.folder = run, folder
+        self._writer = _writer(folder)
+        self._read = 0
+        self._began = self._now = (run.folder / CONFIG).stat().st_mtime
+        self._names: dict[int, str] = {}
+        options = json.dumps(run.config.get("options", {}), indent=1, ensure_ascii=False)
+        self._writer.add_text("config", as_code(options), 0, walltime=self._now)
+
+    def follow(self) -> None:
+        """Write what the run has recorded since."""
+        for end, record in self.run.follow(self._read):
+            event = events.from_record(record)
+            if event is not None:
+                self._add(event)
+            self._read = end
+
+    def close(self) -> None:
+        """Write the rest."""
+        self._writer.close()
+
+    def _add(self, event: events.Event) -> None:
+        match event:
+            case events.Baselines():
+                for name in ("uniform", "unigram", "bigram", "ngram"):
+                    self._scalar(f"baselines/{name}", getattr(event, name), 0)
+            case events.Network():
+                self._began = self._now
+                self._names[event.component] = f" {event.number} {event.name}" if event.of > 1 else ""
+            case events.Step():
+                self._now = max(self._now, self._began + event.seconds)
+                of = self._names.get(event.component, "")
+                self._scalar(f"loss/train{of}", event.loss, event.step)
+                self._scalar(f"lr{of}", event.lr, event.step)
+                self._scalar(f"progress{of}", event.progress, event.step)
+            case events.Eval():
+                self._scalar(f"loss/val{self._names.get(event.component, '')}", event.val_loss, event.step)
+            case events.Counted():
+                self._scalar("loss/val ngram", event.val_loss, 0)
+            case events.Mixed():
+                self._scalar("loss/val mixture", event.val_loss, event.step)
+                for i, weight in enumerate(event.weights, 1):
+                    self._scalar(f"weights/component {i}", weight, event.step)
+            case events.CrossValidated():
+                self._scalar("loss/cross-validated", event.loss, event.step)
+            case events.Done():
+                self._scalar("loss/done", event.val_loss, event.step)
+            case events.Samples():
+                self._text("samples", as_code("\n".join(event.items)), event.step)
+            case events.Quantities():
+                of = self._names.get(event.component, "")
+                for name, value in event.values.items():
+                    self._scalar(f"doctor{of}/{name}", value, event.at)
+            case events.Finding(finding=found):
+                title = f"{found.id} {found.slug}".strip()
+                self._text(f"doctor/{title}", as_code(f"{found.sentence}\n{found.remedy}"), event.step)
+            case _:
+                pass
+
+    def _scalar(self, tag: str, value: float | None, step: int) -> None:
+        if value is not None:
+            self._writer.add_scalar(_tag(tag), value, step, walltime=self._now)
+
+    def _text(self, tag: str, text: str, step: int) -> None:
+        self._writer.add_text(_tag(tag), text, step, walltime=self._now)
+
+
+@contextmanager
+def live(run: Run) -> Iterator[Board]:
+    """A board inside the run folder, in the place of one that is there."""
+    folder = run.folder / FOLDER
+    shutil.rmtree(folder, ignore_errors=True)
+    board = Board(run, folder)
+    try:
+        yield board
+    finally:
+        board.follow()
+        board.close()
+
+
+def write(run: Run, folder: Path) -> None:
+    """All that the run has recorded, into a new or empty folder. Raises Damaged where a record is none."""
+    try:
+        board = Board(run, folder)
+        board.follow()
+        board.close()
+    except Damaged:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def as_code(text: str) -> str:
+    """Markdown that shows a text as it is: indented, so that nothing in it is markup."""
+    return "\n".join("    " + line for line in text.split("\n"))
+
+
+def _tag(name: str) -> str:
+    """What TensorBoard takes for a name: letters, digits, - . _ and /; the rest becomes underscores."""
+    return "".join(c if c.isalnum() or c in "-._/" else "_" for c in name)[:LONGEST_TAG]
+
+
+def check_installed() -> None:
+    """Raises Unmet without tensorboardX."""
+    if find_spec("tensorboardX") is None:
+        raise Unmet("TensorBoard's files need tensorboardX: pip install 'moreish[tensorboard]'")
+
+
+def _writer(folder: Path) -> "SummaryWriter":
+    check_installed()
+    from tensorboardX import SummaryWriter
+
+    return SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, write_to_disk=True)
