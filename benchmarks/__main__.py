@@ -20,6 +20,7 @@ MODULES = (
     "benchmarks.compiled",
     "benchmarks.backprop",
     "benchmarks.ladder",
+    "benchmarks.sequences",
     "benchmarks.doctor",
     "benchmarks.making",
     "benchmarks.conditional",

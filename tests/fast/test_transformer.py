@@ -70,12 +70,12 @@ def test_every_fused_step_of_another_net_is_tested_here():
 
 @pytest.mark.parametrize("way", WAYS)
 @given(
-    n_layer=st.integers(1, 3), n_head=st.integers(1, 4), size=st.sampled_from([1, 2, 3, 5, 16, 17]), tie=st.booleans(),
+    n_layer=st.integers(1, 3), n_head=st.integers(1, 4), size=st.sampled_from([1, 2, 5, 16, 17]), tie=st.booleans(),
     block_size=st.integers(2, 9), data=st.data(), smoothing=st.sampled_from([0.0, 0.1]), weight=st.floats(0.1, 3),
 )  # fmt: skip
 @settings(max_examples=60, deadline=None)
 def test_loss_and_gradients_are_autograds(way, n_layer, n_head, size, tie, block_size, data, smoothing, weight):
-    assume(n_head * size > 1)  # a LayerNorm over one number is constant
+    assume(n_head * size > 2)  # over one number a LayerNorm is constant, over two nearly, and so is no digit left
     options = TransformerOptions(block_size, n_head * size, n_head, n_layer, tie=tie)
     rows, steps, vocab = (data.draw(st.integers(1, top)) for top in (6, block_size, 8))
     model = net(options, vocab)

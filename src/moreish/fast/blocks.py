@@ -1,11 +1,10 @@
-"""A Transformer's blocks by compiled passes: torch makes the products, a pass does all that stands between two of them.
+"""A Transformer's blocks by compiled passes: torch makes the products, a pass does all that stands between two.
 
 `kernels/blocks.hpp` and `kernels/attention.hpp` say what stands in each buffer. Rows are (N, C), N = B T. What goes
 from block to block is the stream; a branch is added to it in the pass that norms it for the next branch.
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
@@ -180,8 +179,8 @@ class CompiledBlocks:
         parts, blocks = Parts(step, passes, grads), list(self.model.blocks)
         self.blocks = [CompiledBlock(parts, i, block) for i, block in enumerate(blocks)]
         self.norms = [AddNorm(parts, "embedding", blocks[0].ln_1)]
-        for i, (block, after) in enumerate(pairwise([*blocks, None])):
-            norm = self.model.ln_f if after is None else after.ln_1
+        following = [*(block.ln_1 for block in blocks[1:]), self.model.ln_f]
+        for i, (block, norm) in enumerate(zip(blocks, following, strict=True)):
             self.norms.append(AddNorm(parts, f"second{i}", norm, block.proj.bias, block.dropout.p))
         self.dwte, self.dwpe = grads[self.model.wte.weight], grads[self.model.wpe.weight]
         self.mask: Tensor | None = None

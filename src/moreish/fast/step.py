@@ -47,7 +47,7 @@ class FusedStep(ABC, Generic[M]):
         self.dtype = model.wte.weight.dtype
         self.operand_dtype = operand_dtype or self.dtype
         self.passes = passes_for(model.wte.weight, self.operand_dtype) if passes == "auto" else passes
-        self._numbers = {p: i for i, p in enumerate(model.parameters())}
+        self._numbers: dict[Tensor, int] = {p: i for i, p in enumerate(model.parameters())}
         self._buffers: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
         self._cached: dict[Hashable, Any] = {}  # whatever each key's `make` makes
