@@ -42,7 +42,7 @@ from moreish.preparing import (
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
-from moreish.rng import rng_for
+from moreish.rng import rng_for, torch_alone
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import STATE, Checkpoint, refuse_pickle
@@ -361,14 +361,16 @@ def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Itera
 
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": dict(this_machine())}
+    with torch_alone():
+        state = snapshot.state | {"machine": dict(this_machine())}
     writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
 
 
 def _samples(fitting: Fitting | FewFitting) -> list[str]:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
+    with torch_alone():
+        drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
     return fitting.corpus.vocab.decode_items(drawn.ids[1:])
 
 

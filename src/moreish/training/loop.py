@@ -22,7 +22,7 @@ from moreish.data.corpus import Split
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import network_of
 from moreish.models.net import Net
-from moreish.rng import torch_seed
+from moreish.rng import torch_alone, torch_seed
 from moreish.runs import events
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
@@ -120,8 +120,7 @@ def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draw
     idx = torch.from_numpy(x).to(device)
     targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
     if draws_noise:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
+        with torch_alone(torch_seed(state.seed, "noise", state.step)):
             loss = gradients(idx, targets, batch.weight)
     else:
         loss = gradients(idx, targets, batch.weight)
