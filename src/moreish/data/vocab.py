@@ -2,7 +2,7 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -169,7 +169,7 @@ class Vocab:
 
     def nearest(self, symbol: str, most: int = 3) -> list[str]:
         """Known symbols that a person may have meant: another case, the letter without its marks, a like word."""
-        base = unicodedata.normalize("NFKD", symbol)
+        base = symbols_of.normalize("NFKD", symbol)
         forms = dict.fromkeys(f for s in (symbol, base, base[:1]) for f in (s.lower(), s.upper(), s.casefold()))
         near = [f for f in forms if f in self.ids and f != symbol]
         if self.unit == "word":
@@ -209,7 +209,7 @@ def shown(symbol: str) -> str:
 
 def _base(symbol: str) -> str:
     """The letter without case and marks."""
-    return unicodedata.normalize("NFKD", symbol)[:1].casefold()
+    return symbols_of.normalize("NFKD", symbol)[:1].casefold()
 
 
 def _ranges(symbols: Sequence[str]) -> list[tuple[str, int]]:

@@ -47,6 +47,7 @@ __all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "fi
 
 CONFIG, VOCAB, METRICS, CHECKPOINTS, LOCK = "config.json", "vocab.json", "metrics.jsonl", "checkpoints", "lock"
 CORPUS = "corpus.safetensors"
+LONGEST_STEM = 200  # characters that are looked at to name a run
 
 
 class Run:
@@ -347,6 +348,6 @@ def _refuse_strangers(folder: Path) -> None:
 
 def _readable(stem: str) -> str:
     """Lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
-    text = unicodedata.normalize("NFC", stem).lower()
+    text = unicodedata.normalize("NFC", stem[:LONGEST_STEM]).lower()
     dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
     return dashed or "run"

@@ -52,7 +52,7 @@ class TrainOptions:
         "float64: everything, to compare ways of deriving gradients; bfloat16: the operands of a fused step's large "
         "products, auto: where the processor multiplies them faster",
     )
-    threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0, high=1024)
+    threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0, high=256)
     processes: int = option(
         1,
         "networks of a mixture trained at once, each in a process of its own; 0: as many as there are cores",

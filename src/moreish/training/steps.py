@@ -142,7 +142,7 @@ def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optim
 
 @contextmanager
 def threads(model: nn.Module, options: TrainOptions) -> Iterator[int]:
-    """Torch for this thread alone, with `options.threads` threads inside (0: as many as help a net of this size), as before afterwards.
+    """Torch for this thread alone, with `options.threads` threads inside (0: as many as help a net of this size).
 
     Below about a billion multiplications a step, waiting for one another costs threads more than they gain; on a
     machine that is busy with other things it costs a hundred times as much.
