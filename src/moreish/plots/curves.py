@@ -41,6 +41,11 @@ def save(figure: "Figure", to: Path) -> None:
     figure.savefig(to, dpi=150)
 
 
+def plain(text: str) -> str:
+    """Text that matplotlib draws as it is: a dollar sign begins no formula, and control characters are visible."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text).replace("$", r"\$")
+
+
 def loss_curves(run: Run, to: Path) -> None:
     """Train and val loss over the steps with the baselines as lines. Raises ValueError where nothing was recorded.
 
@@ -87,7 +92,7 @@ def loss_curves(run: Run, to: Path) -> None:
     _limits(axes, shown, lines)
     axes.set_xlabel("step", color=INK)
     axes.set_ylabel("loss (nats a symbol)", color=INK)
-    axes.set_title(run.name, color=INK, loc="left", fontsize=11)
+    axes.set_title(plain(run.name), color=INK, loc="left", fontsize=11)
     axes.legend(loc="upper center", framealpha=0.9, edgecolor="white", fontsize=9, labelcolor=INK)
     save(figure, to)
 

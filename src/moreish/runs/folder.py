@@ -326,8 +326,16 @@ def list_runs(root: Path | str = "runs") -> list[str]:
     if not Path(root).is_dir():
         return []
     with os_errors(Path(root), "read"):
-        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not is_link(p)]
+        found = [p.name for p in Path(root).iterdir() if not is_link(p) and _may_be_a_run(p)]
     return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
+
+
+def _may_be_a_run(folder: Path) -> bool:
+    """Whether it has a manifest; where that may not be looked up it is opened, which says so."""
+    try:
+        return (folder / manifest.MANIFEST).exists()
+    except OSError:
+        return True
 
 
 def _looks_like_a_run(folder: Path) -> bool:
