@@ -4,8 +4,8 @@
 
 Each configuration is trained once in peace. Then again and again a process begins or resumes it and is killed after a
 random share of that time: SIGKILL, or SIGINT and SIGTERM, which must end it with code 130. What is left is resumed to
-the end; tensors of the last checkpoint and records, times left out, must be those of the undisturbed run. Processes are
-forked from this one, which has loaded torch, so a kill costs a tenth of a second. Linux and macOS.
+the end; tensors of the last checkpoint and records, times left out, must be those of the undisturbed run. Processes
+are forked from this one, which has loaded torch, so a kill costs a tenth of a second. Linux and macOS.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def outcome(folder: Path) -> tuple[dict[str, bytes], list[str]]:
     run = open_run(folder)
     passing = ("network", "interrupted", "died")
     records = [r for r in run.records() if r["event"] not in passing]
-    lines = [json.dumps({k: v for k, v in r.items() if k not in ("seconds", "cost")}) for r in records]
+    lines = [json.dumps({k: v for k, v in r.items() if k not in ("seconds", "cost", "run")}) for r in records]
     return {name: array.tobytes() for name, array in run.checkpoint("last").model().items()}, lines
 
 
