@@ -16,7 +16,7 @@ from moreish.inference import Sampling, sample
 from moreish.models.kinds import one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import Config
-from moreish.rng import rng_for
+from moreish.rng import rng_for, torch_alone
 from moreish.runs import events
 from moreish.runs.checkpoint import STATE, Checkpoint
 from moreish.runs.commands import Remote
@@ -114,14 +114,16 @@ def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
 
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": dict(this_machine())}
+    with torch_alone():
+        state = snapshot.state | {"machine": dict(this_machine())}
     writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
 
 
 def _samples(fitting: Fitting | FewFitting) -> events.Samples:
     """A few items of the model as it is now, with a generator of their own."""
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
+    with torch_alone():
+        drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
     items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
     known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
     return events.Samples(fitting.step, items, known)

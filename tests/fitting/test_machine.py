@@ -24,7 +24,8 @@ def test_the_same_machine_is_the_same_and_one_that_a_checkpoint_says_nothing_of_
 @pytest.mark.parametrize("key", COMPARED)
 def test_whatever_differs_is_named_with_both_values(key):
     then = {**this_machine(), key: "another"}
-    sentence = f"was trained with {COMPARED[key]} another and here it is {re.escape(str(this_machine()[key]))}, .* say --inexact"
+    here = re.escape(str(this_machine()[key]))
+    sentence = f"was trained with {COMPARED[key]} another and here it is {here}, .* say --inexact"
     with pytest.raises(RunError, match=sentence):
         check_same_machine(then)
 

@@ -43,7 +43,7 @@ def use(folder: Path) -> list[str]:
             action()
         except (ValueError, FloatingPointError) as error:
             told.append(str(error))
-            assert "\n" not in str(error).rstrip()
+    assert all("\n" not in sentence for sentence in told)
     return told
 
 

@@ -15,8 +15,8 @@ from moreish.runs.manifest import write_sealed
 from tests.support.lists import made_items
 
 WRONG = [
-    None, True, -1, 0, 1, 2, 1.5, -1e308, 1e308, 2**63, 10**30, "", "x", "\x1b[2J<script>", "nan", [], [[]], ["x"], {}, {"x": 1},
-    "../../etc/passwd", [1] * 70, 1e-320,
+    None, True, -1, 0, 1, 2, 1.5, -1e308, 1e308, 2**63, 10**30, "", "x", "\x1b[2J<script>", "nan", [], [[]], ["x"],
+    {}, {"x": 1}, "../../etc/passwd", [1] * 70, 1e-320,
 ]  # fmt: skip
 """What may stand where something else belongs; JSON knows no number that is not finite."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
-from moreish.cli.runs import no_runs, open_all, shown_loss
+from moreish.cli.runs import no_runs, of_each, shown_loss
 
 if TYPE_CHECKING:
     from moreish.runs.folder import Run
@@ -25,11 +25,10 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     from moreish.cli.show import emit, note, show, table
     from moreish.runs.folder import list_runs
 
-    opened = open_all(root, runs or list_runs(root))
-    if not opened:
+    compared = of_each(root, runs or list_runs(root), compared_run)
+    if not compared:
         note(no_runs(root))
         return
-    compared = [compared_run(run) for run in opened]
     if json:
         for facts in compared:
             emit(facts)
@@ -63,7 +62,8 @@ def compared_run(run: "Run") -> dict[str, Any]:
                 seconds = event.seconds or seconds
             case _:
                 pass
-    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
+    options = run.config["options"] if run.described else {}
+    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": options}
 
 
 def flat(options: Mapping[str, object], prefix: str = "") -> dict[str, object]:

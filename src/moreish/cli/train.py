@@ -212,7 +212,7 @@ def show_report(run: "TrainedRun", quiet: bool) -> None:
 
 def show_done(run: "TrainedRun", json: bool) -> None:
     """Where the run is and what it reached."""
-    from moreish.cli.show import emit
+    from moreish.cli.show import emit, say
     from moreish.runs.events import to_record
 
     done = run.done
@@ -221,4 +221,4 @@ def show_done(run: "TrainedRun", json: bool) -> None:
         return
     loss = done.val_loss
     reached = f"val loss {loss:.4f}" if loss is not None else "no val split, so nothing was measured"
-    print(f"{run.run.folder}: {reached}")
+    say(f"{run.run.folder}: {reached}")

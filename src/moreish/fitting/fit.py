@@ -27,6 +27,7 @@ from moreish.models.contract import LanguageModel
 from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import UNTRAINED, Config, ModelChoice
+from moreish.rng import torch_alone
 from moreish.runs import events
 from moreish.runs.schema import Count, Seconds, checked
 
@@ -305,5 +306,6 @@ class Fitting:
 
     def _mix(self) -> events.Mixed:
         """Weights for what is done so far; with every network that is done they are fitted again."""
-        weights, self.val_loss = self._mixing.fit(self.done, self.val)
+        with torch_alone():
+            weights, self.val_loss = self._mixing.fit(self.done, self.val)
         return events.Mixed(weights.tolist(), self.val_loss, self.step, round(self.seconds, 2))

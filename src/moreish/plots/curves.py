@@ -80,6 +80,11 @@ def save(figure: "Figure", to: Path) -> None:
     figure.savefig(to, dpi=150)
 
 
+def plain(text: str) -> str:
+    """Text that matplotlib draws as it is: a dollar sign begins no formula, and control characters are visible."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text).replace("$", r"\$")
+
+
 def loss_curves(run: Run, to: Path) -> None:
     """`loss`, written to a file."""
     save(figure_of(loss(run)), to)

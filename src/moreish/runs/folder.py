@@ -47,6 +47,7 @@ __all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "fi
 
 CONFIG, VOCAB, METRICS, CHECKPOINTS, LOCK = "config.json", "vocab.json", "metrics.jsonl", "checkpoints", "lock"
 CORPUS = "corpus.safetensors"
+LONGEST_STEM = 200  # characters that are looked at to name a run
 
 
 class Run:
@@ -325,8 +326,16 @@ def list_runs(root: Path | str = "runs") -> list[str]:
     if not Path(root).is_dir():
         return []
     with os_errors(Path(root), "read"):
-        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not is_link(p)]
+        found = [p.name for p in Path(root).iterdir() if not is_link(p) and _may_be_a_run(p)]
     return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
+
+
+def _may_be_a_run(folder: Path) -> bool:
+    """Whether it has a manifest; where that may not be looked up it is opened, which says so."""
+    try:
+        return (folder / manifest.MANIFEST).exists()
+    except OSError:
+        return True
 
 
 def _looks_like_a_run(folder: Path) -> bool:
@@ -347,6 +356,6 @@ def _refuse_strangers(folder: Path) -> None:
 
 def readable(stem: str) -> str:
     """A folder's name: lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
-    text = unicodedata.normalize("NFC", stem).lower()
+    text = unicodedata.normalize("NFC", stem[:LONGEST_STEM]).lower()
     dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
     return dashed or "run"

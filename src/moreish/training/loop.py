@@ -22,7 +22,7 @@ from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_
 from moreish.data.corpus import Split
 from moreish.inference.network import network_of
 from moreish.models.net import Net
-from moreish.rng import torch_seed
+from moreish.rng import torch_alone, torch_seed
 from moreish.runs import events
 from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
@@ -186,8 +186,7 @@ def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, 
 def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
     idx, targets = tensors_of(batch, state.model)
     if draws_noise:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
+        with torch_alone(torch_seed(state.seed, "noise", state.step)):
             loss = gradients(idx, targets, batch.weight)
     else:
         loss = gradients(idx, targets, batch.weight)

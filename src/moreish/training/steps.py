@@ -17,6 +17,7 @@ from moreish.fast.compiled import CompiledStep
 from moreish.fast.library import Uncompiled
 from moreish.fast.step import fast_operands
 from moreish.models.net import Net
+from moreish.rng import torch_alone
 from moreish.training import distributed
 from moreish.training.options import TrainOptions
 
@@ -188,16 +189,17 @@ def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optim
 
 @contextmanager
 def threads(model: nn.Module, options: TrainOptions) -> Iterator[int]:
-    """Torch with `options.threads` threads inside (0: as many as help a net of this size), as before afterwards.
+    """Torch for this thread alone, with `options.threads` threads inside (0: as many as help a net of this size).
 
     Below about a billion multiplications a step, waiting for one another costs threads more than they gain; on a
     machine that is busy with other things it costs a hundred times as much.
     """
-    before = torch.get_num_threads()
-    work = options.batch_size * sum(p.numel() for p in model.parameters())
-    count = options.threads or (1 if work < MULTIPLICATIONS_WORTH_THREADS else before)
-    torch.set_num_threads(count)
-    try:
-        yield count
-    finally:
-        torch.set_num_threads(before)
+    with torch_alone():
+        before = torch.get_num_threads()
+        work = options.batch_size * sum(p.numel() for p in model.parameters())
+        count = options.threads or (1 if work < MULTIPLICATIONS_WORTH_THREADS else before)
+        torch.set_num_threads(count)
+        try:
+            yield count
+        finally:
+            torch.set_num_threads(before)
