@@ -56,10 +56,8 @@ def test_a_net_is_known_before_it_is_trained(page):
     assert right["loss"] == pytest.approx(right["guessing"], abs=0.1)
     tanh = [each["layers"][2]["activation"]["extreme"] for each in (wide, right)]
     assert tanh[0] > tanh[1]
-    assert (
-        "there is no option"
-        in page.post("/api/preview", body | {"options": {"model": {"nonsense": 1}}}).json()["error"]
-    )
+    wrong = page.post("/api/preview", body | {"options": {"model": {"nonsense": 1}}})
+    assert "there is no option" in wrong.json()["error"]
 
 
 def test_forms_come_from_the_declared_options(page):

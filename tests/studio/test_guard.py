@@ -6,15 +6,10 @@ from hypothesis import strategies as st
 
 from tests.studio.conftest import ORIGIN, TOKEN
 
-PATHS = [
-    "/",
-    "/api/runs",
-    "/api/events?runs=one",
-    "/assets/index.js",
-    "/openapi.json",
-    "/nothing",
-    "/api/runs/one/export",
-]
+PATHS = ["/", "/api/runs", "/api/events?runs=one", "/assets/index.js", "/openapi.json", "/nothing", "/api/lists/x"]
+HOSTS = ["evil.example", "127.0.0.1:80", "localhost", "[::2]:8000", "127.0.0.1.evil.example:8000", ""]
+ELSEWHERE = ["http://127.0.0.1:80001", "http://127.0.0.1", "https://127.0.0.1:8000", "null", "http://evil.example"]
+TOO_MUCH = b"a" * (34 * 2**20)
 CHANGING = ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "MADEUP"]
 
 
@@ -25,9 +20,7 @@ def test_a_token_is_needed_on_every_path_events_and_static_files_included(page, 
     assert page.get(path, token="another-token").status_code == 401
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1:80", "localhost", "[::2]:8000", "127.0.0.1.evil.example:8000", ""]
-)
+@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("path", PATHS)
 def test_another_host_is_refused_on_every_path(page, path, host):
     assert page.get(path, headers={"host": host}).status_code in (400, 403)
@@ -41,13 +34,7 @@ def test_the_loopback_is_known_by_its_three_names(page, host):
 @pytest.mark.parametrize("method", CHANGING)
 @pytest.mark.parametrize("path", PATHS)
 def test_every_method_but_get_and_head_needs_an_origin_that_is_exactly_ours(page, path, method):
-    for origin in (
-        "http://127.0.0.1:80001",
-        "http://127.0.0.1",
-        "https://127.0.0.1:8000",
-        "null",
-        "http://evil.example",
-    ):
+    for origin in ELSEWHERE:
         assert page.send(method, path, headers={"origin": origin}).status_code == 403
     without = page.application
     assert type(page).__mro__[1](without).send(method, path).status_code == 403
@@ -109,9 +96,7 @@ def test_an_upload_is_raw_text_kept_inside_the_root_and_served_back_as_plain_tex
     assert answer.text.startswith("<script>")
 
 
-@pytest.mark.parametrize(
-    ("content", "status"), [(b"a\0b", 422), (b"a" * (34 * 2**20), 413)], ids=["binary", "too large"]
-)
+@pytest.mark.parametrize(("content", "status"), [(b"a\0b", 422), (TOO_MUCH, 413)], ids=["binary", "too large"])
 def test_an_upload_that_is_no_text_or_too_large_is_cut_off_and_nothing_of_it_is_kept(page, root, content, status):
     before = sorted((root / ".lists").iterdir()) if (root / ".lists").exists() else []
     assert page.send("PUT", "/api/lists/big", content=content).status_code == status
@@ -122,11 +107,11 @@ SEGMENTS = st.sampled_from(
     ["api", "runs", "one", "lists", "commands", "events", "more", "score", "next", "faults", "inside", "preview",
      "forms", "graph", "records", "..", "%2e%2e", "%00", "\u202e", "names", "assets", "x" * 300, "openapi.json"]
 )  # fmt: skip
+WORDS = "command factor fault list model options train steps prefix item count runs"
+KEYS = st.sampled_from(WORDS.split())
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["command", "factor", "fault", "list", "model", "options", "train", "steps", "prefix", "item", "count", "runs"]
-    ), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=8,
 )  # fmt: skip
 

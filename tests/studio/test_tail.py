@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from moreish.studio import tail
 from moreish.studio.tail import Backlog, Place, Tail, spelled, understood
 
-RECORD = st.dictionaries(
-    st.sampled_from(["event", "step", "loss", "text"]), st.integers() | st.text(max_size=8), max_size=3
-)
+KEYS = st.sampled_from(["event", "step", "loss", "text"])
+RECORD = st.dictionaries(KEYS, st.integers(-(2**60), 2**60) | st.text(max_size=8), max_size=3)
 
 
 def lines(records):

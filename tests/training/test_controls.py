@@ -10,6 +10,7 @@ from moreish.errors import RunError
 from moreish.runs import commands, events
 from tests.support.lists import made_items
 
+WRONG = [b"nonsense", b"[]", b'{"command":"lr"}', b'{"command":"lr","factor":-1}', b"\xff", b'{"command":"x"}']
 TRAIN = {"steps": 80, "batch_size": 32, "log_every": 5, "eval_every": 20, "device": "cpu"}
 
 
@@ -86,14 +87,13 @@ def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
-    tell = {
-        20: [
-            commands.Break("F37"),
-            commands.Break("F99"),
-            commands.Heal("set_lr", {"nonsense": 1}),
-            commands.Heal("x"),
-        ]
-    }
+    wrong = [
+        commands.Break("F37"),
+        commands.Break("F99"),
+        commands.Heal("set_lr", {"nonsense": 1}),
+        commands.Heal("x"),
+    ]
+    tell = {20: wrong}
     run = trained(tmp_path / "run", tell=tell)
     found = said(run, events.Intervention)
     assert [each.done for each in found] == [False] * 4
@@ -127,9 +127,7 @@ def test_a_training_for_a_time_is_not_repeated(tmp_path):
         api.replay(run.run, out=tmp_path / "again")
 
 
-@pytest.mark.parametrize(
-    "line", [b"nonsense", b"[]", b'{"command":"lr"}', b'{"command":"lr","factor":-1}', b"\xff", b'{"command":"exec"}']
-)
+@pytest.mark.parametrize("line", WRONG)
 def test_a_line_that_is_no_command_is_passed_over(tmp_path, line):
     inbox = commands.Inbox(tmp_path)
     (tmp_path / commands.COMMANDS).write_bytes(line + b'\n{"command":"pause"}\n{"command":"go')
