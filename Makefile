@@ -7,12 +7,26 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format kernels sanitize bench background reproduce sickbay sickbay-full exports lessons docs gallery lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports lessons docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
 
+# The page of the studio, built where node is to be had, and the studio itself.
+studio: .venv/.dev
+	@$(BIN)/python tools/page.py
+	@$(BIN)/moreish studio
+
+# The pictures of the README, of a real page with a real run.
+pictures: .venv/.dev
+	@$(BIN)/python tools/page.py
+	@$(BIN)/python -m tools.pictures
+
+# Without node, or without a browser, the tests of the page are skipped and say why.
 test: .venv/.dev
+	@-$(BIN)/python tools/page.py
+	@-$(BIN)/python tools/page.py test
+	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/run_tests.py
 
 check: .venv/.dev
@@ -84,6 +98,7 @@ clean:
 
 help:
 	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
+	@echo "make studio     set up, build the page, open the studio"
 	@echo "make test       set up, then run every test"
 	@echo "make check      lint, format, types (for three systems), import rule, line counts"
 	@echo "make kernels    compile the fast training steps (done by the others where there is a compiler)"

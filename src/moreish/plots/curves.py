@@ -51,11 +51,6 @@ def figure_of(axes: "Axes") -> "Figure":
     return figure
 
 
-def plain(text: str) -> str:
-    """Text for matplotlib, which reads dollar signs as mathematics."""
-    return text.replace("$", r"\$").replace("\n", "⏎")
-
-
 def apart(places: Sequence[float], gap: float) -> list[float]:
     """The same heights moved as little as possible, so that any two are at least `gap` apart, in the same order.
 

@@ -137,6 +137,7 @@ class Live(Controls):
     def __init__(self, remote: commands.Remote) -> None:
         super().__init__()
         self._remote = remote
+        self._waiting: list[commands.COMMAND] = []  # what is to come after the step that is under way
 
     @property
     def watched(self) -> bool:
@@ -152,23 +153,22 @@ class Live(Controls):
         remote, was = self._remote, self._remote.paused
         self.one_step = False
         while True:
-            for command in remote.commands():
-                match command:
+            self._waiting += remote.commands()
+            while self._waiting and not self.one_step:
+                match self._waiting.pop(0):
                     case commands.Pause():
                         remote.paused = True
                     case commands.Go():
                         remote.paused = False
                     case commands.Step():
-                        self.one_step = True
+                        self.one_step = remote.paused = True
                     case commands.Stop():
                         remote.stopped, remote.paused = True, False
                         step = hands.state.step
                         yield events.Intervention(step, step, "stop", "stopped, with everything saved")
                         return
-                    case _:
+                    case command:
                         yield hands.do(command, lr)
-            if self.one_step:
-                remote.paused = True
             if remote.paused != was:
                 was = remote.paused
                 yield events.Paused(hands.state.step, was)

@@ -128,6 +128,7 @@ export class RunLog {
         break;
       case "paused":
         this.paused = event.paused;
+        this.step = event.step;
         break;
       case "interrupted":
         this.ended = "interrupted";
