@@ -22,6 +22,7 @@ from moreish.fitting.parent import Parent
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
+from moreish.live import in_notebook, notebook_line
 from moreish.models.kinds import Kinded, components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
@@ -93,7 +94,7 @@ def train(
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
-    watch : called with every event, see `runs.events`
+    watch : called with every event, see `runs.events`; without one a notebook shows a live line
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
 
@@ -119,7 +120,7 @@ def fit(prepared: Prepared, watch: Watch | None = None) -> TrainedRun:
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
     with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
-        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _unwatched)
+        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watch or _usual_watch())
     return run
 
 
@@ -267,7 +268,7 @@ def resume(run: str | Path | Run, *, inexact: bool = False, watch: Watch | None 
             fitting = Fitting.restore(
                 opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
             )
-        _fit(fitting, writer, watch or _unwatched, fresh=checkpoint is None)
+        _fit(fitting, writer, watch or _usual_watch(), fresh=checkpoint is None)
     return open_run(run)
 
 
@@ -348,6 +349,11 @@ def _same_corpus(one: Corpus, other: Corpus) -> bool:
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
     return one.vocab == other.vocab and alike and a.keys() == b.keys()
+
+
+def _usual_watch() -> Watch:
+    """A live line in a notebook, nothing elsewhere."""
+    return notebook_line() if in_notebook() else _unwatched
 
 
 def _unwatched(event: events.Event) -> None:
