@@ -83,7 +83,7 @@ def train(
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
-    watch : called with every event, see `runs.events`
+    watch : called with every event, see `runs.events`; without one a notebook shows a live line
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
     log : "tensorboard" keeps what happens for TensorBoard too, in the run folder, as it happens

@@ -13,6 +13,7 @@ from moreish.fitting.parent import Parent
 from moreish.fitting.serialize import Saved
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
+from moreish.live import in_notebook, notebook_line
 from moreish.models.kinds import one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import Config
@@ -141,8 +142,8 @@ def check_log(log: str | None) -> None:
 
 @contextmanager
 def logged(run: Run, log: str | None, watch: Watch | None) -> Iterator[Watch]:
-    """`watch`, and after every event whoever else is to know of it."""
-    watch = watch or unwatched
+    """`watch`, else a live line in a notebook; and after every event whoever else is to know of it."""
+    watch = watch or (notebook_line() if in_notebook() else unwatched)
     if log is None:
         yield watch
         return

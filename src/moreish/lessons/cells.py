@@ -89,6 +89,8 @@ def _pictures(value: Any) -> Iterator[tuple[str, bytes]]:
         to = io.BytesIO()
         value.savefig(to, format="png", dpi=110)
         yield "png", to.getvalue()
+    elif hasattr(value, "_repr_png_"):
+        yield "png", value._repr_png_()
     elif hasattr(value, "_repr_svg_"):
         yield "svg", value._repr_svg_().encode()
 

@@ -5,6 +5,8 @@ Every picture is a function that takes `ax=`, the axes to draw on, and returns t
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -28,15 +30,35 @@ CLIFF = 1.5  # times the highest baseline: from there on a first loss takes the 
 def empty_figure(width: float = 7.2, height: float = 4.4) -> "tuple[Figure, Axes]":
     """An empty figure in the house style and its axes. Raises ValueError where matplotlib is missing."""
     try:
-        from matplotlib.figure import Figure
+        figure_class, axes_class = _shown()
     except ImportError:
         raise ValueError("drawing needs matplotlib: pip install 'moreish[plots]'") from None
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="white")
-    axes = figure.subplots()
+    figure = figure_class(figsize=(width, height), layout="constrained", facecolor="white")
+    axes = figure.add_subplot(axes_class=axes_class)
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(color=GRID, linewidth=0.5, alpha=0.6)
     axes.tick_params(colors=INK, labelsize=9)
     return figure, axes
+
+
+@cache
+def _shown() -> "tuple[type[Figure], type[Axes]]":
+    """Figure and Axes that a notebook shows as the last line of a cell, with pyplot or without."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            to = BytesIO()
+            self.savefig(to, format="png", dpi=110)
+            return to.getvalue()
+
+    class ShownAxes(Axes):
+        def _repr_png_(self) -> bytes:
+            figure = self.get_figure(root=True)
+            return figure._repr_png_() if isinstance(figure, ShownFigure) else b""
+
+    return ShownFigure, ShownAxes
 
 
 def canvas(ax: "Axes | None", width: float = 7.2, height: float = 4.4) -> "Axes":
