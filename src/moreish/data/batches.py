@@ -6,7 +6,8 @@ length, so no padding is ever computed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from itertools import islice
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Integer, Num
@@ -60,11 +61,11 @@ class WindowBatches:
         self.batch_size = min(batch_size, len(self.y))
         self.per_epoch = len(self.y) // self.batch_size
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass but the first `skip`; a remainder smaller than a batch waits for the next pass."""
         rng = rng_for(self.seed, "batches", index)
         order = rng.permutation(len(self.y)) if self.drawn is None else self.drawn(len(self.y), rng)
-        for b in range(self.per_epoch):
+        for b in range(skip, self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
             yield Batch(self.x[rows], self.y[rows], 1.0, None if self.kinds is None else self.kinds[rows])
 
@@ -151,13 +152,13 @@ class SequenceBatches:
         self.kinds = None if split.kinds is None else split.kinds[self.pieces.items]
         self._weights = None if split.weights is None else split.weights[self.pieces.items]
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass over all pieces."""
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass over all pieces but the first `skip`."""
         rng = rng_for(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
             pieces = replace(pieces, starts=pieces.starts + rng.integers(self.block_size))
-        for rows in self._rows(pieces, rng):
+        for rows in islice(self._rows(pieces, rng), skip, None):
             block = pieces.read(self.ids, rows)
             kinds = None if self.kinds is None else self.kinds[rows]
             yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens, kinds)
@@ -175,11 +176,23 @@ class SequenceBatches:
             yield by_length[i][drawn[i](min(self.batch_size, len(by_length[i])), rng)]
 
 
-def batches_from(source: WindowBatches | SequenceBatches, step: int) -> Iterator[Batch]:
+@runtime_checkable
+class Batches(Protocol):
+    """Batches in the order that a seed gives, epoch after epoch."""
+
+    @property
+    def per_epoch(self) -> int:
+        """How many there are in an epoch."""
+        ...
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """Those of one epoch but the first `skip`."""
+        ...
+
+
+def batches_from(source: Batches, step: int) -> Iterator[Batch]:
     """Batches without end, beginning with the one that belongs to `step`."""
     epoch, skip = divmod(step, source.per_epoch)
     while True:
-        for i, batch in enumerate(source.epoch(epoch)):
-            if i >= skip:
-                yield batch
+        yield from source.epoch(epoch, skip)
         epoch, skip = epoch + 1, 0
