@@ -11,7 +11,7 @@ from moreish import preparing
 from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
-from moreish.data.sources import Files
+from moreish.data.sources import Files, find
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_counts
 from moreish.fitting.few import FewFitting, HeardKinds, heard
@@ -19,6 +19,7 @@ from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.machine import check_same_machine, this_machine
 from moreish.fitting.parent import Parent
+from moreish.fitting.pool import in_processes
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
@@ -33,6 +34,7 @@ from moreish.preparing import (
     TrainRequest,
     are_few,
     lists_of_letters,
+    opened_if_sharded,
     read_with,
     refuse_background,
     shares_are_free,
@@ -45,11 +47,13 @@ from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, Writer, find_run
+from moreish.shards.corpus import ShardedCorpus, open_shards
+from moreish.shards.make import make_shards
 from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "shard", "suggest", "train",
 ]  # fmt: skip
 
 Watch = Callable[[events.Event], None]
@@ -63,7 +67,26 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    return read_with(together(source, more), build(DataOptions, options, "data."))
+    opened = opened_if_sharded(source) if not (more or options) else source
+    return (
+        opened
+        if isinstance(opened, Corpus)
+        else read_with(together(source, more), build(DataOptions, options, "data."))
+    )
+
+
+def shard(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    overrides: Overrides | None = None,
+    processes: int = 0,
+    tell: Callable[[str], None] | None = None,
+) -> ShardedCorpus:
+    """A list or text larger than memory, made into mapped files in the folder `out`; see `shards.make`."""
+    options = checked_data_options("ngram", overrides or Overrides())
+    paths, tell = [find(source) for source in sources], tell or (lambda sentence: None)
+    make_shards(paths, Path(out), options, in_processes(processes), tell)
+    return open_shards(Path(out))
 
 
 def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
@@ -347,6 +370,8 @@ def _samples(fitting: Fitting | FewFitting) -> list[str]:
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
+    if isinstance(one, ShardedCorpus) and isinstance(other, ShardedCorpus):
+        return one.sha256 == other.sha256
     a, b = stored.to_tensors(one), stored.to_tensors(other)
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)

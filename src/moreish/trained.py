@@ -20,6 +20,7 @@ from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run
+from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
 from moreish.training.launch import launched
 
 
@@ -36,10 +37,21 @@ class TrainedRun(Fitted):
     @property
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
+        if self._corpus is None and (shards := self._shards) is not None:
+            self._corpus = open_shards(*shards)
         if self._corpus is None:
             vocab = Vocab.from_json(self.run.vocab)
             self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
         return self._corpus
+
+    @property
+    def _shards(self) -> tuple[Path, str] | None:
+        """Folder and hash of the sharded list that the run refers to; None where it holds its list itself."""
+        source = self.run.config.get("source")
+        match source.get("shards") if isinstance(source, dict) else None:
+            case {"folder": str(folder), "sha256": str(sha256)}:
+                return Path(folder), sha256
+        return None
 
     @property
     def model(self) -> LanguageModel:
@@ -105,7 +117,10 @@ def new_run(
     if (process := launched()) is not None and process.launch:
         source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    if isinstance(corpus, ShardedCorpus):
+        source["shards"] = reference_to(corpus)
+    tensors = None if isinstance(corpus, ShardedCorpus) else stored.to_tensors(corpus)
+    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=tensors)
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
 
 

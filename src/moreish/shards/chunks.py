@@ -12,7 +12,6 @@ A chunk is done when its folder has its name; whatever kills the process leaves 
 import json
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -113,7 +112,7 @@ def read_chunk(task: ReadChunk) -> Summary:
     except ValueError:
         if not task.stretch.start:
             raise
-        before = sum(piece.count(b"\n") for piece in _pieces(Part(Stretch(task.stretch.path, 0, task.stretch.start))))
+        before = _lines_before(task.stretch)
         collector, report = _collected(task.stretch, options, before)  # to name the right line
     if task.regroup:
         collector.regroup()
@@ -171,9 +170,10 @@ class TwiceHashed(Collector):
         self.again.extend(self._again(block.codes, block.ends))
 
 
-def _pieces(part: Part) -> Iterator[bytes]:
-    while piece := part.read(WINDOW):
-        yield piece
+def _lines_before(stretch: Stretch) -> int:
+    part = Part(Stretch(stretch.path, 0, stretch.start))
+    with part.stream:
+        return sum(piece.count(b"\n") for piece in iter(lambda: part.read(WINDOW), b""))
 
 
 def _collected(stretch: Stretch, options: DataOptions, lines_before: int) -> tuple["TwiceHashed", Report]:
@@ -183,16 +183,12 @@ def _collected(stretch: Stretch, options: DataOptions, lines_before: int) -> tup
     reader.line = lines_before
     part = Part(stretch)
     with part.stream:
-        try:
-            if options.text:
-                for text, codes in reader.text(part):
-                    collector.add_text(text, codes)
-            else:
-                for block in reader.blocks(part):
-                    collector.add_items(block)
-        except ValueError:
-            if reader.items or part.left or collector.hashes or reader.bytes < stretch.stop - stretch.start:
-                raise  # else every line is blank, which is no fault of a part
+        if options.text:
+            for text, codes in reader.text(part):
+                collector.add_text(text, codes)
+        else:
+            for block in reader.blocks_of_part(part):
+                collector.add_items(block)
     report.lines = reader.line - lines_before
     return collector, report
 

@@ -122,15 +122,16 @@ class _Work:
         items = sum(summary.items for summary in summaries)
         if not items and not self.options.text:
             raise ValueError(f"{source} has no items")
+        unique = 1
         if not self.options.text:
             self.tell(f"looking for duplicates among {items:,} items")
-            self._mark_duplicates()
+            unique = self._mark_duplicates()
         self.tell("counting symbols and lengths")
         tallies = self._tallied()
         vocab = self._vocabulary(source, tallies)
         groups = self._groups(tallies)
         self.tell("putting every item in its place")
-        index = self._index(source, summaries, vocab, groups, sum(int(t.kept) for t in tallies))
+        index = self._index(source, summaries, vocab, groups, unique)
         self._place(index, vocab, groups, tallies)
         if not self.options.text:
             self._write_known(sum(int(g.counts.sum()) for g in groups))
@@ -153,22 +154,25 @@ class _Work:
         tasks = [ReadChunk(p, str(self._chunk(i)), decided) for i, p in enumerate(pieces[1:], start=1)]
         return done + list(self.run(read_chunk, tasks))
 
-    def _mark_duplicates(self) -> None:
-        """kept.npy of each chunk: which items are not equal to an earlier one."""
+    def _mark_duplicates(self) -> int:
+        """kept.npy of each chunk: which items are not equal to an earlier one; how many those are."""
         kept = []
         for chunk in self.chunks:
             path = chunk.folder / "kept.npy"
             kept.append(np.lib.format.open_memmap(path, "w+", np.bool_, (len(chunk.array("order")),)))
             kept[-1][:] = True
-        if not self.options.drop_duplicates:
-            return
+        unique = 0
         for found in merged(self.chunks):
             again = ~first_of_each(found)
+            unique += int(np.count_nonzero(~again))
+            if not self.options.drop_duplicates:
+                continue
             chunk, item = found.chunk[again], found.item[again]
             order = np.argsort(chunk, kind="stable")
             edges = np.searchsorted(chunk[order], np.arange(len(kept) + 1))
             for number in np.flatnonzero(np.diff(edges)).tolist():
                 kept[number][item[order[edges[number] : edges[number + 1]]]] = False
+        return unique
 
     def _placings(self, **more: Any) -> list[Placing]:
         return [Placing(str(chunk.folder), self.options, **more) for chunk in self.chunks]
@@ -221,8 +225,7 @@ class _Work:
             for reason, count in summary.dropped.items():
                 dropped[reason] = dropped.get(reason, 0) + count
         items = 1 if self.options.text else sum(summary.items for summary in summaries)
-        unique = 1 if self.options.text else unique
-        if items > unique:
+        if items > unique and self.options.drop_duplicates:
             dropped["duplicate"] = items - unique
         splits = {
             name: SplitIndex(list(zip(of.spans.tolist(), of.counts.tolist(), strict=True)))
