@@ -31,13 +31,19 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         TORCH | {"safetensors"},
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
+    "shards": (
+        KERNEL | {"data", "ngram.counts", "runs.files", "runs.manifest"},
+        {"numpy", "jaxtyping", "msgspec"},
+    ),
     "training": (
-        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
+        KERNEL
+        | {"data", "shards", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
-        KERNEL | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events"},
+        KERNEL
+        | {"data", "models", "ngram", "background", "inference", "recipes", "shards", "training", "runs.events"},
         {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),

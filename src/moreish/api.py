@@ -11,12 +11,13 @@ from moreish import preparing
 from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
-from moreish.data.sources import Files
+from moreish.data.sources import Files, find
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import fit_counts
 from moreish.fitting.few import HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
+from moreish.fitting.pool import in_processes
 from moreish.fitting.stopping import stop_requests
 from moreish.inference.asking import Answer
 from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
@@ -30,6 +31,7 @@ from moreish.preparing import (
     TrainRequest,
     are_few,
     lists_of_letters,
+    opened_if_sharded,
     read_with,
     refuse_background,
     shares_are_free,
@@ -41,12 +43,14 @@ from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, find_run
+from moreish.shards.corpus import ShardedCorpus, open_shards
+from moreish.shards.make import make_shards
 from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "suggest",
-    "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "shard",
+    "suggest", "train",
 ]  # fmt: skip
 
 HEARD = 32  # lists that `suggest` remembers
@@ -58,7 +62,26 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    return read_with(together(source, more), build(DataOptions, options, "data."))
+    opened = opened_if_sharded(source) if not (more or options) else source
+    return (
+        opened
+        if isinstance(opened, Corpus)
+        else read_with(together(source, more), build(DataOptions, options, "data."))
+    )
+
+
+def shard(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    overrides: Overrides | None = None,
+    processes: int = 0,
+    tell: Callable[[str], None] | None = None,
+) -> ShardedCorpus:
+    """A list or text larger than memory, made into mapped files in the folder `out`; see `shards.make`."""
+    options = checked_data_options("ngram", overrides or Overrides())
+    paths, tell = [find(source) for source in sources], tell or (lambda sentence: None)
+    make_shards(paths, Path(out), options, in_processes(processes), tell)
+    return open_shards(Path(out))
 
 
 def train(
@@ -338,6 +361,8 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
 
 
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
+    if isinstance(one, ShardedCorpus) and isinstance(other, ShardedCorpus):
+        return one.sha256 == other.sha256
     a, b = stored.to_tensors(one), stored.to_tensors(other)
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)

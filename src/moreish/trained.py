@@ -25,6 +25,7 @@ from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import STATE
 from moreish.runs.folder import Run
 from moreish.runs.schema import checked, in_file
+from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
 from moreish.training.launch import launched
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ class TrainedRun(Fitted):
     @property
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
+        if self._corpus is None and (shards := self._shards) is not None:
+            self._corpus = open_shards(*shards)
         if self._corpus is None:
             with in_file(self.run.folder / run_folder.VOCAB):
                 vocab = Vocab.from_json(self.run.vocab)
@@ -54,6 +57,15 @@ class TrainedRun(Fitted):
             with in_file(self.run.folder / run_folder.CORPUS):
                 self._corpus = stored.from_tensors(tensors, vocab, self.config.data, name)
         return self._corpus
+
+    @property
+    def _shards(self) -> tuple[Path, str] | None:
+        """Folder and hash of the sharded list that the run refers to; None where it holds its list itself."""
+        source = self.run.config.get("source")
+        match source.get("shards") if isinstance(source, dict) else None:
+            case {"folder": str(folder), "sha256": str(sha256)}:
+                return Path(folder), sha256
+        return None
 
     @property
     def model(self) -> LanguageModel:
@@ -169,8 +181,11 @@ def new_run(
     if (process := launched()) is not None and process.launch:
         source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
+    if isinstance(corpus, ShardedCorpus):
+        source["shards"] = reference_to(corpus)
+    tensors = None if isinstance(corpus, ShardedCorpus) else stored.to_tensors(corpus)
     try:
-        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=tensors)
     except BaseException:
         if out is None:
             with suppress(OSError):

@@ -14,6 +14,7 @@ COMMANDS = {
     "inspect": "What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the "
     "split.",
     "train": "Train a model on a list and keep the run.",
+    "shard": "A list or text larger than memory, made into files that training maps: then moreish train DIR.",
     "more": "More items from a run; from a list, in a second.",
     "background": "Train a background net on lists of your own; then: moreish LIST --background FOLDER.",
     "score": "How likely is each item under this run's model, and which symbols surprise it?",

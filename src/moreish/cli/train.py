@@ -48,13 +48,15 @@ def train(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int | None:
-    """Train a model on a list and keep the run; under torchrun all its processes train each network together.
+    """Train a model on a list and keep the run.
+
+    Under torchrun all its processes train each network together.
 
     Parameters
     ----------
     files
         A text file with one item a line, CSV or JSON, "-" for standard input, or the name of a bundled list; several
-        are one list.
+        are one list. Or the folder that moreish shard made of a list.
     model
         ngram, background, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet,
         wavenet-gated, wavenet-sliding.

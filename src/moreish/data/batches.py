@@ -7,7 +7,7 @@ length, so no padding is ever computed.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float, Integer, Num
@@ -81,10 +81,10 @@ class WindowBatches:
         rng = rng_for(self.seed, "batches", index)
         return rng.permutation(len(self.y)) if self.drawn is None else self.drawn(len(self.y), rng)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass but the first `skip`; a remainder smaller than a batch waits for the next pass."""
         order = self._order(index)
-        for b in range(self.per_epoch):
+        for b in range(skip, self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
             yield Batch(self.x[rows], self.y[rows], 1.0, None if self.kinds is None else self.kinds[rows])
 
@@ -207,10 +207,10 @@ class SequenceBatches:
         kinds = None if self.kinds is None else self.kinds[np.concatenate(which)]
         return Draws(np.concatenate(places), kinds, rows, lengths, rows * lengths / self.mean_tokens)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass over all pieces."""
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass over all pieces but the first `skip`."""
         pieces, batches = self._epoch(index)
-        for rows in batches:
+        for rows in batches[skip:]:
             block = pieces.read(self.ids, rows)
             kinds = None if self.kinds is None else self.kinds[rows]
             yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens, kinds)
@@ -228,11 +228,23 @@ class SequenceBatches:
             yield by_length[i][drawn[i](min(self.batch_size, len(by_length[i])), rng)]
 
 
-def batches_from(source: WindowBatches | SequenceBatches, step: int) -> Iterator[Batch]:
+@runtime_checkable
+class Batches(Protocol):
+    """Batches in the order that a seed gives, epoch after epoch."""
+
+    @property
+    def per_epoch(self) -> int:
+        """How many there are in an epoch."""
+        ...
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """Those of one epoch but the first `skip`."""
+        ...
+
+
+def batches_from(source: Batches, step: int) -> Iterator[Batch]:
     """Batches without end, beginning with the one that belongs to `step`."""
     epoch, skip = divmod(step, source.per_epoch)
     while True:
-        for i, batch in enumerate(source.epoch(epoch)):
-            if i >= skip:
-                yield batch
+        yield from source.epoch(epoch, skip)
         epoch, skip = epoch + 1, 0

@@ -67,6 +67,18 @@ class Split:
         kinds = None if self.kinds is None else self.kinds[which]
         return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
 
+    def parts(self) -> Iterator["Split"]:
+        """All items, in pieces of which each fits into memory."""
+        yield self
+
+    def to_judge_by(self) -> "Split":
+        """The items that training is judged by."""
+        return self
+
+    def some(self, most: int) -> "Split":
+        """Itself; of a list that is not in memory at most so many items, evenly spread."""
+        return self
+
     def between(self, first: int, last: int) -> "Split":
         """The items first, ..., last - 1, without a copy of them."""
         offsets = self.offsets[first : last + 1]

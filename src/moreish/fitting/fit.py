@@ -100,8 +100,7 @@ class Fitting:
     @property
     def val(self) -> Split | None:
         """The part that choices are made on; None where the list is too short to have one."""
-        val = self.corpus.split("val")
-        return val if len(val) else None
+        return self.schedule.val
 
     @property
     def step(self) -> int:

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from moreish.data import Corpus
+from moreish.data import Corpus, Split
 from moreish.fitting.cores import usable_cores
 from moreish.fitting.parent import Parent
 from moreish.options import build
@@ -86,6 +87,12 @@ class Schedule:
         self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name not in UNTRAINED]
         """The places of the networks among the components."""
 
+    @cached_property
+    def val(self) -> Split | None:
+        """The part of the list that training is judged by; None where it is too short to have one."""
+        val = self.corpus.split("val")
+        return val.to_judge_by() if len(val) else None
+
     @property
     def at_once(self) -> int:
         """How many networks train at the same time; where several processes train each, one."""
@@ -133,7 +140,7 @@ class Schedule:
         from moreish.training import distributed
         from moreish.training.steps import threads, why_uncompiled
 
-        choice, state, val = member.choice, member.state, self.corpus.split("val")
+        choice, state = member.choice, member.state
         task = Task(
             name=choice.name,
             model_options=choice.options,
@@ -142,7 +149,7 @@ class Schedule:
             vocab_size=len(self.corpus.vocab),
             kinds=max(len(self.corpus.kinds), 1),
             train_split=self.corpus.split("train"),
-            val_split=val if len(val) else None,
+            val_split=self.val,
         )
         if distributed.size() > 1:
             from moreish.fitting.ranks import Leading

@@ -28,6 +28,11 @@ def mean_loss(model: LanguageModel, split: Split) -> float:
 
 def total_loss(model: LanguageModel, split: Split) -> tuple[float, float]:
     """(nats of the whole split, predicted tokens), both weighted as the list says."""
+    found = [_total_loss(model, part) for part in split.parts()]
+    return sum(total for total, _ in found), sum(weight for _, weight in found)
+
+
+def _total_loss(model: LanguageModel, split: Split) -> tuple[float, float]:
     scores = scores_of(model, split)
     if split.weights is None:
         return -float(scores.sum(dtype="float64")), float(split.n_predicted)

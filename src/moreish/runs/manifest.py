@@ -36,6 +36,21 @@ def write_sealed(files: Files, folder: Path, contents: Mapping[str, bytes]) -> N
     files.sync(folder)
 
 
+def seal(files: Files, folder: Path, names: Collection[str]) -> str:
+    """Sync files that stand in `folder` already, then write the manifest, which is all that was missing; its hash."""
+    entries = {}
+    for name in sorted(names):
+        files.sync(folder / name)
+        with open(folder / name, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        entries[name] = {"size": regular_size(folder / name), "sha256": found}
+    data = _manifest_bytes({"format": FORMAT, "files": entries})
+    files.write(folder / MANIFEST, data)
+    files.sync(folder / MANIFEST)
+    files.sync(folder)
+    return sha256(data)
+
+
 def read_manifest(folder: Path, required: Collection[str], allowed: Collection[str] = ()) -> dict[str, Entry]:
     """The entries of the manifest: every name in `required`, and none beyond those and `allowed`.
 

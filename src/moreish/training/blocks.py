@@ -10,6 +10,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
+from moreish.data.batches import Batches as InOrder
 from moreish.data.corpus import Split
 from moreish.doctor import Doctor
 from moreish.fast import COMPILED
@@ -152,7 +153,7 @@ class WatchedBlocks(Blocks):
 
 def blocks_for(
     state: TrainState,
-    source: WindowBatches | SequenceBatches,
+    source: InOrder,
     split: Split,
     looks: LayerLooks,
     doctor: Doctor | None,
@@ -161,6 +162,8 @@ def blocks_for(
     options = state.options
     if options.backward != "fused" or type(state.model).__name__ not in COMPILED or options.weight_drop:
         return None
+    if not isinstance(source, WindowBatches | SequenceBatches):
+        return None  # shards are read from a file, a batch at a time
     try:
         step = compiled_step(state.model, options)
     except Uncompiled:

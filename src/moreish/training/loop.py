@@ -18,12 +18,14 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
+from moreish.data.batches import Batch, Batches, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
 from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_alone, torch_seed
 from moreish.runs import events
+from moreish.shards.batches import ShardedSequences, ShardedWindows
+from moreish.shards.corpus import ShardedSplit
 from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.controls import Controls, Hands
@@ -45,12 +47,13 @@ REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Net, split: Split, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, split: Split, options: TrainOptions, seed: int) -> Batches:
     """Windows or whole sequences, as the model reads."""
-    if model.windowed:
-        assert model.block_size is not None
-        return WindowBatches(split, model.block_size, options.batch_size, seed)
-    return SequenceBatches(split, model.block_size or options.block_size, options.batch_size, seed)
+    if isinstance(split, ShardedSplit):
+        kind = ShardedWindows if model.windowed else ShardedSequences
+        return kind(split, model.block_size or options.block_size, options.batch_size, seed)
+    kind = WindowBatches if model.windowed else SequenceBatches
+    return kind(split, model.block_size or options.block_size, options.batch_size, seed)
 
 
 def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
@@ -141,7 +144,7 @@ class _Single:
 
     longest = 1
 
-    def __init__(self, state: TrainState, source: WindowBatches | SequenceBatches, looks: LayerLooks) -> None:
+    def __init__(self, state: TrainState, source: Batches, looks: LayerLooks) -> None:
         self.state, self.looks = state, looks
         dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
         self.draws_noise = state.options.weight_drop > 0 or dropped
