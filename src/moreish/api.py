@@ -23,6 +23,7 @@ from moreish.fitting.parent import Parent
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
+from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.options import build
@@ -131,6 +132,21 @@ def fit(
     kept = run_folder.kept_only_with_a_checkpoint(run.run)
     with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
         _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
+    return run
+
+
+def keep(
+    prepared: Prepared, model: LanguageModel, said: Iterable[events.Event], val_loss: float | None
+) -> TrainedRun:
+    """The run of a model that was trained elsewhere, as in a population; `said` are the events of its training."""
+    request, config, said = prepared.request, prepared.config, list(said)
+    run = new_run(prepared.corpus, config, request.out, request.root, request.stem)
+    steps = max((event.step for event in events.of_kind(said, events.Step)), default=0)
+    fitting = Fitting(prepared.corpus, config, done=[model], steps=steps, val_loss=val_loss)
+    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+        for event in said:
+            writer.append(events.to_record(event))
+        _fit(fitting, writer, _unwatched, fresh=False)
     return run
 
 

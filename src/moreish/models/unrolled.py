@@ -45,9 +45,7 @@ class UnrolledGRU(_Unrolled):
 class UnrolledLSTM(_Unrolled):
     """c' = f c + i g, h' = o tanh(c'), as `nn.LSTM` with one layer."""
 
-    def forward(
-        self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, x: Tensor, state: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """(B, T, C) and two of (1, B, H) to (B, T, H) and the last two."""
         ih, hh, b, bias = self._weights()
         h = x.new_zeros(x.shape[0], self.size) if state is None else state[0][0]

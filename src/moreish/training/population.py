@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 from torch.func import functional_call, stack_module_state
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -40,7 +40,7 @@ FREE = ("lr", "schedule", "warmup", "lr_end", "step_at", "step_factor", "betas",
 UNKNOWN = {"time_budget": None, "weight_drop": 0.0, "ema": 0.0, "patience": 0, "doctor": False, "device": "cpu"}
 """Options that a population has no other value of."""
 IGNORED = 0x7FFF  # a target that is none
-POSITIONS_AT_A_TIME = 2**17
+POSITIONS_AT_A_TIME = 2**14
 EPS = 1e-8  # AdamW's
 
 State = dict[str, Tensor]
@@ -74,7 +74,9 @@ def refuse_alone(options: TrainOptions) -> None:
     """Raises ValueError for options that only a network by itself can be trained with."""
     for name, value in UNKNOWN.items():
         if getattr(options, name) != value:
-            raise ValueError(f"train.{name} is for networks that are trained one by one: leave it out of a population")
+            raise ValueError(
+                f"train.{name} is for networks that are trained one by one: leave it out of a population"
+            )
     if options.backward != "autograd" or options.precision not in ("float32", "float64"):
         raise ValueError("a population is trained by autograd, in float32 or float64: leave the other option out")
 
