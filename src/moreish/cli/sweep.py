@@ -68,8 +68,8 @@ def sweep(
     prune
         Stop trials that fall behind the median of the others.
     population
-        Train trials of one shape together as one batched program: many times as fast for small networks. They differ in
-        seed, learning rate, schedule, decay and the like; others are trained beside them in groups.
+        Train trials of one shape together as one batched program: many times as fast for small networks. They may
+        differ in seed, learning rate, schedule, decay and the like.
     model
         As for train.
     recipe

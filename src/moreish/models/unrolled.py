@@ -1,10 +1,13 @@
 """Recurrent layers as plain operations, step by step, for engines that do not know torch's own (`torch.vmap`)."""
 
+from typing import TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from moreish.models.net import Net
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class _Unrolled(nn.Module):
@@ -59,7 +62,7 @@ class UnrolledLSTM(_Unrolled):
         return torch.stack(memories, 1), (h[None], c[None])
 
 
-def unrolled(net: Net) -> Net:
+def unrolled(net: Module) -> Module:
     """The net with torch's recurrent layers written out, in place; parameters have the same names."""
     for parent in list(net.modules()):
         for name, child in list(parent.named_children()):

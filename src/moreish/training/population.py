@@ -108,19 +108,19 @@ def _train(population: "Population", members: Sequence[Member], train: Split, va
     losses: list[Tensor] = []
     tokens = np.zeros(len(members), np.int64)
     nats = torch.zeros(len(members), dtype=torch.float64)
-    evaluated = 0
+    evaluated, pace = 0, 1 / options.steps if options.steps else 0.0
     for step in range(1, options.steps + 1):
         x, y, weights, sizes = next(batches)
-        progress = (step - 1) / options.steps
+        progress = (step - 1) * pace
         rates = [lr_at(progress, member.options) for member in members]
         losses.append(population.step(x, y, weights, sizes, rates) * sizes)
         tokens += sizes.numpy().astype(np.int64)
-        share = int(step / options.steps * PLANNED_EVALUATIONS + 1e-9)
+        share = int(min(1.0, step * pace) * PLANNED_EVALUATIONS)
         due = step % options.eval_every == 0 if options.eval_every else share > evaluated
         due = val is not None and (due or step == options.steps)
         if step % options.log_every == 0 or due or step == options.steps:
             nats = torch.stack(losses).double().sum(0)
-            seconds, done = round(time.monotonic() - began, 3), round(step / options.steps, 6)
+            seconds, done = round(time.monotonic() - began, 3), round(min(1.0, step * pace), 6)
             for i, member in enumerate(members):
                 _heard_step(member, step, float(nats[i]) / int(tokens[i]), rates[i], int(tokens[i]), seconds, done)
             losses, tokens = [], np.zeros(len(members), np.int64)
