@@ -27,6 +27,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from moreish.data.batches import Batch, Pieces, SequenceBatches, WindowBatches, batches_from, windows
 from moreish.data.corpus import Split
 from moreish.inference.contexts import distinct
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import network_of
 from moreish.models.batch_norm import batch_norms
 from moreish.models.net import Net
 from moreish.models.unrolled import unrolled
@@ -186,6 +188,8 @@ class Population:
     def val_losses(self, val: Split) -> list[float]:
         """Mean nats per predicted token of each network, all of val."""
         self.base.eval()
+        if not self.base.windowed and self.base.block_size and int(val.lengths.max()) >= self.base.block_size:
+            return [mean_loss(network_of(self._alone(i)), val) for i in range(self.count)]  # overlapping stretches
         nats = torch.zeros(self.count, dtype=torch.float64)
         for x, y, counts in _val_blocks(self.base, val, max(1, POSITIONS_AT_A_TIME // self.count)):
             logits = self._alike(self.parameters, self.buffers, x)
@@ -193,6 +197,11 @@ class Population:
             picked = logprobs.gather(-1, y.expand(self.count, *y.shape)[..., None])[..., 0]
             nats -= (picked.double() * counts).flatten(1).sum(1)
         return (nats / val.n_predicted).tolist()
+
+    def _alone(self, i: int) -> Net:
+        """One of the networks, until another is asked for."""
+        self.base.load_state_dict({name: p[i] for name, p in {**self.parameters, **self.buffers}.items()})
+        return self.base
 
     def judge(self, members: Sequence[Member], losses: Sequence[float], step: int) -> None:
         """Keep the parameters of those that are better than ever."""
