@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",
     "lists": "The bundled lists, with what each holds.",
+    "info": "What a report about a fault needs: versions, processor, threads, extras, folders.",
     "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
     "or keep it.",
 }
