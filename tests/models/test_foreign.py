@@ -38,10 +38,10 @@ def test_the_example_package_is_a_model_like_ours(tmp_path, monkeypatch):
     shutil.copy(EXAMPLE / "moreish_decay.py", tmp_path)
     install(tmp_path, monkeypatch, project["entry-points"]["moreish.models"])
     assert model_names()[-1] == "decay"
-    options = {"model": {"n_embd": 8}, "train": {"steps": 40, "batch_size": 64}}
+    options = {"model": {"n_embd": 8}, "train": {"steps": 60, "batch_size": 64, "lr": 0.03, "eval_every": 20}}
     run = moreish.train(made_items(200), model="decay", options=options, out=tmp_path / "run")
     again = moreish.open_run(tmp_path / "run")
-    assert run.done.val_loss < 2.6  # blind guessing: 2.64
+    assert run.done.val_loss < 2.6  # ln 14 = 2.64 is guessing blindly
     assert [item.text for item in again.more(3, seed=1)] == [item.text for item in run.more(3, seed=1)]
     subject = subject_of("run", again.model, again.config.model, again.vocab)
     assert export(subject, "onnx", tmp_path / "onnx").difference < 1e-5

@@ -66,8 +66,8 @@ def _foreign(found: EntryPoint) -> type["Net"]:
         loaded = found.load()
     except Exception as error:  # whatever a stranger's module does when it is imported
         raise ValueError(
-            f'the model "{found.name}"{package} cannot be loaded ({type(error).__name__}: {error}): bring that package '
-            "up to date, or uninstall it"
+            f'the model "{found.name}"{package} cannot be loaded ({type(error).__name__}: {error}): bring it '
+            "up to date, or uninstall that package"
         ) from None
     told = isinstance(loaded, type) and issubclass(loaded, Net)
     if not told or not all(hasattr(loaded, name) for name in ("Options", "windowed", "block_size")):
