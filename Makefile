@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format bench background reproduce sickbay sickbay-full exports lines clean help
+.PHONY: more test check format bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lines clean help
 
 more: .venv/.runtime
 	@$(BIN)/moreish $(FILE)
@@ -50,6 +50,18 @@ sickbay-full: .venv/.dev
 	@$(BIN)/python -m benchmarks.sickbay --full
 
 # Every family of networks through ONNX, which takes a minute or two.
+# The wheel and the source package in empty environments; oldest: with the oldest packages that are allowed.
+wheels: .venv/.dev
+	@$(BIN)/python tools/wheels.py
+	@$(BIN)/python tools/wheels.py --light
+
+oldest: .venv/.dev
+	@$(BIN)/python tools/wheels.py --oldest
+
+# 60 trials shared by two processes, one of which is killed.
+sweeps: .venv/.dev
+	@MOREISH_LONG=1 $(BIN)/python -m pytest -q -o timeout=1800 tests/sweeps
+
 exports: .venv/.dev
 	@MOREISH_LONG=1 $(BIN)/python -m pytest -q tests/export
 
@@ -68,6 +80,8 @@ help:
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
 	@echo "make exports    every network through ONNX, compared with torch"
+	@echo "make sweeps     two processes on one study, one killed in the middle"
+	@echo "make wheels     wheel and source package in empty environments (make oldest: oldest packages allowed)"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

@@ -144,7 +144,7 @@ def test_two_processes_share_the_trials_and_one_that_is_killed_loses_none(tmp_pa
             time.sleep(0.01)
             assert other.poll() is None
         killed.kill()
-        out, err = other.communicate(timeout=250)
+        out, err = other.communicate(timeout=800 if LONG else 250)
     finally:
         for process in (killed, other):
             process.kill()
