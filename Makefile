@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports lessons docs gallery lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lessons docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -76,6 +76,18 @@ sickbay-full: .venv/.dev
 	@$(BIN)/python -m benchmarks.sickbay --full
 
 # Every family of networks through ONNX, which takes a minute or two.
+# The wheel and the source package in empty environments; oldest: with the oldest packages that are allowed.
+wheels: .venv/.dev
+	@$(BIN)/python tools/wheels.py
+	@$(BIN)/python tools/wheels.py --light
+
+oldest: .venv/.dev
+	@$(BIN)/python tools/wheels.py --oldest
+
+# 60 trials shared by two processes, one of which is killed.
+sweeps: .venv/.dev
+	@MOREISH_LONG=1 $(BIN)/python -m pytest -q -o timeout=1800 tests/sweeps
+
 exports: .venv/.dev
 	@MOREISH_LONG=1 $(BIN)/python -m pytest -q tests/export
 # The twelve lessons whole, each as a reader runs it; names.txt is fetched first. Half an hour on two cores.
@@ -111,6 +123,8 @@ help:
 	@echo "make lessons    the twelve lessons, executed whole"
 	@echo "make docs       the documentation as a site, in docs/_build"
 	@echo "make gallery    what moreish makes from twelve lists"
+	@echo "make sweeps     two processes on one study, one killed in the middle"
+	@echo "make wheels     wheel and source package in empty environments (make oldest: oldest packages allowed)"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

@@ -55,6 +55,12 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"errors", "options", "rng", "data", "models", "recipes.config", "runs"},
         TORCH | {"safetensors", "onnx", "onnxruntime", "onnxscript", "tensorboardX"},
     ),
+    "sweeps": (
+        KERNEL
+        | {"api", "data", "models", "recipes", "preparing", "runs", "__version__"}
+        | {"fitting.counting", "fitting.schedule", "inference.network", "training.population", "training.steps"},
+        {"filelock", "msgspec", "optuna"},
+    ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.

@@ -21,6 +21,7 @@ from moreish.fitting.pool import in_processes
 from moreish.fitting.stopping import stop_requests
 from moreish.inference.asking import Answer
 from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
+from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, components_of
 from moreish.options import build
 from moreish.preparing import (
@@ -143,6 +144,21 @@ def fit(
     kept = run_folder.kept_only_with_a_checkpoint(run.run, found)
     with kept, run.run.writing() as writer, logged(run.run, log, watch) as watching:
         fit_into(begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
+    return run
+
+
+def keep(
+    prepared: Prepared, model: LanguageModel, said: Iterable[events.Event], val_loss: float | None
+) -> TrainedRun:
+    """The run of a model that was trained elsewhere, as in a population; `said` are the events of its training."""
+    request, config, said = prepared.request, prepared.config, list(said)
+    run = new_run(prepared.corpus, config, request.out, request.root, request.stem)
+    steps = max((event.step for event in events.of_kind(said, events.Step)), default=0)
+    fitting = Fitting(prepared.corpus, config, done=[model], steps=steps, val_loss=val_loss)
+    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+        for event in said:
+            writer.append(events.to_record(event))
+        _fit(fitting, writer, _unwatched, fresh=False)
     return run
 
 

@@ -37,6 +37,7 @@ COMMANDS = {
     "lessons": "Twelve lessons from a derivative to attention: list them, open one as a notebook, run one here.",
     "learn": "Exercises that judge themselves: the next one is opened, and judged again at every save.",
     "lists": "The bundled lists, with what each holds.",
+    "info": "What a report about a fault needs: versions, processor, threads, extras, folders.",
     "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
     "or keep it.",
 }

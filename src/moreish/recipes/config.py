@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from moreish.data.options import DataOptions
-from moreish.models import MODELS, model_class
+from moreish.models import MODELS, foreign_models, model_class
 from moreish.options import build, did_you_mean, option, to_dict
 from moreish.recipes.overrides import Plain, refuse_two_limits, with_one_limit
 from moreish.training.options import TrainOptions
@@ -180,10 +180,10 @@ OTHERS: dict[str, type] = {"ngram": NGramOptions, "reader": BackgroundChoice, "b
 
 def check_model_name(name: str) -> None:
     """Raises ValueError, with the nearest name there is, where there is no such model."""
-    if name not in ("mixture", *model_names()):
+    if name not in ("mixture", *OTHERS, *MODELS) and name not in foreign_models():
         raise ValueError(f'there is no model "{name}"{did_you_mean(str(name), model_names())}')
 
 
 def model_names() -> list[str]:
     """What `--model` takes."""
-    return [*OTHERS, *MODELS]
+    return [*OTHERS, *MODELS, *foreign_models()]

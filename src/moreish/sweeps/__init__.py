@@ -11,6 +11,7 @@ Everybody who works on a study takes its next trial under its lock: one that nob
 new one, until there are as many as were asked for. So none is lost, and none is done twice.
 """
 
+from moreish.sweeps.populations import work_together
 from moreish.sweeps.space import Choices, Dimension, Range, Space, parse_space
 from moreish.sweeps.study import Plan, Study, Trial, join_study
 from moreish.sweeps.work import sweep, work
@@ -27,4 +28,5 @@ __all__ = [
     "parse_space",
     "sweep",
     "work",
+    "work_together",
 ]

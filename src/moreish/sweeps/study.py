@@ -150,7 +150,7 @@ class Study:
         return self.folder / f"trial-{number:04d}"
 
     def finish(self, claim: Claim, value: float | None, state: State, why: str | None = None) -> Trial:
-        """A trial has come to its end, and so have our rights on it."""
+        """A trial has come to its end."""
         from optuna.trial import TrialState
 
         states = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
@@ -158,7 +158,6 @@ class Study:
             if why is not None:
                 claim.asked.set_user_attr("why", why)
             self.journal.tell(claim.asked.number, value if state == "complete" else None, states[state])
-        claim.lock.free()
         return self.trials()[claim.asked.number]
 
     def trials(self) -> list[Trial]:
@@ -298,9 +297,8 @@ def plan_of(
 
 @contextmanager
 def freed(claim: Claim) -> Iterator[None]:
-    """Whatever ends our work on a trial lets others take it up."""
+    """However our work on a trial ends, others may take it up then if it is not finished."""
     try:
         yield
-    except BaseException:
+    finally:
         claim.lock.free()
-        raise

@@ -123,14 +123,14 @@ def work(study: Study, trials: int = TRIALS, tell: Tell | None = None) -> None:
                 time.sleep(WAIT)
                 continue
             with freed(claim):
-                trial = _try(study, claim)
+                trial = train_alone(study, claim)
             if tell is not None:
                 tell(trial)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"interrupted; go on with: moreish sweep --study {study.folder}") from None
 
 
-def _try(study: Study, claim: Claim) -> Trial:
+def train_alone(study: Study, claim: Claim) -> Trial:
     """Train one trial to its end, or until it is pruned."""
     judge = Judge(study, claim)
     try:
@@ -149,17 +149,21 @@ def _try(study: Study, claim: Claim) -> Trial:
 
 def _trained(study: Study, claim: Claim, judge: "Judge") -> api.TrainedRun:
     """The run of a trial; what somebody else began is gone on with."""
-    begun = _begun(claim.folder) if claim.begun_before else None
+    begun = begun_run(claim.folder) if claim.begun_before else None
     if begun is not None and begun.run.finished:
         return begun
     if begun is not None:
         return api.resume(begun.run, inexact=True, watch=judge.watch, stop=judge.stop)
-    _make_room(claim.folder)
-    prepared = _prepared(study.corpus, study.plan.recipe, study.plan.overrides_of(claim.values), claim.folder)
-    return api.fit(prepared, judge.watch, stop=judge.stop)
+    make_room(claim.folder)
+    return api.fit(prepared_for(study, claim), judge.watch, stop=judge.stop)
 
 
-def _begun(folder: Path) -> api.TrainedRun | None:
+def prepared_for(study: Study, claim: Claim) -> "Prepared":
+    """A trial of which everything is decided and nothing is written."""
+    return _prepared(study.corpus, study.plan.recipe, study.plan.overrides_of(claim.values), claim.folder)
+
+
+def begun_run(folder: Path) -> api.TrainedRun | None:
     """The run of a trial as far as it was trained; None where nothing of it can be used."""
     try:
         run = api.open_run(folder)
@@ -171,7 +175,7 @@ def _begun(folder: Path) -> api.TrainedRun | None:
     return None
 
 
-def _make_room(folder: Path) -> None:
+def make_room(folder: Path) -> None:
     """What is there of a trial and cannot be gone on with is kept beside it."""
     number = 1
     while folder.exists():

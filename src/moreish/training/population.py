@@ -27,6 +27,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from moreish.data.batches import Batch, Pieces, SequenceBatches, WindowBatches, batches_from, windows
 from moreish.data.corpus import Split
 from moreish.inference.contexts import distinct
+from moreish.inference.evaluate import mean_loss
+from moreish.inference.network import network_of
 from moreish.models.batch_norm import batch_norms
 from moreish.models.net import Net
 from moreish.models.unrolled import unrolled
@@ -40,7 +42,7 @@ FREE = ("lr", "schedule", "warmup", "lr_end", "step_at", "step_factor", "betas",
 UNKNOWN = {"time_budget": None, "weight_drop": 0.0, "ema": 0.0, "patience": 0, "doctor": False, "device": "cpu"}
 """Options that a population has no other value of."""
 IGNORED = 0x7FFF  # a target that is none
-POSITIONS_AT_A_TIME = 2**17
+POSITIONS_AT_A_TIME = 2**14
 EPS = 1e-8  # AdamW's
 
 State = dict[str, Tensor]
@@ -108,19 +110,19 @@ def _train(population: "Population", members: Sequence[Member], train: Split, va
     losses: list[Tensor] = []
     tokens = np.zeros(len(members), np.int64)
     nats = torch.zeros(len(members), dtype=torch.float64)
-    evaluated = 0
+    evaluated, pace = 0, 1 / options.steps if options.steps else 0.0
     for step in range(1, options.steps + 1):
         x, y, weights, sizes = next(batches)
-        progress = (step - 1) / options.steps
+        progress = (step - 1) * pace
         rates = [lr_at(progress, member.options) for member in members]
         losses.append(population.step(x, y, weights, sizes, rates) * sizes)
         tokens += sizes.numpy().astype(np.int64)
-        share = int(step / options.steps * PLANNED_EVALUATIONS + 1e-9)
+        share = int(min(1.0, step * pace) * PLANNED_EVALUATIONS)
         due = step % options.eval_every == 0 if options.eval_every else share > evaluated
         due = val is not None and (due or step == options.steps)
         if step % options.log_every == 0 or due or step == options.steps:
             nats = torch.stack(losses).double().sum(0)
-            seconds, done = round(time.monotonic() - began, 3), round(step / options.steps, 6)
+            seconds, done = round(time.monotonic() - began, 3), round(min(1.0, step * pace), 6)
             for i, member in enumerate(members):
                 _heard_step(member, step, float(nats[i]) / int(tokens[i]), rates[i], int(tokens[i]), seconds, done)
             losses, tokens = [], np.zeros(len(members), np.int64)
@@ -186,6 +188,8 @@ class Population:
     def val_losses(self, val: Split) -> list[float]:
         """Mean nats per predicted token of each network, all of val."""
         self.base.eval()
+        if not self.base.windowed and self.base.block_size and int(val.lengths.max()) >= self.base.block_size:
+            return [mean_loss(network_of(self._alone(i)), val) for i in range(self.count)]  # overlapping stretches
         nats = torch.zeros(self.count, dtype=torch.float64)
         for x, y, counts in _val_blocks(self.base, val, max(1, POSITIONS_AT_A_TIME // self.count)):
             logits = self._alike(self.parameters, self.buffers, x)
@@ -193,6 +197,11 @@ class Population:
             picked = logprobs.gather(-1, y.expand(self.count, *y.shape)[..., None])[..., 0]
             nats -= (picked.double() * counts).flatten(1).sum(1)
         return (nats / val.n_predicted).tolist()
+
+    def _alone(self, i: int) -> Net:
+        """One of the networks, until another is asked for."""
+        self.base.load_state_dict({name: p[i] for name, p in {**self.parameters, **self.buffers}.items()})
+        return self.base
 
     def judge(self, members: Sequence[Member], losses: Sequence[float], step: int) -> None:
         """Keep the parameters of those that are better than ever."""
