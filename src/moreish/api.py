@@ -152,13 +152,14 @@ def keep(
 ) -> TrainedRun:
     """The run of a model that was trained elsewhere, as in a population; `said` are the events of its training."""
     request, config, said = prepared.request, prepared.config, list(said)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem)
     steps = max((event.step for event in events.of_kind(said, events.Step)), default=0)
     fitting = Fitting(prepared.corpus, config, done=[model], steps=steps, val_loss=val_loss)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(run.run, found), run.run.writing() as writer:
         for event in said:
             writer.append(events.to_record(event))
-        _fit(fitting, writer, _unwatched, fresh=False)
+        fit_into(fitting, writer, unwatched, fresh=False)
     return run
 
 
@@ -333,11 +334,12 @@ def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch
         raise RunError(f"{name} goes on from another run: repeat that one")
     changed = list(events.of_kind(opened.run.events(), events.Intervention))
     folder = Path(out) if out is not None else None
+    found = folder is not None and folder.exists()
     again = new_run(opened.corpus, config, folder, opened.run.folder.parent, f"{name}-again")
     fitting = begin(opened.corpus, config)
     assert isinstance(fitting, Fitting)
     fitting.controls = Recorded(changed)
-    with run_folder.kept_only_with_a_checkpoint(again.run), again.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(again.run, found), again.run.writing() as writer:
         fit_into(fitting, writer, watch or unwatched)
     return again
 
