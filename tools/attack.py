@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -86,6 +87,7 @@ def child(folder: Path, options: Options) -> int:
             if (folder / "manifest.json").exists():
                 api.resume(folder)
             else:
+                shutil.rmtree(folder, ignore_errors=True)  # killed while it was made: nothing was trained yet
                 api.train(items(), options=options, out=folder)
             code = 0
         except KeyboardInterrupt:
@@ -141,6 +143,7 @@ def attack(name: str, options: Options, kills: int, rng: random.Random, root: Pa
                 break
         if code != 0:
             counts["lost"] += 1
+            print(f"{name}: {code}, {(root / 'log').read_text()[-300:]}", file=sys.stderr, flush=True)
             continue
         found_tensors, found_records = outcome(folder)
         counts["differ"] += found_tensors != tensors or (not several and found_records != records)

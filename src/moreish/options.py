@@ -46,7 +46,7 @@ def did_you_mean(word: str, known: Iterable[str], where: str = "") -> str:
     return f'; did you mean "{where}{near[0]}"?' if near else f"; known: {', '.join(where + k for k in known)}"
 
 
-def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | None = None) -> T:
+def build(cls: type[T], values: Any, where: str = "", base: T | None = None) -> T:
     """An instance of the dataclass `cls` from plain values; `base` gives what `values` leaves out.
 
     Raises ValueError for an unknown key, a wrong type or a value out of range; `where` is the dotted place

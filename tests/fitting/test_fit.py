@@ -221,3 +221,24 @@ def test_a_state_that_is_not_that_of_the_tensors_is_refused(corpus: Corpus, chan
     assert Fitting.restore(corpus, config(2), snapshot.state, snapshot.tensors, snapshot.optim).step > 0
     with pytest.raises(Damaged, match=sentence):
         Fitting.restore(corpus, config(2), change(snapshot.state), snapshot.tensors, snapshot.optim)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_saved_at_its_end_it_goes_on_with_nothing_and_knows_its_loss(corpus: Corpus, parts: int):
+    few = config(2) if parts == 2 else resolve("ngram", Overrides())
+    fitting = Fitting(corpus, few)
+    list(fitting.fit())
+    snapshot = stored(fitting.snapshot())
+    again = Fitting.restore(corpus, few, snapshot.state, snapshot.tensors, snapshot.optim)
+    assert list(again.fit()) == []
+    assert again.val_loss == fitting.val_loss is not None
+    assert_same(again.snapshot(), snapshot)
+
+
+def test_stopped_after_counting_it_still_knows_the_loss(corpus: Corpus):
+    few = resolve("ngram", Overrides())
+    fitting = Fitting(corpus, few)
+    taken(fitting, 1)
+    snapshot = stored(fitting.snapshot())
+    again = Fitting.restore(corpus, few, snapshot.state, snapshot.tensors, snapshot.optim)
+    assert next(events.of_kind(again.fit(), events.Fitted)).val_loss == fitting.val_loss is not None

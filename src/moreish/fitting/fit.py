@@ -56,6 +56,7 @@ class FittingState(Struct, frozen=True):
     ended: bool
     members: list[MemberState]
     seconds: Seconds = 0.0
+    val_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,11 @@ class Fitting:
         return self._mixing.mixture(models)
 
     def fit(self) -> Iterator[events.Event]:
-        """Fit what is not fitted yet; the last event is `Fitted`."""
+        """Fit what is not fitted yet; the last event is `Fitted`. One that had ended when it was saved says nothing."""
+        if self.ended:
+            if self.config.model.components:
+                self._mix()
+            return
         choices = self.config.model.singles
         while len(self.done) < len(choices):
             following = choices[len(self.done) :]
@@ -149,7 +154,7 @@ class Fitting:
             )
             for member in self.members
         ]
-        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds)
+        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds, self.val_loss)
         state = events.finite(to_builtins(now))
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
@@ -179,7 +184,7 @@ class Fitting:
         choices = config.model.singles[found.done : len(models)]
         if len(choices) != len(found.members) or any(choice.name in UNTRAINED for choice in choices):
             raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
-        fitting.done = models[: found.done]
+        fitting.done, fitting.val_loss = models[: found.done], found.val_loss
         for i, (saved, choice, begun) in enumerate(zip(found.members, choices, models[found.done :], strict=True)):
             from moreish.inference.network import module_of
 
