@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "moreish"
-KERNEL = {"cancellation", "errors", "options", "rng"}
+KERNEL = {"cancellation", "errors", "markup", "options", "rng"}
 TORCH = {"torch", "numpy", "jaxtyping"}
 
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
@@ -18,10 +18,11 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "cancellation": (set(), set()),
     "rng": (set(), {"numpy"}),
+    "markup": (set(), set()),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
-    "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
+    "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
@@ -60,6 +61,12 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         | {"api", "data", "models", "recipes", "preparing", "runs", "__version__"}
         | {"fitting.counting", "fitting.schedule", "inference.network", "training.population", "training.steps"},
         {"filelock", "msgspec", "optuna"},
+    ),
+    "studio": (
+        KERNEL
+        | {"api", "trained", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
+        | {"runs", "backprop", "doctor", "scalar", "__version__"},
+        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"},
     ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }

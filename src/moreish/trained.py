@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moreish import __version__
+from moreish import __version__, markup
 from moreish.data import Corpus, Vocab, stored
 from moreish.errors import RunError
 from moreish.fitting.evaluation import Evaluation, evaluation_of
@@ -151,6 +151,28 @@ class TrainedRun(Fitted):
         components = self.model.components if isinstance(self.model, Mixture) else [self.model]
         network = next((component for component in components if hasattr(component, "module")), components[0])
         return embedding(network, self.vocab, ax=ax)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the run reached, its curves beside the baselines, its last samples."""
+        training: list[tuple[float, float | None]] = []
+        val: list[tuple[float, float | None]] = []
+        levels: dict[str, float] = {}
+        samples: list[str] = []
+        for event in self.run.events():
+            match event:
+                case events.Baselines(unigram=unigram, bigram=bigram, ngram=ngram):
+                    levels = {"unigram": unigram, "bigram": bigram, "ngram": ngram}
+                case events.Step(step=step, loss=loss):
+                    training.append((step, loss))
+                case events.Eval(step=step, val_loss=loss):
+                    val.append((step, loss))
+                case events.Samples(items=items):
+                    samples = items
+                case _:
+                    pass
+        drawn = markup.curves({"val": val, "training": training}, levels, f"loss of {self.name} over steps")
+        rows = [("samples", ", ".join(samples))] if samples else []
+        return markup.heading(self.name, repr(self)[1:-1].partition(": ")[2]) + drawn + markup.table(rows)
 
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)

@@ -9,6 +9,7 @@ from typing import Literal, overload
 import numpy as np
 from jaxtyping import Float64, Int64, Integer, UInt, UInt64
 
+from moreish import markup
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
@@ -198,6 +199,11 @@ class Corpus:
     def __repr__(self) -> str:
         parts = ", ".join(f"{name} {len(self.split(name)):,}" for name in SPLITS)
         return f"<Corpus {self.report.source}: {len(self):,} items of {len(self.vocab) - 1:,} symbols; {parts}>"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the numbers of the list, and its first items."""
+        shown = ", ".join(item[:40] for item in self[:12]) if not self.options.text else ""
+        return self.report._repr_html_() + markup.table([("first items", shown)] if shown else [])
 
     def split(self, name: str) -> Split:
         """The items of train, val, test or all. Raises ValueError for any other name."""

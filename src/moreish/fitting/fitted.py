@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from moreish import markup
 from moreish.background.blend import Blend
 from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
@@ -46,6 +47,12 @@ class Scored(NamedTuple):
     def per_symbol(self) -> list[tuple[str, float]]:
         """(symbol, log probability in nats), the end as an empty symbol last."""
         return list(zip((*self.symbols, ""), self.score.logprobs.tolist(), strict=True))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how likely each symbol was."""
+        said = repr(self)[1:-1].partition(": ")[2]
+        chances = [(symbol or "end", math.exp(logprob)) for symbol, logprob in self.per_symbol]
+        return markup.heading(self.item, said) + markup.shares(chances)
 
     def __repr__(self) -> str:
         if self.unknown:

@@ -148,9 +148,9 @@ class Window:
             return False
 
     def show(self, record: dict[str, Any]) -> None:
-        """One more line."""
+        """One more line, with the time on the clock."""
         with contextlib.suppress(OSError, ValueError):
-            line = msgspec.json.encode(record) + b"\n"
+            line = msgspec.json.encode(record | {"time": time.time()}) + b"\n"
             mode = "ab" if self._path.exists() and self._path.stat().st_size < LIVE_LIMIT else "wb"
             with open(self._path, mode, buffering=0) as file:
                 file.write(line)

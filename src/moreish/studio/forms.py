@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Collection
 from typing import Any, Literal
 
 from moreish.data.bundled import BUNDLED, LISTS
@@ -59,7 +60,7 @@ def of_model(name: str) -> list[dict[str, Any]]:
     return fields_of(model_class(name).Options)
 
 
-def fields_of(cls: type, hidden: typing.Collection[str] = ()) -> list[dict[str, Any]]:
+def fields_of(cls: type, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
     """Each option of a dataclass, as a form shows it."""
     kinds = typing.get_type_hints(cls)
     return [
