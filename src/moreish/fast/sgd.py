@@ -5,6 +5,10 @@ from typing import Any
 
 import torch
 
+# torch exports neither by name
+added = torch._foreach_add  # pyright: ignore[reportPrivateImportUsage]
+add_in_place = torch._foreach_add_  # pyright: ignore[reportPrivateImportUsage]
+
 
 class ForeachSGD(torch.optim.SGD):
     """The same updates and the same state, bit for bit, with one call for all parameters of a group."""
@@ -25,7 +29,7 @@ class ForeachSGD(torch.optim.SGD):
                 continue
             grads: Any = [p.grad for p in params]
             if group["weight_decay"]:
-                grads = torch._foreach_add(grads, params, alpha=group["weight_decay"])
+                grads = added(grads, params, alpha=group["weight_decay"])
             if momentum := group["momentum"]:
                 for p, grad in zip(params, grads, strict=True):
                     memory = self.state[p]
@@ -34,4 +38,4 @@ class ForeachSGD(torch.optim.SGD):
                     else:
                         memory["momentum_buffer"] = grad.clone()
                 grads = [self.state[p]["momentum_buffer"] for p in params]
-            torch._foreach_add_(params, grads, alpha=-group["lr"])
+            add_in_place(params, grads, alpha=-group["lr"])
