@@ -35,8 +35,8 @@ EVERYWHERE = {
     "socket": "AI_PASSIVE IPPROTO_TCP SOL_SOCKET SO_REUSEADDR getaddrinfo socket",
     "stat": "S_ISLNK S_ISREG",
     "subprocess": "DEVNULL PIPE Popen",
-    "tempfile": "NamedTemporaryFile TemporaryFile",
-    "time": "monotonic perf_counter process_time sleep thread_time time",
+    "tempfile": "NamedTemporaryFile TemporaryFile TemporaryDirectory",
+    "time": "monotonic perf_counter process_time sleep strftime thread_time time",
 }
 NOT_EVERYWHERE = """
     curses fcntl grp msvcrt nt ntpath pass_fds posix posixpath preexec_fn pty pwd readline resource
