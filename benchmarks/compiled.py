@@ -143,13 +143,9 @@ def _raw(net: str, size: int) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]
     """The MLP of the lectures in raw tensors, with BatchNorm or without."""
     c, w1, w2 = torch.randn(size, 10), torch.randn(30, 200) * (5 / 3) / 30**0.5, torch.randn(200, size) * 0.01
     b2 = torch.zeros(size)
-    if net == "mlp":
-        b1 = torch.randn(200) * 0.01
-        parameters = [c, w1, b1, w2, b2]
-    else:
-        gain, bias = torch.ones(1, 200), torch.zeros(1, 200)
-        mean_running, std_running = torch.zeros(1, 200), torch.ones(1, 200)
-        parameters = [c, w1, w2, b2, gain, bias]
+    b1, gain, bias = torch.randn(200) * 0.01, torch.ones(1, 200), torch.zeros(1, 200)
+    mean_running, std_running = torch.zeros(1, 200), torch.ones(1, 200)
+    parameters = [c, w1, w2, b2, *([b1] if net == "mlp" else [gain, bias])]
     for p in parameters:
         p.requires_grad = True
 

@@ -3,7 +3,7 @@
     python -m moreish.fast.build
 
 `hatch_build.py` calls it when moreish is installed. Each library carries the hash of what it was made of, so that one
-made of other sources is never used. Why these flags, and never `-ffast-math`: docs/design.md.
+made of other sources is never used. Why these flags, and never `-ffast-math`: docs/kernels.md.
 """
 
 import hashlib

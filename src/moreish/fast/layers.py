@@ -123,19 +123,19 @@ def sequential(plan: Plan, layers: nn.Sequential, x: Signal) -> Signal:
 
 
 LAYERS: dict[type[nn.Module], Layer] = {
-    nn.Linear: linear,  # pyright: ignore[reportAssignmentType]
-    BatchNorm1d: batch_norm,  # pyright: ignore[reportAssignmentType]
-    PositionNorm: position_norm,  # pyright: ignore[reportAssignmentType]
-    nn.LayerNorm: layer_norm,  # pyright: ignore[reportAssignmentType]
+    nn.Linear: linear,
+    BatchNorm1d: batch_norm,
+    PositionNorm: position_norm,
+    nn.LayerNorm: layer_norm,
     nn.Tanh: lambda plan, layer, x: in_place(plan, "tanh", x),
     nn.Sigmoid: lambda plan, layer, x: in_place(plan, "sigmoid", x),
     nn.ReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x),
     nn.LeakyReLU: lambda plan, layer, x: in_place(plan, "leaky_relu", x, layer.negative_slope),
     nn.ELU: lambda plan, layer, x: in_place(plan, "elu", x, layer.alpha),
-    nn.GELU: _gelu,  # pyright: ignore[reportAssignmentType]
+    nn.GELU: _gelu,
     nn.Identity: lambda plan, layer, x: x,
-    nn.Dropout: _dropout,  # pyright: ignore[reportAssignmentType]
-    nn.Sequential: sequential,  # pyright: ignore[reportAssignmentType]
+    nn.Dropout: _dropout,
+    nn.Sequential: sequential,
 }
 
 
@@ -233,7 +233,7 @@ NETS: dict[type[nn.Module], Callable[[Plan, Any], Signal]] = {
 """The nets whose step is compiled, and how each is walked from the ids to the logits."""
 
 
-def _needed(plan: Plan, parameter: nn.Parameter) -> torch.Tensor:
+def _needed(plan: Plan, parameter: torch.Tensor) -> torch.Tensor:
     grad = plan.grad_of(parameter)
     if grad is None:
         raise Uncompiled("the compiled step trains every parameter, and one of these is frozen")

@@ -7,6 +7,7 @@ gradients of parameters lie where torch has them: the module is the model, and t
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -89,10 +90,11 @@ class Plan:
             )
         return parameter.detach()
 
-    def grad_of(self, parameter: nn.Parameter | None) -> Tensor | None:
+    def grad_of(self, parameter: Tensor | None) -> Tensor | None:
         """Where its gradient is written; None where it has none. Raises Uncompiled where it has another already."""
         if parameter is None or not parameter.requires_grad:
             return None
+        assert isinstance(parameter, nn.Parameter), type(parameter)
         if parameter in self.grads:
             raise Uncompiled("the compiled step has no rule for a parameter that stands in two places")
         grad = self.grads[parameter] = torch.zeros_like(parameter)
@@ -130,4 +132,4 @@ class Plan:
         return (Op * len(self.ops))(*self.ops)
 
 
-Layer = Callable[[Plan, nn.Module, Signal], Signal]
+Layer = Callable[[Plan, Any, Signal], Signal]

@@ -15,6 +15,7 @@ from moreish.fast import COMPILED, FUSED
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.compiled import CompiledStep
 from moreish.fast.library import Uncompiled
+from moreish.fast.sgd import ForeachSGD
 from moreish.fast.step import fast_operands
 from moreish.models.net import Net
 from moreish.training import distributed
@@ -180,7 +181,7 @@ def make_optimizer(model: nn.Module, options: TrainOptions) -> torch.optim.Optim
     ]
     groups = [g for g in groups if g["params"]]
     if options.optimizer == "sgd":
-        return torch.optim.SGD(groups, options.lr, momentum=options.momentum)
+        return ForeachSGD(groups, options.lr, momentum=options.momentum)
     if len(options.betas) != 2:
         raise ValueError(f"train.betas needs two numbers, not {len(options.betas)}")
     return FusedAdamW(groups, options.lr, (options.betas[0], options.betas[1]))
