@@ -55,7 +55,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli", "preparing", "trained"}
+TOP = {"__init__", "__main__", "api", "cli", "preparing", "steering", "trained"}
 
 
 def parts() -> list[str]:

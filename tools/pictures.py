@@ -83,8 +83,8 @@ def every_view(browser: Browser, url: str, folder: Path) -> None:
 
 
 def for_the_readme(browser: Browser, url: str) -> None:
-    for name, view, scheme in (("studio", "train", "light"), ("studio-doctor", "doctor", "dark")):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": 1200, "height": 860})
+    for name, view in (("studio", "train"), ("studio-doctor", "doctor")):
+        page = browser.new_page(viewport={"width": 1200, "height": 860})
         page.goto(url)
         page.goto(f"{url.partition('?')[0]}#/{view}?run=demo&step=1300")
         page.locator(".uplot, article").first.wait_for()

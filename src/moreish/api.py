@@ -11,6 +11,7 @@ from moreish import preparing
 from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
+from moreish.data.corpus import Where
 from moreish.data.sources import Files
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import baselines, fit_counts
@@ -46,6 +47,7 @@ from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.commands import Remote
 from moreish.runs.folder import Run, Writer, find_run
+from moreish.steering import let_steer
 from moreish.trained import TrainedRun, new_run, open_run, parent_of
 
 __all__ = [
@@ -345,7 +347,7 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
 
     with stop_requests() as stop_requested:
         remote = Remote(writer.run.folder, stop_requested)
-        steered = _let_steer(fitting, remote)
+        steered = let_steer(fitting, remote)
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -356,8 +358,8 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
             if isinstance(event, events.Eval):
                 tell(_samples(fitting))
                 _save(fitting, writer, fitting.step)
-            elif isinstance(event, events.Step) and remote.samples_due():
-                remote.show(events.to_record(_samples(fitting)))
+            elif isinstance(event, events.Step):
+                remote.show_samples(lambda: events.to_record(_samples(fitting)))
             if not steered:
                 remote.stand_still()
             if (stop_requested() or remote.stopped) and not fitting.ended:
@@ -366,17 +368,6 @@ def _fit(fitting: Fitting | FewFitting, writer: Writer, watch: Watch, fresh: boo
                 raise Interrupted(writer.run.folder)
         _save(fitting, writer, fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
-
-
-def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
-    """Let a person change a network while it trains; False where this is none that trains in this process."""
-    if not isinstance(fitting, Fitting) or not fitting.schedule.networks or fitting.schedule.at_once > 1:
-        return False
-    if fitting.controls is None:
-        from moreish.training.controls import Live
-
-        fitting.controls = Live(remote)
-    return True
 
 
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
@@ -390,7 +381,7 @@ def _samples(fitting: Fitting | FewFitting) -> events.Samples:
     rng = rng_for(fitting.config.seed, "samples", fitting.step)
     drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
     items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
-    known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
+    known: list[Where] = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
     return events.Samples(fitting.step, items, known)
 
 

@@ -73,23 +73,17 @@ def train(
     from moreish.cli.overrides import overrides_of
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    if resume is not None or replay is not None:
-        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config)]
-        said += [("--background", background), ("--from", begin_from)]
-        said += [("--out", out), ("--replay", replay)] if resume is not None else [("--inexact", inexact or None)]
-        ignored = next((name for name, value in said if value is not None), overrides.first)
-        if ignored is not None:
-            raise ValueError(
-                f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
-                "it out, or train a new run"
-                if resume is not None
-                else f"--replay does again what {replay} did, so {ignored} would change nothing: leave it out"
-            )
-        if resume is not None:
-            run = _resumed_in_view(resume, inexact, root, quiet)
-        else:
-            assert replay is not None
-            run = _replayed_in_view(replay, out, root, quiet)
+    said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--from", begin_from)]
+    if resume is not None:
+        _refuse_beside(
+            f"--resume goes on with {resume}",
+            [*said, ("--background", background), ("--out", out), ("--replay", replay)],
+            overrides,
+        )
+        run = _resumed_in_view(resume, inexact, root, quiet)
+    elif replay is not None:
+        _refuse_beside(f"--replay does again what {replay} did", [*said, ("--inexact", inexact or None)], overrides)
+        run = _replayed_in_view(replay, out, root, quiet)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
@@ -98,6 +92,15 @@ def train(
         run = trained_in_view(source, recipe, overrides, quiet=quiet, **places)
     show_report(run, quiet)
     show_done(run, json)
+
+
+def _refuse_beside(what: str, said: "list[tuple[str, object]]", overrides: "Overrides") -> None:
+    """Raises ValueError where something was said that would change nothing."""
+    ignored = next((name for name, value in said if value is not None), overrides.first)
+    if ignored is not None:
+        raise ValueError(
+            f"{what} exactly as it was begun, so {ignored} would change nothing: leave it out, or train a new run"
+        )
 
 
 def trained_in_view(
