@@ -74,22 +74,18 @@ def train(
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--from", begin_from)]
+    said += [("--background", background)]
     if resume is not None:
-        _refuse_beside(
-            f"--resume goes on with {resume}",
-            [*said, ("--background", background), ("--out", out), ("--replay", replay)],
-            overrides,
-        )
+        _refuse_beside(f"--resume goes on with {resume}", [*said, ("--out", out), ("--replay", replay)], overrides)
         run = _resumed_in_view(resume, inexact, root, quiet)
     elif replay is not None:
-        _refuse_beside(f"--replay does again what {replay} did", [*said, ("--inexact", inexact or None)], overrides)
+        _refuse_beside(f"--replay repeats {replay}", [*said, ("--inexact", inexact or None)], overrides)
         run = _replayed_in_view(replay, out, root, quiet)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     else:
-        source = sources_of(files)
         places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
-        run = trained_in_view(source, recipe, overrides, quiet=quiet, **places)
+        run = trained_in_view(sources_of(files), recipe, overrides, quiet=quiet, **places)
     show_report(run, quiet)
     show_done(run, json)
 
