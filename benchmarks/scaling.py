@@ -16,9 +16,9 @@ import numpy as np
 
 from moreish.data.bundled import BUNDLED
 
-LIMIT = 2 * 2**30
 STAGES = {
-    "shard": "from moreish.cli import run; code = run(['shard', 'list.txt', '--out', 'shards', '-q', '--processes', '2'])",
+    "shard": "from moreish.cli import run\n"
+    "code = run(['shard', 'list.txt', '--out', 'shards', '-q', '--processes', '2'])",
     "count": "from moreish.shards.corpus import open_shards; from moreish.shards.counting import count_sharded\n"
     "from pathlib import Path; corpus = open_shards(Path('shards'))\n"
     "found = count_sharded(corpus.split('train'), len(corpus.vocab), 5); code = 0; note = len(found.keys)",
