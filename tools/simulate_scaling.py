@@ -21,7 +21,7 @@ CHECKPOINT_EVERY, RESTART = 600.0, 120.0  # seconds
 
 
 def bytes_and_hours(machines: int) -> list[tuple[str, str]]:
-    items = SYMBOLS / ITEM
+    items, hour = SYMBOLS / ITEM, 3600
     ids, known = SYMBOLS + items, 8 * items
     shuffle = 28 * items  # two hashes, place, twice through the disk
     cores = machines * CORES
@@ -36,7 +36,7 @@ def bytes_and_hours(machines: int) -> list[tuple[str, str]]:
         ("  its hashes between machines", f"{shuffle / 1e12:.1f} TB: {shuffle / machines / NETWORK:,.1f} s"),
         (
             "counting, order 5",
-            f"{SYMBOLS / COUNT_RATE / 3600:,.0f} core hours: {SYMBOLS / COUNT_RATE / cores:,.1f} s",
+            f"{SYMBOLS / COUNT_RATE / hour:,.0f} core hours: {SYMBOLS / COUNT_RATE / cores:,.1f} s",
         ),
         ("  its runs between machines", f"{PATHS * 16 / 1e12:.2f} TB: {PATHS * 16 / machines / NETWORK:,.1f} s"),
         ("reading all once, an epoch", f"{ids / machines / DISK:,.1f} s of disk"),
