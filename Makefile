@@ -7,12 +7,26 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more test check format bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lessons docs gallery lines clean help
 
-more: .venv/.runtime
+more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
 
+# The page of the studio, built where node is to be had, and the studio itself.
+studio: .venv/.dev
+	@$(BIN)/python tools/page.py
+	@$(BIN)/moreish studio
+
+# The pictures of the README, of a real page with a real run.
+pictures: .venv/.dev
+	@$(BIN)/python tools/page.py
+	@$(BIN)/python -m tools.pictures
+
+# Without node, or without a browser, the tests of the page are skipped and say why.
 test: .venv/.dev
+	@-$(BIN)/python tools/page.py
+	@-$(BIN)/python tools/page.py test
+	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/run_tests.py
 
 check: .venv/.dev
@@ -28,7 +42,19 @@ format: .venv/.dev
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/.dev
+# The compiled kernels, where there is a C++ compiler; without one training goes by torch.
+kernels: .venv/.runtime
+	@$(BIN)/python src/moreish/fast/build.py
+
+.venv/.kernels: .venv/.runtime src/moreish/fast/build.py $(wildcard src/moreish/fast/kernels/*.cpp src/moreish/fast/kernels/*.hpp)
+	@$(BIN)/python src/moreish/fast/build.py
+	@touch $@
+
+# The kernels' tests with the address and undefined-behaviour sanitizers.
+sanitize: .venv/.dev
+	@$(BIN)/python tools/sanitize.py
+
+bench: .venv/.dev .venv/.kernels
 	@$(BIN)/python -m benchmarks
 
 # The background net that is shipped: lists from packages (npm and node are needed), 40 minutes of training on one
@@ -64,6 +90,17 @@ sweeps: .venv/.dev
 # Every family of networks through ONNX, which takes a minute or two.
 exports: .venv/.dev
 	@MOREISH_LONG=1 $(BIN)/python -m pytest -q tests/export
+# The twelve lessons whole, each as a reader runs it; names.txt is fetched first. Half an hour on two cores.
+lessons: .venv/.dev
+	@$(BIN)/python -m tools.lessons
+
+# The documentation as a site, in docs/_build; every warning is an error.
+docs: .venv/.dev
+	@$(BIN)/python -m pip install -q -e '.[docs]'
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+
+gallery: .venv/.dev
+	@$(BIN)/python -m tools.gallery
 
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
@@ -73,13 +110,19 @@ clean:
 
 help:
 	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
+	@echo "make studio     set up, build the page, open the studio"
 	@echo "make test       set up, then run every test"
 	@echo "make check      lint, format, types (for three systems), import rule, line counts"
+	@echo "make kernels    compile the fast training steps (done by the others where there is a compiler)"
+	@echo "make sanitize   the kernels' tests with address and undefined-behaviour sanitizers"
 	@echo "make bench      measure, side by side with what one would use instead"
 	@echo "make background  collect lists and train the background net again (an hour)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
 	@echo "make exports    every network through ONNX, compared with torch"
+	@echo "make lessons    the twelve lessons, executed whole"
+	@echo "make docs       the documentation as a site, in docs/_build"
+	@echo "make gallery    what moreish makes from twelve lists"
 	@echo "make sweeps     two processes on one study, one killed in the middle"
 	@echo "make wheels     wheel and source package in empty environments (make oldest: oldest packages allowed)"
 	@echo "make lines      how long everything is"

@@ -17,8 +17,10 @@ from benchmarks.measure import Row, load, machine
 
 MODULES = (
     "benchmarks.main_job",
+    "benchmarks.compiled",
     "benchmarks.backprop",
     "benchmarks.ladder",
+    "benchmarks.sequences",
     "benchmarks.doctor",
     "benchmarks.making",
     "benchmarks.conditional",

@@ -198,7 +198,7 @@ def throughput(corpus: Corpus) -> Iterator[Row]:
             symbols += batch.y.size
         return symbols
 
-    written = _written_out(net, config.model.options)
+    written = written_out(net, config.model.options)
     idx = torch.randint(0, size, (ROWS, LONGEST))
     torch.testing.assert_close(written(idx), net(idx), rtol=0, atol=1e-5)
     _same_losses(net, config.train, part)
@@ -254,7 +254,7 @@ class _WrittenOutBlock(Block):
         return x + self.proj(gelu)
 
 
-def _written_out(net: Transformer, options: TransformerOptions) -> Transformer:
+def written_out(net: Transformer, options: TransformerOptions) -> Transformer:
     """The same net, parameters included, without torch's kernels for attention and GELU."""
     written = copy.deepcopy(net)
     blocks: Layers[Block] = Layers(_WrittenOutBlock(options) for _ in net.blocks)

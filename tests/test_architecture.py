@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SRC = Path(__file__).parent.parent / "src" / "moreish"
-KERNEL = {"cancellation", "errors", "options", "rng"}
+KERNEL = {"cancellation", "errors", "markup", "options", "rng"}
 TORCH = {"torch", "numpy", "jaxtyping"}
 
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
@@ -18,10 +18,11 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "errors": (set(), set()),
     "cancellation": (set(), set()),
     "rng": (set(), {"numpy"}),
+    "markup": (set(), set()),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
-    "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
+    "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "regex"}),
     "models": ({"options"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
@@ -31,13 +32,19 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         TORCH | {"safetensors"},
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
+    "shards": (
+        KERNEL | {"data", "ngram.counts", "runs.files", "runs.manifest"},
+        {"numpy", "jaxtyping", "msgspec"},
+    ),
     "training": (
-        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
+        KERNEL
+        | {"data", "shards", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
-        KERNEL | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events"},
+        KERNEL
+        | {"data", "models", "ngram", "background", "inference", "recipes", "shards", "training", "runs.events"},
         {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
@@ -55,10 +62,16 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         | {"fitting.counting", "fitting.schedule", "inference.network", "training.population", "training.steps"},
         {"filelock", "msgspec", "optuna"},
     ),
+    "studio": (
+        KERNEL
+        | {"api", "trained", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
+        | {"runs", "backprop", "doctor", "scalar", "__version__"},
+        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"},
+    ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli", "preparing", "trained"}
+TOP = {"__init__", "__main__", "api", "cli", "keeping", "lessons", "live", "preparing", "trained"}
 
 
 def parts() -> list[str]:
@@ -151,3 +164,12 @@ def test_opening_a_run_does_not_wait_for_torchs_compiler(tmp_path):
             [sys.executable, "-c", check], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+
+
+def test_shapes_are_checked_in_every_module_that_declares_some(pytestconfig):
+    checked = pytestconfig.getoption("jaxtyping_packages").split(",")[:-1]
+    declares = [path for path in SRC.rglob("*.py") if "\nfrom jaxtyping import " in path.read_text(encoding="utf-8")]
+    names = [".".join(path.relative_to(SRC.parent).with_suffix("").parts) for path in declares]
+    assert names
+    assert [name for name in names if not any(f"{name}.".startswith(f"{each}.") for each in checked)] == []
+    assert [each for each in checked if not any(f"{name}.".startswith(f"{each}.") for name in names)] == []

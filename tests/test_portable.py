@@ -26,16 +26,17 @@ ELSEWHERE = Path(__file__).parent / "support" / "elsewhere"
 # have it, and mean the same by it. What only some have is asked for with `getattr` and a default.
 EVERYWHERE = {
     "errno": "EACCES EINVAL ENOLCK ENOSPC ENOTSUP EPERM EROFS",
-    "os": "O_RDONLY O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fsync getcwd getpid"
-    " get_terminal_size isatty lstat mkdir name open path rename replace rmdir strerror truncate unlink walk write",
-    "signal": "SIGINT SIGTERM SIG_IGN default_int_handler getsignal signal",
+    "os": "O_RDONLY O_RDWR O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fstat fsync"
+    " getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
+    " truncate unlink walk write",
+    "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal signal",
     "select": "",
     "shutil": "rmtree",
     "socket": "AI_PASSIVE IPPROTO_TCP SOL_SOCKET SO_REUSEADDR getaddrinfo socket",
     "stat": "S_ISLNK S_ISREG",
-    "subprocess": "PIPE Popen",
-    "tempfile": "NamedTemporaryFile",
-    "time": "monotonic perf_counter process_time sleep thread_time",
+    "subprocess": "DEVNULL PIPE Popen",
+    "tempfile": "NamedTemporaryFile TemporaryFile",
+    "time": "monotonic perf_counter process_time sleep thread_time time",
 }
 NOT_EVERYWHERE = """
     curses fcntl grp msvcrt nt ntpath pass_fds posix posixpath preexec_fn pty pwd readline resource

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+
+KERNELS = Path(__file__).resolve().parent.parent / "src" / "moreish" / "fast" / "build.py"
 
 
 def usable_cores() -> int:
@@ -18,6 +21,7 @@ def main(arguments: list[str]) -> int:
     # One thread for each worker: tiny tensors gain nothing from a second, and the workers share the cores. Windows
     # would read the tests' own files in the code page of the country.
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    subprocess.run([sys.executable, str(KERNELS)], check=False)  # what is up to date is left alone
     print(f"moreish: running the tests in {workers} processes", flush=True)
     command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal", *arguments]
     return subprocess.run(command, env=env, check=False).returncode

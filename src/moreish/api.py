@@ -1,7 +1,6 @@
 """read, train, count, listen, suggest, resume, mix, open_run: where training's records meet the run folder."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,20 +11,18 @@ from moreish import preparing
 from moreish.background import weights as background_weights
 from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, stored, undivided
-from moreish.data.sources import Files
+from moreish.data.sources import Files, find
 from moreish.errors import Interrupted, RunError
-from moreish.fitting.counting import baselines, fit_counts
-from moreish.fitting.few import FewFitting, HeardKinds, heard
+from moreish.fitting.counting import fit_counts
+from moreish.fitting.few import HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
-from moreish.fitting.machine import check_same_machine, this_machine
-from moreish.fitting.parent import Parent
+from moreish.fitting.pool import in_processes
 from moreish.fitting.stopping import stop_requests
-from moreish.inference import Sampling, sample
 from moreish.inference.asking import Answer
+from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
 from moreish.models.contract import LanguageModel
-from moreish.models.kinds import Kinded, components_of, one_kind_of
-from moreish.ngram import Backoff
+from moreish.models.kinds import Kinded, components_of
 from moreish.options import build
 from moreish.preparing import (
     BUNDLED,
@@ -35,6 +32,7 @@ from moreish.preparing import (
     TrainRequest,
     are_few,
     lists_of_letters,
+    opened_if_sharded,
     read_with,
     refuse_background,
     shares_are_free,
@@ -42,20 +40,20 @@ from moreish.preparing import (
 )
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
-from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs import folder as run_folder
 from moreish.runs.checkpoint import refuse_pickle
-from moreish.runs.folder import Run, Writer, find_run
-from moreish.trained import TrainedRun, new_run, open_run, parent_of
+from moreish.runs.folder import Run, find_run
+from moreish.shards.corpus import ShardedCorpus, open_shards
+from moreish.shards.make import make_shards
+from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
-    "count", "fit", "listen", "mix", "open_run", "prepare", "read", "resume", "suggest", "train",
+    "begun_by", "count", "fit", "listen", "mix", "open_run", "prepare", "read", "replay", "resume", "shard",
+    "suggest", "train",
 ]  # fmt: skip
 
-Watch = Callable[[events.Event], None]
-SAMPLES_SHOWN = 6
 HEARD = 32  # lists that `suggest` remembers
 
 
@@ -65,13 +63,26 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    return read_with(together(source, more), build(DataOptions, options, "data."))
+    opened = opened_if_sharded(source) if not (more or options) else source
+    return (
+        opened
+        if isinstance(opened, Corpus)
+        else read_with(together(source, more), build(DataOptions, options, "data."))
+    )
 
 
-def _begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
-    if config.model.name == "background":
-        return FewFitting(corpus, config)
-    return Fitting(corpus, config, parent=parent)
+def shard(
+    sources: Sequence[str | Path],
+    out: str | Path,
+    overrides: Overrides | None = None,
+    processes: int = 0,
+    tell: Callable[[str], None] | None = None,
+) -> ShardedCorpus:
+    """A list or text larger than memory, made into mapped files in the folder `out`; see `shards.make`."""
+    options = checked_data_options("ngram", overrides or Overrides())
+    paths, tell = [find(source) for source in sources], tell or (lambda sentence: None)
+    make_shards(paths, Path(out), options, in_processes(processes), tell)
+    return open_shards(Path(out))
 
 
 def train(
@@ -96,7 +107,7 @@ def train(
     model : a network or "ngram"; replaces that of the recipe
     options : nested, laid over the recipe: {"model": {"n_hidden": 300}, "train": {"steps": 1000}}
     out : the folder of the run; else `root/name-RECIPE-N`
-    watch : called with every event, see `runs.events`
+    watch : called with every event, see `runs.events`; without one a notebook shows a live line
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
     log : "tensorboard" keeps what happens for TensorBoard too, in the run folder, as it happens
@@ -126,12 +137,13 @@ def fit(
 ) -> TrainedRun:
     """Train what was prepared; see `train`. `stop` is asked after every event, and answers as Ctrl-C would."""
     request, config = prepared.request, prepared.config
-    _check_log(log)
+    check_log(log)
     begun = None if request.begin_from is None else open_run(request.begin_from, request.root)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem, begun)
-    kept = run_folder.kept_only_with_a_checkpoint(run.run)
-    with kept, run.run.writing() as writer, _logged(run.run, log, watch) as watching:
-        _fit(_begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
+    kept = run_folder.kept_only_with_a_checkpoint(run.run, found)
+    with kept, run.run.writing() as writer, logged(run.run, log, watch) as watching:
+        fit_into(begin(prepared.corpus, config, prepared.parent), writer, watching, stop=stop)
     return run
 
 
@@ -140,13 +152,14 @@ def keep(
 ) -> TrainedRun:
     """The run of a model that was trained elsewhere, as in a population; `said` are the events of its training."""
     request, config, said = prepared.request, prepared.config, list(said)
+    found = request.out is not None and request.out.exists()
     run = new_run(prepared.corpus, config, request.out, request.root, request.stem)
     steps = max((event.step for event in events.of_kind(said, events.Step)), default=0)
     fitting = Fitting(prepared.corpus, config, done=[model], steps=steps, val_loss=val_loss)
-    with run_folder.kept_only_with_a_checkpoint(run.run), run.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(run.run, found), run.run.writing() as writer:
         for event in said:
             writer.append(events.to_record(event))
-        _fit(fitting, writer, _unwatched, fresh=False)
+        fit_into(fitting, writer, unwatched, fresh=False)
     return run
 
 
@@ -288,26 +301,47 @@ def resume(
     """
     opened = open_run(run)
     run = opened.run
-    _check_log(log)
+    check_log(log)
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
         checkpoint = run.checkpoint("last") if run.steps() else None
         writer.rewind(checkpoint)
         if checkpoint is None:
-            fitting = _begin(opened.corpus, opened.config, parent_of(opened))
-        elif opened.config.model.name == "background":
-            fitting = FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
+            fitting = begin(opened.corpus, opened.config, parent_of(opened))
         else:
-            if not inexact:
-                check_same_machine(checkpoint.state["machine"])
-            tensors, optim = checkpoint.model(), checkpoint.optim()
-            fitting = Fitting.restore(
-                opened.corpus, opened.config, checkpoint.state, tensors, optim, parent_of(opened)
-            )
-        with _logged(run, log, watch) as watching:
-            _fit(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
+            fitting = restored(opened, checkpoint, inexact)
+        with logged(run, log, watch) as watching:
+            fit_into(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
     return open_run(run)
+
+
+def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch | None = None) -> TrainedRun:
+    """A new run that does again what this one did, what somebody changed meanwhile included, after the same updates.
+
+    `out` is its folder; else one beside it. Raises RunError where there is no network, where its length was a time
+    (another machine, or another hour, would make other steps), or where it went on from another run.
+    """
+    from moreish.training.controls import Recorded
+
+    opened = open_run(run)
+    config, name = opened.config, opened.run.name
+    if not config.model.networks or config.model.name == "background":
+        raise RunError(f"{name} has no network that somebody could have changed: train it anew")
+    if config.train.time_budget is not None:
+        raise RunError(f"{name} was trained for a time, not for a number of steps, and cannot be repeated exactly")
+    if parent_of(opened) is not None:
+        raise RunError(f"{name} goes on from another run: repeat that one")
+    changed = list(events.of_kind(opened.run.events(), events.Intervention))
+    folder = Path(out) if out is not None else None
+    found = folder is not None and folder.exists()
+    again = new_run(opened.corpus, config, folder, opened.run.folder.parent, f"{name}-again")
+    fitting = begin(opened.corpus, config)
+    assert isinstance(fitting, Fitting)
+    fitting.controls = Recorded(changed)
+    with run_folder.kept_only_with_a_checkpoint(again.run, found), again.run.writing() as writer:
+        fit_into(fitting, writer, watch or unwatched)
+    return again
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:
@@ -333,95 +367,21 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
+    found = out is not None and Path(out).exists()
     mixed = new_run(first.corpus, config, None if out is None else Path(out), Path(root), "mix")
     fitting = Fitting(first.corpus, config)
     for part in runs:
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
-    with run_folder.kept_only_with_a_checkpoint(mixed.run), mixed.run.writing() as writer:
-        _fit(fitting, writer, _unwatched)
+    with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
+        fit_into(fitting, writer, unwatched)
     return mixed
 
 
-def _fit(
-    fitting: Fitting | FewFitting,
-    writer: Writer,
-    watch: Watch,
-    fresh: bool = True,
-    stop: Callable[[], bool] | None = None,
-) -> None:
-    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
-
-    def tell(event: events.Event) -> None:
-        writer.append(events.to_record(event))
-        watch(event)
-
-    with stop_requests() as stop_requested:
-        for event in fitting.fit():
-            if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
-                counted = fitting.done[0] if counts else None
-                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
-            fresh = False
-            tell(event)
-            if isinstance(event, events.Eval):
-                tell(events.Samples(event.step, _samples(fitting)))
-                _save(fitting, writer, fitting.step)
-            if (stop_requested() or (stop is not None and stop())) and not fitting.ended:
-                _save(fitting, writer, fitting.step)
-                tell(events.Interrupted(fitting.step))
-                raise Interrupted(writer.run.folder)
-        _save(fitting, writer, fitting.step + 1)
-        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
-
-
-def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
-    snapshot = fitting.snapshot()
-    state = snapshot.state | {"machine": dict(this_machine())}
-    writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
-
-
-def _samples(fitting: Fitting | FewFitting) -> list[str]:
-    """A few items of the model as it is now, with a generator of their own."""
-    rng = rng_for(fitting.config.seed, "samples", fitting.step)
-    drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
-    return fitting.corpus.vocab.decode_items(drawn.ids[1:])
-
-
 def _same_corpus(one: Corpus, other: Corpus) -> bool:
+    if isinstance(one, ShardedCorpus) and isinstance(other, ShardedCorpus):
+        return one.sha256 == other.sha256
     a, b = stored.to_tensors(one), stored.to_tensors(other)
     same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
     alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
     return one.vocab == other.vocab and alike and a.keys() == b.keys()
-
-
-def _check_log(log: str | None) -> None:
-    """Raises ValueError for a log that there is not, and Unmet where its package is missing."""
-    if log not in (None, "tensorboard"):
-        raise ValueError(f'there is no log "{log}": tensorboard is one')
-    if log is not None:
-        from moreish.export import tensorboard
-
-        tensorboard.check_installed()
-
-
-@contextmanager
-def _logged(run: Run, log: str | None, watch: Watch | None) -> Iterator[Watch]:
-    """`watch`, and after every event whoever else is to know of it."""
-    watch = watch or _unwatched
-    if log is None:
-        yield watch
-        return
-    from moreish.export import tensorboard
-
-    with tensorboard.live(run) as board:
-
-        def both(event: events.Event) -> None:
-            watch(event)
-            board.follow()
-
-        yield both
-
-
-def _unwatched(event: events.Event) -> None:
-    """Nobody looks."""

@@ -12,7 +12,12 @@
 Every message is one sentence that says what, where and what to do.
 """
 
+import re
 from pathlib import Path
+
+NO_MEMORY = "there is not enough memory for this; take a smaller list or a smaller model"
+LONGEST = 2000  # characters of a sentence: what a stranger wrote may be in it
+_MEMORY = r"(?i)cannot allocate|can't allocate|not enough memory|failed to map segment|out of memory|bad_alloc"
 
 DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -42,7 +47,12 @@ class Interrupted(KeyboardInterrupt):
 
 
 def describe(error: BaseException) -> tuple[int, str]:
-    """(exit code, sentence) for whatever ended a command."""
+    """(exit code, sentence) for whatever ended a command; a very long one is cut."""
+    code, sentence = _described(error)
+    return code, sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]}..."
+
+
+def _described(error: BaseException) -> tuple[int, str]:
     match error:
         case KeyboardInterrupt():
             return INTERRUPTED, str(error) or "interrupted"
@@ -56,7 +66,14 @@ def describe(error: BaseException) -> tuple[int, str]:
             where = f"{error.filename}: " if error.filename else ""
             return BAD_INPUT, f"{where}{(error.strerror or str(error)).lower()}"
         case MemoryError():
-            return BAD_INPUT, "there is not enough memory for this; take a smaller list or a smaller model"
+            return BAD_INPUT, NO_MEMORY
+        case ImportError() | RuntimeError() if re.search(_MEMORY, str(error)):  # of a library, or of torch
+            return BAD_INPUT, NO_MEMORY
+        case RuntimeError() if "can't start new thread" in str(error):
+            return (
+                BAD_INPUT,
+                "this system starts no more threads: end other programs, or raise its limit of processes",
+            )
         case _:
             fault = f"{type(error).__name__}: {error}"
             return UNMET, f"a fault in moreish itself ({fault}); with MOREISH_DEBUG=1 it says where"

@@ -11,12 +11,15 @@ text and the error message.
 import dataclasses
 import difflib
 import json
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 T = TypeVar("T")
+LONGEST_SHOWN = 100  # characters of a wrong value in a sentence
+LARGEST = sys.float_info.max
 
 
 def option(
@@ -43,12 +46,14 @@ def did_you_mean(word: str, known: Iterable[str], where: str = "") -> str:
     return f'; did you mean "{where}{near[0]}"?' if near else f"; known: {', '.join(where + k for k in known)}"
 
 
-def build(cls: type[T], values: Mapping[str, Any], where: str = "", base: T | None = None) -> T:
+def build(cls: type[T], values: Any, where: str = "", base: T | None = None) -> T:
     """An instance of the dataclass `cls` from plain values; `base` gives what `values` leaves out.
 
     Raises ValueError for an unknown key, a wrong type or a value out of range; `where` is the dotted place
     ("train.") that the message starts with.
     """
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{where.removesuffix('.') or 'this'} is a section with options of its own, not a value")
     hints = typing.get_type_hints(cls)
     fields = {f.name: f for f in dataclasses.fields(typing.cast(Any, cls))}
     built = {}
@@ -99,7 +104,7 @@ def _literal(text: str) -> Any:
     """JSON where it is JSON (numbers, true, null, lists), else the text itself."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -108,7 +113,16 @@ def _checked(value: Any, kind: Any, limits: Mapping[str, Any], name: str) -> Any
         fitted = _fit(value, candidate)
         if fitted is not _MISFIT:
             return _within(fitted, limits, name)
-    raise ValueError(f"{name} is {_describe(kind)}, not {json.dumps(value, ensure_ascii=False, default=str)}")
+    raise ValueError(f"{name} is {_describe(kind)}, not {_shortened(value)}")
+
+
+def _shortened(value: Any) -> str:
+    """As JSON, cut where it is long."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, or a list in a list in a list
+        text = f"a {type(value).__name__} that is too large to show"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 _MISFIT = object()
@@ -129,9 +143,11 @@ def _fit(value: Any, kind: Any) -> Any:
     if isinstance(value, bool):
         return value if kind is bool else _MISFIT
     if kind is float and isinstance(value, int | float):
-        return float(value)
+        return float(value) if -LARGEST <= value <= LARGEST else _MISFIT  # NaN, infinity, 10**400
+    if kind is int and isinstance(value, int):
+        return value if abs(value) < 2**63 else _MISFIT
     if kind is str and isinstance(value, int | float):
-        return str(value)
+        return _shortened(value)
     return value if isinstance(kind, type) and isinstance(value, kind) else _MISFIT
 
 

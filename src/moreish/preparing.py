@@ -26,8 +26,11 @@ from moreish.recipes import (
     networks_of,
     resolve,
 )
+from moreish.recipes.lectures import LECTURE_RECIPES
 from moreish.recipes.overrides import with_one_limit
 from moreish.runs.folder import refuse_taken
+from moreish.shards.corpus import open_shards
+from moreish.shards.store import is_sharded, verify
 from moreish.training.options import TrainOptions
 
 Tell = Callable[[str], None]
@@ -93,6 +96,13 @@ class Prepared:
     parent: Parent | None = None
 
 
+LECTURE_ITEMS = 32_033
+OTHER_LIST = (
+    "{recipe} is a recipe of the lectures, whose names.txt has 32,033 names; this list has {items:,} items, so the "
+    "losses are other ones than the published (moreish data fetch names fetches theirs)"
+)
+
+
 def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     """Decide everything and read the list; `tell` gets a sentence for whatever people should know.
 
@@ -102,18 +112,21 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     options = checked_data_options(request.base, request.overrides)
     if request.out is not None:
         refuse_taken(request.out)
-    if isinstance(request.source, Corpus):
-        corpus = request.source
+    source = opened_if_sharded(request.source)
+    if isinstance(source, Corpus):
+        corpus = source
         if request.overrides.given("data") and _as_read(options, corpus) != corpus.options:
             raise ValueError("this list was read already: give its options to moreish.read, not to train")
     else:
-        corpus = read_with(request.source, options)
+        corpus = read_with(source, options)
     few = _few(request, corpus)
     heard = few is not None or (request.overrides.model == "background" and are_few(corpus))
     if heard and shares_are_free(request.overrides, corpus):
         corpus = undivided(corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)
+    if request.base in LECTURE_RECIPES and corpus.report.items != LECTURE_ITEMS:
+        tell(OTHER_LIST.format(recipe=request.base, items=corpus.report.items))
     if few is not None:
         return Prepared(request, corpus, replace(few, data=corpus.options))
     if request.networks and "torch" not in sys.modules:
@@ -128,6 +141,14 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     elif _reading_helps(request, corpus):
         config = with_reader(config)
     return Prepared(request, corpus, config)
+
+
+def opened_if_sharded(source: Source | Corpus) -> Source | Corpus:
+    """A folder that `moreish shard` made, opened and verified to the last byte; anything else as it is."""
+    if not isinstance(source, str | Path) or not is_sharded(Path(source)):
+        return source
+    verify(Path(source))
+    return open_shards(Path(source))
 
 
 def _as_read(options: DataOptions, corpus: Corpus) -> DataOptions:
@@ -179,7 +200,8 @@ def prepare_from(request: TrainRequest, begun: Begun, tell: Tell | None = None) 
     config = Config.from_plain(values)
     if request.out is not None:
         refuse_taken(request.out)
-    corpus = request.source if isinstance(request.source, Corpus) else read_with(request.source, config.data)
+    source = opened_if_sharded(request.source)
+    corpus = source if isinstance(source, Corpus) else read_with(source, config.data)
     parent, corpus = Parent.of(begun.name, begun.model, begun.corpus, corpus)
     for sentence in (corpus.report.headline(), *corpus.report.notes):
         tell(sentence)

@@ -2,27 +2,37 @@
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moreish import __version__
+from moreish import __version__, markup
 from moreish.data import Corpus, Vocab, stored
 from moreish.errors import RunError
 from moreish.fitting.evaluation import Evaluation, evaluation_of
 from moreish.fitting.fitted import Fitted, SplitName
 from moreish.fitting.parent import Parent
-from moreish.fitting.serialize import from_tensors
+from moreish.fitting.serialize import Saved, from_tensors
 from moreish.models.contract import LanguageModel
 from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
+from moreish.runs.checkpoint import STATE
 from moreish.runs.folder import Run
+from moreish.runs.schema import checked, in_file
+from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
+from moreish.training.launch import launched
 
 if TYPE_CHECKING:
     from moreish.export import Exported
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 class TrainedRun(Fitted):
@@ -38,10 +48,24 @@ class TrainedRun(Fitted):
     @property
     def corpus(self) -> Corpus:
         """The list that the run was made from, as it was split then."""
+        if self._corpus is None and (shards := self._shards) is not None:
+            self._corpus = open_shards(*shards)
         if self._corpus is None:
-            vocab = Vocab.from_json(self.run.vocab)
-            self._corpus = stored.from_tensors(self.run.corpus(), vocab, self.config.data, self.run.name)
+            with in_file(self.run.folder / run_folder.VOCAB):
+                vocab = Vocab.from_json(self.run.vocab)
+            tensors, name = self.run.corpus(), self.run.name
+            with in_file(self.run.folder / run_folder.CORPUS):
+                self._corpus = stored.from_tensors(tensors, vocab, self.config.data, name)
         return self._corpus
+
+    @property
+    def _shards(self) -> tuple[Path, str] | None:
+        """Folder and hash of the sharded list that the run refers to; None where it holds its list itself."""
+        source = self.run.config.get("source")
+        match source.get("shards") if isinstance(source, dict) else None:
+            case {"folder": str(folder), "sha256": str(sha256)}:
+                return Path(folder), sha256
+        return None
 
     @property
     def model(self) -> LanguageModel:
@@ -53,7 +77,9 @@ class TrainedRun(Fitted):
         checkpoint = self.run.checkpoint("best")
         self.passed_over = checkpoint.passed_over
         size, kinds = len(self.vocab), max(len(self.corpus.kinds), 1)
-        return from_tensors(checkpoint.model(), checkpoint.state["model"], self.config.model, size, kinds)
+        with in_file(checkpoint.folder):
+            saved = checked(checkpoint.state, Saved, f"{checkpoint.folder / STATE}")
+            return from_tensors(checkpoint.model(), saved.model, self.config.model, size, kinds)
 
     @property
     def done(self) -> events.Done:
@@ -96,6 +122,58 @@ class TrainedRun(Fitted):
             found.update(name.encode() + np.ascontiguousarray(array).tobytes())
         return found.hexdigest()
 
+    @property
+    def history(self) -> Any:
+        """Its losses: one row an event, with step, component, loss, val_loss, lr and seconds.
+
+        A DataFrame where pandas is installed, indexed by step; else a list of dicts, as in `metrics.jsonl`.
+        """
+        wanted = ("step", "component", "loss", "val_loss", "lr", "seconds")
+        kinds = ("step", "eval", "mixed")
+        rows = [
+            {name: event.get(name) for name in wanted} for event in self.run.records() if event.get("event") in kinds
+        ]
+        if find_spec("pandas") is None:
+            return rows
+        return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""
+        from moreish.plots.curves import loss
+
+        return loss(self.run, ax=ax)
+
+    def plot_embedding(self, *, ax: "Axes | None" = None) -> "Axes":
+        """Where the (first) network puts each symbol. Raises ValueError for a model that has no network."""
+        from moreish.models.mixture import Mixture
+        from moreish.plots.model import embedding
+
+        components = self.model.components if isinstance(self.model, Mixture) else [self.model]
+        network = next((component for component in components if hasattr(component, "module")), components[0])
+        return embedding(network, self.vocab, ax=ax)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the run reached, its curves beside the baselines, its last samples."""
+        training: list[tuple[float, float | None]] = []
+        val: list[tuple[float, float | None]] = []
+        levels: dict[str, float] = {}
+        samples: list[str] = []
+        for event in self.run.events():
+            match event:
+                case events.Baselines(unigram=unigram, bigram=bigram, ngram=ngram):
+                    levels = {"unigram": unigram, "bigram": bigram, "ngram": ngram}
+                case events.Step(step=step, loss=loss):
+                    training.append((step, loss))
+                case events.Eval(step=step, val_loss=loss):
+                    val.append((step, loss))
+                case events.Samples(items=items):
+                    samples = items
+                case _:
+                    pass
+        drawn = markup.curves({"val": val, "training": training}, levels, f"loss of {self.name} over steps")
+        rows = [("samples", ", ".join(samples))] if samples else []
+        return markup.heading(self.name, repr(self)[1:-1].partition(": ")[2]) + drawn + markup.table(rows)
+
     def __repr__(self) -> str:
         names = " + ".join(choice.name for choice in self.config.model.singles)
         summary = self.run.summary()
@@ -107,7 +185,10 @@ class TrainedRun(Fitted):
 def open_run(run: str | Path | Run, root: str | Path = "runs") -> TrainedRun:
     """The run in this folder or of this short name. Raises ValueError with one sentence where it is none."""
     opened = run if isinstance(run, Run) else run_folder.open_run(run, root)
-    return TrainedRun(opened, Config.from_plain(opened.config["options"]))
+    _ = opened.described  # checked before anything is believed
+    with in_file(opened.folder / run_folder.CONFIG):
+        config = Config.from_plain(opened.config["options"])
+    return TrainedRun(opened, config)
 
 
 def new_run(
@@ -119,21 +200,44 @@ def new_run(
     source: dict[str, object] = {"name": corpus.report.source, "items": len(corpus)}
     if begun is not None:
         source["from"] = {"run": str(begun.run.folder.resolve()), "digest": begun.digest}
+    if (process := launched()) is not None and process.launch:
+        source["launch"] = process.launch
     plain = {"options": config.plain(), "source": source, "moreish": __version__}
-    run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=stored.to_tensors(corpus))
+    if isinstance(corpus, ShardedCorpus):
+        source["shards"] = reference_to(corpus)
+    tensors = None if isinstance(corpus, ShardedCorpus) else stored.to_tensors(corpus)
+    try:
+        run = run_folder.create(folder, plain, corpus.vocab.to_json(), corpus=tensors)
+    except BaseException:
+        if out is None:
+            with suppress(OSError):
+                folder.rmdir()  # claimed for nothing
+        raise
     return TrainedRun(run, config, corpus)  # what is at hand need not be read again
+
+
+def begun_by(launch: str, root: Path, out: Path | None) -> Path | None:
+    """The unfinished run that this launch of several processes began; None where there is none."""
+    folders = [out] if out is not None else [Path(root) / name for name in run_folder.list_runs(root)]
+    for folder in folders:
+        with suppress(RunError):
+            run = run_folder.open_run(folder, root)
+            source = run.config.get("source")
+            if isinstance(source, dict) and source.get("launch") == launch and not run.finished:
+                return folder
+    return None
 
 
 def parent_of(run: TrainedRun) -> Parent | None:
     """The run that this one went on from. Raises RunError where it is gone, or no longer what it was."""
-    source = run.run.config["source"]
-    if not isinstance(source, dict) or not (begun := source.get("from")):
+    begun = run.run.described.source.begun
+    if begun is None:
         return None
     try:
-        parent = open_run(str(begun["run"]))
+        parent = open_run(begun.run)
         model, digest = parent.model, parent.digest
     except (RunError, ValueError, OSError) as error:
-        raise RunError(f"{run.name} goes on from {begun['run']}, which cannot be opened: {error}") from None
-    if digest != begun.get("digest"):
-        raise RunError(f"{run.name} goes on from {begun['run']}, which was trained since: begin anew")
+        raise RunError(f"{run.name} goes on from {begun.run}, which cannot be opened: {error}") from None
+    if digest != begun.digest:
+        raise RunError(f"{run.name} goes on from {begun.run}, which was trained since: begin anew")
     return Parent.of(parent.name, model, parent.corpus, run.corpus)[0]

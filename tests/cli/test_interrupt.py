@@ -28,11 +28,12 @@ main()
 
 
 @needs_signals
+@pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize(
     "words", [["more", "names", "-n", "1000000", "--repeats"], ["train", "names", "--model", "gru", "--out", "run"]]
 )
-def test_at_every_moment_of_the_start_it_ends_with_130_and_a_sentence(words, tmp_path):
-    for moment in MOMENTS:
+def test_at_every_moment_of_the_start_it_ends_with_130_and_a_sentence(words, request_to_stop, tmp_path):
+    for moment in MOMENTS if request_to_stop == "SIGINT" else MOMENTS[4::5]:
         process = subprocess.Popen(
             [sys.executable, "-c", ENTRY, *words],
             cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -40,7 +41,7 @@ def test_at_every_moment_of_the_start_it_ends_with_130_and_a_sentence(words, tmp
         assert process.stdout is not None
         assert process.stdout.read(1) == b"!"
         time.sleep(moment)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(getattr(signal, request_to_stop))
         _, err = process.communicate(timeout=60)
         said = err.decode()
         assert process.returncode == 130, (moment, said)

@@ -264,13 +264,13 @@ def test_a_schedule_that_is_over_early_is_found_and_one_that_ends_with_the_run_i
     assert ids(step) == ["F80"]
     assert "StepLR" in step.findings[0].sentence
     for healthy in (
-        lambda o: schedules.CosineAnnealingLR(o, 200),
-        lambda o: schedules.LinearLR(o, 1.0, 0.0, 200),
+        lambda o: schedules.CosineAnnealingLR(o, 100),
+        lambda o: schedules.LinearLR(o, 1.0, 0.0, 100),
         lambda o: schedules.CosineAnnealingWarmRestarts(o, 20),
-        lambda o: schedules.OneCycleLR(o, 0.1, total_steps=201),
-        lambda o: schedules.MultiStepLR(o, [100, 150]),
+        lambda o: schedules.OneCycleLR(o, 0.1, total_steps=101),
+        lambda o: schedules.MultiStepLR(o, [50, 75]),
     ):
-        assert alarms(with_schedule(healthy, 200, noise=1.0)) == []
+        assert alarms(with_schedule(healthy, 100, noise=1.0)) == []
 
 
 def test_a_cosine_that_is_stepped_beyond_its_end_is_found():

@@ -2,6 +2,7 @@
 
 import shutil
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -165,8 +166,9 @@ def test_training_on_is_seen_and_measured(tuned):
     assert all(0 < a.progress <= 1 for a in steps)
     assert [a.step for a in steps] == sorted({a.step for a in steps})
     assert found.step == run.done.step >= steps[-1].step
-    (network,) = (event for event in seen if isinstance(event, events.Network))
-    assert network.parameters > 0
+    networks = [event for event in seen if isinstance(event, events.Network)]
+    assert {network.parameters for network in networks} == {networks[0].parameters}
+    assert networks[0].parameters > 0
 
 
 def test_first_items_are_shown_before_any_training(tuned):
@@ -293,7 +295,7 @@ def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
 
 def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(tmp_path, monkeypatch):
     """Without any loss the checkpoint of the most steps counts, and one that is there is not written again."""
-    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 24.0, 24))
+    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 24.0))
     seen = []
 
     def stop(event):
@@ -303,7 +305,7 @@ def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(
 
     with pytest.raises(api.Interrupted):
         moreish.train(["a" * 70, "b" * 90], options=options(1), out=tmp_path / "run", watch=stop)
-    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 1.0, 4))
+    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 1.0))
     progress = []
     resumed = api.resume(tmp_path / "run", watch=lambda e: progress.append(getattr(e, "progress", None)))
     best = resumed.run.checkpoint("best")
@@ -359,7 +361,9 @@ def test_a_plan_has_no_more_folds_than_there_are_and_keeps_to_its_time(lengths, 
     assert 0 <= plan.folds <= folds
     assert 1 <= plan.passes <= options.passes
     assert (plan.folds >= 1) == (folds >= 1), "one at least is measured, where it can be"
-    time, least = pace * plan.steps, pace * steps_of(options, items, min(folds, 1), folds)
+    tuned = replace(options, passes=plan.passes)
+    time = pace * steps_of(tuned, items, plan.folds, folds)
+    least = pace * steps_of(options, items, min(folds, 1), folds)
     if 0 < least <= 0.85 * seconds:
         assert time <= seconds
         assert plan.passes == options.passes
@@ -375,11 +379,23 @@ def steps_of(options, items, count, folds):
 
 
 @given(st.integers(0, 5))
-def test_the_steps_of_a_plan_are_those_of_all_its_trainings(folds):
+def test_with_time_for_everything_every_fold_is_trained_on(folds):
     items = [np.ones(9, np.int64)] * 60
     options = TuneOptions.for_list(items, 0)
-    plan = few.planned(options, items, folds, 1e9, 0.01)
-    assert plan == few.Plan(folds, options.passes, steps_of(options, items, folds, folds))
+    assert few.planned(options, items, folds, 1e9, 0.01) == few.Plan(folds, options.passes)
+
+
+def test_each_training_is_a_component_and_the_seconds_go_on(tuned):
+    _, seen = tuned
+    networks = [e for e in seen if isinstance(e, events.Network)]
+    steps = [e for e in seen if isinstance(e, events.Step)]
+    assert [n.component for n in networks] == list(range(len(networks)))
+    assert {s.component for s in steps} == {n.component for n in networks}
+    assert [s.seconds for s in steps] == sorted(s.seconds for s in steps)
+    for number in {s.component for s in steps}:
+        shares = [s.progress for s in steps if s.component == number]
+        assert shares == sorted(shares)
+        assert 0 < shares[0] <= shares[-1] <= 1
 
 
 def test_the_names_of_blends_are_those_that_an_event_can_hold():

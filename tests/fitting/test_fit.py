@@ -1,6 +1,7 @@
 """Fitting: part after part or several at once, it can stop anywhere and goes on bit for bit."""
 
 import json
+import re
 from itertools import islice
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from moreish.data import Corpus, from_items
 from moreish.errors import Damaged, Unmet
 from moreish.fitting.fit import Fitting, Snapshot
+from moreish.fitting.workers import Worker
 from moreish.inference.evaluate import mean_loss
 from moreish.models.mixture import Mixture
 from moreish.recipes import Config, Overrides, resolve
@@ -106,18 +108,57 @@ def test_processes_train_the_same_networks_and_go_on_where_they_were_stopped(cor
     assert steps == sorted(steps)
 
 
-def test_the_death_of_a_process_is_one_sentence_and_the_others_end(corpus: Corpus):
-    fitting = Fitting(corpus, config(3, processes=2, steps=100_000))
+DIED = r"the process that trains the (gru|lstm) of seed \d (was killed by signal 9, perhaps|ended with status 1)"
+
+
+def kill(fitting: Fitting, which: int = 0) -> None:
+    member = fitting.members[which]
+    if isinstance(member.training, Worker):
+        member.training.process.kill()
+        member.training.process.wait()
+
+
+def test_the_death_of_a_process_is_one_sentence_and_changes_nothing_else(corpus: Corpus, uninterrupted: Snapshot):
+    fitting = Fitting(corpus, config(processes=2))
+    records = []
+    for n, event in enumerate(fitting.fit()):
+        records.append(event)
+        if isinstance(event, events.Eval):
+            fitting.snapshot()
+        if n in (6, 16) and fitting.members:
+            kill(fitting)
+    deaths = list(events.of_kind(records, events.Died))
+    assert deaths
+    assert all(re.match(DIED, death.why) for death in deaths)
+    assert_same(fitting.snapshot(), uninterrupted)
+    for component, steps in ((1, 20), (2, 12), (3, 20)):
+        losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
+        assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
+
+
+def test_saved_when_a_process_has_just_died_it_goes_on_bit_for_bit(corpus: Corpus, uninterrupted: Snapshot):
+    fitting = Fitting(corpus, config(processes=2))
     running = fitting.fit()
-    while len(fitting.members) < 2:
-        next(running)
-    next(running)
-    processes = [member.training.process for member in fitting.members]
-    processes[0].kill()
-    with pytest.raises(
-        Unmet, match=r"trains the gru of seed 1 (was killed by signal 9|ended with status 1)\b.*--resume"
-    ):
-        list(running)
+    records = list(islice(running, 9))
+    kill(fitting)
+    snapshot = stored(fitting.snapshot())
+    running.close()
+    again = Fitting.restore(corpus, config(processes=2), snapshot.state, snapshot.tensors, snapshot.optim)
+    records += again.fit()
+    assert_same(again.snapshot(), uninterrupted)
+    for component, steps in ((1, 20), (2, 12), (3, 20)):
+        losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
+        assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
+
+
+def test_a_network_whose_processes_die_again_and_again_is_given_up_in_a_sentence(corpus: Corpus, monkeypatch):
+    monkeypatch.setattr("moreish.fitting.fit.MOST_DEATHS", 1)
+    fitting = Fitting(corpus, config(3, processes=2, steps=100_000))
+    processes = set()
+    with pytest.raises(Unmet, match=rf"{DIED}.*, 2 times; moreish train --resume goes on"):  # noqa: PT012
+        for _ in fitting.fit():
+            processes |= {m.training.process for m in fitting.members if isinstance(m.training, Worker)}
+            kill(fitting)
     assert all(process.poll() is not None for process in processes)
 
 
@@ -180,3 +221,24 @@ def test_a_state_that_is_not_that_of_the_tensors_is_refused(corpus: Corpus, chan
     assert Fitting.restore(corpus, config(2), snapshot.state, snapshot.tensors, snapshot.optim).step > 0
     with pytest.raises(Damaged, match=sentence):
         Fitting.restore(corpus, config(2), change(snapshot.state), snapshot.tensors, snapshot.optim)
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_saved_at_its_end_it_goes_on_with_nothing_and_knows_its_loss(corpus: Corpus, parts: int):
+    few = config(2) if parts == 2 else resolve("ngram", Overrides())
+    fitting = Fitting(corpus, few)
+    list(fitting.fit())
+    snapshot = stored(fitting.snapshot())
+    again = Fitting.restore(corpus, few, snapshot.state, snapshot.tensors, snapshot.optim)
+    assert list(again.fit()) == []
+    assert again.val_loss == fitting.val_loss is not None
+    assert_same(again.snapshot(), snapshot)
+
+
+def test_stopped_after_counting_it_still_knows_the_loss(corpus: Corpus):
+    few = resolve("ngram", Overrides())
+    fitting = Fitting(corpus, few)
+    taken(fitting, 1)
+    snapshot = stored(fitting.snapshot())
+    again = Fitting.restore(corpus, few, snapshot.state, snapshot.tensors, snapshot.optim)
+    assert next(events.of_kind(again.fit(), events.Fitted)).val_loss == fitting.val_loss is not None

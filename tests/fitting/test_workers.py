@@ -1,5 +1,6 @@
 """Trainings in several processes, begun from wherever people begin them, and ended as they are ended."""
 
+import contextlib
 import json
 import os
 import signal
@@ -89,6 +90,26 @@ def children(pid: int) -> list[int]:
         if int(parent) == pid and state != "Z":
             found.append(int(path.parent.name))
     return found
+
+
+@needs_groups
+@pytest.mark.parametrize("after", [0.05, 0.5])
+def test_a_worker_that_is_killed_while_it_loads_is_a_sentence_and_the_training_comes_to_its_end(tmp_path, after):
+    command = [sys.executable, "-m", "moreish", *write_two_networks(tmp_path, steps=24)]
+    with subprocess.Popen(command, cwd=tmp_path, env=ENV, stderr=subprocess.PIPE, text=True) as process:
+        while not (workers := children(process.pid)):
+            assert process.poll() is None
+            time.sleep(0.002)
+        time.sleep(after)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(workers[0], signal.SIGTERM if after < 0.1 else signal.SIGKILL)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 0, said
+    run = open_run(tmp_path / "run")
+    assert run.finished
+    deaths = sum(1 for record in run.records("died"))
+    assert said.count("another process trains it on") == said.count("\n") - said.count("val loss") == deaths <= 1
 
 
 @needs_proc

@@ -112,6 +112,23 @@ def test_how_rare_a_rule_is_is_the_share_of_free_items_that_obey(models, corpus)
     assert asked.rare == f"1 in {1 / asked.probability:,.0f} items of this model does this by itself"
 
 
+@pytest.mark.parametrize("name", ["ngram", "mixture"])
+def test_how_rare_a_beginning_is_is_known_before_anything_is_drawn(models, corpus, name):
+    free = Asked(models[name], corpus, Request.of(unique=False)).items(20_000, np.random.default_rng(1))
+    share = np.mean([item.text.startswith("mi") for item in free])
+    assert Asked(models[name], corpus, Request.of(starts_with="mi")).probability == pytest.approx(share, abs=0.015)
+
+
+def test_a_beginning_is_as_rare_as_the_same_rule_said_as_an_expression(models, corpus):
+    begun, said = (Request.of(starts_with="mi"), Request.of(regex="mi.*"))
+    begun, said = (Asked(models["ngram"], corpus, request).probability for request in (begun, said))
+    assert begun == pytest.approx(said, rel=1e-6)
+
+
+def test_how_rare_a_beginning_is_at_another_temperature_is_not_known(models, corpus):
+    assert Asked(models["ngram"], corpus, Request.of(starts_with="mi", temperature=0.5)).probability is None
+
+
 def test_weighted_draws_say_what_they_are_worth_and_how_rare_the_rule_is(models, corpus):
     asked = Asked(models["mixture"], corpus, Request.of(contains=("lo",), ends_with="n"))
     list(asked.items(5, np.random.default_rng(0)))

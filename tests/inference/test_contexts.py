@@ -18,6 +18,7 @@ from moreish.inference.network import Network
 from moreish.models import build_model
 from moreish.models.batch_norm import BatchNorm1d
 from moreish.models.mlp import MLPOptions
+from moreish.models.recurrent import RecurrentOptions
 from moreish.models.wavenet import SlidingWaveNet, WaveNetOptions
 
 items = st.lists(st.text("abc", max_size=12), min_size=1, max_size=12)
@@ -80,6 +81,41 @@ def test_what_occurs_again_is_not_forwarded_again(kind: str):
     for part in (once, often):
         Network(net).score(part.ids, part.offsets)
     assert rows[0] == rows[1] < once.n_predicted + 2
+
+
+@cache
+def remembering(kind: str) -> Any:
+    net: Any = build_model(kind, RecurrentOptions(4, 6, n_layer=2), 4, 0).double()
+    with torch.no_grad():
+        for p in net.parameters():
+            p.add_(torch.randn_like(p) * 0.3)
+    return net.eval()
+
+
+@pytest.mark.parametrize("kind", ["gru", "lstm"])
+@given(words=items, few=st.integers(1, 5), at_a_time=st.integers(1, 9))
+def test_scores_of_a_net_that_remembers_are_those_of_every_item_by_itself(kind, words, few, at_a_time):
+    net, part = remembering(kind), part_of(words)
+    want = np.zeros(len(part.ids))
+    for begin, end in zip(part.offsets, part.offsets[1:], strict=False):
+        ids = torch.from_numpy(part.ids[begin : end + 1].astype(np.int64))
+        with torch.no_grad():
+            logprobs = net(ids[None, :-1])[0].log_softmax(-1)
+        want[begin + 1 : end + 1] = logprobs.gather(1, ids[1:, None])[:, 0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "ITEMS_AT_A_TIME", at_a_time)
+        patch.setattr(network, "FEW", few)
+        found = Network(net).score(part.ids, part.offsets)
+    np.testing.assert_allclose(found, want, rtol=0, atol=1e-6)
+
+
+def test_a_beginning_that_occurs_again_is_not_read_again(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(network, "FEW", 1)
+    net, rows = remembering.__wrapped__("gru"), []
+    net.wte.register_forward_pre_hook(lambda _, args: rows.append(args[0].numel()))
+    part = from_items(["abcab", "abcb", "ab", "b"]).split("all")
+    Network(net).score(part.ids, part.offsets)
+    assert rows == [1, 2, 1, 1, 2, 1]  # the boundary; a, b; ab; abc; abca, abcb; abcab
 
 
 numbers = st.integers(0, 3) | st.sampled_from([10**6, 10**6 + 1, 10**12, 10**15])

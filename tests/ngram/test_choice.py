@@ -67,7 +67,7 @@ def test_nothing_can_be_chosen_without_val_items():
 @settings(max_examples=30, deadline=None)
 @given(lists)
 def test_baselines_are_add_one_frequencies(items):
-    found = baselines(*flat(items), V)
+    found = baselines(count_ngrams(*flat(items), V, 2))
     _, uniform = found["uniform"].start(1)
     np.testing.assert_allclose(np.exp(uniform), 1 / V)
     ends = Counter(i for item in items for i in [*item, 0])

@@ -61,7 +61,7 @@ class Watched(Files):
 
 
 OPERATIONS = [
-    name for name in vars(Files) if not name.startswith("_") and name not in ("remove_tree", "make_parents")
+    name for name in vars(Files) if not name.startswith("_") and name not in ("remove_tree", "empty", "make_parents")
 ]
 
 

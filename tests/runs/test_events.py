@@ -28,6 +28,7 @@ EXAMPLES = [
     events.Finding(3, FIELDS, component=1),
     events.Quantities(3, 2, {"net.1/saturated": 0.98, "net.1/std": None}, component=1),
     events.Doctor(40, [FIELDS], ["one module was not seen"], 40, 7, 0.01, component=1),
+    events.Died("the process that trains the gru was killed by signal 9", 30, component=1),
     events.Mixed([0.3, 0.7], 2.05, 40, 1.5),
     events.CrossValidated("tuned", 2.05, 0.03, 0.95, 60, 480, {"counted": 2.7, "tuned": 2.05}, 40),
     events.Fitted(40, None),

@@ -1,5 +1,6 @@
 """The run folder: named, found, written by one, resumed; and what may not be in it."""
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from moreish.api import train
 from moreish.runs.files import Files
 from moreish.runs.folder import Damaged, Run, RunError, claim_folder, create, find_run, list_runs, open_run
 from moreish.runs.manifest import FORMAT
@@ -365,3 +367,43 @@ def test_a_link_in_a_run_folder_is_refused(run, tmp_path, name):
     link(path, tmp_path / "outside")
     with pytest.raises(Damaged, match=f"{name} is a link"):
         open_run(run.folder)
+
+
+# What somebody made is not ours to remove
+
+
+class FullDisk(Files):
+    """No file of this name can be written."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, path: Path, data: bytes) -> None:
+        if path.name == self.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        super().write(path, data)
+
+
+@pytest.mark.parametrize("name", ["metrics.jsonl", "config.json", "manifest.json"])
+@pytest.mark.parametrize("found", [True, False])
+def test_a_folder_that_somebody_made_stays_when_a_run_cannot_be_created_in_it(tmp_path, name, found):
+    if found:
+        (tmp_path / "mine").mkdir()
+    with pytest.raises(RunError, match="no space left"):
+        create(tmp_path / "mine", {}, [], FullDisk(name))
+    assert (tmp_path / "mine").exists() is found
+    assert not found or not list((tmp_path / "mine").iterdir())
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_a_folder_that_somebody_made_stays_when_a_training_fails_before_its_first_checkpoint(tmp_path, found):
+    if found:
+        (tmp_path / "mine").mkdir()
+
+    def fail(event: object) -> None:
+        raise RunError("no space left on device")
+
+    with pytest.raises(RunError, match="no space left"):
+        train(["ab", "ba", "abba"] * 9, model="ngram", out=tmp_path / "mine", watch=fail)
+    assert (tmp_path / "mine").exists() is found
+    assert not found or not list((tmp_path / "mine").iterdir())

@@ -66,6 +66,7 @@ def test_the_story_of_a_value_used_twice():
 def test_every_operation_has_its_rule_of_thumb():
     a, b = Value(0.5, "a"), Value(2.0, "b")
     nodes = [a + b, a - b, a * b, a / b, a**b, a**2, -a, a.exp(), a.log(), a.tanh(), a.sigmoid(), a.relu()]
+    nodes += [abs(a), a.max(b)]
     nodes += [nn.weighted_sum([a], [b], a), losses.mean([a, b]), losses.logsumexp([a, b])]
     nodes.append(losses.l2_penalty([a], 1.0))
     heads = [next(narrate(node)) for node in nodes]

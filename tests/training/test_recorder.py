@@ -31,6 +31,12 @@ WAYS = {
     "by hand": ("mlp", MLP, replace(QUICK, backward="by-hand")),
     "fused": ("gru", GRU, replace(QUICK, backward="fused")),
     "fused, weights dropped": ("gru", GRU, replace(QUICK, backward="fused", weight_drop=0.3)),
+    "compiled": ("mlp", replace(MLP, dropout=0.2), replace(QUICK, backward="fused", ema=0.9)),
+    "compiled, SGD": (
+        "mlp",
+        MLP,
+        replace(QUICK, backward="fused", optimizer="sgd", momentum=0.9, lr=0.1, warmup=0.0),
+    ),
     "autograd, dropout": ("gru", GRU, QUICK),
 }
 

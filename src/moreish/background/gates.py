@@ -16,7 +16,7 @@ from moreish.background.gate import SHAPE_SCORES, Gate
 from moreish.background.listening import MODELS, Listening
 from moreish.background.tune import TuneOptions, tuned_cell
 from moreish.background.weights import Background
-from moreish.rng import rng_for
+from moreish.rng import rng_for, torch_alone
 
 HIDDEN = 8
 EPOCHS = 40
@@ -47,8 +47,12 @@ class _Tensors:
 
 def fit_gate(cases: Sequence[Case], seed: int = 0, lr: float = 0.01) -> tuple[Gate, float]:
     """The gate that loses least on these cases, each of the same weight, and that loss."""
+    with torch_alone(seed):
+        return _fitted(cases, lr)
+
+
+def _fitted(cases: Sequence[Case], lr: float) -> tuple[Gate, float]:
     models = cases[0].scores.shape[1] - SHAPE_SCORES
-    torch.manual_seed(seed)
     gate = _Gate(cases[0].features.shape[1], models)
     optimizer = torch.optim.AdamW(gate.parameters(), lr=lr, weight_decay=1e-3)
     tensors = [

@@ -68,12 +68,13 @@ class ListGradients(LSTMGradients):
         head = self.model.head
         assert isinstance(head, SymbolHead)
         y = x @ head.projection.weight.T
-        logits = torch.addmm(head.bias, y, head.weight.T)
+        logits = torch.addmm(head.bias[:, None], head.weight, y.T)
         if self.impossible is not None:
-            logits.view(-1, *self.impossible.shape).add_(self.impossible)
+            rows, size = self.impossible.shape
+            logits.view(size, -1, rows).add_(self.impossible.T[:, None])
         loss, dlogits = self.cross_entropy(logits, targets, weight)
-        head.weight.grad = dlogits.T @ y
-        head.bias.grad = dlogits.sum(0)
-        dy = dlogits @ head.weight
+        head.weight.grad = dlogits @ y
+        head.bias.grad = dlogits.sum(1)
+        dy = dlogits.T @ head.weight
         head.projection.weight.grad = dy.T @ x
         return loss, torch.mm(dy, head.projection.weight, out=self.buffer("dx", *x.shape))

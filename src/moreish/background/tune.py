@@ -19,7 +19,7 @@ from moreish.background.reader import Cell
 from moreish.background.weights import Background, SymbolRows
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.step import fast_operands
-from moreish.rng import rng_for, torch_seed
+from moreish.rng import rng_for, torch_alone, torch_seed
 
 MOST_PASSES, FEWEST_PASSES = 24.0, 8.0
 LONG = 2500  # symbols from which twice as many lanes go nearly twice as fast, and learn as much at a higher rate
@@ -120,13 +120,13 @@ def tune(
     steps = options.steps(sum(len(item) + 1 for item in items))
     blocks = _blocks(items, options, rng)
     for step in range(steps):
-        torch.manual_seed(torch_seed(options.seed, "tuning", step))  # of the dropout
         block = torch.from_numpy(next(blocks))
         lr = optimizer.param_groups[0]["lr"] = options.lr * min(1.0, (step + 1) / 5) * (1 - step / steps)
         gradients.before = gradients.after
-        loss = gradients(block[:, :-1].contiguous(), block[:, 1:].contiguous(), 1.0)
-        nn.utils.clip_grad_norm_(params, 1.0)
-        optimizer.step()
+        with torch_alone(torch_seed(options.seed, "tuning", step)):  # of the dropout
+            loss = gradients(block[:, :-1].contiguous(), block[:, 1:].contiguous(), 1.0)
+            nn.utils.clip_grad_norm_(params, 1.0)
+            optimizer.step()
         yield TuneStep(float(loss), options.lanes * options.length, lr)
     return cell_of(net)
 

@@ -14,11 +14,13 @@ COMMANDS = {
     "inspect": "What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the "
     "split.",
     "train": "Train a model on a list and keep the run.",
+    "shard": "A list or text larger than memory, made into files that training maps: then moreish train DIR.",
     "more": "More items from a run; from a list, in a second.",
     "background": "Train a background net on lists of your own; then: moreish LIST --background FOLDER.",
     "score": "How likely is each item under this run's model, and which symbols surprise it?",
     "odd": "The lines of a list that do not look like the others: slips, strangers, symbols that stand nowhere else.",
     "serve": "Answer programs over HTTP: POST /more and /score, GET /about and /openapi.json, until Ctrl-C.",
+    "studio": "One page in the browser: paste a list, watch a model learn it, break it, heal it, make more.",
     "evaluate": "The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.",
     "mix": "Several runs as one, with weights fitted on val; the result is a run like any other.",
     "runs": "The runs there are: one row each; a damaged one is named and passed over.",
@@ -32,6 +34,8 @@ COMMANDS = {
     "check-backward": "Every gradient of a recipe's network, derived by hand, beside autograd's.",
     "doctor": "Why a net does not learn: watch a PyTorch script while it trains, or a run's network, and say what is "
     "wrong.",
+    "lessons": "Twelve lessons from a derivative to attention: list them, open one as a notebook, run one here.",
+    "learn": "Exercises that judge themselves: the next one is opened, and judged again at every save.",
     "lists": "The bundled lists, with what each holds.",
     "info": "What a report about a fault needs: versions, processor, threads, extras, folders.",
     "completion": "Complete commands, options and files in your shell (bash, zsh, fish): source what this prints, "
@@ -80,6 +84,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(code: int, sentence: str, arguments: list[str]) -> int:
+    if code == BAD_INPUT and os.environ.get("RANK", "0") != "0":
+        return code  # the first of several processes says it
     from moreish.cli.show import fail
 
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
-from moreish.cli.runs import no_runs, open_all, shown_loss
+from moreish.cli.runs import no_runs, of_each, shown_loss
 
 if TYPE_CHECKING:
     from moreish.runs.folder import Run
+
+
+# What a loss is read beside: of a list that was divided, and of one that was cross-validated.
+BASELINES = ("uniform", "unigram", "bigram", "ngram", "counted", "read")
 
 
 def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
@@ -21,11 +25,10 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     from moreish.cli.show import emit, note, show, table
     from moreish.runs.folder import list_runs
 
-    opened = open_all(root, runs or list_runs(root))
-    if not opened:
+    compared = of_each(root, runs or list_runs(root), compared_run)
+    if not compared:
         note(no_runs(root))
         return
-    compared = [compared_run(run) for run in opened]
     if json:
         for facts in compared:
             emit(facts)
@@ -34,7 +37,7 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     keys = sorted({key for flattened in options for key in flattened})
     differing = [key for key in keys if len({str(flattened.get(key)) for flattened in options}) > 1]
     rows = [("val loss", *(shown_loss(facts["val_loss"]) for facts in compared))]
-    names = ("uniform", "unigram", "bigram", "ngram")
+    names = [name for name in BASELINES if any(name in facts["baselines"] for facts in compared)]
     rows += [(f"  {name}", *(shown_loss(facts["baselines"].get(name)) for facts in compared)) for name in names]
     rows.append(("steps", *(str(facts["step"] or "") for facts in compared)))
     rows.append(("seconds", *(f"{facts['seconds']:.1f}" if facts["seconds"] else "" for facts in compared)))
@@ -46,18 +49,21 @@ def compared_run(run: "Run") -> dict[str, Any]:
     """What is compared of a run."""
     from moreish.runs import events
 
-    baselines: dict[str, float] = {}
+    baselines: dict[str, float | None] = {}
     seconds = 0.0
     for event in run.events():
         match event:
             case events.Baselines():
                 baselines = {"uniform": event.uniform, "unigram": event.unigram}
                 baselines |= {"bigram": event.bigram, "ngram": event.ngram}
+            case events.CrossValidated():
+                baselines |= {name: loss for name, loss in event.losses.items() if name in BASELINES}
             case events.Counted() | events.Step() | events.Mixed():
                 seconds = event.seconds or seconds
             case _:
                 pass
-    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": run.config["options"]}
+    options = run.config["options"] if run.described else {}
+    return run.summary() | {"baselines": baselines, "seconds": seconds, "options": options}
 
 
 def flat(options: Mapping[str, object], prefix: str = "") -> dict[str, object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
-from moreish.cli.interrupt import something_began
+from moreish.cli.interrupt import as_others_find_it, something_began
 
 if TYPE_CHECKING:
     from moreish.api import TrainedRun
@@ -154,6 +154,7 @@ def _of_program(program: "Program", wanted: Wanted) -> int:
     own = os.getpid()
     first = next((os.environ[name] for name in RANKS if name in os.environ), "0") in ("", "0")
     something_began()
+    as_others_find_it()
     with ExitStack() as streams:
 
         def told(watched: "Watched", code: int) -> int:

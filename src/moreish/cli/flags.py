@@ -201,6 +201,37 @@ DRAWING = Drawing()
 
 @Parameter(name="*")
 @dataclass(frozen=True)
+class Earlier(Group):
+    """The run that a training begins from, goes on with, or does again."""
+
+    begin_from: Annotated[
+        str | None,
+        Parameter(
+            name="--from",
+            help="A run on another list: its model goes on with this list, whose new symbols and kinds are added.",
+        ),
+    ] = None
+    resume: Annotated[
+        str | None, Parameter(help="Go on with this interrupted run instead of starting a new one.")
+    ] = None
+    replay: Annotated[
+        str | None,
+        Parameter(help="Do again what this run did, also what somebody changed while it trained, in a new run."),
+    ] = None
+    inexact: Annotated[
+        bool,
+        Parameter(
+            help="Resume also where torch or the machine differ, so that the result is not the same bit for bit.",
+            negative=(),
+        ),
+    ] = False
+
+
+EARLIER = Earlier()
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
 class Ruling(Group):
     """What every item must do: options of `Rules`."""
 

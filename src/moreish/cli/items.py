@@ -16,7 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from moreish.cli.show import bar, csv_cell, emit, out, printable
+from moreish.cli.show import bar, csv_cell, emit, out, printable, say
 
 Format = Literal["text", "csv", "json"]
 Plausible = Callable[[str, float], float]  # an item and its log probability -> share of the list that is no more so
@@ -112,7 +112,7 @@ def _json(item: ItemLike) -> None:
 def _csv(item: ItemLike) -> None:
     shown = Shown.of(item)
     near = f"{csv_cell(shown.nearest or '')},{'' if shown.distance is None else shown.distance}"
-    sys.stdout.write(f"{csv_cell(shown.text)},{shown.logprob:.6f},{shown.known},{near}\n")
+    say(f"{csv_cell(shown.text)},{shown.logprob:.6f},{shown.known},{near}")
 
 
 def show_table(items: Iterable[Shown], console: Console, numbered_from: int | None = None) -> int:

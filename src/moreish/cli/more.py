@@ -78,8 +78,7 @@ def more(
         from moreish.inference.asking import Request
 
         overrides = overrides_of(reading, set=set)
-        seed = overrides.seed if seed is None else seed
-        source = open_or_count(names, root, overrides, background)
+        source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
         wishes = {**ruling.given(), **choosing.given(), **drawing.given(), "not_in": _items_of(ruling, source)}
         request = Request.of(**wishes, unique=not repeats)
         for sentence in source.passed_over:

@@ -146,7 +146,7 @@ def _spaced(marked: list[tuple[str, str]], corpus: "Corpus") -> list[tuple[str, 
 
 
 def _write(found: "Sequence[Odd]", corpus: "Corpus", lines: Sequence[int], format: str) -> None:
-    from moreish.cli.show import csv_cell, emit
+    from moreish.cli.show import as_shown, csv_cell, emit, say
 
     if format in ("tsv", "csv"):
         sys.stdout.write("line,item,score,why\n".replace(",", "," if format == "csv" else "\t"))
@@ -155,9 +155,10 @@ def _write(found: "Sequence[Odd]", corpus: "Corpus", lines: Sequence[int], forma
         if format == "json":
             emit(_record(each, corpus, line) | {"says": why})
         elif format == "csv":
-            sys.stdout.write(f"{line},{csv_cell(item)},{each.score:.3f},{csv_cell(why)}\n")
+            say(f"{line},{csv_cell(item)},{each.score:.3f},{csv_cell(why)}")
         else:
-            sys.stdout.write(f"{line}\t{_without_tabs(item)}\t{each.score:.3f}\t{_without_tabs(why)}\n")
+            cells = as_shown(_without_tabs(item)), f"{each.score:.3f}", as_shown(_without_tabs(why))
+            sys.stdout.write("\t".join((str(line), *cells)) + "\n")
 
 
 def _without_tabs(cell: str) -> str:

@@ -9,7 +9,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from moreish.cli.show import BASELINE_WORDS, bar, err, in_words, printable
+from moreish.cli.show import BASELINE_WORDS, bar, err, in_words, printable, warn
 from moreish.runs import events
 
 Watch = Callable[[events.Event], None]
@@ -76,6 +76,8 @@ class Panel:
                 self.samples = event.items
             case events.Finding():
                 show_finding(event)
+            case events.Died():
+                warn(death_words(event))
             case events.CrossValidated():
                 self.val_loss, self.doing = event.loss, validated_words(event)
             case events.Mixed():
@@ -95,6 +97,7 @@ class Panel:
         self.networks[event.component] = 0.0
         which = f" {event.number} of {event.of}" if event.of > 1 else ""
         self.doing = f"network{which}: {event.name}, {event.parameters:,} parameters"
+        show_uncompiled(event)
 
     def lines(self) -> list[Text]:
         """The lines as they are now, none of them wrapped."""
@@ -194,6 +197,17 @@ def show_finding(event: events.Finding) -> None:
         err.print(Text.assemble((head, SEVERITY_STYLE[finding.severity]), printable(finding.sentence)))
 
 
+def show_uncompiled(event: events.Network) -> None:
+    """Why a fused step that was asked for is not to be had."""
+    if event.uncompiled:
+        err.print(printable(f"{event.name} is trained by autograd: {event.uncompiled}"))
+
+
+def death_words(event: events.Died) -> str:
+    """That a process died, and that its network is trained all the same."""
+    return f"{event.why}; another process trains it on"
+
+
 def mixed_words(event: events.Mixed) -> str:
     """How many models were mixed, and how much each weighs."""
     weights = event.weights
@@ -235,12 +249,16 @@ def print_line(event: events.Event) -> None:
             err.print(f"val loss of simple models: {losses}")
         case events.Counted(order=order, val_loss=loss):
             err.print(f"n-gram of order {order}" + (f": val {loss:.4f}" if loss is not None else ""))
-        case events.Network(name=name, parameters=parameters, threads=threads):
-            err.print(f"{name}: {parameters:,} parameters, {threads} thread(s)")
+        case events.Network(number=number, of=of, name=name, parameters=parameters, threads=threads):
+            which = f", {number} of {of}" if of > 1 else ""
+            err.print(f"{name}: {parameters:,} parameters, {threads} thread(s){which}")
+            show_uncompiled(event)
         case events.Eval(step=step, val_loss=float(loss), best=best):
             err.print(f"step {step}: val {loss:.4f}{' (best)' if best else ''}")
         case events.Finding():
             show_finding(event)
+        case events.Died():
+            warn(death_words(event))
         case events.Samples(step=0, items=items) if items:
             err.print(printable("first items, before any training: " + ", ".join(items)))
         case events.CrossValidated():

@@ -37,7 +37,7 @@ def plot(
     """
     if inside and what is not None:
         raise ValueError(f"--inside and --what {what} ask for different pictures; give one of them")
-    from moreish.cli.show import emit, telling
+    from moreish.cli.show import emit, say, telling
 
     with telling(f"loading {run}", quiet or json):
         from moreish.api import open_run
@@ -51,7 +51,7 @@ def plot(
         if json:
             emit({"path": str(path)})
         else:
-            print(path)
+            say(str(path))
 
 
 def _plot_one(run: "TrainedRun", what: str, to: Path | None) -> Path:

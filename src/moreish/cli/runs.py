@@ -1,13 +1,16 @@
 """moreish runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Root
+from moreish.errors import describe
 
 if TYPE_CHECKING:
     from moreish.runs.folder import Run
+
+T = TypeVar("T")
 
 STATE_WORDS = {
     (True, False): "done",
@@ -23,8 +26,7 @@ def runs(*, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     from moreish.runs.folder import list_runs
 
     rows = []
-    for run in open_all(root, list_runs(root)):
-        summary = run.summary() | {"model": _model(run), "list": run.config["source"]["name"]}
+    for summary in of_each(root, list_runs(root), _summary):
         if json:
             emit(summary)
         rows.append(
@@ -46,31 +48,30 @@ def runs(*, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
     show(table([*headings, ("", "left")], rows))
 
 
-def open_all(root: Path, names: Sequence[str]) -> "list[Run]":
-    """The runs that can be read; a damaged one among several is a warning."""
+def of_each(root: Path, names: Sequence[str], what: "Callable[[Run], T]") -> list[T]:
+    """What is asked of each run that can be read; one among several that cannot is a warning."""
     from moreish.cli.show import warn
     from moreish.runs.folder import open_run
 
-    opened: list[Run] = []
+    found: list[T] = []
     for name in names:
         try:
-            opened.append(open_run(name, root))
-        except ValueError as error:
+            found.append(what(open_run(name, root)))
+        except (ValueError, OSError) as error:
             if len(names) == 1:
                 raise
-            warn(str(error))
-    return opened
+            warn(describe(error)[1])
+    return found
+
+
+def _summary(run: "Run") -> dict[str, Any]:
+    described = run.described
+    return run.summary() | {"model": described.options.model.words, "list": described.source.name}
 
 
 def no_runs(root: Path) -> str:
     """What is said where there is nothing to list."""
     return f"there are no runs in {root} yet: `moreish FILE` makes one"
-
-
-def _model(run: "Run") -> str:
-    model = run.config["options"]["model"]
-    components = model.get("components", [model])
-    return " + ".join(component["name"] for component in components)
 
 
 def shown_loss(value: float | None) -> str:

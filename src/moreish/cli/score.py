@@ -227,6 +227,11 @@ def _write_lines(blocks: "Iterable[ScoredLines]", format: str) -> None:
     if format != "text":
         sys.stdout.write(separator.join(["item", "logprob", "loss", "unknown"]) + "\n")
     cell = csv_cell if format == "csv" else printable if out.is_terminal else _without_tabs
+    if format == "csv" and out.is_terminal:
+
+        def cell(value: str) -> str:
+            return printable(csv_cell(value))
+
     for lines in blocks:
         items = lines.items if cell is _without_tabs and not _any_tab(lines.items) else map(cell, lines.items)
         endings = [""] * len(lines.items) if format == "text" else [separator] * len(lines.items)

@@ -5,6 +5,7 @@ Results go to stdout, everything else (progress, notes, warnings) to stderr.
 
 import json as json_module
 import math
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
+_COMMANDS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 JOINERS = "\u200c\u200d"
 
 REPORT_STYLES = (("SICK", "bold red"), ("WATCH", "bold yellow"), ("INFO", "bold blue"), ("  Do:", "bold green"))
@@ -36,8 +38,19 @@ BASELINE_WORDS = {
 
 
 def emit(value: Mapping[str, object]) -> None:
-    """One JSON object, one line, on stdout."""
-    sys.stdout.write(json_module.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    """One JSON object, one line, on stdout; what a terminal could take for a command is escaped, as JSON may."""
+    line = json_module.dumps(value, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write(_COMMANDS.sub(lambda c: f"\\u{ord(c[0]):04x}", line) + "\n")
+
+
+def say(line: str) -> None:
+    """One line on stdout: to a program as it is, on a terminal with control characters made visible."""
+    sys.stdout.write(as_shown(line) + "\n")
+
+
+def as_shown(text: str) -> str:
+    """The text as it goes to stdout: to a program as it is, to a terminal printable."""
+    return printable(text) if out.is_terminal else text
 
 
 def note(sentence: str) -> None:
@@ -96,9 +109,9 @@ def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]], tit
     """A plain table; a column is (heading, "left" or "right")."""
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")
     for heading, justify in columns:
-        drawn.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+        drawn.add_column(printable(heading), justify="right" if justify == "right" else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     return drawn
 
 

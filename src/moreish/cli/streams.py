@@ -26,11 +26,28 @@ _found: list[_Found] = []  # the standard streams, but for a notebook's
 
 
 def settle_streams() -> None:
-    """UTF-8 and plain line ends into files and to programs; `PYTHONIOENCODING`, where it is set, is heeded."""
+    """UTF-8 and plain line ends into files and to programs; `PYTHONIOENCODING`, where it is set, is heeded.
+
+    A stream that is closed (`moreish ... >&-`) says nothing, and no file that is opened later takes its place.
+    """
+    for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            _open_to_nowhere(descriptor, name)
     streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, TextIOWrapper)]
     _found[:] = [_Found(stream, stream.encoding, stream.errors) for stream in streams]
     for stream in streams:
         _settle(stream)
+
+
+def _open_to_nowhere(descriptor: int, name: str) -> None:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        if nowhere != descriptor:
+            os.dup2(nowhere, descriptor)
+            os.close(nowhere)
+    setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _settle(stream: TextIOWrapper) -> None:

@@ -1,15 +1,17 @@
 """moreish train, and its --resume."""
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Literal
 
 from moreish.cli.flags import (
     DEFAULT_ROOT,
+    EARLIER,
     READING,
     TRAINING,
     Background,
+    Earlier,
     File,
     Json,
     Out,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from moreish.api import TrainedRun
     from moreish.data.sources import Files
     from moreish.recipes.overrides import Overrides
+    from moreish.training.launch import Launched
 
 
 def train(
@@ -38,22 +41,22 @@ def train(
     background: Background = None,
     set: Set = None,
     out: Out = None,
-    begin_from: Annotated[str | None, Parameter(name="--from")] = None,
-    resume: str | None = None,
-    inexact: Annotated[bool, Parameter(negative=())] = False,
+    earlier: Earlier = EARLIER,
     log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
     json: Json = False,
     quiet: Quiet = False,
-) -> None:
+) -> int | None:
     """Train a model on a list and keep the run.
+
+    Under torchrun all its processes train each network together.
 
     Parameters
     ----------
     files
         A text file with one item a line, CSV or JSON, "-" for standard input, or the name of a bundled list; several
-        are one list.
+        are one list. Or the folder that moreish shard made of a list.
     model
         ngram, background, or a network: bigram, bow, mlp, rnn, gru, gru-cho, lstm, transformer, wavenet,
         wavenet-gated, wavenet-sliding.
@@ -61,36 +64,83 @@ def train(
         A named full configuration; without one, and without a model, "quick".
     config
         A TOML file of options, laid over the recipe; flags are laid over it, and --set over all.
-    begin_from
-        A run on another list: its model goes on with this list, whose new symbols and kinds are added.
-    resume
-        Go on with this interrupted run instead of starting a new one.
-    inexact
-        Resume also where torch or the machine differ, so that the result will not be the same bit for bit.
     log
         tensorboard: what happens is kept for TensorBoard too, in the run folder: tensorboard --logdir runs
     """
     from moreish.cli.overrides import overrides_of
+    from moreish.training.launch import launched
 
+    process = launched()
+    if process is not None and process.rank > 0:
+        return _followed(process)
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    if resume is not None:
-        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
-        said += [("--background", background), ("--from", begin_from)]
-        ignored = next((name for name, value in said if value is not None), overrides.first)
-        if ignored is not None:
-            raise ValueError(
-                f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
-                "it out, or train a new run"
-            )
-        run = _resumed_in_view(resume, inexact, root, quiet, log)
-    elif inexact:
-        raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
-    else:
-        source = sources_of(files)
-        places = {"out": out, "root": root, "background": background, "begin_from": begin_from}
-        run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
+    said = {"FILE": files or None, "--recipe": recipe, "--config": config, "--background": background}
+    _refuse_ignored(earlier, said, {"--out": out, "--log": log}, overrides)
+    with _led(process):
+        begun = earlier.resume or (process and _begun_before(process, root, out))
+        if earlier.replay is not None:
+            run = _replayed_in_view(earlier.replay, out, root, quiet)
+        elif begun is not None:
+            run = _resumed_in_view(str(begun), earlier.inexact, root, quiet, log)
+        else:
+            source = sources_of(files)
+            places = {"out": out, "root": root, "background": background, "begin_from": earlier.begin_from}
+            run = trained_in_view(source, recipe, overrides, quiet=quiet, log=log, **places)
     show_report(run, quiet)
     show_done(run, json)
+    return None
+
+
+def _refuse_ignored(
+    earlier: Earlier, said: Mapping[str, object], places: Mapping[str, object], overrides: "Overrides"
+) -> None:
+    """Raises ValueError where something was said that a run which is gone on with, or done again, does not heed."""
+    said = {**said, "--from": earlier.begin_from}
+    if earlier.resume is not None:
+        why = f"--resume goes on with {earlier.resume} exactly as it was begun"
+        said |= {"--out": places["--out"], "--replay": earlier.replay}
+        cure = "leave it out, or train a new run"
+    elif earlier.inexact:
+        raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
+    elif earlier.replay is not None:
+        why, cure = f"--replay does again what {earlier.replay} did", "leave it out"
+        said |= {"--log": places["--log"]}
+    else:
+        return
+    ignored = next((name for name, value in said.items() if value is not None), overrides.first)
+    if ignored is not None:
+        raise ValueError(f"{why}, so {ignored} would change nothing: {cure}")
+
+
+def _led(process: "Launched | None") -> AbstractContextManager[None]:
+    """Around a training: whatever other processes there are work for it."""
+    if process is None:
+        return nullcontext()
+    from moreish.fitting.ranks import leading
+
+    return leading(process)
+
+
+def _followed(process: "Launched") -> int:
+    """All that a process does that does not lead; its exit code. What is wrong the leader says."""
+    from moreish.errors import DONE, UNMET
+    from moreish.fitting.ranks import follow
+    from moreish.training.distributed import ProcessLost
+
+    try:
+        follow(process)
+    except ProcessLost:
+        return UNMET
+    return DONE
+
+
+def _begun_before(process: "Launched", root: Path, out: Path | None) -> Path | None:
+    """The run that an earlier attempt of the same launch began and did not end."""
+    if not process.launch:
+        return None
+    from moreish import api
+
+    return api.begun_by(process.launch, root, out)
 
 
 def trained_in_view(
@@ -132,6 +182,19 @@ def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool, log: str 
         return api.resume(opened.run, inexact=inexact, watch=watch, log=log)
 
 
+def _replayed_in_view(run: str, out: Path | None, root: Path, quiet: bool) -> "TrainedRun":
+    from moreish.cli.show import telling
+
+    with telling(f"loading {run}", quiet):
+        from moreish import api
+
+        opened = api.open_run(run, root)
+    from moreish.cli.panel import watching
+
+    with watching(quiet) as watch:
+        return api.replay(opened.run, out=out, watch=watch)
+
+
 def show_report(run: "TrainedRun", quiet: bool) -> None:
     """What the doctor found, where one was asked for: a line, or the report where there is something to say."""
     if not run.config.train.doctor:
@@ -151,7 +214,7 @@ def show_report(run: "TrainedRun", quiet: bool) -> None:
 
 def show_done(run: "TrainedRun", json: bool) -> None:
     """Where the run is and what it reached."""
-    from moreish.cli.show import emit
+    from moreish.cli.show import emit, say
     from moreish.runs.events import to_record
 
     done = run.done
@@ -160,4 +223,4 @@ def show_done(run: "TrainedRun", json: bool) -> None:
         return
     loss = done.val_loss
     reached = f"val loss {loss:.4f}" if loss is not None else "no val split, so nothing was measured"
-    print(f"{run.run.folder}: {reached}")
+    say(f"{run.run.folder}: {reached}")

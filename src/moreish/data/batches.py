@@ -6,10 +6,11 @@ length, so no padding is ever computed.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Integer, Num
+from jaxtyping import Bool, Float, Integer, Num
 
 from moreish.data.corpus import Split
 from moreish.rng import rng_for
@@ -26,6 +27,20 @@ class Batch(NamedTuple):
     y: np.ndarray
     weight: float
     kinds: np.ndarray | None = None
+
+
+class Draws(NamedTuple):
+    """The batches of some steps as places in the flat ids: where a row begins, or where its window ends.
+
+    Step s reads the next `rows[s]` of the `places`, `steps[s]` ids each (1 for windows), and its batch has
+    `weights[s]`. The kind of each row, where the list has kinds.
+    """
+
+    places: Integer[np.ndarray, " rows"]
+    kinds: Integer[np.ndarray, " rows"] | None
+    rows: Integer[np.ndarray, " S"]
+    steps: Integer[np.ndarray, " S"]
+    weights: Float[np.ndarray, " S"]
 
 
 def windows(split: Split, block_size: int) -> tuple[Integer[np.ndarray, "N block_size"], Integer[np.ndarray, " N"]]:
@@ -59,14 +74,32 @@ class WindowBatches:
         self.seed = seed
         self.batch_size = min(batch_size, len(self.y))
         self.per_epoch = len(self.y) // self.batch_size
+        self._order = lru_cache(1)(self._drawn)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass; a remainder smaller than a batch waits for the next pass."""
+    def _drawn(self, index: int) -> Integer[np.ndarray, " N"]:
+        """The windows in the order of this pass."""
         rng = rng_for(self.seed, "batches", index)
-        order = rng.permutation(len(self.y)) if self.drawn is None else self.drawn(len(self.y), rng)
-        for b in range(self.per_epoch):
+        return rng.permutation(len(self.y)) if self.drawn is None else self.drawn(len(self.y), rng)
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass but the first `skip`; a remainder smaller than a batch waits for the next pass."""
+        order = self._order(index)
+        for b in range(skip, self.per_epoch):
             rows = order[b * self.batch_size : (b + 1) * self.batch_size]
             yield Batch(self.x[rows], self.y[rows], 1.0, None if self.kinds is None else self.kinds[rows])
+
+    def draws(self, step: int, count: int) -> Draws:
+        """The same batches from this step on, as places."""
+        size, pieces = self.batch_size, []
+        while count:
+            epoch, skip = divmod(step, self.per_epoch)
+            now = min(count, self.per_epoch - skip)
+            pieces.append(self._order(epoch)[skip * size : (skip + now) * size])
+            step, count = step + now, count - now
+        places = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        ones = np.ones(len(places) // size, np.int64)
+        kinds = None if self.kinds is None else self.kinds[places]
+        return Draws(places, kinds, ones * size, ones, np.ones(len(ones)))
 
 
 class Weighted:
@@ -150,14 +183,34 @@ class SequenceBatches:
         self.mean_tokens = float(self.pieces.lengths.sum()) / self.per_epoch
         self.kinds = None if split.kinds is None else split.kinds[self.pieces.items]
         self._weights = None if split.weights is None else split.weights[self.pieces.items]
+        self._epoch = lru_cache(1)(self._drawn)
 
-    def epoch(self, index: int) -> Iterator[Batch]:
-        """The batches of one pass over all pieces."""
+    def _drawn(self, index: int) -> tuple[Pieces, list[Integer[np.ndarray, " B"]]]:
+        """The pieces of this pass, and which of them make each batch."""
         rng = rng_for(self.seed, "batches", index)
         pieces = self.pieces
         if self.one_text:
             pieces = replace(pieces, starts=pieces.starts + rng.integers(self.block_size))
-        for rows in self._rows(pieces, rng):
+        return pieces, list(self._rows(pieces, rng))
+
+    def draws(self, step: int, count: int) -> Draws:
+        """The batches from this step on, as places."""
+        places, steps, which = [], [], []
+        for at in range(step, step + count):
+            epoch, b = divmod(at, self.per_epoch)
+            pieces, batches = self._epoch(epoch)
+            places.append(pieces.starts[batches[b]])
+            steps.append(pieces.lengths[batches[b][0]])
+            which.append(batches[b])
+        rows = np.array([len(each) for each in which], np.int64)
+        lengths = np.array(steps, np.int64)
+        kinds = None if self.kinds is None else self.kinds[np.concatenate(which)]
+        return Draws(np.concatenate(places), kinds, rows, lengths, rows * lengths / self.mean_tokens)
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """The batches of one pass over all pieces but the first `skip`."""
+        pieces, batches = self._epoch(index)
+        for rows in batches[skip:]:
             block = pieces.read(self.ids, rows)
             kinds = None if self.kinds is None else self.kinds[rows]
             yield Batch(block[:, :-1], block[:, 1:], block[:, 1:].size / self.mean_tokens, kinds)
@@ -175,11 +228,23 @@ class SequenceBatches:
             yield by_length[i][drawn[i](min(self.batch_size, len(by_length[i])), rng)]
 
 
-def batches_from(source: WindowBatches | SequenceBatches, step: int) -> Iterator[Batch]:
+@runtime_checkable
+class Batches(Protocol):
+    """Batches in the order that a seed gives, epoch after epoch."""
+
+    @property
+    def per_epoch(self) -> int:
+        """How many there are in an epoch."""
+        ...
+
+    def epoch(self, index: int, skip: int = 0) -> Iterator[Batch]:
+        """Those of one epoch but the first `skip`."""
+        ...
+
+
+def batches_from(source: Batches, step: int) -> Iterator[Batch]:
     """Batches without end, beginning with the one that belongs to `step`."""
     epoch, skip = divmod(step, source.per_epoch)
     while True:
-        for i, batch in enumerate(source.epoch(epoch)):
-            if i >= skip:
-                yield batch
+        yield from source.epoch(epoch, skip)
         epoch, skip = epoch + 1, 0

@@ -9,6 +9,7 @@ from typing import Literal, overload
 import numpy as np
 from jaxtyping import Float64, Int64, Integer, UInt, UInt64
 
+from moreish import markup
 from moreish.data import symbols
 from moreish.data.hashing import ItemHash
 from moreish.data.known import Known, hashes_of
@@ -66,6 +67,29 @@ class Split:
         offsets = np.append(0, np.cumsum(self.lengths[which] + 1))
         kinds = None if self.kinds is None else self.kinds[which]
         return Split(ids, offsets, kinds, None if self.weights is None else self.weights[which])
+
+    def parts(self) -> Iterator["Split"]:
+        """All items, in pieces of which each fits into memory."""
+        yield self
+
+    def to_judge_by(self) -> "Split":
+        """The items that training is judged by."""
+        return self
+
+    def some(self, most: int) -> "Split":
+        """Itself; of a list that is not in memory at most so many items, evenly spread."""
+        return self
+
+    def between(self, first: int, last: int) -> "Split":
+        """The items first, ..., last - 1, without a copy of them."""
+        offsets = self.offsets[first : last + 1]
+        start = int(offsets[0])
+        return Split(
+            self.ids[start : int(offsets[-1]) + 1],
+            offsets - start if start else offsets,
+            None if self.kinds is None else self.kinds[first:last],
+            None if self.weights is None else self.weights[first:last],
+        )
 
     @property
     def times(self) -> Int64[np.ndarray, " items"] | None:
@@ -176,6 +200,11 @@ class Corpus:
         parts = ", ".join(f"{name} {len(self.split(name)):,}" for name in SPLITS)
         return f"<Corpus {self.report.source}: {len(self):,} items of {len(self.vocab) - 1:,} symbols; {parts}>"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the numbers of the list, and its first items."""
+        shown = ", ".join(item[:40] for item in self[:12]) if not self.options.text else ""
+        return self.report._repr_html_() + markup.table([("first items", shown)] if shown else [])
+
     def split(self, name: str) -> Split:
         """The items of train, val, test or all. Raises ValueError for any other name."""
         if name == "all":
@@ -183,14 +212,7 @@ class Corpus:
         if name not in SPLITS:
             raise ValueError(f'there is no split "{name}"{did_you_mean(name, [*SPLITS, "all"])}')
         first, last = self._first[SPLITS.index(name) : SPLITS.index(name) + 2]
-        offsets = self._whole.offsets[first : last + 1]
-        start, whole = int(offsets[0]), self._whole
-        return Split(
-            whole.ids[start : int(offsets[-1]) + 1],
-            offsets - start if start else offsets,
-            None if whole.kinds is None else whole.kinds[first:last],
-            None if whole.weights is None else whole.weights[first:last],
-        )
+        return self._whole.between(first, last)
 
     def only(self, kind: int) -> "Corpus":
         """The items of one kind, as a list without kinds, in the symbols of this one; all in train."""

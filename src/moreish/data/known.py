@@ -69,11 +69,16 @@ class Known:
 
 def number_in_low_bits(hashes: UInt64[np.ndarray, " items"]) -> tuple[UInt64[np.ndarray, " items"], int]:
     """Hashes with the item's number in their low bits, made in place, and the mask of those bits."""
-    mask = (1 << len(hashes).bit_length()) - 1
+    mask = number_mask(len(hashes))
     for part in slices(len(hashes)):
         hashes[part] &= np.uint64(~mask & (2**64 - 1))
         hashes[part] |= np.arange(part.start, part.stop, dtype=np.uint64)
     return hashes, mask
+
+
+def number_mask(items: int) -> int:
+    """The low bits that hold the number of one of so many items."""
+    return (1 << items.bit_length()) - 1
 
 
 def hashes_of(

@@ -52,6 +52,13 @@ class Reader:
 
     def blocks(self, stream: Bytes) -> Iterator[Block]:
         """The items of a list."""
+        yield from self.blocks_of_part(stream)
+        if not self.items:
+            what = "is empty" if not self.bytes else f"has no items: all its {self.line:,} lines are blank"
+            raise ValueError(f"{self.name} {what}")
+
+    def blocks_of_part(self, stream: Bytes) -> Iterator[Block]:
+        """The items of a part of a list, which may have none."""
         decoder = Decoder(self.name, self.options.encoding)
         for piece in self._pieces(decoder.start(stream)):
             block = self._plain(piece)
@@ -60,9 +67,6 @@ class Reader:
                 block = self._careful(decoder.decode(piece, self.line))
             self._within_limits(block)
             yield block
-        if not self.items:
-            what = "is empty" if not self.bytes else f"has no items: all its {self.line:,} lines are blank"
-            raise ValueError(f"{self.name} {what}")
 
     def text(self, stream: Bytes) -> Iterator[tuple[str, UInt[np.ndarray, " chars"]]]:
         """Running text and its code points, line ends as LF and the rest as it stands."""

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
+from moreish import markup
+
 MOST_LINES = 5  # line numbers given for each kind of suspicion
 MOST_SYMBOLS = 100  # listed with their counts
 
@@ -116,6 +118,18 @@ class Report:
     def once(self) -> list[str]:
         """Symbols that occur a single time: nothing can be learned about them, and nothing measured."""
         return [symbol for symbol, n in self.counts.items() if n == 1]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        splits = ", ".join(f"{name} {part['items']:,}" for name, part in self.splits.items())
+        rows = [
+            ("items", f"{self.items:,}, {self.duplicates:,} of them duplicates"),
+            ("symbols", f"{len(self.counts):,}: {' '.join(list(self.counts)[:40])}"),
+            ("length", f"{self.shortest} to {self.longest}, {self.mean_length:.1f} on average"),
+            ("split", splits),
+            *(("note", note) for note in self.notes),
+        ]
+        return markup.heading(self.source, self.headline()) + markup.table(rows)
 
     def to_json(self) -> dict[str, object]:
         """Plain values; the keys stay as they are from release to release."""

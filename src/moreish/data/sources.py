@@ -57,12 +57,20 @@ def stem_of(source: str | Path) -> str:
 def data_folder() -> Path:
     """Where fetched lists are kept: `$MOREISH_DATA`, or the place that this system has for a user's data."""
     if named := os.environ.get("MOREISH_DATA"):
-        return Path(named).expanduser()
+        return at_home(named)
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData/Local") / "moreish"
+        return Path(os.environ.get("LOCALAPPDATA") or at_home("~/AppData/Local")) / "moreish"
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/moreish"
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local/share") / "moreish"
+        return at_home("~/Library/Application Support/moreish")
+    return Path(os.environ.get("XDG_DATA_HOME") or at_home("~/.local/share")) / "moreish"
+
+
+def at_home(path: str | Path) -> Path:
+    """The path with `~` and `~name` as the folders that they mean; where there is no such user or home, as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
 
 
 def find(source: str | Path) -> Path:
@@ -72,7 +80,7 @@ def find(source: str | Path) -> Path:
     """
     if not str(source).strip():
         raise ValueError(f'"{source}" names no file; the bundled lists are {", ".join(LISTS)}')
-    path = Path(source).expanduser()
+    path = at_home(source)
     if not path.exists() and path.name == str(source):
         fetched, bundled = data_folder() / path, BUNDLED / f"{path}.txt"
         path = next((p for p in (fetched, bundled) if p.is_file()), path)
@@ -88,7 +96,7 @@ def opened(source: str | Path) -> Iterator[tuple[str, Bytes]]:
     """The name to use in messages, and the bytes. Raises ValueError where they cannot be had, then or later."""
     try:
         if str(source) == "-":
-            yield "standard input", sys.stdin.buffer
+            yield "standard input", sys.stdin.buffer if sys.stdin else io.BytesIO()
         else:
             with find(source).open("rb") as stream:
                 yield str(source), stream

@@ -4,13 +4,59 @@ A word of an item is what stands between blanks, so that an item comes back as i
 run of letters and digits, every other mark is a symbol of its own, and so is the end of a line.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING, Literal
 
 from moreish.data.options import Form, Unit
 
+if TYPE_CHECKING:
+    import regex
+
 WORDS_AND_MARKS = r"\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*|(?=\S)\X"
+
+
+LONGEST_RUN = 64  # marks on one letter, beyond which a text is put in order before Python does it in quadratic time
+
+
+def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
+    """As `unicodedata.normalize`, in linear time also for a letter with a million marks."""
+    if len(text) > LONGEST_RUN and _maybe_marks(text):
+        decomposed = "NFKD" if "K" in form else "NFD"
+        text = _many_marks().sub(lambda run: _in_order(run[0], decomposed), text)
+    return unicodedata.normalize(form, text)
+
+
+def _in_order(marks: str, form: str) -> str:
+    """Decomposed, and in the order of their combining classes between those that have none."""
+    each = {mark: unicodedata.normalize(form, mark) for mark in set(marks)}
+    run: list[str] = []
+    ordered: list[str] = []
+    for mark in "".join(map(each.__getitem__, marks)):
+        if not unicodedata.combining(mark):
+            ordered += sorted(run, key=unicodedata.combining)
+            ordered.append(mark)
+            run = []
+        else:
+            run.append(mark)
+    return "".join(ordered + sorted(run, key=unicodedata.combining))
+
+
+def _maybe_marks(text: str) -> bool:
+    """Whether so many characters that may be marks stand in a row; below U+0300 none is one."""
+    return not text.isascii() and _FAR.search(text) is not None
+
+
+_FAR = re.compile(rf"[^\x00-\u02ff]{{{LONGEST_RUN}}}")
+
+
+@cache
+def _many_marks() -> "regex.Pattern[str]":
+    import regex
+
+    return regex.compile(rf"\p{{M}}{{{LONGEST_RUN},}}")
 
 
 def normal(text: str, form: Form, lower: bool) -> str:
@@ -18,11 +64,11 @@ def normal(text: str, form: Form, lower: bool) -> str:
     if text.isascii():
         return text.lower() if lower else text
     if form != "none":
-        text = unicodedata.normalize(form, text)
+        text = normalize(form, text)
     if lower:
         text = text.lower()
         if form != "none":
-            text = unicodedata.normalize(form, text)
+            text = normalize(form, text)
     return text
 
 

@@ -2,10 +2,12 @@
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
+import msgspec
 import numpy as np
 from jaxtyping import Bool, Integer, UInt
 
@@ -140,16 +142,18 @@ class Vocab:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, object]) -> "Vocab":
+    def from_json(cls, values: object) -> "Vocab":
         """The vocabulary that `to_json` described. Raises ValueError where the values describe none."""
-        from moreish.options import build
-
         try:
-            vocab = build(cls, values)
-        except (TypeError, ValueError) as error:
+            vocab = cls(**msgspec.structs.asdict(msgspec.convert(values, _Stored)))
+        except msgspec.ValidationError as error:
             raise ValueError(f"this is no vocabulary: {error}") from None
         if len(vocab.ids) != len(vocab.symbols) or "" in vocab.ids:
             raise ValueError("this is no vocabulary: a symbol is empty or listed twice")
+        if any("\ud800" <= c <= "\udfff" for symbol in vocab.symbols for c in symbol):
+            raise ValueError("this is no vocabulary: a symbol is half of a pair of code units, which is no text")
+        if vocab.unit == "char" and any(len(symbol) != 1 for symbol in vocab.symbols):
+            raise ValueError("this is no vocabulary: its symbols are characters, and one is longer than that")
         return vocab
 
     def describe(self) -> str:
@@ -165,7 +169,7 @@ class Vocab:
 
     def nearest(self, symbol: str, most: int = 3) -> list[str]:
         """Known symbols that a person may have meant: another case, the letter without its marks, a like word."""
-        base = unicodedata.normalize("NFKD", symbol)
+        base = symbols_of.normalize("NFKD", symbol)
         forms = dict.fromkeys(f for s in (symbol, base, base[:1]) for f in (s.lower(), s.upper(), s.casefold()))
         near = [f for f in forms if f in self.ids and f != symbol]
         if self.unit == "word":
@@ -183,6 +187,17 @@ class Vocab:
         return f'{what} "{text}" has {listed}, which never {verb} in this list.{hint} Its symbols: {self.describe()}.'
 
 
+class _Stored(msgspec.Struct):
+    """The fields of a vocabulary, as JSON holds them."""
+
+    symbols: tuple[str, ...]
+    unit: Literal["char", "grapheme", "word"] = "char"
+    normalise: Form = "NFC"
+    lower: bool = False
+    running: bool = False
+    unknown: bool = False
+
+
 def shown(symbol: str) -> str:
     """A symbol in quotes, or its code points where there is nothing to see."""
     if symbol.isprintable() and not symbol.isspace() and not unicodedata.combining(symbol[0]):
@@ -194,7 +209,7 @@ def shown(symbol: str) -> str:
 
 def _base(symbol: str) -> str:
     """The letter without case and marks."""
-    return unicodedata.normalize("NFKD", symbol)[:1].casefold()
+    return symbols_of.normalize("NFKD", symbol)[:1].casefold()
 
 
 def _ranges(symbols: Sequence[str]) -> list[tuple[str, int]]:

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from moreish.fast import cells
 from moreish.fast.recurrent import RecurrentGradients, Saved, Weights, tanh_
 
 
@@ -29,6 +30,8 @@ class _Saved(Saved):
 
 class GRUGradients(RecurrentGradients[_Saved]):
     """Loss and gradients of a `moreish.models.gru.GRU`."""
+
+    cell = cells.GRU
 
     def forward(self, i: int, layer: Weights, gates: Tensor, ids: Tensor | None) -> _Saved:
         """All steps of time; see `RecurrentGradients.forward`."""
@@ -46,7 +49,7 @@ class GRUGradients(RecurrentGradients[_Saved]):
             else:
                 torch.index_select(a_rz, 0, ids[t], out=rz[t])
                 torch.index_select(a_n, 0, ids[t], out=n[t])
-            if t:
+            if t or self.before is not None:
                 self.product(operand[t], u.T, recurrent)
                 rz[t].add_(recurrent[:, : 2 * size])
                 torch.add(recurrent[:, 2 * size :], b[2 * size :], out=c[t])
@@ -57,6 +60,8 @@ class GRUGradients(RecurrentGradients[_Saved]):
             torch.lerp(n[t], h[t], rz[t, :, size:], out=h[t + 1])  # (1 - z) n + z h
             if operand is not h:
                 operand[t + 1] = h[t + 1]
+        if self.keeps_memory:
+            self.after = (h[-1].clone(),)
         return _Saved(h, operand, rz, n, c)
 
     def backward(

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from moreish.fast import cells
 from moreish.fast.recurrent import RecurrentGradients, Saved, Weights, tanh_
 
 
@@ -22,16 +23,9 @@ class _Saved(Saved):
 
 
 class LSTMGradients(RecurrentGradients[_Saved]):
-    """Loss and gradients of a `moreish.models.lstm.LSTM`.
+    """Loss and gradients of a `moreish.models.lstm.LSTM`."""
 
-    before : the memories (B, H), (B, H) that a net of one layer goes on from, or None for blank ones; no gradient
-        flows back into them
-    after : those after the last step, in memory of their own
-    """
-
-    before: tuple[Tensor, Tensor] | None = None
-    after: tuple[Tensor, Tensor] | None = None
-    keeps_memory = False  # whether `after` is wanted
+    cell = cells.LSTM
 
     def forward(self, i: int, layer: Weights, gates: Tensor, ids: Tensor | None) -> _Saved:
         """All steps of time; see `RecurrentGradients.forward`."""
@@ -39,11 +33,7 @@ class LSTMGradients(RecurrentGradients[_Saved]):
         steps, rows = (gates if ids is None else ids).shape[:2]
         h, operand = self.memory(i, steps, rows, size)
         c = self.buffer(f"c{i}", steps + 1, rows, size)
-        c[0] = 0
-        if self.before is not None:
-            h[0], c[0] = self.before
-            if operand is not h:
-                operand[0] = h[0]
+        c[0] = 0 if self.before is None else self.before[1]
         tanh_c = self.buffer(f"tanh c{i}", steps, rows, size)
         cell_gates = self.buffer(f"gates{i}", steps, rows, 4 * size)
         recurrent = self.buffer("recurrent", rows, 4 * size)
@@ -102,5 +92,5 @@ class LSTMGradients(RecurrentGradients[_Saved]):
                 if operand is not dgates:
                     operand[t] = dgates[t]
                 self.product(operand[t], u, dh)
-        self.recurrent_gradients(layer, dgates, operand, saved.operand, blank=self.before is None)
+        self.recurrent_gradients(layer, dgates, operand, saved.operand)
         return dgates

@@ -8,13 +8,15 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from moreish.fast.library import address
+from moreish.fast.passes import Passes, passes_for
 from moreish.models.recurrent import Recurrent
 from moreish.models.transformer import Transformer
 
@@ -31,12 +33,21 @@ class FusedStep(ABC, Generic[M]):
     """Loss and gradients on a batch of sequences: `(idx, targets, weight) -> loss`, which fills `.grad`.
 
     operand_dtype : dtype of the operands of large products; None for that of the parameters
+    passes : the compiled passes between the products; None: all by torch
     """
 
-    def __init__(self, model: M, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None) -> None:
+    def __init__(
+        self,
+        model: M,
+        label_smoothing: float = 0.0,
+        operand_dtype: torch.dtype | None = None,
+        passes: Passes | Literal["auto"] | None = "auto",
+    ) -> None:
         self.model, self.label_smoothing = model, label_smoothing
         self.dtype = model.wte.weight.dtype
         self.operand_dtype = operand_dtype or self.dtype
+        self.passes = passes_for(model.wte.weight, self.operand_dtype) if passes == "auto" else passes
+        self._numbers: dict[Tensor, int] = {p: i for i, p in enumerate(model.parameters())}
         self._buffers: dict[str, Tensor] = {}
         self._views: dict[tuple[str, tuple[int, ...]], Tensor] = {}
         self._cached: dict[Hashable, Any] = {}  # whatever each key's `make` makes
@@ -101,22 +112,38 @@ class FusedStep(ABC, Generic[M]):
         size = math.prod(shape)
         rng = np.random.SFC64(int(torch.randint(2**62, ()).item()))
         bits = rng.random_raw(-(-size // 4)).view(np.uint16)[:size]
+        mask, factor = self.buffer(f"mask {name}", *shape), 65536 / (65536 - dropped)
+        if self.passes is not None:
+            self.passes["dropout_mask"](size, bits.ctypes.data, dropped, factor, address(mask))
+            return mask
         kept = torch.from_numpy(bits >= dropped).to(self.model.wte.weight.device).view(shape)
-        return self.buffer(f"mask {name}", *shape).copy_(kept).mul_(65536 / (65536 - dropped))
+        return mask.copy_(kept).mul_(factor)
+
+    def check(self, idx: Integer[Tensor, "B T"], targets: Integer[Tensor, "B T"]) -> None:
+        """Every id must have its row, because a pass does not look. Raises IndexError otherwise."""
+        if self.passes is None:
+            return
+        for ids, size in ((idx, len(self.model.wte.weight)), (targets, self.model.vocab_size)):
+            low, high = torch.aminmax(ids)
+            if low < 0 or high >= size:
+                raise IndexError(f"ids must lie in 0 .. {size - 1}, and here are {int(low)} .. {int(high)}")
 
     def cross_entropy(
-        self, logits: Float[Tensor, "N V"], targets: Integer[Tensor, " N"], weight: float
-    ) -> tuple[Float[Tensor, ""], Float[Tensor, "N V"]]:
-        """The mean loss, and the gradient of `weight` times it with respect to the logits."""
-        n, size = logits.shape
+        self, logits: Float[Tensor, "V N"], targets: Integer[Tensor, " N"], weight: float
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "V N"]]:
+        """The mean loss, and the gradient of `weight` times it with respect to the logits, places side by side."""
+        size, n = logits.shape
         smooth = self.label_smoothing
-        logprobs = logits.log_softmax(1)
-        targets = targets[:, None]
-        loss = logprobs.gather(1, targets).mean().mul_(smooth - 1)
+        if self.passes is not None:
+            loss = self.passes["token_cross_entropy"](size, n, address(logits), address(targets), smooth, weight)
+            return logits.new_tensor(loss), logits
+        logprobs = logits.log_softmax(0)
+        targets = targets[None]
+        loss = logprobs.gather(0, targets).mean().mul_(smooth - 1)
         if smooth:
             loss.sub_(logprobs.mean(), alpha=smooth)
         dlogits = logprobs.exp_()
         if smooth:
             dlogits.sub_(smooth / size)
-        dlogits.scatter_add_(1, targets, dlogits.new_full(targets.shape, smooth - 1))
+        dlogits.scatter_add_(0, targets, dlogits.new_full(targets.shape, smooth - 1))
         return loss, dlogits.mul_(weight / n)

@@ -7,12 +7,15 @@ is in memory that every block uses again. `dx` is the gradient of the loss with 
 """
 
 import math
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
 from moreish.fast.attention import Attention
+from moreish.fast.blocks import CompiledBlocks
+from moreish.fast.passes import Passes
 from moreish.fast.step import FusedStep
 from moreish.models.transformer import Block, Transformer
 
@@ -26,15 +29,22 @@ class TransformerGradients(FusedStep[Transformer]):
     """Loss and gradients of a `moreish.models.transformer.Transformer`."""
 
     def __init__(
-        self, model: Transformer, label_smoothing: float = 0.0, operand_dtype: torch.dtype | None = None
+        self,
+        model: Transformer,
+        label_smoothing: float = 0.0,
+        operand_dtype: torch.dtype | None = None,
+        passes: Passes | Literal["auto"] | None = "auto",
     ) -> None:
-        super().__init__(model, label_smoothing, operand_dtype)
-        size = model.wpe.num_embeddings
-        causal_mask = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
-        grads: dict[Tensor, Tensor] = {p: torch.empty_like(p) for p in model.parameters()}
+        super().__init__(model, label_smoothing, operand_dtype, passes)
+        grads, self._sums = _gradients(model)
         self._grads = list(grads.items())
         self._matrix = model.wte.weight if model.head is None else model.head.weight
         self._dmatrix, self._dwte, self._dwpe = (grads[p] for p in (self._matrix, model.wte.weight, model.wpe.weight))
+        if self.passes is not None:
+            self._compiled = CompiledBlocks(self, self.passes, grads)
+            return
+        size = model.wpe.num_embeddings
+        causal_mask = model.wte.weight.new_full((size, size), -math.inf).triu_(1)
         self._blocks = [_Block(self, i, block, causal_mask, grads) for i, block in enumerate(model.blocks)]
         self._norm = _Norm(model.ln_f)
 
@@ -45,10 +55,25 @@ class TransformerGradients(FusedStep[Transformer]):
         """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
         for p, grad in self._grads:
             p.grad = grad
+        self.check(idx, targets)
+        run = self._by_torch if self.passes is None else self._by_passes
+        return run(idx.contiguous(), targets.reshape(-1), weight)
+
+    def _by_passes(self, idx: Tensor, targets: Tensor, weight: float) -> Tensor:
+        self._sums.zero_()
+        y = self._compiled(idx)
+        h = y if y.dtype == self.dtype else self.buffer("h", *y.shape).copy_(y)
+        loss, dlogits = self.cross_entropy(self._matrix @ h.T, targets, weight)
+        torch.mm(dlogits, h, out=self._dmatrix)
+        dh = torch.mm(dlogits.T, self._matrix, out=self.buffer("dh", *h.shape))
+        self._compiled.backward(idx, self.cast(dh, "dh"))
+        return loss
+
+    def _by_torch(self, idx: Tensor, targets: Tensor, weight: float) -> Tensor:
         x, mask = self._embed(idx)
         for block in self._blocks:
             x = block(x, idx.shape[1])
-        loss, dx = self._head(x, targets.reshape(-1), weight)
+        loss, dx = self._head(x, targets, weight)
         for block in reversed(self._blocks):
             block.backward(dx)
         self._embed_backward(idx, dx if mask is None else dx.mul_(mask))
@@ -75,9 +100,18 @@ class TransformerGradients(FusedStep[Transformer]):
     def _head(self, x: Tensor, targets: Tensor, weight: float) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the logits; the gradient with respect to x (N, C), and those of the last layers."""
         h = self._norm(x)
-        loss, dlogits = self.cross_entropy(h @ self._matrix.T, targets, weight)
-        torch.mm(dlogits.T, h, out=self._dmatrix)
-        return loss, self._norm.backward(torch.mm(dlogits, self._matrix, out=self.buffer("dx", *x.shape)))
+        loss, dlogits = self.cross_entropy(self._matrix @ h.T, targets, weight)
+        torch.mm(dlogits, h, out=self._dmatrix)
+        return loss, self._norm.backward(torch.mm(dlogits.T, self._matrix, out=self.buffer("dx", *x.shape)))
+
+
+def _gradients(model: Transformer) -> tuple[dict[Tensor, Tensor], Tensor]:
+    """Where the gradient of each parameter stays; those that passes add up are parts of one tensor, the second."""
+    added = {p: p.numel() for p in model.parameters() if p.ndim < 2}
+    added |= {table.weight: table.weight.numel() for table in (model.wte, model.wpe)}
+    sums = model.wte.weight.new_zeros(sum(added.values()))
+    parts = dict(zip(added, sums.split(list(added.values())), strict=True))
+    return {p: parts[p].view(p.shape) if p in parts else torch.empty_like(p) for p in model.parameters()}, sums
 
 
 class _Block:

@@ -11,21 +11,31 @@ from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
 from moreish.ngram.choice import MOST_TRAIN
 from moreish.recipes import NGramOptions
+from moreish.shards.corpus import ShardedSplit
+from moreish.shards.counting import count_sharded
 
 ORDER_WITHOUT_VAL = 4
 
 
+def counts_of(split: Split, vocab_size: int, order: int, weighted: bool = True) -> ngram.Counts:
+    """How often every n-gram occurs; of a sharded list in bounded memory."""
+    if isinstance(split, ShardedSplit):
+        return count_sharded(split, vocab_size, order)
+    return ngram.count_ngrams(split.ids, split.offsets, vocab_size, order, split.times if weighted else None)
+
+
 def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size: int) -> ngram.Backoff:
     """The count model; without an order the one that is best on val, where each item counts once."""
-    order, times = options.order, train.times
+    order = options.order
     if options.method == "add-k":
-        return ngram.AddK.fit(train.ids, train.offsets, vocab_size, order or 2, options.k, times)
+        return ngram.AddK(counts_of(train, vocab_size, order or 2), options.k)
     if order is None and val is not None:
-        chosen = ngram.choose_order(train.ids, train.offsets, val.ids, val.offsets, vocab_size).model
-        if times is None:
+        some = train.some(MOST_TRAIN)
+        chosen = ngram.choose_order(some.ids, some.offsets, val.ids, val.offsets, vocab_size).model
+        if some is train and train.weights is None:
             return chosen
         order = chosen.order
-    return ngram.KneserNey.fit(train.ids, train.offsets, vocab_size, order or ORDER_WITHOUT_VAL, times)
+    return ngram.KneserNey(counts_of(train, vocab_size, order or ORDER_WITHOUT_VAL))
 
 
 def fit_counts(
@@ -81,6 +91,6 @@ def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -
     that is best on val.
     """
     train, val, size = corpus.split("train"), corpus.split("val"), len(corpus.vocab)
-    models: dict[str, LanguageModel] = dict(ngram.baselines(train.ids, train.offsets, size))
+    models: dict[str, LanguageModel] = dict(ngram.baselines(counts_of(train, size, 2, weighted=False)))
     models["ngram"] = counted or fit_ngram(NGramOptions(), train, val if len(val) else None, size)
     return {name: mean_loss(model, on) for name, model in models.items()}

@@ -8,10 +8,10 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, to_builtins
 
 from moreish.background.blend import Blend
 from moreish.background.cases import Case
@@ -20,7 +20,7 @@ from moreish.background.parts import Items
 from moreish.background.reader import Cell
 from moreish.background.weights import find
 from moreish.data import Corpus, Split
-from moreish.errors import Damaged, RunError
+from moreish.errors import RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.serialize import to_tensors
@@ -29,9 +29,10 @@ from moreish.models.contract import LanguageModel
 from moreish.recipes import BackgroundChoice, Config
 from moreish.rng import rng_for
 from moreish.runs import events
+from moreish.runs.schema import Count, Seconds, checked
 
 if TYPE_CHECKING:
-    from moreish.background.tune import TuneOptions, TuneStep
+    from moreish.background.tune import TuneOptions
 
 SHOWN = 20  # items made as soon as the list was read
 FEWEST_COMPARED = 5  # items by which it is decided whether training on helped
@@ -47,8 +48,8 @@ class FewState(Struct, frozen=True):
 
     model: dict[str, object]
     ended: bool
-    steps: Annotated[int, Meta(ge=0)]
-    seconds: float
+    steps: Count
+    seconds: Seconds
 
 
 def heard(corpus: Corpus, choice: BackgroundChoice) -> tuple[Blend, Measured | None]:
@@ -152,34 +153,42 @@ class FewFitting:
 
         measuring : seconds that will be needed to measure all folds
         """
-        from moreish.background.tune import TuneOptions, parameters, seconds_a_step, tune
+        from moreish.background.tune import TuneOptions, seconds_a_step
 
         listening = self.listening
-        yield events.Network(1, 1, "background", parameters(listening.rows, listening.background), 1, self.step)
         base = TuneOptions.for_list(listening.items, self.config.seed)
         pace = seconds_a_step(listening.background, listening.rows, listening.items, base)
         plan = planned(base, listening.items, len(listening.folds), self.budget - self.seconds - measuring, pace)
         cases: list[Case] = []
         begun = self.seconds
+        of = plan.folds + (not listening.held_out)
         for k, fold in enumerate(listening.folds[: plan.folds]):
             if k and self.seconds + (self.seconds - begun) / k * (1 + WHOLE) > self.budget:
                 break  # slower than planned: one more fold would leave no time for the whole list
             options = replace(base, passes=plan.passes, seed=self.config.seed + k + 1)
-            cell = yield from self._told(tune(listening.background, listening.rows, fold.kept, options), plan.steps)
+            cell = yield from self._trained(k, of, fold.kept, options)
             cases.append(listening.case(k, cell))
             if listening.held_out:  # then the fold is the whole list
                 measured |= listening.measured(cases)
                 return cell
         if cases:
             measured |= listening.measured(cases)
-        options = replace(base, passes=plan.passes)
-        return (
-            yield from self._told(tune(listening.background, listening.rows, listening.items, options), plan.steps)
-        )
+        return (yield from self._trained(len(cases), of, listening.items, replace(base, passes=plan.passes)))
 
-    def _told(self, training: "Generator[TuneStep, None, Cell]", steps: int) -> Generator[events.Event, None, Cell]:
-        """Every few updates an event; progress is that of all trainings together."""
-        began, tokens = time.monotonic(), 0
+    def _trained(self, k: int, of: int, items: Items, options: "TuneOptions") -> Generator[events.Event, None, Cell]:
+        """The k-th of the trainings, on a fold or on the whole list: every few updates an event.
+
+        Each counts as a component, because it begins where the others began.
+        """
+        from moreish.background.tune import parameters, tune
+
+        listening = self.listening
+        training = tune(listening.background, listening.rows, items, options)
+        steps = options.steps(sum(len(item) + 1 for item in items))
+        yield events.Network(
+            k + 1, of, "background", parameters(listening.rows, listening.background), 1, self.step, k
+        )
+        before, tokens = self.step, 0
         while True:
             try:
                 made = next(training)
@@ -187,9 +196,9 @@ class FewFitting:
                 return end.value
             self.step, tokens = self.step + 1, tokens + made.tokens
             if self.step % STEPS_A_LOOK == 0:
-                progress = min((self.step - self.before) / steps, 1.0)
-                yield events.Step(self.step, made.loss, made.lr, tokens, time.monotonic() - began, progress)
-                began, tokens = time.monotonic(), 0
+                progress = min((self.step - before) / steps, 1.0)
+                yield events.Step(self.step, made.loss, made.lr, tokens, round(self.seconds, 3), progress, k)
+                tokens = 0
 
     def _validated(self, choice: Choice, measured: Mapping[Name, Measured], best: Measured) -> events.CrossValidated:
         return events.CrossValidated(
@@ -213,10 +222,7 @@ class FewFitting:
     @classmethod
     def restore(cls, corpus: Corpus, config: Config, state: Mapping[str, object]) -> "FewFitting":
         """A fitting that begins anew: all of it takes no longer than a pause. Raises Damaged for another's state."""
-        try:
-            found = convert(state, FewState)
-        except ValidationError as error:
-            raise Damaged(f"the state of the training is damaged: {error}") from None
+        found = checked(state, FewState, "the state of the training")
         return cls(corpus, config, step=found.steps, before=found.steps)
 
 
@@ -239,11 +245,10 @@ def compared(whole: Mapping[Name, Measured], again: Mapping[Name, Measured]) -> 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is time for: so many folds, each and the whole list with so many passes; `steps` of all together."""
+    """What there is time for: so many folds, each and the whole list with so many passes."""
 
     folds: int
     passes: float
-    steps: int
 
 
 def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float) -> Plan:
@@ -258,10 +263,10 @@ def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pa
 
     for count in range(folds, 0, -1):
         if pace * steps(count, options.passes) <= left:
-            return Plan(count, options.passes, steps(count, options.passes))
+            return Plan(count, options.passes)
     least = min(folds, 1)
     passes = options.passes * min(1.0, left / (pace * steps(least, options.passes)))
-    return Plan(least, max(passes, 1.0), steps(least, max(passes, 1.0)))
+    return Plan(least, max(passes, 1.0))
 
 
 def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listening:

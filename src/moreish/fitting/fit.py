@@ -7,11 +7,12 @@
 import math
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from msgspec import Meta, Struct, ValidationError, convert, to_builtins
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from moreish.data import Corpus, Split
@@ -26,18 +27,24 @@ from moreish.models.contract import LanguageModel
 from moreish.models.kinds import components_of, one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import UNTRAINED, Config, ModelChoice
+from moreish.rng import torch_alone
 from moreish.runs import events
+from moreish.runs.schema import Count, Seconds, checked
 
-Count = Annotated[int, Meta(ge=0)]
+if TYPE_CHECKING:
+    from moreish.training.controls import Controls
+
+MOST_DEATHS = 3  # of processes that train one network, one after another, before it is given up
 
 
 class MemberState(Struct, frozen=True):
     """A network in training, beside its tensors: see `Member` and `TrainState.numbers`."""
 
     numbers: dict[str, object]
-    pending: list[dict[str, object]]
+    pending: list[events.Step | events.Eval | events.Finding | events.Quantities | events.Doctor]
     reported_steps: Count
     finished: bool
+    ahead: Count = 0
 
 
 class FittingState(Struct, frozen=True):
@@ -48,7 +55,8 @@ class FittingState(Struct, frozen=True):
     steps: Count
     ended: bool
     members: list[MemberState]
-    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    seconds: Seconds = 0.0
+    val_loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Fitting:
     members : the components after those, as many as were begun
     spent : seconds that earlier processes fitted for
     parent : the run that it goes on from
+    controls : what somebody changes while a network trains in this process
     """
 
     corpus: Corpus
@@ -82,6 +91,7 @@ class Fitting:
     val_loss: float | None = None
     spent: float = 0.0
     parent: Parent | None = None
+    controls: "Controls | None" = None
     _began: float = field(default_factory=time.monotonic)
     _mixing: Mixing = field(default_factory=Mixing)
 
@@ -91,8 +101,7 @@ class Fitting:
     @property
     def val(self) -> Split | None:
         """The part that choices are made on; None where the list is too short to have one."""
-        val = self.corpus.split("val")
-        return val if len(val) else None
+        return self.schedule.val
 
     @property
     def step(self) -> int:
@@ -112,7 +121,11 @@ class Fitting:
         return self._mixing.mixture(models)
 
     def fit(self) -> Iterator[events.Event]:
-        """Fit what is not fitted yet; the last event is `Fitted`."""
+        """Fit what is not fitted yet; the last event is `Fitted`. One that had ended when it was saved says nothing."""
+        if self.ended:
+            if self.config.model.components:
+                self._mix()
+            return
         choices = self.config.model.singles
         while len(self.done) < len(choices):
             following = choices[len(self.done) :]
@@ -129,20 +142,20 @@ class Fitting:
 
     def snapshot(self) -> Snapshot:
         """Everything as it stands now, in copies."""
-        for member in self.members:
-            member.sync()
+        self._sync(self.members)
         tensors, described = to_tensors(self.model())
         members = [
             MemberState(
                 member.state.numbers(),
-                [events.to_record(event) for event in member.pending],
+                member.pending,
                 member.reported_steps,
                 member.finished,
+                member.ahead,
             )
             for member in self.members
         ]
-        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds)
-        state = to_builtins(now)
+        now = FittingState(described, len(self.done), self.steps, self.ended, members, self.seconds, self.val_loss)
+        state = events.finite(to_builtins(now))
         if not self.members:
             return Snapshot(self.step, tensors, None, state, self.val_loss)
         optim = {f"{i}/{name}": a for i, m in enumerate(self.members) for name, a in m.state.memory().items()}
@@ -164,17 +177,14 @@ class Fitting:
 
         Raises Damaged where they are not of one snapshot.
         """
-        try:
-            found = convert(state, FittingState)
-        except ValidationError as error:
-            raise Damaged(f"the state of the training is damaged: {error}") from None
+        found = checked(state, FittingState, "the state of the training")
         fitting = cls(corpus, config, steps=found.steps, ended=found.ended, spent=found.seconds, parent=parent)
         model = from_tensors(tensors, found.model, config.model, len(corpus.vocab), max(len(corpus.kinds), 1))
         models = components_of(model)
         choices = config.model.singles[found.done : len(models)]
         if len(choices) != len(found.members) or any(choice.name in UNTRAINED for choice in choices):
             raise Damaged(f"the state of the training does not speak of the {len(models)} models that were saved")
-        fitting.done = models[: found.done]
+        fitting.done, fitting.val_loss = models[: found.done], found.val_loss
         for i, (saved, choice, begun) in enumerate(zip(found.members, choices, models[found.done :], strict=True)):
             from moreish.inference.network import module_of
 
@@ -182,8 +192,8 @@ class Fitting:
             prefix = f"{i}/"
             own = {name.removeprefix(prefix): a for name, a in (optim or {}).items() if name.startswith(prefix)}
             member.state.restore(saved.numbers, own)
-            member.pending = convert(saved.pending, list[events.OfComponent])
-            member.reported_steps, member.finished = saved.reported_steps, saved.finished
+            member.pending = list(saved.pending)
+            member.reported_steps, member.finished, member.ahead = saved.reported_steps, saved.finished, saved.ahead
             fitting.members.append(member)
         return fitting
 
@@ -209,7 +219,7 @@ class Fitting:
 
     def _train(self, choices: list[ModelChoice]) -> Iterator[events.Event]:
         """Train these networks in their order, several at once where there are processes for them."""
-        from moreish.fitting.workers import WorkerDied, ready
+        from moreish.fitting.workers import WorkerDied
 
         first, slots = len(self.done), self.schedule.at_once
         running: list[Member] = []
@@ -218,29 +228,61 @@ class Fitting:
                 left = choices[len(self.done) - first :]
                 while len(running) < slots and (member := self.schedule.following(self.members, left)):
                     running.append(member)
-                    yield self.schedule.begin(member, self._component(member), self.step)
-                training = ready([member.training for member in running if member.training is not None])
-                member = next(m for m in running if m.training is training)
-                while training.pending:
-                    yield self._reported(member, training.pending.pop(0))
-                if not training.ended:
-                    training.go()
-                    continue
-                member.finish()
-                running.remove(member)
+                    try:
+                        yield self.schedule.begin(member, self._component(member), self.step, self.controls)
+                    except WorkerDied as death:
+                        running.remove(member)
+                        yield self._lost(member, death)
                 before = len(self.done)
-                self._take_finished()
+                yield from self._advance(running)
                 if max(before, 1) < len(self.done) < len(self.config.model.singles):
                     yield self._mix()
-        except WorkerDied as death:
-            raise Unmet(f"{death}; moreish train --resume goes on from the last checkpoint") from None
         except GeneratorExit:
-            for member in running:
-                member.sync()
+            self._sync(running)
             raise
         finally:
             for member in running:
                 member.stop()
+
+    def _advance(self, running: list[Member]) -> Iterator[events.Event]:
+        """Hand on what the next of them says; one that has come to its end leaves, and so does one that died."""
+        from moreish.fitting.workers import WorkerDied, ready
+
+        member = ready(running)
+        assert member.training is not None
+        try:
+            if not member.training.pending and not member.training.ended:
+                member.training.receive()
+            while member.training.pending:
+                if (event := member.next_event()) is not None:
+                    yield self._reported(member, event)
+            if not member.training.ended:
+                member.training.go()
+                return
+            member.finish()
+        except WorkerDied as death:
+            running.remove(member)
+            yield self._lost(member, death)
+        else:
+            running.remove(member)
+            self._take_finished()
+
+    def _lost(self, member: Member, death: Exception) -> events.Died:
+        """Its process is gone; another goes on from `member.state`. Raises Unmet where that happened too often."""
+        member.stop()
+        member.deaths += 1
+        if member.deaths > MOST_DEATHS:
+            raise Unmet(f"{death}, {member.deaths} times; moreish train --resume goes on from the last checkpoint")
+        return events.Died(str(death), self.step, self._component(member))
+
+    def _sync(self, members: list[Member]) -> None:
+        """Bring them up to date; one whose process died stays as it was when that was last done."""
+        for member in members:
+            if member.training is not None:
+                from moreish.fitting.workers import WorkerDied
+
+                with suppress(WorkerDied):
+                    member.sync()
 
     def _take_finished(self) -> None:
         """Members in their order become components that are done, up to the first that still trains."""
@@ -268,5 +310,6 @@ class Fitting:
 
     def _mix(self) -> events.Mixed:
         """Weights for what is done so far; with every network that is done they are fitted again."""
-        weights, self.val_loss = self._mixing.fit(self.done, self.val)
+        with torch_alone():
+            weights, self.val_loss = self._mixing.fit(self.done, self.val)
         return events.Mixed(weights.tolist(), self.val_loss, self.step, round(self.seconds, 2))

@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from moreish import markup
 from moreish.background.blend import Blend
 from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
@@ -24,7 +25,7 @@ from moreish.inference.plausibility import Plausibility
 from moreish.inference.ranking import Effort
 from moreish.inference.runners_up import runners_up
 from moreish.models.contract import LanguageModel
-from moreish.models.kinds import Kinded
+from moreish.models.kinds import Kinded, one_kind_of
 from moreish.rng import rng_for
 
 SplitName = Literal["train", "val", "test"]
@@ -47,10 +48,26 @@ class Scored(NamedTuple):
         """(symbol, log probability in nats), the end as an empty symbol last."""
         return list(zip((*self.symbols, ""), self.score.logprobs.tolist(), strict=True))
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: how likely each symbol was."""
+        said = repr(self)[1:-1].partition(": ")[2]
+        chances = [(symbol or "end", math.exp(logprob)) for symbol, logprob in self.per_symbol]
+        return markup.heading(self.item, said) + markup.shares(chances)
+
     def __repr__(self) -> str:
         if self.unknown:
             return f"<{self.item!r}: impossible, {', '.join(self.unknown)} is never in the list>"
         return f"<{self.item!r}: loss {self.score.loss:.3f}, log probability {self.score.logprob:.2f}>"
+
+
+class NextSymbols(dict[str, float]):
+    """Symbol -> probability, likeliest first; as text a small table with bars."""
+
+    def __repr__(self) -> str:
+        widest = max(self.values(), default=1.0)
+        return "\n".join(
+            f"{symbol or '(end)':<6} {p:7.2%} {'#' * round(30 * p / widest)}" for symbol, p in self.items()
+        )
 
 
 class Fitted(ABC):
@@ -173,6 +190,35 @@ class Fitted(ABC):
             else Scored(text, next(scores), tuple(self.vocab.decode([i]) for i in ids.tolist()))
             for text, ids in zip(texts, found, strict=True)
         ]
+
+    def next(self, start: str = "", count: int | None = None) -> "NextSymbols":
+        """How likely each symbol is after this beginning, likeliest first; the end of the item is an empty symbol.
+
+        count : how many; None: all. Raises ValueError for a symbol that the list never has.
+        """
+        ids = self.vocab.encode(self.vocab.normal(start), "the beginning")
+        state, logprobs = self.model.start(1)
+        for i in ids:
+            state, logprobs = self.model.advance(state, np.array([i]))
+        order = np.argsort(-logprobs[0], kind="stable")[:count]
+        return NextSymbols(
+            (self.vocab.symbols[i - 1] if i else "", math.exp(logprobs[0][i])) for i in map(int, order)
+        )
+
+    def stats(self) -> dict[str, object]:
+        """What there is to know at a glance: the list, its symbols and splits, the model and its numbers."""
+        model, corpus = self.model, self.corpus
+        modules = [m for m in (getattr(c, "module", None) for c in getattr(model, "components", [model])) if m]
+        return {
+            "name": self.name,
+            "items": len(corpus),
+            "symbols": len(self.vocab) - 1,
+            **{split: len(corpus.split(split)) for split in SPLITS},
+            "dropped": dict(corpus.report.dropped),
+            "model": type(one_kind_of(model)).__name__.lower(),
+            "networks": [type(m).__name__ for m in modules],
+            "parameters": sum(p.numel() for m in modules for p in m.parameters()),
+        }
 
     def runners_up(self, scores: Sequence[Scored], count: int) -> Iterator[list[list[tuple[str, float]]]]:
         """For each item that was scored, at each of its places: the likeliest other symbols, likeliest first.

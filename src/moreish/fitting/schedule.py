@@ -3,19 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from moreish.data import Corpus
+from moreish.data import Corpus, Split
 from moreish.fitting.cores import usable_cores
 from moreish.fitting.parent import Parent
 from moreish.options import build
 from moreish.recipes import UNTRAINED, Config, ModelChoice
 from moreish.runs import events
+from moreish.training.launch import launched
 from moreish.training.options import TrainOptions
 
 if TYPE_CHECKING:
     from moreish.fitting.workers import InProcess, Worker
     from moreish.models.net import Net
+    from moreish.training.controls import Controls
     from moreish.training.state import TrainState
 
 
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
 class Member:
     """A network in training: where it trains, and the steps that its events have reported.
 
-    pending : events that came and were not handed on yet
+    pending : events that `state` has behind it and that were not handed on yet
+    ahead : events handed on that lie ahead of `state`: a training that begins with it makes them again
+    repeats : how many of the events that come next are such
+    deaths : of processes that trained it, since `state` was last brought up to date
     """
 
     choice: ModelChoice
@@ -32,12 +38,33 @@ class Member:
     pending: list[events.OfComponent] = field(default_factory=list)
     reported_steps: int = 0
     finished: bool = False
+    ahead: int = 0
+    repeats: int = 0
+    deaths: int = 0
 
     def sync(self) -> None:
-        """Bring state and pending events to where the training stands."""
+        """Bring state and pending events to where the training stands. Raises WorkerDied where that is gone."""
         if self.training is not None:
             self.training.sync()
-            self.pending = list(self.training.pending)
+            again = min(self.repeats, len(self.training.pending))
+            del self.training.pending[:again]
+            self.repeats -= again
+            self.pending, self.ahead, self.deaths = list(self.training.pending), self.repeats, 0
+            if again and not self.pending and not self.training.ended:
+                self.training.go()
+
+    def next_event(self) -> events.OfComponent | None:
+        """The next event of the training, to be handed on; None for one that was, before its process died."""
+        assert self.training is not None
+        event = self.training.pending.pop(0)
+        if self.pending:
+            self.pending.pop(0)
+        elif self.repeats:
+            self.repeats -= 1
+            return None
+        else:
+            self.ahead += 1
+        return event if event.step >= self.reported_steps else None  # with a time budget they are not quite the same
 
     def finish(self) -> None:
         """The training has come to its end: its state comes here, its process goes."""
@@ -60,9 +87,17 @@ class Schedule:
         self.networks = [i for i, choice in enumerate(config.model.singles) if choice.name not in UNTRAINED]
         """The places of the networks among the components."""
 
+    @cached_property
+    def val(self) -> Split | None:
+        """The part of the list that training is judged by; None where it is too short to have one."""
+        val = self.corpus.split("val")
+        return val.to_judge_by() if len(val) else None
+
     @property
     def at_once(self) -> int:
-        """How many networks train at the same time."""
+        """How many networks train at the same time; where several processes train each, one."""
+        if launched() is not None:
+            return 1
         return min(len(self.networks), self.config.train.processes or usable_cores())
 
     def options_of(self, choice: ModelChoice) -> TrainOptions:
@@ -99,12 +134,13 @@ class Schedule:
         members.append(self.member(choice, module))
         return members[-1]
 
-    def begin(self, member: Member, component: int, step: int) -> events.Network:
+    def begin(self, member: Member, component: int, step: int, controls: "Controls | None" = None) -> events.Network:
         """Let it train, here or in a process of its own."""
         from moreish.fitting.workers import InProcess, Task, Worker
-        from moreish.training.steps import threads
+        from moreish.training import distributed
+        from moreish.training.steps import threads, why_uncompiled
 
-        choice, state, val = member.choice, member.state, self.corpus.split("val")
+        choice, state = member.choice, member.state
         task = Task(
             name=choice.name,
             model_options=choice.options,
@@ -113,10 +149,17 @@ class Schedule:
             vocab_size=len(self.corpus.vocab),
             kinds=max(len(self.corpus.kinds), 1),
             train_split=self.corpus.split("train"),
-            val_split=val if len(val) else None,
+            val_split=self.val,
         )
-        member.training = (Worker if self.at_once > 1 else InProcess)(task, state)
-        member.training.pending = member.pending
+        if distributed.size() > 1:
+            from moreish.fitting.ranks import Leading
+
+            member.training = Leading(task, state)
+        elif self.at_once > 1:
+            member.training = Worker(task, state)
+        else:
+            member.training = InProcess(task, state, controls and controls.of(component))
+        member.training.pending, member.repeats = list(member.pending), member.ahead
         with threads(state.model, state.options) as count:
             return events.Network(
                 number=self.networks.index(component) + 1,
@@ -126,4 +169,5 @@ class Schedule:
                 threads=1 if self.at_once > 1 else count,
                 step=step,
                 component=component,
+                uncompiled=why_uncompiled(state.model, state.options),
             )

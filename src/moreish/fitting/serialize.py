@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from moreish import ngram
@@ -26,6 +27,13 @@ from moreish.recipes import ModelChoice
 
 Tensors = Mapping[str, np.ndarray]
 MOST_BOUNDS = 64
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What the state of a checkpoint says, whoever made it."""
+
+    model: dict[str, object]
+    machine: dict[str, str | int] = {}
 
 
 def to_tensors(model: LanguageModel) -> tuple[dict[str, np.ndarray], dict[str, object]]:

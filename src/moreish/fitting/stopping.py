@@ -6,17 +6,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from moreish.training.launch import launched
+
 
 @contextmanager
 def stop_requests() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C or SIGTERM came, as a function; a second one raises KeyboardInterrupt at once.
+
+    Under torchrun it does not: the launcher passes a Ctrl-C on to processes that the terminal told already, waits for
+    them to save, and ends those that do not.
 
     Outside the main thread signals cannot be caught, and the answer is always no.
     """
     came: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
-        if came:
+        if came and launched() is None:
             raise KeyboardInterrupt
         came.append(number)
 

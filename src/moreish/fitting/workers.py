@@ -24,10 +24,13 @@ import numpy as np
 import torch
 
 from moreish.data.corpus import Split
+from moreish.errors import Unmet
 from moreish.fitting import channel
 from moreish.fitting.channel import Channel, Failure
+from moreish.fitting.schedule import Member
 from moreish.models import build_model
 from moreish.runs import events
+from moreish.training.controls import Controls
 from moreish.training.loop import start, train
 from moreish.training.options import TrainOptions
 from moreish.training.state import TrainState
@@ -38,7 +41,7 @@ StateArrays = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]
 
 
 class WorkerDied(RuntimeError):
-    """A worker ended without being asked to."""
+    """A worker ended without being asked to, or could not be started."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,11 @@ class Task:
 class InProcess:
     """Training in this process, behind the methods of `Worker`."""
 
-    def __init__(self, task: Task, state: TrainState) -> None:
+    def __init__(self, task: Task, state: TrainState, controls: Controls | None = None) -> None:
         self.task, self.state = task, state
         self.pending: list[events.OfComponent] = []
         self.ended = False
-        self._batches = record_batches(task, state)
+        self._batches = record_batches(task, state, controls)
 
     def receive(self) -> None:
         """Train to the next stop."""
@@ -94,7 +97,10 @@ class Worker:
         self.ended = False
         self._training = False  # or standing still, to be told what to do
         alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read when torch is loaded
-        self.process, self.channel = channel.start(__name__, alone)
+        try:
+            self.process, self.channel = channel.start(__name__, alone)
+        except OSError as error:  # too many processes, or too many open files
+            raise WorkerDied(f"{self._what} cannot be started ({(error.strerror or str(error)).lower()})") from None
         self._send((task, state_arrays(state)))
         self._training = True
 
@@ -105,7 +111,7 @@ class Worker:
         if isinstance(records, FloatingPointError):
             raise records
         if isinstance(records, Failure):
-            raise self._died(f"failed ({records.what})")
+            raise Unmet(f"{self._what} failed ({records.what})")
         self.pending += records
         self.ended = not records
 
@@ -140,23 +146,24 @@ class Worker:
         except (EOFError, OSError):
             raise self._died() from None
 
-    def _died(self, how: str | None = None) -> WorkerDied:
-        if how is None:
-            code = self.process.wait()
-            signalled = f"was killed by signal {-code}, perhaps for want of memory"
-            how = signalled if code < 0 else f"ended with status {code}"
-        return WorkerDied(f"the process that trains the {self.task.name} of seed {self.task.seed} {how}")
+    def _died(self) -> WorkerDied:
+        code = self.process.wait()
+        signalled = f"was killed by signal {-code}, perhaps for want of memory"
+        how = signalled if code < 0 else f"ended with status {code}"
+        return WorkerDied(f"{self._what} {how}")
+
+    @property
+    def _what(self) -> str:
+        return f"the process that trains the {self.task.name} of seed {self.task.seed}"
 
 
-def ready(trainings: Sequence[InProcess | Worker]) -> InProcess | Worker:
-    """One that has records to hand on, or has ended; waits until there is one."""
-    for training in trainings:
-        if training.pending or training.ended:
-            return training
-    by_channel = {training.channel: training for training in trainings if isinstance(training, Worker)}
-    found = by_channel[channel.wait(by_channel)[0]] if by_channel else trainings[0]
-    found.receive()
-    return found
+def ready(members: Sequence[Member]) -> Member:
+    """One whose training has records to hand on, has ended or has something to receive; waits until there is one."""
+    for member in members:
+        if member.training and (member.training.pending or member.training.ended):
+            return member
+    by_channel = {m.training.channel: m for m in members if isinstance(m.training, Worker)}
+    return by_channel[channel.wait(by_channel)[0]] if by_channel else members[0]
 
 
 def state_arrays(state: TrainState) -> StateArrays:
@@ -172,12 +179,14 @@ def install(state: TrainState, arrays: StateArrays) -> None:
     state.restore(numbers, memory)
 
 
-def record_batches(task: Task, state: TrainState) -> Generator[list[events.OfComponent]]:
+def record_batches(
+    task: Task, state: TrainState, controls: Controls | None = None
+) -> Generator[list[events.OfComponent]]:
     """The records of the training, those of one step together."""
     held: list[events.OfComponent] = []
-    for record in train(state, task.train_split, task.val_split):
+    for record in train(state, task.train_split, task.val_split, controls):
         held.append(record)
-        if isinstance(record, events.Eval) or not state.evaluation_due:
+        if isinstance(record, events.Eval | events.Intervention | events.Paused) or not state.evaluation_due:
             yield held
             held = []
     if held:

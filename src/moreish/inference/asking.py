@@ -30,6 +30,7 @@ from moreish.inference.nearest import Nearest
 from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
+from moreish.inference.score import score_items
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
 from moreish.models.mixture import Mixture
@@ -157,8 +158,10 @@ class Asked:
 
         None: not known.
         """
-        if self.automaton is None or self.request.best:
+        if self.request.best:
             return None
+        if self.automaton is None:
+            return self._prefix_probability
         if self._is_exact:
             return self._lookahead.probability
         return float(np.exp(np.mean(self._logprob))) if self._logprob else None
@@ -173,7 +176,7 @@ class Asked:
         """How rarely the model by itself would do it, in words, where it is rare."""
         if not (p := self.probability) or p > 0.5:
             return None
-        about = "" if self._is_exact else "about "
+        about = "" if self._is_exact or self.automaton is None else "about "
         known = ", known ones included," if self.request.away else ""
         return f"{about}1 in {1 / p:,.0f} items of this model{known} does this by itself"
 
@@ -222,6 +225,15 @@ class Asked:
     def _prefix(self) -> Integer[np.ndarray, " T"] | None:
         text = self.request.rules.starts_with
         return self.corpus.vocab.encode(text, "the prefix") if text else None
+
+    @property
+    def _prefix_probability(self) -> float | None:
+        """That an item begins with the prefix; None where there is none, or the draws are not the model's own."""
+        prefix, plain = self._prefix, replace(self.request.sampling, max_length=UNCUT) == Sampling()
+        if prefix is None or not plain or self.corpus.options.text:
+            return None
+        (found,) = score_items(self.model, [prefix])
+        return float(np.exp(found.logprobs[:-1].sum(dtype=np.float64)))
 
     @property
     def _is_exact(self) -> bool:

@@ -22,8 +22,19 @@ def scores_of(model: LanguageModel, split: Split) -> Float[np.ndarray, " N"]:
 
 def mean_loss(model: LanguageModel, split: Split) -> float:
     """Mean nats per predicted token over the whole split, ends of items included, items weighted as the list says."""
+    total, weight = total_loss(model, split)
+    return total / weight
+
+
+def total_loss(model: LanguageModel, split: Split) -> tuple[float, float]:
+    """(nats of the whole split, predicted tokens), both weighted as the list says."""
+    found = [_total_loss(model, part) for part in split.parts()]
+    return sum(total for total, _ in found), sum(weight for _, weight in found)
+
+
+def _total_loss(model: LanguageModel, split: Split) -> tuple[float, float]:
     scores = scores_of(model, split)
     if split.weights is None:
-        return -float(scores.sum(dtype="float64")) / split.n_predicted
+        return -float(scores.sum(dtype="float64")), float(split.n_predicted)
     weight_at = np.repeat(split.weights, np.diff(split.offsets))
-    return -float(scores[1:] @ weight_at) / float(weight_at.sum())
+    return -float(scores[1:] @ weight_at), float(weight_at.sum())

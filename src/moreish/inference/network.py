@@ -14,12 +14,15 @@ from moreish.inference.contexts import distinct, read_once
 from moreish.models.contract import LanguageModel, State
 from moreish.models.kinds import Kinded, one_kind_of
 from moreish.models.net import Net, Resumable, Stepwise
+from moreish.models.recurrent import Recurrent
 from moreish.models.wavenet import WaveNet
 
 TOKENS_AT_A_TIME = 16_384
 CONTEXTS_AT_A_TIME = 2**18
 MULTIPLICATIONS_WORTH_THREADS = 4_000_000_000
 """At a time: with fewer, threads wait for one another longer than they work, on a busy machine many times as long."""
+ITEMS_AT_A_TIME = 8192  # of which each has a state
+FEW = 32  # items so long: their beginnings are not worth a call for each length
 LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
 
 
@@ -87,7 +90,13 @@ class Network:
             elif self.module.windowed:
                 self._score_windows(split, out)
             else:
-                self._score_sequences(split, out)
+                spans = np.diff(split.offsets)
+                items = np.arange(len(spans))
+                if isinstance(self.module, Recurrent):
+                    short = spans < _common_length(spans)
+                    self._score_beginnings(self.module, split, items[short], out)
+                    items = items[~short]
+                self._score_sequences(split, items, out)
         return out
 
     def _score_windows(self, split: Split, out: np.ndarray) -> None:
@@ -111,16 +120,31 @@ class Network:
             logits, context_of = read_once(net, ids[first:end], self.kind)
             out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
-    def _score_sequences(self, split: Split, out: np.ndarray) -> None:
+    def _score_beginnings(self, net: Recurrent, split: Split, items: np.ndarray, out: np.ndarray) -> None:
+        """Every beginning that occurs is read once, however many items begin with it, all of a length together."""
+        for i in range(0, len(items), ITEMS_AT_A_TIME):
+            chosen = items[i : i + ITEMS_AT_A_TIME]
+            spans = split.offsets[chosen + 1] - split.offsets[chosen]
+            starts = split.offsets[chosen[np.argsort(-spans, kind="stable")]]  # the longest first
+            state, kind = None, np.zeros(len(chosen), np.int64)
+            for depth in range(int(spans.max(initial=0))):
+                places = starts[: np.count_nonzero(spans > depth)] + depth
+                before = kind[: len(places)]
+                first, kind = distinct([before, split.ids[places]])
+                state = None if state is None else state[torch.from_numpy(before[first]).to(state.device)]
+                logits, state = net.step(self._tensor(split.ids[places][first]), state)
+                out[places + 1] = _logprobs(logits)[kind, split.ids[places + 1]]
+
+    def _score_sequences(self, split: Split, items: np.ndarray, out: np.ndarray) -> None:
         longest = self.module.block_size or LONGEST_PIECE
         spans = np.diff(split.offsets)
-        fitting = np.flatnonzero(spans <= longest)
+        fitting = items[spans[items] <= longest]
         pieces = Pieces(split.offsets[fitting], spans[fitting], fitting)
         for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
             block = pieces.read(split.ids, rows)
             logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
             out[pieces.starts[rows, None] + np.arange(1, block.shape[1])] = logprobs
-        for item in np.flatnonzero(spans > longest):
+        for item in items[spans[items] > longest]:
             begin, end = int(split.offsets[item]), int(split.offsets[item + 1])
             if isinstance(self.module, Resumable):
                 self._score_remembering(self.module, split.ids, begin, end, longest, out)
@@ -198,6 +222,11 @@ def inference(module: nn.Module) -> Iterator[None]:
             yield
     finally:
         module.train(was_training)
+
+
+def _common_length(spans: Integer[np.ndarray, " items"]) -> int:
+    """The least length that fewer than FEW items have or pass."""
+    return int(np.sort(spans)[-FEW]) + 1 if len(spans) >= FEW else 0
 
 
 def _logprobs(logits: Float[Tensor, "*rows V"]) -> Float[np.ndarray, "*rows V"]:

@@ -4,7 +4,6 @@ Several together: `contradictions.combined`. What the list never shows of them: 
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -149,7 +148,7 @@ def written(kind: Kind, text: str) -> str:
 def folded(vocab: Vocab) -> Integer[np.ndarray, " V"]:
     """For each id the first one whose symbol differs from its own by case and accents alone."""
     first: dict[str, int] = {}
-    plain = (ACCENTS.sub("", unicodedata.normalize("NFKD", symbol)).casefold() for symbol in vocab.symbols)
+    plain = (ACCENTS.sub("", symbols_of.normalize("NFKD", symbol)).casefold() for symbol in vocab.symbols)
     return np.array([0, *(first.setdefault(each, i) for i, each in enumerate(plain, start=1))])
 
 
@@ -208,7 +207,7 @@ def _pieces(text: str, vocab: Vocab) -> Iterator[int | Hole]:
 
 
 def _regex(text: str, vocab: Vocab) -> Part:
-    normal = text if vocab.normalise == "none" else unicodedata.normalize(vocab.normalise, text)
+    normal = text if vocab.normalise == "none" else symbols_of.normalize(vocab.normalise, text)
     how = (vocab.symbols, " " if vocab.unit == "word" else "")
     automaton = pattern(normal, *how, ignore_case=vocab.lower)
 

@@ -19,6 +19,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
 
 from moreish.options import did_you_mean
+from moreish.rng import torch_alone
 
 if TYPE_CHECKING:
     from moreish.models.net import Net
@@ -80,10 +81,7 @@ def _foreign(found: EntryPoint) -> type["Net"]:
 
 def build_model(name: str, options: object, vocab_size: int, seed: int, kinds: int = 1) -> "Net":
     """A freshly initialised network; the same seed gives the same parameters, and torch's own stream is untouched."""
-    import torch
-
     from moreish.models.net import with_kinds
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with torch_alone(seed):
         return with_kinds(model_class(name)(options, vocab_size), kinds)

@@ -3,11 +3,23 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
+
+
+@runtime_checkable
+class SumOver(Protocol):
+    """Sums over all processes that hold parts of one batch, which has so many symbols, with their gradients."""
+
+    symbols: int
+
+    def __call__(self, rows: Float[Tensor, "N C"], shared: int) -> Float[Tensor, " C"]:
+        """The sum of all rows; the last `shared` are the same everywhere and count once."""
+        ...
 
 
 class BatchNorm1d(nn.BatchNorm1d):
@@ -17,7 +29,13 @@ class BatchNorm1d(nn.BatchNorm1d):
     dimension. While training, the batch's variance divides by n - correction: 0 as in the paper and torch, 1
     (Bessel's) as in the lectures. The running variance is always the unbiased one; with momentum None the running
     statistics are the plain mean over all batches.
+
+    sum_over : where several processes hold parts of one batch, the sum of rows over them
+    shared_rows : how many of the last rows all of these processes have, so that they count once
     """
+
+    sum_over: SumOver | None = None
+    shared_rows: int = 0
 
     def __init__(
         self, channels: int, *, eps: float = 1e-5, momentum: float | None = 0.1, correction: int = 0
@@ -28,6 +46,8 @@ class BatchNorm1d(nn.BatchNorm1d):
     def forward(self, input: Float[Tensor, "*rows C"]) -> Float[Tensor, "*rows C"]:
         """The same shape, each channel normalised."""
         x = input.flatten(0, -2)  # (N, C), which F.batch_norm takes as it is
+        if self.training and self.sum_over is not None:
+            return self._over_processes(x, self.sum_over).view_as(input)
         if not (self.correction and self.training):
             return super().forward(x).view_as(input)
         # Dividing the variance by n - c is scaling it by 1 / share: take the share out of eps and of the gain.
@@ -39,6 +59,22 @@ class BatchNorm1d(nn.BatchNorm1d):
         gain = self.weight * share**0.5
         mean, var = self.running_mean, self.running_var
         return F.batch_norm(x, mean, var, gain, self.bias, True, momentum, self.eps * share).view_as(input)
+
+    def _over_processes(self, x: Float[Tensor, "N C"], sum_over: SumOver) -> Float[Tensor, "N C"]:
+        """The same with mean and variance of all processes' rows: first their sums, then those of the deviations."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        sums = sum_over(torch.cat([x, x.new_ones(len(x), 1)], 1), self.shared_rows)
+        mean, n = sums[:-1] / sums[-1], sums[-1].detach()
+        deviation = x - mean
+        squares = sum_over(deviation.square(), self.shared_rows)
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, momentum)
+            self.running_var.lerp_(squares / (n - 1), momentum)
+        return deviation * (self.weight * (squares / (n - self.correction) + self.eps).rsqrt()) + self.bias
 
 
 def batch_norms(module: nn.Module) -> list[BatchNorm1d]:

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.models.batch_norm import BatchNorm1d
+from moreish.models.batch_norm import BatchNorm1d, batch_norms
 from moreish.models.net import Layers, Net, with_kinds
 from moreish.options import option
 
@@ -108,6 +108,7 @@ class SlidingWaveNet(WaveNet):
             raise ValueError("a sliding window has no places to normalise by themselves: take norm batch or none")
         super().__init__(options, vocab_size)
         self.block_size = None
+        self._norms = tuple(batch_norms(self))
 
     @classmethod
     def of(cls, net: WaveNet, options: WaveNetOptions) -> "SlidingWaveNet":
@@ -129,9 +130,15 @@ class SlidingWaveNet(WaveNet):
         before = boundary.expand(-1, self.span - 1) if state is None else state
         seen = torch.cat([before, idx], 1)
         last = seen[:, seen.shape[1] - self.span + 1 :]
-        if state is None and idx.numel() >= MANY_SYMBOLS and self.kinds == 1:
-            return self._logits(idx), last
-        return self._convolved(seen), last
+        many = state is None and self._symbols(idx) >= MANY_SYMBOLS and self.kinds == 1
+        for norm in self._norms:
+            norm.shared_rows = int(many)
+        return self._logits(idx) if many else self._convolved(seen), last
+
+    def _symbols(self, idx: Integer[Tensor, "B T"]) -> int:
+        """How many there are in the whole batch, of which `idx` may be one process's part."""
+        over = self._norms[0].sum_over if self.training and self._norms else None
+        return idx.numel() if over is None else over.symbols
 
     def _convolved(self, idx: Integer[Tensor, "B T_and_before"]) -> Float[Tensor, "B T V"]:
         """Logits of those positions that have all that they look back on before them."""

@@ -52,9 +52,16 @@ def look(model: LanguageModel, split: Split, options: TrainOptions, seed: int) -
 
 def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) -> Iterator[Path]:
     """Every picture for which there is something to show, each saved where `to` puts its name."""
+    for name, figure in figures(title, seen, ratios).items():
+        save(figure, to(name))
+        yield to(name)
+
+
+def figures(title: str, seen: Inside, ratios: Ratios | None = None) -> "dict[str, Figure]":
+    """activations, gradients, saturation, weight-gradients, updates: those for which there is something to show."""
     layers = activations(seen)
     weights = [_of_weight(name, *pair) for name, pair in seen.weights.items() if pair[0].dim() > 1]
-    figures = {
+    drawn = {
         "activations": _densities(f"{title}: activations", "activation", [_of_output(t) for t in layers]),
         "gradients": _densities(
             f"{title}: gradients of the activations",
@@ -63,12 +70,9 @@ def draw(title: str, seen: Inside, ratios: Ratios, to: Callable[[str], Path]) ->
         ),
         "saturation": _maps(title, [t for t in layers if stuck(t) is not None]),
         "weight-gradients": _densities(f"{title}: gradients of the weights", "d loss / d weight", weights),
-        "updates": _over_time(f"{title}: size of the updates", ratios),
+        "updates": _over_time(f"{title}: size of the updates", ratios or {}),
     }
-    for name, figure in figures.items():
-        if figure is not None:
-            save(figure, to(name))
-            yield to(name)
+    return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
 def activations(seen: Inside) -> list[Traced]:

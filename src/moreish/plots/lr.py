@@ -1,16 +1,25 @@
 """The picture of a learning-rate range test."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from moreish.plots.curves import INK, empty_figure, save
+from moreish.plots.curves import INK, canvas, figure_of, save
 from moreish.training.find_lr import RangeTest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 LOSS, SLOPE, CHOSEN = "#0f766e", "#b45309", "#dc2626"
 
 
 def range_test(test: RangeTest, to: Path) -> None:
+    """`learning_rates`, written to a file."""
+    save(figure_of(learning_rates(test)), to)
+
+
+def learning_rates(test: RangeTest, *, ax: "Axes | None" = None) -> "Axes":
     """Loss over the learning rate (mean and band of all seeds), its slope, and the suggestion as a line."""
-    figure, axes = empty_figure()
+    axes = canvas(ax)
     rates = 10.0**test.exponents
     low, high = test.band
     mean = test.smoothed.mean(0)
@@ -31,4 +40,4 @@ def range_test(test: RangeTest, to: Path) -> None:
     slope.set_ylabel("slope (nats for ten times the rate)", color=SLOPE, fontsize=9)
     slope.spines[["top"]].set_visible(False)
     axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
-    save(figure, to)
+    return axes

@@ -100,6 +100,12 @@ class Config:
             "train": {k: v for k, v in to_dict(self.train).items() if k != "steps" or self.train.time_budget is None},
         }
 
+    @property
+    def fused(self) -> bool:
+        """Whether a fused step is asked for, for any of its networks."""
+        ways = [dict(choice.train).get("backward", self.train.backward) for choice in self.model.singles]
+        return "fused" in ways
+
     @classmethod
     def from_plain(cls, values: Plain) -> "Config":
         """Check every value. Raises ValueError that names the first wrong one."""
@@ -131,6 +137,10 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
     name = values.pop("name", DEFAULT_MODEL)
     seed = values.pop("seed", 0)
     train = values.pop("train", {})
+    if not isinstance(name, str):
+        raise ValueError(f"{where}name is a name, not {name!r}")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(f"{where}seed is a whole number from 0 to 2^63 - 1, not {seed!r}")
     build(TrainOptions, train, f"{where}train.")  # every override must be an option, and in range
     refuse_two_limits(train, f"{where}train.steps", f"{where}train.time_budget")
     if train.get("steps") is not None:
@@ -145,6 +155,7 @@ def choose_model(values: Plain, where: str = "model.") -> ModelChoice:
             )
         if (
             not isinstance(components, Sequence)
+            or isinstance(components, str)
             or len(components) < 2
             or not all(isinstance(p, Mapping) for p in components)
         ):

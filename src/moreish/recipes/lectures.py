@@ -15,6 +15,7 @@ SGD = {
     "warmup": 0,
     "clip": 0,
     "log_every": 1000,
+    "backward": "fused",
 }
 """Plain gradient descent: 0.1, then 0.01 for the second half."""
 
@@ -43,9 +44,9 @@ def _lecture(purpose: str, model: Plain, train: Plain = SGD, data: Plain | None 
     return purpose, merge(values, {"data": data or {}})
 
 
-def _makemore(purpose: str, model: Plain) -> tuple[str, Plain]:
+def _makemore(purpose: str, model: Plain, backward: str = "fused") -> tuple[str, Plain]:
     """A thousand of names.txt set aside, on which makemore both stops and measures."""
-    return _lecture(purpose, model, ADAMW, {"val_share": 0.0312175, "test_share": 0.0})
+    return _lecture(purpose, model, ADAMW | {"backward": backward}, {"val_share": 0.0312175, "test_share": 0.0})
 
 
 LECTURE_RECIPES: dict[str, tuple[str, Plain]] = {
@@ -94,7 +95,7 @@ LECTURE_RECIPES: dict[str, tuple[str, Plain]] = {
     "makemore-mlp": _makemore(
         "makemore's MLP over 16 symbols", {"name": "mlp", "block_size": 16, "blank": True} | NET_64
     ),
-    "makemore-rnn": _makemore("makemore's recurrent net", {"name": "rnn"} | NET_64),
-    "makemore-gru": _makemore("makemore's gated recurrent net", {"name": "gru-cho"} | NET_64),
+    "makemore-rnn": _makemore("makemore's recurrent net", {"name": "rnn"} | NET_64, "autograd"),
+    "makemore-gru": _makemore("makemore's gated recurrent net", {"name": "gru-cho"} | NET_64, "autograd"),
     "makemore-transformer": _makemore("makemore's Transformer: 4 layers, 4 heads, 64 wide", {"name": "transformer"}),
 }

@@ -65,7 +65,7 @@ RECIPES = {
     "ngram": Recipe("counting only: modified Kneser-Ney, well under a second", {"model": {"name": "ngram"}}),
     "bigram": Recipe(
         "the table of logits, trained by gradient descent",
-        {"model": {"name": "bigram"}, "train": {"steps": 2000, "lr": 0.05, "batch_size": 1024}},
+        {"model": {"name": "bigram"}, "train": {"steps": 2000, "lr": 0.05, "batch_size": 1024, "backward": "fused"}},
     ),
     "tiny": Recipe(
         "the smallest net that is worth its seconds: a GRU of 32 units",
@@ -116,7 +116,7 @@ RECIPES = {
                     {"name": "mlp", "block_size": 4, "n_embd": 64, "n_hidden": 128, "dropout": 0.3},
                 ],
             },
-            "train": {"steps": 6000, "batch_size": 256, "lr": 2e-3, "weight_decay": 0.1},
+            "train": {"steps": 6000, "batch_size": 256, "lr": 2e-3, "weight_decay": 0.1, "backward": "fused"},
         },
     ),
     **{name: Recipe(purpose, values) for name, (purpose, values) in LECTURE_RECIPES.items()},

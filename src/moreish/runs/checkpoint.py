@@ -26,8 +26,8 @@ from safetensors.numpy import save as safetensors_bytes
 from moreish.errors import Damaged, RunError
 from moreish.runs import manifest
 from moreish.runs.files import Files, decode, encode, os_errors, regular_size
-from moreish.runs.manifest import is_count, is_sha256
 from moreish.runs.records import MetricsMark
+from moreish.runs.schema import State, checked
 
 MODEL, OPTIM, STATE = "model.safetensors", "optim.safetensors", "state.json"
 DTYPES = {
@@ -285,7 +285,7 @@ def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], who
     for name, entry in entries.items():
         manifest.verify_size(folder, name, entry)
     data = manifest.read_verified(folder, STATE, entries[STATE])
-    checkpoint = _parse_state(decode(data, str(folder / STATE)), folder, step, belongs_to)
+    checkpoint = _parsed_state(decode(data, str(folder / STATE)), folder, step, belongs_to)
     if not whole:
         return checkpoint
     opened = {}
@@ -295,27 +295,16 @@ def _read_checkpoint(folder: Path, step: int, belongs_to: Mapping[str, str], who
     return dataclasses.replace(checkpoint, opened=opened)
 
 
-def _parse_state(value: object, folder: Path, step: int, belongs_to: Mapping[str, str]) -> Checkpoint:
-    """Nothing in the file is believed before its type and range are right."""
+def _parsed_state(value: object, folder: Path, step: int, belongs_to: Mapping[str, str]) -> Checkpoint:
     path = folder / STATE
-
-    def need(right: bool, what: str) -> None:
-        if not right:
-            raise Damaged(f"{path} is damaged: {what}")
-
-    if not isinstance(value, dict):
-        raise Damaged(f"{path} is damaged: it is not an object")
-    need(is_count(value.get("step")) and value["step"] == step, f"its step is not {step}, as the folder's name says")
-    loss = value.get("val_loss")
-    need(loss is None or (isinstance(loss, float) and math.isfinite(loss)), "its val_loss is not a number")
-    need(is_count(value.get("metrics_offset")), "its metrics_offset does not count bytes")
-    need(is_sha256(value.get("metrics_sha256")), "its metrics_sha256 is not a hash")
-    need(isinstance(value.get("trainer"), dict), "it has no state of the trainer")
+    state = checked(value, State, str(path))
+    if state.step != step:
+        raise Damaged(f"{path} is damaged: its step is not {step}, as the folder's name says")
     for key, known in belongs_to.items():
-        need(value.get(key) == known, f"its {key} is that of another run")
-    return Checkpoint(
-        folder, step, loss, MetricsMark(value["metrics_offset"], value["metrics_sha256"]), value["trainer"]
-    )
+        if getattr(state, key) != known:
+            raise Damaged(f"{path} is damaged: its {key} is that of another run")
+    mark = MetricsMark(state.metrics_offset, state.metrics_sha256)
+    return Checkpoint(folder, step, state.val_loss, mark, state.trainer)
 
 
 def _open_tensors(path: Path) -> safe_open:

@@ -15,7 +15,6 @@ What is read is checked here, once: a line of a stranger is either an event with
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -23,10 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from moreish.errors import Damaged
-
-Count = Annotated[int, Meta(ge=0)]
-Share = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+from moreish.runs.schema import Count, Seconds, Share, reason
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
@@ -59,7 +55,10 @@ class Read(Event, frozen=True):
 
 
 class Network(Event, frozen=True):
-    """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks."""
+    """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks.
+
+    uncompiled : why autograd derives its gradients although a fused step was asked for
+    """
 
     number: Annotated[int, Meta(ge=1)]
     of: Annotated[int, Meta(ge=1)]
@@ -68,6 +67,7 @@ class Network(Event, frozen=True):
     threads: Annotated[int, Meta(ge=1)]
     step: Count
     component: Count = 0
+    uncompiled: str | None = None
 
 
 class Step(Event, frozen=True):
@@ -92,10 +92,71 @@ class Eval(Event, frozen=True):
 
 
 class Samples(Event, frozen=True):
-    """A few items of the model as it is now."""
+    """A few items of the model as it is now; `known` says where the list has each already, or "new"."""
 
     step: Count
     items: list[str]
+    known: list[Literal["train", "val", "test", "new"]] = []
+
+
+class HistogramFields(msgspec.Struct, frozen=True):
+    """How values lie between `low` and `high`: counts of equally wide bins, of a sample where there are many."""
+
+    low: float
+    high: float
+    counts: list[Count]
+    mean: float
+    std: float
+    extreme: Share = 0.0
+
+
+class LayerHistograms(msgspec.Struct, frozen=True):
+    """What one layer held at one step; of updates, log10 of each beside the spread of the weights.
+
+    extreme : of an activation, the share at an end of its range
+    """
+
+    name: str
+    type: str
+    activation: HistogramFields | None = None
+    gradient: HistogramFields | None = None
+    weight: HistogramFields | None = None
+    weight_gradient: HistogramFields | None = None
+    update: HistogramFields | None = None
+
+
+class Histograms(Event, frozen=True):
+    """Every layer at the update `at` of this network, in the order of the forward pass; ever more rarely."""
+
+    step: Count
+    at: Count
+    layers: list[LayerHistograms]
+    component: Count = 0
+
+
+class Intervention(Event, frozen=True):
+    """Somebody changed something while it trained, after the update `at` of this network.
+
+    kind : lr, break, undo, heal or stop; name and arguments are those of the fault or remedy
+    done : whether it could be done; the sentence says what was, or why it was not
+    """
+
+    step: Count
+    at: Count
+    kind: Literal["lr", "break", "undo", "heal", "stop"]
+    sentence: str
+    name: str = ""
+    arguments: dict[str, Any] = {}
+    done: bool = True
+    component: Count = 0
+
+
+class Paused(Event, frozen=True):
+    """Training stands still, or goes on."""
+
+    step: Count
+    paused: bool
+    component: Count = 0
 
 
 class FindingFields(msgspec.Struct, frozen=True):
@@ -152,6 +213,14 @@ class Doctor(Event, frozen=True):
     component: Count = 0
 
 
+class Died(Event, frozen=True):
+    """A process that trained a network died, and another trains it on; what was said since is not said again."""
+
+    why: str
+    step: Count
+    component: Count = 0
+
+
 class Mixed(Event, frozen=True):
     """The weights of the models that are done were fitted on val; `weights` add up to 1."""
 
@@ -200,7 +269,7 @@ class Done(Event, frozen=True):
     val_loss: float | None
 
 
-OfComponent = Step | Eval | Finding | Quantities | Doctor
+OfComponent = Step | Eval | Finding | Quantities | Histograms | Intervention | Paused | Doctor
 """What the training of one network says, of its own steps; the fitting says which component it is."""
 
 EVENTS = (
@@ -213,7 +282,11 @@ EVENTS = (
     Samples,
     Finding,
     Quantities,
+    Histograms,
+    Intervention,
+    Paused,
     Doctor,
+    Died,
     Mixed,
     CrossValidated,
     Fitted,
@@ -233,7 +306,11 @@ _ANY = (
     | Samples
     | Finding
     | Quantities
+    | Histograms
+    | Intervention
+    | Paused
     | Doctor
+    | Died
     | Mixed
     | CrossValidated
     | Fitted
@@ -244,7 +321,7 @@ _ANY = (
 
 def to_record(event: Event) -> dict[str, Any]:
     """The event as plain JSON values; a number that is not finite becomes None."""
-    return {key: _finite(value) for key, value in msgspec.to_builtins(event).items()}
+    return {key: finite(value) for key, value in msgspec.to_builtins(event).items()}
 
 
 def from_record(record: Mapping[str, Any]) -> Event | None:
@@ -257,8 +334,7 @@ def from_record(record: Mapping[str, Any]) -> Event | None:
     try:
         return msgspec.convert(record, _ANY)
     except (msgspec.ValidationError, RecursionError) as error:
-        reason = re.sub(r" - at `\$\.?(.*?)`$", r" in \1", str(error))
-        raise Damaged(f'a record of the event "{name}" is damaged: {reason}') from None
+        raise Damaged(f'a record of the event "{name}" is damaged: {reason(error)}') from None
 
 
 def read(records: Iterable[Mapping[str, Any]]) -> Iterator[Event]:
@@ -271,11 +347,12 @@ def of_kind(found: Iterable[Event], kind: type[Kind]) -> Iterator[Kind]:
     return (event for event in found if isinstance(event, kind))
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The value with null for every number that is not finite."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(v) for key, v in value.items()}
+        return {key: finite(v) for key, v in value.items()}
     if isinstance(value, list):
-        return [_finite(v) for v in value]
+        return [finite(v) for v in value]
     return value

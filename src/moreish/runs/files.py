@@ -7,15 +7,17 @@ loses power at the n-th operation. JSON is strict both ways: no NaN, UTF-8 only.
 import contextlib
 import errno
 import json
+import math
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from moreish.errors import Damaged, RunError
 
+DEEPEST = 64  # levels of JSON in JSON
 JSON_LIMIT = 64 * 2**20  # bytes; no JSON file of a run comes near, and a hostile one is not read
 
 RENAME_PAUSES = (0.01, 0.05, 0.2, 0.5)  # seconds
@@ -107,12 +109,16 @@ class Files:
 
     def remove_tree(self, folder: Path) -> None:
         """Remove a directory with all that is in it, one operation at a time; links are not followed."""
+        self.empty(folder)
+        self.rmdir(folder)
+
+    def empty(self, folder: Path) -> None:
+        """Remove all that is in a directory."""
         for path in list(folder.iterdir()):
             if path.is_dir() and not is_link(path):
                 self.remove_tree(path)
             else:
                 self.remove(path)
-        self.rmdir(folder)
 
     def make_parents(self, folder: Path) -> None:
         """Make the directories above `folder` that are missing, durably."""
@@ -148,11 +154,23 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes, name: str) -> Any:
-    """The value of strict JSON. Raises Damaged, with `name` in the sentence, for anything else."""
+    """The value of strict JSON of at most `DEEPEST` levels. Raises Damaged, with `name`, for anything else."""
     try:
-        return json.loads(data.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
+        value = json.loads(data.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite_float)
+    except RecursionError:
+        raise Damaged(f"{name} is damaged: it is not JSON that anybody wrote (nested too deeply)") from None
+    except ValueError as error:
         raise Damaged(f"{name} is damaged: it is not JSON ({error})") from None
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [v for each in level for v in _inside(each) if isinstance(v, dict | list)]
+        if not level:
+            return value
+    raise Damaged(f"{name} is damaged: it is nested more than {DEEPEST} levels deep")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def read_bytes(path: Path, limit: int = JSON_LIMIT) -> bytes:
@@ -180,3 +198,10 @@ def regular_size(path: Path) -> int:
 
 def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
+
+
+def _finite_float(word: str) -> float:
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError(f"{word[:20]} is beyond every number")
+    return value

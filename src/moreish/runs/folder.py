@@ -17,7 +17,6 @@ import contextlib
 import difflib
 import os
 import re
-import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,11 +41,13 @@ from moreish.runs.files import Files, decode, encode, is_link, os_errors
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
 from moreish.runs.records import Appender, Records
+from moreish.runs.schema import Described, checked
 
 __all__ = ["Damaged", "Run", "RunError", "Writer", "claim_folder", "create", "find_run", "list_runs", "open_run"]
 
 CONFIG, VOCAB, METRICS, CHECKPOINTS, LOCK = "config.json", "vocab.json", "metrics.jsonl", "checkpoints", "lock"
 CORPUS = "corpus.safetensors"
+LONGEST_STEM = 200  # characters that are looked at to name a run
 
 
 class Run:
@@ -67,6 +68,11 @@ class Run:
         self._checkpoints = Checkpoints(folder / CHECKPOINTS, belongs_to, self._files)
         self._records = Records(folder / METRICS)
         self._corpus = entries.get(CORPUS)
+
+    @property
+    def described(self) -> Described:
+        """What `config.json` says, checked. Raises Damaged for a config that no training of moreish wrote."""
+        return checked(self.config, Described, f"{self.folder / CONFIG}")
 
     def corpus(self) -> dict[str, np.ndarray]:
         """The arrays of the list that the run was made from, verified. Raises RunError where none was kept."""
@@ -215,7 +221,10 @@ class Writer:
 def create(
     folder: Path, config: Mapping[str, Any], vocab: Any, files: Files | None = None, corpus: Tensors | None = None
 ) -> Run:
-    """A new run in `folder`, which is new or empty. `config` and `vocab` are plain JSON, `corpus` arrays by name."""
+    """A new run in `folder`, which is new or empty. `config` and `vocab` are plain JSON, `corpus` arrays by name.
+
+    What it cannot write whole it removes again, but a folder that was there before stays, empty as it was.
+    """
     files = files or Files()
     refuse_pickle(folder)
     contents = {
@@ -227,7 +236,8 @@ def create(
     with os_errors(folder, "written"):
         files.make_parents(folder)
         refuse_taken(folder)
-        if not folder.is_dir():
+        found = folder.is_dir()
+        if not found:
             files.mkdir(folder)
         files.mkdir(folder / CHECKPOINTS)  # fails for the slower of two; from here on all in it is ours
         try:
@@ -236,7 +246,9 @@ def create(
             files.sync(folder.parent)
         except OSError:
             with contextlib.suppress(OSError):
-                files.remove_tree(folder)
+                files.empty(folder)
+                if not found:
+                    files.rmdir(folder)
             raise
     return Run(folder, files)
 
@@ -256,7 +268,7 @@ def refuse_taken(folder: Path) -> None:
 def claim_folder(root: Path | str, stem: str, files: Files | None = None) -> Path:
     """A new empty folder `root/stem-N` with the lowest free N; two processes never get the same."""
     files = files or Files()
-    stem = _readable(stem)
+    stem = readable(stem)
     with os_errors(Path(root), "written"):
         files.make_parents(Path(root) / stem)
         number = 1
@@ -295,13 +307,17 @@ def find_run(run: Path | str, root: Path | str = "runs") -> Path | None:
 
 
 @contextlib.contextmanager
-def kept_only_with_a_checkpoint(run: Run) -> Iterator[None]:
-    """Whatever stops a new run before its first checkpoint leaves nothing behind."""
+def kept_only_with_a_checkpoint(run: Run, found: bool) -> Iterator[None]:
+    """Whatever stops a new run before its first checkpoint leaves nothing behind; the folder only where `found`."""
     try:
         yield
     except BaseException:
-        if not run.steps():
-            shutil.rmtree(run.folder, ignore_errors=True)
+        with contextlib.suppress(OSError, RunError):
+            if not run.steps():
+                files = Files()
+                files.empty(run.folder)
+                if not found:
+                    files.rmdir(run.folder)
         raise
 
 
@@ -310,8 +326,16 @@ def list_runs(root: Path | str = "runs") -> list[str]:
     if not Path(root).is_dir():
         return []
     with os_errors(Path(root), "read"):
-        found = [p.name for p in Path(root).iterdir() if (p / manifest.MANIFEST).exists() and not is_link(p)]
+        found = [p.name for p in Path(root).iterdir() if not is_link(p) and _may_be_a_run(p)]
     return sorted(found, key=lambda name: [(len(s), s) if s.isdigit() else (0, s) for s in re.split(r"(\d+)", name)])
+
+
+def _may_be_a_run(folder: Path) -> bool:
+    """Whether it has a manifest; where that may not be looked up it is opened, which says so."""
+    try:
+        return (folder / manifest.MANIFEST).exists()
+    except OSError:
+        return True
 
 
 def _looks_like_a_run(folder: Path) -> bool:
@@ -330,8 +354,8 @@ def _refuse_strangers(folder: Path) -> None:
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
 
 
-def _readable(stem: str) -> str:
-    """Lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
-    text = unicodedata.normalize("NFC", stem).lower()
+def readable(stem: str) -> str:
+    """A folder's name: lower-case letters and digits of any script, the rest as single dashes; at most 60 bytes."""
+    text = unicodedata.normalize("NFC", stem[:LONGEST_STEM]).lower()
     dashed = re.sub(r"[\W_]+", "-", text).encode("utf-8", "ignore")[:60].decode("utf-8", "ignore").strip("-")
     return dashed or "run"

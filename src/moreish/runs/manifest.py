@@ -9,32 +9,20 @@ A folder whose manifest verifies is whole; one flipped byte in any file, the man
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeGuard
 
 from moreish.errors import Damaged, TooNew
 from moreish.runs.files import Files, decode, read_bytes, regular_size
+from moreish.runs.schema import Entry, Listing, checked
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def sha256(data: bytes) -> str:
     """SHA-256 in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What the manifest says of one file."""
-
-    size: int
-    sha256: str
 
 
 def write_sealed(files: Files, folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -46,6 +34,21 @@ def write_sealed(files: Files, folder: Path, contents: Mapping[str, bytes]) -> N
     files.write(folder / MANIFEST, _manifest_bytes({"format": FORMAT, "files": entries}))
     files.sync(folder / MANIFEST)
     files.sync(folder)
+
+
+def seal(files: Files, folder: Path, names: Collection[str]) -> str:
+    """Sync files that stand in `folder` already, then write the manifest, which is all that was missing; its hash."""
+    entries = {}
+    for name in sorted(names):
+        files.sync(folder / name)
+        with open(folder / name, "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        entries[name] = {"size": regular_size(folder / name), "sha256": found}
+    data = _manifest_bytes({"format": FORMAT, "files": entries})
+    files.write(folder / MANIFEST, data)
+    files.sync(folder / MANIFEST)
+    files.sync(folder)
+    return sha256(data)
 
 
 def read_manifest(folder: Path, required: Collection[str], allowed: Collection[str] = ()) -> dict[str, Entry]:
@@ -60,10 +63,10 @@ def read_manifest(folder: Path, required: Collection[str], allowed: Collection[s
     if not body or data != _manifest_bytes(body):
         raise Damaged(f"{path} is damaged: it does not match its own hash")
     check_format(body.get("format"), path)
-    listed = body.get("files")
-    if not isinstance(listed, dict) or not set(required) <= set(listed) <= {*required, *allowed}:
+    listed = checked(value, Listing, str(path)).files
+    if not set(required) <= set(listed) <= {*required, *allowed}:
         raise Damaged(f"{path} is damaged: it does not list the files that belong here")
-    return {name: _entry(value, name, path) for name, value in listed.items()}
+    return listed
 
 
 def check_format(value: object, path: Path) -> None:
@@ -104,22 +107,6 @@ def read_verified(folder: Path, name: str, entry: Entry) -> bytes:
     if sha256(data) != entry.sha256:
         raise Damaged(f"{folder / name} is damaged: its hash is not the one in {MANIFEST}")
     return data
-
-
-def is_sha256(value: object) -> TypeGuard[str]:
-    """Whether `value` is a SHA-256 in hexadecimal."""
-    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
-
-
-def is_count(value: object) -> TypeGuard[int]:
-    """Whether `value` is a whole number that can count steps or bytes."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
-
-
-def _entry(value: object, name: str, path: Path) -> Entry:
-    if isinstance(value, dict) and is_count(value.get("size")) and is_sha256(value.get("sha256")):
-        return Entry(value["size"], value["sha256"])
-    raise Damaged(f"{path} is damaged: what it says of {name} is no size and hash")
 
 
 def _manifest_bytes(body: Mapping[str, object]) -> bytes:

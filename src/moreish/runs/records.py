@@ -79,6 +79,8 @@ class Records:
                 begin = chunk.rfind(b"\n", 0, end - 1) + 1 if end else 0
                 if start == 0 or begin:
                     return start + end, chunk[begin:end]
+                if reach > RECORD_LIMIT:
+                    raise Damaged(f"{self.path} is damaged: its last line has no end within {reach} bytes")
                 reach *= 4
 
     def _parsed(self, line: bytes, start: int) -> dict[str, object]:

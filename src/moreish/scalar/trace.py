@@ -20,6 +20,8 @@ REASONS = {
     "tanh": "tanh x has the slope 1 - tanh(x)^2",
     "sigmoid": "s(x) has the slope s(x) s(-x)",
     "relu": "relu lets the gradient pass where x > 0, and nothing elsewhere",
+    "abs": "|x| has the slope 1 above zero and -1 below",
+    "max": "the larger one alone moves the maximum",
     "w·x+b": "the slope in a weight is its input, in an input its weight",
     "mean": "a mean gives everybody 1/n",
     "logsumexp": "everybody gets their share of the softmax",

@@ -15,9 +15,12 @@ It adds, because an operand that is used twice moves L along two paths, and L fe
 """
 
 import math
+import warnings
 from collections.abc import Callable
 from functools import wraps
+from itertools import count
 from numbers import Real
+from operator import attrgetter
 from typing import SupportsFloat
 
 
@@ -28,9 +31,25 @@ def binary(operation: Callable[["Value", "Value"], "Value"]) -> Callable[["Value
     def with_numbers(self, other):
         if isinstance(other, Value):
             return operation(self, other)
-        return operation(self, Value(other)) if isinstance(other, Real) else NotImplemented
+        if isinstance(other, Real):
+            return operation(self, Value(other))
+        refuse_arrays(other)
+        return NotImplemented
 
     return with_numbers
+
+
+def refuse_arrays(other: object) -> None:
+    """Raises TypeError with a sentence for a tensor or an array: a Value is one number."""
+    if hasattr(other, "shape"):
+        kind = type(other).__name__
+        raise TypeError(
+            f"a Value is one number, and this is a {kind} of shape {tuple(getattr(other, 'shape', ()))}: make a "
+            "Value of each of its numbers, [Value(x) for x in t.tolist()], or stay with tensors and torch's autograd"
+        )
+
+
+clock = count()  # what happened before what
 
 
 class Value:
@@ -42,11 +61,13 @@ class Value:
     edges   one pair (operand, local derivative) for each operand; none for a leaf
     grad    dL/d(this), filled in by `L.backward()`
 
-    Two Values are equal only if they are the same node; to compare numbers, compare `.data`. There is no
-    float(a), on purpose: math.tanh(a) would leave the graph without a word.
+    Two Values are equal only if they are the same node; to compare numbers, compare `.data`. The order (`a < b`,
+    max([a, b]), sorted) is that of the numbers. There is no float(a), on purpose: math.tanh(a) would leave the graph
+    without a word. A result whose operand was changed since is stale, and `backward` says so.
     """
 
-    __slots__ = ("data", "edges", "grad", "label", "op")
+    __slots__ = ("_data", "edges", "grad", "label", "op", "time")
+    __array_ufunc__ = None  # numpy leaves an operation with a Value to the Value
 
     def __init__(
         self,
@@ -55,11 +76,20 @@ class Value:
         op: str = "",
         edges: "tuple[tuple[Value, float], ...]" = (),
     ):
-        self.data = float(data)
+        if getattr(data, "shape", ()):
+            refuse_arrays(data)
+        self._data = float(data)
+        self.time = next(clock)
         self.label = label
         self.op = op
         self.edges = edges
         self.grad = 0.0
+
+    def _set_data(self, data: SupportsFloat) -> None:
+        self._data = float(data)
+        self.time = next(clock)
+
+    data = property(attrgetter("_data"), _set_data, doc="The number; results made of it before it is set are stale.")
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
@@ -105,11 +135,42 @@ class Value:
             return Value(y, op=f"**{float(exponent):g}", edges=((self, slope),))
         return NotImplemented
 
+    def __abs__(self) -> "Value":
+        """|x|: dx = 1 above zero, -1 below, and 0 at the corner, as in torch."""
+        return Value(abs(self.data), op="abs", edges=((self, float((self.data > 0) - (self.data < 0))),))
+
+    @binary
+    def max(self, other: "Value") -> "Value":
+        """The larger of two: its slope is 1 in that one, 0 in the other, and half in each of two alike."""
+        share = 0.5 if self.data == other.data else float(self.data > other.data)
+        return Value(max(self.data, other.data), op="max", edges=((self, share), (other, 1 - share)))
+
     __radd__ = binary(lambda self, other: other + self)
     __rsub__ = binary(lambda self, other: other - self)
     __rmul__ = binary(lambda self, other: other * self)
     __rtruediv__ = binary(lambda self, other: other / self)
     __rpow__ = binary(lambda self, other: other**self)
+
+    # The order is that of the numbers, so that max, min and sorted work; == stays "the same node".
+
+    def __lt__(self, other: "Value | float | int") -> bool:
+        return self.data < number_of(other)
+
+    def __le__(self, other: "Value | float | int") -> bool:
+        return self.data <= number_of(other)
+
+    def __gt__(self, other: "Value | float | int") -> bool:
+        return self.data > number_of(other)
+
+    def __ge__(self, other: "Value | float | int") -> bool:
+        return self.data >= number_of(other)
+
+    @classmethod
+    def __torch_function__(cls, function: object, types: object, args: tuple = (), kwargs: object = None) -> object:
+        """Raises TypeError: torch asks here before it gives up on an operation with a Value."""
+        for arg in args:
+            refuse_arrays(arg)
+        raise TypeError("torch's functions take tensors, and this is a Value: use its methods, such as a.tanh()")
 
     def exp(self) -> "Value":
         """e^x, which is its own derivative."""
@@ -160,13 +221,38 @@ class Value:
                 operand.grad += derivative * node.grad
 
     def start_backward(self) -> "list[Value]":
-        """Set dL/dL = 1 and every gradient in between to 0; the nodes in the order of the way back."""
+        """Set dL/dL = 1 and every gradient in between to 0; the nodes in the order of the way back.
+
+        Warns where an operand was changed after its result: the slopes are those of the old number.
+        """
         order = topological_order(self)
         for node in order:
             if node.edges:
                 node.grad = 0.0
+                for operand, _ in node.edges:
+                    if operand.time > node.time:
+                        warnings.warn(stale(operand, node), stacklevel=3)
         self.grad += 1.0
         return order[::-1]
+
+
+def stale(operand: Value, node: Value) -> str:
+    """What to say of a result that was made of a number that is another one now."""
+    name, made = operand.label or f"an operand of {node.op}", node.label or f"the result of {node.op}"
+    return (
+        f"{name} was set to {operand.data:g} after {made} was made from it, so these slopes are those of the old "
+        "number: compute it again before backward()"
+    )
+
+
+def number_of(other: object) -> float:
+    """The number to compare with. Raises TypeError for a tensor or an array."""
+    if isinstance(other, Value):
+        return other.data
+    refuse_arrays(other)
+    if not isinstance(other, Real):
+        raise TypeError(f"a Value is compared with numbers and other Values, not with {type(other).__name__}")
+    return float(other)
 
 
 def topological_order(root: Value) -> list[Value]:

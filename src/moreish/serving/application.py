@@ -1,28 +1,22 @@
 """The application: a FastAPI app that makes and scores items of one model, behind the guard."""
 
 import logging
-from collections.abc import Callable, Collection, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
-from fastapi import FastAPI, HTTPException, Request, Response, Security
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi import FastAPI, Request, Response, Security
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
-from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from moreish import __version__, api
-from moreish.errors import BAD_INPUT, describe
 from moreish.fitting.fitted import Fitted
-from moreish.options import did_you_mean
 from moreish.recipes import Overrides
 from moreish.serving import answers
 from moreish.serving.answers import About, ErrorAnswer, MoreAnswer, ScoreAnswer
 from moreish.serving.bodies import MoreBody, ScoreBody, Scoring
 from moreish.serving.guard import Guard, check_token, new_token
+from moreish.serving.routes import answer_in_sentences, error_answer, fault_answer
 from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
 
 log = logging.getLogger("moreish.serving")
@@ -69,11 +63,8 @@ def app(
     )
     made.state.token = new_token() if token is None else check_token(token) if token is not False else None
     made.state.workers = Workers(limits)
-    made.router.route_class = _Route
+    answer_in_sentences(made, "/more, /score, /about or /openapi.json")
     _add_endpoints(made, source)
-    made.add_exception_handler(RequestValidationError, _invalid)
-    made.add_exception_handler(StarletteHTTPException, _refused)
-    made.add_exception_handler(Exception, _failed)
     made.add_middleware(Guard, token=made.state.token, hosts=hosts, limits=limits)
     return made
 
@@ -100,7 +91,7 @@ def _add_endpoints(made: FastAPI, source: Fitted) -> None:
         try:
             scoring = Scoring(**{k: v for k, v in body.model_dump(exclude_unset=True).items() if v is not None})
         except ValueError as error:
-            return _error(422, str(error))
+            return error_answer(422, str(error))
         return await _answer(workers, request, lambda clock: answers.score(source, scoring, clock))
 
 
@@ -110,11 +101,11 @@ async def _answer(workers: Workers, request: Request, work: Callable[[Clock], Ba
         body = await workers.run(lambda clock: work(clock).model_dump_json().encode(), _gone(request))
         return Response(body, media_type="application/json")
     except Busy as error:
-        return _error(503, str(error), {"retry-after": "1"})
+        return error_answer(503, str(error), {"retry-after": "1"})
     except Ended as error:
-        return _error(503, str(error))
+        return error_answer(503, str(error))
     except Exception as error:
-        return _fault(error)
+        return fault_answer(error)
 
 
 def _gone(request: Request) -> Callable[[], Coroutine[Any, Any, None]]:
@@ -125,76 +116,3 @@ def _gone(request: Request) -> Callable[[], Coroutine[Any, Any, None]]:
             pass
 
     return gone
-
-
-class _JsonRequest(Request):
-    """A request whose body is JSON, whatever it is called."""
-
-    async def json(self) -> Any:
-        """The body. Raises HTTPException with what is wrong with it."""
-        body = await self.body()
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError) as error:
-            why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
-            raise HTTPException(422, f"the body is not JSON in UTF-8: {why}") from None
-
-
-class _Route(APIRoute):
-    """A route whose requests are read by `_JsonRequest`."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """As FastAPI documents it for requests of one's own."""
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            if request.method == "POST":
-                kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-                if kind != "application/json":
-                    return _error(422, "the body is to be JSON: send the header Content-Type: application/json")
-            return await handler(_JsonRequest(request.scope, request.receive))
-
-        return handle
-
-
-async def _invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    known = ScoreBody.model_fields if request.url.path == "/score" else MoreBody.model_fields
-    found = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")  # a slip in writing first
-    return _error(422, sentence_of(found[0], [*known]))
-
-
-def sentence_of(error: Mapping[str, Any], known: Collection[str]) -> str:
-    """What pydantic found, in the words of the command line; `known` are the names that a body may have."""
-    place = [str(part) for part in error["loc"] if part != "body"]
-    match error["type"]:
-        case "value_error":
-            return str(error["ctx"]["error"])
-        case "extra_forbidden":
-            return f'there is no "{place[-1][:200]}" to be asked for{did_you_mean(place[-1][:200], known)}'
-        case "missing" if place:
-            return f'"{place[-1]}" is missing'
-    return 'the body is to be a JSON object, such as {"count": 20}'
-
-
-async def _refused(_: Request, error: Exception) -> Response:
-    assert isinstance(error, StarletteHTTPException)
-    said = {404: "there is nothing here: ask /more, /score, /about or /openapi.json", 405: "not by this method"}
-    return _error(error.status_code, said.get(error.status_code, str(error.detail)), error.headers)
-
-
-async def _failed(_: Request, error: Exception) -> Response:
-    return _fault(error)
-
-
-def _fault(error: Exception) -> Response:
-    code, sentence = describe(error)
-    if code == BAD_INPUT and not isinstance(error, OSError | MemoryError):
-        return _error(422, sentence)
-    log.error(sentence, exc_info=error)
-    return _error(500, sentence)
-
-
-def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in sentence)
-    return JSONResponse({"error": line}, status, headers)

@@ -93,7 +93,7 @@ class Guard:
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Why this request is turned away; None: it may come in."""
-        headers = _Headers(scope)
+        headers = Headers(scope)
         if refusal := headers.refusal(self.limits.body):
             return refusal
         host = headers.get("host").lower()
@@ -109,7 +109,7 @@ class Guard:
             return None
         return self._token_refusal(headers)
 
-    def _token_refusal(self, headers: "_Headers") -> Refusal | None:
+    def _token_refusal(self, headers: "Headers") -> Refusal | None:
         if self.token is None:
             return None
         scheme, _, given = headers.get("authorization").partition(" ")
@@ -138,7 +138,7 @@ def is_loopback(host: str) -> bool:
     return bool(found) and found[1] in LOOPBACK
 
 
-class _Headers:
+class Headers:
     """The headers of a request that the guard looks at, each at most once."""
 
     def __init__(self, scope: Scope) -> None:
@@ -147,6 +147,7 @@ class _Headers:
             self._values.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
 
     def has(self, name: str) -> bool:
+        """Whether it is there."""
         return name in self._values
 
     def get(self, name: str) -> str:

@@ -16,7 +16,7 @@ from torch import nn
 from moreish.data.batches import batches_from
 from moreish.data.corpus import Split
 from moreish.models.net import Net
-from moreish.rng import torch_seed
+from moreish.rng import torch_alone, torch_seed
 from moreish.training.loop import batches_for
 from moreish.training.options import TrainOptions
 from moreish.training.steps import gradients_of, make_optimizer
@@ -116,8 +116,7 @@ def _losses(
     model.train()
     batches = batches_from(source, 0)
     first = 0.0
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(torch_seed(seed, "noise"))
+    with torch_alone(torch_seed(seed, "noise")):
         for exponent in exponents:
             batch = next(batches)
             idx, targets = (torch.from_numpy(a.astype(np.int64)).to(device) for a in (batch.x, batch.y))

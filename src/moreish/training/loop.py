@@ -15,35 +15,45 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
+from jaxtyping import Float, Integer
 from torch import Tensor, nn
 
-from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_from
+from moreish.data.batches import Batch, Batches, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
-from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import network_of
 from moreish.models.net import Net
-from moreish.rng import torch_seed
+from moreish.rng import torch_alone, torch_seed
 from moreish.runs import events
+from moreish.shards.batches import ShardedSequences, ShardedWindows
+from moreish.shards.corpus import ShardedSplit
+from moreish.training import distributed
+from moreish.training.blocks import Blocks, blocks_for
+from moreish.training.controls import Controls, Hands
+from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
-from moreish.training.steps import Gradients, gradients_of, make_optimizer
+from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
+NEARLY_ALL = 1 - 1e-12
+BLOCK_SECONDS = 0.05  # of steps at once: a request to stop is heeded after it
+FIRST_BLOCK, LONGEST_BLOCK = 8, 10_000
 REPLAN_SECONDS = 0.5
 STEPS_TO_PLAN = 3
 
 
-def batches_for(model: Net, split: Split, options: TrainOptions, seed: int) -> WindowBatches | SequenceBatches:
+def batches_for(model: Net, split: Split, options: TrainOptions, seed: int) -> Batches:
     """Windows or whole sequences, as the model reads."""
-    if model.windowed:
-        assert model.block_size is not None
-        return WindowBatches(split, model.block_size, options.batch_size, seed)
-    return SequenceBatches(split, model.block_size or options.block_size, options.batch_size, seed)
+    if isinstance(split, ShardedSplit):
+        kind = ShardedWindows if model.windowed else ShardedSequences
+        return kind(split, model.block_size or options.block_size, options.batch_size, seed)
+    kind = WindowBatches if model.windowed else SequenceBatches
+    return kind(split, model.block_size or options.block_size, options.batch_size, seed)
 
 
 def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
@@ -61,41 +71,51 @@ def start(model: Net, options: TrainOptions, seed: int) -> TrainState:
     return state
 
 
-def train(state: TrainState, train_split: Split, val_split: Split | None) -> Iterator[events.OfComponent]:
+def train(
+    state: TrainState, train_split: Split, val_split: Split | None, controls: Controls | None = None
+) -> Iterator[events.OfComponent]:
     """Train to the end of the steps or of the time budget, or until val no longer improves.
 
-    Yields a `Step` every `log_every` steps, an `Eval` where one is due, and with a doctor what it says (`recorder`).
-    Leaves the model with the parameters that were best on val, where there is a val.
+    Yields a `Step` every `log_every` steps, an `Eval` where one is due, with a doctor what it says (`recorder`), and
+    what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
+    there is a val.
     """
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder)
+        yield from _train(state, train_split, val_split, recorder, controls or Controls())
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder
+    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    source = batches_for(model, train_split, options, state.seed)
-    gradients = gradients_of(model, options, recorder.doctor)
-    draws_noise = options.weight_drop > 0 or any(isinstance(m, nn.Dropout) and m.p > 0 for m in model.modules())
+    hands = Hands(state)
+    looks = LayerLooks(state, controls, hands, recorder.doctor)
+    steps = _steps_of(state, train_split, looks, recorder)
     model.train()
-    batches = batches_from(source, state.step)
     mean = _LossMean()
     clock = _Clock(state)
     while not ended(state):
-        batch = next(batches)
-        lr = lr_at(state.progress, options)
-        loss = _step(state, gradients, batch, lr, draws_noise)
-        mean.add(loss, batch.y.size)
-        clock.tick()
+        looks.before_step()
+        most = 1 if looks.looking or controls.one_step else steps.longest or clock.most_steps
+        progress = _until_stop(state, min(most, controls.free(state.step)), val_split is not None)
+        scheduled = lr_at(float(progress[-1]), options)
+        with clock.stepping():
+            losses, tokens, lr = steps.run(progress)
+        mean.add(losses, tokens)
+        clock.tick(len(tokens))
+        clock.agree()
         if val_split is not None:
-            state.evaluation_due = _evaluation_due(state, clock.step_seconds * val_split.n_predicted / batch.y.size)
-        if state.step % options.log_every == 0 or state.evaluation_due or ended(state):
+            one_pass = clock.step_seconds * val_split.n_predicted / float(tokens[-1])
+            state.evaluation_due = _evaluation_due(state, one_pass)
+        if state.step % options.log_every == 0 or state.evaluation_due or ended(state) or controls.one_step:
             with recorder.resting():
                 yield mean.event(state, lr)
+        if (seen := looks.after_step()) is not None:
+            with recorder.resting():
+                yield seen
         yield from recorder.news()
         if not math.isfinite(mean.last):
             yield from recorder.closing()
@@ -110,18 +130,66 @@ def _train(
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
+        for event in controls.between_steps(hands, scheduled):
+            with recorder.resting():
+                yield event
+            if isinstance(event, events.Intervention) and event.done and event.kind in ("break", "heal", "undo"):
+                recorder.look_anew(event.kind == "break")
+                steps = _steps_of(state, train_split, looks, recorder)
+            clock.skip()
+
+
+class _Single:
+    """One step at a time, by torch."""
+
+    longest = 1
+
+    def __init__(self, state: TrainState, source: Batches, looks: LayerLooks) -> None:
+        self.state, self.looks = state, looks
+        dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
+        self.draws_noise = state.options.weight_drop > 0 or dropped
+        self.batches = batches_from(source, state.step)
+
+    def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
+        """The next step; what a `Block` has."""
+        batch = next(self.batches)
+        lr = lr_at(float(progress[0]), self.state.options) * self.state.lr_factor
+        loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
+        self.looks.hands.stepped(lr)
+        return loss, np.array([batch.y.size]), lr
+
+
+def _steps_of(state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder) -> Blocks | _Single:
+    source = batches_for(state.model, train_split, state.options, state.seed)
+    blocks = None if looks.hands.touched else blocks_for(state, source, train_split, looks, recorder.doctor)
+    return blocks or _Single(state, source, looks)
+
+
+def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
+    """The progress before each of the next steps: at most so many, none beyond one after which there is a stop."""
+    options = state.options
+    count = min(most, options.log_every - state.step % options.log_every)
+    if looks and options.eval_every:
+        count = min(count, options.eval_every - state.step % options.eval_every)
+    if count == 1:
+        return np.array([state.progress])
+    if options.time_budget is None:
+        after = np.minimum(1.0, (state.step + np.arange(1, count + 1)) * state.pace)
+    else:
+        after = np.minimum(1.0, state.progress + np.arange(1, count + 1) * state.pace)
+    stops = after >= NEARLY_ALL
+    if looks and not options.eval_every:
+        reached = int(max(state.progress, state.evaluated) * PLANNED_EVALUATIONS)
+        stops |= (after * PLANNED_EVALUATIONS).astype(np.int64) > reached
+    if stops.any():
+        count = int(stops.argmax()) + 1
+    return np.append(state.progress, after[: count - 1])
 
 
 def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draws_noise: bool) -> Tensor:
-    device = next(state.model.parameters()).device
-    x = batch.x.astype(np.int64)
-    if batch.kinds is not None and state.model.kinds > 1:
-        x += batch.kinds.reshape(-1, 1) * np.int64(state.model.vocab_size)
-    idx = torch.from_numpy(x).to(device)
-    targets = torch.from_numpy(batch.y.astype(np.int64)).to(device)
+    idx, targets = tensors_of(batch, state.model)
     if draws_noise:
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(torch_seed(state.seed, "noise", state.step))
+        with torch_alone(torch_seed(state.seed, "noise", state.step)):
             loss = gradients(idx, targets, batch.weight)
     else:
         loss = gradients(idx, targets, batch.weight)
@@ -138,7 +206,7 @@ def _step(state: TrainState, gradients: Gradients, batch: Batch, lr: float, draw
 
 def ended(state: TrainState) -> bool:
     """Whether the steps or the time budget are used up."""
-    return state.progress >= 1 - 1e-12
+    return state.progress >= NEARLY_ALL
 
 
 def _evaluation_due(state: TrainState, one_pass: float) -> bool:
@@ -162,7 +230,7 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
     with state.averaged():
-        loss = mean_loss(network_of(state.model), val_split)
+        loss = distributed.mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:
             state.best, state.best_step, state.stale = loss, state.step, 0
@@ -176,18 +244,25 @@ class _LossMean:
     """Loss and tokens since the last event."""
 
     def __init__(self) -> None:
-        self.losses: list[Tensor] = []
-        self.sizes: list[int] = []
+        self.losses: list[Tensor | np.ndarray] = []
+        self.sizes: list[np.ndarray] = []
         self.last = 0.0
 
-    def add(self, loss: Tensor, tokens: int) -> None:
-        self.losses.append(loss)
+    def add(self, losses: Tensor | np.ndarray, tokens: np.ndarray) -> None:
+        """Of one step, or of several."""
+        self.losses.append(losses)
         self.sizes.append(tokens)
 
     def event(self, state: TrainState, lr: float) -> events.Step:
-        losses = torch.stack(self.losses).double().cpu().numpy()  # the one time that the device is waited for
-        tokens = sum(self.sizes)
-        self.last = float(np.dot(losses, self.sizes) / tokens)
+        by_torch = [each for each in self.losses if isinstance(each, Tensor)]
+        if len(by_torch) == len(self.losses):
+            of_rows = torch.stack(by_torch).double().cpu()  # the one time that the device is waited for
+            losses = distributed.summed(of_rows).numpy()
+        else:
+            losses = np.concatenate([np.atleast_1d(np.asarray(each, np.float64)) for each in self.losses])
+        sizes = np.concatenate(self.sizes)
+        tokens = int(sizes.sum())
+        self.last = float(np.dot(losses, sizes) / tokens)
         self.losses, self.sizes = [], []
         seconds, progress = round(state.seconds, 3), round(state.progress, 6)
         return events.Step(state.step, self.last, lr, tokens, seconds, progress)
@@ -205,9 +280,20 @@ class _Clock:
         self.steps, self.spent = 0, 0.0  # since the pace was last set
         self.step_seconds = 0.0  # of a step, the first one of this process left out
         self._first, self._stepped = state.step + 1, 0.0
+        self._replan_after = STEPS_TO_PLAN if state.pace == 0 else math.inf
+        self.most_steps = 1  # that are sure to be done in a moment
 
-    def tick(self) -> None:
-        """One step is done."""
+    @contextmanager
+    def stepping(self) -> Iterator[None]:
+        """Around the steps alone, of which the next block is to be BLOCK_SECONDS long."""
+        step, began = self.state.step, time.monotonic()
+        yield
+        took, count = time.monotonic() - began, self.state.step - step
+        fitting = int(BLOCK_SECONDS * count / took) if took else LONGEST_BLOCK
+        self.most_steps = max(1, min(LONGEST_BLOCK, fitting, FIRST_BLOCK * count))
+
+    def tick(self, count: int) -> None:
+        """So many steps are done."""
         state, took = self.state, self._took()
         state.seconds += took
         if state.step > self._first:
@@ -221,12 +307,25 @@ class _Clock:
             state.progress = 1.0
             return
         if state.step > 1:  # the first step also waits for what torch loads when it is first used
-            self.steps, self.spent = self.steps + 1, self.spent + took
-        if self.steps and (self.spent > REPLAN_SECONDS or (state.pace == 0 and self.steps == STEPS_TO_PLAN)):
+            self.steps, self.spent = self.steps + count, self.spent + took
+        if self.steps and (self.spent > REPLAN_SECONDS or self.steps >= self._replan_after):
             steps_left = (budget - state.seconds) * self.steps / self.spent
             state.pace = (1 - state.progress) / max(1.0, steps_left)
+            self._replan_after = self.steps * 4  # the first few steps say little
             self.steps, self.spent = 0, 0.0
-        state.progress = min(1.0, state.progress + state.pace)
+        state.progress = min(1.0, state.progress + count * state.pace)
+
+    def agree(self) -> None:
+        """Where several processes train together to the end of a time budget, the first one's clock is right."""
+        state = self.state
+        if distributed.size() > 1 and state.options.time_budget is not None:
+            shown = state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds
+            shown = distributed.from_first(*shown)
+            state.seconds, state.evaluating, state.evaluation, state.progress, state.pace, self.step_seconds = shown
+
+    def skip(self) -> None:
+        """What came since the last step was no training: somebody let it stand still."""
+        self._took()
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

@@ -5,17 +5,19 @@ from typing import Literal
 
 from moreish.options import option
 
+LONGEST = 10 * 365 * 24 * 3600  # seconds of a time budget
+
 
 @dataclass(frozen=True)
 class TrainOptions:
     """How a network is trained; shares are of the whole training, from 0 to 1."""
 
-    steps: int = option(5000, "updates of the parameters", low=0)
+    steps: int = option(5000, "updates of the parameters", low=0, high=100_000_000)
     time_budget: float | None = option(
-        None, "seconds to train for, all networks together, instead of a number of steps", low=0
+        None, "seconds to train for, all networks together, instead of a number of steps", low=0, high=LONGEST
     )
-    batch_size: int = option(256, "items, or windows, in a batch", low=1)
-    block_size: int = option(256, "longest stretch read at once by a net that reads whole items", low=2)
+    batch_size: int = option(256, "items, or windows, in a batch", low=1, high=2**24)
+    block_size: int = option(256, "longest stretch read at once by a net that reads whole items", low=2, high=2**20)
     optimizer: Literal["adamw", "sgd"] = option("adamw", "how a gradient becomes an update")
     lr: float = option(3e-3, "learning rate at its highest", above=0)
     schedule: Literal["cosine", "step", "constant"] = option("cosine", "how the learning rate falls")
@@ -44,14 +46,21 @@ class TrainOptions:
     eval_every: int | None = option(None, "steps between evaluations on val; none: twenty in all", low=1)
     patience: int = option(0, "stop after so many evaluations without a better one; 0 for never", low=0)
     doctor: bool = option(False, "watch the network: what is wrong with it, and what it measures, become records")
+    histograms: bool = option(
+        False,
+        "each layer's histograms of activations, gradients, weights and updates become records, ever more rarely",
+    )
     backward: Literal["autograd", "by-hand", "fused"] = option("autograd", "who derives the gradients")
     precision: Literal["float32", "float64", "bfloat16", "auto"] = option(
         "float32",
         "float64: everything, to compare ways of deriving gradients; bfloat16: the operands of a fused step's large "
         "products, auto: where the processor multiplies them faster",
     )
-    threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0)
+    threads: int = option(0, "threads to compute with; 0: as many as help a net of this size", low=0, high=256)
     processes: int = option(
-        1, "networks of a mixture trained at once, each in a process of its own; 0: as many as there are cores", low=0
+        1,
+        "networks of a mixture trained at once, each in a process of its own; 0: as many as there are cores",
+        low=0,
+        high=256,
     )
     device: Literal["cpu", "cuda"] = option("cpu", "where to compute; nets of this size rarely gain from CUDA")

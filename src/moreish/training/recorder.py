@@ -5,6 +5,7 @@ the events. A finding comes as soon as it is found or becomes worse, quantities 
 more rarely, the report at the end.
 """
 
+import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -53,6 +54,9 @@ class NullRecorder:
     def evaluated(self, val_loss: float) -> None:
         """Val was evaluated."""
 
+    def look_anew(self, broken: bool) -> None:
+        """Somebody changed the network: what was known of it holds no longer."""
+
 
 class DoctorRecorder(NullRecorder):
     """A doctor around the network of this state, to be used with `with`; what was found earlier is in the state."""
@@ -64,6 +68,7 @@ class DoctorRecorder(NullRecorder):
         self.sample = spread(train_split, min(ITEMS_OF_TRAIN, len(val_split))) if val_split is not None else None
         self.n_val = val_split.n_predicted if val_split is not None else 0
         self._next = 0
+        self._before = 0  # steps before this doctor came, where another was there first
 
     @property
     def doctor(self) -> Doctor:
@@ -81,19 +86,27 @@ class DoctorRecorder(NullRecorder):
         """Nothing is seen inside."""
         return self._doctor.resting()
 
+    def look_anew(self, broken: bool) -> None:
+        """Another doctor comes; a net that was just broken is judged as one that begins, by its first batch too."""
+        self._doctor.__exit__()
+        self._doctor, self._before = Doctor(self.state.model, self.state.optimizer), self.state.step
+        self._doctor.__enter__()
+        self._doctor.history.from_scratch = broken
+
     def news(self) -> Iterator[events.Finding | events.Quantities]:
         """Findings that are new, and the quantities of the last step where it was looked at."""
         for finding in self._doctor.news():
+            finding = dataclasses.replace(finding, step=finding.step + self._before)
             fields = msgspec.convert(finding.to_dict(), events.FindingFields)
             self.state.findings = [f for f in self.state.findings if f.id != finding.id] + [fields]
             with self._doctor.resting():
                 yield events.Finding(self.state.step, fields)
         last = self._doctor.history.frames[-1] if self._doctor.history.frames else None
-        if last is not None and last.step >= self._next:
-            self._next = max(last.step + 1, math.ceil(last.step * QUANTITIES_SPACING))
+        if last is not None and (at := last.step + self._before) >= self._next:
+            self._next = max(at + 1, math.ceil(at * QUANTITIES_SPACING))
             values = {key: _rounded(value) for key, value in last.values.items()}
             with self._doctor.resting():
-                yield events.Quantities(self.state.step, last.step, values)
+                yield events.Quantities(self.state.step, at, values)
 
     def evaluated(self, val_loss: float) -> None:
         """Tell the doctor, with the loss on some items of train, measured in the same way."""

@@ -10,13 +10,31 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from moreish.errors import Damaged
 from moreish.models.net import Net
 from moreish.runs.events import FindingFields
+from moreish.runs.schema import Count, Seconds, Share, checked
 from moreish.training.options import TrainOptions
 
 Tensors = Mapping[str, np.ndarray]
 
 BEST, AVERAGE = "best/", "average/"  # prefixes beside the optimizer's memory, whose names begin with a parameter's
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """`TrainState.numbers` as they come back from a file."""
+
+    step: Count
+    progress: Share
+    pace: Share
+    best: float | None
+    best_step: Count
+    stale: Count
+    seconds: Seconds
+    evaluated: Share
+    evaluating: Seconds
+    evaluation: Seconds
+    findings: list[FindingFields] = []
 
 
 @dataclass
@@ -25,6 +43,7 @@ class TrainState:
 
     progress : from 0 to 1, by `pace` a step; a time budget adjusts the pace
     seconds : of training, evaluations included; `evaluating` is their share, `evaluation` the last one's
+    lr_factor : by which somebody has multiplied the learning rate of the schedule
     evaluation_due : whether val is evaluated before the next step
     best_tensors : the model when it was best on val, empty before the first evaluation
     average : running average of the model (`options.ema`), empty without
@@ -46,6 +65,7 @@ class TrainState:
     evaluating: float = 0.0
     evaluation: float = 0.0
     evaluation_due: bool = False
+    lr_factor: float = 1.0
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
     findings: list[FindingFields] = field(default_factory=list)
@@ -58,6 +78,8 @@ class TrainState:
         """The part of the state that is plain JSON; infinity as null."""
         values = {name: getattr(self, name) for name in self.NUMBERS}
         plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
+        if self.lr_factor != 1.0:
+            plain["lr_factor"] = self.lr_factor
         return plain | ({"findings": msgspec.to_builtins(self.findings)} if self.findings else {})
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -74,14 +96,21 @@ class TrainState:
         return {name: value.detach().cpu().numpy().copy() for name, value in found.items()}
 
     def restore(self, numbers: Mapping[str, object], memory: Tensors) -> None:
-        """Go on from `numbers()` and `memory()`; the model already has its parameters."""
+        """Go on from `numbers()` and `memory()`; the model already has its parameters.
+
+        Raises Damaged, with the field or the tensor, where they are not those of a training with these options.
+        """
+        self._check_numbers(checked(numbers, Numbers, "the state of the training"))
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])
+        factor = numbers.get("lr_factor", 1.0)
+        self.lr_factor = float(factor) if isinstance(factor, int | float) else 1.0
         self.findings = msgspec.convert(numbers.get("findings", []), list[FindingFields])
         parameters = dict(self.model.named_parameters())
         device = next(self.model.parameters()).device
         self.best_tensors, self.average = {}, {}
         self.optimizer.state.clear()
+        self._check_memory(memory)
         for name, array in memory.items():
             value = torch.from_numpy(array.copy())
             if name.startswith(BEST):
@@ -92,6 +121,42 @@ class TrainState:
                 parameter, _, slot = name.rpartition("/")
                 p = parameters[parameter]
                 self.optimizer.state[p][slot] = value.to(p.device)
+
+    def _check_numbers(self, numbers: Numbers) -> None:
+        """A training by steps must come to its end, so how far it is follows from the step."""
+        steps = self.options.steps
+        if self.options.time_budget is not None:
+            return
+        right = numbers.pace == (1 / steps if steps else 0.0)
+        right &= numbers.progress == (min(1.0, numbers.step * numbers.pace) if steps else 1.0)
+        if not right or numbers.step > steps:
+            raise Damaged(
+                f"the state of the training is damaged: after {numbers.step} of {steps} steps its progress is not "
+                f"{numbers.progress:g}, nor its pace {numbers.pace:g}"
+            )
+
+    def _check_memory(self, memory: Tensors) -> None:
+        """Every tensor there must be, and no other, each of its shape and type."""
+        expected: dict[str, tuple[tuple[int, ...], str]] = {}
+        if self.step:
+            for name, p in self.model.named_parameters():
+                slots = {slot: (tuple(p.shape), _dtype(p)) for slot in _slots(self.options)}
+                if self.options.optimizer == "adamw":
+                    slots["step"] = (), "float32"
+                expected |= {f"{name}/{slot}": what for slot, what in slots.items()}
+        own = {name: (tuple(p.shape), _dtype(p)) for name, p in self.model.state_dict().items()}
+        if not math.isinf(self.best):
+            expected |= {BEST + name: what for name, what in own.items()}
+        if self.options.ema and self.step:
+            expected |= {AVERAGE + name: what for name, what in own.items()}
+        found = {name: (array.shape, array.dtype.name) for name, array in memory.items()}
+        for name in sorted(expected.keys() | found.keys()):
+            if found.get(name) != expected.get(name):
+                words = [
+                    "nothing" if each is None else f"{each[1]} {list(each[0])}"
+                    for each in (expected.get(name), found.get(name))
+                ]
+                raise Damaged(f'the memory of the training is damaged: "{name}" is {words[1]} instead of {words[0]}')
 
     @torch.no_grad()
     def take_average(self) -> None:
@@ -124,6 +189,17 @@ class TrainState:
             yield
         finally:
             self.model.load_state_dict(own)
+
+
+def _slots(options: TrainOptions) -> tuple[str, ...]:
+    """What the optimizer remembers of each parameter, in the parameter's shape."""
+    if options.optimizer == "adamw":
+        return "exp_avg", "exp_avg_sq"
+    return ("momentum_buffer",) if options.momentum else ()
+
+
+def _dtype(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def copied(model: nn.Module) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ which it is explained, and whether it can speak before training. Whatever else l
 """
 
 import dataclasses
+import difflib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -146,6 +147,7 @@ def named_rules(names: Iterable[str]) -> frozenset[str]:
     known = {name: name if name in RULES else by_slug.get(name) for name in names}
     for name, id in known.items():
         if id is None:
-            every = ", ".join(f"{rule.id} {rule.slug}" for rule in RULES.values())
-            raise ValueError(f"there is no finding {name}; known: {every}")
+            near = difflib.get_close_matches(name, [*by_slug, *RULES], n=1)
+            meant = f'did you mean "{near[0]}"?' if near else "docs/sickbay.md lists them, as F45 or batch-mixing"
+            raise ValueError(f"there is no finding {name}; {meant}")
     return frozenset(id for id in known.values() if id is not None)

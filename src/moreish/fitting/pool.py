@@ -1,0 +1,85 @@
+"""Tasks that do not know of one another, run in several processes; results come in the order of the tasks."""
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+from moreish.errors import Unmet
+from moreish.fitting import channel
+from moreish.fitting.channel import Channel, Failure
+from moreish.fitting.cores import usable_cores
+
+
+def in_processes(processes: int = 0) -> Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]:
+    """A way to run tasks in so many processes (0: as many as there are cores); a function of a module is all it takes.
+
+    Raises ValueError as a task does, Unmet where a process dies or fails otherwise.
+    """
+    count = processes or usable_cores()
+
+    def run(function: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
+        if min(count, len(tasks)) < 2:
+            yield from map(function, tasks)
+            return
+        yield from _run(function, tasks, min(count, len(tasks)))
+
+    return run
+
+
+def _run(function: Callable[[Any], Any], tasks: Sequence[Any], count: int) -> Iterator[Any]:
+    children = [channel.start(__name__, {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}) for _ in range(count)]
+    try:
+        owners = {way: child for child, way in children}
+        waiting, busy, done, following = list(owners), {}, {}, 0
+        for number in range(len(tasks)):
+            while number not in done:
+                while waiting and following < len(tasks):
+                    way = waiting.pop()
+                    _send(way, (function.__module__, function.__name__, tasks[following]))
+                    busy[way], following = following, following + 1
+                for way in channel.wait(busy):
+                    done[busy.pop(way)] = _received(way)
+                    waiting.append(way)
+            yield done.pop(number)
+    finally:
+        for child, way in children:
+            child.kill()
+            child.wait()
+            way.close()
+
+
+def _send(way: Channel, message: object) -> None:
+    try:
+        way.send(message)
+    except OSError:
+        raise _died() from None
+
+
+def _received(way: Channel) -> Any:
+    try:
+        found = way.receive()
+    except (EOFError, OSError):
+        raise _died() from None
+    if isinstance(found, Failure):
+        raise Unmet(f"a process that was started for a part of the work failed: {found.what}")
+    if isinstance(found, ValueError):
+        raise found
+    return found
+
+
+def _died() -> Unmet:
+    return Unmet(
+        "a process that was started for a part of the work ended before it was done, perhaps for want of memory; what "
+        "was done is kept: run the same command again"
+    )
+
+
+def work(owner: Channel) -> None:
+    """The life of such a process."""
+    while True:
+        module, name, task = owner.receive()
+        try:
+            result = getattr(import_module(module), name)(task)
+        except ValueError as error:
+            result = ValueError(str(error))
+        owner.send(result)

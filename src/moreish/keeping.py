@@ -1,0 +1,162 @@
+"""A fitting and its run folder: every event is written, and a checkpoint at every evaluation."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from moreish.data import Corpus
+from moreish.errors import Damaged, Interrupted, RunError, Unmet
+from moreish.fitting.counting import baselines
+from moreish.fitting.few import FewFitting
+from moreish.fitting.fit import Fitting
+from moreish.fitting.machine import check_same_machine, this_machine
+from moreish.fitting.parent import Parent
+from moreish.fitting.serialize import Saved
+from moreish.fitting.stopping import stop_requests
+from moreish.inference import Sampling, sample
+from moreish.live import in_notebook, notebook_line
+from moreish.models.kinds import one_kind_of
+from moreish.ngram import Backoff
+from moreish.recipes import Config
+from moreish.rng import rng_for, torch_alone
+from moreish.runs import events
+from moreish.runs.checkpoint import STATE, Checkpoint
+from moreish.runs.commands import Remote
+from moreish.runs.folder import Run, Writer
+from moreish.runs.schema import checked
+from moreish.trained import TrainedRun, parent_of
+
+Watch = Callable[[events.Event], None]
+SAMPLES_SHOWN = 6
+
+
+def begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
+    """Nothing fitted yet."""
+    if config.model.name == "background":
+        return FewFitting(corpus, config)
+    return Fitting(corpus, config, parent=parent)
+
+
+def restored(opened: TrainedRun, checkpoint: Checkpoint, inexact: bool) -> Fitting | FewFitting:
+    """The fitting as it stood at a checkpoint. Raises Damaged, with the file, where its parts do not fit."""
+    path = checkpoint.folder / STATE
+    saved = checked(checkpoint.state, Saved, str(path))
+    few = opened.config.model.name == "background"
+    if not inexact and not few:
+        check_same_machine(saved.machine, opened.config.fused)
+    parent = None if few else parent_of(opened)
+    tensors, optim = checkpoint.model(), checkpoint.optim()
+    try:
+        if few:
+            return FewFitting.restore(opened.corpus, opened.config, checkpoint.state)
+        return Fitting.restore(opened.corpus, opened.config, checkpoint.state, tensors, optim, parent)
+    except Damaged as error:
+        raise Damaged(f"{path}: {error}") from None
+
+
+def fit_into(
+    fitting: Fitting | FewFitting,
+    writer: Writer,
+    watch: Watch,
+    fresh: bool = True,
+    stop: Callable[[], bool] | None = None,
+) -> None:
+    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
+
+    def tell(event: events.Event) -> None:
+        writer.append(events.to_record(event))
+        watch(event)
+
+    with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
+        remote = Remote(writer.run.folder, stop_requested)
+        steered = _let_steer(fitting, remote)
+        for event in fitting.fit():
+            if fresh and (val := fitting.val):
+                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
+                counted = fitting.done[0] if counts else None
+                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
+            fresh = False
+            tell(event)
+            if isinstance(event, events.Eval):
+                tell(_samples(fitting))
+                _save(fitting, writer, fitting.step)
+            elif isinstance(event, events.Step) and remote.samples_due():
+                remote.show(events.to_record(_samples(fitting)))
+            if not steered:
+                remote.stand_still()
+            if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
+                _save(fitting, writer, fitting.step)
+                tell(events.Interrupted(fitting.step))
+                raise Interrupted(writer.run.folder)
+        _save(fitting, writer, fitting.step + 1)
+        tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+@contextmanager
+def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Iterator[None]:
+    """A network that cannot be trained is no reason to lose the others."""
+    try:
+        yield
+    except Unmet:
+        with suppress(RunError):
+            _save(fitting, writer, fitting.step)
+        raise
+
+
+def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
+    """Let a person change a network while it trains; False where this is none that trains in this process."""
+    if not isinstance(fitting, Fitting) or not fitting.schedule.networks or fitting.schedule.at_once > 1:
+        return False
+    if fitting.controls is None:
+        from moreish.training.controls import Live
+
+        fitting.controls = Live(remote)
+    return True
+
+
+def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
+    snapshot = fitting.snapshot()
+    with torch_alone():
+        state = snapshot.state | {"machine": dict(this_machine())}
+    writer.save(step, snapshot.tensors, snapshot.optim, state, snapshot.val_loss)
+
+
+def _samples(fitting: Fitting | FewFitting) -> events.Samples:
+    """A few items of the model as it is now, with a generator of their own."""
+    rng = rng_for(fitting.config.seed, "samples", fitting.step)
+    with torch_alone():
+        drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
+    items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
+    known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
+    return events.Samples(fitting.step, items, known)
+
+
+def check_log(log: str | None) -> None:
+    """Raises ValueError for a log that there is not, and Unmet where its package is missing."""
+    if log not in (None, "tensorboard"):
+        raise ValueError(f'there is no log "{log}": tensorboard is one')
+    if log is not None:
+        from moreish.export import tensorboard
+
+        tensorboard.check_installed()
+
+
+@contextmanager
+def logged(run: Run, log: str | None, watch: Watch | None) -> Iterator[Watch]:
+    """`watch`, else a live line in a notebook; and after every event whoever else is to know of it."""
+    watch = watch or (notebook_line() if in_notebook() else unwatched)
+    if log is None:
+        yield watch
+        return
+    from moreish.export import tensorboard
+
+    with tensorboard.live(run) as board:
+
+        def both(event: events.Event) -> None:
+            watch(event)
+            board.follow()
+
+        yield both
+
+
+def unwatched(event: events.Event) -> None:
+    """Nobody looks."""

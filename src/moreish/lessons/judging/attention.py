@@ -1,0 +1,159 @@
+"""Judges of lesson 12: against loops over every place, in float64, and against autograd."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from moreish.lessons.judging.answer import Answer, Wrong, compare
+from moreish.lessons.judging.gradients import _check
+
+
+def _draw(*shape: int, seed: int = 0) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def causal(answer: Answer) -> None:
+    """12.1: each place by itself, over what it may see."""
+    for B, T, size in ((2, 5, 4), (1, 1, 3), (3, 4, 9)):
+        q, k, v = (_draw(B, T, size, seed=s) for s in range(3))
+        right = torch.empty(B, T, size, dtype=torch.float64)
+        for b in range(B):
+            for t in range(T):
+                w = (q[b, t] @ k[b, : t + 1].T / math.sqrt(size)).softmax(0)
+                right[b, t] = w @ v[b, : t + 1]
+        s = q @ k.mT / size**0.5
+        ahead = torch.ones(T, T).triu(1).bool()
+        p = s.softmax(-1)
+        mistakes = {
+            "the mask is missing: it looks ahead": p @ v,
+            "the mask is missing, and so is the root of the size": (q @ k.mT).softmax(-1) @ v,
+            "the scores are not divided by the root of the size": (q @ k.mT)
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "they are divided by the size, and its root belongs there": (s / size**0.5)
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "the mask comes after the softmax: what is left of a row no longer sums to 1": p.masked_fill(ahead, 0)
+            @ v,
+            "what is ahead has score 0, and e^0 is 1: minus infinity is needed": s.masked_fill(ahead, 0).softmax(-1)
+            @ v,
+            "the mask is the wrong way round: it sees what is ahead only": s.masked_fill(ahead.T, -torch.inf).softmax(
+                -1
+            )
+            @ v,
+            "the softmax runs over the places that ask: it belongs over those that are asked": s.masked_fill(
+                ahead, -torch.inf
+            ).softmax(-2)
+            @ v,
+            "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
+                q @ k.mT
+            ).softmax(-2)
+            @ v,
+            "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
+        }
+        itself = torch.ones(T, T).triu(0).bool()
+        if T > 1:
+            mistakes["a place may look at itself: mask what is above the diagonal, triu(1)"] = (
+                s.masked_fill(itself, -torch.inf).softmax(-1) @ v
+            )
+        found = answer.call("attend", q.clone(), k.clone(), v.clone())
+        if T > 1 and isinstance(found, Tensor) and found.isnan()[:, 0].all():
+            raise Wrong(
+                "the first place sees nothing at all, not even itself: mask what is above the diagonal, triu(1)"
+            )
+        compare("attend", found, right, mistakes)
+
+
+def dattention(answer: Answer) -> None:
+    """12.2, with the causes of `moreish.backprop`."""
+    inputs = [[_draw(2, 5, size, seed=s).requires_grad_() for s in range(3)] for size in (4, 3)]
+    answer.names = {**answer.names, "backward": _renamed(answer["backward"])}
+    _check(answer, "backward", F.scaled_dot_product_attention, inputs)
+
+
+def _renamed(mine):
+    """q, k, v are the rule's query, key and value."""
+
+    def backward(dy, query, key, value):
+        return mine(dy, query, key, value)
+
+    return backward
+
+
+def memory(answer: Answer) -> None:
+    """12.3: with a cell that is known, values and slopes."""
+    B, T, C, H = 2, 5, 3, 4
+    W, U = _draw(H, C, seed=1).requires_grad_(), _draw(H, H, seed=2).requires_grad_()
+    xs, h0 = _draw(B, T, C), _draw(B, H, seed=3)
+
+    def cell(x: Tensor, h: Tensor) -> Tensor:
+        if x.shape != (B, C) or h.shape != (B, H):
+            raise Wrong(
+                f"cell was called with {tuple(x.shape)} and {tuple(h.shape)}; ({B}, {C}) and ({B}, {H}) are wanted"
+            )
+        return torch.tanh(x @ W.T + h @ U.T)
+
+    def read(start: Tensor | None = None, late: int = 0) -> Tensor:
+        h, all_h = h0 if start is None else start, []
+        for t in range(T):
+            all_h.append(h)
+            h = cell(xs[:, t], h)
+            all_h[-1] = all_h[-1] if late else h
+        return torch.stack(all_h, 1)
+
+    right = read()
+    mistakes = {
+        "the memory is not carried on: each place begins with the first h again": torch.stack(
+            [cell(x, h0) for x in xs.unbind(1)], 1
+        ),
+        "it begins with zeros, and the h that is given belongs there": read(torch.zeros_like(h0)),
+        "it is late by one: the memory after each place, not before it": read(late=1),
+        "only the last memory comes back: that after every place is wanted": right[:, -1],
+        "it is (T, B, H): stack along dimension 1": right.transpose(0, 1),
+        "it is read from the end": torch.stack([*_backwards(cell, xs, h0)], 1),
+        "it is read from the end, and put back in order": torch.stack([*_backwards(cell, xs, h0)][::-1], 1),
+    }
+    found = answer.call("read", cell, xs, h0)
+    compare("read", found, right, mistakes)
+    [slope] = torch.autograd.grad(right[:, -1].sum(), [U])
+    mine = torch.autograd.grad(found[:, -1].sum(), [U], allow_unused=True)[0] if found.requires_grad else None
+    if mine is None or not torch.allclose(mine, slope):
+        raise Wrong("no slope finds its way back through the memories: something was detached on the way")
+
+
+def _backwards(cell, xs: Tensor, h: Tensor):
+    for x in reversed(xs.unbind(1)):
+        h = cell(x, h)
+        yield h
+
+
+def mix(answer: Answer) -> None:
+    """12.4: chances are mixed, not their logs; minus infinity of one is no trouble, small chances neither."""
+    p1, p2 = _draw(6).sigmoid(), _draw(6, seed=1).sigmoid()
+    for w in (0.3, 0.9):
+        right = (w * p1 + (1 - w) * p2).log()
+        mistakes = {
+            "the logarithms are mixed, and the chances should be": w * p1.log() + (1 - w) * p2.log(),
+            "these are chances: take the log again": right.exp(),
+            "the weights are exchanged: w is the first one's": ((1 - w) * p1 + w * p2).log(),
+            "the second weight is 1 - w": (w * p1 + p2).log(),
+            "both count alike: w is not used": ((p1 + p2) / 2).log(),
+            "the sign is turned": -right,
+        }
+        compare("mix", answer.call("mix", p1.log(), p2.log(), w), right, mistakes)
+    one = torch.tensor([-torch.inf, -1000.0], dtype=torch.float64)
+    other = torch.tensor([-2.0, -1001.0], dtype=torch.float64)
+    found = answer.call("mix", one, other, 0.5)
+    if not torch.isfinite(found[0]):
+        raise Wrong("where one model gives no chance at all, the other's is left: here it is not finite")
+    if not torch.isfinite(found[1]):
+        raise Wrong(
+            "chances as small as e^-1000 become 0, and their log minus infinity: torch.logaddexp stays in logs"
+        )
+
+
+JUDGES = {"12.1": causal, "12.2": dattention, "12.3": memory, "12.4": mix}

@@ -1,0 +1,18 @@
+"""3.2 A trigram: the chance of a letter after two.
+
+trigram(words, k) is a tensor P of shape (27, 27, 27): P[a, b, c] is the chance of c after a and b, with k added to every
+count. Numbers: 0 is the dot, 1 is "a", 26 is "z". A name begins with two dots and ends with one: "..emma.".
+"""
+
+import torch
+
+letters = ".abcdefghijklmnopqrstuvwxyz"
+
+
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for word in words:
+        ids = [letters.index(letter) for letter in f"..{word}."]
+        for a, b, c in zip(ids, ids[1:], ids[2:], strict=False):
+            N[a, b, c] += 1
+    return (N + k) / (N + k).sum(2, keepdim=True)

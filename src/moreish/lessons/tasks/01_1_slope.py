@@ -1,0 +1,8 @@
+"""1.1 The slope of a function, by nudging.
+
+slope(f, x) is how fast f moves at x. f is any smooth function of one number. It has to be right to six digits.
+"""
+
+
+def slope(f, x):
+    ...  # YOURS

@@ -1,0 +1,10 @@
+"""8.2 Everything zero: which part still trains?
+
+All five tensors of the net begin at 0, and it is trained with gradient descent for a hundred steps.
+
+    h = tanh(C[x].view(n, -1) @ W1 + b1)        logits = h @ W2 + b2
+
+Which of them have changed afterwards? Work it out before you try it.
+"""
+
+TRAINS = {"C": None, "W1": None, "b1": None, "W2": None, "b2": None}  # YOURS: True or False

@@ -1,0 +1,312 @@
+"""The studio's application: a FastAPI app behind its guard, that lists, trains, streams, asks and shows the page."""
+
+import asyncio
+import functools
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from moreish import __version__
+from moreish.runs import commands
+from moreish.serving.guard import new_token
+from moreish.serving.routes import answer_in_sentences, error_answer, fault_answer
+from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
+from moreish.studio import forms, tail
+from moreish.studio.asking import Asker
+from moreish.studio.bodies import (
+    CommandBody,
+    FindLrBody,
+    InsideBody,
+    ModelBody,
+    MoreBody,
+    NextBody,
+    ScoreBody,
+    TrainBody,
+)
+from moreish.studio.guard import StudioGuard
+from moreish.studio.listing import Listing
+from moreish.studio.lists import Lists, described
+from moreish.studio.page import NO_PAGE, asset, document
+from moreish.studio.stream import METRICS, Stream, chosen
+
+UPLOAD = 33 * 2**20  # bytes of a body; a list's own limit is below
+WORK_SECONDS = 120.0
+HEADERS = {"content-type": "application/json"}
+
+
+def app(
+    root: Path, *, opened: tuple[Path, ...] = (), token: str | None = None, hosts: tuple[str, ...] = ()
+) -> FastAPI:
+    """The application for an ASGI server.
+
+    root : the folder of the runs; `opened` are others that are shown beside them, wherever they lie
+    `app.state` has the token, `closing` (an asyncio.Event that ends the streams, made by the server) and `close()`.
+    """
+    limits = Limits(seconds=WORK_SECONDS, threads=2, body=UPLOAD)
+    made = FastAPI(title="moreish studio", version=__version__, docs_url=None, redoc_url=None)
+    made.state.token = token or new_token()
+    made.state.closing = asyncio.Event()
+    made.state.listing = listing = Listing(root, opened)
+    made.state.workers = workers = Workers(limits)
+    made.state.close = lambda: (workers.stop(), listing.close())
+    answer_in_sentences(made, "/ for the page, or /openapi.json")
+    lists, asker = Lists(root), Asker(listing)
+    _add_page(made)
+    _add_runs(made, listing, lists)
+    _add_lists(made, lists, workers)
+    _add_work(made, lists, asker, workers)
+    made.add_middleware(StudioGuard, token=made.state.token, hosts=hosts, limits=limits)
+    return made
+
+
+def _add_page(made: FastAPI) -> None:
+    @made.get("/", include_in_schema=False)
+    async def page() -> Response:
+        found = document()
+        if found is None:
+            return PlainTextResponse(NO_PAGE, 503)
+        return Response(found, media_type="text/html; charset=utf-8")
+
+    @made.get("/assets/{name}", include_in_schema=False)
+    async def assets(name: str) -> Response:
+        found = asset(name)
+        if found is None:
+            raise HTTPException(404)
+        return Response(found[0], media_type=found[1])
+
+    @made.get("/api/about")
+    async def about() -> dict[str, Any]:
+        """What this is."""
+        return {"version": __version__, "page": document() is not None}
+
+    @made.get("/api/forms")
+    async def all_forms() -> dict[str, Any]:
+        """Every option of reading and training, the rungs of the ladder, the recipes, the bundled lists."""
+        return forms.everything()
+
+    @made.get("/api/forms/{model}")
+    async def model_form(model: str) -> list[dict[str, Any]]:
+        """The options of one model."""
+        return await _in_sentences(lambda: forms.of_model(model))
+
+    @made.get("/api/graph/{example}")
+    async def scalar_graph(example: str) -> dict[str, Any]:
+        """A scalar graph, and its backward pass step by step."""
+        from moreish.studio.graph import graph
+
+        return await _in_sentences(lambda: graph(example))
+
+
+def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
+    @made.get("/api/runs")
+    async def runs() -> list[dict[str, Any]]:
+        """Every run, in a few words."""
+        return await asyncio.to_thread(listing.summaries)
+
+    @made.post("/api/runs", status_code=201)
+    async def train(body: TrainBody) -> dict[str, str]:
+        """Train a new run, in a process of its own."""
+        return {"run": await _in_sentences(lambda: listing.start(*_training(body, lists)))}
+
+    @made.get("/api/runs/{run}")
+    async def one(run: str) -> dict[str, Any]:
+        """The configuration of a run, and where its list came from."""
+
+        def found() -> dict[str, Any]:
+            config = listing.run(run).config
+            return {"run": run, "options": config.get("options"), "source": config.get("source")}
+
+        return await _in_sentences(found)
+
+    @made.post("/api/runs/{run}/commands")
+    async def command(run: str, body: CommandBody) -> dict[str, bool]:
+        """Pause, go on, one step, another learning rate, break, heal, stop."""
+
+        def told() -> dict[str, bool]:
+            said = {name: value for name, value in body.model_dump().items() if value is not None}
+            listing.steer(run, commands.decode(msgspec.json.encode(said)))
+            return {"written": True}
+
+        return await _in_sentences(told)
+
+    @made.post("/api/runs/{run}/resume")
+    async def resume(run: str) -> dict[str, bool]:
+        """Go on with a run that was stopped."""
+        await _in_sentences(lambda: listing.resume(run))
+        return {"started": True}
+
+    @made.get("/api/runs/{run}/records")
+    async def records(run: str) -> list[dict[str, Any]]:
+        """Everything that a run has said, thinned."""
+        return await _in_sentences(lambda: tail.whole(listing.run(run).folder / METRICS))
+
+    @made.get("/api/runs/{run}/export")
+    async def export(run: str) -> Response:
+        """The run as one page that needs no server."""
+        from moreish.studio.export import exported
+
+        page = await _in_sentences(lambda: exported(listing.run(run)))
+        name = re.sub(r"[^\w-]", "", run, flags=re.ASCII) or "run"
+        headers = {"content-disposition": f'attachment; filename="{name}.html"'}
+        return Response(page, media_type="text/html; charset=utf-8", headers=headers)
+
+    @made.get("/api/events")
+    async def events(request: Request, runs: str = "", after: str = "") -> Response:
+        """The stream of one tab: see `studio.stream`; `runs` are ids with commas between them."""
+        ids = [id for id in runs.split(",") if id]
+        folders = await asyncio.to_thread(lambda: chosen(ids, listing.folder))
+        places = tail.understood(request.headers.get("last-event-id") or after)
+        stream = Stream(folders, places, listing.summaries, watch=True)
+        headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
+        return StreamingResponse(stream.messages(made.state.closing), headers=headers)
+
+
+def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
+    @made.put("/api/lists/{name}", status_code=201)
+    async def upload(name: str, request: Request) -> dict[str, str]:
+        """Keep a list: the body is its text, raw."""
+
+        async def pieces() -> AsyncIterator[bytes]:
+            async for piece in request.stream():
+                yield piece
+
+        try:
+            return {"list": await lists.receive(name[:200], pieces())}
+        except ValueError as error:
+            raise HTTPException(422, str(error)) from None
+
+    @made.get("/api/lists")
+    async def uploaded() -> list[str]:
+        """The ids of the lists that were uploaded."""
+        return await asyncio.to_thread(lists.uploaded)
+
+    @made.get("/api/lists/{id}", response_class=PlainTextResponse)
+    async def text(id: str) -> Response:
+        """A list as it was given, as plain text."""
+        path = lists.path(id)
+        if path is None:
+            raise HTTPException(404, "there is no such list")
+        return PlainTextResponse(await asyncio.to_thread(path.read_bytes))
+
+    @made.get("/api/lists/{id}/report")
+    async def report(id: str, request: Request) -> Response:
+        """What is in a list."""
+        return await _work(workers, request, lambda clock: described(lists.read(id, {})))
+
+
+def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> None:
+    @made.post("/api/runs/{run}/more")
+    async def more(run: str, body: MoreBody, request: Request) -> Response:  # pyright: ignore[reportInvalidTypeForm]
+        """More items, exactly as they are wished for."""
+        wishes = body.model_dump(exclude_unset=True)
+        return await _work(workers, request, lambda clock: asker.more(run, wishes, clock))
+
+    @made.post("/api/runs/{run}/score")
+    async def score(run: str, body: ScoreBody, request: Request) -> Response:  # pyright: ignore[reportInvalidTypeForm]
+        """How likely items are, symbol by symbol."""
+        wanted = body.model_dump(exclude_unset=True)
+        return await _work(workers, request, lambda clock: asker.score(run, wanted, clock))
+
+    @made.post("/api/runs/{run}/next")
+    async def following(run: str, body: NextBody, request: Request) -> Response:
+        """How likely each symbol is after these."""
+        return await _work(
+            workers, request, lambda clock: asker.following(run, body.prefix, body.temperature, body.count)
+        )
+
+    @made.get("/api/runs/{run}/faults")
+    async def faults(run: str, request: Request) -> Response:
+        """The ways in which this run's network can be broken."""
+        return await _work(workers, request, lambda clock: asker.faults(run))
+
+    @made.post("/api/runs/{run}/inside")
+    async def inside(run: str, body: InsideBody, request: Request) -> Response:
+        """One item through every layer of the run's network."""
+        return await _work(workers, request, lambda clock: asker.inside(run, body.item))
+
+    @made.get("/api/runs/{run}/embedding")
+    async def embedding(run: str, request: Request) -> Response:
+        """A map of the symbols' vectors: their first two principal components."""
+        return await _work(workers, request, lambda clock: asker.embedding(run))
+
+    @made.post("/api/preview")
+    async def preview(body: ModelBody, request: Request) -> Response:
+        """A net before any training: parameters, first loss, widths of its layers."""
+
+        def work(clock: Clock) -> dict[str, Any]:
+            from moreish.studio.preview import config_of, preview
+
+            config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})
+            return preview(lists.read(body.list, body.options.get("data", {})), config)
+
+        return await _work(workers, request, work)
+
+    @made.post("/api/find-lr")
+    async def find_lr(body: FindLrBody, request: Request) -> Response:
+        """The learning-rate range test of a model on a list."""
+
+        def work(clock: Clock) -> dict[str, Any]:
+            from moreish.studio.preview import config_of, range_test
+
+            config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})
+            return range_test(lists.read(body.list, body.options.get("data", {})), config, body.steps, body.seeds)
+
+        return await _work(workers, request, work)
+
+
+def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
+    """The name of a run, and the arguments of the command that trains it. Raises ValueError for no list."""
+    path = lists.path(body.list)
+    if path is None:
+        raise ValueError(f'there is no list "{body.list}" here')
+    if body.model is not None and body.model not in forms.LADDER:
+        raise ValueError(f'there is no model "{body.model}" here')
+    chosen = ["--model", body.model] if body.model else ["--recipe", body.recipe or "quick"]
+    arguments = ["train", *chosen, "--seed", str(body.seed)]
+    options = {section: dict(values) for section, values in body.options.items()}
+    if body.model not in (None, "ngram"):
+        watched = {"doctor": True, "histograms": True, "processes": 1}
+        options["train"] = {**watched, **options.get("train", {})}
+    for section, values in options.items():
+        for name, value in values.items():
+            if not (section in ("data", "model", "train") and name.isidentifier()):
+                raise ValueError(f'there is no option "{section}.{name}"')
+            arguments += ["--set", f"{section}.{name}={msgspec.json.encode(value).decode()}"]
+    return body.name or f"{body.list}-{body.model or body.recipe or 'quick'}", [*arguments, str(path.resolve())]
+
+
+async def _in_sentences(work: Callable[[], Any]) -> Any:
+    """What a short piece of work gives, done in a thread; what is wrong becomes a refusal."""
+    try:
+        return await asyncio.to_thread(work)
+    except ValueError as error:
+        raise HTTPException(422, str(error)) from None
+
+
+async def _work(workers: Workers, request: Request, work: Callable[[Clock], Any]) -> Response:
+    """What a long piece of work gives, as JSON; it ends when nobody waits for it any more."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    try:
+        encoded = functools.partial(_encoded, work)
+        return Response(await workers.run(encoded, gone), media_type="application/json")
+    except (Busy, Ended) as error:
+        return error_answer(503, str(error), {"retry-after": "1"})
+    except Exception as error:
+        return fault_answer(error)
+
+
+def _encoded(work: Callable[[Clock], Any], clock: Clock) -> bytes:
+    return msgspec.json.encode(work(clock), enc_hook=_plain)
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if hasattr(value, "model_dump") else value.item()

@@ -1,0 +1,94 @@
+"""What is asked of a run's model, which is opened when it is first asked and again when it has learned more."""
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from moreish.inference.sample import Sampling
+from moreish.serving import answers
+from moreish.serving.bodies import Scoring
+from moreish.serving.work import Clock
+from moreish.studio.listing import Listing
+
+if TYPE_CHECKING:
+    from moreish.trained import TrainedRun
+
+KEPT = 4  # models that are held
+Answer = dict[str, Any]
+
+
+class Asker:
+    """Opens runs and asks them; from several threads."""
+
+    def __init__(self, listing: Listing) -> None:
+        self._listing = listing
+        self._models: OrderedDict[str, tuple[object, TrainedRun]] = OrderedDict()
+
+    def opened(self, id: str) -> "TrainedRun":
+        """The run, with the model of its best checkpoint. Raises RunError where there is none."""
+        from moreish.trained import open_run
+
+        run = self._listing.run(id)
+        steps = tuple(run.steps())
+        known = self._models.get(id)
+        if known is None or known[0] != steps:
+            known = steps, open_run(run)
+            self._models[id] = known
+            while len(self._models) > KEPT:
+                self._models.popitem(last=False)
+        return known[1]
+
+    def more(self, id: str, wishes: Answer, clock: Clock) -> Answer:
+        """Items as they are wished for; see `serving.answers.more`."""
+        return answers.more(self.opened(id), wishes, clock).model_dump()
+
+    def score(self, id: str, wanted: Answer, clock: Clock) -> Answer:
+        """How likely items are; see `serving.answers.score`."""
+        scoring = Scoring(**{k: v for k, v in wanted.items() if v is not None})
+        return answers.score(self.opened(id), scoring, clock).model_dump()
+
+    def following(self, id: str, prefix: str, temperature: float, count: int) -> Answer:
+        """The likeliest symbols after a prefix, the end as an empty one, and what is left for all others."""
+        run = self.opened(id)
+        model, vocab = run.model, run.vocab
+        ids = vocab.encode(vocab.normal(prefix)) if prefix else np.zeros(0, np.int64)
+        state, rows = model.start(1)
+        for symbol in ids.tolist():
+            state, rows = model.advance(state, np.array([symbol]))
+        logits = rows[0].astype(np.float64) / Sampling(temperature=temperature).temperature
+        p = np.exp(logits - logits.max())
+        p /= p.sum()
+        best = np.argsort(-p, kind="stable")[:count]
+        likely = [{"symbol": "" if i == 0 else vocab.decode([i]), "p": float(p[i])} for i in best.tolist()]
+        return {"prefix": prefix, "symbols": likely, "others": float(max(0.0, 1 - p[best].sum()))}
+
+    def inside(self, id: str, item: str) -> Answer:
+        """One item through every layer."""
+        from moreish.studio.inside import look_inside
+
+        return look_inside(self.opened(id), item)
+
+    def embedding(self, id: str) -> Answer:
+        """Two principal components of the symbols' vectors. Raises ValueError where there are none."""
+        from moreish.studio.inside import state_of
+
+        run = self.opened(id)
+        model = state_of(run)[0].model
+        table = dict(model.named_parameters()).get("wte.weight")
+        if table is None or table.shape[1] < 2:
+            raise ValueError(f"{id} has no vectors of symbols")
+        vectors = table.detach().double().numpy()[: len(run.vocab)]
+        centred = vectors - vectors.mean(0)
+        _, spread, directions = np.linalg.svd(centred, full_matrices=False)
+        points = centred @ directions[:2].T
+        share = float((spread[:2] ** 2).sum() / max((spread**2).sum(), 1e-30))
+        symbols = ["" if i == 0 else run.vocab.decode([i]) for i in range(len(run.vocab))]
+        return {"symbols": symbols, "points": points.round(5).tolist(), "share": share}
+
+    def faults(self, id: str) -> Answer:
+        """Which faults the network of this run can be given."""
+        from moreish.studio.breaking import possible
+        from moreish.studio.inside import state_of
+
+        return {"faults": possible(state_of(self.opened(id))[0])}

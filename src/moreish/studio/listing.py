@@ -1,0 +1,142 @@
+"""The runs there are, by id, and the processes that train them. An id comes from a listing, never from a client."""
+
+import contextlib
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from moreish.errors import RunError
+from moreish.runs import commands
+from moreish.runs.folder import METRICS, Run, claim_folder, list_runs
+
+LAST_WORDS = 2000  # characters of what a process said last
+LEAVING = 0.3  # seconds that trainings are given when the studio closes
+
+
+class Started:
+    """A process that trains a run, from before its folder is whole."""
+
+    def __init__(self, run: str, arguments: Sequence[str], folder: Path) -> None:
+        self.run, self.folder = run, folder
+        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
+        command = [sys.executable, "-m", "moreish", *arguments]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said
+        )
+
+    @property
+    def ended(self) -> bool:
+        """Whether the process is gone."""
+        return self.process.poll() is not None
+
+    def last_words(self) -> str:
+        """The last line that it said, where it failed."""
+        if not self.ended or self.process.returncode == 0:
+            return ""
+        with contextlib.suppress(OSError, ValueError):
+            size = self._said.seek(0, 2)
+            self._said.seek(max(0, size - LAST_WORDS))
+            lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+            return lines[-1].removeprefix("moreish: ") if lines else ""
+        return ""
+
+
+class Listing:
+    """The runs in `root`, and those that were named by a folder when the studio was opened."""
+
+    def __init__(self, root: Path, opened: Sequence[Path] = ()) -> None:
+        self.root = root
+        self._opened = {folder.resolve().name: folder for folder in opened}
+        self._started: dict[str, Started] = {}
+        self._known: dict[str, tuple[object, dict[str, Any]]] = {}
+        self._lock = threading.Lock()
+
+    def ids(self) -> list[str]:
+        """Every run, those of the root in their order."""
+        try:
+            found = list_runs(self.root)
+        except RunError:
+            found = []
+        return [*self._opened, *(id for id in found if id not in self._opened)]
+
+    def folder(self, id: str) -> Path | None:
+        """The folder of a run that is listed, or is being started."""
+        if id in self._opened:
+            return self._opened[id]
+        return self.root / id if id in self._started or id in self.ids() else None
+
+    def run(self, id: str) -> Run:
+        """The run. Raises RunError where it is none."""
+        folder = self.folder(id)
+        if folder is None:
+            raise RunError(f'there is no run "{id[:200]}" here')
+        return Run(folder)
+
+    def summaries(self) -> list[dict[str, Any]]:
+        """A row of each run: name, step, val loss, and what it is doing."""
+        with self._lock:
+            rows = [self._summary(id) for id in self.ids()]
+            listed = {row["run"] for row in rows}
+            rows += [self._beginning(started) for id, started in self._started.items() if id not in listed]
+            return rows
+
+    def _beginning(self, started: Started) -> dict[str, Any]:
+        row = {"run": started.run, "step": None, "val_loss": None, "state": "starting", "said": ""}
+        if started.ended:
+            with contextlib.suppress(OSError):
+                started.folder.rmdir()  # claimed, and never filled
+            row |= {"state": "failed", "said": started.last_words() or "it ended without a word"}
+        return row
+
+    def _summary(self, id: str) -> dict[str, Any]:
+        folder, started = self.folder(id), self._started.get(id)
+        assert folder is not None
+        try:
+            status = (folder / METRICS).stat()
+            changed = (status.st_size, status.st_mtime_ns, started is not None and started.ended)
+            known = self._known.get(id)
+            if known is not None and known[0] == changed and known[1]["state"] not in ("running", "starting"):
+                return known[1]
+            row = self._asked(id, Run(folder), started)
+        except (OSError, ValueError) as error:
+            return {"run": id, "step": None, "val_loss": None, "state": "damaged", "said": str(error)}
+        self._known[id] = changed, row
+        return row
+
+    def _asked(self, id: str, run: Run, started: Started | None) -> dict[str, Any]:
+        facts = run.summary()
+        alive = facts["running"] or (started is not None and not started.ended)
+        state = "done" if facts["finished"] else "running" if alive else "stopped"
+        said = ""
+        if started is not None and started.ended and not facts["finished"] and (said := started.last_words()):
+            state = "stopped" if said.startswith("interrupted") else "failed"
+        return {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
+
+    def start(self, stem: str, arguments: Sequence[str]) -> str:
+        """Train a new run in a process of its own; its id."""
+        folder = claim_folder(self.root, stem)
+        self._started[folder.name] = Started(folder.name, [*arguments, "--out", str(folder), "-q"], folder)
+        return folder.name
+
+    def resume(self, id: str) -> None:
+        """Go on with a run that was stopped. Raises RunError where there is nothing to go on with."""
+        run = self.run(id)
+        if run.finished or run.running:
+            raise RunError(f"{id} is {'finished' if run.finished else 'running already'}")
+        self._started[id] = Started(id, ["train", "--resume", str(run.folder), "-q"], run.folder)
+
+    def steer(self, id: str, command: commands.COMMAND) -> None:
+        """Write a command for whoever trains the run."""
+        commands.steer(self.run(id).folder, command)
+
+    def close(self) -> None:
+        """Let every training that was begun here save what it has, and end."""
+        alive = [started for started in self._started.values() if not started.ended]
+        for started in alive:
+            with contextlib.suppress(RunError):
+                commands.steer(started.folder, commands.Go())
+                commands.steer(started.folder, commands.Stop())

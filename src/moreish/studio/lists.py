@@ -1,0 +1,86 @@
+"""The lists that were pasted or dropped: kept beside the runs, text only, addressed by an id."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from moreish.data import Corpus
+from moreish.data.bundled import BUNDLED, LISTS
+from moreish.errors import RunError
+from moreish.runs.files import os_errors
+from moreish.runs.folder import readable
+
+FOLDER = ".lists"
+LIMIT = 32 * 2**20  # bytes
+SHOWN = 400  # items of a list that a page shows
+ID = re.compile(r"[\w-]{1,80}")
+
+
+class Lists:
+    """The bundled lists, and the uploaded ones in a folder of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self._folder = root / FOLDER
+
+    def path(self, id: str) -> Path | None:
+        """The file of a list that is there."""
+        if id in LISTS:
+            return BUNDLED / f"{id}.txt"
+        return self._folder / f"{id}.txt" if id in self.uploaded() else None
+
+    def uploaded(self) -> list[str]:
+        """The ids of those that were uploaded."""
+        if not self._folder.is_dir():
+            return []
+        return sorted(p.stem for p in self._folder.iterdir() if p.suffix == ".txt" and ID.fullmatch(p.stem))
+
+    async def receive(self, name: str, pieces: AsyncIterator[bytes]) -> str:
+        """Keep what is sent under a new id. Raises ValueError where it is no text, or too much."""
+        with os_errors(self._folder, "written"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            number, stem = 1, readable(name)
+            while (path := self._folder / f"{stem}-{number}.txt").exists():
+                number += 1
+            try:
+                with open(path, "xb") as file:
+                    async for piece in pieces:
+                        _check(piece, file.tell())
+                        file.write(piece)
+            except BaseException:
+                path.unlink(missing_ok=True)
+                raise
+        return path.stem
+
+    def read(self, id: str, options: dict[str, Any]) -> Corpus:
+        """The list, read. Raises ValueError with one sentence where it cannot be."""
+        path = self.path(id)
+        if path is None:
+            raise RunError(f'there is no list "{id[:200]}" here')
+        from moreish import api
+
+        return api.read(path, **options)
+
+
+def _check(piece: bytes, before: int) -> None:
+    """Raises ValueError for what is no text, or too much."""
+    if before + len(piece) > LIMIT:
+        raise ValueError(f"the list has more than {LIMIT:,} bytes: give a shorter one")
+    if b"\0" in piece:
+        raise ValueError("this looks binary, and a list is text: one item a line, in UTF-8")
+
+
+def described(corpus: Corpus) -> dict[str, Any]:
+    """The report of a list, its lengths and symbols, and some of its items."""
+    report = corpus.report
+    items = [] if corpus.options.text else [corpus[i] for i in range(min(len(corpus), SHOWN))]
+    return {
+        **report.to_json(),
+        "headline": report.headline(),
+        "lengths": {str(k): n for k, n in sorted(report.lengths.items())},
+        "counts": dict(sorted(report.counts.items(), key=lambda pair: -pair[1])[:60]),
+        "splits": report.splits,
+        "items_shown": items,
+        "notes": report.notes,
+        "kept": len(corpus),
+    }

@@ -1,0 +1,22 @@
+// Nested options as dotted names, and which of them differ between runs.
+
+export function flat(options: unknown, prefix = ""): Record<string, string> {
+  if (options === null || typeof options !== "object") return {};
+  const found: Record<string, string> = {};
+  for (const [key, value] of Object.entries(options)) {
+    const name = `${prefix}${key}`;
+    if (Array.isArray(value) && value.some((each) => each !== null && typeof each === "object")) {
+      value.forEach((each, i) => Object.assign(found, flat(each, `${name}[${i}].`)));
+    } else if (value !== null && typeof value === "object" && !Array.isArray(value)) {
+      Object.assign(found, flat(value, `${name}.`));
+    } else {
+      found[name] = Array.isArray(value) ? value.join(", ") : String(value);
+    }
+  }
+  return found;
+}
+
+export function differing(all: Record<string, string>[]): string[] {
+  const names = [...new Set(all.flatMap(Object.keys))].sort();
+  return names.filter((name) => new Set(all.map((each) => each[name] ?? "")).size > 1);
+}

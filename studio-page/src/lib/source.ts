@@ -1,0 +1,125 @@
+// Where runs come from: a server, or the page itself where it was exported. Views know nothing else.
+
+import type { Event, Summary } from "./contract";
+
+export type Message =
+  | { kind: "runs"; runs: Summary[] }
+  | { kind: "records"; run: string; records: Event[] }
+  | { kind: "live"; run: string; records: Event[] }
+  | { kind: "reset"; run: string }
+  | { kind: "connected"; connected: boolean };
+
+export interface Source {
+  /** Whether it can be asked anything, and trains. */
+  readonly serves: boolean;
+  subscribe(listener: (message: Message) => void): void;
+  /** From now on these runs are told of; what was told is not told again. */
+  follow(runs: string[]): void;
+  ask<T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<T>;
+}
+
+/** What the server refused, in its own sentence. */
+export class Refused extends Error {}
+
+export class Server implements Source {
+  readonly serves = true;
+  private listener: (message: Message) => void = () => {};
+  private stream: EventSource | null = null;
+  private runs: string[] = [];
+  private places = new Map<string, string>();
+
+  constructor() {
+    document.addEventListener("visibilitychange", () => this.connect());
+  }
+
+  subscribe(listener: (message: Message) => void): void {
+    this.listener = listener;
+    this.connect();
+  }
+
+  follow(runs: string[]): void {
+    if (runs.length === this.runs.length && runs.every((run, i) => run === this.runs[i])) return;
+    this.runs = [...runs];
+    this.connect();
+  }
+
+  async ask<T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<T> {
+    const raw = body instanceof Blob || typeof body === "string";
+    const type = raw ? "text/plain" : "application/json";
+    const answer = await fetch(path, {
+      method,
+      ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body), headers: { "content-type": type } }),
+    }).catch(() => {
+      throw new Refused("the server does not answer: is moreish studio still running?");
+    });
+    const found: unknown = await answer.json().catch(() => null);
+    if (answer.ok) return found as T;
+    throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`);
+  }
+
+  /** One stream a tab, and none while the tab is hidden. */
+  private connect(): void {
+    this.stream?.close();
+    this.stream = null;
+    if (document.hidden) return;
+    const after = this.runs.flatMap((run) => this.places.get(run) ?? []).join(",");
+    const query = new URLSearchParams({ runs: this.runs.join(","), after });
+    const stream = (this.stream = new EventSource(`/api/events?${query}`));
+    stream.onopen = () => this.listener({ kind: "connected", connected: true });
+    stream.onerror = () => {
+      this.listener({ kind: "connected", connected: false });
+      if (stream.readyState === EventSource.CLOSED && this.stream === stream) setTimeout(() => this.connect(), 2000);
+    };
+    stream.addEventListener("runs", (m) => this.listener({ kind: "runs", runs: JSON.parse(m.data) }));
+    stream.addEventListener("records", (m) => {
+      for (const place of m.lastEventId.split(",")) this.places.set(decodeURIComponent(place.split(":")[0] ?? ""), place);
+      this.listener({ kind: "records", ...JSON.parse(m.data) });
+    });
+    stream.addEventListener("live", (m) => this.listener({ kind: "live", ...JSON.parse(m.data) }));
+    stream.addEventListener("reset", (m) => {
+      const { run } = JSON.parse(m.data) as { run: string };
+      this.places.delete(run);
+      this.listener({ kind: "reset", run });
+    });
+  }
+}
+
+export interface HeldRun {
+  run: string;
+  options: Record<string, unknown> | null;
+  source: { name?: string; items?: number } | null;
+  summary: Summary;
+  records: Event[];
+}
+
+/** One run that the page holds itself. */
+export class Held implements Source {
+  readonly serves = false;
+  private told = false;
+  private listener: (message: Message) => void = () => {};
+
+  constructor(readonly held: HeldRun) {}
+
+  subscribe(listener: (message: Message) => void): void {
+    this.listener = listener;
+    listener({ kind: "runs", runs: [this.held.summary] });
+    listener({ kind: "connected", connected: true });
+  }
+
+  follow(runs: string[]): void {
+    if (this.told || !runs.includes(this.held.run)) return;
+    this.told = true;
+    this.listener({ kind: "records", run: this.held.run, records: this.held.records });
+  }
+
+  async ask<T>(method: string, path: string): Promise<T> {
+    const { run, options, source } = this.held;
+    if (method === "GET" && path === `/api/runs/${encodeURIComponent(run)}`) return { run, options, source } as T;
+    throw new Refused("this page holds a recorded run: open it with moreish studio to ask its model");
+  }
+}
+
+export function source(): Source {
+  const held = document.getElementById("held")?.textContent;
+  return held ? new Held(JSON.parse(held)) : new Server();
+}

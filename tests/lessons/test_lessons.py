@@ -1,0 +1,98 @@
+"""The twelve lessons run in their short form, and each has what a lesson needs."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from moreish.lessons import cells, kit
+from moreish.lessons.exercises import EXERCISES
+from moreish.lessons.table import LESSONS, lesson
+
+RUN_ALL = """
+import json, sys, warnings
+from moreish.lessons import cells
+from moreish.lessons.table import LESSONS
+warnings.simplefilter("error")
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+for each in LESSONS:
+    if each.number % 2 == int(sys.argv[1]):
+        shown = list(cells.run(each.path))
+        print(json.dumps([each.number, "".join(s.printed for s in shown), sum(len(s.pictures) for s in shown)]))
+"""
+
+
+@pytest.mark.parametrize("rest", [0, 1])
+def test_the_lessons_run_let_guess_show_and_give_the_published_figures(tmp_path, rest):
+    """In a process of their own, as a reader runs them: without the checks of shapes that tests have."""
+    env = os.environ | {"MOREISH_SHORT": "1", "MOREISH_DATA": str(tmp_path / "nothing"), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_ALL, str(rest)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [number for number, _, _ in found] == [each.number for each in LESSONS if each.number % 2 == rest]
+    for number, printed, pictures in found:
+        assert "You have not guessed yet" in printed, number
+        assert re.search(r"published\s+ours, names\.txt\s+here", printed), number
+        assert pictures >= 2, number
+
+
+@pytest.mark.parametrize("each", LESSONS, ids=lambda each: str(each.number))
+def test_a_lesson_opens_with_its_question_and_lets_predict(each):
+    text = cells.cells(each.path.read_text(encoding="utf-8"))
+    assert text[0].text.startswith(f"# {each.number}. {each.question}\n")
+    assert sum("**Predict**" in cell.text or "guess(" in cell.text for cell in text) >= 3
+
+
+def test_every_exercise_is_named_in_its_lesson():
+    for each in EXERCISES:
+        text = lesson(int(each.id.split(".")[0])).path.read_text(encoding="utf-8")
+        named = each.id in text or any(
+            int(a.split(".")[1]) <= int(each.id.split(".")[1]) <= int(b.split(".")[1])
+            for a, b in re.findall(r"(\d+\.\d) to (\d+\.\d)", text)
+        )
+        assert named, each.id
+
+
+def test_a_script_is_cut_into_cells():
+    found = cells.cells("ignored\n# %% [markdown]\n# # A title\n#\n# Text.\n# %%\nx = 1\n\nx + 1\n# %%\n\n")
+    assert [(c.kind, c.text, c.line) for c in found] == [
+        ("markdown", "# A title\n\nText.", 3),
+        ("code", "x = 1\n\nx + 1", 7),
+    ]
+
+
+def test_cells_share_names_show_their_last_expression_and_fail_at_their_own_line(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("# %%\nx = 1\n# %%\nprint(x)\nx + 1\n# %%\n1 / 0\n")
+    run = cells.run(script)
+    next(run)
+    second = next(run)
+    assert (second.printed, second.value) == ("1\n", 2)
+    with pytest.raises(ZeroDivisionError) as caught:
+        next(run)
+    assert caught.traceback[-1].lineno + 1 == 7
+
+
+@pytest.mark.parametrize("each", LESSONS, ids=lambda each: str(each.number))
+def test_a_lesson_becomes_a_notebook(each):
+    pytest.importorskip("jupytext")
+    notebook = json.loads(cells.to_notebook(each.path) or "{}")
+    kinds = [cell["cell_type"] for cell in notebook["cells"]]
+    assert kinds == [cell.kind for cell in cells.cells(each.path.read_text(encoding="utf-8"))]
+
+
+def test_a_guess_is_answered(capsys):
+    kit.guess(None, 2.0, "the slope")
+    kit.guess(2.05, 2.0, "the slope")
+    kit.guess(7, 2.0, "the slope")
+    kit.guess("Yes", "yes")
+    lines = capsys.readouterr().out.splitlines()
+    assert "not guessed yet" in lines[0]
+    assert "well seen" in lines[1]
+    assert "a surprise" in lines[2]
+    assert "well seen" in lines[3]

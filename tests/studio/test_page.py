@@ -1,0 +1,149 @@
+"""The page in a real browser: a list is pasted, learned, broken, healed, and more is made of it."""
+
+import random
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.browser import chromium, need_page, studio
+
+AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
+WAIT = 90_000  # milliseconds, on a machine that is busy with other tests
+VIEWS = ("list", "model", "find-lr", "train", "doctor", "more", "inside", "compare")
+
+
+def invented(count=200):
+    """Items that nobody has seen before."""
+    rng = random.Random(18)
+    starts, vowels, ends = (
+        ["br", "t", "k", "m", "f", "gr", "st"],
+        ["a", "e", "o", "ai", "u"],
+        ["lin", "ra", "th", "wick"],
+    )
+    made = set()
+    while len(made) < count:
+        made.add(rng.choice(starts) + rng.choice(vowels) + rng.choice("lnr") + rng.choice(vowels) + rng.choice(ends))
+    return sorted(made)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """A page of a studio with nothing in it, its browser, and all that went wrong."""
+    need_page()
+    with studio(tmp_path_factory.mktemp("studio") / "runs") as (process, url), chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(WAIT)
+        page, wrong = context.new_page(), []
+        origin = url.partition("/?")[0]
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((origin, "data:", "blob:")) else wrong.append(asked.url),
+        )
+        page.goto(url)
+        yield page, context, wrong, process
+
+
+def at(page, view):
+    """Another view of the same run."""
+    page.goto(re.sub(r"#/[\w-]+", f"#/{view}", page.url))
+
+
+def fact(page, name):
+    """The number under a heading of the page."""
+    shown = page.locator("dl > div", has=page.get_by_text(name, exact=True)).locator("dd").first.inner_text()
+    return float(shown.replace(",", ""))
+
+
+def steps(page):
+    return fact(page, "step")
+
+
+def until(true, seconds=60.0):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came to that"
+        time.sleep(0.1)
+
+
+def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
+    page, context, wrong, _ = opened
+    page.get_by_label("The items, one a line").fill("\n".join(invented()))
+    page.get_by_role("button", name="Use this list").click()
+    page.get_by_role("link", name="Choose a model").click()
+    page.get_by_text("first loss").wait_for()
+    assert abs(fact(page, "first loss") - fact(page, "guessing blindly")) < 0.2
+    page.get_by_label("steps").first.fill("100000")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Train it").click()
+
+    page.get_by_text("On items it has never seen it is better than").wait_for()
+    page.get_by_label("The newest items, newest first").get_by_text("✦ new").first.wait_for()
+    assert fact(page, "training loss") < 2.5  # guessing by frequency costs 2.6
+
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Go on").wait_for()
+    time.sleep(0.5)
+    before = steps(page)
+    page.keyboard.press("ArrowRight")
+    until(lambda: steps(page) == before + 1)
+    page.keyboard.press("Space")
+    until(lambda: steps(page) > before + 5)
+
+    page.get_by_role("button", name="Break: weights before a tanh too large, 5").click()
+    page.get_by_text("Sick").wait_for()
+    at(page, "doctor")
+    page.get_by_role("heading", name="F04 saturated tanh").wait_for()
+    page.get_by_role("button", name="Apply the remedy").first.click()
+    at(page, "train")
+    page.get_by_text("healed: reinitialise").wait_for()
+
+    at(page, "more")
+    page.locator("input[name=starts_with]").fill("br")
+    page.get_by_label("how many").fill("5")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name="Make them").click()
+    page.locator(".made .word").nth(4).wait_for()
+    made = page.locator(".made .word").all_inner_texts()
+    assert len(made) == 5
+    assert all(item.startswith("br") for item in made)
+
+    second = context.new_page()
+    second.goto(page.url)
+    second.get_by_role("heading", name="Make more").wait_for()
+    assert second.locator("input[name=starts_with]").input_value() == "br"
+    second.close()
+    at(page, "train")
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("stopped", exact=False).first.wait_for()
+    assert not wrong
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_view_has_a_serious_fault_for_who_cannot_see_it(opened, view):
+    page, _, wrong, _ = opened
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: `make studio` does")
+    at(page, view)
+    page.locator("h1").wait_for()
+    page.wait_for_timeout(800)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run()")["violations"]
+    serious = [(v["id"], v["nodes"][0]["html"][:200]) for v in found if v["impact"] in ("serious", "critical")]
+    assert serious == []
+    assert not wrong
+
+
+@pytest.mark.parametrize("width", [400, 2200])
+def test_no_view_is_wider_than_the_window(opened, width):
+    page, _, _, _ = opened
+    page.set_viewport_size({"width": width, "height": 900})
+    for view in VIEWS:
+        at(page, view)
+        page.locator("h1").wait_for()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, view
+    page.set_viewport_size({"width": 1280, "height": 900})

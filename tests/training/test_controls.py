@@ -1,0 +1,135 @@
+"""What a person changes while a network trains: done between two steps, written down, and done again by a replay."""
+
+import numpy as np
+import pytest
+
+import moreish
+from moreish import api
+from moreish.data import from_items
+from moreish.errors import RunError
+from moreish.runs import commands, events
+from tests.support.lists import made_items
+
+WRONG = [b"nonsense", b"[]", b'{"command":"lr"}', b'{"command":"lr","factor":-1}', b"\xff", b'{"command":"x"}']
+TRAIN = {"steps": 80, "batch_size": 32, "log_every": 5, "eval_every": 20, "device": "cpu"}
+
+
+def trained(folder, model="mlp", tell=None, train=TRAIN, **size):
+    """A small run; `tell` maps steps to the commands that a person gives when it is reported."""
+    tell = dict(tell or {})
+
+    def person(event):
+        if isinstance(event, events.Step):
+            for command in tell.pop(event.step, ()):
+                commands.steer(folder, command)
+
+    options = {"train": train, "model": {"n_hidden": 8, "n_embd": 4, **size}}
+    return moreish.train(from_items(made_items(120)), model=model, options=options, out=folder, watch=person)
+
+
+def said(run, kind):
+    return list(events.of_kind(run.run.events(), kind))
+
+
+def same(one, other):
+    a, b = (run.run.checkpoint("last").model() for run in (one, other))
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.fixture(autouse=True)
+def eager(monkeypatch):
+    """Commands are looked for after every step, so that tests need not wait."""
+    monkeypatch.setattr(commands, "LOOK", 0.0)
+
+
+def test_pausing_and_single_steps_change_nothing_that_is_learned(tmp_path):
+    plain = trained(tmp_path / "plain")
+    pauses = {20: [commands.Pause(), commands.Step(), commands.Step(), commands.Go()]}
+    paused = trained(tmp_path / "paused", tell=pauses)
+    assert same(plain, paused)
+    found = said(paused, events.Paused)
+    assert [event.paused for event in found] == [True, False]
+    assert found[1].step == found[0].step + 2
+
+
+@pytest.mark.parametrize("model", ["mlp", "gru"])
+def test_a_replay_does_again_what_was_done_bit_for_bit(tmp_path, model):
+    train = TRAIN | ({"backward": "fused"} if model == "gru" else {})
+    tell = {
+        15: [commands.Break("F13", 30)],
+        30: [commands.Undo(), commands.Lr(0.5)],
+        45: [commands.Heal("clip", {"norm": 0.1}), commands.Break("F01", 10)],
+        60: [commands.Break("F24")],
+    }
+    run = trained(tmp_path / "run", model, tell, train)
+    assert [each.kind for each in said(run, events.Intervention)] == ["break", "undo", "lr", "heal", "break", "break"]
+    assert all(each.done for each in said(run, events.Intervention))
+    again = api.replay(tmp_path / "run", out=tmp_path / "again")
+    assert same(run, again)
+    assert not same(run, trained(tmp_path / "plain", model, train=train))
+
+
+def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
+    healed = []
+
+    def person(event):
+        if isinstance(event, events.Step) and event.step == 20:
+            commands.steer(tmp_path / "run", commands.Break("F04", 5))
+        if isinstance(event, events.Finding) and event.finding.id == "F04" and not healed:
+            healed.append(event.step)
+            operation = dict(event.finding.operation)
+            commands.steer(tmp_path / "run", commands.Heal(operation.pop("name"), operation))
+
+    options = {"train": TRAIN | {"doctor": True}, "model": {"n_hidden": 32}}
+    moreish.train(from_items(made_items(120)), model="mlp", options=options, out=tmp_path / "run", watch=person)
+    kinds = [each.kind for each in said(api.open_run(tmp_path / "run"), events.Intervention)]
+    assert kinds == ["break", "heal"]
+
+
+def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
+    wrong = [
+        commands.Break("F37"),
+        commands.Break("F99"),
+        commands.Heal("set_lr", {"nonsense": 1}),
+        commands.Heal("x"),
+    ]
+    tell = {20: wrong}
+    run = trained(tmp_path / "run", tell=tell)
+    found = said(run, events.Intervention)
+    assert [each.done for each in found] == [False] * 4
+    assert same(run, trained(tmp_path / "plain"))
+    assert same(run, api.replay(run.run, out=tmp_path / "again"))
+
+
+def test_a_run_that_is_stopped_is_saved_and_goes_on(tmp_path):
+    whole = trained(tmp_path / "whole")
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "run", tell={20: [commands.Stop()]})
+    assert not api.open_run(tmp_path / "run").run.finished
+    assert same(api.resume(tmp_path / "run"), whole)
+
+
+def test_histograms_change_nothing_that_is_learned_and_grow_rarer(tmp_path):
+    plain = trained(tmp_path / "plain", model="gru", train=TRAIN | {"backward": "fused"})
+    seen = trained(tmp_path / "seen", model="gru", train=TRAIN | {"backward": "fused", "histograms": True})
+    assert same(plain, seen)
+    at = [event.at for event in said(seen, events.Histograms)]
+    assert at[0] == 0
+    assert len(at) < 35
+    layers = {layer.name: layer for layer in said(seen, events.Histograms)[-1].layers}
+    assert layers["wte"].update is not None
+    assert all(sum(layer.activation.counts) > 0 for layer in layers.values())
+
+
+def test_a_training_for_a_time_is_not_repeated(tmp_path):
+    run = trained(tmp_path / "run", train={"time_budget": 0.3, "batch_size": 32})
+    with pytest.raises(RunError, match="trained for a time"):
+        api.replay(run.run, out=tmp_path / "again")
+
+
+@pytest.mark.parametrize("line", WRONG)
+def test_a_line_that_is_no_command_is_passed_over(tmp_path, line):
+    inbox = commands.Inbox(tmp_path)
+    (tmp_path / commands.COMMANDS).write_bytes(line + b'\n{"command":"pause"}\n{"command":"go')
+    assert inbox.read() == [commands.Pause()]
+    assert inbox.read() == []

@@ -1,0 +1,93 @@
+"""Two processes train as one: the same losses, whatever the model; one writes, the others follow."""
+
+import json
+import os
+import signal
+import socket
+import time
+
+import pytest
+
+from moreish import api
+from moreish.errors import INTERRUPTED
+from moreish.runs import events
+from moreish.training.launch import Launched, launched
+from tests.support import ranks
+from tests.support.lists import made_items
+from tests.support.systems import needs_signals
+
+GRU = [
+    "--model",
+    "gru",
+    "--set",
+    "model.n_hidden=8",
+    "--set",
+    "model.dropout=0",
+    "--set",
+    "train.log_every=1",
+    "--set",
+    "train.eval_every=20",
+]
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def outcome(processes):
+    """What each said, once all have ended."""
+    return [(*process.communicate(timeout=120), process.returncode) for process in processes]
+
+
+def test_two_processes_learn_what_one_learns_with_every_model():
+    (said, complaint, code), (silence, other, other_code) = outcome(
+        ranks.together(["-m", "tests.support.ranks"], free_port())
+    )
+    assert (code, other_code, complaint, other, silence) == (0, 0, "", "", "")
+    alone, together = json.loads(said)
+    assert alone.keys() == together.keys() == ranks.CASES.keys()
+    for name, found in together.items():
+        assert found.pop("losses") == pytest.approx(alone[name].pop("losses"), rel=1e-12), name
+        assert found == pytest.approx(alone[name], rel=1e-9), name
+
+
+@needs_signals
+def test_the_first_process_writes_and_when_any_is_asked_to_stop_all_is_saved(tmp_path):
+    (tmp_path / "list.txt").write_text("\n".join(made_items(300)), encoding="utf-8")
+    arguments = ["-m", "moreish", "train", "list.txt", *GRU, "--steps", "100000", "--out", "run", "-q"]
+    processes = ranks.together(arguments, free_port(), cwd=tmp_path)
+    metrics = tmp_path / "run" / "metrics.jsonl"
+    while not (metrics.exists() and '"samples"' in metrics.read_text(encoding="utf-8")):
+        assert processes[0].poll() is None, outcome(processes)
+        time.sleep(0.05)
+    processes[1].send_signal(signal.SIGTERM)
+    (said, complaint, code), follower = outcome(processes)
+    assert (said, code, follower) == ("", INTERRUPTED, ("", "", 0))
+    assert "interrupted; go on with" in complaint
+    run = api.open_run(tmp_path / "run").run
+    steps = [e.step for e in events.of_kind(run.events(), events.Step)]
+    assert steps == list(range(1, len(steps) + 1))
+    assert run.checkpoint("last").state["machine"]["processes"] == 2
+    with pytest.raises(ValueError, match="trained by 2 processes and here there are 1"):
+        api.resume(run)
+    assert api.begun_by("id_7", tmp_path, None) == api.begun_by("id_7", tmp_path, run.folder) == run.folder
+    assert api.begun_by("id_8", tmp_path, run.folder) is None
+
+
+def test_what_the_environment_says_is_checked(monkeypatch):
+    monkeypatch.setattr(os, "environ", {})
+    assert launched() is None
+    said = {
+        "RANK": "1",
+        "WORLD_SIZE": "4",
+        "LOCAL_RANK": "1",
+        "TORCHELASTIC_ERROR_FILE": "/tmp/a/id_7/attempt_0/1/e.json",
+    }
+    monkeypatch.setattr(os, "environ", said)
+    assert launched() == Launched(1, 4, 1, "id_7")
+    for name, value in (("RANK", "4"), ("RANK", "x"), ("WORLD_SIZE", "0"), ("WORLD_SIZE", "")):
+        monkeypatch.setattr(os, "environ", said | {name: value})
+        with pytest.raises(ValueError, match=r"RANK is 4|whole number"):
+            launched()
