@@ -76,7 +76,7 @@ def begin(
             raise ValueError("say which list to sweep on, or which study to join")
         return join_study(Path(study), None, None)
     overrides = overrides or Overrides()
-    space = dict(over) if isinstance(over, dict) else parse_space(over)  # pyright: ignore[reportArgumentType]
+    space = dict(over) if isinstance(over, dict) else parse_space(over)
     request = TrainRequest(source, recipe, overrides, name=name, background="none")
     corpus = (
         source if isinstance(source, Corpus) else read_with(source, checked_data_options(request.base, overrides))
