@@ -12,6 +12,7 @@ from moreish.preparing import Source, TrainRequest, read_with
 from moreish.recipes import Overrides, checked_data_options
 from moreish.runs import events
 from moreish.runs import folder as run_folder
+from moreish.shards.corpus import ShardedCorpus
 from moreish.sweeps.space import Dimension, Space, parse_space
 from moreish.sweeps.study import Claim, Sampler, Study, Trial, freed, join_study, plan_of
 
@@ -81,6 +82,11 @@ def begin(
     corpus = (
         source if isinstance(source, Corpus) else read_with(source, checked_data_options(request.base, overrides))
     )
+    if isinstance(corpus, ShardedCorpus):
+        raise ValueError(
+            f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on a part of "
+            "the list, and train on all of it what was best"
+        )
     if not len(corpus.split("val")):
         raise ValueError("this list is too short to have a val split, so nothing could say which trial is best")
     plan = plan_of(corpus, space, request.base, overrides, version=__version__, sampler=sampler, prune=prune)
