@@ -4,9 +4,13 @@ jax_peer.py NET FILE     reads the windows from FILE (npz: x, y), then for each 
                          standard input writes the processor time that they took, and their mean loss
 """
 
+import os
 import sys
 import time
 from functools import partial
+
+if hasattr(os, "sched_setaffinity"):  # before JAX makes as many threads as it sees cores
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 import jax  # pyright: ignore[reportMissingImports]
 import jax.numpy as jnp  # pyright: ignore[reportMissingImports]

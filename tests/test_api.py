@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import moreish
-from moreish import api, preparing
+from moreish import api, keeping, preparing
 from moreish.data import from_items
 from moreish.runs import events
 from moreish.runs.folder import RunError
@@ -133,7 +133,7 @@ def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monke
         if isinstance(record, events.Eval):
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(api, "this_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
+    monkeypatch.setattr(keeping, "this_machine", lambda: {"torch": "1.0", "processor": "pdp-11", "threads": 1})
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
     monkeypatch.undo()

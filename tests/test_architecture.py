@@ -17,18 +17,18 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
     "errors": (set(), set()),
     "cancellation": (set(), set()),
-    "rng": (set(), {"numpy"}),
+    "rng": (set(), {"numpy", "torch"}),
     "markup": (set(), set()),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
-    "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "regex"}),
-    "models": ({"options"}, TORCH),
+    "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
+    "models": ({"options", "rng"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
-        {"options", "rng", "models", "ngram", "fast"},
+        {"options", "rng", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
@@ -38,13 +38,15 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "training": (
         KERNEL
-        | {"data", "shards", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.commands"},
+        | {"data", "shards", "models", "backprop", "fast", "doctor", "inference"}
+        | {"runs.events", "runs.commands", "runs.schema"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
         KERNEL
-        | {"data", "models", "ngram", "background", "inference", "recipes", "shards", "training", "runs.events"},
+        | {"data", "models", "ngram", "background", "inference", "recipes", "shards", "training"}
+        | {"runs.events", "runs.schema", "fast.library"},
         {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),

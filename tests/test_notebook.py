@@ -134,3 +134,14 @@ def test_a_lecture_recipe_says_so_when_the_list_is_another_one():
     told.clear()
     prepare(TrainRequest(made_items(300), "quick", Overrides(), background="none"), told.append)
     assert not any("lectures" in sentence for sentence in told)
+
+
+def test_a_long_list_of_kinds_is_prepared_without_the_reader_which_knows_none(tmp_path):
+    from moreish.api import TrainRequest, prepare
+
+    names = list(moreish.read("names"))[::8]
+    path = tmp_path / "kinds.csv"
+    path.write_text("\n".join(["name,kind", *(f"{name},{'ab'[i % 2]}" for i, name in enumerate(names))]))
+    prepared = prepare(TrainRequest(path, "quick", Overrides(flags={"data": {"by": "kind"}})))
+    assert prepared.corpus.kinds == ("a", "b")
+    assert "reader" not in [component.name for component in prepared.config.model.components]

@@ -29,14 +29,14 @@ EVERYWHERE = {
     "os": "O_RDONLY O_RDWR O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fstat fsync"
     " getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
     " truncate unlink walk write",
-    "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal signal",
+    "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal raise_signal signal",
     "select": "",
-    "shutil": "rmtree",
+    "shutil": "rmtree which",
     "socket": "AI_PASSIVE IPPROTO_TCP SOL_SOCKET SO_REUSEADDR getaddrinfo socket",
     "stat": "S_ISLNK S_ISREG",
-    "subprocess": "DEVNULL PIPE Popen",
-    "tempfile": "NamedTemporaryFile TemporaryFile",
-    "time": "monotonic perf_counter process_time sleep thread_time time",
+    "subprocess": "DEVNULL PIPE Popen STDOUT",
+    "tempfile": "NamedTemporaryFile TemporaryFile TemporaryDirectory",
+    "time": "monotonic perf_counter process_time sleep strftime thread_time time",
 }
 NOT_EVERYWHERE = """
     curses fcntl grp msvcrt nt ntpath pass_fds posix posixpath preexec_fn pty pwd readline resource

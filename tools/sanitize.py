@@ -14,7 +14,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "sanitize"
-TESTS = ("tests/fast/test_compiled.py",)
+TESTS = ("tests/fast/test_compiled.py", "tests/fast/test_recurrent.py", "tests/fast/test_transformer.py")
 
 
 def load_build() -> ModuleType:

@@ -63,12 +63,11 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
     Several files are one list: `read("elves.txt", "dwarves.txt", by="file")`. `options` are those of `DataOptions`.
     Raises ValueError with one sentence for whatever cannot be read.
     """
-    opened = opened_if_sharded(source) if not (more or options) else source
-    return (
-        opened
-        if isinstance(opened, Corpus)
-        else read_with(together(source, more), build(DataOptions, options, "data."))
-    )
+    if not (more or options or isinstance(source, Corpus)):
+        opened = opened_if_sharded(source)
+        if isinstance(opened, Corpus):
+            return opened
+    return read_with(together(source, more), build(DataOptions, options, "data."))
 
 
 def shard(

@@ -225,6 +225,8 @@ def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
 
 def _reading_helps(request: TrainRequest, corpus: Corpus) -> bool:
     """Whether the recipe is quick, unchanged, and the background net is to read a list that it can read."""
+    if corpus.kinds:
+        return False  # the reader knows none, and a mixture's components all know kinds, or none does
     if request.background == NO_BACKGROUND or corpus.options.text or corpus.options.unit == "word":
         return False
     if few_items(request.base, request.overrides, {}) is None or corpus.split("val").n_predicted > MOST_VAL:

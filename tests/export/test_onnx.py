@@ -73,7 +73,7 @@ def test_a_graph_that_does_something_else_is_not_written(corpus, tmp_path, monke
     wrong = subject(corpus, "bigram")
     with torch.no_grad():
         wrong.module.logits.weight[3, 3] += 1e-3
-    with pytest.raises(Unmet, match=r"gives logits that are 0\.001 off: not written"):
+    with pytest.raises(Unmet, match=r"gives logits that are 0\.001 off: it is not written"):
         export(wrong, "onnx", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

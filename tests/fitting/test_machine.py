@@ -27,7 +27,7 @@ def test_whatever_differs_is_named_with_both_values(key):
     here = re.escape(str(this_machine()[key]))
     sentence = f"was trained with {COMPARED[key]} another and here it is {here}, .* say --inexact"
     with pytest.raises(RunError, match=sentence):
-        check_same_machine(then)
+        check_same_machine(then, fused=True)
 
 
 def test_a_process_with_other_instructions_or_threads_is_another_machine():

@@ -17,6 +17,7 @@ from moreish.runs.folder import create
 
 PAGE = Path(__file__).parents[2] / "docs" / "design.md"
 FIELDS = events.FindingFields("F05", "sick", "net.1", 3, "Most units are stuck.", "Scale the weights.", "stuck-units")
+LAYER = events.LayerHistograms("net.1", "Tanh")
 EXAMPLES = [
     events.Baselines(3.3, 2.9, 2.5, 2.2),
     events.Counted(4, 2.1, 0.03),
@@ -27,6 +28,9 @@ EXAMPLES = [
     events.Samples(20, ["emma", "[bold]x\x1b[0m"]),
     events.Finding(3, FIELDS, component=1),
     events.Quantities(3, 2, {"net.1/saturated": 0.98, "net.1/std": None}, component=1),
+    events.Histograms(9, 8, [LAYER], component=1),
+    events.Intervention(9, 8, "break", "broken: \x1b[31m", "init-scale", {"severity": 5.0}, component=1),
+    events.Paused(9, True, component=1),
     events.Doctor(40, [FIELDS], ["one module was not seen"], 40, 7, 0.01, component=1),
     events.Died("the process that trains the gru was killed by signal 9", 30, component=1),
     events.Mixed([0.3, 0.7], 2.05, 40, 1.5),

@@ -70,7 +70,7 @@ def test_the_first_process_writes_and_when_any_is_asked_to_stop_all_is_saved(tmp
     steps = [e.step for e in events.of_kind(run.events(), events.Step)]
     assert steps == list(range(1, len(steps) + 1))
     assert run.checkpoint("last").state["machine"]["processes"] == 2
-    with pytest.raises(ValueError, match="trained by 2 processes and here there are 1"):
+    with pytest.raises(ValueError, match="number of processes 2 and here it is 1"):
         api.resume(run)
     assert api.begun_by("id_7", tmp_path, None) == api.begun_by("id_7", tmp_path, run.folder) == run.folder
     assert api.begun_by("id_8", tmp_path, run.folder) is None

@@ -230,15 +230,21 @@ def validated_words(event: events.CrossValidated) -> str:
 
 @contextmanager
 def watching(quiet: bool) -> Iterator[Watch]:
-    """Give a function that takes events: a live panel on a terminal, plain lines elsewhere, nothing if quiet."""
+    """Give a function that takes events: a live panel on a terminal, plain lines elsewhere, only deaths if quiet."""
     if quiet:
-        yield lambda event: None
+        yield print_death
     elif err.is_terminal:
         panel = Panel()
         with ReflowingLive(panel, console=err, refresh_per_second=REFRESH, transient=True):
             yield panel.feed
     else:
         yield print_line
+
+
+def print_death(event: events.Event) -> None:
+    """A line if a process died; of nothing else."""
+    if isinstance(event, events.Died):
+        warn(death_words(event))
 
 
 def print_line(event: events.Event) -> None:

@@ -27,7 +27,7 @@ def studio(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """One page in the browser: paste a list, watch a model learn it, break it, heal it, make more; until Ctrl-C.
+    """One page in the browser: paste a list, watch a model learn it, break it, heal it, make more.
 
     Parameters
     ----------

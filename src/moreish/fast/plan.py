@@ -74,10 +74,10 @@ class Plan:
         count = self.rows * (places or self.steps)
         return Signal(self.buffer(count, channels), self.buffer(count, channels), places, channels)
 
-    def viewed(self, signal: Signal, places: int, channels: int) -> Signal:
+    def viewed(self, x: Signal, places: int, channels: int) -> Signal:
         """The same memory, read as another number of places."""
-        assert signal.places * signal.channels == places * channels, (signal.places, signal.channels)
-        return Signal(signal.value, signal.grad, places, channels)
+        assert x.places * x.channels == places * channels, (x.places, x.channels)
+        return Signal(x.value, x.grad, places, channels)
 
     def checked(self, parameter: Tensor | None) -> Tensor | None:
         """A parameter or buffer, whose memory is used as it lies. Raises Uncompiled for one of another kind."""

@@ -121,7 +121,7 @@ class Fitting:
         return self._mixing.mixture(models)
 
     def fit(self) -> Iterator[events.Event]:
-        """Fit what is not fitted yet; the last event is `Fitted`. One that had ended when it was saved says nothing."""
+        """Fit what is not fitted yet; the last event is `Fitted`. One that had ended before says nothing."""
         if self.ended:
             if self.config.model.components:
                 self._mix()

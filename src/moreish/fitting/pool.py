@@ -11,7 +11,7 @@ from moreish.fitting.cores import usable_cores
 
 
 def in_processes(processes: int = 0) -> Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]:
-    """A way to run tasks in so many processes (0: as many as there are cores); a function of a module is all it takes.
+    """A way to run tasks in so many processes (0: as many as there are cores); it takes functions of modules.
 
     Raises ValueError as a task does, Unmet where a process dies or fails otherwise.
     """
@@ -69,8 +69,8 @@ def _received(way: Channel) -> Any:
 
 def _died() -> Unmet:
     return Unmet(
-        "a process that was started for a part of the work ended before it was done, perhaps for want of memory; what "
-        "was done is kept: run the same command again"
+        "a process that was started for a part of the work ended before it was done, perhaps for want of memory; "
+        "what was done is kept: run the same command again"
     )
 
 

@@ -151,8 +151,8 @@ class Window:
         """One more line, with the time on the clock."""
         with contextlib.suppress(OSError, ValueError):
             line = msgspec.json.encode(record | {"time": time.time()}) + b"\n"
-            mode = "ab" if self._path.exists() and self._path.stat().st_size < LIVE_LIMIT else "wb"
-            with open(self._path, mode, buffering=0) as file:
+            goes_on = self._path.exists() and self._path.stat().st_size < LIVE_LIMIT
+            with self._path.open("ab" if goes_on else "wb", buffering=0) as file:
                 file.write(line)
 
 

@@ -76,12 +76,35 @@ template <class T> void multiply(const Product<T> &p, i64 m, i64 n, i64 depth, S
   }
 }
 
-// out (N, M) = transpose of x (M, N).
+// out (N, M) = transpose of x (M, N): blocks of 4 by 4 in registers, the rest number by number.
+template <class T> struct Four {
+  typedef T vec __attribute__((vector_size(4 * sizeof(T))));
+  typedef T anywhere __attribute__((vector_size(4 * sizeof(T)), aligned(alignof(T)), may_alias));
+};
+
+template <class T> INLINE void transpose_block(const T *x, T *out, i64 m, i64 n) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+  typename Four<T>::vec row[4];
+  for (int i = 0; i < 4; i++) row[i] = *(const typename Four<T>::anywhere *)(x + i * n);
+  const auto a = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5), b = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7);
+  const auto c = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5), d = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+  auto put = [&](i64 j) -> auto & { return *(typename Four<T>::anywhere *)(out + j * m); };
+  put(0) = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+  put(1) = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+  put(2) = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+  put(3) = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+  return;
+#endif
+#endif
+  for (i64 i = 0; i < 4; i++)
+    for (i64 j = 0; j < 4; j++) out[j * m + i] = x[i * n + j];
+}
+
 template <class T> void transpose(const T *x, T *out, i64 m, i64 n) {
-  constexpr i64 block = 16;
-  for (i64 i0 = 0; i0 < m; i0 += block)
-    for (i64 j = 0; j < n; j++) {
-      const i64 end = i0 + block < m ? i0 + block : m;
-      for (i64 i = i0; i < end; i++) out[j * m + i] = x[i * n + j];
-    }
+  const i64 rows = m & ~(i64)3, columns = n & ~(i64)3;
+  for (i64 i = 0; i < rows; i += 4)
+    for (i64 j = 0; j < columns; j += 4) transpose_block(x + i * n + j, out + j * m + i, m, n);
+  for (i64 i = 0; i < m; i++)
+    for (i64 j = i < rows ? columns : 0; j < n; j++) out[j * m + i] = x[i * n + j];
 }
