@@ -75,7 +75,6 @@ sickbay: .venv/.dev
 sickbay-full: .venv/.dev
 	@$(BIN)/python -m benchmarks.sickbay --full
 
-# Every family of networks through ONNX, which takes a minute or two.
 # The wheel and the source package in empty environments; oldest: with the oldest packages that are allowed.
 wheels: .venv/.dev
 	@$(BIN)/python tools/wheels.py
@@ -88,6 +87,7 @@ oldest: .venv/.dev
 sweeps: .venv/.dev
 	@MOREISH_LONG=1 $(BIN)/python -m pytest -q -o timeout=1800 tests/sweeps
 
+# Every family of networks through ONNX, which takes a minute or two.
 exports: .venv/.dev
 	@MOREISH_LONG=1 $(BIN)/python -m pytest -q tests/export
 # The twelve lessons whole, each as a reader runs it; names.txt is fetched first. Half an hour on two cores.

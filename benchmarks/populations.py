@@ -1,6 +1,6 @@
 """32 small networks as one batched program beside one after the other, on names: processor time, in turns.
 
-    python -m benchmarks.populations
+python -m benchmarks.populations
 """
 
 import sys
@@ -57,7 +57,9 @@ def main() -> int:
             ratios.append((middle - began) / (time.process_time() - middle))
             apart = max(apart, *(abs(a - m.best) for a, m in zip(losses, together, strict=True)))
         said = ", ".join(f"{ratio:.1f}" for ratio in ratios)
-        print(f"{family} {dict(options)}: {median(ratios):.1f} x ({said}); losses on val within {apart:.0e}", flush=True)
+        print(
+            f"{family} {dict(options)}: {median(ratios):.1f} x ({said}); losses on val within {apart:.0e}", flush=True
+        )
     return 0
 
 

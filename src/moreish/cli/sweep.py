@@ -1,5 +1,6 @@
 """moreish sweep."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -28,15 +29,36 @@ if TYPE_CHECKING:
 ROWS_SHOWN = 10
 
 
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Trying:
+    """How configurations are tried."""
+
+    trials: Annotated[Whole, Parameter(help="How many configurations in all, whoever tries them.")] = 50
+    processes: Annotated[Whole, Parameter(help="How many to work in.")] = 1
+    sampler: Annotated[
+        Literal["tpe", "random", "grid"],
+        Parameter(help="tpe learns from what was tried; random does not; grid takes every combination in turn."),
+    ] = "tpe"
+    prune: Annotated[bool, Parameter(help="Stop trials that fall behind the median of the others.")] = True
+    population: Annotated[
+        bool,
+        Parameter(
+            help="Train trials of one shape together as one batched program: many times as fast for small networks. "
+            "They may differ in seed, learning rate, schedule, decay and the like.",
+            negative=(),
+        ),
+    ] = False
+
+
+TRYING = Trying()
+
+
 def sweep(
     *files: File,
     over: Annotated[list[str] | None, Parameter(negative=())] = None,
-    trials: Whole = 50,
     study: Path | None = None,
-    processes: Whole = 1,
-    sampler: Literal["tpe", "random", "grid"] = "tpe",
-    prune: bool = True,
-    population: Annotated[bool, Parameter(negative=())] = False,
+    trying: Trying = TRYING,
     model: str | None = None,
     recipe: str | None = None,
     config: Path | None = None,
@@ -57,19 +79,8 @@ def sweep(
     over
         An option and its values: train.lr=1e-4..1e-1:log, model.n_hidden=64,128,256, seed=0,1,2; may be given several
         times.
-    trials
-        How many configurations in all, whoever tries them.
     study
         The folder of the study; where there is one it is joined, by as many processes and machines as reach it.
-    processes
-        How many to work in.
-    sampler
-        tpe learns from what was tried; random does not; grid takes every combination of the values in turn.
-    prune
-        Stop trials that fall behind the median of the others.
-    population
-        Train trials of one shape together as one batched program: many times as fast for small networks. They may
-        differ in seed, learning rate, schedule, decay and the like.
     model
         As for train.
     recipe
@@ -81,7 +92,7 @@ def sweep(
     from moreish.cli.show import note, telling
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    if trials < 1 or processes < 1:
+    if trying.trials < 1 or trying.processes < 1:
         raise ValueError("trials and processes are counted from 1")
     _refuse_unused(files, over, study, overrides, recipe)
     with telling("loading PyTorch and Optuna", quiet or json):
@@ -89,15 +100,18 @@ def sweep(
         from moreish.sweeps.work import begin, work
 
         source = sources_of(files) if over else None
-        begun = begin(source, over or [], recipe, overrides, study, root, sampler=sampler, prune=prune)
+        how = {"sampler": trying.sampler, "prune": trying.prune}
+        begun = begin(source, over or [], recipe, overrides, study, root, **how)
     from moreish.cli.workers import helpers
 
-    with helpers(begun.folder, trials, processes - 1, population):
-        (work_together if population else work)(begun, trials, _telling(begun, json=json, quiet=quiet))
+    with helpers(begun.folder, trying.trials, trying.processes - 1, trying.population):
+        at_work = work_together if trying.population else work
+        at_work(begun, trying.trials, _telling(begun, json=json, quiet=quiet))
     _show(begun, json=json, quiet=quiet)
     if not quiet and not json:
         _draw(begun)
-        note(f"kept in {begun.folder}; more of them: moreish sweep --study {begun.folder} --trials {2 * trials}")
+        more = f"moreish sweep --study {begun.folder} --trials {2 * trying.trials}"
+        note(f"kept in {begun.folder}; more of them: {more}")
 
 
 def _refuse_unused(

@@ -134,9 +134,10 @@ def start_of(module: Net) -> Tensor | None:
         if after is None:
             return None
         assert isinstance(after, Tensor), type(after)
-        starts = [getattr(layer, "start", None) for layer in getattr(module, "layers", ())]
-        if starts and all(isinstance(start, Tensor) for start in starts):
-            return torch.stack([start.detach() for start in starts])[None]
+        layers = list(getattr(module, "layers", ()))
+        starts: list[Tensor] = [layer.start.detach() for layer in layers if hasattr(layer, "start")]
+        if starts and len(starts) == len(layers):
+            return torch.stack(starts)[None]
         return torch.zeros_like(after)
 
 

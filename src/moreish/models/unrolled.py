@@ -12,13 +12,16 @@ Module = TypeVar("Module", bound=nn.Module)
 class UnrolledGRU(nn.GRU):
     """h' = (1 - z) n + z h: `nn.GRU` of one layer with its equations written out."""
 
-    def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, input: Tensor, hx: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """(B, T, C) and (1, B, H) to (B, T, H) and the last memory (1, B, H)."""
+        weight_ih, weight_hh, bias_ih, bias_hh = self.all_weights[0]
         h = input.new_zeros(input.shape[0], self.hidden_size) if hx is None else hx[0]
         memories = []
-        for a in F.linear(input, self.weight_ih_l0, self.bias_ih_l0).unbind(1):
+        for a in F.linear(input, weight_ih, bias_ih).unbind(1):
             ar, az, an = a.chunk(3, 1)
-            ur, uz, un = F.linear(h, self.weight_hh_l0, self.bias_hh_l0).chunk(3, 1)
+            ur, uz, un = F.linear(h, weight_hh, bias_hh).chunk(3, 1)
             r, z = torch.sigmoid(ar + ur), torch.sigmoid(az + uz)
             n = torch.tanh(an + r * un)
             h = (1 - z) * n + z * h
@@ -29,13 +32,16 @@ class UnrolledGRU(nn.GRU):
 class UnrolledLSTM(nn.LSTM):
     """c' = f c + i g, h' = o tanh(c'): `nn.LSTM` of one layer with its equations written out."""
 
-    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """(B, T, C) and two of (1, B, H) to (B, T, H) and the last two."""
+        weight_ih, weight_hh, bias_ih, bias_hh = self.all_weights[0]
         zeros = input.new_zeros(input.shape[0], self.hidden_size)
         h, c = (zeros, zeros) if hx is None else (hx[0][0], hx[1][0])
         memories = []
-        for a in F.linear(input, self.weight_ih_l0, self.bias_ih_l0).unbind(1):
-            i, f, g, o = (a + F.linear(h, self.weight_hh_l0, self.bias_hh_l0)).chunk(4, 1)
+        for a in F.linear(input, weight_ih, bias_ih).unbind(1):
+            i, f, g, o = (a + F.linear(h, weight_hh, bias_hh)).chunk(4, 1)
             c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
             h = torch.sigmoid(o) * torch.tanh(c)
             memories.append(h)
@@ -55,5 +61,5 @@ def unrolled(net: Module) -> Module:
                 assert child.batch_first
                 layer = written(child.input_size, child.hidden_size, batch_first=True)
                 layer.load_state_dict(child.state_dict())
-                setattr(parent, name, layer.to(child.weight_ih_l0.dtype))
+                setattr(parent, name, layer.to(child.all_weights[0][0].dtype))
     return net

@@ -12,6 +12,7 @@ from moreish.preparing import Source, TrainRequest, read_with
 from moreish.recipes import Overrides, checked_data_options
 from moreish.runs import events
 from moreish.runs import folder as run_folder
+from moreish.shards.corpus import ShardedCorpus
 from moreish.sweeps.space import Dimension, Space, parse_space
 from moreish.sweeps.study import Claim, Sampler, Study, Trial, freed, join_study, plan_of
 
@@ -76,11 +77,16 @@ def begin(
             raise ValueError("say which list to sweep on, or which study to join")
         return join_study(Path(study), None, None)
     overrides = overrides or Overrides()
-    space = dict(over) if isinstance(over, dict) else parse_space(over)  # pyright: ignore[reportArgumentType]
+    space = dict(over) if isinstance(over, dict) else parse_space(over)
     request = TrainRequest(source, recipe, overrides, name=name, background="none")
     corpus = (
         source if isinstance(source, Corpus) else read_with(source, checked_data_options(request.base, overrides))
     )
+    if isinstance(corpus, ShardedCorpus):
+        raise ValueError(
+            f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on a part of "
+            "the list, and train on all of it what was best"
+        )
     if not len(corpus.split("val")):
         raise ValueError("this list is too short to have a val split, so nothing could say which trial is best")
     plan = plan_of(corpus, space, request.base, overrides, version=__version__, sampler=sampler, prune=prune)

@@ -182,7 +182,8 @@ class Population:
         grads = [p.grad.view(self.count, -1) for p in self.parameters.values() if p.grad is not None]
         norms = torch.stack([g.square().sum(1) for g in grads]).sum(0).sqrt()
         scale = (self.clips / (norms + 1e-6)).clamp(max=1.0).to(norms.dtype)[:, None]
-        torch._foreach_mul_(grads, [scale] * len(grads))
+        for grad in grads:
+            grad.mul_(scale)
 
     @torch.no_grad()
     def val_losses(self, val: Split) -> list[float]:
@@ -288,7 +289,8 @@ def batches_of(members: Sequence[Member], split: Split, padded: bool) -> Iterato
     shared = batches_for(first.module, split, first.options, first.seed)
     streams = []
     for member in members:
-        own: WindowBatches | SequenceBatches = copy.copy(shared)
+        own = copy.copy(shared)
+        assert isinstance(own, WindowBatches | SequenceBatches), type(own)
         own.seed = member.seed
         streams.append(batches_from(own, 0))
     while True:
@@ -325,8 +327,8 @@ def _val_blocks(net: Net, val: Split, positions: int) -> Iterator[tuple[Tensor, 
         counts = np.bincount(of, minlength=len(first))
         for i in range(0, len(first), positions):
             rows = first[i : i + positions]
-            block = (torch.from_numpy(a.astype(np.int64)) for a in (x[rows], y[rows]))
-            yield *block, torch.from_numpy(counts[i : i + positions])
+            block = torch.from_numpy(joined[rows].astype(np.int64))
+            yield block[:, :-1], block[:, -1], torch.from_numpy(counts[i : i + positions])
         return
     longest = net.block_size or int(val.lengths.max()) + 1
     pieces = Pieces.of(val, longest)
