@@ -4,6 +4,7 @@ Both are built from the flat array and its offsets, vectorised and in its own sm
 length, so no padding is ever computed.
 """
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -75,6 +76,12 @@ class WindowBatches:
         self.batch_size = min(batch_size, len(self.y))
         self.per_epoch = len(self.y) // self.batch_size
         self._order = lru_cache(1)(self._drawn)
+
+    def of_seed(self, seed: int) -> "WindowBatches":
+        """The batches of another seed, of the same windows in memory."""
+        other = copy.copy(self)
+        other.seed, other._order = seed, lru_cache(1)(other._drawn)
+        return other
 
     def _drawn(self, index: int) -> Integer[np.ndarray, " N"]:
         """The windows in the order of this pass."""
@@ -184,6 +191,12 @@ class SequenceBatches:
         self.kinds = None if split.kinds is None else split.kinds[self.pieces.items]
         self._weights = None if split.weights is None else split.weights[self.pieces.items]
         self._epoch = lru_cache(1)(self._drawn)
+
+    def of_seed(self, seed: int) -> "SequenceBatches":
+        """The batches of another seed, of the same pieces in memory."""
+        other = copy.copy(self)
+        other.seed, other._epoch = seed, lru_cache(1)(other._drawn)
+        return other
 
     def _drawn(self, index: int) -> tuple[Pieces, list[Integer[np.ndarray, " B"]]]:
         """The pieces of this pass, and which of them make each batch."""

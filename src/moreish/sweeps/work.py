@@ -84,7 +84,7 @@ def begin(
     )
     if isinstance(corpus, ShardedCorpus):
         raise ValueError(
-            f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on a part of "
+            f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on part of "
             "the list, and train on all of it what was best"
         )
     if not len(corpus.split("val")):

@@ -39,7 +39,10 @@ from moreish.training.schedules import lr_at
 
 FREE = ("lr", "schedule", "warmup", "lr_end", "step_at", "step_factor", "betas", "momentum", "weight_decay", "clip")
 """Options in which the networks of a population may differ."""
-UNKNOWN = {"time_budget": None, "weight_drop": 0.0, "ema": 0.0, "patience": 0, "doctor": False, "device": "cpu"}
+UNKNOWN = {
+    "time_budget": None, "weight_drop": 0.0, "ema": 0.0, "patience": 0, "doctor": False, "histograms": False,
+    "device": "cpu",
+}  # fmt: skip
 """Options that a population has no other value of."""
 IGNORED = 0x7FFF  # a target that is none
 POSITIONS_AT_A_TIME = 2**14
@@ -287,12 +290,8 @@ def batches_of(members: Sequence[Member], split: Split, padded: bool) -> Iterato
     """The batches of all networks side by side, each network's own."""
     first = members[0]
     shared = batches_for(first.module, split, first.options, first.seed)
-    streams = []
-    for member in members:
-        own = copy.copy(shared)
-        assert isinstance(own, WindowBatches | SequenceBatches), type(own)
-        own.seed = member.seed
-        streams.append(batches_from(own, 0))
+    assert isinstance(shared, WindowBatches | SequenceBatches), type(shared)
+    streams = [batches_from(shared.of_seed(member.seed), 0) for member in members]
     while True:
         yield _stacked([next(stream) for stream in streams], padded)
 
