@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 FILE ?= names
 
-.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lessons docs gallery lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lessons docs gallery fuzz attack lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -102,6 +102,16 @@ docs: .venv/.dev
 gallery: .venv/.dev
 	@$(BIN)/python -m tools.gallery
 
+# Hostile input of every kind: so many cases of each target, of which none may be a fault or a hang.
+CASES ?= 10000
+fuzz: .venv/.dev
+	@$(BIN)/python -m tests.attacks.fuzz $(CASES)
+
+# Trainings killed at random moments and resumed, compared by the byte; KILLS=5000 takes hours.
+KILLS ?= 500
+attack: .venv/.dev
+	@$(BIN)/python -m tools.attack --kills $(KILLS)
+
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
 
@@ -125,6 +135,8 @@ help:
 	@echo "make gallery    what moreish makes from twelve lists"
 	@echo "make sweeps     two processes on one study, one killed in the middle"
 	@echo "make wheels     wheel and source package in empty environments (make oldest: oldest packages allowed)"
+	@echo "make fuzz       hostile input of every kind, 10,000 cases of each (CASES=1000000 for more)"
+	@echo "make attack     trainings killed at random moments and resumed (KILLS=5000 for more)"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

@@ -3,7 +3,8 @@
     python -m tools.attack [--kills 500] [--seed 0]
 
 Each configuration is trained once in peace. Then again and again a process begins or resumes it and is killed after a
-random share of that time: SIGKILL, or SIGINT and SIGTERM, which must end it with code 130. What is left is resumed to
+random share of that time: SIGKILL, or SIGINT and SIGTERM, which must end it with code 130; sent to the process, to
+its whole group, or (SIGKILL) to one of the workers that it has, which must cost nothing. What is left is resumed to
 the end; tensors of the last checkpoint and records, times left out, must be those of the undisturbed run. Processes
 are forked from this one, which has loaded torch, so a kill costs a tenth of a second. Linux and macOS.
 """
@@ -36,6 +37,8 @@ SMALL = {"n_hidden": 8, "n_embd": 4, "n_layer": 1, "n_head": 2, "block_size": 4}
 STEPS = {"steps": 60, "batch_size": 16, "eval_every": 6, "log_every": 2}
 LONGEST = 120.0  # seconds for one process; one that takes longer hangs
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
+
+COLUMNS = ("kills", "process", "group", "worker", "runs", "lost", "differ", "wrong exits")
 
 Options = dict[str, dict[str, Any]]
 
@@ -82,6 +85,7 @@ def child(folder: Path, options: Options) -> int:
         return number
     code = 1
     with suppress(BaseException):
+        os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         with open(folder.parent / "log", "a", encoding="utf-8") as log:
             os.dup2(log.fileno(), 2)
@@ -110,6 +114,27 @@ def ended(number: int, after: float) -> int | None:
     return None
 
 
+def struck(number: int, how: int, rng: random.Random) -> str:
+    """Send the signal to the process, its group or one of its workers; which of them it was."""
+    workers = [int(pid) for pid in children(number)]
+    with suppress(ProcessLookupError):
+        if workers and how == signal.SIGKILL and rng.random() < 0.7:
+            os.kill(rng.choice(workers), how)
+            return "worker"
+        if rng.random() < 0.5:
+            os.killpg(number, how)
+            return "group"
+        os.kill(number, how)
+    return "process"
+
+
+def children(number: int) -> list[str]:
+    """The processes that this one has begun, where the system says so (Linux)."""
+    with suppress(OSError):
+        return Path(f"/proc/{number}/task/{number}/children").read_text().split()
+    return []
+
+
 def outcome(folder: Path) -> tuple[dict[str, bytes], list[str]]:
     """The bytes of all tensors of the last checkpoint, and the records without times."""
     run = open_run(folder)
@@ -134,10 +159,11 @@ def attack(name: str, options: Options, kills: int, rng: random.Random, root: Pa
             number, how = child(folder, options), rng.choice(SIGNALS)
             code = ended(number, rng.uniform(0, took))
             if code is None:
-                os.kill(number, how)
+                whom = struck(number, how, rng)
                 counts["kills"] += 1
+                counts[whom] += 1
                 code = ended(number, LONGEST)
-                fine = code in ((0, -how) if how == signal.SIGKILL else (0, 130, -how))
+                fine = code in ((0,) if whom == "worker" else (0, -how) if how == signal.SIGKILL else (0, 130, -how))
                 counts["wrong exits"] += not fine
                 if counts["kills"] >= kills:
                     code = ended(child(folder, options), LONGEST) if code else code
@@ -162,7 +188,7 @@ def main() -> None:
     each, rng = -(-arguments.kills // len(found)), random.Random(arguments.seed)
     total: Counter[str] = Counter()
     print(f"{platform.machine()}, torch {torch.__version__}, {torch.backends.cpu.get_cpu_capability()}")
-    print("| training | kills | runs | lost | differ | wrong exits |\n|---|---|---|---|---|---|", flush=True)
+    print(f"| training | {' | '.join(COLUMNS)} |\n|{'---|' * (1 + len(COLUMNS))}", flush=True)
     for name, options in [*found.items(), ("all", None)]:
         if options is not None:
             with tempfile.TemporaryDirectory() as root:
@@ -170,7 +196,7 @@ def main() -> None:
             total += counts
         else:
             counts = total
-        row = " | ".join(str(counts[key]) for key in ("kills", "runs", "lost", "differ", "wrong exits"))
+        row = " | ".join(str(counts[key]) for key in COLUMNS)
         print(f"| {name} | {row} |", flush=True)
     raise SystemExit(bool(total["lost"] or total["differ"] or total["wrong exits"]))
 

@@ -26,7 +26,7 @@ COMPARED = {
     "threads": "thread count",
     "processes": "number of processes",
     "kernels": "level of the compiled kernels",
-    "arithmetic": "arithmetic (of the processor and its libraries, as a hash)",
+    "arithmetic": "hash of the arithmetic of processor and libraries",
 }
 """What is compared, in this order, and its name in a sentence."""
 
