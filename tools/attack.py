@@ -91,7 +91,8 @@ def child(folder: Path, options: Options) -> int:
             os.dup2(log.fileno(), 2)
         try:
             if (folder / "manifest.json").exists():
-                api.resume(folder)
+                if not open_run(folder).finished:  # else it was killed after its last word
+                    api.resume(folder)
             else:
                 shutil.rmtree(folder, ignore_errors=True)  # killed while it was made: nothing was trained yet
                 api.train(items(), options=options, out=folder)
