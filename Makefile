@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 FILE ?= names
+KILLS ?= 500
 
-.PHONY: more test check format bench background reproduce sickbay sickbay-full lines clean help
+.PHONY: more test check format bench background reproduce sickbay sickbay-full fuzz attack lines clean help
 
 more: .venv/.runtime
 	@$(BIN)/moreish $(FILE)
@@ -49,6 +50,14 @@ sickbay: .venv/.dev
 sickbay-full: .venv/.dev
 	@$(BIN)/python -m benchmarks.sickbay --full
 
+# Damaged run folders, odd lists and options, 10,000 of each instead of a few hundred; some hours on two cores.
+fuzz: .venv/.dev
+	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/robustness
+
+# Trainings killed at random moments, resumed, and compared byte for byte with undisturbed ones; Linux and macOS.
+attack: .venv/.dev
+	@$(BIN)/python -m tools.attack --kills $(KILLS)
+
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
 
@@ -63,6 +72,8 @@ help:
 	@echo "make background  collect lists and train the background net again (an hour)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
+	@echo "make fuzz       damaged runs, odd lists and options, 10,000 of each (hours)"
+	@echo "make attack     kill trainings at random moments and compare what is resumed (KILLS=500)"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

@@ -17,12 +17,12 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
     "errors": (set(), set()),
     "cancellation": (set(), set()),
-    "rng": (set(), {"numpy"}),
+    "rng": (set(), {"numpy", "torch"}),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
-    "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex"}),
-    "models": ({"options"}, TORCH),
+    "data": ({"options", "rng"}, {"numpy", "jaxtyping", "regex", "msgspec"}),
+    "models": ({"options", "rng"}, TORCH),
     "backprop": (set(), TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
@@ -32,12 +32,13 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
     "training": (
-        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events"},
+        KERNEL | {"data", "models", "backprop", "fast", "doctor", "inference", "runs.events", "runs.schema"},
         TORCH | {"msgspec"},
     ),
     "recipes": ({"options", "data", "models", "training"}, set()),
     "fitting": (
-        KERNEL | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events"},
+        KERNEL
+        | {"data", "models", "ngram", "background", "inference", "recipes", "training", "runs.events", "runs.schema"},
         {"numpy", "torch", "msgspec", "jaxtyping"},
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
