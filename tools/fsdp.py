@@ -12,6 +12,7 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import save_file
 from torch.distributed.checkpoint.state_dict import StateDictOptions, get_model_state_dict
+from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
 from moreish import api
@@ -29,7 +30,7 @@ def main(source: str) -> None:
     corpus = api.read(source)
     model = build_model("transformer", TransformerOptions(block_size=32), len(corpus.vocab), SEED)
     assert isinstance(model, Transformer)
-    mesh = dist.init_device_mesh("cuda" if torch.cuda.is_available() else "cpu", (world,))
+    mesh = init_device_mesh("cuda" if torch.cuda.is_available() else "cpu", (world,))
     for block in model.blocks:
         fully_shard(block, mesh=mesh)
     fully_shard(model, mesh=mesh)
@@ -48,11 +49,12 @@ def main(source: str) -> None:
         dist.all_reduce(whole)
         if rank == 0 and step % 10 == 0:
             print(f"step {step}: loss {whole.item():.6f}", flush=True)
-    held = sum(p.to_local().numel() for p in model.parameters())  # pyright: ignore[reportCallIssue, reportAttributeAccessIssue]
+    held = sum(p.to_local().numel() for p in model.parameters())  # pyright: ignore[reportAttributeAccessIssue]
     print(f"process {rank} holds {held:,} of {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     tensors = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
     if rank == 0:
-        save_file({name: t.contiguous() for name, t in tensors.items()}, os.environ.get("OUT", "model.safetensors"))
+        whole = {name: t.contiguous() for name, t in tensors.items() if isinstance(t, torch.Tensor)}
+        save_file(whole, os.environ.get("OUT", "model.safetensors"))
     dist.destroy_process_group()
 
 

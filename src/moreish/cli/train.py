@@ -79,14 +79,7 @@ def train(
         return _followed(process)
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if resume is not None:
-        said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
-        said += [("--background", background), ("--from", begin_from)]
-        ignored = next((name for name, value in said if value is not None), overrides.first)
-        if ignored is not None:
-            raise ValueError(
-                f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
-                "it out, or train a new run"
-            )
+        _refuse_beside_resume(resume, files, recipe, config, out, background, begin_from, overrides)
     elif inexact:
         raise ValueError("--inexact is for going on with a run: say which, with --resume RUN")
     with _led(process):
@@ -100,6 +93,27 @@ def train(
     show_report(run, quiet)
     show_done(run, json)
     return None
+
+
+def _refuse_beside_resume(
+    resume: str,
+    files: tuple[str, ...],
+    recipe: str | None,
+    config: Path | None,
+    out: Path | None,
+    background: str | None,
+    begin_from: str | None,
+    overrides: "Overrides",
+) -> None:
+    """Raises ValueError for whatever would change nothing."""
+    said = [("FILE", files or None), ("--recipe", recipe), ("--config", config), ("--out", out)]
+    said += [("--background", background), ("--from", begin_from)]
+    ignored = next((name for name, value in said if value is not None), overrides.first)
+    if ignored is not None:
+        raise ValueError(
+            f"--resume goes on with {resume} exactly as it was begun, so {ignored} would change nothing: leave "
+            "it out, or train a new run"
+        )
 
 
 def _led(process: "Launched | None") -> AbstractContextManager[None]:

@@ -197,7 +197,8 @@ class ShardedCorpus(Corpus):
         if ids is None or not len(ids):
             return "new"
         if self.options.text:
-            return next((name for name in SPLITS if self._stands_in(name, ids)), "new")
+            holding: list[Where] = [name for name in SPLITS if self._stands_in(name, ids)]
+            return holding[0] if holding else "new"
         group = ItemHash(self.options.split_seed, end=LF).one(np.array([*map(ord, item)])) & ~self._mask
         first = int(self._keys.searchsorted(np.uint64(group)))
         for key in self._keys[first : first + ITEMS_AT_A_TIME].tolist():
