@@ -102,6 +102,7 @@ docs: .venv/.dev
 
 gallery: .venv/.dev
 	@$(BIN)/python -m tools.gallery
+
 # Damaged run folders, odd lists and options, 10,000 of each instead of a few hundred; some hours on two cores.
 fuzz: .venv/.dev
 	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/robustness
