@@ -139,7 +139,7 @@ def children(number: int) -> list[str]:
 def outcome(folder: Path) -> tuple[dict[str, bytes], list[str]]:
     """The bytes of all tensors of the last checkpoint, and the records without times."""
     run = open_run(folder)
-    passing = ("network", "interrupted", "died")
+    passing = ("network", "interrupted", "died", "quantities", "finding", "doctor")  # a doctor looks when he has time
     records = [r for r in run.records() if r["event"] not in passing]
     lines = [json.dumps({k: v for k, v in r.items() if k not in ("seconds", "cost", "run")}) for r in records]
     return {name: array.tobytes() for name, array in run.checkpoint("last").model().items()}, lines

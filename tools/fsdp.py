@@ -53,8 +53,8 @@ def main(source: str) -> None:
     print(f"process {rank} holds {held:,} of {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
     tensors = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True))
     if rank == 0:
-        whole_tensors = {name: t.contiguous() for name, t in tensors.items() if isinstance(t, torch.Tensor)}
-        save_file(whole_tensors, os.environ.get("OUT", "model.safetensors"))
+        whole = {name: t.contiguous() for name, t in tensors.items() if isinstance(t, torch.Tensor)}
+        save_file(whole, os.environ.get("OUT", "model.safetensors"))
     dist.destroy_process_group()
 
 

@@ -139,6 +139,12 @@ class Chunk:
         """One of them."""
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
+    def piece(self, name: str, cut: slice) -> np.ndarray:
+        """A part of one of them, read and not mapped, so that it is gone when it is no longer needed."""
+        mapped = self.array(name)
+        at = mapped.offset + cut.start * mapped.itemsize  # pyright: ignore[reportAttributeAccessIssue]
+        return np.fromfile(self.folder / f"{name}.npy", mapped.dtype, cut.stop - cut.start, offset=at)
+
     @property
     def symbols(self) -> list[str]:
         """By their numbers."""

@@ -32,7 +32,7 @@ from moreish.shards.store import INDEX, KNOWN, Index, SplitIndex, files_of, is_s
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 InOrder = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
-"""How tasks are run: their results in their order."""
+"""A way to run tasks: their results in their order."""
 Tell = Callable[[str], None]
 WORK, PLAN = "work", "plan.json"
 

@@ -110,10 +110,11 @@ def place_chunk(task: Placing) -> None:
     numbers, offsets = chunk.numbers(LF)
     ids, labels = id_of.take(numbers), _labels(chunk, task.options)
     spans = np.diff(offsets)
-    placed = np.full(len(labels), -1)
+    first_of_split = np.cumsum([0, *(int(groups.counts.sum()) for groups in task.groups)])
+    small = int(first_of_split[-1]) < 2**31
+    placed = np.full(len(labels), -1, np.int32 if small else np.int64)
     order = np.lexsort((spans, labels))
     edges = np.flatnonzero(np.diff(labels[order].astype(np.int64) * (int(spans.max(initial=0)) + 1) + spans[order]))
-    first_of_split = np.cumsum([0, *(int(groups.counts.sum()) for groups in task.groups)])
     for which in np.split(order, edges + 1):
         if not len(which) or labels[which[0]] == DROPPED:
             continue
