@@ -6,8 +6,9 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 FILE ?= names
+KILLS ?= 500
 
-.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full exports wheels oldest sweeps lessons docs gallery lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full fuzz attack exports wheels oldest sweeps lessons docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -102,6 +103,14 @@ docs: .venv/.dev
 gallery: .venv/.dev
 	@$(BIN)/python -m tools.gallery
 
+# Damaged run folders, odd lists and options, 10,000 of each instead of a few hundred; some hours on two cores.
+fuzz: .venv/.dev
+	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/robustness
+
+# Trainings killed at random moments, resumed, and compared byte for byte with undisturbed ones; Linux and macOS.
+attack: .venv/.dev
+	@$(BIN)/python -m tools.attack --kills $(KILLS)
+
 lines: .venv/.dev
 	@$(BIN)/python tools/lines.py
 
@@ -125,6 +134,8 @@ help:
 	@echo "make gallery    what moreish makes from twelve lists"
 	@echo "make sweeps     two processes on one study, one killed in the middle"
 	@echo "make wheels     wheel and source package in empty environments (make oldest: oldest packages allowed)"
+	@echo "make fuzz       damaged runs, odd lists and options, 10,000 of each (hours)"
+	@echo "make attack     kill trainings at random moments and compare what is resumed (KILLS=500)"
 	@echo "make lines      how long everything is"
 	@echo "make clean      remove what make made"
 

@@ -1,4 +1,4 @@
-"""The studio, measured: what watching costs a training, how late a frame is, how soon Ctrl-C ends it, how large it is.
+"""The studio, measured: what watching costs a training, how late a frame is, how soon Ctrl-C ends it, its size.
 
     python -m benchmarks.studio
 
@@ -36,6 +36,11 @@ LATENCY = """async ([runs, seconds]) => new Promise((done) => {
   })));
   setTimeout(() => { stream.close(); done(late); }, 1000 * seconds);
 })"""
+
+TRAIN = """async (body) => {
+  const headers = {"content-type": "application/json"};
+  return (await fetch("/api/runs", {method: "POST", body: JSON.stringify(body), headers})).json();
+}"""
 
 
 def trained(corpus: Corpus, folder: Path, watched: bool) -> float:
@@ -110,16 +115,14 @@ def frames(place: Path) -> None:
             page.locator("h1").wait_for()
             print(f"first paint, from the command on, in a browser that runs: {time.monotonic() - began:.2f} s")
             model = {"list": "names", "model": "mlp", "options": {"train": {"steps": 10**6}, "model": {"n_layer": 2}}}
-            ask = "async (b) => (await fetch('/api/runs', {method: 'POST', body: JSON.stringify(b), headers: {'content-type': 'application/json'}})).json()"
-            run = page.evaluate(ask, model)["run"]
+            run = page.evaluate(TRAIN, model)["run"]
             page.goto(f"{url.partition('?')[0]}#/train?run={run}")
             page.get_by_role("button", name="Pause").wait_for(timeout=120_000)
             page.get_by_text("Inside the layers").wait_for(timeout=120_000)
             late = page.evaluate(LATENCY, [run, 20])
             quick = statistics.quantiles(late, n=20)
-            print(
-                f"a frame after its step: median {1000 * statistics.median(late):.0f} ms, 95 % {1000 * quick[-1]:.0f} ms"
-            )
+            middle, most = statistics.median(late), quick[-1]
+            print(f"a frame after its step: median {1000 * middle:.0f} ms, 95 % {1000 * most:.0f} ms")
             print(f"frames a second: {len(late) / 20:.1f}")
         browser.close()
 

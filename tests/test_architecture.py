@@ -73,7 +73,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli", "keeping", "lessons", "live", "preparing", "trained"}
+TOP = {"__init__", "__main__", "api", "cli", "keeping", "lessons", "live", "preparing", "steering", "trained"}
 
 
 def parts() -> list[str]:

@@ -51,7 +51,7 @@ def test_whole_numbers_serve_as_numbers_lists_as_tuples_and_none_as_text():
         ({"steps": True}, "train.steps is a whole number, not true"),
         ({"steps": "3"}, 'train.steps is a whole number, not "3"'),
         ({"lr": 0}, "train.lr is 0, but must be more than 0"),
-        ({"lr": float("nan")}, "train.lr is nan"),
+        ({"lr": float("nan")}, "train.lr is a number or none, not NaN"),
         ({"kind": "c"}, 'train.kind is one of a, b, not "c"'),
         ({"on": 1}, "train.on is true or false, not 1"),
         ({"betas": [0.5, 1]}, "train.betas is 1, but must be at least 0 and less than 1"),

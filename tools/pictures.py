@@ -1,6 +1,7 @@
-"""The README's pictures of the studio, taken of a real page: `python -m tools.pictures [FOLDER]`.
+"""The README's pictures of the studio, taken of a real page with the recorded run: `python -m tools.pictures`.
 
-With a folder, every view is taken instead, in light and dark, at 400, 1280 and 2200 pixels, to be looked at.
+With a folder, every view of a run that is trained for it is taken instead, in light and dark, at 400, 1280 and 2200
+pixels, to be looked at.
 """
 
 import json
@@ -46,8 +47,11 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as place:
         root = Path(place) / "runs"
         root.mkdir()
-        trained(root)
-        command = [*MOREISH, "studio", "--no-browser", "--port", "0", "--json", "--root", str(root)]
+        opened = [] if arguments else ["--open", "demo"]
+        if arguments:
+            trained(root)
+        own = ["--no-browser", "--port", "0", "--json", "--root", str(root)]
+        command = [*MOREISH, "studio", *own, *opened]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8")
         assert process.stdout is not None
         url = json.loads(process.stdout.readline())["url"]
@@ -79,10 +83,12 @@ def every_view(browser: Browser, url: str, folder: Path) -> None:
 
 
 def for_the_readme(browser: Browser, url: str) -> None:
-    for name, view, scheme in (("studio", "train", "light"), ("studio-inside", "inside", "dark")):
-        page = browser.new_page(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    for name, view in (("studio", "train"), ("studio-doctor", "doctor")):
+        page = browser.new_page(viewport={"width": 1200, "height": 860})
         page.goto(url)
-        show(page, url.partition("?")[0], view, "&item=calcite" if view == "inside" else "")
+        page.goto(f"{url.partition('?')[0]}#/{view}?run=demo&step=1300")
+        page.locator(".uplot, article").first.wait_for()
+        page.wait_for_timeout(1500)
         page.screenshot(path=DOCS / f"{name}.png")
         page.close()
 

@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+assert sys.platform != "win32", "it takes network namespaces, which Linux has"
+
 NAMES = f"moreish-a-{os.getpid()}", f"moreish-b-{os.getpid()}"
 ADDRESSES = "10.77.0.1", "10.77.0.2"
 TRAIN = ["-m", "moreish", "train", "names", "--model", "gru", "--steps", "60", "-q", "--out", "run"]

@@ -13,6 +13,7 @@ from benchmarks.reproduce.job import Figures, Work
 from moreish import ngram
 from moreish.backprop import by_hand, compare_gradients
 from moreish.data.batches import windows
+from moreish.fitting.counting import counts_of
 from moreish.inference.evaluate import mean_loss
 from moreish.scalar import Value, examples, moons, nn
 
@@ -52,7 +53,7 @@ def facts(work: Work) -> Figures:
         return 100 * float(np.mean([part.item(i, corpus.vocab) in seen for i in range(len(part))]))
 
     everything = corpus.split("all")
-    baselines = ngram.baselines(everything.ids, everything.offsets, len(corpus.vocab))
+    baselines = ngram.baselines(counts_of(everything, len(corpus.vocab), 2, weighted=False))
     return {
         "lines": float(len(items)),
         "predicted": float(everything.n_predicted),

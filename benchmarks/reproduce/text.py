@@ -6,6 +6,7 @@ import torch
 from benchmarks.reproduce.job import QUICK_PART, Figures, Work
 from benchmarks.reproduce.networks import training_seconds
 from moreish import ngram
+from moreish.fitting.counting import counts_of
 from moreish.inference.evaluate import mean_loss
 from moreish.inference.network import module_of
 from moreish.models import model_class
@@ -33,7 +34,7 @@ def words(work: Work) -> Figures:
     assert isinstance(mixture, Mixture)
     kneser_ney, net = mixture.components
     parts = [ngram.AddK.fit(train.ids, train.offsets, len(corpus.vocab), order, 0.0) for order in (1, 2, 3)]
-    parts.append(ngram.baselines(train.ids, train.offsets, len(corpus.vocab))["uniform"])
+    parts.append(ngram.baselines(counts_of(train, len(corpus.vocab), 2, weighted=False))["uniform"])
     weights = fit_weights(np.stack([part.score(val.ids, val.offsets)[1:] for part in parts]))
     models = {
         "trigram": Mixture(parts, weights),

@@ -338,7 +338,7 @@ def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch
     fitting = begin(opened.corpus, config)
     assert isinstance(fitting, Fitting)
     fitting.controls = Recorded(changed)
-    with run_folder.kept_only_with_a_checkpoint(again.run, found), again.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(again.run, found, False), again.run.writing() as writer:
         fit_into(fitting, writer, watch or unwatched)
     return again
 
@@ -372,7 +372,7 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     for part in runs:
         fitting.done += components_of(part.model)
         fitting.steps += part.run.checkpoint("best").step
-    with run_folder.kept_only_with_a_checkpoint(mixed.run, found), mixed.run.writing() as writer:
+    with run_folder.kept_only_with_a_checkpoint(mixed.run, found, False), mixed.run.writing() as writer:
         fit_into(fitting, writer, unwatched)
     return mixed
 

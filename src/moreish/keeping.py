@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from moreish.data import Corpus
+from moreish.data.corpus import Where
 from moreish.errors import Damaged, Interrupted, RunError, Unmet
 from moreish.fitting.counting import baselines
 from moreish.fitting.few import FewFitting
@@ -23,6 +24,7 @@ from moreish.runs.checkpoint import STATE, Checkpoint
 from moreish.runs.commands import Remote
 from moreish.runs.folder import Run, Writer
 from moreish.runs.schema import checked
+from moreish.steering import let_steer
 from moreish.trained import TrainedRun, parent_of
 
 Watch = Callable[[events.Event], None]
@@ -68,7 +70,7 @@ def fit_into(
 
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         remote = Remote(writer.run.folder, stop_requested)
-        steered = _let_steer(fitting, remote)
+        steered = let_steer(fitting, remote)
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -79,8 +81,8 @@ def fit_into(
             if isinstance(event, events.Eval):
                 tell(_samples(fitting))
                 _save(fitting, writer, fitting.step)
-            elif isinstance(event, events.Step) and remote.samples_due():
-                remote.show(events.to_record(_samples(fitting)))
+            elif isinstance(event, events.Step):
+                remote.show_samples(lambda: events.to_record(_samples(fitting)))
             if not steered:
                 remote.stand_still()
             if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
@@ -102,17 +104,6 @@ def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Itera
         raise
 
 
-def _let_steer(fitting: Fitting | FewFitting, remote: Remote) -> bool:
-    """Let a person change a network while it trains; False where this is none that trains in this process."""
-    if not isinstance(fitting, Fitting) or not fitting.schedule.networks or fitting.schedule.at_once > 1:
-        return False
-    if fitting.controls is None:
-        from moreish.training.controls import Live
-
-        fitting.controls = Live(remote)
-    return True
-
-
 def _save(fitting: Fitting | FewFitting, writer: Writer, step: int) -> None:
     snapshot = fitting.snapshot()
     with torch_alone():
@@ -126,7 +117,7 @@ def _samples(fitting: Fitting | FewFitting) -> events.Samples:
     with torch_alone():
         drawn = sample(fitting.model(), SAMPLES_SHOWN, rng, Sampling(max_length=60))
     items = fitting.corpus.vocab.decode_items(drawn.ids[1:])
-    known = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
+    known: list[Where] = [] if fitting.corpus.options.text else [fitting.corpus.where(item) for item in items]
     return events.Samples(fitting.step, items, known)
 
 

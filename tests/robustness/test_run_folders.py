@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from moreish import api
@@ -59,7 +59,7 @@ def read(run: Path, name: str) -> object:
     return [json.loads(line) for line in data.splitlines()] if name == "metrics.jsonl" else json.loads(data)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(data=st.data())
 def test_whatever_stands_where_something_else_belongs_it_is_used_or_refused_in_a_sentence(
     run, tmp_path_factory, data

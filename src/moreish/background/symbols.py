@@ -9,15 +9,13 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from moreish.data.symbols import normalize
-
 BOUNDARY = "boundary"
 
 
 @lru_cache(maxsize=4096)
 def features(symbol: str) -> tuple[str, ...]:
     """The names of the features of one symbol, the most general first."""
-    decomposed = normalize("NFD", symbol)
+    decomposed = unicodedata.normalize("NFD", symbol)
     base, marks = decomposed[0], decomposed[1:]
     lower = base.lower()
     found = [f"script {script(base)}", f"category {unicodedata.category(base)}"]
@@ -37,7 +35,7 @@ def script(character: str) -> str:
 
 def is_known(symbol: str, numbers: dict[str, int]) -> bool:
     """Whether the net has seen the letter that this symbol is made of; a word is not known by its first letter."""
-    return f"base {normalize('NFD', symbol)[0].lower()}" in numbers and len(symbol) <= LONGEST_SYMBOL
+    return f"base {unicodedata.normalize('NFD', symbol)[0].lower()}" in numbers and len(symbol) <= LONGEST_SYMBOL
 
 
 LONGEST_SYMBOL = 8  # code points; a longer one is a word and no grapheme

@@ -25,9 +25,16 @@ def overrides_of(
     return Overrides(file, {key: value for key, value in flags.items() if value != {}}, parse_assignments(set or []))
 
 
+LARGEST = 2**20  # bytes of a file of options
+
+
 def _toml(path: Path) -> Plain:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            data = file.read(LARGEST + 1)
+        return tomllib.loads(data.decode("utf-8") if len(data) <= LARGEST else f"larger than {LARGEST:,} bytes")
+    except RecursionError:
+        raise ValueError(f"{path} is not TOML that has a meaning here: it is nested too deeply") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError as error:

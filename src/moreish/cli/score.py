@@ -226,12 +226,9 @@ def _write_lines(blocks: "Iterable[ScoredLines]", format: str) -> None:
     separator = "," if format == "csv" else "\t"
     if format != "text":
         sys.stdout.write(separator.join(["item", "logprob", "loss", "unknown"]) + "\n")
-    cell = csv_cell if format == "csv" else printable if out.is_terminal else _without_tabs
-    if format == "csv" and out.is_terminal:
-
-        def cell(value: str) -> str:
-            return printable(csv_cell(value))
-
+    cell: Callable[[str], str] = printable if out.is_terminal else _without_tabs
+    if format == "csv":
+        cell = (lambda value: printable(csv_cell(value))) if out.is_terminal else csv_cell
     for lines in blocks:
         items = lines.items if cell is _without_tabs and not _any_tab(lines.items) else map(cell, lines.items)
         endings = [""] * len(lines.items) if format == "text" else [separator] * len(lines.items)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
-_COMMANDS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_COMMANDS = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 JOINERS = "\u200c\u200d"
 
 REPORT_STYLES = (("SICK", "bold red"), ("WATCH", "bold yellow"), ("INFO", "bold blue"), ("  Do:", "bold green"))
@@ -159,7 +159,8 @@ def csv_cell(value: str) -> str:
 
 def in_words(loss: float) -> str:
     """A loss in nats per symbol as the size of a fair choice that is as uncertain."""
-    return f"as unsure as among {math.exp(loss):.1f} equally likely symbols"
+    symbols = f"{math.exp(loss):.1f}" if loss < 50 else "countless"
+    return f"as unsure as among {symbols} equally likely symbols"
 
 
 def bar(share: float, width: int = 24) -> str:

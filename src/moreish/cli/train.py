@@ -143,6 +143,15 @@ def _begun_before(process: "Launched", root: Path, out: Path | None) -> Path | N
     return api.begun_by(process.launch, root, out)
 
 
+def _refuse_beside(what: str, said: "list[tuple[str, object]]", overrides: "Overrides") -> None:
+    """Raises ValueError where something was said that would change nothing."""
+    ignored = next((name for name, value in said if value is not None), overrides.first)
+    if ignored is not None:
+        raise ValueError(
+            f"{what} exactly as it was begun, so {ignored} would change nothing: leave it out, or train a new run"
+        )
+
+
 def trained_in_view(
     file: "str | Files",
     recipe: str | None,

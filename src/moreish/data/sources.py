@@ -69,7 +69,7 @@ def at_home(path: str | Path) -> Path:
     """The path with `~` and `~name` as the folders that they mean; where there is no such user or home, as it is."""
     try:
         return Path(path).expanduser()
-    except RuntimeError:
+    except (RuntimeError, ValueError):  # a name that no system has
         return Path(path)
 
 

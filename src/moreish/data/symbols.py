@@ -29,7 +29,7 @@ def normalize(form: Literal["NFC", "NFD", "NFKC", "NFKD"], text: str) -> str:
     return unicodedata.normalize(form, text)
 
 
-def _in_order(marks: str, form: str) -> str:
+def _in_order(marks: str, form: Literal["NFD", "NFKD"]) -> str:
     """Decomposed, and in the order of their combining classes between those that have none."""
     each = {mark: unicodedata.normalize(form, mark) for mark in set(marks)}
     run: list[str] = []

@@ -187,7 +187,7 @@ class Vocab:
         return f'{what} "{text}" has {listed}, which never {verb} in this list.{hint} Its symbols: {self.describe()}.'
 
 
-class _Stored(msgspec.Struct):
+class _Stored(msgspec.Struct, forbid_unknown_fields=True):
     """The fields of a vocabulary, as JSON holds them."""
 
     symbols: tuple[str, ...]

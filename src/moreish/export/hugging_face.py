@@ -13,7 +13,7 @@ from safetensors.numpy import save
 from moreish.errors import Unmet
 from moreish.export.exported import Contents, Subject
 from moreish.export.tokenizer import tokenizer_config, tokenizer_json
-from moreish.models.transformer import Transformer
+from moreish.models.transformer import CausalSelfAttention, Transformer
 
 BLOCK = {
     "ln_1": "ln_1",
@@ -59,7 +59,8 @@ def hugging_face(subject: Subject) -> Contents:
 
 
 def _config(module: Transformer) -> dict[str, Any]:
-    first, dropout = module.blocks[0], float(module.dropout.p)
+    attention, dropout = module.blocks[0].attn, float(module.dropout.p)
+    assert isinstance(attention, CausalSelfAttention)
     size, longest = module.wte.embedding_dim, module.wpe.num_embeddings
     return {
         "architectures": ["GPT2LMHeadModel"],
@@ -68,7 +69,7 @@ def _config(module: Transformer) -> dict[str, Any]:
         "n_positions": longest,
         "n_embd": size,
         "n_layer": len(module.blocks),
-        "n_head": first.attn.n_head,
+        "n_head": attention.n_head,
         "n_inner": 4 * size,
         "activation_function": "gelu_new",
         "layer_norm_epsilon": 1e-5,

@@ -125,10 +125,10 @@ class Plan:
     def finished(self) -> "ctypes.Array[Op]":
         """The ops as the kernels take them: of all that write one gradient, the last in the order sets it."""
         written: set[int] = set()
-        for op, signal in reversed(list(zip(self.ops, self._reads, strict=True))):
-            if signal is not None and signal.grad is not None:
-                op.sizes[ADDS] = signal.grad.data_ptr() in written
-                written.add(signal.grad.data_ptr())
+        for op, read in reversed(list(zip(self.ops, self._reads, strict=True))):
+            if read is not None and read.grad is not None:
+                op.sizes[ADDS] = read.grad.data_ptr() in written
+                written.add(read.grad.data_ptr())
         return (Op * len(self.ops))(*self.ops)
 
 

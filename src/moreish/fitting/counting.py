@@ -15,6 +15,8 @@ from moreish.shards.corpus import ShardedSplit
 from moreish.shards.counting import count_sharded
 
 ORDER_WITHOUT_VAL = 4
+HIGHEST_ORDER = 12
+HIGHEST_SHARDED = 5  # of a list larger than memory: from there on most paths occur once, and all are held
 
 
 def counts_of(split: Split, vocab_size: int, order: int, weighted: bool = True) -> ngram.Counts:
@@ -31,7 +33,8 @@ def fit_ngram(options: NGramOptions, train: Split, val: Split | None, vocab_size
         return ngram.AddK(counts_of(train, vocab_size, order or 2), options.k)
     if order is None and val is not None:
         some = train.some(MOST_TRAIN)
-        chosen = ngram.choose_order(some.ids, some.offsets, val.ids, val.offsets, vocab_size).model
+        highest = HIGHEST_ORDER if some is train else HIGHEST_SHARDED
+        chosen = ngram.choose_order(some.ids, some.offsets, val.ids, val.offsets, vocab_size, highest).model
         if some is train and train.weights is None:
             return chosen
         order = chosen.order

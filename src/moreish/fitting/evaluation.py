@@ -38,11 +38,15 @@ def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> E
     return {
         "on": name,
         "loss": loss,
-        "perplexity": math.exp(loss) if loss < 700 else math.inf,
+        "perplexity": _exp(loss),
         "symbols": split.n_predicted,
         "items": len(split),
         "baselines": baselines(corpus, split),
     }
+
+
+def _exp(loss: float) -> float:
+    return math.exp(loss) if loss < 700 else math.inf
 
 
 def evaluation_of(found: CrossValidated) -> Evaluation:
@@ -57,7 +61,7 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
     return {
         "on": "cross-validation",
         "loss": loss,
-        "perplexity": math.exp(loss),
+        "perplexity": _exp(loss),
         "symbols": symbols,
         "items": items,
         "baselines": baselines,

@@ -41,7 +41,7 @@ class MemberState(Struct, frozen=True):
     """A network in training, beside its tensors: see `Member` and `TrainState.numbers`."""
 
     numbers: dict[str, object]
-    pending: list[events.Step | events.Eval | events.Finding | events.Quantities | events.Doctor]
+    pending: list[events.OfComponent]
     reported_steps: Count
     finished: bool
     ahead: Count = 0

@@ -9,8 +9,12 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
+from functools import cache
+
+import numpy as np
 
 from moreish.errors import RunError
+from moreish.rng import torch_alone
 
 Machine = Mapping[str, str | int]
 
@@ -22,6 +26,7 @@ COMPARED = {
     "threads": "thread count",
     "processes": "number of processes",
     "kernels": "level of the compiled kernels",
+    "arithmetic": "arithmetic (of the processor and its libraries, as a hash)",
 }
 """What is compared, in this order, and its name in a sentence."""
 
@@ -44,7 +49,36 @@ def this_machine() -> Machine:
         "threads": torch.get_num_threads(),
         "processes": distributed.size(),
         "kernels": level(),
+        "arithmetic": arithmetic(),
     }
+
+
+@cache
+def arithmetic() -> str:
+    """What comes of the operations that nets are made of, on one thread, as a hash.
+
+    It is the judge for what the other traits do not say: a processor of another maker, a library told to take other
+    ways, another numpy.
+    """
+    import torch
+
+    rng = np.random.default_rng(0)
+    a, b = (rng.integers(-999, 999, shape) / 512 for shape in ((67, 129), (129, 83)))
+    found = [a @ b, np.exp(a), np.log(np.abs(a) + 1), a.sum(0), np.float32(a) @ np.float32(b), np.tanh(np.float32(a))]
+    with torch_alone(), torch.no_grad():
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            for kind in (torch.float32, torch.float64):
+                x, y = torch.from_numpy(a).to(kind), torch.from_numpy(b).to(kind)
+                shaped = (torch.tanh, torch.sigmoid, torch.exp, torch.nn.functional.gelu, torch.rsqrt)
+                found += [each(x.abs() + 0.5).numpy() for each in shaped]
+                found += [(x @ y).numpy(), (y.T @ x.T).numpy(), x.log_softmax(1).numpy(), x.sum().numpy()]
+                found += [torch.nn.functional.layer_norm(x, (129,)).numpy(), x.var(0).numpy()]
+            found.append((torch.from_numpy(a).bfloat16() @ torch.from_numpy(b).bfloat16()).float().numpy())
+        finally:
+            torch.set_num_threads(before)
+    return hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in found)).hexdigest()[:12]
 
 
 def check_same_machine(then: Machine, fused: bool = False) -> None:

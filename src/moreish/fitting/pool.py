@@ -11,7 +11,7 @@ from moreish.fitting.cores import usable_cores
 
 
 def in_processes(processes: int = 0) -> Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]:
-    """A way to run tasks in so many processes (0: as many as there are cores); it takes functions of modules.
+    """A way to run a function of a module on many tasks, in so many processes (0: as many as there are cores).
 
     Raises ValueError as a task does, Unmet where a process dies or fails otherwise.
     """

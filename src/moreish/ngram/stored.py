@@ -36,7 +36,7 @@ def to_tensors(model: Backoff) -> tuple[dict[str, np.ndarray], dict[str, str | i
 def from_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, object]) -> Backoff:
     """The model that `to_tensors` took apart. Raises ValueError, naming the array or the key, for anything else."""
     name = metadata.get("model")
-    if name not in MODELS:
+    if not isinstance(name, str) or name not in MODELS:
         raise ValueError(f"there is no count model {name!r}; known: {', '.join(MODELS)}")
     vocab_size = _whole(metadata, "vocab_size", 1, LARGEST_VOCABULARY)
     order = _whole(metadata, "order", 0, HIGHEST_ORDER)
@@ -44,8 +44,8 @@ def from_tensors(tensors: Mapping[str, np.ndarray], metadata: Mapping[str, objec
     if name == "kneser-ney":
         return KneserNey(counts)
     k = metadata.get("k")
-    if isinstance(k, bool) or not isinstance(k, int | float):
-        raise ValueError(f'"k" of an n-gram model is a number, not {k!r}')
+    if isinstance(k, bool) or not isinstance(k, int | float) or not 0 <= k < 1e300:
+        raise ValueError(f'"k" of an n-gram model is a number from 0, not {k!r}')
     return AddK(counts, float(k))
 
 

@@ -24,6 +24,7 @@ MOST = 2**20  # bytes of commands that are read at once
 LIVE_LIMIT = 4 * 2**20  # bytes after which the pictures of the moment begin anew
 LOOK = 0.02  # seconds between two looks at what is wanted
 WATCHED_SPACING, SAMPLES_SPACING = 0.25, 1.0  # seconds
+SAMPLES_SHARE = 0.03  # of the thread's time on the processor that items for whoever looks may take
 STALE = 3.0  # seconds after which nobody is taken to look any more
 
 Factor = Annotated[float, Meta(ge=0, le=1e6)]
@@ -165,7 +166,8 @@ class Remote:
     def __init__(self, folder: Path, stop_requested: Callable[[], bool]) -> None:
         self.stop_requested, self.stopped, self.paused = stop_requested, False, False
         self._inbox, self._window = Inbox(folder), Window(folder)
-        self._asked, self._looked, self._sampled, self._watched = 0.0, 0.0, 0.0, False
+        self._asked, self._looked, self._watched = 0.0, 0.0, False
+        self._sampled = self._rested = 0.0
 
     def commands(self) -> list[COMMAND]:
         """What came since it was last asked; looks no more often than every LOOK seconds."""
@@ -200,12 +202,14 @@ class Remote:
             self._looked, self._watched = now, self._window.watched()
         return self._watched
 
-    def samples_due(self) -> bool:
-        """Whether somebody looks who was shown no items for a second."""
-        now = time.monotonic()
-        due = self.watched and now - self._sampled > SAMPLES_SPACING
-        self._sampled = now if due else self._sampled
-        return due
+    def show_samples(self, make: Callable[[], dict[str, Any]]) -> None:
+        """New items, where somebody looks who was shown none for a second and there is time to make some."""
+        now, worked = time.monotonic(), time.thread_time()
+        if not self.watched or now - self._sampled < SAMPLES_SPACING or worked < self._rested:
+            return
+        self.show(make())
+        self._sampled, done = now, time.thread_time()
+        self._rested = done + (done - worked) / SAMPLES_SHARE
 
     def show(self, record: dict[str, Any]) -> None:
         """Let them see it; it is not kept."""

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from moreish.errors import Damaged, RunError
+from moreish.errors import Damaged, Interrupted, RunError
 from moreish.runs import manifest
 from moreish.runs.checkpoint import (
     Checkpoint,
@@ -307,11 +307,16 @@ def find_run(run: Path | str, root: Path | str = "runs") -> Path | None:
 
 
 @contextlib.contextmanager
-def kept_only_with_a_checkpoint(run: Run, found: bool) -> Iterator[None]:
-    """Whatever stops a new run before its first checkpoint leaves nothing behind; the folder only where `found`."""
+def kept_only_with_a_checkpoint(run: Run, found: bool, resumable: bool = True) -> Iterator[None]:
+    """What fails before its first checkpoint leaves nothing behind; the folder only where `found`.
+
+    What was asked to stop stays, whenever that was, where it is `resumable` from nothing. Raises Interrupted for it.
+    """
     try:
         yield
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt) and resumable:
+            raise error if isinstance(error, Interrupted) else Interrupted(run.folder) from None
         with contextlib.suppress(OSError, RunError):
             if not run.steps():
                 files = Files()

@@ -118,5 +118,4 @@ def in_file(path: Path) -> Iterator[None]:
 
 def reason(error: Exception) -> str:
     """What is wrong, and in which field."""
-    said = re.sub(r" - at `(?:key in )?\$\.?(.*?)`$", r" in \1", str(error)).removesuffix(" in ")
-    return said[:1].lower() + said[1:]
+    return re.sub(r" - at `(?:key in )?\$\.?(.*?)`$", r" in \1", str(error)).removesuffix(" in ")

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from jaxtyping import UInt, UInt64
+from jaxtyping import Float64, Integer, UInt, UInt64
 
 from moreish.data.collect import Collector
 from moreish.data.hashing import ItemHash
@@ -139,6 +139,12 @@ class Chunk:
         """One of them."""
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
+    def piece(self, name: str, cut: slice) -> np.ndarray:
+        """A part of one of them, read and not mapped, so that it is gone when it is no longer needed."""
+        mapped = self.array(name)
+        at = mapped.offset + cut.start * mapped.itemsize  # pyright: ignore[reportAttributeAccessIssue]
+        return np.fromfile(self.folder / f"{name}.npy", mapped.dtype, cut.stop - cut.start, offset=at)
+
     @property
     def symbols(self) -> list[str]:
         """By their numbers."""
@@ -164,9 +170,14 @@ class TwiceHashed(Collector):
         super().__init__(options)
         self.again, self._again = GrowingArray(np.uint64), ItemHash(options.split_seed + SECOND_KEY, end=LF)
 
-    def add_items(self, block: Block, *beside: None) -> None:
-        """As ever; there are no kinds and no weights."""
-        super().add_items(block)
+    def add_items(
+        self,
+        block: Block,
+        kinds: Integer[np.ndarray, " items"] | None = None,
+        weights: Float64[np.ndarray, " items"] | None = None,
+    ) -> None:
+        """As ever; a table, which has kinds and weights, is refused before."""
+        super().add_items(block, kinds, weights)
         self.again.extend(self._again(block.codes, block.ends))
 
 

@@ -136,9 +136,10 @@ class ShardedSplit(Split):
         return (self.between(first, last) for first, last in self.groups.bounded(PIECE))
 
     def some(self, most: int) -> Split:
-        """At most so many items, evenly spread, in memory; of a running text its beginning."""
+        """At most so many items and MOST_EVALUATED symbols, evenly spread; of a running text its beginning."""
         if len(self) == 1 and self.n_predicted > MOST_EVALUATED:
             return self._beginning()
+        most = min(most, max(1, len(self) * MOST_EVALUATED // self.n_predicted))
         return self.chosen(np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).astype(np.int64)))
 
     def _beginning(self) -> Split:
@@ -149,7 +150,7 @@ class ShardedSplit(Split):
         """Items evenly spread, where evaluating all of them again and again would take longer than training."""
         if self.n_predicted <= MOST_EVALUATED:
             return self.between(0, len(self))
-        return self.some(max(1, len(self) * MOST_EVALUATED // self.n_predicted))
+        return self.some(len(self))
 
 
 class ShardedCorpus(Corpus):
@@ -196,7 +197,8 @@ class ShardedCorpus(Corpus):
         if ids is None or not len(ids):
             return "new"
         if self.options.text:
-            return next((name for name in SPLITS if self._stands_in(name, ids)), "new")
+            holding: list[Where] = [name for name in SPLITS if self._stands_in(name, ids)]
+            return holding[0] if holding else "new"
         group = ItemHash(self.options.split_seed, end=LF).one(np.array([*map(ord, item)])) & ~self._mask
         first = int(self._keys.searchsorted(np.uint64(group)))
         for key in self._keys[first : first + ITEMS_AT_A_TIME].tolist():

@@ -28,18 +28,20 @@ class Merged:
 def merged(chunks: Sequence[Chunk]) -> Iterator[Merged]:
     """All items in the order of their hashes; of one hash in the order of the list."""
     hashes = [chunk.array("sorted") for chunk in chunks]
-    orders, seconds = ([chunk.array(name) for chunk in chunks] for name in ("order", "second"))
     total = sum(map(len, hashes))
-    bounds = [(2**64 * k // max(1, -(-total // AT_A_TIME))) for k in range(1, -(-total // AT_A_TIME))]
-    ends = [[0, *h.searchsorted(np.array(bounds, np.uint64)).tolist(), len(h)] for h in hashes]
-    for k in range(len(bounds) + 1):
-        pieces = [slice(end[k], end[k + 1]) for end in ends]
-        first = np.concatenate([h[piece] for h, piece in zip(hashes, pieces, strict=True)])
+    count = max(1, -(-total // AT_A_TIME))
+    bounds = np.array([2**64 * k // count for k in range(1, count)], np.uint64)
+    ends = [[0, *h.searchsorted(bounds).tolist(), len(h)] for h in hashes]
+    del hashes
+    for k in range(count):
+        cuts = [slice(end[k], end[k + 1]) for end in ends]
+        first, item, second = (
+            np.concatenate([chunk.piece(name, cut) for chunk, cut in zip(chunks, cuts, strict=True)])
+            for name in ("sorted", "order", "second")
+        )
         order = np.argsort(first, kind="stable")
-        chunk = np.repeat(np.arange(len(chunks)), [piece.stop - piece.start for piece in pieces])
-        item = np.concatenate([o[piece] for o, piece in zip(orders, pieces, strict=True)]).astype(np.int64)
-        second = np.concatenate([s[piece] for s, piece in zip(seconds, pieces, strict=True)])
-        yield Merged(first[order], chunk[order], item[order], second[order])
+        chunk = np.repeat(np.arange(len(chunks)), [cut.stop - cut.start for cut in cuts])
+        yield Merged(first[order], chunk[order], item[order].astype(np.int64), second[order])
 
 
 def first_of_each(found: Merged) -> Bool[np.ndarray, " n"]:

@@ -29,9 +29,10 @@ from moreish.shards.layout import SHARD, Groups
 from moreish.shards.place import Placing, Tally, place_chunk, spans_of, tally_chunk
 from moreish.shards.store import INDEX, KNOWN, Index, SplitIndex, files_of, is_sharded, read_index, shard_name
 
-Task, Result = TypeVar("Task"), TypeVar("Result")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 InOrder = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
-"""How tasks are run: their results in their order."""
+"""A way to run tasks: their results in their order."""
 Tell = Callable[[str], None]
 WORK, PLAN = "work", "plan.json"
 
@@ -117,7 +118,7 @@ class _Work:
         source = ", ".join(map(str, paths))
         self.tell(f"reading {source} in {len(pieces):,} pieces")
         summaries = self._read(pieces)
-        self.options = replace(self.options, unit=summaries[0].unit)  # pyright: ignore[reportArgumentType]
+        self.options = replace(self.options, unit=summaries[0].unit)
         self.chunks = [Chunk(self._chunk(number)) for number in range(len(pieces))]
         items = sum(summary.items for summary in summaries)
         if not items and not self.options.text:
@@ -150,7 +151,7 @@ class _Work:
         decided = self.options
         first = ReadChunk(pieces[0], str(self._chunk(0)), decided, regroup=decided.unit == "auto")
         done = [read_chunk(first)]
-        decided = replace(decided, unit=done[0].unit)  # pyright: ignore[reportArgumentType]
+        decided = replace(decided, unit=done[0].unit)
         tasks = [ReadChunk(p, str(self._chunk(i)), decided) for i, p in enumerate(pieces[1:], start=1)]
         return done + list(self.run(read_chunk, tasks))
 

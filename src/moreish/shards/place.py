@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int64, Integer, UInt
 
 from moreish.data.collect import NUL
+from moreish.data.numbering import count_numbers
 from moreish.data.options import DataOptions
 from moreish.data.ragged import gather
 from moreish.data.reader import LF
@@ -57,8 +58,8 @@ def tally_chunk(task: Placing) -> Tally:
     texts = chunk.symbols
     if options.text:
         numbers = chunk.array("numbers")[1:]
-        counts = np.bincount(numbers, minlength=len(texts)).tolist()
-        in_train = np.bincount(numbers[: max(0, task.train - task.at)], minlength=len(texts)).tolist()
+        counts = count_numbers(numbers, len(texts)).tolist()
+        in_train = count_numbers(numbers[: max(0, task.train - task.at)], len(texts)).tolist()
         return Tally(_named(texts, counts, in_train), np.zeros((len(SPLITS), 1), np.int64), len(numbers))
     numbers, offsets = chunk.numbers(LF)
     labels = _labels(chunk, options)
@@ -68,8 +69,8 @@ def tally_chunk(task: Placing) -> Tally:
         here = np.bincount(spans[labels == part])
         found[part, : len(here)] = here
     of_symbol = np.repeat(labels, spans)
-    kept = np.bincount(numbers[1:][of_symbol != DROPPED], minlength=len(texts))
-    train = np.bincount(numbers[1:][of_symbol == TRAIN], minlength=len(texts))
+    kept = count_numbers(numbers[1:][of_symbol != DROPPED], len(texts))
+    train = count_numbers(numbers[1:][of_symbol == TRAIN], len(texts))
     kept[LF] = train[LF] = 0
     return Tally(_named(texts, kept.tolist(), train.tolist()), found, int(np.count_nonzero(labels != DROPPED)))
 
@@ -109,10 +110,11 @@ def place_chunk(task: Placing) -> None:
     numbers, offsets = chunk.numbers(LF)
     ids, labels = id_of.take(numbers), _labels(chunk, task.options)
     spans = np.diff(offsets)
-    placed = np.full(len(labels), -1)
+    first_of_split = np.cumsum([0, *(int(groups.counts.sum()) for groups in task.groups)])
+    small = int(first_of_split[-1]) < 2**31
+    placed = np.full(len(labels), -1, np.int32 if small else np.int64)
     order = np.lexsort((spans, labels))
     edges = np.flatnonzero(np.diff(labels[order].astype(np.int64) * (int(spans.max(initial=0)) + 1) + spans[order]))
-    first_of_split = np.cumsum([0, *(int(groups.counts.sum()) for groups in task.groups)])
     for which in np.split(order, edges + 1):
         if not len(which) or labels[which[0]] == DROPPED:
             continue

@@ -58,6 +58,7 @@ def app(
     lists, asker = Lists(root), Asker(listing)
     _add_page(made)
     _add_runs(made, listing, lists)
+    _add_records(made, listing)
     _add_lists(made, lists, workers)
     _add_work(made, lists, asker, workers)
     made.add_middleware(StudioGuard, token=made.state.token, hosts=hosts, limits=limits)
@@ -140,6 +141,8 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
         await _in_sentences(lambda: listing.resume(run))
         return {"started": True}
 
+
+def _add_records(made: FastAPI, listing: Listing) -> None:
     @made.get("/api/runs/{run}/records")
     async def records(run: str) -> list[dict[str, Any]]:
         """Everything that a run has said, thinned."""

@@ -21,7 +21,7 @@ SAMPLE = 4096  # values that are counted of one tensor
 MOST_LAYERS = 24
 MOST_CALLS = 16  # of one layer in one step, as a cell has one for every symbol
 SPACING = 0.08  # seconds between two looks at least
-SHARE = 0.04  # of the time that looking may take
+SHARE = 0.04  # of this thread's time on the processor that looking may take, however busy the machine is
 SHOWN = 4  # significant digits
 SKIPPED = (nn.Dropout, nn.Identity)
 
@@ -31,41 +31,41 @@ class Histograms:
 
     def __init__(self, model: nn.Module, optimizer: Optimizer) -> None:
         self.model, self.optimizer = model, optimizer
-        self.cost = 0.0  # seconds of the last look
+        self.cost = 0.0  # seconds of the last look, on the processor
         self.calls: dict[str, list[tuple[Tensor, list[Tensor]]]] = {}
         self._types: dict[str, str] = {}
         self._handles: list[torch.utils.hooks.RemovableHandle] = []
         self._before: dict[str, Tensor] = {}
-        self._last = -math.inf
+        self._last = self._worked = -math.inf
         self.looking = False  # at the step that is under way
 
     @property
     def due(self) -> bool:
         """Whether the last look is long enough ago."""
-        return time.monotonic() - self._last > max(SPACING, self.cost / SHARE)
+        return time.monotonic() - self._last > SPACING and time.thread_time() - self._worked > self.cost / SHARE
 
     def begin(self) -> None:
         """Look at the step that comes now."""
-        began = time.perf_counter()
+        began = time.thread_time()
         self.calls, self._types, self.looking = {}, {}, True
         for name, module in self.model.named_modules():
             if next(module.children(), None) is None and not isinstance(module, SKIPPED):
                 self._handles.append(module.register_forward_hook(self._hook(name)))
         with torch.no_grad():
             self._before = {name: p.detach().clone() for name, p in self.model.named_parameters() if p.dim() > 1}
-        self.cost = time.perf_counter() - began
+        self.cost = time.thread_time() - began
 
     def end(self) -> list[LayerHistograms]:
         """What was seen of it, after its update."""
-        began = time.perf_counter()
+        began = time.thread_time()
         self.stop_hearing()
         self.looking = False
-        parameters = dict(self.model.named_parameters())
+        parameters: dict[str, Tensor] = dict(self.model.named_parameters())
         names = [name for name in self.calls if not self._inside_another(name)][:MOST_LAYERS]
         found = [self._layer(name, parameters) for name in names]
         self.calls, self._before = {}, {}
-        self.cost += time.perf_counter() - began
-        self._last = time.monotonic()
+        self.cost += time.thread_time() - began
+        self._last, self._worked = time.monotonic(), time.thread_time()
         return found
 
     def stop_hearing(self) -> None:

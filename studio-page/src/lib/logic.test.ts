@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { parse, spell, VIEWS } from "./address";
-import type { Event, Layer } from "./contract";
+import type { Event, Finding, Layer } from "./contract";
 import { decimate, smoothed } from "./decimate";
 import { short, standing } from "./format";
 import { differing, flat } from "./options";
-import { RunLog } from "./runlog";
+import { RunLog, type Intervention } from "./runlog";
 
 const step = (n: number, loss: number | null): Event => ({
   event: "step", step: n, loss, lr: 0.1, tokens: 1, seconds: n / 100, progress: 0, component: 0,
@@ -42,10 +42,20 @@ describe("the log of a run", () => {
   });
   it("stays small over hours", () => {
     const log = new RunLog();
-    for (let i = 0; i < 100; i++) log.add(Array.from({ length: 1000 }, (_, k) => step(i * 1000 + k, Math.sin(k))));
+    for (let i = 0; i < 40; i++) log.add(Array.from({ length: 1000 }, (_, k) => step(i * 1000 + k, Math.sin(k))));
     expect(log.steps.length).toBeLessThan(20_001);
-    expect(log.steps.at(-1)).toBeGreaterThan(99_990);
+    expect(log.steps.at(-1)).toBeGreaterThan(39_990);
     expect([...log.steps].sort((a, b) => a - b)).toEqual(log.steps);
+  });
+  it("keeps what was found before the net was healed, and knows that it is over", () => {
+    const log = new RunLog();
+    const finding = { id: "F04", severity: "sick", step: 10 } as Finding;
+    log.add([{ event: "finding", step: 11, finding, component: 0 }]);
+    expect(log.worst()?.id).toBe("F04");
+    const heal = { event: "intervention", kind: "heal", step: 20, done: true } as Intervention;
+    log.add([heal, { event: "doctor", step: 99, findings: [], notes: [], component: 0 }]);
+    expect(log.findings).toHaveLength(1);
+    expect(log.worst()).toBeUndefined();
   });
   it("gives the histograms nearest to a step, and the newest by itself", () => {
     const log = new RunLog();

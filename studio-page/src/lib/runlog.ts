@@ -66,6 +66,17 @@ export class RunLog {
     return found;
   }
 
+  /** Where the net was last healed, or faults taken back: what was found before holds no longer. */
+  healedAt(): number {
+    return Math.max(-1, ...this.interventions.filter((i) => i.done && (i.kind === "heal" || i.kind === "undo")).map((i) => i.step));
+  }
+
+  /** The worst that is found and not healed yet. */
+  worst(): Finding | undefined {
+    const now = this.findings.filter((f) => f.step >= this.healedAt());
+    return now.find((f) => f.severity === "sick") ?? now.find((f) => f.severity === "watch");
+  }
+
   /** The histograms nearest to a step, or the newest. */
   frameAt(step: number | null): Frame | null {
     if (step === null) return this.live ?? this.frames.at(-1) ?? null;
@@ -106,7 +117,7 @@ export class RunLog {
         this.findings = [...this.findings.filter((f) => f.id !== event.finding.id), event.finding];
         break;
       case "doctor":
-        this.findings = event.findings.length ? event.findings : this.findings;
+        this.findings = [...event.findings, ...this.findings.filter((f) => !event.findings.some((g) => g.id === f.id))];
         this.notes = event.notes;
         break;
       case "quantities":
