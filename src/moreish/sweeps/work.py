@@ -84,13 +84,8 @@ def begin(
     )
     if isinstance(corpus, ShardedCorpus):
         raise ValueError(
-<<<<<<< HEAD
-            f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on a part "
-            "of the list, and train on all of it what was best"
-=======
             f"{corpus.report.source} lies in shards, and a study keeps its list beside its trials: sweep on part of "
             "the list, and train on all of it what was best"
->>>>>>> main
         )
     if not len(corpus.split("val")):
         raise ValueError("this list is too short to have a val split, so nothing could say which trial is best")
