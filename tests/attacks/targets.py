@@ -277,8 +277,8 @@ def names(case: int) -> None:
 
 PIECES = (
     *"abcklmnot*?_.|()[]{}^$\\+-,0123456789: ", "[a-z]", "(?=a)", "(?P<n>a)", "{2,3}", "{99999}", "\\d", "\\",
-    "a{1,500}", "(a*)*", "[^a]", "(?i)", "\\1", "[z-a]", "((((", "a|b", ".*", "\u0301", "\ud800", "\0", "4-8",
-    "-", "8-4", "--",
+    "a{1,500}",
+    "(a*)*", "[^a]", "(?i)", "\\1", "[z-a]", "((((", "a|b", ".*", "\u0301", "\ud800", "\0", "4-8", "-", "8-4", "--",
 )  # fmt: skip
 RULES = ("starts_with", "ends_with", "contains", "length", "pattern", "regex", "only", "without")
 
@@ -293,7 +293,9 @@ def rules(case: int) -> None:
             wishes[name] = (wishes[name],)
     if rng.random() < 0.3:
         option = rng.choice(("temperature", "top_k", "top_p", "max_length", "new_by", "apart", "best", "unique"))
-        wishes[option] = rng.choice((any_value(rng), 0, 1, 0.5, True))
+        value = any_value(rng)
+        flat = value if isinstance(value, str | float | int | None) else repr(value)  # what the type allows
+        wishes[option] = rng.choice((flat, 0, 1, 0.5, True))
     with no_fault(wishes):
         asked = Asked(counted(), corpus(), Request.of(**wishes))
         if case % 10 == 0:

@@ -25,7 +25,7 @@ def test_the_same_machine_is_the_same_and_one_that_a_checkpoint_says_nothing_of_
 def test_whatever_differs_is_named_with_both_values(key):
     then = {**this_machine(), key: "another"}
     here = re.escape(str(this_machine()[key]))
-    sentence = f"was trained with {COMPARED[key]} another and here it is {here}, .* say --inexact"
+    sentence = f"was trained with {re.escape(COMPARED[key])} another and here it is {here}, .* say --inexact"
     with pytest.raises(RunError, match=sentence):
         check_same_machine(then, fused=True)
 
