@@ -47,9 +47,10 @@ class Interrupted(KeyboardInterrupt):
 
 
 def describe(error: BaseException) -> tuple[int, str]:
-    """(exit code, sentence) for whatever ended a command; a very long one is cut."""
+    """(exit code, sentence) for whatever ended a command; of a very long one both ends are left."""
     code, sentence = _described(error)
-    return code, sentence if len(sentence) <= LONGEST else f"{sentence[:LONGEST]}..."
+    half = LONGEST // 2
+    return code, sentence if len(sentence) <= LONGEST else f"{sentence[:half]}...{sentence[-half:]}"
 
 
 def _described(error: BaseException) -> tuple[int, str]:

@@ -5,8 +5,9 @@ import json
 import random
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from functools import cache
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -216,7 +217,7 @@ RECORDS: tuple[dict[str, Any], ...] = (
 def records(case: int) -> None:
     """A metrics.jsonl of which a line or some bytes were changed; every reader of records goes through it."""
     from moreish.cli.compare import compared_run
-    from moreish.cli.panel import Panel, err
+    from moreish.cli.panel import Panel
     from moreish.training.reports import histories_of, reports_of
 
     rng = random.Random(f"records {case}")
@@ -230,9 +231,9 @@ def records(case: int) -> None:
     run = a_run()
     path = run.folder / "metrics.jsonl"
     path.write_bytes(b"".join(lines))
-    with no_fault(path.read_bytes()):
+    panel = Panel()
+    with no_fault(path.read_bytes()), redirect_stderr(StringIO()):
         list(Records(path).follow())
-        panel, err.quiet = Panel(), True
         for event in run.events():
             panel.feed(event)
         panel.lines()

@@ -81,5 +81,5 @@ def test_a_memory_that_is_not_that_of_the_training_is_refused_by_name(corpus: Co
         del optim[name]
     else:
         optim[name] = optim[name][..., None]
-    with pytest.raises(Damaged, match="the memory of the training is damaged: its tensor"):
+    with pytest.raises(Damaged, match='the memory of the training is damaged: "average/'):
         Fitting.restore(corpus, config, snapshot.state, snapshot.tensors, optim)

@@ -64,7 +64,14 @@ def arithmetic() -> str:
 
     rng = np.random.default_rng(0)
     a, b = (rng.integers(-999, 999, shape) / 512 for shape in ((67, 129), (129, 83)))
-    found = [a @ b, np.exp(a), np.log(np.abs(a) + 1), a.sum(0), np.float32(a) @ np.float32(b), np.tanh(np.float32(a))]
+    found = [
+        a @ b,
+        np.exp(a),
+        np.log(np.abs(a) + 1),
+        a.sum(0),
+        a.astype(np.float32) @ b.astype(np.float32),
+        np.tanh(a.astype(np.float32)),
+    ]
     with torch_alone(), torch.no_grad():
         before = torch.get_num_threads()
         torch.set_num_threads(1)
