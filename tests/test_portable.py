@@ -26,16 +26,16 @@ ELSEWHERE = Path(__file__).parent / "support" / "elsewhere"
 # have it, and mean the same by it. What only some have is asked for with `getattr` and a default.
 EVERYWHERE = {
     "errno": "EACCES EINVAL ENOLCK ENOSPC ENOTSUP EPERM EROFS",
-    "os": "O_RDONLY O_RDWR O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fstat fsync"
-    " getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
+    "os": "O_RDONLY O_RDWR O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fdopen fstat"
+    " fsync getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
     " truncate unlink walk write",
     "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal raise_signal signal",
     "select": "",
     "shutil": "rmtree which",
     "socket": "AI_PASSIVE IPPROTO_TCP SOL_SOCKET SO_REUSEADDR getaddrinfo socket",
     "stat": "S_ISLNK S_ISREG",
-    "subprocess": "DEVNULL PIPE Popen STDOUT",
-    "tempfile": "NamedTemporaryFile TemporaryFile TemporaryDirectory",
+    "subprocess": "run TimeoutExpired DEVNULL PIPE Popen STDOUT",
+    "tempfile": "mkdtemp NamedTemporaryFile TemporaryFile TemporaryDirectory",
     "time": "monotonic perf_counter process_time sleep strftime thread_time time",
 }
 NOT_EVERYWHERE = """

@@ -208,11 +208,11 @@ def first_member(**changes: object):
     [
         (lambda state: {k: v for k, v in state.items() if k != "steps"}, "missing required field `steps`"),
         (lambda state: state | {"done": -1}, r">= 0.*done"),
-        (lambda state: state | {"done": "1"}, r"expected `int`, got `str`.*done"),
+        (lambda state: state | {"done": "1"}, r"Expected `int`, got `str`.*done"),
         (lambda state: state | {"done": 0}, "does not speak of the 2 models"),
         (lambda state: state | {"members": []}, "does not speak of the 2 models"),
         (lambda state: state | {"done": 0, "members": state["members"] * 2}, "does not speak of the 2 models"),
-        (first_member(finished=None), r"expected `bool`, got `null`.*finished"),
+        (first_member(finished=None), r"Expected `bool`, got `null`.*finished"),
     ],
 )
 def test_a_state_that_is_not_that_of_the_tensors_is_refused(corpus: Corpus, change, sentence: str):
