@@ -26,8 +26,8 @@ ELSEWHERE = Path(__file__).parent / "support" / "elsewhere"
 # have it, and mean the same by it. What only some have is asked for with `getattr` and a default.
 EVERYWHERE = {
     "errno": "EACCES EINVAL ENOLCK ENOSPC ENOTSUP EPERM EROFS",
-    "os": "O_RDONLY O_RDWR fdopen O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fstat fsync"
-    " getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
+    "os": "O_RDONLY O_RDWR O_WRONLY R_OK W_OK _exit access close cpu_count devnull dup dup2 environ fdopen fstat"
+    " fsync getcwd getpid get_terminal_size isatty lstat mkdir name open path rename replace rmdir stat strerror"
     " truncate unlink walk write",
     "signal": "SIGINT SIGTERM SIG_DFL SIG_IGN default_int_handler getsignal raise_signal signal",
     "select": "",
