@@ -19,6 +19,7 @@ AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
 FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
 ADAPTIVE = ("Adam", "NAdam", "RAdam", "Adagrad", "RMSprop", "Rprop", "Adafactor", "Lion")  # step by the rate alone
 HIGHEST_ADAPTIVE, HIGHEST = 0.1, 10.0  # learning rates above which none is proposed
+FEWEST, ENOUGH = 5, 10  # looks at updates
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
 
 
@@ -211,7 +212,7 @@ def update_stats(history: History) -> UpdateStats | None:
     rates = [max(f.learning_rates or [0.0]) for f in frames]
     top = max(rates, default=0.0)
     high = [f for f, rate in zip(frames, rates, strict=True) if rate >= 0.5 * top]
-    if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
+    if len(high) < FEWEST or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
         return None
     ratios, straights = [], []
     for weight in judged_weights(history):
@@ -222,7 +223,10 @@ def update_stats(history: History) -> UpdateStats | None:
             straights.append(min(travel / way, 1.0))
     if not ratios or not all(map(math.isfinite, (*ratios, *straights))):
         return None
-    return UpdateStats(statistics.median(ratios), statistics.median(straights), high[-1].step - high[0].step)
+    ratio = statistics.median(ratios)
+    if len(high) < ENOUGH and ratio > LOW_RATIO:
+        return None  # updates that are next to nothing need fewer looks
+    return UpdateStats(ratio, statistics.median(straights), high[-1].step - high[0].step)
 
 
 def _way(history: History, weight: str) -> float:
