@@ -78,7 +78,7 @@ class Ward:
                     doctor.__exit__()
 
     def _replacements(self) -> Iterator[tuple[object, str, Callable[..., Any]]]:
-        """Functions of torch's that tell us of their calls: whose they are, their names, what stands in their place."""
+        """Functions of torch's that tell us of their calls: whose they are, their names, what stands in for them."""
         make, backward, compile_, seed = Optimizer.__init__, Tensor.backward, torch.compile, torch.manual_seed
 
         @functools.wraps(make)

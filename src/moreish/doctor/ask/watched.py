@@ -75,7 +75,7 @@ class Watched:
     def _nothing(self) -> list[str]:
         """Why there is nothing to report."""
         used = ", ".join(f"torch.func.{name}" for name in self.functional)
-        note = f"Gradients were taken by {used}, which no optimizer and no backward sees: that training was not looked at."
+        note = f"Gradients were taken by {used}, which no optimizer and no backward sees: that was not looked at."
         return [NOTHING, note] if used else [NOTHING]
 
 

@@ -168,7 +168,7 @@ class History:
             return several
         # of few rows the loss wobbles, by about its own size over the root of how many there are
         rows = min(sizes)
-        return single if rows >= ENOUGH_ROWS else [(s, v, 2 * v / math.sqrt(rows)) for s, v, _ in single]
+        return single if rows >= ENOUGH_ROWS else [(s, v, v / math.sqrt(rows)) for s, v, _ in single]
 
     def recall(self, step: int, values: dict[str, float]) -> None:
         """A frame of which only the numbers were kept."""

@@ -22,7 +22,7 @@ class _At(NamedTuple):
 
 
 AT = {
-    "multi_head_attention_forward": _At(15, "key_padding_mask"),
+    "multi_head_attention_forward": _At(14, "key_padding_mask"),
     "scaled_dot_product_attention": _At(3, "attn_mask", keeps=True),
     "masked_fill": _At(1, "mask"),
     "masked_fill_": _At(1, "mask"),

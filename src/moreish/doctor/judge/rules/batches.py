@@ -22,8 +22,8 @@ REPEATED = 4  # looks at which the batch was the same
     rank=118,
 )
 def same_batch(history: History) -> Iterator[Verdict]:
-    """Inputs were the same, to the last digit, at every look, while the data that they are from hold more rows, or torch
-    was seeded anew at every step.
+    """Inputs were the same, to the last digit, at every look, while the data that they are from hold more rows, or
+    torch was seeded anew at every step.
     """
     frames = [f for f in history.training() if f.batch is not None]
     if len(frames) < REPEATED or frames[-1].step < 20:

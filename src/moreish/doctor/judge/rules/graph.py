@@ -31,8 +31,8 @@ def spelt(op: str) -> str:
     "F16",
     "no-gradient",
     "parameter never gets a gradient",
-    silent="requires_grad is False; fewer than five steps were seen; gradients that came and were cleared; all of them "
-    "went to parameters that no optimizer holds, which F18 says",
+    silent="requires_grad is False; fewer than five steps were seen; gradients that came and were cleared, or "
+    "that all went to parameters of no optimizer, which F18 says",
     why="The optimizer holds it and backward never reaches it, so it stays what it was at the start.\n"
     "Either the graph is cut on the way (detach, .data, .item(), no_grad, numpy),\n"
     "or the forward pass does not use the layer at all.",
@@ -344,8 +344,8 @@ def _random(history: History, drawn: list[str], every: int) -> Verdict:
         history.step(),
         f"{every} weight matrices that the optimizer holds have requires_grad=False, and {len(drawn)} of them "
         f"({_some(set(drawn))}) are still as torch draws them: nothing was ever learned there.",
-        "Set requires_grad_(True) for them, or load what they were trained to; if random layers are meant, leave them "
-        "out of the optimizer.",
+        "Set requires_grad_(True) for them, or load what they were trained to; if random layers are meant, leave "
+        "them out of the optimizer.",
         confidence=0.85,
         layers=tuple(dict.fromkeys(map(owner, drawn))),
         frozen=every,

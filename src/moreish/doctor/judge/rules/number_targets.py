@@ -126,7 +126,11 @@ def labels_as_numbers(history: History) -> Iterator[Verdict]:
             loss.fed_by,
             history.first.step,
             f"The targets of {loss.op} are the whole numbers of {loss.labels} classes"
-            + (", and classes whose numbers lie close are no more alike in their inputs than others." if unordered else "."),
+            + (
+                ", and classes whose numbers lie close are no more alike in their inputs than others."
+                if unordered
+                else "."
+            ),
             f"Give each class an output: {loss.labels} outputs and cross_entropy."
             if unordered
             else f"If their order means nothing: {loss.labels} outputs and cross_entropy.",

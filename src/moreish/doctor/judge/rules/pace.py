@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
-from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
+from moreish.doctor.frames.quantities import USUAL_RATIO
 from moreish.doctor.judge.courses import Course, clipped, courses
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.updates import LossTrend, loss_trend
@@ -266,8 +266,8 @@ def _penalised(history: History, trend: LossTrend) -> Iterator[Verdict]:
         "",
         frames[-1].step,
         f"What is added to the loss ({added:.0%} of it at first) has shrunk the weights to "
-        f"{statistics.median(shares):.2g} of their first size by step {frames[-1].step}, while the loss on the data only "
-        f"went from {begin:.3g} to {data:.3g}.",
+        f"{statistics.median(shares):.2g} of their first size by step {frames[-1].step}, while the loss on the "
+        f"data only went from {begin:.3g} to {data:.3g}.",
         "If it is a penalty on the weights, multiply it by far less (1e-4 and below), or use AdamW with "
         "weight_decay=0.01.",
         confidence=0.85,

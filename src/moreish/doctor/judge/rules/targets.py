@@ -17,7 +17,8 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
     "F22",
     "only-frequencies",
     "learns only the frequencies",
-    silent="fewer than 500 steps (300 where no input says anything of the targets); weights that hardly move (then the learning rate is too low); losses weighted "
+    silent="fewer than 500 steps, 300 where no input says anything of the targets; "
+    "weights that hardly move (then the learning rate is too low); losses weighted "
     "afterwards or added to others; inputs or targets that a network makes; targets that change; several optimizers",
     why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy;\n"
     "with numbers, their variance. After hundreds of steps it should know more, if the input says anything.\n"
@@ -79,10 +80,10 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
 
 
 def _ought_to_know(history: History, saved: Gain, linear: Links | None, classes: bool) -> bool:
-    """Whether there is more to be known than yes or no, or a thousand rows of numbers of which no input says anything."""
+    """Whether there is more to be known than yes or no, or no input says anything of a thousand rows of numbers."""
     if classes:
         return saved.constant > MANY
-    unlinked = linear is not None and linear.share == 0 and linear.rows >= 1000 and saved.share < 0.01
+    unlinked = linear is not None and linear.share == 0 and linear.rows >= 1000
     return _labels(history) > MANY or (unlinked and not _labels(history))
 
 

@@ -262,7 +262,10 @@ def too_low(history: History) -> Iterator[Verdict]:
     early = stats.steps < 195 and stats.ratio > LOW_RATIO
     nll = history.median("loss.1/nll", 5) or trend.now  # the loss itself may be scaled
     ignorant = entropy is not None and nll > entropy + 0.1
-    slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
+    still = (
+        stats.ratio < LOW_RATIO and trend.first - trend.now < 3 * trend.noise
+    )  # no more than one batch is from the next
+    slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant or still)
     crawls = stats.ratio < USUAL_RATIO and ignorant and stats.straight > 0.5 and stats.steps >= 500
     knows = entropy is not None and nll < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
