@@ -171,7 +171,7 @@ class Updates:
 
 
 def is_fresh(p: Tensor) -> bool:
-    """Whether a matrix is spread as torch's layers begin: evenly up to 1 / sqrt(inputs or units), or normal with 1."""
+    """Whether a matrix is spread as torch draws it: evenly up to 1 / sqrt(inputs or units), or normal with 1."""
     x = sample(p, MOST)
     n = x.numel()
     if n < FEW or not p.is_floating_point():

@@ -8,9 +8,8 @@ from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import USUAL_RATIO
-from moreish.doctor.judge.courses import Course, clipped, courses
+from moreish.doctor.judge.courses import Course, LossTrend, clipped, courses, loss_trend
 from moreish.doctor.judge.finding import Operation
-from moreish.doctor.judge.rules.updates import LossTrend, loss_trend
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 LATEST = 3  # frames

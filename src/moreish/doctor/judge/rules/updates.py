@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
-from moreish.doctor.judge.courses import broke_at_once, clipped
+from moreish.doctor.judge.courses import LossTrend, broke_at_once, clipped, loss_trend
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
@@ -21,29 +21,6 @@ ADAPTIVE = ("Adam", "NAdam", "RAdam", "Adagrad", "RMSprop", "Rprop", "Adafactor"
 HIGHEST_ADAPTIVE, HIGHEST = 0.1, 10.0  # learning rates above which none is proposed
 FEWEST, ENOUGH = 5, 10  # looks at updates
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
-
-
-@dataclass(frozen=True)
-class LossTrend:
-    """Where the loss has gone: first, best and latest, each the median of a few frames, and the noise between."""
-
-    first: float
-    best: float
-    now: float
-    noise: float
-    frames: int
-
-
-def loss_trend(history: History) -> LossTrend | None:
-    """The trend of the loss; None before five frames. Losses that are not finite count as infinite."""
-    losses = [x if math.isfinite(x) else math.inf for _, x in history.losses()]
-    if len(losses) < 5:
-        return None
-    width = min(10, max(3, len(losses) // 4))
-    smooth = [statistics.median(losses[k : k + width]) for k in range(len(losses) - width + 1)]
-    steps = [abs(b - a) for a, b in itertools.pairwise(losses) if math.isfinite(a) and math.isfinite(b)]
-    noise = statistics.median(steps) if steps else math.inf
-    return LossTrend(losses[0], min(smooth), smooth[-1], noise, len(losses))
 
 
 def judged_weights(history: History) -> list[str]:

@@ -20,7 +20,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
     rank=20,
 )
 def not_in_optimizer(history: History) -> Iterator[Verdict]:
-    """Parameters with a gradient that no optimizer holds, in two frames in a row; by hand, tensors that never change."""
+    """Parameters with a gradient that no optimizer holds, in two frames in a row; by hand, what never changes."""
     still = never_updated(history)
     if still:
         yield _left_out(history, still)
@@ -88,8 +88,8 @@ def _is_feature_extraction(history: History, missing: list[str]) -> bool:
     "F20",
     "missing-zero-grad",
     "missing zero_grad",
-    silent="gradients are accumulated over several backwards and reset after the step; tensors that are never updated, "
-    "which F18 says",
+    silent="gradients are accumulated over several backwards and reset after the step; tensors that are never "
+    "updated, which F18 says",
     why="backward adds to .grad, it does not replace it.\n"
     "Without a reset each step follows the sum of all gradients since the start:\n"
     "a huge momentum that never forgets.",
