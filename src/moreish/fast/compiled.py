@@ -120,10 +120,7 @@ class CompiledStep:
     ) -> Float[Tensor, ""]:
         """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
         rows, width = idx.shape
-        flat = idx.numpy().astype(np.int32)
-        if self.blank:
-            before = (flat[:, :-1] == 0) & (flat[:, 1:] == 0)
-            flat[:, :-1][before] = self.blank
+        flat = with_blanks(idx.numpy().astype(np.int32), self.blank)
         one = np.ones(1, np.int64)
         steps = one if self.block else one * width
         batches = Batches(np.zeros(0, np.int64), None, one * rows, steps, np.array([weight]))
@@ -238,6 +235,14 @@ class CompiledStep:
         assert 0 <= told[0] <= told[1] < self.model.vocab_size, told
         if self.plan.counted and int(batches.rows.min(initial=2)) < 2:
             raise Uncompiled("a BatchNorm needs more than one row in a batch")
+
+
+def with_blanks(windows: Int32[np.ndarray, "N block"], blank: int) -> Int32[np.ndarray, "N block"]:
+    """The same windows, in place: boundaries before the item's own become `blank`, unless that is 0."""
+    if blank:
+        before = (windows[:, :-1] == 0) & (windows[:, 1:] == 0)
+        windows[:, :-1][before] = blank
+    return windows
 
 
 def _point(run: _Run, name: str, array: np.ndarray) -> np.ndarray:

@@ -74,7 +74,7 @@ template <class T> static void train(const Run &run) {
     if (run.flat) read_batch(run, s, first);
     first += run.rows[s];
     const u32 noise = draw((u32)run.noise ^ draw((u32)(run.first_step + s)));
-    Batch batch = {run.rows[s], run.steps[s], run.ids, run.targets, run.weights[s], run.smoothing, true, noise, 0};
+    Batch batch = {run.rows[s], run.steps[s], run.ids, run.targets, run.weights[s], run.smoothing, true, noise, 0, nullptr, nullptr};
     for (i64 i = 0; i < run.n_ops; i++) rules[run.ops[i].rule].forward(run.ops[i], batch);
     run.losses[s] = batch.loss;
     for (i64 i = run.n_ops - 1; i >= 0; i--) rules[run.ops[i].rule].backward(run.ops[i], batch);
@@ -86,15 +86,18 @@ template <class T> static void train(const Run &run) {
   }
 }
 
-// Values of the last op's buffers for `rows` items of ids that lie in `ids`, as in evaluation.
-template <class T> static void forward(const Op *ops, i64 n_ops, const i32 *ids, i64 rows, i64 steps) {
-  Batch batch = {rows, steps, ids, nullptr, 1, 0, false, 0, 0};
+// All ops forwards in eval mode. From (rows, size) logits to their log probabilities in `out`, unless that is null.
+template <class T>
+static void read(const Op *ops, i64 n_ops, const i32 *ids, const i32 *before, i32 *path, i64 rows, const T *logits, i64 size,
+                 T *out) {
+  Batch batch = {rows, 1, ids, nullptr, 1, 0, false, 0, 0, before, path};
   for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
+  if (out) log_softmax(rows, size, logits, out);
 }
 
 // Some ops alone, forwards and backwards, again and again: for measuring.
 template <class T> static void there_and_back(const Op *ops, i64 n_ops, i64 rows, i64 times) {
-  Batch batch = {rows, 1, nullptr, nullptr, 1, 0, true, 0, 0};
+  Batch batch = {rows, 1, nullptr, nullptr, 1, 0, true, 0, 0, nullptr, nullptr};
   for (i64 k = 0; k < times; k++) {
     for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
     for (i64 i = n_ops - 1; i >= 0; i--) RULES<T>[ops[i].rule].backward(ops[i], batch);
@@ -127,11 +130,13 @@ EXPORT int moreish_supports(const char *level) {
 }
 EXPORT void moreish_train_float32(const Run *run) { train<float>(*run); }
 EXPORT void moreish_train_float64(const Run *run) { train<double>(*run); }
-EXPORT void moreish_forward_float32(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
-  forward<float>(ops, n, ids, rows, steps);
+EXPORT void moreish_read_float32(const Op *ops, i64 n, const i32 *ids, const i32 *before, i32 *path, i64 rows,
+                                 const float *logits, i64 size, float *out) {
+  read<float>(ops, n, ids, before, path, rows, logits, size, out);
 }
-EXPORT void moreish_forward_float64(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
-  forward<double>(ops, n, ids, rows, steps);
+EXPORT void moreish_read_float64(const Op *ops, i64 n, const i32 *ids, const i32 *before, i32 *path, i64 rows,
+                                 const double *logits, i64 size, double *out) {
+  read<double>(ops, n, ids, before, path, rows, logits, size, out);
 }
 EXPORT void moreish_there_and_back_float32(const Op *ops, i64 n, i64 rows, i64 times) {
   there_and_back<float>(ops, n, rows, times);

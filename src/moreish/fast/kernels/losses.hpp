@@ -39,3 +39,16 @@ template <class T> void cross_entropy_forward(const Op &op, Batch &batch) {
 }
 
 template <class T> void cross_entropy_backward(const Op &, Batch &) {}  // all done on the way there
+
+// out (N, V) = logits - log sum exp of their row
+template <class T> void log_softmax(i64 rows, i64 size, const T *logits, T *out) {
+  for (i64 i = 0; i < rows; i++, logits += size, out += size) {
+    T highest = logits[0];
+    for (i64 j = 1; j < size; j++) highest = logits[j] > highest ? logits[j] : highest;
+    Vec<T> totals = {};
+    each<T>(size, [&](i64 j, auto lanes) { lanes.out(out + j, exp<T>(lanes.in(logits + j) - highest)); });
+    each<T>(size, [&](i64 j, auto lanes) { totals += lanes.in(out + j); });
+    const T total = std::log(sum<T>(totals));
+    each<T>(size, [&](i64 j, auto lanes) { lanes.out(out + j, lanes.in(logits + j) - highest - total); });
+  }
+}
