@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor, nn
+from torch.nn.modules.module import _has_any_global_hook
 
 from moreish.fast.compiled import NAMES, with_blanks
 from moreish.fast.layers import NETS, sequential
@@ -34,7 +35,7 @@ class Reader:
         self.blank = model.vocab_size if isinstance(model, MLP) and model.blank else 0
         self.table = next(m for m in model.modules() if isinstance(m, nn.Embedding))
         self._whole = Part(self.library, model, lambda plan: (None, NETS[type(model)](plan, model)))
-        self._layers = []
+        self._modules, self._layers = list(model.modules()), []
         if isinstance(model, WaveNet):
             stacks = [*model.layers, nn.Sequential(model.head)]
             self._layers = [Part(self.library, model, _stack(stack)) for stack in stacks]
@@ -46,7 +47,9 @@ class Reader:
 
     @property
     def works(self) -> bool:
-        """Whether it still can, though parameters were moved meanwhile."""
+        """Whether it can now: parameters may have been moved, and a net with hooks is looked at, by torch."""
+        if _has_any_global_hook() or any(m._forward_hooks or m._forward_pre_hooks for m in self._modules):
+            return False
         try:
             self._whole.keep(self._whole.kept(1, 1))
         except Uncompiled:
@@ -68,12 +71,16 @@ class Reader:
         """Log probabilities of the id after each place, for a net that reads sequences.
 
         before : the place that each one comes after, which stands before it in `ids`; -1: it is an item's first
-        longest : no fewer than an item has places
+        longest : no fewer than any item has places
         """
         before = np.ascontiguousarray(before, np.int32)
+        assert longest <= (self.model.block_size or longest), longest
         assert (before < np.arange(len(before))).all()
         assert int(before.min(initial=0)) >= -1
-        assert longest <= (self.model.block_size or longest), longest
+        at = np.arange(len(before))
+        for _ in range(longest):
+            at = before[at[at >= 0]]
+        assert (at < 0).all(), "an item is longer than that"
         return self._whole.read(self._checked(ids.astype(np.int32)), before, longest, logprobs=True)
 
     def sequences(self, idx: Integer[np.ndarray, "B T"]) -> Float[np.ndarray, "B T V"]:
@@ -85,7 +92,9 @@ class Reader:
         out = np.empty((rows, steps, self.model.vocab_size), np.float32)
         for i in range(0, rows, at_once):
             some = idx[i : i + at_once]
-            out[i : i + at_once] = self.places(some.ravel(), before[: len(some)].ravel(), steps).reshape(*some.shape, -1)
+            out[i : i + at_once] = self.places(some.ravel(), before[: len(some)].ravel(), steps).reshape(
+                *some.shape, -1
+            )
         return out
 
     def layer(self, i: int, x: Float[Tensor, "N C"]) -> Float[Tensor, "N H"]:

@@ -61,7 +61,10 @@ class Beginnings(NamedTuple):
 
 
 def beginnings(
-    ids: Integer[np.ndarray, " N"], starts: Integer[np.ndarray, " items"], spans: Integer[np.ndarray, " items"], most: int
+    ids: Integer[np.ndarray, " N"],
+    starts: Integer[np.ndarray, " items"],
+    spans: Integer[np.ndarray, " items"],
+    most: int,
 ) -> Iterator[Beginnings]:
     """Items `ids[start : start + span]`, about `most` places at a time: items that begin alike stand together."""
     if not len(spans):
