@@ -20,6 +20,7 @@ from moreish.models.mlp import MLP
 from moreish.models.net import Net
 
 pointer, integer, double = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+MULTIPLICATIONS_WORTH_THREADS = 100_000_000  # of a batch: with fewer, threads wait longer than they work
 NAMES = {torch.float32: "float32", torch.float64: "float64"}
 
 
@@ -45,6 +46,7 @@ class _Run(ctypes.Structure):
         ("momentum", double), ("beta1", double), ("beta2", double), ("eps", double),
         ("clip", double), ("smoothing", double),
         ("first_step", integer), ("n_steps", integer), ("noise", integer), ("losses", pointer),
+        ("threads", integer),
     ]  # fmt: skip
 
 
@@ -111,6 +113,7 @@ class CompiledStep:
         self.plan: Plan
         self._room = (0, 0)
         self._tensors = [*model.parameters(), *model.buffers()]
+        self._size = sum(p.numel() for p in model.parameters())
         self._addresses: tuple[int, ...] = ()
         self._seen: tuple[np.ndarray | None, int, int] = (None, 0, 0)  # the list last read, its lowest and highest id
         self._reserve(1, 1)
@@ -159,6 +162,7 @@ class CompiledStep:
             ops=ctypes.addressof(self._ops), n_ops=len(self._ops), block=self.block, blank=self.blank,
             ids=address(ids), targets=address(targets), smoothing=self.label_smoothing,
             first_step=first_step, n_steps=count, noise=noise & 0xFFFFFFFF, losses=losses.ctypes.data,
+            threads=self._threads(batches),
         )  # fmt: skip
         held = [_point(run, name, getattr(batches, name)) for name in ("rows", "steps", "weights")]
         if flat is not None:
@@ -173,6 +177,11 @@ class CompiledStep:
             norm.num_batches_tracked += count
         del held
         return losses
+
+    def _threads(self, batches: Batches) -> int:
+        """As many as torch has, where the largest batch is worth it; what comes out is the same for any number."""
+        work = int((batches.rows * batches.steps).max(initial=1)) * self._size
+        return 1 if work < MULTIPLICATIONS_WORTH_THREADS else torch.get_num_threads()
 
     def _put_update(self, run: _Run, update: Update, count: int) -> list[object]:
         """What the update needs; all of it must live until the run is over."""
@@ -209,7 +218,8 @@ class CompiledStep:
         rows, steps = max(rows, self._room[0]), max(steps, self._room[1])
         plan = Plan(self.library, rows, steps, self.dtype)
         logits = NETS[type(self.model)](plan, self.model)
-        plan.add("cross_entropy", [logits.value, logits.grad], [logits.places, logits.channels])
+        losses = plan.buffer(len(logits.value))
+        plan.add("cross_entropy", [logits.value, logits.grad, losses], [logits.places, logits.channels])
         self.plan, self._ops = plan, plan.finished()
         self._room, self._addresses, self._rows_of_table = (rows, steps), addresses, _table(self.model).num_embeddings
 

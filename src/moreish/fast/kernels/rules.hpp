@@ -5,6 +5,7 @@
 // stands at the top of each rule's file; `plan.py` fills them in.
 #pragma once
 #include "products.hpp"
+#include "threads.hpp"
 
 struct Op {
   i64 rule;
@@ -26,7 +27,8 @@ struct Batch {
   // Reading without gradients, beginnings that items share read once: `rows` places, each with the one that it comes
   // after, or -1; null: rows of steps.
   const i32 *before;
-  i32 *path;  // (longest item)
+  i32 *path;   // (longest item)
+  Team *team;  // null: one thread
 };
 
 // The places from an item's first to place i, in batch.path; how many.
