@@ -37,7 +37,7 @@ from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
-EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
+EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take, with samples and saving
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 NEARLY_ALL = 1 - 1e-12
@@ -123,10 +123,11 @@ def _train(
                 f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
         if val_split is not None and state.evaluation_due:
+            state.evaluation = 0.0
             with clock.evaluating(), recorder.resting():
                 val_loss, best = _evaluate(state, val_split)
                 recorder.evaluated(val_loss)
-            with recorder.resting():
+            with clock.evaluating(), recorder.resting():
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
@@ -329,11 +330,12 @@ class _Clock:
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """What is inside counts in the budget, but not in the time of a step."""
+        """What is inside counts in the budget, but not in the time of a step: whoever is told of it samples and saves."""
         yield
-        self.state.evaluation = self._took()
-        self.state.seconds += self.state.evaluation
-        self.state.evaluating += self.state.evaluation
+        took = self._took()
+        self.state.seconds += took
+        self.state.evaluation += took
+        self.state.evaluating += took
 
     def _took(self) -> float:
         """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""
