@@ -33,9 +33,7 @@ def listed() -> Corpus:
 
 
 def by_torch(net: Net) -> Network:
-    model = Network(net)
-    model._reader = None
-    return model
+    return Network(net).without_kernels()
 
 
 def net_for(stack: str, corpus: Corpus) -> Net:

@@ -117,6 +117,11 @@ class Network:
         """The module by the kernels, where it still lies in memory that they can read."""
         return self._reader if self._reader is not None and self._reader.works else None
 
+    def without_kernels(self) -> "Network":
+        """Read by torch from now on."""
+        self._reader = None
+        return self
+
     def _logprobs(self, idx: Integer[np.ndarray, "B T"]) -> Float[np.ndarray, "B *T V"]:
         """After each window, or at every position of sequences."""
         if (reader := self.reader) is None:

@@ -330,7 +330,7 @@ class _Clock:
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:
-        """What is inside, with what whoever is told of it does, counts in the budget, but not in the time of a step."""
+        """What is inside counts in the budget, but not in the time of a step."""
         yield
         took = self._took()
         self.state.seconds += took
