@@ -186,7 +186,10 @@ def record_batches(
     held: list[events.OfComponent] = []
     for record in train(state, task.train_split, task.val_split, controls):
         held.append(record)
-        if isinstance(record, events.Eval | events.Intervention | events.Paused) or not state.evaluation_due:
+        if (
+            isinstance(record, events.Eval | events.Intervention | events.Paused | events.Saved)
+            or not state.evaluation_due
+        ):
             yield held
             held = []
     if held:

@@ -27,6 +27,7 @@ from moreish.studio.bodies import (
     NextBody,
     ScoreBody,
     TrainBody,
+    TrialBody,
 )
 from moreish.studio.guard import StudioGuard
 from moreish.studio.listing import Listing
@@ -231,6 +232,11 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
     async def inside(run: str, body: InsideBody, request: Request) -> Response:
         """One item through every layer of the run's network."""
         return await _work(workers, request, lambda clock: asker.inside(run, body.item))
+
+    @made.post("/api/runs/{run}/trial")
+    async def trial(run: str, body: TrialBody, request: Request) -> Response:
+        """So many steps with a remedy and without, from the run's newest checkpoint."""
+        return await _work(workers, request, lambda clock: asker.trial(run, body, clock))
 
     @made.get("/api/runs/{run}/embedding")
     async def embedding(run: str, request: Request) -> Response:

@@ -9,12 +9,14 @@ from moreish.inference.sample import Sampling
 from moreish.serving import answers
 from moreish.serving.bodies import Scoring
 from moreish.serving.work import Clock
+from moreish.studio.bodies import TrialBody
 from moreish.studio.listing import Listing
 
 if TYPE_CHECKING:
     from moreish.trained import TrainedRun
 
 KEPT = 4  # models that are held
+TRIALS_KEPT = 16
 Answer = dict[str, Any]
 
 
@@ -24,6 +26,7 @@ class Asker:
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
         self._models: OrderedDict[str, tuple[object, TrainedRun]] = OrderedDict()
+        self._trials: OrderedDict[tuple[str, str], tuple[object, Answer]] = OrderedDict()
 
     def opened(self, id: str) -> "TrainedRun":
         """The run, with the model of its best checkpoint. Raises RunError where there is none."""
@@ -68,6 +71,22 @@ class Asker:
         from moreish.studio.inside import look_inside
 
         return look_inside(self.opened(id), item)
+
+    def trial(self, id: str, body: TrialBody, clock: Clock) -> Answer:
+        """A remedy put to the test; asked again from the same state, the answer is the one that was given."""
+        from moreish.studio.trials import save_now, trial_of
+
+        run = self._listing.run(id)
+        asked = id, body.model_dump_json()
+        state = None if run.running else tuple(run.steps())
+        known = self._trials.get(asked)
+        if known is None or known[0] != state or state is None:
+            save_now(run)
+            tried = trial_of(self.opened(id), body.remedy, body.arguments, body.at, body.steps, clock)
+            known = self._trials[asked] = state, tried
+            while len(self._trials) > TRIALS_KEPT:
+                self._trials.popitem(last=False)
+        return known[1]
 
     def embedding(self, id: str) -> Answer:
         """Two principal components of the symbols' vectors. Raises ValueError where there are none."""

@@ -67,6 +67,7 @@ export type Event =
       component: number;
     }
   | { event: "paused"; step: number; paused: boolean; component: number }
+  | { event: "saved"; step: number; component: number }
   | { event: "doctor"; step: number; findings: Finding[]; notes: string[]; component: number }
   | { event: "mixed"; weights: number[]; val_loss: number | null; step: number }
   | { event: "crossvalidated"; loss: number | null; chosen: string; step: number }
@@ -166,6 +167,21 @@ export interface Next {
   prefix: string;
   symbols: { symbol: string; p: number }[];
   others: number;
+}
+
+export interface Arm {
+  losses: (number | null)[];
+  val_loss: number | null;
+}
+
+export interface Trial {
+  step: number;
+  lr: number;
+  held: boolean;
+  remembered: boolean;
+  said: string;
+  without: Arm;
+  remedied: Arm;
 }
 
 export interface Fault {
