@@ -135,7 +135,7 @@ def test_the_contract_is_described(page):
 
 def test_a_remedy_is_put_to_the_test_and_the_run_stays_as_it_is(page, root):
     before = (root / "one" / "metrics.jsonl").read_bytes()
-    body = {"remedy": "reinitialise", "arguments": {"weights": ["head.weight"]}, "at": 20, "steps": 12}
+    body = {"remedy": "reinitialise", "arguments": {"weights": ["hidden.0.weight"]}, "at": 20, "steps": 12}
     tried = page.post("/api/runs/one/trial", body).json()
     assert len(tried["without"]["losses"]) == len(tried["remedied"]["losses"]) == 12
     assert tried["remedied"]["losses"][0] > tried["without"]["losses"][0]

@@ -41,10 +41,10 @@ def test_the_arm_without_the_remedy_is_how_the_run_itself_goes_on(tmp_path, faul
 
 
 def test_the_arm_with_the_remedy_is_how_a_healed_run_goes_on(tmp_path):
-    heal = commands.Heal("reinitialise", {"weights": ["head.weight"]})
-    run = stopped(tmp_path / "run", {20: [commands.Break("F01", 100)]})
+    heal = commands.Heal("reinitialise", {"weights": ["hidden.0.weight"]})
+    run = stopped(tmp_path / "run", {20: [commands.Break("F04", 25)]})
     _, trial = tried(run, heal, steps=30)
-    healed = trained(tmp_path / "healed", tell={20: [commands.Break("F01", 100)], 60: [heal]}, train=TRAIN)
+    healed = trained(tmp_path / "healed", tell={20: [commands.Break("F04", 25)], 60: [heal]}, train=TRAIN)
     went_on = [s.loss for s in said(healed, events.Step) if 60 < s.step <= 90]
     assert np.allclose(trial.remedied.losses, went_on, rtol=1e-6)
     assert trial.remedied.val_loss < trial.without.val_loss

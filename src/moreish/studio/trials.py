@@ -15,7 +15,7 @@ SAVING = 5.0  # seconds that a training is given to save
 
 
 def save_now(run: Run) -> None:
-    """Let whoever trains this run save what it has, so that a trial begins here; without an answer it begins earlier."""
+    """Let whoever trains this run save what it has, so that a trial begins here; else it begins earlier."""
     if not run.running:
         return
     before, until = run.steps()[-1:], time.monotonic() + SAVING

@@ -21,7 +21,7 @@ from moreish.training.steps import threads
 
 @dataclass
 class Arm:
-    """One of the two: the training loss of each update in nats, None where it was no number, and val after the last."""
+    """One of the two: the training loss of each update in nats, None for no number, and val after the last."""
 
     losses: list[float | None] = field(default_factory=list[float | None])
     val_loss: float | None = None
