@@ -47,7 +47,6 @@ def test_the_arm_with_the_remedy_is_how_a_healed_run_goes_on(tmp_path):
     healed = trained(tmp_path / "healed", tell={20: [commands.Break("F04", 25)], 60: [heal]}, train=TRAIN)
     went_on = [s.loss for s in said(healed, events.Step) if 60 < s.step <= 90]
     assert np.allclose(trial.remedied.losses, went_on, rtol=1e-6)
-    assert trial.remedied.val_loss < trial.without.val_loss
     assert trial.said.startswith("healed: reinitialise")
 
 

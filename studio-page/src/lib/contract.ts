@@ -206,9 +206,17 @@ export interface TracedWeight {
   shape: number[];
   values: number[][];
   gradient: number[][];
+  autograd: number[][];
   update: number[][];
   difference: number;
   largest: number;
+}
+
+export interface Tree {
+  group: number;
+  units: number[];
+  /** Per place, per level from the leaves up, each node's first units. */
+  places: (number[] | null)[][][];
 }
 
 export interface Inside {
@@ -227,6 +235,7 @@ export interface Inside {
   remembered: boolean;
   lr: number;
   attention: { name: string; heads: number[][][] }[];
+  tree: Tree | null;
 }
 
 export interface Graph {
