@@ -16,7 +16,7 @@ from moreish.runs import commands
 from moreish.serving.guard import new_token
 from moreish.serving.routes import answer_in_sentences, error_answer, fault_answer
 from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
-from moreish.studio import forms, tail
+from moreish.studio import tail
 from moreish.studio.asking import Asker
 from moreish.studio.bodies import (
     CommandBody,
@@ -89,11 +89,15 @@ def _add_page(made: FastAPI) -> None:
     @made.get("/api/forms")
     async def all_forms() -> dict[str, Any]:
         """Every option of reading and training, the rungs of the ladder, the recipes, the bundled lists."""
-        return forms.everything()
+        from moreish.studio import forms
+
+        return await asyncio.to_thread(forms.everything)
 
     @made.get("/api/forms/{model}")
     async def model_form(model: str) -> list[dict[str, Any]]:
         """The options of one model."""
+        from moreish.studio import forms
+
         return await _in_sentences(lambda: forms.of_model(model))
 
     @made.get("/api/graph/{example}")
@@ -270,6 +274,8 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
 
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
     """The name of a run, and the arguments of the command that trains it. Raises ValueError for no list."""
+    from moreish.studio import forms
+
     path = lists.path(body.list)
     if path is None:
         raise ValueError(f'there is no list "{body.list}" here')

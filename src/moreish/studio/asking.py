@@ -3,11 +3,6 @@
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from moreish.inference.sample import Sampling
-from moreish.serving import answers
-from moreish.serving.bodies import Scoring
 from moreish.serving.work import Clock
 from moreish.studio.bodies import TrialBody
 from moreish.studio.listing import Listing
@@ -44,15 +39,24 @@ class Asker:
 
     def more(self, id: str, wishes: Answer, clock: Clock) -> Answer:
         """Items as they are wished for; see `serving.answers.more`."""
+        from moreish.serving import answers
+
         return answers.more(self.opened(id), wishes, clock).model_dump()
 
     def score(self, id: str, wanted: Answer, clock: Clock) -> Answer:
         """How likely items are; see `serving.answers.score`."""
+        from moreish.serving import answers
+        from moreish.serving.bodies import Scoring
+
         scoring = Scoring(**{k: v for k, v in wanted.items() if v is not None})
         return answers.score(self.opened(id), scoring, clock).model_dump()
 
     def following(self, id: str, prefix: str, temperature: float, count: int) -> Answer:
         """The likeliest symbols after a prefix, the end as an empty one, and what is left for all others."""
+        import numpy as np
+
+        from moreish.inference.sample import Sampling
+
         run = self.opened(id)
         model, vocab = run.model, run.vocab
         ids = vocab.encode(vocab.normal(prefix)) if prefix else np.zeros(0, np.int64)
@@ -90,6 +94,8 @@ class Asker:
 
     def embedding(self, id: str) -> Answer:
         """Two principal components of the symbols' vectors. Raises ValueError where there are none."""
+        import numpy as np
+
         from moreish.studio.inside import state_of
 
         run = self.opened(id)
