@@ -121,10 +121,12 @@ def test_histograms_change_nothing_that_is_learned_and_grow_rarer(tmp_path):
     assert all(sum(layer.activation.counts) > 0 for layer in layers.values())
 
 
-def test_a_training_for_a_time_is_not_repeated(tmp_path):
-    run = trained(tmp_path / "run", train={"time_budget": 0.3, "batch_size": 32})
-    with pytest.raises(RunError, match="trained for a time"):
-        api.replay(run.run, out=tmp_path / "again")
+def test_a_training_for_a_time_is_repeated_in_as_many_steps(tmp_path):
+    timed = {"time_budget": 0.5, "batch_size": 32, "log_every": 1}
+    run = trained(tmp_path / "run", tell={3: [commands.Lr(0.5)]}, train=timed)
+    again = api.replay(run.run, out=tmp_path / "again")
+    assert said(again, events.Step)[-1].step == said(run, events.Step)[-1].step
+    assert [each.at for each in said(again, events.Intervention)] == [3]
 
 
 @pytest.mark.parametrize("line", WRONG)
