@@ -4,7 +4,7 @@
 
 A run's records and its pictures of the moment are written as a training would that is watched for so long: a record
 of a step every 50 ms, 25 histograms ten times a second, new items every second. The server looks for them more often
-than it does otherwise, so that the page is sent every one of them.
+than it does otherwise, so that the page is sent nearly every one of them.
 """
 
 import contextlib
@@ -27,6 +27,7 @@ from moreish.runs.commands import Window
 from tools.browser import NAMES
 
 FRAMES, STEPS = 10, 20  # a second
+PAUSE = 0.0015  # seconds between two frames, so that the server has time to see each
 SERVER = """
 import json, socket, sys
 from pathlib import Path
@@ -82,9 +83,10 @@ def played(run: folder.Run, page: Page, hours: float) -> None:
                 writer.append(record | more)
             for k in range(FRAMES):
                 window.show(frames[(second + k) % 32] | {"step": step, "at": step - 1})
-                page.wait_for_timeout(4)
+                time.sleep(PAUSE)
             items = ["".join(rng.choices("abcdefgh", k=7)) for _ in range(8)]
             window.show({"event": "samples", "step": step, "items": items, "known": ["new"] * 8})
+            page.wait_for_timeout(1)
             if second % 1800 == 1799:
                 print(f"after {(second + 1) / 3600:.1f} h: {held(page)}", flush=True)
 

@@ -86,7 +86,7 @@ def played(page: Page, film: Film, url: str) -> None:
     film.follow(1, 600, 1800)
     page.get_by_role("button", name="Try it").first.click()
     page.locator("[aria-label='The remedy put to the test'] .uplot").wait_for(timeout=LONG)
-    page.locator("[aria-label='The remedy put to the test']").scroll_into_view_if_needed()
+    page.locator("[aria-label='The remedy put to the test']").first.scroll_into_view_if_needed()
     film.follow(1, 600, 2200)
     page.get_by_role("button", name="Apply the remedy").first.click()
     page.get_by_role("link", name="Train", exact=True).click()
