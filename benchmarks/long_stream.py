@@ -38,6 +38,7 @@ from moreish.cli.studio import run_server
 stream.LOOKS = 2000
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
+listening.listen()
 token = "a-token-of-a-benchmark"
 print(json.dumps({"url": f"http://127.0.0.1:{listening.getsockname()[1]}/?token={token}"}), flush=True)
 run_server(Front(lambda: app(Path(sys.argv[1]), token=token), token), listening)
