@@ -108,6 +108,12 @@ def resident(process: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1000
 
 
+def worked(process: int) -> float:
+    """Seconds on the processor."""
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def renderers(browser: int) -> list[int]:
     """The processes of the browser that hold pages."""
     found = []
@@ -148,6 +154,8 @@ def main(arguments: list[str]) -> int:
             own = [each for each in renderers(os.getpid()) if each not in before]
             print(f"{hours:g} h in {time.monotonic() - began:.0f} s: page {held(page)}, its process")
             print(f"{max(map(resident, own), default=0):.0f} MB, server {resident(pid):.0f} MB")
+            took = max(map(worked, own), default=0.0) / (hours * 3600 * FRAMES)
+            print(f"the page's processor time: {1000 * took:.2f} ms a frame that was written")
             print(f"shown at the end: step {page.locator('dl dd').first.inner_text()} of {hours * 3600 * STEPS:,.0f}")
         browser.close()
     return 0
