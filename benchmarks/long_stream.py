@@ -72,8 +72,9 @@ def played(run: folder.Run, page: Page, hours: float) -> None:
     total = int(hours * 3600)
     with run.writing() as writer:
         for second in range(total):
-            for k in range(STEPS):
-                step = second * STEPS + k + 1
+            step = second * STEPS
+            for _ in range(STEPS):
+                step += 1
                 record = {
                     "event": "step",
                     "step": step,

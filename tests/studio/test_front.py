@@ -38,6 +38,14 @@ def test_the_page_is_answered_while_the_application_is_made_and_the_rest_waits_f
     assert client.get("/assets/../a.js", token=TOKEN).status_code == 404
 
 
+def test_a_server_that_closes_before_the_application_is_made_leaves_nobody_waiting(built):
+    may_go_on = threading.Event()
+    waiting = Front(lambda: may_go_on.wait(60), TOKEN)
+    threading.Timer(0.2, waiting.end_streams).start()
+    assert Client(waiting).get("/api/events", token=TOKEN).status_code == 503
+    may_go_on.set()
+
+
 def test_what_made_it_fail_is_told_to_whoever_asks(built):
     def make():
         raise ValueError("no room")

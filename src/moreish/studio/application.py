@@ -62,6 +62,7 @@ def app(
     _add_records(made, listing)
     _add_lists(made, lists, workers)
     _add_work(made, lists, asker, workers)
+    _add_looks(made, asker, workers)
     made.add_middleware(StudioGuard, token=made.state.token, hosts=hosts, limits=limits)
     return made
 
@@ -227,26 +228,6 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
             workers, request, lambda clock: asker.following(run, body.prefix, body.temperature, body.count)
         )
 
-    @made.get("/api/runs/{run}/faults")
-    async def faults(run: str, request: Request) -> Response:
-        """The ways in which this run's network can be broken."""
-        return await _work(workers, request, lambda clock: asker.faults(run))
-
-    @made.post("/api/runs/{run}/inside")
-    async def inside(run: str, body: InsideBody, request: Request) -> Response:
-        """One item through every layer of the run's network."""
-        return await _work(workers, request, lambda clock: asker.inside(run, body.item))
-
-    @made.post("/api/runs/{run}/trial")
-    async def trial(run: str, body: TrialBody, request: Request) -> Response:
-        """So many steps with a remedy and without, from the run's newest checkpoint."""
-        return await _work(workers, request, lambda clock: asker.trial(run, body, clock))
-
-    @made.get("/api/runs/{run}/embedding")
-    async def embedding(run: str, request: Request) -> Response:
-        """A map of the symbols' vectors: their first two principal components."""
-        return await _work(workers, request, lambda clock: asker.embedding(run))
-
     @made.post("/api/preview")
     async def preview(body: ModelBody, request: Request) -> Response:
         """A net before any training: parameters, first loss, widths of its layers."""
@@ -270,6 +251,28 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
             return range_test(lists.read(body.list, body.options.get("data", {})), config, body.steps, body.seeds)
 
         return await _work(workers, request, work)
+
+
+def _add_looks(made: FastAPI, asker: Asker, workers: Workers) -> None:
+    @made.get("/api/runs/{run}/faults")
+    async def faults(run: str, request: Request) -> Response:
+        """The ways in which this run's network can be broken."""
+        return await _work(workers, request, lambda clock: asker.faults(run))
+
+    @made.post("/api/runs/{run}/inside")
+    async def inside(run: str, body: InsideBody, request: Request) -> Response:
+        """One item through every layer of the run's network."""
+        return await _work(workers, request, lambda clock: asker.inside(run, body.item))
+
+    @made.post("/api/runs/{run}/trial")
+    async def trial(run: str, body: TrialBody, request: Request) -> Response:
+        """So many steps with a remedy and without, from the run's newest checkpoint."""
+        return await _work(workers, request, lambda clock: asker.trial(run, body, clock))
+
+    @made.get("/api/runs/{run}/embedding")
+    async def embedding(run: str, request: Request) -> Response:
+        """A map of the symbols' vectors: their first two principal components."""
+        return await _work(workers, request, lambda clock: asker.embedding(run))
 
 
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:

@@ -17,6 +17,7 @@ from moreish.studio.guard import StudioGuard
 from moreish.studio.page import asset, document
 
 ASSETS = "/assets/"
+LOOK = 0.01  # seconds between two looks whether the application is made
 
 
 class Front:
@@ -29,13 +30,17 @@ class Front:
         self._make = make
         self._made: Any = None
         self._error: BaseException | None = None
+        self._closing = False
         self._page: ASGIApp = StudioGuard(_page, token=token, hosts=hosts)
         self._thread = threading.Thread(target=self._load, daemon=True)
         self._thread.start()
 
     def _load(self) -> None:
         try:
-            self._made = self._make()
+            made = self._make()
+            if self._closing:
+                made.state.closing.set()
+            self._made = made
         except BaseException as error:  # whoever asks is told
             self._error = error
 
@@ -44,14 +49,18 @@ class Front:
         if self._made is None and self._error is None and scope["type"] == "http" and _is_page(scope):
             await self._page(scope, receive, send)
             return
-        await (await self._whole())(scope, receive, send)
+        made = await self._whole()
+        if made is not None:
+            await made(scope, receive, send)
+        elif scope["type"] == "http":
+            await _answer(send, 503, "text/plain", b"the server is closing")
 
-    async def _whole(self) -> ASGIApp:
-        while self._made is None and self._error is None:
-            await asyncio.to_thread(self._thread.join, 1.0)
+    async def _whole(self) -> ASGIApp | None:
+        """The application, once it is made; None where the server closes before."""
+        while self._made is None and self._error is None and not self._closing:
+            await asyncio.sleep(LOOK)
         if self._error is not None:
             raise self._error
-        assert self._made is not None
         return self._made
 
     def close(self) -> None:
@@ -61,6 +70,7 @@ class Front:
 
     def end_streams(self) -> None:
         """Open streams end."""
+        self._closing = True
         if self._made is not None:
             self._made.state.closing.set()
 
@@ -79,6 +89,10 @@ def _file(path: str) -> tuple[bytes, str] | None:
 
 async def _page(scope: Scope, receive: Receive, send: Send) -> None:
     body, kind = _file(scope["path"]) or (b"", "text/plain")
+    await _answer(send, 200, kind, body, scope["method"] == "HEAD")
+
+
+async def _answer(send: Send, status: int, kind: str, body: bytes, head: bool = False) -> None:
     headers = [(b"content-type", f"{kind}; charset=utf-8".encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else body})
