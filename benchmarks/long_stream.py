@@ -103,10 +103,10 @@ def held(page: Page) -> str:
     return f"heap {metrics['JSHeapUsedSize'] / 1e6:.1f} MB, nodes {metrics['Nodes']:.0f}"
 
 
-def resident(process: int) -> float:
-    """Megabytes."""
+def resident(process: int, kind: str = "RssAnon") -> float:
+    """Megabytes of its own; with VmRSS also what it shares with others, such as the browser's libraries."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return int(status.partition("VmRSS:")[2].split()[0]) / 1000
+    return int(status.partition(f"{kind}:")[2].split()[0]) / 1000
 
 
 def worked(process: int) -> float:
@@ -154,8 +154,10 @@ def main(arguments: list[str]) -> int:
             page.wait_for_timeout(2000)
             own = [each for each in renderers(os.getpid()) if each not in before]
             print(f"{hours:g} h in {time.monotonic() - began:.0f} s: page {held(page)}, its process")
-            print(f"{max(map(resident, own), default=0):.0f} MB, server {resident(pid):.0f} MB")
-            took = max(map(worked, own), default=0.0) / (hours * 3600 * FRAMES)
+            largest = max(own, key=resident)
+            print(f"{resident(largest):.0f} MB of its own, {resident(largest, 'VmRSS'):.0f} MB with what it shares;")
+            print(f"server {resident(pid):.0f} MB, {resident(pid, 'VmRSS'):.0f} MB")
+            took = worked(largest) / (hours * 3600 * FRAMES)
             print(f"the page's processor time: {1000 * took:.2f} ms a frame that was written")
             print(f"shown at the end: step {page.locator('dl dd').first.inner_text()} of {hours * 3600 * STEPS:,.0f}")
         browser.close()

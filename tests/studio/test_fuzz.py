@@ -91,7 +91,13 @@ def test_whatever_is_asked_for_is_answered_in_a_sentence(place, data):
     headers = {**ORIGIN, "content-type": "application/json"}
     more = {} if method in ("GET", "HEAD") else {"content": content}
     answer = client.send(method, path, params={"q": query, "after": query}, headers=headers, **more)
-    assert answer.status_code < 500 or "page is not built" in answer.text, (method, path, content, answer.status_code, answer.text)
+    assert answer.status_code < 500 or "page is not built" in answer.text, (
+        method,
+        path,
+        content,
+        answer.status_code,
+        answer.text,
+    )
     assert "Traceback" not in answer.text
     assert "canary" not in answer.text
     assert sorted(p.name for p in outside.iterdir()) == ["runs", "secret.txt"]
