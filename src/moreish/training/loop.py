@@ -81,18 +81,24 @@ def train(
     what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
     there is a val.
     """
+    hands, controls = Hands(state), controls or Controls()
+    hands.again(controls.earlier)
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder, controls or Controls())
+        yield from _train(state, train_split, val_split, recorder, controls, hands)
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
+    state: TrainState,
+    train_split: Split,
+    val_split: Split | None,
+    recorder: NullRecorder,
+    controls: Controls,
+    hands: Hands,
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    hands = Hands(state)
     looks = LayerLooks(state, controls, hands, recorder.doctor)
     steps = _steps_of(state, train_split, looks, recorder)
     model.train()
@@ -141,7 +147,7 @@ def _train(
             clock.skip()
 
 
-class _Single:
+class SingleSteps:
     """One step at a time, by torch."""
 
     longest = 1
@@ -163,10 +169,12 @@ class _Single:
         return loss, np.array([batch.y.size]), lr
 
 
-def _steps_of(state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder) -> Blocks | _Single:
+def _steps_of(
+    state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder
+) -> Blocks | SingleSteps:
     source = batches_for(state.model, train_split, state.options, state.seed)
     blocks = None if looks.hands.touched else blocks_for(state, source, train_split, looks, recorder.doctor)
-    return blocks or _Single(state, source, looks)
+    return blocks or SingleSteps(state, source, looks)
 
 
 def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
