@@ -41,7 +41,7 @@ thread = threading.Thread(
 thread.start()
 # %%
 import time
-while not __import__("pathlib").Path("live/metrics.jsonl").exists():
+while not __import__("pathlib").Path("live/manifest.json").exists():
     time.sleep(0.1)
 watched = moreish.open_run("live").watch()
 watched
@@ -100,25 +100,20 @@ def run_in_jupyter(page: Any, url: str, name: str) -> None:
     """Open a notebook, run every cell, wait for the last one."""
     page.goto(f"{url}/lab/tree/{name}?token=t")
     page.wait_for_function("window.jupyterapp && document.querySelector('.jp-Notebook .jp-Cell')", timeout=WAIT)
-    page.wait_for_timeout(2500)  # the kernel
-    page.evaluate("void jupyterapp.commands.execute('notebook:run-all-cells')")
-    done = """() => {
-        const prompts = [...document.querySelectorAll('.jp-CodeCell')].map((c) => c.querySelector('.jp-InputPrompt')?.textContent ?? '');
-        return prompts.length && prompts.every((p) => /\\[\\d+\\]/.test(p));
-    }"""
-    page.wait_for_function(done, timeout=WAIT)
+    ready = "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+    page.wait_for_function(ready, timeout=WAIT)
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")  # returns when all are done
 
 
 def run_in_marimo(page: Any, url: str) -> None:
-    """Open the notebook, run every cell, wait until none runs."""
+    """Open the notebook, which then runs every cell, and wait until none runs."""
     page.goto(url)
-    page.get_by_test_id("run-button").first.wait_for(timeout=WAIT)
-    page.wait_for_timeout(1500)
-    page.keyboard.press("Control+Shift+r")
-    page.wait_for_timeout(1500)
-    idle = """() => !document.querySelector('[data-status=running], [data-status=queued]')
-        && document.querySelectorAll('[data-status=idle], [data-status=disabled-transitively]').length > 2"""
-    page.wait_for_function(idle, timeout=WAIT)
+    cells = "[...document.querySelectorAll('[data-status]')].map((cell) => cell.dataset.status)"
+    page.wait_for_function(f"() => {cells}.some((status) => status !== 'stale')", timeout=WAIT)
+    page.wait_for_function(
+        f"() => {cells}.length > 2 && {cells}.every((status) => !['running', 'queued', 'stale'].includes(status))",
+        timeout=WAIT,
+    )
 
 
 def write_notebook(script: str, folder: Path, name: str) -> None:
@@ -127,12 +122,76 @@ def write_notebook(script: str, folder: Path, name: str) -> None:
 
     notebook = jupytext.reads(script, "py:percent")
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    (folder / f"{name}.ipynb").write_text(jupytext.writes(notebook, "ipynb"), encoding="utf-8")
+    notebook_text = jupytext.writes(notebook, "ipynb")
+    write_both(notebook_text, folder, name)
+
+
+def write_both(notebook: str, folder: Path, name: str) -> None:
+    (folder / f"{name}.ipynb").write_text(notebook, encoding="utf-8")
+    (folder / "pyproject.toml").write_text("[tool.marimo.runtime]\nauto_instantiate = true\n", encoding="utf-8")
     command = [sys.executable, "-m", "marimo", "convert", f"{name}.ipynb", "-o", f"{name}.py"]
     subprocess.run(command, cwd=folder, check=True)
+
+
+IN_JUPYTER = "[data-mime-type='application/vnd.jupyter.error']"
+IN_MARIMO = ".output-area .text-error, [data-testid=marimo-error], .marimo-error"
+
+
+def pictures(page: Any, name: str, scroller: str, most: int = 12) -> None:
+    """The page from top to bottom, a picture for each height of the window."""
+    for k in range(most):
+        page.wait_for_timeout(700)
+        page.screenshot(path=str(OUT / f"{name}-{k:02}.png"))
+        down = f"(() => {{ const at = document.querySelector('{scroller}'); const before = at.scrollTop;"
+        if not page.evaluate(
+            f"{down} at.scrollBy(0, 0.9 * at.clientHeight); return at.scrollTop > before + 2; }})()"
+        ):
+            break
+
+
+def try_both(name: str, notebook: str) -> list[str]:
+    """Run NAME in JupyterLab and in marimo; what went wrong."""
+    wrong: list[str] = []
+    folder = OUT / name
+    folder.mkdir(parents=True, exist_ok=True)
+    write_both(notebook, folder, name)
+    with chromium() as browser:
+        for what in ("jupyter", "marimo"):
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            page.set_default_timeout(WAIT)
+            page.on("pageerror", lambda error, what=what: wrong.append(f"{what}: {error}"))
+            command, url = jupyter(folder) if what == "jupyter" else marimo(folder, f"{name}.py")
+            with served(command, folder, url + ("/api" if what == "jupyter" else "/health")):
+                if what == "jupyter":
+                    run_in_jupyter(page, url, f"{name}.ipynb")
+                    page.evaluate("jupyterapp.commands.execute('docmanager:save')")
+                else:
+                    run_in_marimo(page, url)
+                found = page.locator(IN_JUPYTER if what == "jupyter" else IN_MARIMO).all_inner_texts()
+                wrong += [f"{what}: {text[-500:]}" for text in found]
+                pictures(page, f"{name}-{what}", ".jp-WindowedPanel-outer" if what == "jupyter" else "#App")
+            page.close()
+    return wrong + [f"jupyter: {error}" for error in errors_of(folder / f"{name}.ipynb")]
 
 
 def errors_of(notebook: Path) -> list[str]:
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
+
+
+def main(numbers: Sequence[str]) -> int:
+    from moreish.lessons import cells
+    from moreish.lessons.table import lesson
+
+    wrong: list[str] = []
+    for number in map(int, numbers or ["1"]):
+        text = cells.to_notebook(lesson(number).path)
+        assert text is not None, "jupytext is not installed: make notebooks does"
+        wrong += [f"lesson {number}, {what}" for what in try_both(f"lesson{number:02}", text)]
+    print("\n".join(wrong) or f"every cell ran; pictures: {OUT}")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

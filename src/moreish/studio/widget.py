@@ -1,9 +1,9 @@
 """A run in a notebook, live: the studio's charts as an anywidget. Needs the extra [notebook].
 
-What the page is told by the server's stream, the widget is told by its kernel: a snapshot of the records is part of its
-state, and what comes after it is a message with a number, so that a view which missed one asks for a new snapshot. A
-thread follows the files while the run is trained, in this process or in another one; it says that somebody looks, so
-that the training shows the histograms of the moment.
+What a server tells the page, a kernel tells the widget: a snapshot of the records is part of its state, what comes
+after it are messages with numbers, and a view that missed one asks for a new snapshot. A thread follows the files while
+the run is trained, in this process or in another one; it says that somebody looks, so that the training shows the
+histograms of the moment.
 """
 
 import threading
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from moreish.errors import MoreishError, Unmet
+from moreish.errors import RunError, Unmet
 from moreish.runs import commands
 from moreish.runs.commands import LIVE, Window
 from moreish.runs.folder import METRICS, Run
@@ -79,7 +79,7 @@ class Follower:
             records += read.records
             more = read.more
         before = self.summary
-        with suppress(MoreishError, OSError):
+        with suppress(RunError, OSError):
             self.summary = state_of(self.run)
         if self.running:
             self._window.look()
@@ -119,7 +119,7 @@ class Channel:
                         self._show(self.snapshot())
                     self.start()
             case {"kind": "command", "command": dict(command)}:
-                with suppress(msgspec.ValidationError, MoreishError):
+                with suppress(msgspec.ValidationError, RunError):
                     commands.steer(self._follower.run.folder, msgspec.convert(command, CAN))
             case _:
                 pass

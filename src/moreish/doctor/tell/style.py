@@ -138,7 +138,8 @@ def cell_style() -> str:
     """Of a notebook's cell: as the notebook says that it is, and not as the system is."""
     dark = (
         '[data-jp-theme-light="false"] .moreish-cell,.vscode-dark .moreish-cell,'
-        '[data-vscode-theme-kind="vscode-dark"] .moreish-cell,html[theme="dark"] .moreish-cell,body.dark .moreish-cell'
+        '[data-vscode-theme-kind="vscode-dark"] .moreish-cell,html[theme="dark"] .moreish-cell,'
+        "body.dark .moreish-cell"
     )
     scheme = f".moreish-cell{{{LIGHT}}}{dark}{{{DARK}}}"
     return _packed(scheme + RULES.replace(".@", ".moreish-cell") + CELL)
