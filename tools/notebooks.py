@@ -22,7 +22,8 @@ from typing import Any
 from tests.support.browser import chromium
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "notebooks"
-WAIT = 240_000  # milliseconds that all cells may take
+WAIT = 400_000  # milliseconds that all cells may take
+RESTED = 5  # seconds without a running cell
 
 WATCH = """# %% [markdown]
 # # A run that is watched
@@ -106,14 +107,14 @@ def run_in_jupyter(page: Any, url: str, name: str) -> None:
 
 
 def run_in_marimo(page: Any, url: str) -> None:
-    """Open the notebook, which then runs every cell, and wait until none runs."""
+    """Open the notebook, which then runs every cell, and wait until none has run for a while."""
     page.goto(url)
-    cells = "[...document.querySelectorAll('[data-status]')].map((cell) => cell.dataset.status)"
-    page.wait_for_function(f"() => {cells}.some((status) => status !== 'stale')", timeout=WAIT)
-    page.wait_for_function(
-        f"() => {cells}.length > 2 && {cells}.every((status) => !['running', 'queued', 'stale'].includes(status))",
-        timeout=WAIT,
-    )
+    busy = "[...document.querySelectorAll('[data-status]')].some((c) => ['running', 'queued'].includes(c.dataset.status))"
+    page.wait_for_function(f"() => {busy}", timeout=WAIT)
+    end, rested = time.monotonic() + WAIT / 1000, 0
+    while rested < RESTED and time.monotonic() < end:
+        page.wait_for_timeout(1000)
+        rested = 0 if page.evaluate(busy) else rested + 1
 
 
 def write_notebook(script: str, folder: Path, name: str) -> None:

@@ -36,8 +36,13 @@ class LiveLine:
                 return False
         return True
 
+    @property
+    def losses(self) -> str:
+        """Step and losses alone."""
+        return f"step {self.step:,}{self.train}{self.val}"
+
     def __str__(self) -> str:
-        return f"step {self.step:,}{self.train}{self.val}{self.baseline}{self.items}"
+        return f"{self.losses}{self.baseline}{self.items}"
 
 
 def in_notebook() -> bool:
@@ -81,7 +86,7 @@ def _bar_of_marimo() -> Callable[[LiveLine], None]:
     def show(line: LiveLine) -> None:
         nonlocal shown
         now = round(WHOLE * line.progress)
-        bar.update(now - shown, title=str(line))
+        bar.update(now - shown, title=line.losses, subtitle=f"{line.baseline}{line.items}".strip())
         shown = now
         if line.done:
             bars.__exit__(None, None, None)

@@ -15,7 +15,10 @@ from tests.support.browser import chromium
 from tests.support.lists import made_items
 
 EVIL = "<img src=x onerror=window.evil=1>"
-LONG = {"model": {"n_hidden": 16, "n_embd": 4}, "train": {"steps": 1_000_000, "device": "cpu", "histograms": True}}
+LONG = {
+    "model": {"n_hidden": 16, "n_embd": 4},
+    "train": {"steps": 1_000_000, "eval_every": 100, "device": "cpu", "histograms": True},
+}
 
 
 class Training:
@@ -25,7 +28,7 @@ class Training:
         self.folder = folder
         self.thread = threading.Thread(target=self._train)
         self.thread.start()
-        until(lambda: (folder / "manifest.json").exists() and Follower(Run(folder)).records)
+        until(lambda: (folder / "manifest.json").exists() and steps_of(Follower(Run(folder)).records))
 
     def _train(self):
         with pytest.raises(moreish.errors.Interrupted):
@@ -43,6 +46,10 @@ def training(tmp_path_factory):
     training.stop()
 
 
+def steps_of(records):
+    return [record["step"] for record in records if record["event"] == "step"]
+
+
 def until(true, seconds=200.0):
     end = time.monotonic() + seconds
     while not (found := true()):
@@ -58,9 +65,8 @@ def test_a_snapshot_and_the_messages_after_it_are_all_that_a_run_has_said(traini
     until(channel.tell)
     told = [m for m in messages if m["kind"] == "records"]
     assert [m["number"] for m in told] == [1]
-    last = [r["step"] for r in first["records"] if r["event"] == "step"][-1]
-    steps = [r["step"] for r in told[0]["records"] if r["event"] == "step"]
-    assert not steps or steps[0] > last
+    steps = steps_of(told[0]["records"])
+    assert not steps or steps[0] > steps_of(first["records"])[-1]
     channel.hear({"kind": "hello", "number": 1})
     assert snapshots == []
     channel.hear({"kind": "hello", "number": 0})
@@ -83,7 +89,7 @@ def test_without_anywidget_it_says_what_to_install(training, monkeypatch):
         moreish.open_run(training.folder).watch()
 
 
-PAGE = """<!doctype html><body style="background:#fff"><div id="cell"></div><script>
+PAGE = """<!doctype html><body style="background:oklch(0.98 0 0)"><div id="cell"></div><script>
   const listeners = {};
   const tell = (name, value) => (listeners[name] ?? []).forEach((listener) => listener(value));
   const on = (name, listener) => (listeners[name] ??= []).push(listener);
@@ -158,7 +164,7 @@ def test_a_view_follows_a_run_pauses_it_and_shows_names_as_text(shown, training)
     until(lambda: step() == before + 1)
     ink = "getComputedStyle(document.querySelector('#cell > div')).color"
     assert page.evaluate(ink) == "rgb(29, 28, 26)"
-    page.evaluate("document.body.style.background = '#111'")
+    page.evaluate("document.body.style.background = 'oklch(0.2 0 0)'")
     until(lambda: pump() and page.evaluate(ink) == "rgb(236, 235, 231)")
     page.get_by_role("button", name="Go on").click()
     until(lambda: step() > before + 1)

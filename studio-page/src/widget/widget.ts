@@ -17,12 +17,22 @@ function channel(model: Model): Channel {
   return found;
 }
 
+const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })!;
+
+/** Red, green, blue and opacity from 0 to 255 of a colour in whatever notation. */
+function channelsOf(colour: string): Uint8ClampedArray {
+  pixel.clearRect(0, 0, 1, 1);
+  pixel.fillStyle = colour || "transparent";
+  pixel.fillRect(0, 0, 1, 1);
+  return pixel.getImageData(0, 0, 1, 1).data;
+}
+
 /** Whether the notebook is dark here, by the ground that it has painted, or else by what the system wishes. */
 function isDark(element: Element): boolean {
   for (let at: Node | null = element; at; at = at instanceof ShadowRoot ? at.host : at.parentNode) {
     if (!(at instanceof Element)) continue;
-    const [red = 0, green = 0, blue = 0, alpha = 1] = (getComputedStyle(at).backgroundColor.match(/[\d.]+/g) ?? []).map(Number);
-    if (alpha > 0.5) return 0.3 * red + 0.59 * green + 0.11 * blue < 128;
+    const [red = 0, green = 0, blue = 0, opacity = 0] = channelsOf(getComputedStyle(at).backgroundColor);
+    if (opacity > 128) return 0.3 * red + 0.59 * green + 0.11 * blue < 128;
   }
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
