@@ -1,6 +1,6 @@
-"""JupyterLab and marimo in a real browser: a lesson and a run that is watched, with every cell run and a picture of each.
+"""JupyterLab and marimo in a real browser: lessons and a run that is watched, every cell run, with pictures.
 
-    python -m tools.notebooks [LESSON]
+    python -m tools.notebooks [LESSON ... or watch]
 
 Both are installed by `make notebooks`. The pictures go to build/notebooks; it fails where a cell does, or where the
 page says an error.
@@ -19,6 +19,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from moreish.lessons import cells
+from moreish.lessons.table import lesson
 from tests.support.browser import chromium
 
 OUT = Path(__file__).resolve().parent.parent / "build" / "notebooks"
@@ -29,23 +31,25 @@ WATCH = """# %% [markdown]
 # # A run that is watched
 # %%
 import threading
+import time
+from pathlib import Path
 import moreish
 # %%
-trained = moreish.train("minerals", model="mlp", options={"train": {"steps": 400, "histograms": True}}, out="finished")
+trained = moreish.train("minerals", model="mlp", options={"train": {"steps": 400}}, out="finished")
 # %%
 trained
 # %%
-options = {"train": {"steps": 20_000, "doctor": True, "histograms": True}}
-thread = threading.Thread(
-    target=moreish.train, args=("names",), kwargs={"model": "mlp", "options": options, "out": "live", "watch": lambda event: None}
-)
+options = {"train": {"steps": 20_000, "histograms": True}}
+more = {"model": "mlp", "options": options, "out": "live", "watch": lambda event: None}
+thread = threading.Thread(target=moreish.train, args=("names",), kwargs=more)
 thread.start()
-# %%
-import time
-while not __import__("pathlib").Path("live/manifest.json").exists():
+while not Path("live/manifest.json").exists():
     time.sleep(0.1)
+# %%
 watched = moreish.open_run("live").watch()
 watched
+# %%
+thread.join()
 """
 
 
@@ -79,7 +83,7 @@ def served(command: Sequence[str], folder: Path, url: str) -> Iterator[None]:
 
 
 def environment() -> dict[str, str]:
-    return os.environ | {"MOREISH_SHORT": "1", "OMP_NUM_THREADS": "1"}
+    return os.environ | {"OMP_NUM_THREADS": "1"}
 
 
 def jupyter(folder: Path) -> tuple[list[str], str]:
@@ -109,7 +113,7 @@ def run_in_jupyter(page: Any, url: str, name: str) -> None:
 def run_in_marimo(page: Any, url: str) -> None:
     """Open the notebook, which then runs every cell, and wait until none has run for a while."""
     page.goto(url)
-    busy = "[...document.querySelectorAll('[data-status]')].some((c) => ['running', 'queued'].includes(c.dataset.status))"
+    busy = "document.querySelector('[data-status=running], [data-status=queued]') !== null"
     page.wait_for_function(f"() => {busy}", timeout=WAIT)
     end, rested = time.monotonic() + WAIT / 1000, 0
     while rested < RESTED and time.monotonic() < end:
@@ -117,23 +121,29 @@ def run_in_marimo(page: Any, url: str) -> None:
         rested = 0 if page.evaluate(busy) else rested + 1
 
 
-def write_notebook(script: str, folder: Path, name: str) -> None:
-    """The same cells for both: NAME.ipynb and NAME.py of marimo."""
+def notebook_of(script: str) -> str:
+    """A script of cells as the text of a notebook."""
     import jupytext
 
     notebook = jupytext.reads(script, "py:percent")
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    notebook_text = jupytext.writes(notebook, "ipynb")
-    write_both(notebook_text, folder, name)
+    notebook.metadata["kernelspec"] = cells.KERNEL
+    return jupytext.writes(notebook, "ipynb")
 
 
 def write_both(notebook: str, folder: Path, name: str) -> None:
+    """NAME.ipynb, and NAME.py of marimo."""
     (folder / f"{name}.ipynb").write_text(notebook, encoding="utf-8")
     (folder / "pyproject.toml").write_text("[tool.marimo.runtime]\nauto_instantiate = true\n", encoding="utf-8")
     command = [sys.executable, "-m", "marimo", "convert", f"{name}.ipynb", "-o", f"{name}.py"]
     subprocess.run(command, cwd=folder, check=True)
 
 
+DOWN = """(scroller) => {
+    const at = document.querySelector(scroller);
+    const before = at.scrollTop;
+    at.scrollBy(0, 0.9 * at.clientHeight);
+    return at.scrollTop > before + 2;
+}"""
 IN_JUPYTER = "[data-mime-type='application/vnd.jupyter.error']"
 IN_MARIMO = ".output-area .text-error, [data-testid=marimo-error], .marimo-error"
 
@@ -143,10 +153,7 @@ def pictures(page: Any, name: str, scroller: str, most: int = 12) -> None:
     for k in range(most):
         page.wait_for_timeout(700)
         page.screenshot(path=str(OUT / f"{name}-{k:02}.png"))
-        down = f"(() => {{ const at = document.querySelector('{scroller}'); const before = at.scrollTop;"
-        if not page.evaluate(
-            f"{down} at.scrollBy(0, 0.9 * at.clientHeight); return at.scrollTop > before + 2; }})()"
-        ):
+        if not page.evaluate(DOWN, scroller):
             break
 
 
@@ -160,7 +167,7 @@ def try_both(name: str, notebook: str) -> list[str]:
         for what in ("jupyter", "marimo"):
             page = browser.new_page(viewport={"width": 1280, "height": 1000})
             page.set_default_timeout(WAIT)
-            page.on("pageerror", lambda error, what=what: wrong.append(f"{what}: {error}"))
+            page.on("pageerror", lambda error, what=what: wrong.append(f"{what}: {error}"))  # noqa: B023
             command, url = jupyter(folder) if what == "jupyter" else marimo(folder, f"{name}.py")
             with served(command, folder, url + ("/api" if what == "jupyter" else "/health")):
                 if what == "jupyter":
@@ -181,15 +188,12 @@ def errors_of(notebook: Path) -> list[str]:
     return [f"{o['ename']}: {o['evalue']}" for o in outputs if o["output_type"] == "error"]
 
 
-def main(numbers: Sequence[str]) -> int:
-    from moreish.lessons import cells
-    from moreish.lessons.table import lesson
-
+def main(names: Sequence[str]) -> int:
     wrong: list[str] = []
-    for number in map(int, numbers or ["1"]):
-        text = cells.to_notebook(lesson(number).path)
+    for name in names or ["watch", "1"]:
+        text = notebook_of(WATCH) if name == "watch" else cells.to_notebook(lesson(int(name)).path)
         assert text is not None, "jupytext is not installed: make notebooks does"
-        wrong += [f"lesson {number}, {what}" for what in try_both(f"lesson{number:02}", text)]
+        wrong += [f"{name}, {what}" for what in try_both(name if name == "watch" else f"lesson{name}", text)]
     print("\n".join(wrong) or f"every cell ran; pictures: {OUT}")
     return int(bool(wrong))
 

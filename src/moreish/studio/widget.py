@@ -1,9 +1,9 @@
 """A run in a notebook, live: the studio's charts as an anywidget. Needs the extra [notebook].
 
 What a server tells the page, a kernel tells the widget: a snapshot of the records is part of its state, what comes
-after it are messages with numbers, and a view that missed one asks for a new snapshot. A thread follows the files while
-the run is trained, in this process or in another one; it says that somebody looks, so that the training shows the
-histograms of the moment.
+after it are messages with numbers, and a view that missed one asks for a new snapshot. A thread follows the files
+while the run is trained, in this process or in another one; it says that somebody looks, so that the training shows
+the histograms of the moment.
 """
 
 import threading
