@@ -36,12 +36,19 @@ class Answering:
         return self.source.score(item)[0].per_symbol
 
 
-def converse(source: Fitted, request: Request, of: str | None, keep: Path | None, seed: int | None) -> None:
+def converse(
+    source: Fitted, request: Request, of: str | None, count: int | None, keep: Path | None, seed: int | None
+) -> None:
     """The shell, beginning with what was asked for on the command line."""
     rules = {name: getattr(request.rules, name) for name in shell.RULES}
     plain = request.sampling.temperature
     first = shell.Request(
-        **rules, temperature=None if plain == 1.0 else plain, best=request.best, of=of or "", new_by=request.away
+        **rules,
+        temperature=None if plain == 1.0 else plain,
+        best=request.best,
+        of=of or "",
+        new_by=request.away,
+        count=shell.looked_at(count),
     )
     favourites = keep or Path(f"{Path(source.name).stem or source.name}-favourites.txt")
     shell.interactive(

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from moreish.fitting.fitted import Fitted
     from moreish.inference.asking import Asked, Request
 
+USUAL = 20  # items
+
 
 def more(
     *runs_or_files: File,
-    count: Count = 20,
+    count: Count | None = None,
     ruling: Ruling = RULING,
     choosing: Choosing = CHOOSING,
     of: str | None = None,
@@ -57,6 +59,8 @@ def more(
     runs_or_files
         A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
         fewer than 1,000 items, the background net reads it as well.
+    count
+        How many items: 20 unless said; with --interactive so many at a time, 10 unless said.
     of
         A kind of a list that has kinds (see --by); several are blended: elves:0.7,dwarves:0.3.
     repeats
@@ -88,9 +92,9 @@ def more(
     if asked is None:
         from moreish.cli.ask import converse
 
-        converse(source, request, of, keep, seed)
+        converse(source, request, of, count, keep, seed)
         return
-    _show(source, asked, count, seed, form, quiet)
+    _show(source, asked, USUAL if count is None else count, seed, form, quiet)
 
 
 def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:

@@ -238,11 +238,16 @@ def _temperature(shell: Shell, text: str) -> None:
 
 def _more(shell: Shell, text: str) -> None:
     if text:
-        count = _number(text, int, "how many", "20")
-        if not 1 <= count <= MOST:
-            raise ValueError(f"{count} at a time? Between 1 and {MOST:,}")
-        shell.request = replace(shell.request, count=count)
+        shell.request = replace(shell.request, count=looked_at(_number(text, int, "how many", "20")))
     shell.go_on()
+
+
+def looked_at(count: int | None) -> int:
+    """How many items are shown at a time. Raises ValueError for none, and for more than anybody looks at."""
+    count = Request.count if count is None else count
+    if not 1 <= count <= MOST:
+        raise ValueError(f"{count} at a time? Between 1 and {MOST:,}")
+    return count
 
 
 def _new(shell: Shell, text: str) -> None:

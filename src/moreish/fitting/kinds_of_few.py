@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish.background.blend import Blend, Ensemble
-from moreish.background.parts import reader_of, shape_of
+from moreish.background.parts import absent_from, reader_of, shape_of
 from moreish.background.reader import ListReader
 from moreish.background.shape import flat
 from moreish.data import Corpus, Split
@@ -40,7 +40,8 @@ class KindsOfBlend(Sequence[LanguageModel]):
         counts = whole.ensemble.counts
         own = KneserNey.fit(*flat(items), counts.vocab_size, counts.order)
         nets = [net for net in whole.ensemble.models if isinstance(net, ListReader)]
-        readers = [reader_of(net.cell, items, net.orders, seed=0) for net in nets]
+        absent = absent_from(items, counts.vocab_size)
+        readers = [reader_of(net.cell.without(absent), items, net.orders, seed=0) for net in nets]
         ensemble = Ensemble([KindNGram(counts, own), *readers], shape_of(vocab.symbols, items))
         return Blend(ensemble, whole.gate, whole.temperature)
 

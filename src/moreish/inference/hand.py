@@ -35,8 +35,8 @@ class Hand:
         self.beside, self.alike = _evenly(_beside(keys)), _evenly(_alike(keys))
 
     def replaced(
-        self, meant: Integer[np.ndarray, " *rows"], written: Integer[np.ndarray, " *rows"]
-    ) -> Float[np.ndarray, " *rows"]:
+        self, meant: Integer[np.ndarray, " *#rows"], written: Integer[np.ndarray, " *#rows"]
+    ) -> Float[np.ndarray, " *#rows"]:
         """That `meant` became `written`; minus infinity where they are the same."""
         keys = self.key[meant], self.key[written]
         near, alike = BESIDE * self.beside[keys], LOOKS_ALIKE * self.alike[keys]
@@ -46,8 +46,8 @@ class Hand:
             return np.log(np.where(meant == written, 0, near + alike + capital + (rest - CAPITAL) / self.others))
 
     def put_in(
-        self, before: Integer[np.ndarray, " *rows"], written: Integer[np.ndarray, " *rows"]
-    ) -> Float[np.ndarray, " *rows"]:
+        self, before: Integer[np.ndarray, " *#rows"], written: Integer[np.ndarray, " *#rows"]
+    ) -> Float[np.ndarray, " *#rows"]:
         """That `written` was put in after `before`, which is 0 at the beginning."""
         again = AGAIN * ((self.folded[before] == self.folded[written]) & (before > 0))
         near = BESIDE_LAST * self.beside[self.key[before], self.key[written]]
