@@ -44,6 +44,7 @@ ENTRIES = 2**20  # of a batch: items * letters
 EVIDENCE = 0.2  # power of the length by which a mean cost weighs
 FROM, TAIL = 0.9, 0.985  # quantiles between which the exponential tail is measured; it begins at the second
 HIGHEST = 12.0
+SURELY = 6.0  # nats from which on what may be a slip is called one, whatever else is odd about it
 TINY = 0.02  # nats
 FEWEST = 10
 RARELY = 0.1  # share of items up to which a symbol that no other item has is what is odd about them
@@ -182,7 +183,8 @@ def _judge(listed: Listed, seed: int, advance: Callable[[int], None]) -> _Judged
     asked = np.stack([_rareness(each) for each in (cost, slip, shape, length)]) - BEFOREHAND
     symbols = listed.ids != 0
     forward[symbols] = (forward[symbols] + backward[::-1][symbols]) / 2
-    return _Judged(asked.max(0), asked.argmax(0).tolist(), forward)
+    why = np.where(asked[SLIP] >= SURELY, SLIP, asked.argmax(0))
+    return _Judged(asked.max(0), why.tolist(), forward)
 
 
 def _in_classes(listed: Listed) -> Listed | None:
