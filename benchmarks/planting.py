@@ -50,7 +50,9 @@ ACCENTS = {"a": "á", "e": "é", "i": "í", "o": "ö", "u": "ü", "n": "ñ", "c"
 
 def read_lists() -> dict[str, list[str]]:
     """Every list that can be found, without duplicates: the bundled ones, and under MOREISH_DATA the others."""
-    lists = {name: _lines(sources.find(name)) for name in ("names", "words", "towns", "minerals", "dinosaurs", "hindi")}
+    lists = {
+        name: _lines(sources.find(name)) for name in ("names", "words", "towns", "minerals", "dinosaurs", "hindi")
+    }
     if folder := os.environ.get("MOREISH_DATA"):
         lists["names.txt"] = _lines(Path(folder) / "names.txt")
         with (Path(folder) / "corpora.jsonl").open(encoding="utf-8") as lines:

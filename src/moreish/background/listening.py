@@ -16,7 +16,17 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
 from moreish.background.gate import Gate
-from moreish.background.parts import FOLDS, Fold, Items, absent_from, best_order, folds_of, reader_of, readers_of, shape_of
+from moreish.background.parts import (
+    FOLDS,
+    Fold,
+    Items,
+    absent_from,
+    best_order,
+    folds_of,
+    reader_of,
+    readers_of,
+    shape_of,
+)
 from moreish.background.reader import Cell, ListReader
 from moreish.background.shape import ListShape, flat
 from moreish.background.weights import Background, SymbolRows

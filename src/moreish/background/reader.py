@@ -10,7 +10,7 @@ from moreish.background.weights import Background, SymbolRows
 from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
 
-ABSENT = 6.0  # nats that a symbol is less likely, which a kind of the list's items never has
+ABSENT = 12.0  # nats that a symbol is less likely, which a kind of the list's items never has
 
 
 @dataclass(frozen=True)

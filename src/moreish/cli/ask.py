@@ -51,6 +51,4 @@ def converse(
         count=shell.looked_at(count),
     )
     favourites = keep or Path(f"{Path(source.name).stem or source.name}-favourites.txt")
-    shell.interactive(
-        Answering(source, replace(request, new_only=False), seed), favourites, first, source.plausible
-    )
+    shell.interactive(Answering(source, replace(request, new_only=False), seed), favourites, first, source.plausible)

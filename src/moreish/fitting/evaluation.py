@@ -69,9 +69,7 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
     }
 
 
-def other_items(
-    corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None
-) -> Split:
+def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None) -> Split:
     """Another list in the symbols of this one, all of it; of a table this column.
 
     Raises ValueError for a symbol that this one never has.

@@ -32,7 +32,9 @@ from moreish.ngram import Counts, KneserNey, count_ngrams
 
 Why = Literal["symbol", "slip", "shape", "length", "unlike"]
 ASKED: tuple[Why, ...] = ("unlike", "slip", "shape", "length")
-BEFOREHAND = np.array([[0.0], [0.3], [0.5], [2.0]])  # nats off the score of each; the best on lists that were built on
+BEFOREHAND = np.array(
+    [[0.0], [0.3], [0.5], [2.0]]
+)  # nats off the score of each; the best on lists that were built on
 SLIP = 1
 
 FOLDS = 10
