@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import Struct, to_builtins
 
 from moreish.background.blend import Blend
