@@ -176,8 +176,7 @@ STRANGERS = ("language", "kind", "script")
 def plant(lists: Mapping[str, Sequence[str]], name: str, seed: int, folded: bool = False) -> Planted:
     """At most SIZE items of a list in any order, of which SHARE are planted: half slips, half strangers.
 
-    Strangers stand as in their own list; `folded`: written in the letters of this one, in its capitals, where they can
-    be.
+    Strangers stand as in their own list; `folded`: with capitals where this one has them.
     """
     rng = random.Random(f"{name} {seed}")
     own = rng.sample(lists[name], min(SIZE, len(lists[name])))

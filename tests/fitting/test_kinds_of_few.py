@@ -49,11 +49,11 @@ def test_a_kind_that_is_not_there_is_named_with_those_that_are(run):
 
 
 def test_another_table_is_evaluated_by_its_column(run, tmp_path):
-    (tmp_path / "other.csv").write_text("a,b\nElrond,Arwen\nArwen,Haldir\nLegolas,Elrond\n")
-    first, second = (run.evaluate(tmp_path / "other.csv", column=name) for name in "ab")
+    (tmp_path / "other.csv").write_text("name,title\nElrond,Arwen\nArwen,Haldir\nLegolas,Elrond\n")
+    first, second = (run.evaluate(tmp_path / "other.csv", column=name) for name in ("name", "title"))
     assert first["items"] == second["items"] == 3
     assert first["loss"] != second["loss"]
     with pytest.raises(ValueError, match='no column "c" for --column'):
         run.evaluate(tmp_path / "other.csv", column="c")
     with pytest.raises(ValueError, match="name its file as well"):
-        run.evaluate(column="a")
+        run.evaluate(column="name")

@@ -32,11 +32,11 @@ def test_what_is_put_in_is_never_more_than_all_there_is(symbols):
 def test_the_key_beside_the_digit_alike_and_the_capital_are_likelier(meant, likely, unlikely):
     symbols = "aeorpAP04"
     hand = Hand(len(symbols) + 1, symbols)
-    number = {symbol: np.array(i) for i, symbol in enumerate(symbols, 1)}
+    number = {symbol: np.array([i]) for i, symbol in enumerate(symbols, 1)}
     assert hand.replaced(number[meant], number[likely]) > hand.replaced(number[meant], number[unlikely])
 
 
 def test_of_unknown_symbols_all_are_alike():
     hand = Hand(6)
-    found = np.exp(hand.replaced(np.array(1), np.array([2, 3, 4, 5])))
+    found = np.exp(hand.replaced(np.array([1]), np.array([2, 3, 4, 5])))
     np.testing.assert_allclose(found, found[0])

@@ -65,7 +65,7 @@ class Cell:
         return cls.of_weights(symbols, net.weight_ih, net.weight_hh, net.bias_hidden, net.projection)
 
     def without(self, absent: Integer[np.ndarray, " absent"]) -> "Cell":
-        """The same, hardly expecting these ids: a list of few items is read as one that has no others than its own."""
+        """The same, hardly expecting these ids: a kind is read as a list that has no symbols but its own."""
         bias = self.bias.copy()
         bias[absent] -= ABSENT
         return replace(self, bias=bias.astype(np.float16).astype(np.float32))

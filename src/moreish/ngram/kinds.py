@@ -87,8 +87,8 @@ def _nodes(own: Counts, all_items: Counts) -> Integer[np.ndarray, " nodes"]:
 def _doubt(own: Counts, all_items: Counts, heard: float) -> Float[np.ndarray, " V"]:
     """By what to multiply each symbol's probability: 1 where the kind has it.
 
-    Else 1 / (1 + how many of those that it lacks it should have had by its share): together, because a script has many
-    symbols and each is rare. `heard` is m of the root: what is hardly heard hardly doubts.
+    Else 1 / (1 + how many of those that it lacks it should have had by its share): together, because a script has
+    many symbols and each is rare. `heard` is m of the root: what is hardly heard hardly doubts.
     """
     of_one = slice(all_items.levels[1], all_items.levels[2])
     lacked = np.zeros(own.vocab_size)
