@@ -65,7 +65,11 @@ class InProcess:
         self.task, self.state = task, state
         self.pending: list[events.OfComponent] = []
         self.ended = False
+        self._allow_threads()
         self._batches = record_batches(task, state, controls)
+
+    def _allow_threads(self) -> None:
+        self.state.most_threads = torch.get_num_threads()
 
     def receive(self) -> None:
         """Train to the next stop."""

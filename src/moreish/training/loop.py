@@ -11,7 +11,7 @@ It stands still while its consumer looks at an event, always after a whole step.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from moreish.shards.corpus import ShardedSplit
 from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.controls import Controls, Hands
+from moreish.training.crew import crew_for
 from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
@@ -37,7 +38,7 @@ from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
-EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
+EVALUATION_SHARE = 0.05  # of a time budget that evaluations before the last one may take
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 NEARLY_ALL = 1 - 1e-12
@@ -149,12 +150,14 @@ class _Single:
         dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
         self.draws_noise = state.options.weight_drop > 0 or dropped
         self.batches = batches_from(source, state.step)
+        self.crew = crew_for(state)
 
     def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
         """The next step; what a `Block` has."""
         batch = next(self.batches)
         lr = lr_at(float(progress[0]), self.state.options) * self.state.lr_factor
-        loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
+        with self.crew.working(batch.y.size) if self.crew else nullcontext():
+            loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
         self.looks.hands.stepped(lr)
         return loss, np.array([batch.y.size]), lr
 
