@@ -59,8 +59,6 @@ def more(
     runs_or_files
         A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
         fewer than 1,000 items, the background net reads it as well.
-    count
-        How many items: 20 unless said; with --interactive so many at a time, 10 unless said.
     of
         A kind of a list that has kinds (see --by); several are blended: elves:0.7,dwarves:0.3.
     repeats
@@ -89,12 +87,12 @@ def more(
             warn(sentence)
         form = "json" if json else format or "text"
         asked = None if interactive else _asked(source, request, of, form)
-    if asked is None:
-        from moreish.cli.ask import converse
-
-        converse(source, request, of, count, keep, seed)
+    if asked is not None:
+        _show(source, asked, USUAL if count is None else count, seed, form, quiet)
         return
-    _show(source, asked, USUAL if count is None else count, seed, form, quiet)
+    from moreish.cli.ask import converse
+
+    converse(source, request, of, count, keep, seed)
 
 
 def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:

@@ -11,9 +11,9 @@ wrong symbol surprises from both sides. Four things are asked of an item:
     length : how long or short it is
 
 What is odd in one respect need not be in another, and the four are not on one scale. So each is first made how rare
-it is: minus the log of the share of the list's items that are at least so odd in it, from the oddest 1.5 % on continued
-as an exponential tail. The greatest counts, each less what is asked of it beforehand: few items are odd in their
-length alone.
+it is: minus the log of the share of the list's items that are at least so odd in it, from the oddest 1.5 % on
+continued as an exponential tail. The greatest counts, each less what is asked of it beforehand: few items are odd in
+their length alone.
 """
 
 from collections.abc import Callable, Sequence
