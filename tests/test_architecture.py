@@ -32,7 +32,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         TORCH | {"safetensors"},
     ),
     "inference": (
-        KERNEL | {"data", "models", "ngram", "automata", "fast", "background.blend"},
+        KERNEL | {"data", "models", "ngram", "automata", "fast", "background.blend", "background.shape"},
         TORCH | {"rapidfuzz"},
     ),
     "shards": (
