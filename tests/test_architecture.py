@@ -31,7 +31,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"options", "rng", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
-    "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
+    "inference": (
+        KERNEL | {"data", "models", "ngram", "automata", "fast", "background.blend", "background.shape"},
+        TORCH | {"rapidfuzz"},
+    ),
     "shards": (
         KERNEL | {"data", "ngram.counts", "runs.files", "runs.manifest"},
         {"numpy", "jaxtyping", "msgspec"},

@@ -93,11 +93,13 @@ class TrainedRun(Fitted):
         """How well its items were foretold by models made without them, where it was measured so."""
         return next(reversed(list(events.of_kind(self.run.events(), events.CrossValidated))), None)
 
-    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+    def evaluate(
+        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
+    ) -> Evaluation:
         """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""
-        if on == "val" and not len(self.corpus.split("val")) and (found := self.cross_validated):
+        if on == "val" and column is None and not len(self.corpus.split("val")) and (found := self.cross_validated):
             return evaluation_of(found)
-        return super().evaluate(on)
+        return super().evaluate(on, column=column)
 
     def export(self, to: str, folder: str | Path, component: int | None = None) -> "Exported":
         """Write the network for other programs into a new or empty folder: "hf", "onnx", "safetensors".
