@@ -82,9 +82,7 @@ def test_stopped_after_any_record_it_goes_on_bit_for_bit(corpus: Corpus, whole, 
     again = Fitting.restore(corpus, config(), snapshot.state, snapshot.tensors, snapshot.optim)
     rest = [e for e in again.fit() if not isinstance(e, events.Network)]
     before = [e for e in records if not isinstance(e, events.Network)]
-    assert without_time(before + rest) == without_time([
-        e for e in undisturbed if not isinstance(e, events.Network)
-    ])
+    assert without_time(before + rest) == without_time([e for e in undisturbed if not isinstance(e, events.Network)])
     assert_same(again.snapshot(), uninterrupted)
 
 
