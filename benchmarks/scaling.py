@@ -33,13 +33,13 @@ from moreish.shards.counting import count_sharded
 corpus = open_shards(Path("shards"))
 print(len(count_sharded(corpus.split("train"), len(corpus.vocab), {ORDER}).keys) - 1)
 """
+GRU = ["--set", "model.n_hidden=64", "--set", "train.eval_every=200"]
 TRAIN = [*OURS, "train", "shards", "-q", "--model"]
 STAGES: dict[str, list[str]] = {
     "shard": [*OURS, "shard", "list.txt", "--out", "shards", "-q", "--processes", "2"],
     "count": [sys.executable, "-c", COUNT],
     "train ngram": [*TRAIN, "ngram", "--set", f"model.order={ORDER}", "--out", "n"],
-    "train gru": [*TRAIN, "gru", "--steps", "200", "--set", "model.n_hidden=64", "--set", "train.eval_every=200"]
-    + ["--out", "run"],  # noqa: RUF005
+    "train gru": [*TRAIN, "gru", "--steps", "200", *GRU, "--out", "run"],
 }
 
 
