@@ -246,16 +246,16 @@ def records(case: int) -> None:
 
     rng = random.Random(f"records {case}")
     lines = [encode(record) for record in RECORDS]
-    if rng.random() < 0.5:
-        fields = {rng.choice(FIELDS): any_value(rng) for _ in range(rng.randrange(8))}
-        odd = {"event": rng.choice(sorted(events.NAMES)), **fields}
-        lines.insert(rng.randrange(len(lines)), json.dumps(odd).encode() + b"\n")
     for _ in range(rng.randrange(1, 4)):
         at = rng.randrange(len(lines))
         if rng.random() < 0.7:
             lines[at] = json.dumps(mutated(json.loads(encode(RECORDS[at])), rng)).encode() + b"\n"
         else:
             lines[at] = torn(lines[at], rng)
+    if rng.random() < 0.5:
+        fields = {rng.choice(FIELDS): any_value(rng) for _ in range(rng.randrange(8))}
+        odd = {"event": rng.choice(sorted(events.NAMES)), **fields}
+        lines.insert(rng.randrange(len(lines)), json.dumps(odd).encode() + b"\n")
     run = a_run()
     path = run.folder / "metrics.jsonl"
     path.write_bytes(b"".join(lines))
