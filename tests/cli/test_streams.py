@@ -70,6 +70,8 @@ def test_a_stream_that_is_none_of_pythons_is_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     monkeypatch.setattr(sys, "stderr", None)  # a program without a console on Windows
     settle_streams()
+    assert sys.stderr is not None
+    sys.stderr.close()  # what was opened instead
 
 
 @pytest.mark.parametrize("arguments", [["more", "hindi", "-n", "5", "--seed", "1"], ["inspect", "hindi"]])

@@ -53,7 +53,7 @@ WISHES: list[tuple[dict[str, object], str]] = [
     ({"pattern": "k_l*"}, "k.l.*"),
     ({"regex": "(ka|mi)+"}, "(ka|mi)+"),
     ({"max_length": 3}, ".{1,3}"),
-    ({"ends_with": "an", "temperature": 0.7, "top_k": 5}, ".*an"),
+    ({"ends_with": "an", "temperature": 0.7, "top_k": 5, "max_length": 30}, "(?=.{1,30}$).*an"),
 ]
 
 

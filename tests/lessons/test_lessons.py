@@ -82,6 +82,7 @@ def test_cells_share_names_show_their_last_expression_and_fail_at_their_own_line
 def test_a_lesson_becomes_a_notebook(each):
     pytest.importorskip("jupytext")
     notebook = json.loads(cells.to_notebook(each.path) or "{}")
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     kinds = [cell["cell_type"] for cell in notebook["cells"]]
     assert kinds == [cell.kind for cell in cells.cells(each.path.read_text(encoding="utf-8"))]
 

@@ -64,7 +64,7 @@ ASKED = [
 @pytest.mark.parametrize("model", ["ngram", "gru", "transformer", "mixed"])
 def test_32_clients_at_once_each_get_what_one_alone_gets(runs, model):
     source = moreish.open_run(runs / model)
-    bodies = [{**ASKED[i % len(ASKED)], "seed": i % 9} for i in range(64)]
+    bodies = [{**ASKED[i % len(ASKED)], "seed": i % 2} for i in range(64)]
     texts = [[str(item) for item in source.corpus[i : i + 5]] for i in range(32)]
 
     def ask(i):
@@ -75,11 +75,13 @@ def test_32_clients_at_once_each_get_what_one_alone_gets(runs, model):
 
     with served(runs / model) as (_, client), ThreadPoolExecutor(32) as clients:
         answers = list(clients.map(ask, range(32)))
+    alone = {}
     for i, (made, scored) in enumerate(answers):
         for k, answer in zip((i, i + 32), made, strict=True):
             assert answer.status_code == 200, answer.text
             wishes = {name: value for name, value in bodies[k].items() if name != "count"}
-            want = source.more(bodies[k]["count"], **wishes)
+            asked = json.dumps(bodies[k])
+            want = alone[asked] = alone.get(asked) or source.more(bodies[k]["count"], **wishes)
             assert [item["text"] for item in answer.json()["items"]] == [item.text for item in want]
             assert [item["logprob"] for item in answer.json()["items"]] == [item.logprob for item in want]
         want = [each.score.logprob for each in source.score(texts[i])]

@@ -32,6 +32,9 @@ class Leading(InProcess):
         distributed.send((task, state_arrays(state)))
         super().__init__(task, state)
 
+    def _allow_threads(self) -> None:
+        """One each: a step lasts as long as that of the slowest."""
+
     def receive(self) -> None:
         """Train to the next stop; a request to stop that came to any process is as if it had come here."""
         self.ended = True  # where something is raised below, the others have ended too

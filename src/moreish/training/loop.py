@@ -11,7 +11,7 @@ It stands still while its consumer looks at an event, always after a whole step.
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ from moreish.shards.corpus import ShardedSplit
 from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.controls import Controls, Hands
+from moreish.training.crew import crew_for
 from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
@@ -37,7 +38,7 @@ from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
-EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take
+EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take, with samples and saving
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 NEARLY_ALL = 1 - 1e-12
@@ -80,18 +81,24 @@ def train(
     what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
     there is a val.
     """
+    hands, controls = Hands(state), controls or Controls()
+    hands.again(controls.earlier)
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder, controls or Controls())
+        yield from _train(state, train_split, val_split, recorder, controls, hands)
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
+    state: TrainState,
+    train_split: Split,
+    val_split: Split | None,
+    recorder: NullRecorder,
+    controls: Controls,
+    hands: Hands,
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    hands = Hands(state)
     looks = LayerLooks(state, controls, hands, recorder.doctor)
     steps = _steps_of(state, train_split, looks, recorder)
     model.train()
@@ -125,10 +132,11 @@ def _train(
                 f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
         if val_split is not None and state.evaluation_due:
+            state.evaluation = 0.0
             with clock.evaluating(), recorder.resting():
                 val_loss, best = _evaluate(state, val_split)
                 recorder.evaluated(val_loss)
-            with recorder.resting():
+            with clock.evaluating(), recorder.resting():
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
@@ -141,7 +149,7 @@ def _train(
             clock.skip()
 
 
-class _Single:
+class SingleSteps:
     """One step at a time, by torch."""
 
     longest = 1
@@ -151,20 +159,24 @@ class _Single:
         dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
         self.draws_noise = state.options.weight_drop > 0 or dropped
         self.batches = batches_from(source, state.step)
+        self.crew = crew_for(state)
 
     def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
         """The next step; what a `Block` has."""
         batch = next(self.batches)
         lr = lr_at(float(progress[0]), self.state.options) * self.state.lr_factor
-        loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
+        with self.crew.working(batch.y.size) if self.crew else nullcontext():
+            loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
         self.looks.hands.stepped(lr)
         return loss, np.array([batch.y.size]), lr
 
 
-def _steps_of(state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder) -> Blocks | _Single:
+def _steps_of(
+    state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder
+) -> Blocks | SingleSteps:
     source = batches_for(state.model, train_split, state.options, state.seed)
     blocks = None if looks.hands.touched else blocks_for(state, source, train_split, looks, recorder.doctor)
-    return blocks or _Single(state, source, looks)
+    return blocks or SingleSteps(state, source, looks)
 
 
 def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
@@ -305,9 +317,10 @@ class _Clock:
     def evaluating(self) -> Iterator[None]:
         """What is inside counts in the budget, but not in the time of a step."""
         yield
-        self.state.evaluation = self._took()
-        self.state.seconds += self.state.evaluation
-        self.state.evaluating += self.state.evaluation
+        took = self._took()
+        self.state.seconds += took
+        self.state.evaluation += took
+        self.state.evaluating += took
 
     def _took(self) -> float:
         """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""

@@ -43,7 +43,7 @@ def gradients_of(model: nn.Module, options: TrainOptions, doctor: Doctor | None 
     """
     gradients_by = {"autograd": autograd, "by-hand": _by_hand, "fused": _fused}
     gradients = gradients_by[options.backward](model, options)
-    if doctor is not None and options.backward == "fused":
+    if doctor is not None and options.backward == "fused" and why_uncompiled(model, options) is None:
         gradients = _rehearsed(gradients, autograd(model, options), doctor)
     return _with_weights_dropped(model, gradients, options.weight_drop) if options.weight_drop else gradients
 
