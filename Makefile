@@ -112,7 +112,8 @@ gallery: .venv/.dev
 # Damaged run folders, odd lists and options, 10,000 of each instead of a few hundred; some hours on two cores.
 fuzz: .venv/.dev
 	@$(BIN)/python -m tests.attacks.fuzz 10000
-	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/robustness tests/studio/test_fuzz.py
+	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/studio/test_fuzz.py
+	@MOREISH_FUZZ=1 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/attacks/test_run_folders.py
 
 # Trainings killed at random moments, resumed, and compared byte for byte with undisturbed ones; Linux and macOS.
 attack: .venv/.dev

@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moreish.studio.application import app
+from tests.attacks.judging import cases_asked_for
 from tests.studio.conftest import ORIGIN, TOKEN, Page
-from tests.support.fuzz import EXAMPLES
 
+EXAMPLES = cases_asked_for(100)
 ENDLESS = "/api/events"  # a stream: tested by itself
 IDS = st.sampled_from(
     ["one", "minerals", "names", "mlp", "ngram", "neuron", "..", "%2e%2e", "..%2f..%2fetc%2fpasswd", "%00", "\u202e",

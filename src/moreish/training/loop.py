@@ -102,7 +102,7 @@ def _train(
     looks = LayerLooks(state, controls, hands, recorder.doctor)
     steps = _steps_of(state, train_split, looks, recorder)
     model.train()
-    mean = _LossMean()
+    mean = state.loss_mean
     clock = _Clock(state)
     while not ended(state):
         looks.before_step()
@@ -119,7 +119,9 @@ def _train(
             state.evaluation_due = _evaluation_due(state, one_pass)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state) or controls.one_step:
             with recorder.resting():
-                yield mean.event(state, lr)
+                loss, symbols = mean.take()
+                shown = round(state.seconds, 3), round(state.progress, 6)
+                yield events.Step(state.step, loss, lr, symbols, *shown)
         if (seen := looks.after_step()) is not None:
             with recorder.resting():
                 yield seen
@@ -250,34 +252,6 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
         else:
             state.stale += 1
     return loss, improved
-
-
-class _LossMean:
-    """Loss and tokens since the last event."""
-
-    def __init__(self) -> None:
-        self.losses: list[Tensor | np.ndarray] = []
-        self.sizes: list[np.ndarray] = []
-        self.last = 0.0
-
-    def add(self, losses: Tensor | np.ndarray, tokens: np.ndarray) -> None:
-        """Of one step, or of several."""
-        self.losses.append(losses)
-        self.sizes.append(tokens)
-
-    def event(self, state: TrainState, lr: float) -> events.Step:
-        by_torch = [each for each in self.losses if isinstance(each, Tensor)]
-        if len(by_torch) == len(self.losses):
-            of_rows = torch.stack(by_torch).double().cpu()  # the one time that the device is waited for
-            losses = distributed.summed(of_rows).numpy()
-        else:
-            losses = np.concatenate([np.atleast_1d(np.asarray(each, np.float64)) for each in self.losses])
-        sizes = np.concatenate(self.sizes)
-        tokens = int(sizes.sum())
-        self.last = float(np.dot(losses, sizes) / tokens)
-        self.losses, self.sizes = [], []
-        seconds, progress = round(state.seconds, 3), round(state.progress, 6)
-        return events.Step(state.step, self.last, lr, tokens, seconds, progress)
 
 
 class _Clock:
