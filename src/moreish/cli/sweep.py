@@ -95,29 +95,18 @@ def sweep(
     from moreish.cli.show import note, telling
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    if trying.trials < 1 or trying.processes < 1:
-        raise ValueError("trials and processes are counted from 1")
-    _refuse_unused(files, over, study, overrides, recipe)
+    _refuse_unused(files, over, study, overrides, recipe, trying)
     if log is not None:
         from moreish.export.tensorboard import check_installed
 
         check_installed()
     with telling("loading PyTorch and Optuna", quiet or json):
-        from moreish.sweeps.populations import work_together
-        from moreish.sweeps.work import begin, work
+        from moreish.sweeps.work import begin
 
         source = sources_of(files) if over else None
         how = {"sampler": trying.sampler, "prune": trying.prune}
         begun = begin(source, over or [], recipe, overrides, study, root, **how)
-    from moreish.cli.workers import helpers
-
-    with helpers(begun.folder, trying.trials, trying.processes - 1, trying.population):
-        at_work = work_together if trying.population else work
-        at_work(begun, trying.trials, _telling(begun, log, json=json, quiet=quiet))
-    if log is not None:
-        from moreish.sweeps.boards import write_boards
-
-        write_boards(begun)  # those of other processes
+    _work(begun, trying, log, json=json, quiet=quiet)
     _show(begun, json=json, quiet=quiet)
     if not quiet and not json:
         _draw(begun)
@@ -125,9 +114,29 @@ def sweep(
         note(f"kept in {begun.folder}; more of them: {more}")
 
 
+def _work(study: "Study", trying: Trying, log: str | None, *, json: bool, quiet: bool) -> None:
+    from moreish.cli.workers import helpers
+    from moreish.sweeps import work, work_together
+
+    with helpers(study.folder, trying.trials, trying.processes - 1, trying.population):
+        at_work = work_together if trying.population else work
+        at_work(study, trying.trials, _telling(study, log, json=json, quiet=quiet))
+    if log is not None:
+        from moreish.sweeps.boards import write_boards
+
+        write_boards(study)  # those of other processes
+
+
 def _refuse_unused(
-    files: tuple[str, ...], over: list[str] | None, study: Path | None, overrides: "Overrides", recipe: str | None
+    files: tuple[str, ...],
+    over: list[str] | None,
+    study: Path | None,
+    overrides: "Overrides",
+    recipe: str | None,
+    trying: Trying,
 ) -> None:
+    if trying.trials < 1 or trying.processes < 1:
+        raise ValueError("trials and processes are counted from 1")
     """Raises ValueError where what was said makes no sense together."""
     if over:
         return
