@@ -24,7 +24,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
     "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
     "models": ({"options", "rng"}, TORCH),
-    "backprop": (set(), TORCH | {"optree"}),
+    "backprop": ({"markup"}, TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
@@ -32,7 +32,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         TORCH | {"safetensors"},
     ),
     "inference": (
-        KERNEL | {"data", "models", "ngram", "automata", "background.blend", "background.shape"},
+        KERNEL | {"data", "models", "ngram", "automata", "fast", "background.blend", "background.shape"},
         TORCH | {"rapidfuzz"},
     ),
     "shards": (
@@ -71,7 +71,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         KERNEL
         | {"api", "trained", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
         | {"runs", "backprop", "doctor", "scalar", "__version__"},
-        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"},
+        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"} | {"anywidget", "traitlets"},
     ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }

@@ -29,10 +29,10 @@ from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
 from moreish.training.launch import launched
 
 if TYPE_CHECKING:
-    from moreish.export import Exported
-
-if TYPE_CHECKING:
+    from anywidget import AnyWidget
     from matplotlib.axes import Axes
+
+    from moreish.export import Exported
 
 
 class TrainedRun(Fitted):
@@ -138,6 +138,15 @@ class TrainedRun(Fitted):
         if find_spec("pandas") is None:
             return rows
         return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def watch(self) -> "AnyWidget":
+        """The run under a cell of a notebook, as the studio shows it; live where somebody trains it.
+
+        It may be trained in another process, or in a thread of this one. Raises Unmet without the extra [notebook].
+        """
+        from moreish.studio.widget import watch
+
+        return watch(self.run)
 
     def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
         """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""

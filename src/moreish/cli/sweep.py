@@ -65,6 +65,7 @@ def sweep(
     reading: Reading = READING,
     training: Training = TRAINING,
     set: Set = None,
+    log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
     json: Json = False,
@@ -87,6 +88,8 @@ def sweep(
         As for train.
     config
         A TOML file of options, as for train.
+    log
+        tensorboard: a board of each trial as it ends, its options as hyperparameters: tensorboard --logdir STUDY
     """
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import note, telling
@@ -95,6 +98,10 @@ def sweep(
     if trying.trials < 1 or trying.processes < 1:
         raise ValueError("trials and processes are counted from 1")
     _refuse_unused(files, over, study, overrides, recipe)
+    if log is not None:
+        from moreish.export.tensorboard import check_installed
+
+        check_installed()
     with telling("loading PyTorch and Optuna", quiet or json):
         from moreish.sweeps.populations import work_together
         from moreish.sweeps.work import begin, work
@@ -106,7 +113,11 @@ def sweep(
 
     with helpers(begun.folder, trying.trials, trying.processes - 1, trying.population):
         at_work = work_together if trying.population else work
-        at_work(begun, trying.trials, _telling(begun, json=json, quiet=quiet))
+        at_work(begun, trying.trials, _telling(begun, log, json=json, quiet=quiet))
+    if log is not None:
+        from moreish.sweeps.boards import write_boards
+
+        write_boards(begun)  # those of other processes
     _show(begun, json=json, quiet=quiet)
     if not quiet and not json:
         _draw(begun)
@@ -129,11 +140,14 @@ def _refuse_unused(
         )
 
 
-def _telling(study: "Study", *, json: bool, quiet: bool):
-    """What is said of every trial that has come to its end here."""
+def _telling(study: "Study", log: str | None, *, json: bool, quiet: bool):
+    """What is said and kept of every trial that has come to its end here."""
     from moreish.cli.show import emit, note
+    from moreish.sweeps.boards import write_boards
 
     def tell(trial: "Trial") -> None:
+        if log is not None:
+            write_boards(study)
         if json:
             emit(trial.plain())
         elif not quiet:
