@@ -20,6 +20,7 @@ from moreish.runs.folder import CONFIG, Run
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
+    from tensorboardX.proto.summary_pb2 import Summary
 
 FOLDER = "tensorboard"
 """Where a live board lies, inside the run folder: `tensorboard --logdir runs` finds it."""
@@ -182,5 +183,6 @@ def check_installed() -> None:
 def _writer(folder: Path) -> "SummaryWriter":
     check_installed()
     from tensorboardX import SummaryWriter
+    from tensorboardX.proto.summary_pb2 import Summary
 
     return SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, write_to_disk=True)
