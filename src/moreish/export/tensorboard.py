@@ -20,7 +20,6 @@ from moreish.runs.folder import CONFIG, Run
 
 if TYPE_CHECKING:
     from tensorboardX import SummaryWriter
-    from tensorboardX.proto.summary_pb2 import Summary
 
 FOLDER = "tensorboard"
 """Where a live board lies, inside the run folder: `tensorboard --logdir runs` finds it."""
@@ -55,7 +54,7 @@ class Board:
         self._add_summary(self._session_end)
         self._writer.close()
 
-    def _add_summary(self, summary: "Summary") -> None:
+    def _add_summary(self, summary: Any) -> None:
         assert self._writer.file_writer is not None
         self._writer.file_writer.add_summary(summary)
 
@@ -183,6 +182,5 @@ def check_installed() -> None:
 def _writer(folder: Path) -> "SummaryWriter":
     check_installed()
     from tensorboardX import SummaryWriter
-    from tensorboardX.proto.summary_pb2 import Summary
 
     return SummaryWriter(str(folder), flush_secs=FLUSH_SECONDS, write_to_disk=True)
