@@ -17,7 +17,7 @@ ENOUGH = 500  # labels, of which one class is no chance any more
     "and the model learns to say that class always.\n"
     "Mostly label files were not found, or a default stands in for what was not parsed.",
     explains=("F02", "F28", "F90", "F30", NOT_LEARNING),
-    rank=125,
+    rank=124,
 )
 def one_label(history: History) -> Iterator[Verdict]:
     """500 targets or more of a classification were seen, and they are of one class."""

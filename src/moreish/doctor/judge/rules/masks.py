@@ -15,7 +15,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
     "A mask of the wrong sense shows the padding and hides every word;\n"
     "one that is 0 everywhere hides all, and each place then gets the mean of all, or NaN.",
     explains=("F17", "F16", "F22", "F23", "F45", NOT_LEARNING),
-    rank=65,
+    rank=64,
 )
 def hides_what_counts(history: History) -> Iterator[Verdict]:
     """A mask hides every place, or all but those of one symbol, while what it hides varies: in two looks in a row."""

@@ -67,7 +67,7 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
     elif nothing:
         hint += " No input says anything about the targets by itself; if nothing can be known, this is as it must be."
     return found(
-        "sick" if says else "watch" if _ought_to_know(history, saved, linear, classes) else "info",
+        "sick" if says else "watch" if (saved.constant if classes else _labels(history)) > MANY else "info",
         "",
         history.step(),
         f"After {history.step()} steps the loss is {saved.loss:.3g}; knowing only {what} gives {saved.constant:.3g}.",
@@ -77,14 +77,6 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
         loss=saved.loss,
         constant=saved.constant,
     )
-
-
-def _ought_to_know(history: History, saved: Gain, linear: Links | None, classes: bool) -> bool:
-    """Whether there is more to be known than yes or no, or no input says anything of a thousand rows of numbers."""
-    if classes:
-        return saved.constant > MANY
-    unlinked = linear is not None and linear.share == 0 and linear.rows >= 1000
-    return _labels(history) > MANY or (unlinked and not _labels(history))
 
 
 def _labels(history: History) -> float:
