@@ -111,7 +111,7 @@ def write_symbols(folder: Path) -> None:
     table = np.append(np.uint8(ord("\n")), letter[1::2])
     assert len(table) == len(corpus.vocab), "every symbol is one byte"
     with (folder / "symbols.txt").open("wb") as file:
-        for part in corpus.split("train").parts():  # pyright: ignore[reportAttributeAccessIssue]
+        for part in corpus.split("train").parts():
             spaced = np.full((len(part.ids) - 1, 2), ord(" "), np.uint8)
             spaced[:, 0] = table[part.ids[1:]]
             file.write(spaced.tobytes())

@@ -51,7 +51,7 @@ class Board:
 
     def close(self) -> None:
         """Write the rest."""
-        self._writer.file_writer.add_summary(self._session_end)
+        self._add_summary(self._session_end)
         self._writer.close()
 
     def _begin_session(self, options: dict[str, str | bool | int | float]) -> None:
@@ -59,8 +59,12 @@ class Board:
         from tensorboardX.summary import hparams
 
         experiment, start, self._session_end = hparams(options, METRICS)
-        self._writer.file_writer.add_summary(experiment)
-        self._writer.file_writer.add_summary(start)
+        self._add_summary(experiment)
+        self._add_summary(start)
+
+    def _add_summary(self, summary: Any) -> None:
+        assert self._writer.file_writer is not None
+        self._writer.file_writer.add_summary(summary)
 
     def _add(self, event: events.Event) -> None:
         match event:
