@@ -52,8 +52,8 @@ class Trying:
     log: Annotated[
         Literal["tensorboard"] | None,
         Parameter(
-            help="tensorboard: a board of each trial as it ends, its options as hyperparameters: tensorboard --logdir "
-            "STUDY"
+            help="tensorboard: a board of each trial as it ends, its options as hyperparameters: "
+            "tensorboard --logdir STUDY"
         ),
     ] = None
 
