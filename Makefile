@@ -8,7 +8,7 @@ BIN := .venv/bin
 FILE ?= names
 KILLS ?= 500
 
-.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full fuzz attack exports wheels oldest sweeps lessons docs gallery lines clean help
+.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full fuzz attack exports wheels oldest sweeps lessons notebooks docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -95,6 +95,12 @@ exports: .venv/.dev
 lessons: .venv/.dev
 	@$(BIN)/python -m tools.lessons
 
+# Two notebooks in JupyterLab and in marimo, driven in a real browser; pictures in build/notebooks.
+notebooks: .venv/.dev
+	@$(BIN)/python tools/page.py
+	@$(BIN)/python -m pip install -q jupyterlab marimo
+	@$(BIN)/python -m tools.notebooks
+
 # The documentation as a site, in docs/_build; every warning is an error.
 docs: .venv/.dev
 	@$(BIN)/python -m pip install -q -e '.[docs]'
@@ -106,7 +112,8 @@ gallery: .venv/.dev
 # Damaged run folders, odd lists and options, 10,000 of each instead of a few hundred; some hours on two cores.
 fuzz: .venv/.dev
 	@$(BIN)/python -m tests.attacks.fuzz 10000
-	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/robustness
+	@MOREISH_FUZZ=10000 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/studio/test_fuzz.py
+	@MOREISH_FUZZ=1 $(BIN)/python -m pytest -q -p no:cacheprovider --timeout=0 tests/attacks/test_run_folders.py
 
 # Trainings killed at random moments, resumed, and compared byte for byte with undisturbed ones; Linux and macOS.
 attack: .venv/.dev
@@ -131,6 +138,7 @@ help:
 	@echo "make sickbay    the doctor, measured"
 	@echo "make exports    every network through ONNX, compared with torch"
 	@echo "make lessons    the twelve lessons, executed whole"
+	@echo "make notebooks  a lesson and a watched run in JupyterLab and marimo"
 	@echo "make docs       the documentation as a site, in docs/_build"
 	@echo "make gallery    what moreish makes from twelve lists"
 	@echo "make sweeps     two processes on one study, one killed in the middle"

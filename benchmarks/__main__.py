@@ -27,6 +27,7 @@ MODULES = (
     "benchmarks.guided",
     "benchmarks.ranking",
     "benchmarks.scoring",
+    "benchmarks.reading",
     "benchmarks.memory",
 )
 

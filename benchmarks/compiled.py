@@ -168,30 +168,37 @@ def _raw(net: str, size: int) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]
 @contextmanager
 def _jax(net: str, x: np.ndarray, y: np.ndarray) -> Iterator[Chunk | None]:
     """Steps by JAX in a process of its own; None where there is no JAX to be had."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "windows.npz"
+        np.savez(data, x=x, y=y)
+        with jax_process("jax_peer.py", net, str(data)) as steps:
+            yield steps and (lambda: steps(CHUNK[net]))
+
+
+@contextmanager
+def jax_process(script: str, *arguments: str) -> Iterator[Callable[[int], float] | None]:
+    """A number of steps -> the processor time that they took, by a script in the Python that has JAX; else None."""
     python = jax_python()
     if python is None:
         yield None
         return
-    with tempfile.TemporaryDirectory() as folder:
-        data = Path(folder) / "windows.npz"
-        np.savez(data, x=x, y=y)
-        flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
-        alone = {"XLA_FLAGS": flags, "OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
-        env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | alone
-        command = [python, str(Path(__file__).with_name("jax_peer.py")), net, str(data)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            to, of = process.stdin, process.stdout
+    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    alone = {"XLA_FLAGS": flags, "OMP_NUM_THREADS": "1", "JAX_PLATFORMS": "cpu"}
+    env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | alone
+    command = [python, str(Path(__file__).with_name(script)), *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        to, of = process.stdin, process.stdout
 
-            def chunk() -> float:
-                print(CHUNK[net], file=to, flush=True)
-                return float(of.readline().split()[0])
+        def steps(count: int) -> float:
+            print(count, file=to, flush=True)
+            return float(of.readline().split()[0])
 
-            try:
-                yield chunk
-            finally:
-                to.close()
+        try:
+            yield steps
+        finally:
+            to.close()
 
 
 def jax_python() -> str | None:

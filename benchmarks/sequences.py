@@ -1,21 +1,23 @@
 """A training step of GRU, LSTM and Transformer: compiled passes, the fused step by torch, autograd, products alone.
 
-Each step is gradients and update on one batch of items of 7 symbols. All take turns, step by step, on one thread;
-shown are medians of processor time with the quartiles, and the median of the ratios. GRU and LSTM multiply in
-bfloat16 where the processor has it, as their recipes do, the Transformer in float32, as makemore's does, and autograd
-in float32. The products alone are those that the step makes, by torch and without the update; AdamW is FusedAdamW
-everywhere but in makemore's loop.
+Each step is gradients and update on one batch of items of 7 symbols. All take turns, step by step (JAX JAX_STEPS
+steps in one scan), on one thread; shown are medians of processor time with the quartiles, and the median of the
+ratios. GRU and LSTM multiply in bfloat16 where the processor has it, as their recipes do, the Transformer in float32,
+as makemore's does, and autograd and JAX in float32. The products alone are those that the step makes, by torch and
+without the update; AdamW is FusedAdamW everywhere but in makemore's loop and in JAX.
 """
 
 import copy
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.compiled import jax_process
 from benchmarks.ladder import written_out
 from benchmarks.measure import Row, seconds
 from moreish.fast import FUSED, CompiledStep, Uncompiled
@@ -31,6 +33,8 @@ from moreish.training.steps import make_optimizer
 
 V, STEPS = 27, 7
 ROUNDS, WARM = 60, 5
+JAX_STEPS = 10
+JAX_NETS = {"GRU 256": "gru", "LSTM 288": "lstm", "Transformer": "transformer"}
 Step = Callable[[], object]
 
 
@@ -54,12 +58,18 @@ class _Peers:
 
 
 def _compared(name: str, peers: _Peers) -> Iterator[Row]:
-    took: dict[str, list[float]] = {peer: [] for peer in peers.steps}
-    for i in range(WARM + ROUNDS):
-        for peer, step in peers.steps.items():
-            spent = 1e3 * seconds(step)
-            if i >= WARM:
-                took[peer].append(spent)
+    measured: dict[str, Callable[[], float]] = {
+        peer: lambda step=step: seconds(step) for peer, step in peers.steps.items()
+    }
+    with jax_process("jax_sequences.py", JAX_NETS[name]) if name in JAX_NETS else nullcontext() as jax:
+        if jax is not None:
+            measured["JAX, lax.scan"] = lambda: jax(JAX_STEPS) / JAX_STEPS
+        took: dict[str, list[float]] = {peer: [] for peer in measured}
+        for i in range(WARM + ROUNDS):
+            for peer, spent in measured.items():
+                ms = 1e3 * spent()
+                if i >= WARM:
+                    took[peer].append(ms)
     ours = next(iter(took))
     for peer in list(took)[1:]:
         ratio = float(np.median(np.array(took[peer]) / np.array(took[ours])))

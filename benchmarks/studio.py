@@ -20,11 +20,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import torch
+from torch import nn
 
 import moreish
 from moreish.data import Corpus, read
 from moreish.runs import commands
 from moreish.studio.page import BUILT
+from moreish.training.histograms import SHARE, SPACING, Histograms
 from tools.browser import NAMES
 
 TURNS, STEPS = 5, 600
@@ -72,6 +75,26 @@ def cost(place: Path) -> None:
         alone, watched = (trained(corpus, place / f"{turn}-{w}", w) for w in (False, True))
         ratios.append(watched / alone)
     print(f"training while a page looks: {100 * (statistics.median(ratios) - 1):+.1f} % (turns: {shown(ratios)})")
+
+
+def looks() -> None:
+    """What a look at 25 histograms costs the training, and how many a second fit in its share of the processor."""
+    model = nn.Sequential(*[layer for _ in range(3) for layer in (nn.Linear(200, 200), nn.Tanh())])
+    optimizer = torch.optim.AdamW(model.parameters())
+    histograms, x, costs, count = Histograms(model, optimizer), torch.randn(256, 200), [], 0
+    torch.set_num_threads(1)
+    for _ in range(200):
+        histograms.begin()
+        model(x).square().mean().backward()
+        optimizer.step()
+        layers = histograms.end()
+        optimizer.zero_grad()
+        costs.append(histograms.cost)
+        fields = ("activation", "gradient", "weight", "weight_gradient", "update")
+        count = sum(getattr(layer, name) is not None for layer in layers for name in fields)
+    cost = statistics.median(costs) * 25 / count
+    print(f"a look at 25 histograms: {1000 * cost:.2f} ms of processor time")
+    print(f"frames a second that fit: {min(1 / SPACING, SHARE / cost):.1f}")
 
 
 def shown(ratios: list[float]) -> str:
@@ -145,6 +168,7 @@ def main() -> int:
     size = sum(len(gzip.compress(p.read_bytes(), 9)) for p in BUILT.rglob("*") if p.is_file())
     print(f"the page, compressed: {size / 1000:.1f} KB")
     with tempfile.TemporaryDirectory() as place:
+        looks()
         leaving(Path(place) / "leaving")
         frames(Path(place) / "frames")
         cost(Path(place))

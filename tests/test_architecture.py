@@ -24,14 +24,17 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
     "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
     "models": ({"options", "rng"}, TORCH),
-    "backprop": (set(), TORCH | {"optree"}),
+    "backprop": ({"markup"}, TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
         {"options", "rng", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
-    "inference": (KERNEL | {"data", "models", "ngram", "automata", "background.blend"}, TORCH | {"rapidfuzz"}),
+    "inference": (
+        KERNEL | {"data", "models", "ngram", "automata", "fast", "background.blend", "background.shape"},
+        TORCH | {"rapidfuzz"},
+    ),
     "shards": (
         KERNEL | {"data", "ngram.counts", "runs.files", "runs.manifest"},
         {"numpy", "jaxtyping", "msgspec"},
@@ -60,7 +63,17 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "sweeps": (
         KERNEL
-        | {"api", "data", "models", "recipes", "preparing", "runs", "shards.corpus", "__version__"}
+        | {
+            "api",
+            "data",
+            "models",
+            "recipes",
+            "preparing",
+            "runs",
+            "shards.corpus",
+            "export.tensorboard",
+            "__version__",
+        }
         | {"fitting.counting", "fitting.schedule", "inference.network", "training.population", "training.steps"},
         {"filelock", "msgspec", "optuna"},
     ),
@@ -68,7 +81,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         KERNEL
         | {"api", "trained", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
         | {"runs", "backprop", "doctor", "scalar", "__version__"},
-        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"},
+        TORCH | {"fastapi", "starlette", "pydantic", "msgspec"} | {"anywidget", "traitlets"},
     ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }

@@ -1,10 +1,14 @@
 """What notebooks show: complete, and what a list brought along is text."""
 
+import dataclasses
 from html.parser import HTMLParser
+
+import pytest
 
 import moreish
 from moreish import markup
 from moreish.data import from_items
+from moreish.doctor.tell.cells import Findings
 from moreish.runs import events
 
 EVIL = "<script>alert(1)</script>"
@@ -47,3 +51,29 @@ def test_a_run_shows_the_curve_of_its_training(tmp_path):
     run = moreish.train(corpus, model="mlp", options=options, out=tmp_path / "run")
     assert list(events.of_kind(run.run.events(), events.Eval))
     assert "polyline" in run._repr_html_()
+
+
+def test_gradients_findings_and_a_trace_show_themselves_and_a_layers_name_is_text():
+    torch = pytest.importorskip("torch")
+    from moreish.backprop import compare_gradients
+    from moreish.doctor import Doctor, Finding, trace
+
+    net = torch.nn.Module()
+    net.add_module(EVIL.replace(".", ""), torch.nn.Linear(3, 2))
+    net.forward = lambda x: next(net.children())(x).tanh()
+    x = torch.randn(4, 3)
+    compared = compare_gradients(net, lambda: net(x).square().mean())
+    traced = trace(net, x, lambda y: y.square().mean())
+    doctor = Doctor(net)
+    finding = Finding("F04", "sick", EVIL, 3, f"{EVIL} is saturated", "heal `it`")
+    report = dataclasses.replace(doctor.to_report(), findings=[finding])
+    assert "not computed" in trace(net, x)._repr_html_()
+    for shown in (compared, traced, doctor.findings, Findings([finding]), finding, report):
+        html = shown._repr_html_()
+        tags = Tags(html).tags
+        assert "script" not in tags
+        assert len(tags) > 1
+    assert "✓ to the bit" in compared._repr_html_()
+    assert "4 × 2" in traced._repr_html_()
+    assert "Nothing was found" in Findings()._repr_html_()
+    assert "body.dark .moreish-cell" in finding._repr_html_()

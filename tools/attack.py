@@ -83,25 +83,29 @@ def child(folder: Path, options: Options) -> int:
     number = os.fork()
     if number:
         return number
-    code = 1
-    with suppress(BaseException):
-        os.setsid()
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        with open(folder.parent / "log", "a", encoding="utf-8") as log:
-            os.dup2(log.fileno(), 2)
+    code = 130  # a request to stop may come before there is anything to save
+    with suppress(BaseException), open(folder.parent / "log", "a", encoding="utf-8") as log:
+        os.dup2(log.fileno(), 2)
         try:
-            if (folder / "manifest.json").exists():
-                if not open_run(folder).finished:  # else it was killed after its last word
-                    api.resume(folder)
-            else:
-                shutil.rmtree(folder, ignore_errors=True)  # killed while it was made: nothing was trained yet
-                api.train(items(), options=options, out=folder)
+            os.setsid()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            begin_or_resume(folder, options)
             code = 0
         except KeyboardInterrupt:
             code = 130
         except Exception as error:
+            code = 1
             print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
     os._exit(code)
+
+
+def begin_or_resume(folder: Path, options: Options) -> None:
+    """Train to the end."""
+    if not (folder / "manifest.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)  # killed while it was made: nothing was trained yet
+        api.train(items(), options=options, out=folder)
+    elif not open_run(folder).finished:  # else it was killed after its last word
+        api.resume(folder)
 
 
 def ended(number: int, after: float) -> int | None:

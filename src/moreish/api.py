@@ -318,8 +318,9 @@ def resume(
 def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch | None = None) -> TrainedRun:
     """A new run that does again what this one did, what somebody changed meanwhile included, after the same updates.
 
-    `out` is its folder; else one beside it. Raises RunError where there is no network, where its length was a time
-    (another machine, or another hour, would make other steps), or where it went on from another run.
+    `out` is its folder; else one beside it. What was trained for a time is trained for as many steps as it came to:
+    nearly the same, because the learning rate followed the clock. Raises RunError where there is no network, where
+    several were trained for a time, or where the run went on from another.
     """
     from moreish.training.controls import Recorded
 
@@ -328,7 +329,7 @@ def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch
     if not config.model.networks or config.model.name == "background":
         raise RunError(f"{name} has no network that somebody could have changed: train it anew")
     if config.train.time_budget is not None:
-        raise RunError(f"{name} was trained for a time, not for a number of steps, and cannot be repeated exactly")
+        config = _in_steps(config, opened.run)
     if parent_of(opened) is not None:
         raise RunError(f"{name} goes on from another run: repeat that one")
     changed = list(events.of_kind(opened.run.events(), events.Intervention))
@@ -341,6 +342,14 @@ def replay(run: str | Path | Run, *, out: str | Path | None = None, watch: Watch
     with run_folder.kept_only_with_a_checkpoint(again.run, found, False), again.run.writing() as writer:
         fit_into(fitting, writer, watch or unwatched)
     return again
+
+
+def _in_steps(config: Config, run: Run) -> Config:
+    """The configuration with the number of steps that a time budget came to."""
+    if len(config.model.networks) > 1:
+        raise RunError(f"{run.name} trained several networks for a time, and cannot be repeated: say train.steps")
+    steps = max((event.step for event in events.of_kind(run.events(), events.Step)), default=0)
+    return replace(config, train=replace(config.train, time_budget=None, steps=steps))
 
 
 def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str | Path = "runs") -> TrainedRun:

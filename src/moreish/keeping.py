@@ -70,7 +70,8 @@ def fit_into(
 
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         remote = Remote(writer.run.folder, stop_requested)
-        steered = let_steer(fitting, remote)
+        earlier = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
+        steered = let_steer(fitting, remote, earlier)
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
@@ -80,6 +81,8 @@ def fit_into(
             tell(event)
             if isinstance(event, events.Eval):
                 tell(_samples(fitting))
+                _save(fitting, writer, fitting.step)
+            elif isinstance(event, events.Saved):
                 _save(fitting, writer, fitting.step)
             elif isinstance(event, events.Step):
                 remote.show_samples(lambda: events.to_record(_samples(fitting)))

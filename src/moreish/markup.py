@@ -16,6 +16,11 @@ def heading(text: str, note: str = "") -> str:
     return f'<p style="margin:.3em 0"><strong>{escape(text)}</strong> {beside}</p>'
 
 
+def line(text: str) -> str:
+    """One sentence."""
+    return f'<p style="margin:.3em 0;opacity:.8">{escape(text)}</p>'
+
+
 def table(rows: Iterable[Sequence[object]], heads: Sequence[str] = ()) -> str:
     """A plain table, read from left to right."""
     top = "".join(f"<th {CELL}>{escape(head)}</th>" for head in heads)

@@ -29,10 +29,10 @@ from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
 from moreish.training.launch import launched
 
 if TYPE_CHECKING:
-    from moreish.export import Exported
-
-if TYPE_CHECKING:
+    from anywidget import AnyWidget
     from matplotlib.axes import Axes
+
+    from moreish.export import Exported
 
 
 class TrainedRun(Fitted):
@@ -93,11 +93,13 @@ class TrainedRun(Fitted):
         """How well its items were foretold by models made without them, where it was measured so."""
         return next(reversed(list(events.of_kind(self.run.events(), events.CrossValidated))), None)
 
-    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+    def evaluate(
+        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
+    ) -> Evaluation:
         """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""
-        if on == "val" and not len(self.corpus.split("val")) and (found := self.cross_validated):
+        if on == "val" and column is None and not len(self.corpus.split("val")) and (found := self.cross_validated):
             return evaluation_of(found)
-        return super().evaluate(on)
+        return super().evaluate(on, column=column)
 
     def export(self, to: str, folder: str | Path, component: int | None = None) -> "Exported":
         """Write the network for other programs into a new or empty folder: "hf", "onnx", "safetensors".
@@ -136,6 +138,15 @@ class TrainedRun(Fitted):
         if find_spec("pandas") is None:
             return rows
         return import_module("pandas").DataFrame(rows, columns=list(wanted)).set_index("step")
+
+    def watch(self) -> "AnyWidget":
+        """The run under a cell of a notebook, as the studio shows it; live where somebody trains it.
+
+        It may be trained in another process, or in a thread of this one. Raises Unmet without the extra [notebook].
+        """
+        from moreish.studio.widget import watch
+
+        return watch(self.run)
 
     def plot_loss(self, *, ax: "Axes | None" = None) -> "Axes":
         """Train and val loss over the steps, with the baselines. Raises ValueError for a model that only counts."""

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import random
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
@@ -22,7 +23,7 @@ from moreish.inference.asking import Asked, Request
 from moreish.models import MODELS, model_class
 from moreish.ngram import KneserNey
 from moreish.options import build, parse_assignments
-from moreish.recipes import RECIPES, Config, Overrides, resolve
+from moreish.recipes import RECIPES, Config, Overrides, checked_data_options, grow, networks_of, resolve
 from moreish.recipes.overrides import Plain
 from moreish.runs import events
 from moreish.runs.checkpoint import STATE
@@ -33,6 +34,7 @@ from moreish.runs.schema import Described, State, checked
 from moreish.training.options import TrainOptions
 from tests.attacks.judging import no_fault
 from tests.attacks.mutations import TEXTS, any_value, mutated, torn
+from tests.attacks.sealed import FILES, interrupted, plain, reseal, uses, written
 from tests.support.lists import made_items
 
 LISTS = (
@@ -45,6 +47,11 @@ LISTS = (
     "नमस्ते\nधन्यवाद\n\u202eabc\na\u0301\u0323\n",
     "a\tb\n1\t2\n3\t4\n",
 )
+CHUNKS = (
+    b"emma\n", b"\r", b"\r\n", b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\x1b[2J", b"\xf0\x9f\x98\x80",
+    b"a,b,c\n", b'"a\n', b"{", b'{"name": "x"}\n', b"[" * 500, b"\t", b" ", b"x" * 3000, b"\n" * 50, b"\xe2\x80\xae",
+    b"\x85", b"\xcc\x81" * 90, "ß\u2028İ\n".encode(), b"1;2;3\n", b"# c\n", b"<script>\n", b"=1+1\n",
+)  # fmt: skip
 SECTIONS = {"train": TrainOptions, "data": DataOptions}
 
 
@@ -70,6 +77,8 @@ def reader(case: int) -> None:
     """A file of bytes, read with any options."""
     rng = random.Random(f"reader {case}")
     data = rng.choice(LISTS).encode(rng.choice(("utf-8", "utf-8", "utf-8", "utf-16", "latin-1")), "replace")
+    if rng.random() < 0.4:
+        data = b"".join(rng.choices(CHUNKS, k=rng.randrange(12)))
     for _ in range(rng.randrange(3)):
         data = torn(data, rng)
     path = memory() / f"list{rng.choice(('.txt', '.csv', '.json', '.jsonl', '.tsv', ''))}"
@@ -84,8 +93,8 @@ def reader(case: int) -> None:
     with no_fault((data, options)):
         found = read(path, build(DataOptions, options, "data."))
         found.report.headline()
-        assert len(found) >= 1
-        list(found)[:50]
+        assert len(found) == sum(len(found.split(part)) for part in ("train", "val", "test")) >= 1
+        assert all(found.vocab.encode(item).size for item in list(found)[:50])
 
 
 def config(case: int) -> None:
@@ -115,6 +124,13 @@ def option_names() -> list[str]:
     return [*names, *others.split(), "", "model.components.0", "."]
 
 
+SAID = (
+    "1e309", "NaN", "Infinity", "null", "none", "gru", "mixture", "9" * 5000, "[" * 3000, "[0.9]",
+    '[{"name":"gru"},{"name":[]}]', '[{"name":"gru","train":"x"},{"name":{}}]', '[{"seed":"x"},{}]',
+    '[{"name":"gru","train":{"steps":1e400}},{}]',
+)  # fmt: skip
+
+
 def assignments(case: int) -> None:
     """What follows --set."""
     rng = random.Random(f"assignments {case}")
@@ -123,10 +139,15 @@ def assignments(case: int) -> None:
         given.append(f"model.name={rng.choice([*MODELS, 'ngram', 'background', 'reader', 'mixture'])}")
     for _ in range(rng.randrange(1, 4)):
         value = any_value(rng)
-        text = json.dumps(value) if rng.random() < 0.7 else str(value)
+        text = json.dumps(value) if rng.random() < 0.7 else rng.choice((str(value), *SAID))
         given.append(f"{rng.choice(option_names())}{rng.choice(('=', '=', '=', ' = ', '==', ''))}{text}")
+    recipe = rng.choice((None, *RECIPES))
     with no_fault(given):
-        resolve(rng.choice((None, "quick")), Overrides(settings=parse_assignments(given)))
+        overrides = Overrides(settings=parse_assignments(given))
+        checked_data_options(recipe, overrides)
+        networks_of(recipe, overrides)
+        config = grow(resolve(recipe, overrides))
+        assert Config.from_plain(json.loads(json.dumps(config.plain(), allow_nan=False))) == config
 
 
 @cache
@@ -214,6 +235,9 @@ RECORDS: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
+FIELDS = sorted({name for kind in events.EVENTS for name in kind.__struct_fields__})
+
+
 def records(case: int) -> None:
     """A metrics.jsonl of which a line or some bytes were changed; every reader of records goes through it."""
     from moreish.cli.compare import compared_run
@@ -228,6 +252,10 @@ def records(case: int) -> None:
             lines[at] = json.dumps(mutated(json.loads(encode(RECORDS[at])), rng)).encode() + b"\n"
         else:
             lines[at] = torn(lines[at], rng)
+    if rng.random() < 0.5:
+        fields = {rng.choice(FIELDS): any_value(rng) for _ in range(rng.randrange(8))}
+        odd = {"event": rng.choice(sorted(events.NAMES)), **fields}
+        lines.insert(rng.randrange(len(lines)), json.dumps(odd).encode() + b"\n")
     run = a_run()
     path = run.folder / "metrics.jsonl"
     path.write_bytes(b"".join(lines))
@@ -235,6 +263,7 @@ def records(case: int) -> None:
     with no_fault(path.read_bytes()), redirect_stderr(StringIO()):
         list(Records(path).follow())
         for event in run.events():
+            assert events.from_record(events.to_record(event)) is not None
             panel.feed(event)
         panel.lines()
     with no_fault(path.read_bytes()):
@@ -310,8 +339,26 @@ def counted() -> Any:
     return KneserNey.fit(train.ids, train.offsets, len(corpus().vocab), 2)
 
 
+@cache
+def a_training() -> Path:
+    """The folder of a training that was stopped in the middle."""
+    return interrupted(memory() / "training")
+
+
+def folders(case: int) -> None:
+    """A run folder that is sealed as it should be, a file of which was changed, and whatever people do with a run."""
+    rng = random.Random(f"folders {case}")
+    name = rng.choice(FILES)
+    value = mutated(plain(a_training(), name), rng)
+    folder = reseal(a_training(), name, written(value, name), memory() / f"folder-{case}")
+    for action in uses(folder):
+        with no_fault((name, value)):
+            action()
+    shutil.rmtree(folder)
+
+
 TARGETS: dict[str, Callable[[int], None]] = {
-    each.__name__: each for each in (reader, config, assignments, checkpoint, records, names, rules)
+    each.__name__: each for each in (reader, config, assignments, checkpoint, records, names, rules, folders)
 }
 
 
@@ -324,5 +371,5 @@ def released() -> Iterator[None]:
         for kept in _kept:
             kept.cleanup()
         _kept.clear()
-        for each in (memory, a_run):
+        for each in (memory, a_run, a_training):
             each.cache_clear()

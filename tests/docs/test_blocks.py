@@ -16,6 +16,8 @@ import pytest
 import torch
 
 from moreish.cli import run
+from moreish.cli.app import app
+from moreish.cli.passing import parted
 from tests.support.docs import SETUPS
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +90,33 @@ def test_the_blocks_of_a_page_run_and_print_what_they_say(page, tmp_path, monkey
             parts = re.split(r"^\$ (.*)\n", block.code, flags=re.M)[1:]
             for line, printed in zip(parts[::2], parts[1::2], strict=True):
                 run_command(line, printed)
+
+
+COMMAND = re.compile(r"^(?:\$ )?((?:moreish|torchrun) .*)$", flags=re.M)
+
+
+def commands_in(text: str) -> list[list[str]]:
+    """The words of every command that stands in a block of any language, a line that goes on put together."""
+    blocks = re.findall(r"```(?:text|sh|console)\n(.*?)```", text, flags=re.S)
+    lines = [line for block in blocks for line in COMMAND.findall(block.replace("\\\n", " "))]
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)
+def test_no_command_of_a_page_has_an_option_that_there_is_not(page):
+    """Those that are not executed, as a server or several processes, are read by the parsers that would read them."""
+    from torch.distributed.run import parse_args
+
+    for words in commands_in(page.read_text(encoding="utf-8")):
+        if words[0] == "torchrun":
+            given = parse_args(words[1:])
+            if not given.module:
+                assert (ROOT / given.training_script).exists(), words
+                continue
+            words = [given.training_script, *given.training_script_args]
+        arguments = parted(words[1:])
+        if arguments[:1] not in (["--help"], ["--version"]):
+            app.parse_args(arguments, exit_on_error=False, print_error=False)
 
 
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]+)\)")

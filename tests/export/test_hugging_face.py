@@ -53,6 +53,7 @@ def test_in_double_precision_the_logits_are_the_same_to_the_last_digits(corpus, 
 def test_an_unknown_symbol_raises_instead_of_becoming_a_boundary(corpus, tmp_path):
     export(subject(corpus, "transformer"), "hf", tmp_path / "out")
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "out")
+    assert set(tokenizer("kalo")) == {"input_ids", "attention_mask"}, "GPT-2 embeds token types where it gets any"
     assert tokenizer("kalo")["input_ids"] == [0, *corpus.vocab.encode("kalo").tolist()]
     with pytest.raises(Exception, match="UNK"):
         tokenizer("kaZ")

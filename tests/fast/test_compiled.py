@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from moreish.data import DataOptions, read
-from moreish.fast import CompiledStep, Uncompiled
+from moreish.fast import CompiledStep, Uncompiled, compiled
 from moreish.fast.compiled import Batches, Update
 from moreish.fast.layers import NETS
 from moreish.models import build_model, model_class
@@ -219,6 +219,24 @@ def test_dropout_leaves_out_its_share_and_another_one_each_step():
         assert left.mean(1).std() < 2 * (0.25 * 0.75 / 64) ** 0.5
     both = float(((masks[0] == 0) & (masks[1] == 0)).double().mean())
     assert abs(both - 0.0625) < 0.01
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_numbers_are_the_same_for_any_count_of_threads(stack, dtype, monkeypatch):
+    monkeypatch.setattr(compiled, "MULTIPLICATIONS_WORTH_THREADS", 0)
+    before, results = torch.get_num_threads(), []
+    for count in (1, 2, 5):
+        net = made(stack, dtype=dtype)
+        idx, targets = batch_for(net, 67, 16)
+        torch.set_num_threads(count)
+        try:
+            loss = CompiledStep(net, 0.1)(idx, targets, 0.7)
+        finally:
+            torch.set_num_threads(before)
+        results.append([loss, *(p.grad for p in net.parameters() if p.grad is not None), *net.buffers()])
+    for other in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(results[0], other, strict=True))
 
 
 REFUSED = {

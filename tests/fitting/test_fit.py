@@ -38,10 +38,15 @@ def config(parts: int = 4, **train: object) -> Config:
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(corpus: Corpus) -> Snapshot:
+def whole(corpus: Corpus) -> tuple[list[events.Event], Snapshot]:
+    """All events of an undisturbed fit, and what it came to."""
     fitting = Fitting(corpus, config())
-    list(fitting.fit())
-    return fitting.snapshot()
+    return list(fitting.fit()), fitting.snapshot()
+
+
+@pytest.fixture
+def uninterrupted(whole: tuple[list[events.Event], Snapshot]) -> Snapshot:
+    return whole[1]
 
 
 def without_time(found: list[events.Event]) -> list[dict]:
@@ -69,15 +74,15 @@ def taken(fitting: Fitting, count: int) -> list[events.Event]:
 
 
 @pytest.mark.parametrize("count", range(1, 32, 3))
-def test_stopped_after_any_record_it_goes_on_bit_for_bit(corpus: Corpus, uninterrupted: Snapshot, count: int):
-    whole = list(Fitting(corpus, config()).fit())
+def test_stopped_after_any_record_it_goes_on_bit_for_bit(corpus: Corpus, whole, count: int):
+    undisturbed, uninterrupted = whole
     fitting = Fitting(corpus, config())
     records = taken(fitting, count)
     snapshot = stored(fitting.snapshot())
     again = Fitting.restore(corpus, config(), snapshot.state, snapshot.tensors, snapshot.optim)
     rest = [e for e in again.fit() if not isinstance(e, events.Network)]
     before = [e for e in records if not isinstance(e, events.Network)]
-    assert without_time(before + rest) == without_time([e for e in whole if not isinstance(e, events.Network)])
+    assert without_time(before + rest) == without_time([e for e in undisturbed if not isinstance(e, events.Network)])
     assert_same(again.snapshot(), uninterrupted)
 
 
@@ -88,24 +93,10 @@ def test_a_snapshot_between_two_records_changes_nothing(corpus: Corpus, uninterr
     assert_same(fitting.snapshot(), uninterrupted)
 
 
-def test_steps_are_counted_over_all_networks_and_never_go_back(corpus: Corpus, uninterrupted: Snapshot):
-    steps = [e.step for e in Fitting(corpus, config()).fit() if hasattr(e, "step")]
+def test_steps_are_counted_over_all_networks_and_never_go_back(whole):
+    steps = [e.step for e in whole[0] if hasattr(e, "step")]
     assert steps == sorted(steps)
-    assert steps[-1] == uninterrupted.step == 20 + 12 + 20
-
-
-def test_processes_train_the_same_networks_and_go_on_where_they_were_stopped(corpus: Corpus, uninterrupted: Snapshot):
-    fitting = Fitting(corpus, config(processes=2))
-    records = taken(fitting, 9)
-    snapshot = stored(fitting.snapshot())
-    again = Fitting.restore(corpus, config(processes=2), snapshot.state, snapshot.tensors, snapshot.optim)
-    records += again.fit()
-    for component, steps in ((1, 20), (2, 12), (3, 20)):
-        losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
-        assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
-    assert_same(again.snapshot(), uninterrupted)
-    steps = [e.step for e in records if hasattr(e, "step")]
-    assert steps == sorted(steps)
+    assert steps[-1] == whole[1].step == 20 + 12 + 20
 
 
 DIED = r"the process that trains the (gru|lstm) of seed \d (was killed by signal 9, perhaps|ended with status 1)"
@@ -118,37 +109,34 @@ def kill(fitting: Fitting, which: int = 0) -> None:
         member.training.process.wait()
 
 
-def test_the_death_of_a_process_is_one_sentence_and_changes_nothing_else(corpus: Corpus, uninterrupted: Snapshot):
+def test_processes_train_the_same_networks_whatever_dies_and_go_on_where_they_were_stopped(
+    corpus: Corpus, uninterrupted: Snapshot
+):
+    """One is killed and replaced; another one right before everything is saved, beside one that lives."""
     fitting = Fitting(corpus, config(processes=2))
-    records = []
-    for n, event in enumerate(fitting.fit()):
+    running, records = fitting.fit(), []
+    for event in running:
         records.append(event)
         if isinstance(event, events.Eval):
             fitting.snapshot()
-        if n in (6, 16) and fitting.members:
+        if len(records) == 7:
             kill(fitting)
-    deaths = list(events.of_kind(records, events.Died))
-    assert deaths
-    assert all(re.match(DIED, death.why) for death in deaths)
-    assert_same(fitting.snapshot(), uninterrupted)
-    for component, steps in ((1, 20), (2, 12), (3, 20)):
-        losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
-        assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
-
-
-def test_saved_when_a_process_has_just_died_it_goes_on_bit_for_bit(corpus: Corpus, uninterrupted: Snapshot):
-    fitting = Fitting(corpus, config(processes=2))
-    running = fitting.fit()
-    records = list(islice(running, 9))
-    kill(fitting)
+        if len(records) == 14:
+            kill(fitting)
+            break
     snapshot = stored(fitting.snapshot())
     running.close()
     again = Fitting.restore(corpus, config(processes=2), snapshot.state, snapshot.tensors, snapshot.optim)
     records += again.fit()
+    deaths = list(events.of_kind(records, events.Died))
+    assert deaths
+    assert all(re.match(DIED, death.why) for death in deaths)
     assert_same(again.snapshot(), uninterrupted)
     for component, steps in ((1, 20), (2, 12), (3, 20)):
         losses = [e.loss for e in events.of_kind(records, events.Step) if e.component == component]
         assert len(losses) == len({*range(3, steps, 3), *range(8, steps, 8), steps})
+    steps = [e.step for e in records if hasattr(e, "step")]
+    assert steps == sorted(steps)
 
 
 def test_a_network_whose_processes_die_again_and_again_is_given_up_in_a_sentence(corpus: Corpus, monkeypatch):

@@ -41,7 +41,9 @@ def corpus() -> Corpus:
 
 
 def fitted(corpus: Corpus, tmp_path, model: str, **train: object) -> api.TrainedRun:
-    options = {"model": {"name": model}, "train": {"steps": 60, **train}}
+    small = {"n_embd": 8, "n_hidden": 16, "n_layer": 1, "n_head": 2, "block_size": 8}
+    sizes = {key: size for key, size in small.items() if key in model_class(model).Options.__dataclass_fields__}
+    options = {"model": {"name": model, **sizes}, "train": {"steps": 60, **train}}
     return api.train(corpus, model=model, options=options, out=tmp_path / model)
 
 

@@ -48,6 +48,8 @@ def test_with_little_trust_it_is_the_ngram_of_all_items(own, others, order):
 def test_with_much_trust_it_is_the_kinds_own_ngram_where_that_has_counts(own, others, order, method):
     fit = KneserNey.fit if method == "kneser-ney" else AddK.fit
     alone = fit(*flat(own), V, order)
+    has = {i for item in own for i in item}
+    others = [[i for i in item if i in has] or own[0] for item in others]  # what it lacks is doubted
     model = KindNGram(fit(*flat(own + others), V, order), alone, 1e12)
     np.testing.assert_allclose(rows(model, own), rows(alone, own), atol=1e-5)
 
@@ -90,3 +92,15 @@ def test_weights_count_items_as_often_as_they_stand_in_the_list(items, data, ord
     expected = count_ngrams(*flat(repeated), V, order)
     assert weighted.keys.tolist() == expected.keys.tolist()
     assert weighted.count.tolist() == expected.count.tolist()
+
+
+def test_symbols_that_only_other_kinds_have_are_doubted_the_more_there_are_of_them():
+    own, others = [[1, 2], [2, 1, 1]] * 20, [[3, 4], [4, 3, 3]] * 20
+    pooled = KneserNey.fit(*flat(own + others), V, 3)
+    model = KindNGram(pooled, KneserNey.fit(*flat(own), V, 3), 2.0)
+    probs = np.exp(rows(model, [[1, 2, 1]]))
+    np.testing.assert_allclose(probs.sum(1), 1, atol=1e-9)
+    assert (probs[:, 3:5] > 0).all()
+    assert probs[:, 3:5].sum(1).max() < 0.01
+    seldom = KindNGram(KneserNey.fit(*flat([*own, [3]]), V, 3), KneserNey.fit(*flat(own), V, 3), 2.0)
+    assert np.exp(rows(seldom, [[1]]))[0, 3] > probs[0, 3]

@@ -131,3 +131,18 @@ def test_a_run_as_one_page_asks_nobody_and_runs_nothing_that_a_list_brought(page
 def test_the_contract_is_described(page):
     paths = page.get("/openapi.json").json()["paths"]
     assert {"/api/runs", "/api/events", "/api/runs/{run}/more", "/api/lists/{name}"} <= set(paths)
+
+
+def test_a_remedy_is_put_to_the_test_and_the_run_stays_as_it_is(page, root):
+    before = (root / "one" / "metrics.jsonl").read_bytes()
+    body = {"remedy": "reinitialise", "arguments": {"weights": ["hidden.0.weight"]}, "at": 20, "steps": 12}
+    tried = page.post("/api/runs/one/trial", body).json()
+    assert len(tried["without"]["losses"]) == len(tried["remedied"]["losses"]) == 12
+    assert tried["remedied"]["losses"][0] > tried["without"]["losses"][0]
+    assert tried["held"]
+    assert not tried["remembered"]
+    assert page.post("/api/runs/one/trial", body).json() == tried
+    assert (root / "one" / "metrics.jsonl").read_bytes() == before
+    wrong = page.post("/api/runs/one/trial", {"remedy": "prayer"})
+    assert wrong.status_code == 422
+    assert "no remedy" in wrong.json()["error"]

@@ -97,6 +97,12 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     page.get_by_text("Sick").wait_for()
     at(page, "doctor")
     page.get_by_role("heading", name="F04 saturated tanh").wait_for()
+    trial = page.get_by_label("The remedy put to the test").first
+    trial.get_by_role("button", name="Try it").click()
+    trial.get_by_text("on the same batches").wait_for()
+    assert trial.locator(".uplot").count() == 1
+    assert re.search("helps|does not help|no difference", trial.inner_text())
+    assert "trial=F04" in page.url
     page.get_by_role("button", name="Apply the remedy").first.click()
     at(page, "train")
     page.get_by_text("healed: reinitialise").wait_for()

@@ -261,3 +261,16 @@ def test_a_sweep_by_populations_has_the_same_losses_as_one_by_one(tmp_path):
     mixture = begin(made_items(200), ["train.lr=1e-3,1e-2"], "quick", None, tmp_path / "c")
     with pytest.raises(ValueError, match="a population is of single networks"):
         work_together(mixture, 2)
+
+
+def test_every_trial_that_ended_gets_a_board_once(study):
+    pytest.importorskip("tensorboardX")
+    from moreish.sweeps.boards import write_boards
+
+    write_boards(study)
+    folders = [trial.folder / "tensorboard" for trial in study.trials()]
+    files = {path: path.stat().st_mtime_ns for folder in folders for path in folder.iterdir()}
+    assert len({path.parent for path in files}) == len(folders) == 12
+    write_boards(study)
+    assert {path: path.stat().st_mtime_ns for folder in folders for path in folder.iterdir()} == files
+    assert api.open_run(folders[0].parent).run.finished or study.trials()[0].state == "pruned"

@@ -121,10 +121,12 @@ def test_histograms_change_nothing_that_is_learned_and_grow_rarer(tmp_path):
     assert all(sum(layer.activation.counts) > 0 for layer in layers.values())
 
 
-def test_a_training_for_a_time_is_not_repeated(tmp_path):
-    run = trained(tmp_path / "run", train={"time_budget": 0.3, "batch_size": 32})
-    with pytest.raises(RunError, match="trained for a time"):
-        api.replay(run.run, out=tmp_path / "again")
+def test_a_training_for_a_time_is_repeated_in_as_many_steps(tmp_path):
+    timed = {"time_budget": 0.5, "batch_size": 32, "log_every": 1}
+    run = trained(tmp_path / "run", tell={3: [commands.Lr(0.5)]}, train=timed)
+    again = api.replay(run.run, out=tmp_path / "again")
+    assert said(again, events.Step)[-1].step == said(run, events.Step)[-1].step
+    assert [each.at for each in said(again, events.Intervention)] == [3]
 
 
 @pytest.mark.parametrize("line", WRONG)
@@ -133,3 +135,43 @@ def test_a_line_that_is_no_command_is_passed_over(tmp_path, line):
     (tmp_path / commands.COMMANDS).write_bytes(line + b'\n{"command":"pause"}\n{"command":"go')
     assert inbox.read() == [commands.Pause()]
     assert inbox.read() == []
+
+
+FAULTS = [("F16", 1), ("F25", 1), ("F41", 0.8), ("F40", 1), ("F83", 0.01), ("F13", 3)]
+
+
+@pytest.mark.parametrize(("fault", "severity"), FAULTS)
+def test_a_broken_run_that_is_stopped_goes_on_broken_bit_for_bit(tmp_path, fault, severity):
+    broken = {20: [commands.Break(fault, severity), commands.Heal("clip", {"norm": 0.1})]}
+    whole = trained(tmp_path / "whole", tell=broken)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "run", tell=broken | {45: [commands.Stop()]})
+    resumed = api.resume(tmp_path / "run")
+    assert same(resumed, whole)
+    assert not same(resumed, trained(tmp_path / "plain"))
+
+
+def test_what_was_taken_back_before_a_run_was_stopped_stays_away(tmp_path):
+    tell = {20: [commands.Break("F16")], 30: [commands.Undo()]}
+    whole = trained(tmp_path / "whole", tell=tell)
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "run", tell=tell | {45: [commands.Stop()]})
+    assert same(api.resume(tmp_path / "run"), whole)
+
+
+def test_records_of_another_network_are_refused_in_a_sentence(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        trained(tmp_path / "run", tell={20: [commands.Stop()]})
+    wrong = events.Intervention(20, 20, "heal", "", "skip_module", {"layer": "nothing"})
+    opened = api.open_run(tmp_path / "run")
+    from moreish.studio.inside import state_of
+    from moreish.training.controls import Hands
+
+    with pytest.raises(RunError, match="what was done at step 20 cannot be put in place"):
+        Hands(state_of(opened)[0]).again([wrong])
+
+
+def test_a_checkpoint_that_is_asked_for_is_written_and_nothing_else_changes(tmp_path):
+    saved = trained(tmp_path / "run", tell={25: [commands.Save()]})
+    assert [event.step for event in said(saved, events.Saved)] == [25]
+    assert same(saved, trained(tmp_path / "plain"))

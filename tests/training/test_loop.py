@@ -286,6 +286,20 @@ def test_evaluations_before_the_last_take_at_most_a_tenth_of_a_time_budget(corpu
     assert isinstance(found[-1], events.Eval)
 
 
+def test_samples_and_saving_after_an_evaluation_are_in_that_tenth(corpus, monkeypatch):
+    clock = SlowVal(monkeypatch, 0.02)
+    options = replace(QUICK, time_budget=4.0, eval_every=None)
+    state = start(build_model("mlp", MLPOptions(n_hidden=8), len(corpus.vocab), 0), options, 0)
+    evaluations = 0
+    for event in train(state, corpus.split("train"), corpus.split("val")):
+        if isinstance(event, events.Eval):
+            evaluations += 1
+            clock.now += 0.06  # whoever is told of it
+    assert evaluations >= 2
+    assert (evaluations - 1) * 0.08 <= 0.1 * 4.0 + 0.08
+    assert state.step < 400  # the budget is of all together
+
+
 def test_quick_evaluations_are_as_many_as_planned(corpus, monkeypatch):
     SlowVal(monkeypatch, 0.001)
     _, found = trained(corpus, options=replace(QUICK, time_budget=4.0, eval_every=None))

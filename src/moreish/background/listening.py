@@ -16,7 +16,17 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
 from moreish.background.gate import Gate
-from moreish.background.parts import FOLDS, Fold, Items, best_order, folds_of, reader_of, readers_of, shape_of
+from moreish.background.parts import (
+    FOLDS,
+    Fold,
+    Items,
+    absent_from,
+    best_order,
+    folds_of,
+    reader_of,
+    readers_of,
+    shape_of,
+)
 from moreish.background.reader import Cell, ListReader
 from moreish.background.shape import ListShape, flat
 from moreish.background.weights import Background, SymbolRows
@@ -88,8 +98,9 @@ class Listening:
 
     @cached_property
     def cell(self) -> Cell:
-        """The net with these symbols."""
-        return Cell.of(self.background, self.rows)
+        """The net with these symbols; of a kind, without those that only other kinds have."""
+        whole = Cell.of(self.background, self.rows)
+        return whole.without(absent_from([*self.items, *self.held_out], len(self.symbols) + 1))
 
     @cached_property
     def folds(self) -> list[Fold]:

@@ -54,6 +54,11 @@ def best_order(folds: Sequence[Fold], vocab_size: int) -> int:
     return int(np.argmin(losses)) + 1
 
 
+def absent_from(items: Items, vocab_size: int) -> Integer[np.ndarray, " absent"]:
+    """The ids that no item has, as those of other kinds of a list; the boundary is in all."""
+    return np.flatnonzero(np.bincount(flat(items)[0], minlength=vocab_size) == 0)
+
+
 def shape_of(symbols: Sequence[str], items: Items) -> ListShape:
     """The shape of these items."""
     lengths = np.array([len(item) for item in items])

@@ -1,7 +1,7 @@
 """A background net that has read a list, as a `LanguageModel`. numpy only: it answers before torch is imported."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -9,6 +9,8 @@ from jaxtyping import Float, Integer
 from moreish.background.weights import Background, SymbolRows
 from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
+
+ABSENT = 12.0  # nats that a symbol is less likely, which a kind of the list's items never has
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ class Cell:
     def of(cls, net: Background, symbols: SymbolRows) -> "Cell":
         """The cell of a background net."""
         return cls.of_weights(symbols, net.weight_ih, net.weight_hh, net.bias_hidden, net.projection)
+
+    def without(self, absent: Integer[np.ndarray, " absent"]) -> "Cell":
+        """The same, hardly expecting these ids: a kind is read as a list that has no symbols but its own."""
+        bias = self.bias.copy()
+        bias[absent] -= ABSENT
+        return replace(self, bias=bias.astype(np.float16).astype(np.float32))
 
     def blank(self, rows: int) -> Memory:
         """Before anything was read."""

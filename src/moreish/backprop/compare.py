@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 from torch.utils.checkpoint import CheckpointError, CheckpointFunction
 
+from moreish import markup
 from moreish.backprop.adapter import DeferredCall, Layout, apply, put_back, tensors_in
 from moreish.backprop.by_hand import ByHand
 from moreish.backprop.canonicalize import name_of
@@ -145,6 +146,13 @@ class Comparisons(list[Comparison]):
     def __init__(self, rows: Iterable[Comparison], unjudged: Sequence[str] = ()):
         super().__init__(rows)
         self.unjudged = list(unjudged)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a row a gradient, the likely mistake beside it."""
+        marks = {(True, True): "✓ to the bit", (False, True): "✓ up to rounding", (False, False): "✕ wrong"}
+        rows = [(r.name, marks[r.exact, r.approximate], f"{r.maxdiff:.1e}", r.cause or "") for r in self]
+        table = markup.table(rows, ("gradient", "", "largest difference", "likely mistake"))
+        return table + "".join(markup.line(f"not derived by hand: {phrase}") for phrase in self.unjudged)
 
 
 def _judged(row: Comparison, own: str, later: str) -> Comparison:

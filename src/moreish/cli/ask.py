@@ -16,8 +16,8 @@ ENDLESS = 10**9  # items: as many as somebody wants
 class Answering:
     """Items of a run, or of a list that was counted or read, for the shell."""
 
-    def __init__(self, source: Fitted, base: Request, of: str | None, seed: int | None) -> None:
-        self.source, self.base, self.kind, self.seed = source, base, of, seed
+    def __init__(self, source: Fitted, base: Request, seed: int | None) -> None:
+        self.source, self.base, self.seed = source, base, seed
 
     def ask(self, request: shell.Request) -> Iterator[Item]:
         """What was asked for on the command line, changed by what was said since."""
@@ -29,21 +29,26 @@ class Answering:
         wanted = replace(
             self.base, rules=rules, sampling=sampling, best=request.best, new_by=request.new_by, nearest=True
         )
-        return self.source.ask(wanted, self.kind).items(ENDLESS, self.source.rng(self.seed))
+        return self.source.ask(wanted, request.of or None).items(ENDLESS, self.source.rng(self.seed))
 
     def why(self, item: str) -> Sequence[tuple[str, float]]:
         """How likely each of its symbols is."""
         return self.source.score(item)[0].per_symbol
 
 
-def converse(source: Fitted, request: Request, of: str | None, keep: Path | None, seed: int | None) -> None:
+def converse(
+    source: Fitted, request: Request, of: str | None, count: int | None, keep: Path | None, seed: int | None
+) -> None:
     """The shell, beginning with what was asked for on the command line."""
     rules = {name: getattr(request.rules, name) for name in shell.RULES}
     plain = request.sampling.temperature
     first = shell.Request(
-        **rules, temperature=None if plain == 1.0 else plain, best=request.best, new_by=request.away
+        **rules,
+        temperature=None if plain == 1.0 else plain,
+        best=request.best,
+        of=of or "",
+        new_by=request.away,
+        count=shell.looked_at(count),
     )
     favourites = keep or Path(f"{Path(source.name).stem or source.name}-favourites.txt")
-    shell.interactive(
-        Answering(source, replace(request, new_only=False), of, seed), favourites, first, source.plausible
-    )
+    shell.interactive(Answering(source, replace(request, new_only=False), seed), favourites, first, source.plausible)

@@ -6,7 +6,13 @@ from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root
 
 
 def evaluate(
-    run: str, *, on: File = "val", root: Root = DEFAULT_ROOT, json: Json = False, quiet: Quiet = False
+    run: str,
+    *,
+    on: File = "val",
+    column: str | None = None,
+    root: Root = DEFAULT_ROOT,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """The loss of a run's model, beside what simple models lose: uniform, unigram, bigram, n-gram.
 
@@ -16,13 +22,15 @@ def evaluate(
         A run folder, or its short name.
     on
         train, val, test (only ever used when it is named here), or another list.
+    column
+        The items' column of another list that is a CSV or JSON file: its name, or its number.
     """
     from moreish import api
     from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, note, printable, show, table, telling
 
     with telling(f"loading {run}", quiet or json):
         opened = api.open_run(run, root)
-        result = opened.evaluate(on)
+        result = opened.evaluate(on, column=column)
         remembered = None if opened.corpus.options.text else opened.remembered()
     if json:
         plain = {**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])}

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
     from moreish.fitting.fitted import Fitted
     from moreish.inference.asking import Asked, Request
 
+USUAL = 20  # items
+
 
 def more(
     *runs_or_files: File,
-    count: Count = 20,
+    count: Count | None = None,
     ruling: Ruling = RULING,
     choosing: Choosing = CHOOSING,
     of: str | None = None,
@@ -85,12 +87,12 @@ def more(
             warn(sentence)
         form = "json" if json else format or "text"
         asked = None if interactive else _asked(source, request, of, form)
-    if asked is None:
-        from moreish.cli.ask import converse
-
-        converse(source, request, of, keep, seed)
+    if asked is not None:
+        _show(source, asked, USUAL if count is None else count, seed, form, quiet)
         return
-    _show(source, asked, count, seed, form, quiet)
+    from moreish.cli.ask import converse
+
+    converse(source, request, of, count, keep, seed)
 
 
 def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:

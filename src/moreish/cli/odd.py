@@ -117,6 +117,8 @@ def _why(found: "Odd", corpus: "Corpus") -> str:
             return f"no other item has {', '.join(named[:MOST_NAMED])}{more}"
         case "slip" if found.likelier:
             return f'one slip from "{printable(vocab.decode(found.likelier))}"'
+        case "shape":
+            return "capitals, digits or marks where the others have none"
         case "length":
             usual = sorted(corpus.split("all").lengths.tolist())[len(corpus) // 2]
             return f"{len(found.logprobs) - 1} symbols long, where {usual} are usual"

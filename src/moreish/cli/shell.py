@@ -35,6 +35,7 @@ class Request:
     """What is asked for: the names are those of `Rules` and `Sampling`; what is None or empty is not asked.
 
     best   : the most probable items in order, instead of a sample
+    of     : the kind, or several with their shares (elves:0.7,dwarves:0.3); empty: any
     new_by : at least so many edits from every known item; 1: none of the list; 0: known ones too
     count  : how many are looked at at a time; they may be asked for again and again
     """
@@ -49,6 +50,7 @@ class Request:
     without: str = ""
     temperature: float | None = None
     best: bool = False
+    of: str = ""
     new_by: int = 0
     count: int = 10
 
@@ -236,11 +238,16 @@ def _temperature(shell: Shell, text: str) -> None:
 
 def _more(shell: Shell, text: str) -> None:
     if text:
-        count = _number(text, int, "how many", "20")
-        if not 1 <= count <= MOST:
-            raise ValueError(f"{count} at a time? Between 1 and {MOST:,}")
-        shell.request = replace(shell.request, count=count)
+        shell.request = replace(shell.request, count=looked_at(_number(text, int, "how many", "20")))
     shell.go_on()
+
+
+def looked_at(count: int | None) -> int:
+    """How many items are shown at a time. Raises ValueError for none, and for more than anybody looks at."""
+    count = Request.count if count is None else count
+    if not 1 <= count <= MOST:
+        raise ValueError(f"{count} at a time? Between 1 and {MOST:,}")
+    return count
 
 
 def _new(shell: Shell, text: str) -> None:
@@ -302,6 +309,8 @@ def rules_in_words(request: Request) -> Iterator[str]:
         yield f"contains {part}"
     if request.temperature is not None:
         yield f"temperature {request.temperature:g}"
+    if request.of:
+        yield f"of {request.of}"
     if request.best:
         yield "best first"
     if request.new_by:
@@ -332,6 +341,7 @@ COMMANDS: dict[str, Command] = {
     "regex": Command("regex [a-m].*", "a regular expression for the whole item", _text_rule("regex")),
     "only": Command("only a-z", "the symbols that may occur", _text_rule("only")),
     "without": Command("without xyz", "symbols that must not occur", _text_rule("without")),
+    "of": Command("of elves", "of which kind; of elves:0.7,dwarves:0.3: blended; of: any", _text_rule("of")),
     "temperature": Command("temperature 0.8", "below 1 plays safe, above 1 dares", _temperature),
     "best": Command("best", "the most probable first", lambda shell, _: shell.ask(replace(shell.request, best=True))),
     "sample": Command("sample", "by chance again", lambda shell, _: shell.ask(replace(shell.request, best=False))),
@@ -350,6 +360,7 @@ ALIASES = {
     "begins": "starts",
     "end": "ends",
     "has": "contains",
+    "kind": "of",
     "temp": "temperature",
     "random": "sample",
     "?": "help",

@@ -10,6 +10,8 @@ from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root, Whole
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from moreish.studio.front import Front
+
 PORT = 8010
 NEXT_PORTS = 20  # that are tried where the first is taken
 CLOSING = 2  # seconds until what is still open is cut off
@@ -63,9 +65,16 @@ def studio(
         _tell(url, opened, host not in LOOPBACK, json, quiet)
         if browser and not json:
             _show_in_browser(url)  # it starts while this loads, and waits at the socket
-        from moreish.studio.application import app
+        hosts = (f"{shown}:{number}",)
 
-        run_server(app(root, opened=opened, token=token, hosts=(f"{shown}:{number}",)), listening)
+        def make() -> "FastAPI":
+            from moreish.studio.application import app
+
+            return app(root, opened=opened, token=token, hosts=hosts)
+
+        from moreish.studio.front import Front
+
+        run_server(Front(make, token, hosts), listening)
 
 
 def _needs_fastapi() -> None:
@@ -130,21 +139,21 @@ def _show_in_browser(url: str) -> None:
     threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
-def run_server(made: "FastAPI", listening: Any) -> None:
+def run_server(front: "Front", listening: Any) -> None:
     """Answer until Ctrl-C or SIGTERM; open streams end at once, and trainings are asked to save and end."""
     import uvicorn
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
-            made.state.close()
+            front.close()
             super().handle_exit(sig, frame)
 
         async def shutdown(self, sockets: Any = None) -> None:
-            made.state.closing.set()
+            front.end_streams()
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        made,
+        front,
         http="h11",
         ws="none",
         lifespan="off",

@@ -49,6 +49,13 @@ class Trying:
             negative=(),
         ),
     ] = False
+    log: Annotated[
+        Literal["tensorboard"] | None,
+        Parameter(
+            help="tensorboard: a board of each trial as it ends, its options as hyperparameters: "
+            "tensorboard --logdir STUDY"
+        ),
+    ] = None
 
 
 TRYING = Trying()
@@ -94,24 +101,37 @@ def sweep(
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
     if trying.trials < 1 or trying.processes < 1:
         raise ValueError("trials and processes are counted from 1")
+    if trying.log is not None:
+        from moreish.export.tensorboard import check_installed
+
+        check_installed()
     _refuse_unused(files, over, study, overrides, recipe)
     with telling("loading PyTorch and Optuna", quiet or json):
-        from moreish.sweeps.populations import work_together
-        from moreish.sweeps.work import begin, work
+        from moreish.sweeps.work import begin
 
         source = sources_of(files) if over else None
         how = {"sampler": trying.sampler, "prune": trying.prune}
         begun = begin(source, over or [], recipe, overrides, study, root, **how)
-    from moreish.cli.workers import helpers
-
-    with helpers(begun.folder, trying.trials, trying.processes - 1, trying.population):
-        at_work = work_together if trying.population else work
-        at_work(begun, trying.trials, _telling(begun, json=json, quiet=quiet))
+    _work(begun, trying, json=json, quiet=quiet)
     _show(begun, json=json, quiet=quiet)
     if not quiet and not json:
         _draw(begun)
         more = f"moreish sweep --study {begun.folder} --trials {2 * trying.trials}"
         note(f"kept in {begun.folder}; more of them: {more}")
+
+
+def _work(study: "Study", trying: Trying, *, json: bool, quiet: bool) -> None:
+    """Until all trials have come to their end, here and in the other processes."""
+    from moreish.cli.workers import helpers
+    from moreish.sweeps.boards import write_boards
+    from moreish.sweeps.populations import work_together
+    from moreish.sweeps.work import work
+
+    with helpers(study.folder, trying.trials, trying.processes - 1, trying.population):
+        at_work = work_together if trying.population else work
+        at_work(study, trying.trials, _telling(study, trying.log, json=json, quiet=quiet))
+    if trying.log is not None:
+        write_boards(study)  # those of other processes
 
 
 def _refuse_unused(
@@ -129,11 +149,14 @@ def _refuse_unused(
         )
 
 
-def _telling(study: "Study", *, json: bool, quiet: bool):
-    """What is said of every trial that has come to its end here."""
+def _telling(study: "Study", log: str | None, *, json: bool, quiet: bool):
+    """What is said and kept of every trial that has come to its end here."""
     from moreish.cli.show import emit, note
+    from moreish.sweeps.boards import write_boards
 
     def tell(trial: "Trial") -> None:
+        if log is not None:
+            write_boards(study)
         if json:
             emit(trial.plain())
         elif not quiet:

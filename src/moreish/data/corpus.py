@@ -256,7 +256,11 @@ class Corpus:
     def kind_number(self, kind: str) -> int:
         """The place of this name in `kinds`. Raises ValueError where the list has no such kind."""
         if kind not in self.kinds:
-            hint = did_you_mean(kind, self.kinds) if self.kinds else ", and no kinds at all"
+            hint = (
+                did_you_mean(kind, self.kinds)
+                if self.kinds
+                else ", and no kinds at all: --by names the column that has them"
+            )
             raise ValueError(f'there is no kind "{kind}" in {self.report.source}{hint}')
         return self.kinds.index(kind)
 

@@ -59,11 +59,18 @@ class Decoder:
             before = piece[: error.start]
             row = line + before.count(b"\n") + 1
             byte = error.start - before.rfind(b"\n") + (self.skipped if row == 1 else 0)
-            hint = "If the file is Latin-1, say --encoding latin-1." if self.utf8 else "Is --encoding right?"
+            hint = _western(piece) if self.utf8 else "Is --encoding right?"
             raise ValueError(
                 f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} "
                 f"(0x{piece[error.start]:02X}). {hint}"
             ) from None
+
+
+def _western(piece: bytes) -> str:
+    """Which encoding of one byte a letter it may be: Windows has letters and quotes where Latin-1 has controls."""
+    if any(0x80 <= byte < 0xA0 for byte in piece):
+        return "If it was written on Windows, say --encoding cp1252."
+    return "If the file is Latin-1, say --encoding latin-1."
 
 
 class Prepended:

@@ -18,6 +18,7 @@ from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import worrying
 from moreish.doctor.tell import html
 from moreish.doctor.tell.alerts import Alerts
+from moreish.doctor.tell.cells import Findings
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
@@ -93,11 +94,11 @@ class Doctor:
         return self._probe.history
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> Findings:
         """What was found so far, worst first, symptoms under their disease."""
         if not self._stopped:
             self._judge()
-        return diagnose(self._kept.values())
+        return Findings(diagnose(self._kept.values()))
 
     def news(self) -> list[Finding]:
         """What was found, or has become worse, since this was last asked; symptoms under their disease."""

@@ -6,11 +6,13 @@ an exported one hold the same, and a resumed run, whose records were cut back, b
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from moreish.errors import Damaged, Unmet
 from moreish.runs import events
@@ -23,6 +25,7 @@ FOLDER = "tensorboard"
 """Where a live board lies, inside the run folder: `tensorboard --logdir runs` finds it."""
 FLUSH_SECONDS = 5
 LONGEST_TAG = 200
+METRICS = {"loss/val": None, "loss/done": None}
 
 
 class Board:
@@ -34,8 +37,9 @@ class Board:
         self._read = 0
         self._began = self._now = (run.folder / CONFIG).stat().st_mtime
         self._names: dict[int, str] = {}
-        options = json.dumps(run.config.get("options", {}), indent=1, ensure_ascii=False)
-        self._writer.add_text("config", as_code(options), 0, walltime=self._now)
+        options = run.config.get("options", {})
+        self._text("config", as_code(json.dumps(options, indent=1, ensure_ascii=False)), 0)
+        self._begin_session(plain_options(options))
 
     def follow(self) -> None:
         """Write what the run has recorded since."""
@@ -47,7 +51,20 @@ class Board:
 
     def close(self) -> None:
         """Write the rest."""
+        self._add_summary(self._session_end)
         self._writer.close()
+
+    def _add_summary(self, summary: Any) -> None:
+        assert self._writer.file_writer is not None
+        self._writer.file_writer.add_summary(summary)
+
+    def _begin_session(self, options: dict[str, str | bool | int | float]) -> None:
+        """The options as hyperparameters, by which TensorBoard sets runs beside each other, a sweep's trials too."""
+        from tensorboardX.summary import hparams
+
+        experiment, start, self._session_end = hparams(options, METRICS)
+        self._add_summary(experiment)
+        self._add_summary(start)
 
     def _add(self, event: events.Event) -> None:
         match event:
@@ -81,6 +98,11 @@ class Board:
                 of = self._names.get(event.component, "")
                 for name, value in event.values.items():
                     self._scalar(f"doctor{of}/{name}", value, event.at)
+            case events.Histograms():
+                of = self._names.get(event.component, "")
+                for layer in event.layers:
+                    for kind in ("activation", "gradient", "weight", "weight_gradient", "update"):
+                        self._histogram(f"{kind}{of}/{layer.name}", getattr(layer, kind), event.at)
             case events.Finding(finding=found):
                 title = f"{found.id} {found.slug}".strip()
                 self._text(f"doctor/{title}", as_code(f"{found.sentence}\n{found.remedy}"), event.step)
@@ -90,6 +112,17 @@ class Board:
     def _scalar(self, tag: str, value: float | None, step: int) -> None:
         if value is not None:
             self._writer.add_scalar(_tag(tag), value, step, walltime=self._now)
+
+    def _histogram(self, tag: str, found: events.HistogramFields | None, step: int) -> None:
+        """Bins, mean and spread as they were recorded; of updates the logarithms."""
+        count = sum(found.counts) if found is not None else 0
+        if found is None or not count:
+            return
+        ends = np.linspace(found.low, found.high, len(found.counts) + 1)[1:].tolist()
+        squares = (found.std**2 + found.mean**2) * count
+        about = {"min": found.low, "max": found.high, "num": count, "sum": found.mean * count, "sum_squares": squares}
+        bins = {"bucket_limits": ends, "bucket_counts": found.counts}
+        self._writer.add_histogram_raw(_tag(tag), **about, **bins, global_step=step, walltime=self._now)
 
     def _text(self, tag: str, text: str, step: int) -> None:
         self._writer.add_text(_tag(tag), text, step, walltime=self._now)
@@ -117,6 +150,17 @@ def write(run: Run, folder: Path) -> None:
     except Damaged:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def plain_options(options: Mapping[str, Any], before: str = "") -> dict[str, str | bool | int | float]:
+    """Options by their full names, "train.lr"; those that are lists, as a mixture's components, are left out."""
+    found: dict[str, str | bool | int | float] = {}
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            found |= plain_options(value, f"{before}{name}.")
+        elif isinstance(value, str | bool | int | float):
+            found[before + name] = value
+    return found
 
 
 def as_code(text: str) -> str:

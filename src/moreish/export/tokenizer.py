@@ -42,6 +42,10 @@ def tokenizer_config(boundary: str, longest: int) -> dict[str, Any]:
     """`tokenizer_config.json`: a class that every release of transformers knows."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_input_names": [
+            "input_ids",
+            "attention_mask",
+        ],  # transformers 4 adds token types
         "bos_token": boundary,
         "eos_token": boundary,
         "pad_token": boundary,

@@ -25,6 +25,7 @@ FLAGS = (
     "-O3",
     "-fPIC",
     "-shared",
+    "-pthread",
     "-fvisibility=hidden",
     "-fno-exceptions",
     "-fno-rtti",

@@ -20,6 +20,7 @@ from moreish.models.mlp import MLP
 from moreish.models.net import Net
 
 pointer, integer, double = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+MULTIPLICATIONS_WORTH_THREADS = 100_000_000  # of a batch: with fewer, threads wait longer than they work
 NAMES = {torch.float32: "float32", torch.float64: "float64"}
 
 
@@ -45,6 +46,7 @@ class _Run(ctypes.Structure):
         ("momentum", double), ("beta1", double), ("beta2", double), ("eps", double),
         ("clip", double), ("smoothing", double),
         ("first_step", integer), ("n_steps", integer), ("noise", integer), ("losses", pointer),
+        ("threads", integer),
     ]  # fmt: skip
 
 
@@ -111,6 +113,7 @@ class CompiledStep:
         self.plan: Plan
         self._room = (0, 0)
         self._tensors = [*model.parameters(), *model.buffers()]
+        self._size = sum(p.numel() for p in model.parameters())
         self._addresses: tuple[int, ...] = ()
         self._seen: tuple[np.ndarray | None, int, int] = (None, 0, 0)  # the list last read, its lowest and highest id
         self._reserve(1, 1)
@@ -120,10 +123,7 @@ class CompiledStep:
     ) -> Float[Tensor, ""]:
         """The mean loss in nats per token; `.grad` becomes the gradient of `weight` times it."""
         rows, width = idx.shape
-        flat = idx.numpy().astype(np.int32)
-        if self.blank:
-            before = (flat[:, :-1] == 0) & (flat[:, 1:] == 0)
-            flat[:, :-1][before] = self.blank
+        flat = with_blanks(idx.numpy().astype(np.int32), self.blank)
         one = np.ones(1, np.int64)
         steps = one if self.block else one * width
         batches = Batches(np.zeros(0, np.int64), None, one * rows, steps, np.array([weight]))
@@ -162,6 +162,7 @@ class CompiledStep:
             ops=ctypes.addressof(self._ops), n_ops=len(self._ops), block=self.block, blank=self.blank,
             ids=address(ids), targets=address(targets), smoothing=self.label_smoothing,
             first_step=first_step, n_steps=count, noise=noise & 0xFFFFFFFF, losses=losses.ctypes.data,
+            threads=self._threads(batches),
         )  # fmt: skip
         held = [_point(run, name, getattr(batches, name)) for name in ("rows", "steps", "weights")]
         if flat is not None:
@@ -176,6 +177,11 @@ class CompiledStep:
             norm.num_batches_tracked += count
         del held
         return losses
+
+    def _threads(self, batches: Batches) -> int:
+        """As many as torch has, where the largest batch is worth it; what comes out is the same for any number."""
+        work = int((batches.rows * batches.steps).max(initial=1)) * self._size
+        return 1 if work < MULTIPLICATIONS_WORTH_THREADS else torch.get_num_threads()
 
     def _put_update(self, run: _Run, update: Update, count: int) -> list[object]:
         """What the update needs; all of it must live until the run is over."""
@@ -212,7 +218,8 @@ class CompiledStep:
         rows, steps = max(rows, self._room[0]), max(steps, self._room[1])
         plan = Plan(self.library, rows, steps, self.dtype)
         logits = NETS[type(self.model)](plan, self.model)
-        plan.add("cross_entropy", [logits.value, logits.grad], [logits.places, logits.channels])
+        losses = plan.buffer(len(logits.value))
+        plan.add("cross_entropy", [logits.value, logits.grad, losses], [logits.places, logits.channels])
         self.plan, self._ops = plan, plan.finished()
         self._room, self._addresses, self._rows_of_table = (rows, steps), addresses, _table(self.model).num_embeddings
 
@@ -238,6 +245,14 @@ class CompiledStep:
         assert 0 <= told[0] <= told[1] < self.model.vocab_size, told
         if self.plan.counted and int(batches.rows.min(initial=2)) < 2:
             raise Uncompiled("a BatchNorm needs more than one row in a batch")
+
+
+def with_blanks(windows: Int32[np.ndarray, "N block"], blank: int) -> Int32[np.ndarray, "N block"]:
+    """The same windows, in place: boundaries before the item's own become `blank`, unless that is 0."""
+    if blank:
+        before = (windows[:, :-1] == 0) & (windows[:, 1:] == 0)
+        windows[:, :-1][before] = blank
+    return windows
 
 
 def _point(run: _Run, name: str, array: np.ndarray) -> np.ndarray:

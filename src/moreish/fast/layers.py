@@ -49,15 +49,15 @@ def positions(plan: Plan, table: nn.Embedding, x: Signal) -> None:
 
 def batch_norm(plan: Plan, layer: BatchNorm1d, x: Signal) -> Signal:
     """Over all rows and places."""
-    if layer.momentum is None or layer.running_mean is None:
+    if layer.running_mean is None or (layer.momentum is None and not plan.reading):
         raise Uncompiled("the compiled BatchNorm moves its running statistics by a fixed momentum, and this has none")
     y = plan.signal(x.places, x.channels)
-    z, inverse = plan.buffer(*x.value.shape), plan.buffer(x.channels)
+    z, inverse = y.value if plan.reading else plan.buffer(*x.value.shape), plan.buffer(x.channels)
     gain, bias = plan.checked(layer.weight), plan.checked(layer.bias)
     running = [plan.checked(layer.running_mean), plan.checked(layer.running_var)]
     grads = [plan.grad_of(layer.weight), plan.grad_of(layer.bias)]
     pointers = [x.value, x.grad, gain, grads[0], bias, grads[1], y.value, y.grad, *running, z, inverse]
-    plan.add("batch_norm", pointers, [x.places, x.channels, layer.correction], [layer.eps, layer.momentum])
+    plan.add("batch_norm", pointers, [x.places, x.channels, layer.correction], [layer.eps, layer.momentum or 0.0])
     plan.counted.append(layer)
     return y
 
@@ -90,9 +90,13 @@ def attention(plan: Plan, layer: CausalSelfAttention, qkv: Signal) -> Signal:
     """What every place gets from those before it and itself."""
     heads, size = layer.n_head, qkv.channels // 3 // layer.n_head
     y = plan.signal(0, heads * size)
-    shares = plan.buffer(plan.rows * heads, plan.steps, plan.steps)
-    mask = plan.buffer(*shares.shape) if layer.p else None
-    scratch = plan.buffer(size + 2 * plan.steps, plan.steps + LARGEST_VECTOR)
+    shares = mask = None
+    if plan.reading:
+        scratch = plan.buffer(plan.longest)
+    else:
+        shares = plan.buffer(plan.rows * heads, plan.steps, plan.steps)
+        mask = plan.buffer(*shares.shape) if layer.p else None
+        scratch = plan.buffer(size + 2 * plan.steps, plan.steps + LARGEST_VECTOR)
     pointers = [qkv.value, qkv.grad, y.value, y.grad, shares, mask, scratch]
     plan.add("attention", pointers, [0, heads * size, heads, len(plan.ops)], [layer.p])
     return y
@@ -110,7 +114,7 @@ def _gelu(plan: Plan, layer: nn.GELU, x: Signal) -> Signal:
 
 
 def _dropout(plan: Plan, layer: nn.Dropout, x: Signal) -> Signal:
-    return in_place(plan, "dropout", x, layer.p, kept=True) if layer.p else x
+    return in_place(plan, "dropout", x, layer.p, kept=True) if layer.p and not plan.reading else x
 
 
 def sequential(plan: Plan, layers: nn.Sequential, x: Signal) -> Signal:
@@ -215,7 +219,7 @@ def transformer(plan: Plan, net: Transformer) -> Signal:
 
 def _add(plan: Plan, layer: nn.Linear, x: Signal, dropout: nn.Dropout, stream: Signal) -> None:
     """A branch's last layer, added to the stream."""
-    if not dropout.p:
+    if not dropout.p or plan.reading:
         linear(plan, layer, x, stream)
         return
     branch = _dropout(plan, dropout, linear(plan, layer, x))
@@ -233,8 +237,8 @@ NETS: dict[type[nn.Module], Callable[[Plan, Any], Signal]] = {
 """The nets whose step is compiled, and how each is walked from the ids to the logits."""
 
 
-def _needed(plan: Plan, parameter: torch.Tensor) -> torch.Tensor:
+def _needed(plan: Plan, parameter: torch.Tensor) -> torch.Tensor | None:
     grad = plan.grad_of(parameter)
-    if grad is None:
+    if grad is None and not plan.reading:
         raise Uncompiled("the compiled step trains every parameter, and one of these is frozen")
     return grad

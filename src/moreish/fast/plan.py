@@ -49,6 +49,7 @@ class Plan:
     """Ops, and all the memory that they point at.
 
     rows, steps : of the largest batch
+    longest : item that is read without gradients (`reading`); 0: this plan is for training
     grads : the gradient of every parameter that has one
     counted : BatchNorms, whose batches are counted
     """
@@ -57,11 +58,17 @@ class Plan:
     rows: int
     steps: int
     dtype: torch.dtype
+    longest: int = 0
     ops: list[Op] = field(default_factory=list)
     grads: dict[nn.Parameter, Tensor] = field(default_factory=dict)
     counted: list[nn.modules.batchnorm._BatchNorm] = field(default_factory=list)
     _kept: list[Tensor] = field(default_factory=list)
     _reads: list[Signal | None] = field(default_factory=list)
+
+    @property
+    def reading(self) -> bool:
+        """Whether nothing is learned: eval mode, without gradients."""
+        return self.longest > 0
 
     def buffer(self, *shape: int) -> Tensor:
         """Memory that lives as long as the plan; zeros at first."""
@@ -72,7 +79,8 @@ class Plan:
     def signal(self, places: int, channels: int) -> Signal:
         """A new one."""
         count = self.rows * (places or self.steps)
-        return Signal(self.buffer(count, channels), self.buffer(count, channels), places, channels)
+        grad = None if self.reading else self.buffer(count, channels)
+        return Signal(self.buffer(count, channels), grad, places, channels)
 
     def viewed(self, x: Signal, places: int, channels: int) -> Signal:
         """The same memory, read as another number of places."""
@@ -92,7 +100,7 @@ class Plan:
 
     def grad_of(self, parameter: Tensor | None) -> Tensor | None:
         """Where its gradient is written; None where it has none. Raises Uncompiled where it has another already."""
-        if parameter is None or not parameter.requires_grad:
+        if parameter is None or not parameter.requires_grad or self.reading:
             return None
         assert isinstance(parameter, nn.Parameter), type(parameter)
         if parameter in self.grads:

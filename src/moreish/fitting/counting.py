@@ -76,17 +76,6 @@ def fit_counts(
     return Kinded([ngram.KindNGram(pooled, each, trust) for each in own], train.shares_of_kinds(kinds))
 
 
-def order_note(options: NGramOptions, train: Split, val: Split | None, model: ngram.Backoff) -> str | None:
-    """A sentence where `fit_ngram` chose the order of this model by a sample."""
-    searched = options.method != "add-k" and options.order is None and val is not None
-    if not searched or len(train) <= MOST_TRAIN:
-        return None
-    return (
-        f"the order {model.order} was chosen with {MOST_TRAIN:,} of the {len(train):,} items to learn from, "
-        "and then all were counted; to choose another: --set model.order=N"
-    )
-
-
 def baselines(corpus: Corpus, on: Split, counted: LanguageModel | None = None) -> dict[str, float]:
     """What simple models, fitted on train, lose on this part, in nats per symbol.
 

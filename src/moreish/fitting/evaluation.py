@@ -69,16 +69,19 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
     }
 
 
-def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str) -> Split:
-    """Another list in the symbols of this one, all of it. Raises ValueError for a symbol that this one never has."""
-    options = replace(corpus.options, duplicates="keep", column=None, by=None, weight=None)
+def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None) -> Split:
+    """Another list in the symbols of this one, all of it; of a table this column.
+
+    Raises ValueError for a symbol that this one never has.
+    """
+    options = replace(corpus.options, duplicates="keep", column=column, by=None, weight=None)
     other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
     vocab = corpus.vocab
     missing = [s for s in other.vocab.symbols if s not in vocab.ids]
     if missing and not vocab.unknown:
         raise ValueError(
             f"{other.report.source} has {', '.join(map(repr, missing[:5]))}, which the list of {name} never has, so "
-            "its  likelihood is 0 and the loss infinite: leave such items out"
+            "their likelihood is 0 and the loss infinite: leave such items out"
         )
     unknown = len(vocab.symbols)  # <unk> is the last symbol, where there is one
     lookup = np.array([0, *(vocab.ids.get(s, unknown) for s in other.vocab.symbols)], vocab.dtype)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 from msgspec import Struct, to_builtins
 
 from moreish.background.blend import Blend
@@ -23,6 +22,7 @@ from moreish.data import Corpus, Split
 from moreish.errors import RunError
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
+from moreish.fitting.kinds_of_few import items_of
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.asking import Asked, Request
 from moreish.models.contract import LanguageModel
@@ -278,9 +278,6 @@ def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listen
     if options.hash not in ("", background.hash):
         raise RunError(f"the background net {options.weights} is not the one that this was begun with: begin anew")
     vocab = corpus.vocab
-    items, held_out = (
-        [split.symbols(i).astype(np.int64) for i in range(len(split))]
-        for split in (corpus.split("train"), corpus.split("val"))
-    )
+    items, held_out = items_of(corpus.split("train")), items_of(corpus.split("val"))
     letters = vocab.unit != "word"
     return Listening(background, vocab.symbols, items, options.orders, seed, letters, held_out)

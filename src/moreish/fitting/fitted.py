@@ -17,6 +17,7 @@ from moreish.background.listening import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items
+from moreish.fitting.kinds_of_few import KindsOfBlend
 from moreish.inference import ItemScore, score_items
 from moreish.inference.asking import Answer, Asked, Request, Shared
 from moreish.inference.memory import Remembered, meter
@@ -152,10 +153,18 @@ class Fitted(ABC):
         if not numbers or not all(0 < share < math.inf for share in numbers.values()):
             said = ", ".join(f"{kind}:{share:g}" for kind, share in shares.items())
             raise ValueError(f'the shares of kinds are positive numbers, as in elves:0.7,dwarves:0.3; not "{said}"')
-        model = self.model
+        model = self._of_kinds
         if not isinstance(model, Kinded):
             raise ValueError(f"{self.name} has kinds, but this model did not learn them")
         return model.asked(numbers)
+
+    @cached_property
+    def _of_kinds(self) -> LanguageModel:
+        """The model, as models of kinds where it can answer for each: a blend reads the items of the kind again."""
+        model, corpus = self.model, self.corpus
+        if not isinstance(model, Blend) or not corpus.kinds:
+            return model
+        return Kinded(KindsOfBlend(model, corpus), corpus.split("all").shares_of_kinds(len(corpus.kinds)))
 
     @cached_property
     def plausible(self) -> Plausibility | None:
@@ -237,16 +246,21 @@ class Fitted(ABC):
         unknown = tuple(dict.fromkeys(s for s in symbols if s not in self.vocab.ids))
         return Scored(text, ItemScore(np.full(len(symbols) + 1, -math.inf)), symbols, unknown)
 
-    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+    def evaluate(
+        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
+    ) -> Evaluation:
         """Loss and perplexity beside the baselines fitted on train: on val, train, test, or another list.
 
-        Test is only used if it is named here. Raises ValueError for a part that the list is too short to have, and
-        for another list with symbols that this one never has.
+        Test is only used if it is named here. `column` is that of the items, where another list is a table. Raises
+        ValueError for a part that the list is too short to have, and for another list with symbols that this one
+        never has.
         """
+        if column is not None and (not isinstance(on, str | Path) or on in SPLITS):
+            raise ValueError(f'the column "{column}" is one of another list: name its file as well')
         if isinstance(on, str) and on in SPLITS:
             return evaluate(self.model, self.corpus, self.corpus.split(on), on)
         title = str(on) if isinstance(on, str | Path) else "the items"
-        return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name), title)
+        return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name, column), title)
 
 
 def shares_in(text: str, kinds: Sequence[str]) -> dict[str, float]:
@@ -307,11 +321,13 @@ class Listened(Counted):
         super().__init__(corpus, model)
         self.measured = measured
 
-    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val") -> Evaluation:
+    def evaluate(
+        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
+    ) -> Evaluation:
         """As `Fitted.evaluate`; where there is no val, what cross-validation measured."""
         found = self.measured
-        if on != "val" or found is None or len(self.corpus.split("val")):
-            return super().evaluate(on)
+        if on != "val" or column is not None or found is None or len(self.corpus.split("val")):
+            return super().evaluate(on, column=column)
         return cross_validated(found.loss, found.error, found.items, found.symbols, {})
 
     def __repr__(self) -> str:

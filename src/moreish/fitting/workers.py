@@ -40,6 +40,10 @@ StateArrays = tuple[dict[str, Any], dict[str, np.ndarray], dict[str, np.ndarray]
 """What `TrainState.numbers`, its model and `TrainState.memory` hold."""
 
 
+STOPS = (events.Eval, events.Intervention, events.Paused, events.Saved)
+"""After each of these whoever owns the training may do something before it goes on."""
+
+
 class WorkerDied(RuntimeError):
     """A worker ended without being asked to, or could not be started."""
 
@@ -190,7 +194,7 @@ def record_batches(
     held: list[events.OfComponent] = []
     for record in train(state, task.train_split, task.val_split, controls):
         held.append(record)
-        if isinstance(record, events.Eval | events.Intervention | events.Paused) or not state.evaluation_due:
+        if isinstance(record, STOPS) or not state.evaluation_due:
             yield held
             held = []
     if held:

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Pieces, windows
 from moreish.data.corpus import Split
-from moreish.inference.contexts import distinct, read_once
+from moreish.fast.reading import Reader, reader_for
+from moreish.inference.contexts import beginnings, by_torch, distinct, read_once
+from moreish.models.bigram import Bigram
 from moreish.models.contract import LanguageModel, State
 from moreish.models.kinds import Kinded, one_kind_of
 from moreish.models.net import Net, Resumable, Stepwise
@@ -24,10 +26,14 @@ MULTIPLICATIONS_WORTH_THREADS = 4_000_000_000
 ITEMS_AT_A_TIME = 8192  # of which each has a state
 FEW = 32  # items so long: their beginnings are not worth a call for each length
 LONGEST_PIECE = 512  # a recurrent net reads longer items piece by piece, remembering
+PLACES_AT_A_TIME = 512  # of items read by the kernels: what a layer makes of so many stays in a processor's cache
 
 
 class Network:
     """A module behind the contract of `LanguageModel`, for items of one of the kinds that it tells apart.
+
+    It is read by the compiled kernels (`fast.reading`) where they are there and know it, else by torch; the numbers
+    are the same within rounding.
 
     The state is what the module's kind needs: the last block_size ids (B, block_size) for a windowed one, what
     `step` returns for a recurrent one, and otherwise the ids read so far, at most block_size of them (B, t).
@@ -37,6 +43,7 @@ class Network:
         self.module, self.kind = module, kind
         self._first_row = kind * module.vocab_size  # of the table that it reads from
         self.stepwise = module if isinstance(module, Stepwise) else None
+        self._reader = reader_for(module)
         self._parameters = sum(p.numel() for p in module.parameters())
 
     @property
@@ -62,8 +69,8 @@ class Network:
             state = np.concatenate([state, ids[:, None].astype(np.int64)], 1)
             if self.module.block_size:
                 state = state[:, -self.module.block_size :]
-            logits = self.module(self._tensor(state))
-            return state, _logprobs(logits if self.module.windowed else logits[:, -1])
+            logprobs = self._logprobs(state)
+            return state, logprobs if self.module.windowed else logprobs[:, -1]
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""
@@ -89,6 +96,8 @@ class Network:
                 self._score_contexts(self.module, split, out)
             elif self.module.windowed:
                 self._score_windows(split, out)
+            elif isinstance(self.module, Bigram):
+                out[1:] = self._logprobs(np.arange(self.vocab_size)[:, None])[ids[:-1], 0, ids[1:]]
             else:
                 spans = np.diff(split.offsets)
                 items = np.arange(len(spans))
@@ -96,8 +105,42 @@ class Network:
                     short = spans < _common_length(spans)
                     self._score_beginnings(self.module, split, items[short], out)
                     items = items[~short]
+                elif self.reader is not None:
+                    fitting = spans <= (self.module.block_size or LONGEST_PIECE)
+                    self._score_places(self.reader, split, items[fitting], out)
+                    items = items[~fitting]
                 self._score_sequences(split, items, out)
         return out
+
+    @property
+    def reader(self) -> Reader | None:
+        """The module by the kernels, where it still lies in memory that they can read."""
+        return self._reader if self._reader is not None and self._reader.works else None
+
+    def without_kernels(self) -> "Network":
+        """Read by torch from now on."""
+        self._reader = None
+        return self
+
+    def _logprobs(self, idx: Integer[np.ndarray, "B T"]) -> Float[np.ndarray, "B *T V"]:
+        """After each window, or at every position of sequences."""
+        if (reader := self.reader) is None:
+            return _logprobs(self.module(self._tensor(idx)))
+        idx = idx + self._first_row
+        return reader.windows(idx) if self.module.windowed else reader.sequences(idx)
+
+    def _score_places(self, reader: Reader, split: Split, items: np.ndarray, out: np.ndarray) -> None:
+        """Every beginning that occurs is read once, but for a few where one stretch of the list meets the next."""
+        for i in range(0, len(items), ITEMS_AT_A_TIME):
+            chosen = items[i : i + ITEMS_AT_A_TIME]
+            starts = split.offsets[chosen]
+            spans = split.offsets[chosen + 1] - starts
+            for some in beginnings(split.ids, starts, spans, PLACES_AT_A_TIME):
+                longest = some.place.shape[1]
+                logprobs = reader.places(some.ids + self._first_row, some.before, longest)
+                row, at = np.nonzero(np.arange(longest) < spans[some.items, None])
+                told = starts[some.items][row] + at + 1
+                out[told] = logprobs[some.place[row, at], split.ids[told]]
 
     def _score_windows(self, split: Split, out: np.ndarray) -> None:
         """Every window that occurs once, however often it occurs."""
@@ -108,17 +151,18 @@ class Network:
             first, context_of = distinct(x[rows].T)
             contexts = x[rows][first]
             batches = [contexts[k : k + TOKENS_AT_A_TIME] for k in range(0, len(contexts), TOKENS_AT_A_TIME)]
-            logprobs = np.concatenate([_logprobs(self.module(self._tensor(batch))) for batch in batches])
+            logprobs = np.concatenate([self._logprobs(batch) for batch in batches])
             out[1:][rows] = logprobs[context_of, y[rows]]
 
     def _score_contexts(self, net: WaveNet, split: Split, out: np.ndarray) -> None:
         """As long as the net sees, and what comes before it in a stretch that is cut off is read again."""
         ids, span = split.ids, net.span
+        layer_of = by_torch(net) if self.reader is None else self.reader.layer
         for begin in range(0, len(ids) - 1, CONTEXTS_AT_A_TIME):
             end = min(begin + CONTEXTS_AT_A_TIME, len(ids) - 1)
             first = max(0, begin - span)
-            logits, context_of = read_once(net, ids[first:end], self.kind)
-            out[begin + 1 : end + 1] = _logprobs(logits)[context_of[begin - first :], ids[begin + 1 : end + 1]]
+            logprobs, context_of = read_once(net, ids[first:end], layer_of, self.kind)
+            out[begin + 1 : end + 1] = logprobs.cpu().numpy()[context_of[begin - first :], ids[begin + 1 : end + 1]]
 
     def _score_beginnings(self, net: Recurrent, split: Split, items: np.ndarray, out: np.ndarray) -> None:
         """Every beginning that occurs is read once, however many items begin with it, all of a length together."""
@@ -142,7 +186,7 @@ class Network:
         pieces = Pieces(split.offsets[fitting], spans[fitting], fitting)
         for rows in pieces.grouped(np.arange(len(fitting)), 0, TOKENS_AT_A_TIME):
             block = pieces.read(split.ids, rows)
-            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
+            logprobs = self._predicted(_logprobs(self.module(self._tensor(block[:, :-1]))), block)
             out[pieces.starts[rows, None] + np.arange(1, block.shape[1])] = logprobs
         for item in items[spans[items] > longest]:
             begin, end = int(split.offsets[item]), int(split.offsets[item + 1])
@@ -158,7 +202,7 @@ class Network:
         for i in range(begin, end, longest):
             block = ids[None, i : min(i + longest, end) + 1]
             logits, state = net.read(self._tensor(block[:, :-1]), state)
-            out[i + 1 : i + block.shape[1]] = self._predicted(logits, block)[0]
+            out[i + 1 : i + block.shape[1]] = self._predicted(_logprobs(logits), block)[0]
 
     def _score_overlapping(self, ids: np.ndarray, begin: int, end: int, longest: int, out: np.ndarray) -> None:
         """Stretches of the same length, each but the first for its last half; the last one ends with the item."""
@@ -168,15 +212,15 @@ class Network:
         for i in range(0, len(starts), at_once):
             places = starts[i : i + at_once, None] + np.arange(longest + 1)
             block = ids[places]
-            logprobs = self._predicted(self.module(self._tensor(block[:, :-1])), block)
+            logprobs = self._predicted(self._logprobs(block[:, :-1]), block)
             out[places[:, -stride:]] = logprobs[:, -stride:]
             if i == 0:
                 out[places[0, 1:]] = logprobs[0]
 
-    def _predicted(self, logits: Tensor, block: np.ndarray) -> np.ndarray:
-        """Log probability of each next id of the block: (B, T + 1) ids and (B, T, V) logits to (B, T)."""
+    def _predicted(self, logprobs: np.ndarray, block: np.ndarray) -> np.ndarray:
+        """Log probability of each next id of the block: (B, T + 1) ids and (B, T, V) log probabilities to (B, T)."""
         targets = block[:, 1:, None].astype(np.int64)
-        return np.take_along_axis(_logprobs(logits), targets, 2)[..., 0]
+        return np.take_along_axis(logprobs, targets, 2)[..., 0]
 
     @contextmanager
     def _reading(self, positions: int) -> Iterator[None]:

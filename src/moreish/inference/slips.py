@@ -3,8 +3,8 @@
     P(x | one slip) = sum over y of P(y) P(x | y)
 
 over every y that one slip turns into x; P(y) is an n-gram model's. The four kinds of slip are alike in P(x | y), and
-so are all places and symbols: the channel of Kernighan, Church and Gale 1990, with nothing learnt. The sum is exact
-but for the symbols that may be missing or wrong, which are `letters`.
+so are all places: the channel of Kernighan, Church and Gale 1990, with nothing learnt. Which symbol is put in or
+replaces which is `Hand`'s. The sum is exact but for the symbols that may be missing or wrong, which are `letters`.
 
 What stands before the slip is read once for all y, and the model has forgotten it order - 1 symbols later, so each y
 costs `order` look-ups and not its length.
@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.inference.hand import Hand
 from moreish.ngram import Backoff
 
 KINDS = 4
@@ -37,9 +38,13 @@ def read_with_slips(
     items: Integer[np.ndarray, "items places"],
     lengths: Integer[np.ndarray, " items"],
     letters: Integer[np.ndarray, " letters"],
+    hand: Hand | None = None,
 ) -> Read:
-    """Read items, a row each, with 0 in all places after their last symbol, of which there is at least one."""
-    batch = _Batch(model, items, lengths)
+    """Read items, a row each, with 0 in all places after their last symbol, of which there is at least one.
+
+    Without a hand every symbol is as likely to be put in, and to replace any other.
+    """
+    batch = _Batch(model, items, lengths, hand)
     slip = np.full(len(items), -np.inf)
     for rows, logprob in batch.slips(letters):
         slip[rows] = np.logaddexp(slip[rows], logprob)
@@ -47,8 +52,8 @@ def read_with_slips(
 
 
 class _Batch:
-    def __init__(self, model: Backoff, items: np.ndarray, lengths: np.ndarray) -> None:
-        self.items, self.lengths, self.order = items, lengths, model.order
+    def __init__(self, model: Backoff, items: np.ndarray, lengths: np.ndarray, hand: Hand | None) -> None:
+        self.items, self.lengths, self.order, self.hand = items, lengths, model.order, hand
         self.dense, self.others = model.dense, model.vocab_size - 1
         n, places = items.shape
         self.state = np.zeros((n, places + 1), np.intp)  # before each symbol
@@ -70,12 +75,25 @@ class _Batch:
             here = t < length
             rows, length, read, state = rows[here], length[here], read[here], state[here]
             replaced = read + self._rest(rows, state, t + 1)
-            replaced[letters[None] == self.items[rows, t, None]] = -np.inf
-            yield rows, _log_sum(replaced) - np.log(KINDS * length * self.others)
+            replaced += self._replaced(letters, self.items[rows, t])
+            yield rows, _log_sum(replaced) - np.log(KINDS * length)
             longer = rows[length > 1]  # nothing is no item
             put_in = self.before[longer, t, None] + self._rest(longer, self.state[longer, t, None], t + 1)
-            yield longer, put_in[:, 0] - np.log(KINDS * self.lengths[longer] * self.others)
+            yield longer, put_in[:, 0] + self._put_in(longer, t) - np.log(KINDS * self.lengths[longer])
             yield self._swapped(rows[t + 1 < length], t)
+
+    def _replaced(self, letters: np.ndarray, written: np.ndarray) -> np.ndarray:
+        """(rows, letters) log probability of what is written, in the place of each letter."""
+        if self.hand:
+            return self.hand.replaced(letters[None], written[:, None])
+        return np.where(letters[None] == written[:, None], -np.inf, -np.log(self.others))
+
+    def _put_in(self, rows: np.ndarray, t: int) -> np.ndarray | float:
+        """(rows,) log probability of what is written at t, where nothing was meant."""
+        if not self.hand:
+            return -np.log(self.others)
+        before = self.items[rows, t - 1] if t else np.zeros(len(rows), np.intp)
+        return self.hand.put_in(before, self.items[rows, t])
 
     def _swapped(self, rows: np.ndarray, t: int) -> tuple[np.ndarray, np.ndarray]:
         """This symbol and the next, where they differ."""

@@ -1,16 +1,19 @@
 """Odd ones: the items of a list that do not look like the others, judged by models made without them.
 
 The list is dealt into folds, and the items of each are read by n-grams of all the others, forwards and backwards: a
-wrong symbol surprises from both sides. Three things are asked of an item, each beside what is usual in the list:
+wrong symbol surprises from both sides. Four things are asked of an item:
 
-    unlike : the nats that a symbol costs in the mean, more telling the longer it is, and how few items have its
-             rarest symbol
+    unlike : the nats that a symbol costs in the mean, more telling the longer it is
     slip   : log P(x | one slip) - log P(x), how much rather it is another item with one symbol put in, left out,
              replaced or swapped than an item of its own (see `slips`)
+    shape  : the nats that the classes of its symbols cost (capital, small letter, digit, mark) beyond what is usual
+             for its length
     length : how long or short it is
 
-The greatest counts, in robust standard scores: from the median, in units of what lies between it and the 84th
-percentile, which for a normal distribution is its standard deviation.
+What is odd in one respect need not be in another, and the four are not on one scale. So each is first made how rare
+it is: minus the log of the share of the list's items that are at least so odd in it, from the oddest 1.5 % on
+continued as an exponential tail. The greatest counts, each less what is asked of it beforehand: few items are odd in
+their length alone.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,24 +22,31 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Integer, UInt
 
+from moreish.background.shape import symbol_class
 from moreish.data import Corpus
 from moreish.data.ragged import gather
+from moreish.inference.hand import Hand
 from moreish.inference.score import score_items
 from moreish.inference.slips import read_with_slips
 from moreish.ngram import Counts, KneserNey, count_ngrams
 
-Why = Literal["symbol", "slip", "length", "unlike"]
-ASKED: tuple[Why, ...] = ("unlike", "slip", "length")
+Why = Literal["symbol", "slip", "shape", "length", "unlike"]
+ASKED: tuple[Why, ...] = ("unlike", "slip", "shape", "length")
+BEFOREHAND = np.array(
+    [[0.0], [0.3], [0.5], [2.0]]
+)  # nats off the score of each; the best on lists that were built on
 SLIP = 1
 
 FOLDS = 10
 FEW = 100  # items up to which each is left out alone
-UNLIKE_ORDER, SLIP_ORDER = 3, 5
+LEAST_ORDER, ORDER, SHAPE_ORDER = 3, 5, 4
 LETTERS = 64  # the most frequent symbols, of which one may be missing or wrong in a slip
 LARGEST = 2**23  # contexts * V of a model whose slips are looked for
 ENTRIES = 2**20  # of a batch: items * letters
-SLIP_WEIGHT, RARE_WEIGHT, EVIDENCE = 1.5, 0.3, 0.3  # the best on 13 lists with planted oddities; none is sharp
-HIGHEST = 12.0  # a score beside which the others still count, where hardly any item differs
+EVIDENCE = 0.2  # power of the length by which a mean cost weighs
+FROM, TAIL = 0.9, 0.985  # quantiles between which the exponential tail is measured; it begins at the second
+HIGHEST = 12.0
+SURELY = 6.0  # nats from which on what may be a slip is called one, whatever else is odd about it
 TINY = 0.02  # nats
 FEWEST = 10
 RARELY = 0.1  # share of items up to which a symbol that no other item has is what is odd about them
@@ -46,9 +56,10 @@ class Odd(NamedTuple):
     """An item that does not look like the others.
 
     place    : where it stands in the list, from 0
-    score    : how odd, in robust standard deviations of the list's items; see above
-    why      : "symbol": it has symbols that no other item has; "slip": one slip away from what would fit; "length":
-               longer or shorter than the others; "unlike": its symbols do not follow one another as the others' do
+    score    : how odd, in nats: about one item in e^score of a list like this is so odd; see above
+    why      : "symbol": it has symbols that no other item has; "slip": one slip away from what would fit; "shape":
+               capitals, digits or marks where the others have none; "length": longer or shorter than the others;
+               "unlike": its symbols do not follow one another as the others' do
     logprobs : (T + 1,) of each symbol and of the end, from both sides: the mean of the natural logarithms
     strange  : ids that no other item has
     likelier : for a slip, the likeliest item that it may be a slip of
@@ -63,11 +74,15 @@ class Odd(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """Items as flat ids; see `data.corpus.Split`."""
+    """Items as flat ids; see `data.corpus.Split`.
+
+    symbols : that of id 1 first; None: they are not known, and their capitals, digits and keys are not looked at
+    """
 
     ids: UInt[np.ndarray, " N"]
     offsets: Integer[np.ndarray, " items_and_one"]
     vocab_size: int
+    symbols: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, items: Sequence[Integer[np.ndarray, " _"]], vocab_size: int) -> "Listed":
@@ -82,7 +97,8 @@ class Listed(NamedTuple):
     def of_corpus(cls, corpus: Corpus) -> "Listed":
         """All items of a list, in its order."""
         whole, places = corpus.split("all"), corpus.places
-        listed = cls(whole.ids, whole.offsets, len(corpus.vocab))
+        symbols = None if corpus.vocab.unit == "word" else tuple(corpus.vocab.symbols)
+        listed = cls(whole.ids, whole.offsets, len(corpus.vocab), symbols)
         return listed if places is None else listed.only(places)
 
     def __len__(self) -> int:
@@ -95,12 +111,12 @@ class Listed(NamedTuple):
 
     def backwards(self) -> "Listed":
         """Every item from its end to its beginning, the last item first."""
-        return Listed(self.ids[::-1], (len(self.ids) - 1 - self.offsets)[::-1], self.vocab_size)
+        return Listed(self.ids[::-1], (len(self.ids) - 1 - self.offsets)[::-1], self.vocab_size, self.symbols)
 
     def only(self, which: Integer[np.ndarray, " some"]) -> "Listed":
         """These items."""
         ids = np.concatenate([self.ids[:1], gather(self.ids, self.offsets, which)])
-        return Listed(ids, np.concatenate([[0], np.cumsum(self.lengths[which] + 1)]), self.vocab_size)
+        return Listed(ids, np.concatenate([[0], np.cumsum(self.lengths[which] + 1)]), self.vocab_size, self.symbols)
 
     def padded(self, which: Integer[np.ndarray, " some"]) -> Integer[np.ndarray, "some places"]:
         """These items, a row each, 0 after their last symbol."""
@@ -145,29 +161,51 @@ class _Judged(NamedTuple):
 
 def _judge(listed: Listed, seed: int, advance: Callable[[int], None]) -> _Judged:
     forward, backward = np.zeros((2, len(listed.ids)))
-    slip = np.zeros(len(listed))
-    turned = listed.backwards()
+    slip, shape = np.zeros((2, len(listed)))
+    turned, hand = listed.backwards(), Hand(listed.vocab_size, listed.symbols)
+    classes = _in_classes(listed)
     for fold in _folds(len(listed), seed):
         for way, logprobs, which in ((listed, forward, fold), (turned, backward, len(listed) - 1 - fold)):
             counts = _counts_without(way, which)
             tested = way.only(which)
             places = gather(np.arange(len(way.ids), dtype=np.uint64), way.offsets, which)
-            logprobs[places] = KneserNey(counts.upto(UNLIKE_ORDER)).score(tested.ids, tested.offsets)[1:]
-            slip[fold] += _slip_ratio(counts, tested) / 2
+            logprobs[places] = KneserNey(counts).score(tested.ids, tested.offsets)[1:]
+            slip[fold] += _slip_ratio(counts, tested, hand) / 2
             advance(len(which))
+        if classes:
+            shape[fold] = _cost_of(classes, fold)
     tokens = listed.lengths + 1
     sums = (
         np.add.reduceat(forward[1:], listed.offsets[:-1]) + np.add.reduceat(backward[1:], turned.offsets[:-1])[::-1]
     )
     cost = -sums / 2 / tokens
     cost = (cost - np.median(cost)) * tokens**EVIDENCE
-    length = np.maximum(_standard(np.log(tokens)), _standard(-np.log(tokens)))
-    unlike = _standard(cost) + RARE_WEIGHT * np.minimum(_standard(_rarity(listed)), HIGHEST)
-    slipped = SLIP_WEIGHT * _standard(slip) if slip.any() else np.full(len(slip), -np.inf)  # not asked
-    asked = np.stack([unlike, slipped, np.minimum(length, HIGHEST)])
+    shape -= np.median(shape / tokens) * tokens
+    length = np.abs(np.log(tokens) - np.median(np.log(tokens)))
+    asked = np.stack([_rareness(each) for each in (cost, slip, shape, length)]) - BEFOREHAND
     symbols = listed.ids != 0
     forward[symbols] = (forward[symbols] + backward[::-1][symbols]) / 2
-    return _Judged(asked.max(0), asked.argmax(0).tolist(), forward)
+    why = np.where(asked[SLIP] >= SURELY, SLIP, asked.argmax(0))
+    return _Judged(asked.max(0), why.tolist(), forward)
+
+
+def _in_classes(listed: Listed) -> Listed | None:
+    """The items with the classes of their symbols for symbols; None where that says nothing."""
+    if listed.symbols is None:
+        return None
+    number: dict[str, int] = {}
+    class_of = [number.setdefault(symbol_class(symbol), len(number) + 1) for symbol in listed.symbols]
+    if not 1 < len(number) < len(listed.symbols):
+        return None
+    ids = np.array([0, *class_of], np.min_scalar_type(len(number) + 1))[listed.ids]
+    return Listed(ids, listed.offsets, len(number) + 1)
+
+
+def _cost_of(listed: Listed, fold: Integer[np.ndarray, " some"]) -> Float[np.ndarray, " some"]:
+    """The nats that these items cost by an n-gram of the others."""
+    tested = listed.only(fold)
+    model = KneserNey(_counts_without(listed, fold).upto(SHAPE_ORDER))
+    return -np.add.reduceat(model.score(tested.ids, tested.offsets)[1:], tested.offsets[:-1])
 
 
 def _folds(items: int, seed: int) -> list[Integer[np.ndarray, " some"]]:
@@ -177,13 +215,13 @@ def _folds(items: int, seed: int) -> list[Integer[np.ndarray, " some"]]:
 
 def _counts_without(listed: Listed, fold: Integer[np.ndarray, " some"]) -> Counts:
     others = listed.only(np.delete(np.arange(len(listed)), fold))
-    return count_ngrams(others.ids, others.offsets, listed.vocab_size, SLIP_ORDER)
+    return count_ngrams(others.ids, others.offsets, listed.vocab_size, ORDER)
 
 
-def _slip_ratio(counts: Counts, tested: Listed) -> Float[np.ndarray, " items"]:
+def _slip_ratio(counts: Counts, tested: Listed, hand: Hand) -> Float[np.ndarray, " items"]:
     """log P(x | one slip) - log P(x) of each item; 0 where the list is too large to ask."""
-    order = SLIP_ORDER
-    while order > UNLIKE_ORDER and int(counts.levels[order]) * tested.vocab_size > LARGEST:
+    order = ORDER
+    while order > LEAST_ORDER and int(counts.levels[order]) * tested.vocab_size > LARGEST:
         order -= 1
     ratio = np.zeros(len(tested))
     if int(counts.levels[order]) * tested.vocab_size > LARGEST:
@@ -195,7 +233,7 @@ def _slip_ratio(counts: Counts, tested: Listed) -> Float[np.ndarray, " items"]:
     letters = letters[letters > 0][:LETTERS]
     alike = np.argsort(tested.lengths, kind="stable")
     for rows in np.array_split(alike, -(-len(alike) * max(len(letters), 1) // ENTRIES)):
-        read = read_with_slips(model, tested.padded(rows), tested.lengths[rows], letters)
+        read = read_with_slips(model, tested.padded(rows), tested.lengths[rows], letters, hand)
         ratio[rows] = read.slip - read.logprobs.sum(1)
     return ratio
 
@@ -205,11 +243,6 @@ def _shared_by(listed: Listed) -> Integer[np.ndarray, " V"]:
     item = np.repeat(np.arange(len(listed)), listed.lengths + 1)
     pairs = np.unique(item * listed.vocab_size + listed.ids[1:])
     return np.bincount(pairs % listed.vocab_size, minlength=listed.vocab_size)
-
-
-def _rarity(listed: Listed) -> Float[np.ndarray, " items"]:
-    """Minus the log of how many items have the item's rarest symbol."""
-    return -np.log(np.minimum.reduceat(_shared_by(listed)[listed.ids[1:]], listed.offsets[:-1]))
 
 
 def _strange(listed: Listed) -> dict[int, tuple[int, ...]]:
@@ -252,7 +285,11 @@ def _ways(item: list[int], vocab_size: int) -> list[tuple[int, ...]]:
     return list(ways)
 
 
-def _standard(values: Float[np.ndarray, " items"]) -> Float[np.ndarray, " items"]:
-    """Robust standard scores."""
-    middle, above = np.percentile(values, [50, 84])
-    return (values - middle) / (above - middle + TINY)
+def _rareness(values: Float[np.ndarray, " items"]) -> Float[np.ndarray, " items"]:
+    """Minus the log of the share of items with at least this value, its tail made exponential; HIGHEST at most."""
+    share = 1 - np.searchsorted(np.sort(values), values) / len(values)
+    begin, tail = np.quantile(values, [FROM, TAIL])
+    rise = np.log((1 - FROM) / (1 - TAIL)) / max(tail - begin, TINY)
+    common = np.minimum(-np.log(share), -np.log(1 - TAIL))
+    beyond = np.minimum(-np.log(1 - TAIL) + (values - tail) * rise, HIGHEST)
+    return np.where(values > tail, beyond, common)

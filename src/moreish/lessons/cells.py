@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 MARK = "# %%"
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,6 @@ def to_notebook(path: Path) -> str | None:
     if find_spec("jupytext") is None:
         return None
     jupytext = import_module("jupytext")
-    return jupytext.writes(jupytext.read(path, fmt="py:percent"), fmt="ipynb")
+    notebook = jupytext.read(path, fmt="py:percent")
+    notebook.metadata["kernelspec"] = KERNEL  # without it JupyterLab asks which one before the first cell
+    return jupytext.writes(notebook, fmt="ipynb")

@@ -56,6 +56,10 @@ class Stop(Command, frozen=True):
     """Save everything and end; `moreish train --resume` goes on."""
 
 
+class Save(Command, frozen=True):
+    """Save a checkpoint now, and go on."""
+
+
 class Break(Command, frozen=True):
     """Break the net in a way that is known: see `doctor.treat.faults`."""
 
@@ -74,7 +78,7 @@ class Heal(Command, frozen=True):
     arguments: dict[str, Any] = {}
 
 
-COMMAND = Pause | Go | Step | Lr | Stop | Break | Undo | Heal
+COMMAND = Pause | Go | Step | Lr | Stop | Save | Break | Undo | Heal
 _decoder: msgspec.json.Decoder[COMMAND] = msgspec.json.Decoder(COMMAND)
 
 

@@ -140,6 +140,7 @@ class Intervention(Event, frozen=True):
 
     kind : lr, break, undo, heal or stop; name and arguments are those of the fault or remedy
     done : whether it could be done; the sentence says what was, or why it was not
+    lr : the learning rate of the update before which it was done; None in runs of earlier releases
     """
 
     step: Count
@@ -150,6 +151,7 @@ class Intervention(Event, frozen=True):
     arguments: dict[str, Any] = {}
     done: bool = True
     component: Count = 0
+    lr: Annotated[float, Meta(ge=0)] | None = None
 
 
 class Paused(Event, frozen=True):
@@ -199,6 +201,13 @@ class Quantities(Event, frozen=True):
     step: Count
     at: Count
     values: Mapping[str, float | None]
+    component: Count = 0
+
+
+class Saved(Event, frozen=True):
+    """A checkpoint was asked for, and is written now."""
+
+    step: Count
     component: Count = 0
 
 
@@ -270,7 +279,7 @@ class Done(Event, frozen=True):
     val_loss: float | None
 
 
-OfComponent = Step | Eval | Finding | Quantities | Histograms | Intervention | Paused | Doctor
+OfComponent = Step | Eval | Finding | Quantities | Histograms | Intervention | Paused | Saved | Doctor
 """What the training of one network says, of its own steps; the fitting says which component it is."""
 
 EVENTS = (
@@ -286,6 +295,7 @@ EVENTS = (
     Histograms,
     Intervention,
     Paused,
+    Saved,
     Doctor,
     Died,
     Mixed,
@@ -310,6 +320,7 @@ _ANY = (
     | Histograms
     | Intervention
     | Paused
+    | Saved
     | Doctor
     | Died
     | Mixed

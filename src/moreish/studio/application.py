@@ -16,7 +16,7 @@ from moreish.runs import commands
 from moreish.serving.guard import new_token
 from moreish.serving.routes import answer_in_sentences, error_answer, fault_answer
 from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
-from moreish.studio import forms, tail
+from moreish.studio import tail
 from moreish.studio.asking import Asker
 from moreish.studio.bodies import (
     CommandBody,
@@ -27,6 +27,7 @@ from moreish.studio.bodies import (
     NextBody,
     ScoreBody,
     TrainBody,
+    TrialBody,
 )
 from moreish.studio.guard import StudioGuard
 from moreish.studio.listing import Listing
@@ -61,6 +62,7 @@ def app(
     _add_records(made, listing)
     _add_lists(made, lists, workers)
     _add_work(made, lists, asker, workers)
+    _add_looks(made, asker, workers)
     made.add_middleware(StudioGuard, token=made.state.token, hosts=hosts, limits=limits)
     return made
 
@@ -88,11 +90,15 @@ def _add_page(made: FastAPI) -> None:
     @made.get("/api/forms")
     async def all_forms() -> dict[str, Any]:
         """Every option of reading and training, the rungs of the ladder, the recipes, the bundled lists."""
-        return forms.everything()
+        from moreish.studio import forms
+
+        return await asyncio.to_thread(forms.everything)
 
     @made.get("/api/forms/{model}")
     async def model_form(model: str) -> list[dict[str, Any]]:
         """The options of one model."""
+        from moreish.studio import forms
+
         return await _in_sentences(lambda: forms.of_model(model))
 
     @made.get("/api/graph/{example}")
@@ -222,21 +228,6 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
             workers, request, lambda clock: asker.following(run, body.prefix, body.temperature, body.count)
         )
 
-    @made.get("/api/runs/{run}/faults")
-    async def faults(run: str, request: Request) -> Response:
-        """The ways in which this run's network can be broken."""
-        return await _work(workers, request, lambda clock: asker.faults(run))
-
-    @made.post("/api/runs/{run}/inside")
-    async def inside(run: str, body: InsideBody, request: Request) -> Response:
-        """One item through every layer of the run's network."""
-        return await _work(workers, request, lambda clock: asker.inside(run, body.item))
-
-    @made.get("/api/runs/{run}/embedding")
-    async def embedding(run: str, request: Request) -> Response:
-        """A map of the symbols' vectors: their first two principal components."""
-        return await _work(workers, request, lambda clock: asker.embedding(run))
-
     @made.post("/api/preview")
     async def preview(body: ModelBody, request: Request) -> Response:
         """A net before any training: parameters, first loss, widths of its layers."""
@@ -262,8 +253,32 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
         return await _work(workers, request, work)
 
 
+def _add_looks(made: FastAPI, asker: Asker, workers: Workers) -> None:
+    @made.get("/api/runs/{run}/faults")
+    async def faults(run: str, request: Request) -> Response:
+        """The ways in which this run's network can be broken."""
+        return await _work(workers, request, lambda clock: asker.faults(run))
+
+    @made.post("/api/runs/{run}/inside")
+    async def inside(run: str, body: InsideBody, request: Request) -> Response:
+        """One item through every layer of the run's network."""
+        return await _work(workers, request, lambda clock: asker.inside(run, body.item))
+
+    @made.post("/api/runs/{run}/trial")
+    async def trial(run: str, body: TrialBody, request: Request) -> Response:
+        """So many steps with a remedy and without, from the run's newest checkpoint."""
+        return await _work(workers, request, lambda clock: asker.trial(run, body, clock))
+
+    @made.get("/api/runs/{run}/embedding")
+    async def embedding(run: str, request: Request) -> Response:
+        """A map of the symbols' vectors: their first two principal components."""
+        return await _work(workers, request, lambda clock: asker.embedding(run))
+
+
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
     """The name of a run, and the arguments of the command that trains it. Raises ValueError for no list."""
+    from moreish.studio import forms
+
     path = lists.path(body.list)
     if path is None:
         raise ValueError(f'there is no list "{body.list}" here')

@@ -3,18 +3,15 @@
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from moreish.inference.sample import Sampling
-from moreish.serving import answers
-from moreish.serving.bodies import Scoring
 from moreish.serving.work import Clock
+from moreish.studio.bodies import TrialBody
 from moreish.studio.listing import Listing
 
 if TYPE_CHECKING:
     from moreish.trained import TrainedRun
 
 KEPT = 4  # models that are held
+TRIALS_KEPT = 16
 Answer = dict[str, Any]
 
 
@@ -24,6 +21,7 @@ class Asker:
     def __init__(self, listing: Listing) -> None:
         self._listing = listing
         self._models: OrderedDict[str, tuple[object, TrainedRun]] = OrderedDict()
+        self._trials: OrderedDict[tuple[str, str], tuple[object, Answer]] = OrderedDict()
 
     def opened(self, id: str) -> "TrainedRun":
         """The run, with the model of its best checkpoint. Raises RunError where there is none."""
@@ -41,15 +39,24 @@ class Asker:
 
     def more(self, id: str, wishes: Answer, clock: Clock) -> Answer:
         """Items as they are wished for; see `serving.answers.more`."""
+        from moreish.serving import answers
+
         return answers.more(self.opened(id), wishes, clock).model_dump()
 
     def score(self, id: str, wanted: Answer, clock: Clock) -> Answer:
         """How likely items are; see `serving.answers.score`."""
+        from moreish.serving import answers
+        from moreish.serving.bodies import Scoring
+
         scoring = Scoring(**{k: v for k, v in wanted.items() if v is not None})
         return answers.score(self.opened(id), scoring, clock).model_dump()
 
     def following(self, id: str, prefix: str, temperature: float, count: int) -> Answer:
         """The likeliest symbols after a prefix, the end as an empty one, and what is left for all others."""
+        import numpy as np
+
+        from moreish.inference.sample import Sampling
+
         run = self.opened(id)
         model, vocab = run.model, run.vocab
         ids = vocab.encode(vocab.normal(prefix)) if prefix else np.zeros(0, np.int64)
@@ -69,8 +76,26 @@ class Asker:
 
         return look_inside(self.opened(id), item)
 
+    def trial(self, id: str, body: TrialBody, clock: Clock) -> Answer:
+        """A remedy put to the test; asked again from the same state, the answer is the one that was given."""
+        from moreish.studio.trials import save_now, trial_of
+
+        run = self._listing.run(id)
+        asked = id, body.model_dump_json()
+        state = None if run.running else tuple(run.steps())
+        known = self._trials.get(asked)
+        if known is None or known[0] != state or state is None:
+            save_now(run)
+            tried = trial_of(self.opened(id), body.remedy, body.arguments, body.at, body.steps, clock)
+            known = self._trials[asked] = state, tried
+            while len(self._trials) > TRIALS_KEPT:
+                self._trials.popitem(last=False)
+        return known[1]
+
     def embedding(self, id: str) -> Answer:
         """Two principal components of the symbols' vectors. Raises ValueError where there are none."""
+        import numpy as np
+
         from moreish.studio.inside import state_of
 
         run = self.opened(id)

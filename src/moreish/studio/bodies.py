@@ -6,7 +6,17 @@ from pydantic import BaseModel, Field
 
 from moreish.serving.bodies import STRICT, MoreBody, ScoreBody
 
-__all__ = ["CommandBody", "FindLrBody", "InsideBody", "ModelBody", "MoreBody", "NextBody", "ScoreBody", "TrainBody"]
+__all__ = [
+    "CommandBody",
+    "FindLrBody",
+    "InsideBody",
+    "ModelBody",
+    "MoreBody",
+    "NextBody",
+    "ScoreBody",
+    "TrainBody",
+    "TrialBody",
+]
 
 Name = Annotated[str, Field(max_length=200)]
 Options = Annotated[dict[str, dict[str, Any]], Field(description="by section: data, model, train", max_length=8)]
@@ -52,11 +62,21 @@ class InsideBody(BaseModel):
     item: Annotated[str, Field(min_length=1, max_length=200)]
 
 
+class TrialBody(BaseModel):
+    """A remedy that is to be put to the test: what a finding names as its operation, and the finding's step."""
+
+    model_config = STRICT
+    remedy: Annotated[str, Field(max_length=64)]
+    arguments: Annotated[dict[str, Any], Field(max_length=16)] = {}
+    at: Annotated[int, Field(ge=0, le=2**53)] = 0
+    steps: Annotated[int, Field(ge=1, le=1000)] = 300
+
+
 class CommandBody(BaseModel):
     """What is wanted of a training that runs."""
 
     model_config = STRICT
-    command: Literal["pause", "go", "step", "lr", "stop", "break", "undo", "heal"]
+    command: Literal["pause", "go", "step", "lr", "stop", "save", "break", "undo", "heal"]
     factor: Annotated[float, Field(ge=0, le=1e6)] | None = None
     fault: Annotated[str, Field(max_length=16)] | None = None
     severity: float | None = None

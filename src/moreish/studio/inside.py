@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from moreish.fitting.schedule import Schedule
 from moreish.inference.network import module_of
 from moreish.models.kinds import components_of
 from moreish.models.net import Net
+from moreish.studio.tree import tree_of
 from moreish.trained import TrainedRun
 from moreish.training.histograms import rounded
 from moreish.training.loop import start
@@ -87,6 +89,7 @@ def look_inside(run: TrainedRun, item: str) -> dict[str, Any]:
         "remembered": remembered,
         "lr": lr_at(min(state.progress, 0.999), state.options) * state.lr_factor,
         "attention": attention_of(model, idx),
+        "tree": _tree(model, idx),
     }
 
 
@@ -128,14 +131,20 @@ def _contexts(run: TrainedRun, model: Net, idx: Tensor) -> list[list[str]]:
 
 def model_output(model: Net, idx: Tensor) -> Tensor:
     """Logits as in `inside`, without gradients."""
+    with as_inside(model, idx), torch.no_grad():
+        return model(idx)
+
+
+@contextmanager
+def as_inside(model: nn.Module, idx: Tensor) -> Iterator[None]:
+    """The model in the mode of `inside`: BatchNorms take the batch's statistics, and remember nothing of it."""
     was = model.training
     model.eval()
     for m in model.modules():
         m.training = isinstance(m, nn.modules.batchnorm._NormBase) and len(idx) > 1
     kept = {name: value.clone() for name, value in model.named_buffers()}
     try:
-        with torch.no_grad():
-            return model(idx)
+        yield
     finally:
         for name, value in model.named_buffers():
             value.copy_(kept[name])
@@ -162,6 +171,7 @@ def _weights(state: TrainState, idx: Tensor, targets: Tensor) -> Iterator[dict[s
             "shape": list(p.shape),
             "values": matrix(before[name]),
             "gradient": matrix(hand[name]),
+            "autograd": matrix(auto[name]),
             "update": matrix(after[name] - before[name]),
             "difference": difference,
             "largest": float(auto[name].abs().max()),
@@ -208,6 +218,11 @@ def attention_of(model: nn.Module, idx: Tensor) -> list[dict[str, Any]]:
         for hook in hooks:
             hook.remove()
     return found
+
+
+def _tree(model: Net, idx: Tensor) -> dict[str, Any] | None:
+    with as_inside(model, idx):
+        return tree_of(model, idx)
 
 
 def matrix(values: Tensor) -> list[list[float]]:

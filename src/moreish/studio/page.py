@@ -5,6 +5,9 @@ from functools import lru_cache
 from pathlib import Path
 
 BUILT = Path(__file__).parent / "built"
+WIDGET = BUILT / "widget.js"
+"""The notebook's widget: one module that holds everything."""
+
 NO_PAGE = (
     "the studio's page is not built: say `make studio` in the source folder (node is needed, or comes from PyPI), "
     "or install a wheel of moreish, which has it"

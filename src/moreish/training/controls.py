@@ -8,6 +8,7 @@ remedies; they hold on to modules and to the optimizer by hooks, which a fused s
 them on gradients are autograd's.
 """
 
+import copy
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -19,12 +20,15 @@ from torch.utils.hooks import RemovableHandle
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.treat import remedies
 from moreish.doctor.treat.faults import FAULTS, Broken, seed_fault
+from moreish.errors import RunError
 from moreish.runs import commands, events
-from moreish.training.state import TrainState
+from moreish.training.state import TrainState, copied
 
 Batch = tuple[Tensor, Tensor]
 MANY = 2**31  # more updates than are made at once
 Changing = commands.Lr | commands.Break | commands.Undo | commands.Heal
+Said = events.Intervention | events.Paused | events.Saved
+WRONG = (ValueError, KeyError, TypeError, IndexError, RuntimeError)  # for a fault or remedy that does not fit
 
 
 class Hands:
@@ -45,13 +49,31 @@ class Hands:
     def do(self, command: Changing, lr: float) -> events.Intervention:
         """Change what the command says; `lr` is the learning rate of the schedule now."""
         kind: Any = type(command).__name__.lower()
-        name, arguments = named(command)
+        (name, arguments), step, before = named(command), self.state.step, lr * self.state.lr_factor
         try:
-            sentence = self._done(command, lr)
-        except (ValueError, KeyError, TypeError, IndexError, RuntimeError) as error:
-            said = f"it could not be done: {error}"
-            return events.Intervention(self.state.step, self.state.step, kind, said, name, arguments, done=False)
-        return events.Intervention(self.state.step, self.state.step, kind, sentence, name, arguments)
+            sentence, done = self._done(command, lr), True
+        except WRONG as error:
+            sentence, done = f"it could not be done: {error}", False
+        return events.Intervention(step, step, kind, sentence, name, arguments, done, lr=before)
+
+    def again(self, earlier: Iterable[events.Intervention]) -> None:
+        """Put the faults and remedies in place that were when the run was saved; what it learned stays as it is.
+
+        Raises RunError where one of them cannot be: the records are not of this network.
+        """
+        state, changes = self.state, standing(earlier)
+        if not changes:
+            return
+        weights, factor = copied(state.model), state.lr_factor
+        for intervention in changes:
+            lr = state.options.lr if intervention.lr is None else intervention.lr
+            state.lr_factor = 1.0
+            try:
+                self._done(again(intervention), lr)
+            except WRONG as error:
+                raise RunError(f"what was done at step {intervention.step} cannot be put in place: {error}") from None
+        state.model.load_state_dict(weights)
+        state.lr_factor = factor
 
     def _done(self, command: Changing, lr: float) -> str:
         state = self.state
@@ -105,14 +127,20 @@ class _Scaled:
 
 
 class Controls:
-    """Nobody changes anything."""
+    """Nobody changes anything.
 
-    def __init__(self) -> None:
+    earlier : what was changed before the run was saved, with which it goes on
+    """
+
+    def __init__(self, earlier: Iterable[events.Intervention] = ()) -> None:
         self.one_step = False  # the step that comes now is the only one for some time
+        self.earlier = list(earlier)
 
     def of(self, component: int) -> "Controls":
         """Those of one network of a mixture."""
-        return self
+        own = copy.copy(self)
+        own.earlier = [i for i in self.earlier if i.component == component]
+        return own
 
     @property
     def watched(self) -> bool:
@@ -126,7 +154,7 @@ class Controls:
     def show(self, event: events.Event) -> None:
         """Let them see it; it is not kept."""
 
-    def between_steps(self, hands: Hands, lr: float) -> Iterator[events.Intervention | events.Paused]:
+    def between_steps(self, hands: Hands, lr: float) -> Iterator[Said]:
         """What is wanted after this step, and what was done; stands still for as long as it is to."""
         yield from ()
 
@@ -134,8 +162,8 @@ class Controls:
 class Live(Controls):
     """What a person wants, from the commands of a run."""
 
-    def __init__(self, remote: commands.Remote) -> None:
-        super().__init__()
+    def __init__(self, remote: commands.Remote, earlier: Iterable[events.Intervention] = ()) -> None:
+        super().__init__(earlier)
         self._remote = remote
         self._waiting: list[commands.COMMAND] = []  # what is to come after the step that is under way
 
@@ -148,7 +176,7 @@ class Live(Controls):
         """In the run's window on the moment."""
         self._remote.show(events.to_record(event))
 
-    def between_steps(self, hands: Hands, lr: float) -> Iterator[events.Intervention | events.Paused]:
+    def between_steps(self, hands: Hands, lr: float) -> Iterator[Said]:
         """As above."""
         remote, was = self._remote, self._remote.paused
         self.one_step = False
@@ -162,6 +190,8 @@ class Live(Controls):
                         remote.paused = False
                     case commands.Step():
                         self.one_step = remote.paused = True
+                    case commands.Save():
+                        yield events.Saved(hands.state.step)
                     case commands.Stop():
                         remote.stopped, remote.paused = True, False
                         step = hands.state.step
@@ -192,10 +222,24 @@ class Recorded(Controls):
         """As above."""
         return self._waiting[0].at - step if self._waiting else MANY
 
-    def between_steps(self, hands: Hands, lr: float) -> Iterator[events.Intervention | events.Paused]:
+    def between_steps(self, hands: Hands, lr: float) -> Iterator[Said]:
         """As above."""
         while self._waiting and self._waiting[0].at == hands.state.step:
             yield hands.do(again(self._waiting.pop(0)), lr)
+
+
+def standing(interventions: Iterable[events.Intervention]) -> list[events.Intervention]:
+    """Those faults and remedies that were not taken back."""
+    found: list[events.Intervention] = []
+    for intervention in interventions:
+        match intervention:
+            case events.Intervention(kind="undo", done=True):
+                found = []
+            case events.Intervention(kind="break" | "heal", done=True):
+                found.append(intervention)
+            case _:
+                pass
+    return found
 
 
 def again(intervention: events.Intervention) -> Changing:

@@ -38,7 +38,7 @@ from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
-EVALUATION_SHARE = 0.05  # of a time budget that evaluations before the last one may take
+EVALUATION_SHARE = 0.05  # of a time budget that evaluations before the last one may take, with samples and saving
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 NEARLY_ALL = 1 - 1e-12
@@ -81,22 +81,28 @@ def train(
     what somebody changes meanwhile (`controls`). Leaves the model with the parameters that were best on val, where
     there is a val.
     """
+    hands, controls = Hands(state), controls or Controls()
+    hands.again(controls.earlier)
     with recorder_for(state, train_split, val_split) as recorder:
-        yield from _train(state, train_split, val_split, recorder, controls or Controls())
+        yield from _train(state, train_split, val_split, recorder, controls, hands)
         yield from recorder.closing()
     if final := state.best_tensors or state.average:
         state.model.load_state_dict(final)
 
 
 def _train(
-    state: TrainState, train_split: Split, val_split: Split | None, recorder: NullRecorder, controls: Controls
+    state: TrainState,
+    train_split: Split,
+    val_split: Split | None,
+    recorder: NullRecorder,
+    controls: Controls,
+    hands: Hands,
 ) -> Iterator[events.OfComponent]:
     options, model = state.options, state.model
-    hands = Hands(state)
     looks = LayerLooks(state, controls, hands, recorder.doctor)
     steps = _steps_of(state, train_split, looks, recorder)
     model.train()
-    mean = _LossMean()
+    mean = state.loss_mean
     clock = _Clock(state)
     while not ended(state):
         looks.before_step()
@@ -113,7 +119,9 @@ def _train(
             state.evaluation_due = _evaluation_due(state, one_pass)
         if state.step % options.log_every == 0 or state.evaluation_due or ended(state) or controls.one_step:
             with recorder.resting():
-                yield mean.event(state, lr)
+                loss, symbols = mean.take()
+                shown = round(state.seconds, 3), round(state.progress, 6)
+                yield events.Step(state.step, loss, lr, symbols, *shown)
         if (seen := looks.after_step()) is not None:
             with recorder.resting():
                 yield seen
@@ -124,10 +132,11 @@ def _train(
                 f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
             )
         if val_split is not None and state.evaluation_due:
+            state.evaluation = 0.0
             with clock.evaluating(), recorder.resting():
                 val_loss, best = _evaluate(state, val_split)
                 recorder.evaluated(val_loss)
-            with recorder.resting():
+            with clock.evaluating(), recorder.resting():
                 yield events.Eval(state.step, val_loss, best)
             if options.patience and state.stale >= options.patience:
                 break
@@ -140,7 +149,7 @@ def _train(
             clock.skip()
 
 
-class _Single:
+class SingleSteps:
     """One step at a time, by torch."""
 
     longest = 1
@@ -162,10 +171,12 @@ class _Single:
         return loss, np.array([batch.y.size]), lr
 
 
-def _steps_of(state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder) -> Blocks | _Single:
+def _steps_of(
+    state: TrainState, train_split: Split, looks: LayerLooks, recorder: NullRecorder
+) -> Blocks | SingleSteps:
     source = batches_for(state.model, train_split, state.options, state.seed)
     blocks = None if looks.hands.touched else blocks_for(state, source, train_split, looks, recorder.doctor)
-    return blocks or _Single(state, source, looks)
+    return blocks or SingleSteps(state, source, looks)
 
 
 def _until_stop(state: TrainState, most: int, looks: bool) -> Float[np.ndarray, " S"]:
@@ -243,34 +254,6 @@ def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     return loss, improved
 
 
-class _LossMean:
-    """Loss and tokens since the last event."""
-
-    def __init__(self) -> None:
-        self.losses: list[Tensor | np.ndarray] = []
-        self.sizes: list[np.ndarray] = []
-        self.last = 0.0
-
-    def add(self, losses: Tensor | np.ndarray, tokens: np.ndarray) -> None:
-        """Of one step, or of several."""
-        self.losses.append(losses)
-        self.sizes.append(tokens)
-
-    def event(self, state: TrainState, lr: float) -> events.Step:
-        by_torch = [each for each in self.losses if isinstance(each, Tensor)]
-        if len(by_torch) == len(self.losses):
-            of_rows = torch.stack(by_torch).double().cpu()  # the one time that the device is waited for
-            losses = distributed.summed(of_rows).numpy()
-        else:
-            losses = np.concatenate([np.atleast_1d(np.asarray(each, np.float64)) for each in self.losses])
-        sizes = np.concatenate(self.sizes)
-        tokens = int(sizes.sum())
-        self.last = float(np.dot(losses, sizes) / tokens)
-        self.losses, self.sizes = [], []
-        seconds, progress = round(state.seconds, 3), round(state.progress, 6)
-        return events.Step(state.step, self.last, lr, tokens, seconds, progress)
-
-
 class _Clock:
     """Counts training time and keeps `pace` such that a time budget ends with the schedule at its end.
 
@@ -334,9 +317,10 @@ class _Clock:
     def evaluating(self) -> Iterator[None]:
         """What is inside counts in the budget, but not in the time of a step."""
         yield
-        self.state.evaluation = self._took()
-        self.state.seconds += self.state.evaluation
-        self.state.evaluating += self.state.evaluation
+        took = self._took()
+        self.state.seconds += took
+        self.state.evaluation += took
+        self.state.evaluating += took
 
     def _took(self) -> float:
         """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""

@@ -14,6 +14,7 @@ from moreish.errors import Damaged
 from moreish.models.net import Net
 from moreish.runs.events import FindingFields
 from moreish.runs.schema import Count, Seconds, Share, checked
+from moreish.training.loss_mean import LossMean
 from moreish.training.options import TrainOptions
 
 Tensors = Mapping[str, np.ndarray]
@@ -35,6 +36,7 @@ class Numbers(msgspec.Struct, frozen=True):
     evaluating: Seconds
     evaluation: Seconds
     findings: list[FindingFields] = []
+    losses: list[tuple[float | None, Count]] = []
 
 
 @dataclass
@@ -49,6 +51,7 @@ class TrainState:
     best_tensors : the model when it was best on val, empty before the first evaluation
     average : running average of the model (`options.ema`), empty without
     findings : what a doctor has found so far (`options.doctor`)
+    loss_mean : losses that no record has told yet
     """
 
     model: Net
@@ -71,6 +74,7 @@ class TrainState:
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)
     findings: list[FindingFields] = field(default_factory=list)
+    loss_mean: LossMean = field(default_factory=LossMean)
 
     NUMBERS = (
         "step", "progress", "pace", "best", "best_step", "stale", "seconds", "evaluated", "evaluating", "evaluation"
@@ -82,6 +86,8 @@ class TrainState:
         plain = {k: None if isinstance(v, float) and math.isinf(v) else v for k, v in values.items()}
         if self.lr_factor != 1.0:
             plain["lr_factor"] = self.lr_factor
+        if untold := self.loss_mean.plain():
+            plain["losses"] = untold
         return plain | ({"findings": msgspec.to_builtins(self.findings)} if self.findings else {})
 
     def memory(self) -> dict[str, np.ndarray]:
@@ -102,7 +108,9 @@ class TrainState:
 
         Raises Damaged, with the field or the tensor, where they are not those of a training with these options.
         """
-        self._check_numbers(checked(numbers, Numbers, "the state of the training"))
+        right = checked(numbers, Numbers, "the state of the training")
+        self._check_numbers(right)
+        self.loss_mean.restore(right.losses)
         for name in self.NUMBERS:
             setattr(self, name, math.inf if numbers[name] is None else numbers[name])
         factor = numbers.get("lr_factor", 1.0)

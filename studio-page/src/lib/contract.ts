@@ -67,6 +67,7 @@ export type Event =
       component: number;
     }
   | { event: "paused"; step: number; paused: boolean; component: number }
+  | { event: "saved"; step: number; component: number }
   | { event: "doctor"; step: number; findings: Finding[]; notes: string[]; component: number }
   | { event: "mixed"; weights: number[]; val_loss: number | null; step: number }
   | { event: "crossvalidated"; loss: number | null; chosen: string; step: number }
@@ -168,6 +169,21 @@ export interface Next {
   others: number;
 }
 
+export interface Arm {
+  losses: (number | null)[];
+  val_loss: number | null;
+}
+
+export interface Trial {
+  step: number;
+  lr: number;
+  held: boolean;
+  remembered: boolean;
+  said: string;
+  without: Arm;
+  remedied: Arm;
+}
+
 export interface Fault {
   id: string;
   words: string;
@@ -190,9 +206,17 @@ export interface TracedWeight {
   shape: number[];
   values: number[][];
   gradient: number[][];
+  autograd: number[][];
   update: number[][];
   difference: number;
   largest: number;
+}
+
+export interface Tree {
+  group: number;
+  units: number[];
+  /** Per place, per level from the leaves up, each node's first units. */
+  places: (number[] | null)[][][];
 }
 
 export interface Inside {
@@ -211,6 +235,7 @@ export interface Inside {
   remembered: boolean;
   lr: number;
   attention: { name: string; heads: number[][][] }[];
+  tree: Tree | null;
 }
 
 export interface Graph {

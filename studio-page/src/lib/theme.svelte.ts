@@ -13,8 +13,8 @@ export interface Theme {
   dark: boolean;
 }
 
-function read(): Theme {
-  const style = getComputedStyle(document.documentElement);
+function read(element: Element, dark: boolean): Theme {
+  const style = getComputedStyle(element);
   const of = (name: string) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: of("ink"),
@@ -26,15 +26,24 @@ function read(): Theme {
     good: of("good"),
     faint: of("faint"),
     font: style.fontFamily || "sans-serif",
-    dark: matchMedia("(prefers-color-scheme: dark)").matches,
+    dark,
   };
 }
 
+const scheme = matchMedia("(prefers-color-scheme: dark)");
+
 class Themes {
-  now = $state.raw<Theme>(read());
+  private element: Element = document.documentElement;
+  now = $state.raw<Theme>(read(this.element, scheme.matches));
 
   constructor() {
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => (this.now = read()));
+    scheme.addEventListener("change", () => this.element === document.documentElement && this.follow(this.element, scheme.matches));
+  }
+
+  /** Take the colours of this element from now on. */
+  follow(element: Element, dark: boolean): void {
+    this.element = element;
+    this.now = read(element, dark);
   }
 }
 

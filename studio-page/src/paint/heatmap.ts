@@ -6,7 +6,7 @@ import { share, signed } from "./colour";
 export const limitOf = (rows: readonly (readonly number[])[]): number =>
   rows.reduce((most, row) => row.reduce((a, b) => Math.max(a, Math.abs(b)), most), 0);
 
-export function heatmap(rows: readonly (readonly number[])[], how: "signed" | "share", limit = limitOf(rows)): Paint {
+export function heatmap(rows: readonly (readonly number[])[], how: "signed" | "share", limit = limitOf(rows), marked: readonly number[] = []): Paint {
   return (context, size, theme) => {
     const columns = rows[0]?.length ?? 0;
     if (!columns) return;
@@ -21,6 +21,10 @@ export function heatmap(rows: readonly (readonly number[])[], how: "signed" | "s
     small.getContext("2d")?.putImageData(image, 0, 0);
     context.imageSmoothingEnabled = false;
     context.drawImage(small, 0, 0, size.width, size.height);
+    const [wide, high] = [size.width / columns, size.height / rows.length];
+    context.strokeStyle = theme.warm;
+    context.lineWidth = 2;
+    marked.forEach((column, row) => context.strokeRect(column * wide + 1, row * high + 1, wide - 2, high - 2));
   };
 }
 

@@ -19,7 +19,7 @@ export interface Healthy {
 /** Axis limits of one histogram beside the others of its column. Gradients share an axis, so that it is seen where they
  * vanish, unless one layer would flatten all others; activations and weights have their own. */
 export function limits(own: Histogram, histograms: readonly Histogram[], quantity: Quantity): [number, number] {
-  if (quantity === "update") return [-6, 0];
+  if (quantity === "update") return updateRange(histograms);
   if (quantity === "activation" || quantity === "weight") {
     const widest = Math.max(Math.abs(own.mean) + 3.5 * own.std, 0.02);
     const limit = Math.min(widest, Math.max(Math.abs(own.low), Math.abs(own.high)) * 1.05) || 1;
@@ -30,6 +30,22 @@ export function limits(own: Histogram, histograms: readonly Histogram[], quantit
   const sorted = [...spreads].sort((a, b) => a - b);
   const limit = Math.min(sorted.at(-1)!, 4 * sorted[Math.floor(sorted.length / 2)]!);
   return [-limit, limit];
+}
+
+/** Powers of ten that hold nearly all updates of all layers, -6 to 0 at least: -3 is where they should be. */
+export function updateRange(histograms: readonly Histogram[]): [number, number] {
+  const low = Math.floor(Math.min(-6, ...histograms.map((h) => Math.max(h.low, h.mean - 3.5 * h.std))));
+  const high = Math.ceil(Math.max(0, ...histograms.map((h) => Math.min(h.high, h.mean + 3.5 * h.std))));
+  return [Math.max(low, -14), Math.min(high, 6)];
+}
+
+/** The share of the values that lie below or above what is shown. */
+export function outside(histogram: Histogram, [low, high]: [number, number]): [number, number] {
+  const total = histogram.counts.reduce((a, b) => a + b, 0) || 1;
+  const width = (histogram.high - histogram.low) / histogram.counts.length;
+  const share = (is: (middle: number) => boolean) =>
+    histogram.counts.reduce((sum, n, i) => sum + (is(histogram.low + (i + 0.5) * width) ? n : 0), 0) / total;
+  return [share((m) => m < low), share((m) => m > high)];
 }
 
 /** The outline behind a histogram; null where nothing can be said. */
@@ -104,6 +120,10 @@ export function paintHistogram(
   context.fillStyle = theme.line;
   context.fillRect(box.x, bottom - 0.5, box.width, 1);
   if (low < 0 && high > 0) context.fillRect(at(0) - 0.5, bottom - 4, 1, 4);
+  const [under, over] = outside(histogram, range);
+  context.fillStyle = theme.accent; // what lies off the axis, at the edge where it went
+  if (under > 0.02) context.fillRect(box.x, bottom - Math.sqrt(under) * box.height, 2, Math.sqrt(under) * box.height);
+  if (over > 0.02) context.fillRect(box.x + box.width - 2, bottom - Math.sqrt(over) * box.height, 2, Math.sqrt(over) * box.height);
   if (histogram.extreme > 0.3) {
     context.fillStyle = theme.warm;
     context.fillRect(box.x, box.y + 1, 3, box.height - 2);

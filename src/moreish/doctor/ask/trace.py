@@ -10,6 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
+from moreish.doctor.tell.cells import Trace
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.function_mode import FunctionMode
@@ -51,13 +52,13 @@ class Inside:
     weights: dict[str, tuple[Tensor, Tensor]]
 
 
-def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None = None) -> list[Traced]:
+def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None = None) -> Trace:
     """Every layer's output for these inputs (one item: a batch of one), in execution order.
 
     With `loss_of(output)` the gradient of that loss with respect to each layer's output as well. Runs on a copy in
     evaluation mode: nothing of the model changes. Raises ValueError if the model cannot be copied.
     """
-    return _traced(_twin(model).eval(), inputs, loss_of)
+    return Trace(_traced(_twin(model).eval(), inputs, loss_of))
 
 
 def inside(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor]) -> Inside:

@@ -66,6 +66,12 @@ class Finding:
         """Id, slug and, where it says more, name: "F45 batch-mixing: samples of a batch see each other"."""
         return self.title if self.name.replace(" ", "-") == self.slug else f"{self.title}: {self.name}"
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from moreish.doctor.tell import html
+
+        return html.cell(html.brief(self))
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
         return {

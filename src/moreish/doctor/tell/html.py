@@ -7,7 +7,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from moreish.doctor.frames.history import History
@@ -54,16 +54,26 @@ def page(report: Report, histories: Mapping[str, History]) -> str:
 def fragment(report: Report, histories: Mapping[str, History]) -> str:
     """The report as a piece of a page, for `_repr_html_`: the findings and the pictures that show them, in short."""
     drawn = _pictures(report.findings, histories, standard=("loss",))
-    shown = "".join(_brief(f) for f in report.findings[:MOST_IN_CELL])
+    shown = "".join(brief(f) for f in report.findings[:MOST_IN_CELL])
     more = len(report.findings) - MOST_IN_CELL
     rest = f'<p class="small">and {more} more</p>' if more > 0 else ""
     notes = "".join(f'<p class="small">Not seen: {_prose(note)}</p>' for note in report.notes)
     figures = "".join(_figure(d, report.findings, linked=False) for d in drawn[:MOST_IN_CELL])
     pictures = f'<div class="pictures">{figures}</div>' if figures else ""
-    return (
-        f'<style>{cell_style()}</style><div class="moreish-cell"><h3>{_text(verdict(report))}</h3>'
-        f'<p class="small">{_text(report.headline())}</p>{shown}{rest}{pictures}{notes}</div>'
-    )
+    head = f'<h3>{_text(verdict(report))}</h3><p class="small">{_text(report.headline())}</p>'
+    return cell(f"{head}{shown}{rest}{pictures}{notes}")
+
+
+def cell(content: str) -> str:
+    """HTML as a notebook's cell shows it, in its light or dark."""
+    return f'<style>{cell_style()}</style><div class="moreish-cell">{content}</div>'
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A plain table of texts."""
+    top = "".join(f"<th>{_text(head)}</th>" for head in heads)
+    body = "".join("<tr>" + "".join(f"<td>{_text(text)}</td>" for text in row) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def _pictures(
@@ -168,7 +178,8 @@ def _more(finding: Finding) -> str:
     return "".join(parts)
 
 
-def _brief(finding: Finding) -> str:
+def brief(finding: Finding) -> str:
+    """One finding in a notebook's cell: what, where, and what to do."""
     with_it = ", ".join(_text(s.title) for s in finding.symptoms)
     return (
         f'<div class="one {finding.severity}"><p><span class="chip {finding.severity}">{finding.severity}</span> '

@@ -70,6 +70,12 @@ class Report:
             "cost": None if self.cost is None else round(self.cost, 4),
         }
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows; the pictures are with the doctor that made it."""
+        from moreish.doctor.tell import html
+
+        return html.fragment(self, {})
+
     @property
     def is_conclusive(self) -> bool:
         """Whether enough was seen to say that nothing is wrong: steps, a look, and no failure of the doctor's own."""

@@ -120,6 +120,11 @@ CELL = """
 .moreish-cell figure{flex:1 1 18rem;max-width:27rem}
 .moreish-cell{--card:transparent}
 .moreish-cell svg text.halo{stroke:none}
+.moreish-cell .wide{overflow-x:auto}
+.moreish-cell table{border-collapse:collapse;font-size:.92em;color:inherit;background:transparent}
+.moreish-cell th,.moreish-cell td{text-align:left;padding:.2rem 1rem .2rem 0;border:0;
+border-bottom:1px solid var(--rule);background:transparent;font-variant-numeric:tabular-nums}
+.moreish-cell th{color:var(--soft);font-weight:500}
 """
 
 
@@ -133,7 +138,8 @@ def cell_style() -> str:
     """Of a notebook's cell: as the notebook says that it is, and not as the system is."""
     dark = (
         '[data-jp-theme-light="false"] .moreish-cell,.vscode-dark .moreish-cell,'
-        '[data-vscode-theme-kind="vscode-dark"] .moreish-cell,html[theme="dark"] .moreish-cell'
+        '[data-vscode-theme-kind="vscode-dark"] .moreish-cell,html[theme="dark"] .moreish-cell,'
+        "body.dark .moreish-cell"
     )
     scheme = f".moreish-cell{{{LIGHT}}}{dark}{{{DARK}}}"
     return _packed(scheme + RULES.replace(".@", ".moreish-cell") + CELL)

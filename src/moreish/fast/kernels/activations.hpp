@@ -17,13 +17,13 @@
 // One pass over (y) or over (y, dy).
 template <class T, class F> INLINE void forward_in_place(const Op &op, const Batch &batch, F f) {
   T *y = (T *)op.p[0];
-  each<T>(places(op, batch) * op.n[1], [&](i64 i, auto lanes) { lanes.out(y + i, f(lanes.in(y + i))); });
+  each_shared<T>(batch.team, places(op, batch) * op.n[1], 8, [&](i64 i, auto lanes) { lanes.out(y + i, f(lanes.in(y + i))); });
 }
 template <class T, class F> INLINE void backward_in_place(const Op &op, const Batch &batch, F f) {
   const T *y = (const T *)op.p[0];
   T *dy = (T *)op.p[1];
-  each<T>(places(op, batch) * op.n[1],
-          [&](i64 i, auto lanes) { lanes.out(dy + i, f(lanes.in(y + i), lanes.in(dy + i))); });
+  each_shared<T>(batch.team, places(op, batch) * op.n[1], 4,
+                 [&](i64 i, auto lanes) { lanes.out(dy + i, f(lanes.in(y + i), lanes.in(dy + i))); });
 }
 
 template <class T> void tanh_forward(const Op &op, Batch &batch) {
@@ -57,7 +57,7 @@ template <class T> void elu_backward(const Op &op, Batch &batch) {
 
 template <class T> void gelu_forward(const Op &op, Batch &batch) {
   T *y = (T *)op.p[0], *slopes = (T *)op.p[2];
-  each<T>(places(op, batch) * op.n[1], [&](i64 i, auto lanes) {
+  each_shared<T>(batch.team, places(op, batch) * op.n[1], 8, [&](i64 i, auto lanes) {
     const Vec<T> x = lanes.in(y + i);
     Vec<T> share;
     for (i64 l = 0; l < LANES<T>; l++) share[l] = (T)0.5 * ((T)1 + std::erf(x[l] * (T)0.70710678118654752));

@@ -154,8 +154,36 @@ INLINE Heads heads_of(const Op &op, const Batch &batch) {
   return {batch.rows, op.n[0] ? op.n[0] : batch.steps, op.n[2], op.n[1] / op.n[2]};
 }
 
+// The same without gradients for places that each come after another; scratch (longest item).
+template <class T> void attention_along_paths(const Heads of, const Batch &batch, const T *qkv, T *out, T *scratch) {
+  const i64 width = of.width(), stride = 3 * width;
+  const T scale = (T)(1 / std::sqrt((double)of.size));
+  for (i64 i = 0; i < of.rows; i++) {
+    const i64 count = path_to(batch, i);
+    for (i64 head = 0; head < of.heads; head++) {
+      const T *q = qkv + i * stride + head * of.size, *k = qkv + width + head * of.size, *v = k + width;
+      T largest = -INFINITY, total = 0;
+      for (i64 s = 0; s < count; s++) {
+        const T *key = k + batch.path[s] * stride;
+        Vec<T> products = {};
+        each<T>(of.size, [&](i64 j, auto lanes) { products += lanes.in(q + j) * lanes.in(key + j); });
+        scratch[s] = scale * sum<T>(products);
+        largest = scratch[s] > largest ? scratch[s] : largest;
+      }
+      each<T>(count, [&](i64 s, auto lanes) { lanes.out(scratch + s, exp<T>(lanes.in(scratch + s) - largest)); });
+      for (i64 s = 0; s < count; s++) total += scratch[s];
+      each<T>(of.size, [&](i64 j, auto lanes) {
+        Vec<T> y = {};
+        for (i64 s = 0; s < count; s++) y += scratch[s] * lanes.in(v + batch.path[s] * stride + j);
+        lanes.out(out + i * width + head * of.size + j, y / total);
+      });
+    }
+  }
+}
+
 template <class T> void attention_forward(const Op &op, Batch &batch) {
   const Heads of = heads_of(op, batch);
+  if (batch.before) return attention_along_paths<T>(of, batch, (const T *)op.p[0], (T *)op.p[2], (T *)op.p[6]);
   T *mask = batch.training ? (T *)op.p[5] : nullptr;
   if (mask) draw_mask(mask, of.rows * of.heads * of.steps * of.steps, op.n[3], op.x[0], batch);
   attention_forward<T, T>(of, (const T *)op.p[0], (T *)op.p[4], mask, (T *)op.p[2], (T *)op.p[6]);

@@ -46,6 +46,7 @@ struct Run {
   i64 first_step, n_steps;
   i64 noise;
   double *losses;  // (n_steps)
+  i64 threads;
 };
 
 static void read_batch(const Run &run, i64 s, i64 first) {
@@ -67,34 +68,43 @@ static void read_batch(const Run &run, i64 s, i64 first) {
   }
 }
 
-template <class T> static void train(const Run &run) {
+template <class T> static void train(const Run &run, Team *team) {
   const Rule<T> *rules = RULES<T>;
   i64 first = 0;
   for (i64 s = 0; s < run.n_steps; s++) {
     if (run.flat) read_batch(run, s, first);
     first += run.rows[s];
     const u32 noise = draw((u32)run.noise ^ draw((u32)(run.first_step + s)));
-    Batch batch = {run.rows[s], run.steps[s], run.ids, run.targets, run.weights[s], run.smoothing, true, noise, 0};
+    Batch batch = {run.rows[s], run.steps[s], run.ids, run.targets, run.weights[s], run.smoothing, true, noise, 0, nullptr, nullptr, team};
     for (i64 i = 0; i < run.n_ops; i++) rules[run.ops[i].rule].forward(run.ops[i], batch);
     run.losses[s] = batch.loss;
     for (i64 i = run.n_ops - 1; i >= 0; i--) rules[run.ops[i].rule].backward(run.ops[i], batch);
     if (run.clip > 0) clip<T>(run.parameters, run.n_parameters, run.clip);
     for (i64 i = 0; i < run.n_parameters; i++)
-      if (run.adamw) adamw<T>(run.parameters[i], run.lr[s], run.beta1, run.beta2, run.eps, (double)(run.updates + s + 1));
-      else sgd<T>(run.parameters[i], run.lr[s], run.momentum);
-    for (i64 i = 0; i < run.n_averages; i++) average<T>(run.averages[i], run.keep[s]);
+      if (run.adamw) adamw<T>(run.parameters[i], run.lr[s], run.beta1, run.beta2, run.eps, (double)(run.updates + s + 1), team);
+      else sgd<T>(run.parameters[i], run.lr[s], run.momentum, team);
+    for (i64 i = 0; i < run.n_averages; i++) average<T>(run.averages[i], run.keep[s], team);
   }
 }
 
-// Values of the last op's buffers for `rows` items of ids that lie in `ids`, as in evaluation.
-template <class T> static void forward(const Op *ops, i64 n_ops, const i32 *ids, i64 rows, i64 steps) {
-  Batch batch = {rows, steps, ids, nullptr, 1, 0, false, 0, 0};
+template <class T> static void with_team(const Run &run) {
+  if (run.threads < 2) return train<T>(run, nullptr);
+  Team team(run.threads);
+  train<T>(run, &team);
+}
+
+// All ops forwards in eval mode. From (rows, size) logits to their log probabilities in `out`, unless that is null.
+template <class T>
+static void read(const Op *ops, i64 n_ops, const i32 *ids, const i32 *before, i32 *path, i64 rows, const T *logits, i64 size,
+                 T *out) {
+  Batch batch = {rows, 1, ids, nullptr, 1, 0, false, 0, 0, before, path, nullptr};
   for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
+  if (out) log_softmax(rows, size, logits, out);
 }
 
 // Some ops alone, forwards and backwards, again and again: for measuring.
 template <class T> static void there_and_back(const Op *ops, i64 n_ops, i64 rows, i64 times) {
-  Batch batch = {rows, 1, nullptr, nullptr, 1, 0, true, 0, 0};
+  Batch batch = {rows, 1, nullptr, nullptr, 1, 0, true, 0, 0, nullptr, nullptr, nullptr};
   for (i64 k = 0; k < times; k++) {
     for (i64 i = 0; i < n_ops; i++) RULES<T>[ops[i].rule].forward(ops[i], batch);
     for (i64 i = n_ops - 1; i >= 0; i--) RULES<T>[ops[i].rule].backward(ops[i], batch);
@@ -125,13 +135,15 @@ EXPORT int moreish_supports(const char *level) {
 #endif
   return 0;
 }
-EXPORT void moreish_train_float32(const Run *run) { train<float>(*run); }
-EXPORT void moreish_train_float64(const Run *run) { train<double>(*run); }
-EXPORT void moreish_forward_float32(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
-  forward<float>(ops, n, ids, rows, steps);
+EXPORT void moreish_train_float32(const Run *run) { with_team<float>(*run); }
+EXPORT void moreish_train_float64(const Run *run) { with_team<double>(*run); }
+EXPORT void moreish_read_float32(const Op *ops, i64 n, const i32 *ids, const i32 *before, i32 *path, i64 rows,
+                                 const float *logits, i64 size, float *out) {
+  read<float>(ops, n, ids, before, path, rows, logits, size, out);
 }
-EXPORT void moreish_forward_float64(const Op *ops, i64 n, const i32 *ids, i64 rows, i64 steps) {
-  forward<double>(ops, n, ids, rows, steps);
+EXPORT void moreish_read_float64(const Op *ops, i64 n, const i32 *ids, const i32 *before, i32 *path, i64 rows,
+                                 const double *logits, i64 size, double *out) {
+  read<double>(ops, n, ids, before, path, rows, logits, size, out);
 }
 EXPORT void moreish_there_and_back_float32(const Op *ops, i64 n, i64 rows, i64 times) {
   there_and_back<float>(ops, n, rows, times);

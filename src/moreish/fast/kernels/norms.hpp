@@ -23,7 +23,7 @@ template <class T> void batch_norm_forward(const Op &op, Batch &batch) {
   T *y = (T *)op.p[6], *running_mean = (T *)op.p[8], *running_var = (T *)op.p[9], *z = (T *)op.p[10];
   T *inverse = (T *)op.p[11];
   const T divisor = (T)(rows - op.n[2]), eps = (T)op.x[0], momentum = (T)op.x[1];
-  each<T>(size, [&](i64 j, auto lanes) {
+  each_shared<T>(batch.team, size, rows, [&](i64 j, auto lanes) {
     Vec<T> mean, var = {};
     if (batch.training) {
       mean = Vec<T>{};
@@ -58,7 +58,7 @@ template <class T> void batch_norm_backward(const Op &op, Batch &batch) {
   const T *gain = (const T *)op.p[2], *dy = (const T *)op.p[7], *z = (const T *)op.p[10], *inverse = (const T *)op.p[11];
   T *dx = (T *)op.p[1], *dgain = (T *)op.p[3], *dbias = (T *)op.p[5];
   const T divisor = (T)(rows - op.n[2]);
-  each<T>(size, [&](i64 j, auto lanes) {
+  each_shared<T>(batch.team, size, rows, [&](i64 j, auto lanes) {
     Vec<T> total = {}, along = {};
     for (i64 i = 0; i < rows; i++) {
       const Vec<T> d = lanes.in(dy + i * size + j);
@@ -81,7 +81,7 @@ template <class T> void scale_forward(const Op &op, Batch &batch) {
   const i64 rows = places(op, batch), size = op.n[1];
   const T *x = (const T *)op.p[0], *gain = (const T *)op.p[2], *bias = (const T *)op.p[4];
   T *y = (T *)op.p[6];
-  each<T>(size, [&](i64 j, auto lanes) {
+  each_shared<T>(batch.team, size, rows, [&](i64 j, auto lanes) {
     const Vec<T> g = lanes.in(gain + j), b = lanes.in(bias + j);
     for (i64 i = 0; i < rows; i++) lanes.out(y + i * size + j, lanes.in(x + i * size + j) * g + b);
   });
@@ -91,7 +91,7 @@ template <class T> void scale_backward(const Op &op, Batch &batch) {
   const i64 rows = places(op, batch), size = op.n[1];
   const T *x = (const T *)op.p[0], *gain = (const T *)op.p[2], *dy = (const T *)op.p[7];
   T *dx = (T *)op.p[1], *dgain = (T *)op.p[3], *dbias = (T *)op.p[5];
-  each<T>(size, [&](i64 j, auto lanes) {
+  each_shared<T>(batch.team, size, rows, [&](i64 j, auto lanes) {
     const Vec<T> g = lanes.in(gain + j);
     Vec<T> total = {}, along = {};
     for (i64 i = 0; i < rows; i++) {

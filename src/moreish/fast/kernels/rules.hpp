@@ -5,6 +5,7 @@
 // stands at the top of each rule's file; `plan.py` fills them in.
 #pragma once
 #include "products.hpp"
+#include "threads.hpp"
 
 struct Op {
   i64 rule;
@@ -23,7 +24,20 @@ struct Batch {
   bool training;
   u32 noise;           // a number of this step, from which every draw is made
   double loss;         // what cross_entropy leaves here
+  // Reading without gradients, beginnings that items share read once: `rows` places, each with the one that it comes
+  // after, or -1; null: rows of steps.
+  const i32 *before;
+  i32 *path;   // (longest item)
+  Team *team;  // null: one thread
 };
+
+// The places from an item's first to place i, in batch.path; how many.
+INLINE i64 path_to(const Batch &batch, i64 i) {
+  i64 count = 0;
+  for (i64 at = i; at >= 0; at = batch.before[at]) count++;
+  for (i64 at = i, t = count - 1; at >= 0; at = batch.before[at], t--) batch.path[t] = (i32)at;
+  return count;
+}
 
 template <class T> struct Rule {
   const char *name;

@@ -40,10 +40,15 @@ template <class T> void taps_forward(const Op &op, Batch &batch) {
   const i64 steps = op.n[0] ? op.n[0] : batch.steps, size = op.n[1], back = op.n[2];
   const T *x = (const T *)op.p[0];
   T *y = (T *)op.p[2];
-  for (i64 i = 0; i < batch.rows * steps; i++, x += size, y += 2 * size) {
-    if (i % steps >= back) add_to(y, x - back * size, size, false);
+  for (i64 i = 0; i < batch.rows * steps; i++, y += 2 * size) {
+    i64 from = i % steps >= back ? i - back : -1;
+    if (batch.before) {
+      from = i;
+      for (i64 k = 0; k < back && from >= 0; k++) from = batch.before[from];
+    }
+    if (from >= 0) add_to(y, x + from * size, size, false);
     else std::memset(y, 0, (size_t)size * sizeof(T));
-    add_to(y + size, x, size, false);
+    add_to(y + size, x + i * size, size, false);
   }
 }
 template <class T> void taps_backward(const Op &op, Batch &batch) {
@@ -105,6 +110,17 @@ template <class T> void mean_so_far_forward(const Op &op, Batch &batch) {
   const i64 steps = op.n[0] ? op.n[0] : batch.steps, size = op.n[1];
   const T *x = (const T *)op.p[0];
   T *y = (T *)op.p[2];
+  if (batch.before) {
+    for (i64 i = 0; i < batch.rows; i++) {
+      const i64 count = path_to(batch, i);
+      each<T>(size, [&](i64 j, auto lanes) {
+        Vec<T> total = {};
+        for (i64 t = 0; t < count; t++) total += lanes.in(x + batch.path[t] * size + j);
+        lanes.out(y + i * size + j, lanes.in(x + i * size + j) + total / (T)count);
+      });
+    }
+    return;
+  }
   for (i64 r = 0; r < batch.rows; r++, x += steps * size, y += steps * size)
     each<T>(size, [&](i64 j, auto lanes) {
       Vec<T> total = {};
@@ -133,7 +149,11 @@ template <class T> void mean_so_far_backward(const Op &op, Batch &batch) {
 
 template <class T> void positions_forward(const Op &op, Batch &batch) {
   const i64 steps = op.n[0] ? op.n[0] : batch.steps, width = steps * op.n[1];
-  for (i64 r = 0; r < batch.rows; r++) add_to((T *)op.p[2] + r * width, (const T *)op.p[0], width, true);
+  for (i64 r = 0; r < batch.rows; r++) {
+    const T *table = (const T *)op.p[0];
+    if (batch.before) table += (path_to(batch, r) - 1) * op.n[1];
+    add_to((T *)op.p[2] + r * width, table, width, true);
+  }
 }
 template <class T> void positions_backward(const Op &op, Batch &batch) {
   const i64 steps = op.n[0] ? op.n[0] : batch.steps, width = steps * op.n[1];

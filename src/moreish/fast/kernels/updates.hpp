@@ -6,7 +6,7 @@
 //             p -= lr / (1 - beta1^t)  m / (sqrt(v / (1 - beta2^t)) + eps)
 //   average   a += (1 - keep) (value - a)
 #pragma once
-#include "vectors.hpp"
+#include "threads.hpp"
 
 struct Parameter {
   void *value, *grad, *first, *second;  // first: m, or null without momentum; second: v
@@ -34,11 +34,11 @@ template <class T> void clip(const Parameter *parameters, i64 count, double long
   }
 }
 
-template <class T> void sgd(const Parameter &of, double lr, double momentum) {
+template <class T> void sgd(const Parameter &of, double lr, double momentum, Team *team) {
   T *p = (T *)of.value, *m = (T *)of.first;
   const T *gradient = (const T *)of.grad;
   const T rate = (T)lr, decay = (T)of.decay, share = (T)momentum;
-  each<T>(of.size, [&](i64 k, auto lanes) {
+  each_shared<T>(team, of.size, 4, [&](i64 k, auto lanes) {
     const Vec<T> old = lanes.in(p + k);
     Vec<T> g = lanes.in(gradient + k) + decay * old;
     if (m) {
@@ -49,13 +49,14 @@ template <class T> void sgd(const Parameter &of, double lr, double momentum) {
   });
 }
 
-template <class T> void adamw(const Parameter &of, double lr, double beta1, double beta2, double eps, double t) {
+template <class T> void adamw(const Parameter &of, double lr, double beta1, double beta2, double eps, double t,
+                              Team *team) {
   T *p = (T *)of.value, *first = (T *)of.first, *second = (T *)of.second;
   const T *gradient = (const T *)of.grad;
   const T keep = (T)(1 - lr * of.decay), new1 = (T)(1 - beta1), old2 = (T)beta2, new2 = (T)(1 - beta2);
   const T rate = (T)(lr / (1 - std::pow(beta1, t))), scale = (T)(1 / std::sqrt(1 - std::pow(beta2, t)));
   const T small = (T)eps;
-  each<T>(of.size, [&](i64 k, auto lanes) {
+  each_shared<T>(team, of.size, 4, [&](i64 k, auto lanes) {
     const Vec<T> g = lanes.in(gradient + k), m0 = lanes.in(first + k);
     const Vec<T> m = m0 + new1 * (g - m0), v = old2 * lanes.in(second + k) + new2 * g * g;
     lanes.out(first + k, m);
@@ -66,11 +67,11 @@ template <class T> void adamw(const Parameter &of, double lr, double beta1, doub
   });
 }
 
-template <class T> void average(const Average &of, double keep) {
+template <class T> void average(const Average &of, double keep, Team *team) {
   T *a = (T *)of.average;
   const T *value = (const T *)of.value;
   const T moved = (T)(1 - keep);
-  each<T>(of.size, [&](i64 k, auto lanes) {
+  each_shared<T>(team, of.size, 4, [&](i64 k, auto lanes) {
     const Vec<T> old = lanes.in(a + k);
     lanes.out(a + k, old + moved * (lanes.in(value + k) - old));
   });

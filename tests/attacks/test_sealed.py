@@ -1,74 +1,20 @@
 """A run folder of a stranger, every hash right: it is used, or refused in one sentence that names the file."""
 
-import contextlib
-import itertools
-import json
 import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 
 from moreish import api
 from moreish.cli import app
 from moreish.errors import RunError
 from moreish.runs.folder import list_runs
-from tests.support.fuzz import EXAMPLES
-from tests.support.hostile import DEEP, WRONG, changed, interrupted, places, reseal
-
-FILES = ["config.json", "vocab.json", "state.json", "metrics.jsonl"]
-numbers = itertools.count()
+from tests.attacks.sealed import DEEP, FILES, changed, interrupted, part, plain, reseal, rewrite, use, written
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> Path:
     return interrupted(tmp_path_factory.mktemp("runs") / "run")
-
-
-def part(run: Path, name: str) -> Path:
-    return max((run / "checkpoints").glob("step-*")) / name if name == "state.json" else run / name
-
-
-def use(folder: Path) -> list[str]:
-    """Whatever people do with a run; the sentences that they are told."""
-    told = []
-    for action in (
-        lambda: api.open_run(folder).run.summary(),
-        lambda: api.open_run(folder).more(1, seed=0),
-        lambda: list(api.open_run(folder).run.events()),
-        lambda: api.resume(folder),
-    ):
-        try:
-            action()
-        except (ValueError, FloatingPointError) as error:
-            told.append(str(error))
-    assert all("\n" not in sentence for sentence in told)
-    return told
-
-
-def written(value: object, name: str) -> bytes:
-    if name != "metrics.jsonl":
-        return json.dumps(value).encode()
-    lines = value if isinstance(value, list) else [value]
-    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-
-
-def read(run: Path, name: str) -> object:
-    data = part(run, name).read_bytes()
-    return [json.loads(line) for line in data.splitlines()] if name == "metrics.jsonl" else json.loads(data)
-
-
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
-@given(data=st.data())
-def test_whatever_stands_where_something_else_belongs_it_is_used_or_refused_in_a_sentence(
-    run, tmp_path_factory, data
-):
-    name = data.draw(st.sampled_from(FILES))
-    value = read(run, name)
-    at = data.draw(st.sampled_from(list(places(value))[1:]))
-    new = changed(value, at, data.draw(st.sampled_from(WRONG)), drop=data.draw(st.booleans()))
-    use(reseal(run, name, written(new, name), tmp_path_factory.getbasetemp() / f"hostile-{next(numbers)}"))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +33,7 @@ def test_whatever_stands_where_something_else_belongs_it_is_used_or_refused_in_a
 )
 def test_a_state_that_would_never_end_or_is_of_another_type_is_refused_by_file_and_field(run, tmp_path, at, new):
     folder = reseal(
-        run, "state.json", written(changed(read(run, "state.json"), at, new), "state.json"), tmp_path / "run"
+        run, "state.json", written(changed(plain(run, "state.json"), at, new), "state.json"), tmp_path / "run"
     )
     with pytest.raises(RunError, match=rf"state\.json.* damaged: .*({at[-1]}|missing required field `step`)"):
         api.resume(folder)
@@ -95,7 +41,6 @@ def test_a_state_that_would_never_end_or_is_of_another_type_is_refused_by_file_a
 
 def test_an_empty_or_foreign_memory_of_the_optimizer_is_refused_by_the_name_of_the_tensor(run, tmp_path):
     from moreish.runs.checkpoint import dump_tensors, load_tensors
-    from tests.support.hostile import _write
 
     whole = load_tensors(part(run, "state.json").with_name("optim.safetensors"))
     first = next(name for name in sorted(whole) if name.endswith("exp_avg"))
@@ -110,7 +55,7 @@ def test_an_empty_or_foreign_memory_of_the_optimizer_is_refused_by_the_name_of_t
         ]
     ):
         folder = reseal(run, "state.json", part(run, "state.json").read_bytes(), tmp_path / f"run-{n}")
-        _write(part(folder, "state.json").parent, {"optim.safetensors": dump_tensors(memory)})
+        rewrite(part(folder, "state.json").parent, {"optim.safetensors": dump_tensors(memory)})
         with pytest.raises(
             RunError,
             match=rf"state\.json.*memory of the training is damaged: \"{named.removeprefix('0/')}|nobody|exp_avg",
@@ -126,17 +71,6 @@ def test_what_is_nested_too_deeply_is_refused_by_the_name_of_the_file(run, tmp_p
     assert any(
         name in sentence and "nested" in sentence for sentence in use(reseal(run, name, data, tmp_path / "run"))
     )
-
-
-def test_a_line_of_a_gigabyte_without_an_end_is_not_read(run, tmp_path):
-    folder = reseal(run, "vocab.json", part(run, "vocab.json").read_bytes(), tmp_path / "run")
-    os.truncate(folder / "metrics.jsonl", 2**30)
-    with contextlib.suppress(OSError), open(folder / "metrics.jsonl", "r+b") as file:
-        file.write(b" " * 10)  # no line ends before it
-        file.seek(0)
-        file.write(bytes((folder / "metrics.jsonl").stat().st_size and 20))
-    for sentence in use(folder):
-        assert "metrics.jsonl" in sentence
 
 
 @pytest.mark.parametrize("name", [*FILES, "manifest.json"])
@@ -157,3 +91,11 @@ def test_one_unreadable_run_hides_no_other_and_what_it_says_is_shown_as_text(
         assert "list-2" in shown.out
         assert "\x1b" not in shown.out + shown.err
         assert "\x07" not in shown.out + shown.err
+
+
+def test_a_line_of_a_gigabyte_without_an_end_is_not_read(run, tmp_path):
+    folder = reseal(run, "vocab.json", part(run, "vocab.json").read_bytes(), tmp_path / "run")
+    (folder / "metrics.jsonl").write_bytes(bytes(20))
+    os.truncate(folder / "metrics.jsonl", 2**30)
+    for sentence in use(folder):
+        assert "metrics.jsonl" in sentence
