@@ -91,6 +91,21 @@ def _seconds(command: list[str], file: Path) -> float:
     return ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
 
 
+def slip(item: str, letters: str, rng: random.Random) -> str:
+    """The item with one letter put in, left out, replaced, or swapped with the next."""
+    while True:
+        at, kind = rng.randrange(len(item)), rng.randrange(4)
+        before, here, after = item[:at], item[at], item[at + 1 :]
+        changed = (
+            before + rng.choice(letters) + here + after,
+            before + after,
+            before + rng.choice(letters) + after,
+            before + after[:1] + here + after[1:],
+        )[kind].strip()
+        if changed not in ("", item):
+            return changed
+
+
 def variations(items: Sequence[str], count: int) -> list[str]:
     """Items of a list, half of them changed in a letter."""
     rng = random.Random(0)
@@ -140,3 +155,8 @@ def oddities() -> Iterator[Row]:
         yield Row(f"planted oddities, {sort}", f"{found[sort] / planted[sort]:.0%} of {planted[sort]} found")
     share = found.total() / planted.total()
     yield Row("planted oddities, all", f"{share:.1%} of {planted.total()} found", target=">= 90 %")
+
+
+if __name__ == "__main__":
+    for row in rows(*sys.argv[1:2]):
+        print(row.line(), flush=True)

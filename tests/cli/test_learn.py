@@ -52,6 +52,8 @@ def test_what_there_is_not_is_said(words, capsys):
 def test_an_exercise_is_opened_judged_hinted_at_and_begun_anew(tmp_path, capsys):
     assert run(["learn", "--check", "3.1"]) == 1
     assert "keep the dimension" in capsys.readouterr().err
+    assert run(["learn", "--hint"]) == 0
+    assert capsys.readouterr().out.startswith("3.1 ")  # the one that failed, not the first one that there is
     file = tmp_path / "moreish-learn" / "03_1_rows.py"
     file.write_text(exercise("3.1").solution)
     assert run(["learn", "--check", str(file), "--json"]) == 0

@@ -92,6 +92,7 @@ def test_names_items_and_records_of_a_stranger_are_shown_as_text(place):
         page = browser.new_page(viewport={"width": 900, "height": 800})
         wrong = heard(page)
         page.goto(url)
+        page.locator("header select option").first.wait_for(state="attached")
         names = page.locator("header select option").all_inner_texts()
         assert len(names) == len(list(place.iterdir()))
         for run in names:

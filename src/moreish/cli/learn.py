@@ -38,7 +38,7 @@ def learn(
     check
         Judge one file (or the file of an exercise such as 3.2) once, and say what is wrong with it.
     hint
-        One more hint for the next exercise.
+        One more hint for the exercise that failed last, else for the next one.
     list
         All exercises, and which are passed.
     reset
@@ -85,7 +85,7 @@ def _list(learner: "Learner", json: bool) -> None:
 
 
 def _hint(learner: "Learner") -> None:
-    chosen = learner.next()
+    chosen = learner.puzzling()
     if chosen is None:
         print("All are passed: there is nothing to hint at.")
         return

@@ -54,6 +54,10 @@ class Board:
         self._add_summary(self._session_end)
         self._writer.close()
 
+    def _add_summary(self, summary: Any) -> None:
+        assert self._writer.file_writer is not None
+        self._writer.file_writer.add_summary(summary)
+
     def _begin_session(self, options: dict[str, str | bool | int | float]) -> None:
         """The options as hyperparameters, by which TensorBoard sets runs beside each other, a sweep's trials too."""
         from tensorboardX.summary import hparams
@@ -61,10 +65,6 @@ class Board:
         experiment, start, self._session_end = hparams(options, METRICS)
         self._add_summary(experiment)
         self._add_summary(start)
-
-    def _add_summary(self, summary: Any) -> None:
-        assert self._writer.file_writer is not None
-        self._writer.file_writer.add_summary(summary)
 
     def _add(self, event: events.Event) -> None:
         match event:

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Integer
 
 from moreish.background.blend import Blend, Ensemble
-from moreish.background.parts import absent_from, reader_of, shape_of
+from moreish.background.parts import Items, absent_from, reader_of, shape_of
 from moreish.background.reader import ListReader
 from moreish.background.shape import flat
 from moreish.data import Corpus, Split
@@ -46,6 +45,6 @@ class KindsOfBlend(Sequence[LanguageModel]):
         return Blend(ensemble, whole.gate, whole.temperature)
 
 
-def items_of(split: Split) -> list[Integer[np.ndarray, " _"]]:
+def items_of(split: Split) -> Items:
     """The items of a part of a list, as ids without boundaries."""
     return [split.symbols(i).astype(np.int64) for i in range(len(split))]

@@ -41,7 +41,7 @@ class Hand:
         keys = self.key[meant], self.key[written]
         near, alike = BESIDE * self.beside[keys], LOOKS_ALIKE * self.alike[keys]
         capital = CAPITAL * ((self.folded[meant] == self.folded[written]) & (meant != written))
-        rest = 1 - BESIDE * self.beside.any(1)[keys[0]] - LOOKS_ALIKE * self.alike.any(1)[keys[0]]
+        rest = 1 - BESIDE * self.beside.sum(1)[keys[0]] - LOOKS_ALIKE * self.alike.sum(1)[keys[0]]
         with np.errstate(divide="ignore"):
             return np.log(np.where(meant == written, 0, near + alike + capital + (rest - CAPITAL) / self.others))
 

@@ -26,11 +26,15 @@ class Verdict(NamedTuple):
 
 @dataclass
 class Learner:
-    """A folder of exercises and how far they are."""
+    """A folder of exercises and how far they are.
+
+    failed : the exercise that was judged last, where it did not pass
+    """
 
     folder: Path
     passed: list[str] = field(default_factory=list)
     hints: dict[str, int] = field(default_factory=dict)
+    failed: str = ""
 
     @classmethod
     def at(cls, folder: Path) -> "Learner":
@@ -43,16 +47,17 @@ class Learner:
             known = {each.id for each in EXERCISES}
             passed = [id for id in found["passed"] if id in known]
             hints = {id: int(n) for id, n in found["hints"].items() if id in known}
+            failed = found.get("failed", "")
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ValueError(
                 f"{path} is not what moreish wrote there: remove it, and the exercises begin anew"
             ) from None
-        return cls(folder, passed, hints)
+        return cls(folder, passed, hints, failed if failed in known else "")
 
     def save(self) -> None:
         """Write progress."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"passed": self.passed, "hints": self.hints}, indent=1)
+        text = json.dumps({"passed": self.passed, "hints": self.hints, "failed": self.failed}, indent=1)
         (self.folder / PROGRESS).write_text(text + "\n", encoding="utf-8")
 
     def next(self) -> Exercise | None:
@@ -71,6 +76,7 @@ class Learner:
         """Its file as it was, and not passed."""
         self.passed = [id for id in self.passed if id != chosen.id]
         self.hints.pop(chosen.id, None)
+        self.failed = "" if self.failed == chosen.id else self.failed
         self.save()
         return self.open(chosen, anew=True)
 
@@ -78,10 +84,16 @@ class Learner:
         """Judge a file, and remember it where it passes. Raises ValueError where it is no exercise's file."""
         chosen = exercise(path.name)
         verdict = check(chosen, path)
-        if verdict.passed and chosen.id not in self.passed:
-            self.passed.append(chosen.id)
+        failed = "" if verdict.passed else chosen.id
+        if (verdict.passed and chosen.id not in self.passed) or failed != self.failed:
+            self.failed = failed
+            self.passed += [chosen.id] * (verdict.passed and chosen.id not in self.passed)
             self.save()
         return verdict
+
+    def puzzling(self) -> Exercise | None:
+        """The one that a hint is wanted for: what failed last, else the next."""
+        return exercise(self.failed) if self.failed else self.next()
 
     def hint(self, chosen: Exercise) -> str:
         """The next hint; after the last one, the last again."""

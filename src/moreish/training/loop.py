@@ -38,7 +38,7 @@ from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
 
 PLANNED_EVALUATIONS = 20
-EVALUATION_SHARE = 0.1  # of a time budget that evaluations before the last one may take, with samples and saving
+EVALUATION_SHARE = 0.05  # of a time budget that evaluations before the last one may take, with samples and saving
 LONGEST_WAIT = 5.0  # seconds: a step that waited longer and hardly worked was stopped from outside
 LEAST_SHARE = 0.02  # of a step's time on the processor, however busy the machine is
 NEARLY_ALL = 1 - 1e-12

@@ -11,6 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
 
+from moreish.doctor.watch.function_mode import IN_PLACE_OF
+
 OURS = Path(__file__).resolve().parents[1]
 MAIN = "__main__", "__mp_main__"  # the second is what multiprocessing's children call the first
 INTERRUPTED = 130
@@ -186,7 +188,8 @@ def _without_ours(traceback: TracebackType | None) -> TracebackType | None:
 
 
 def _is_ours(step: TracebackType) -> bool:
-    return OURS in Path(step.tb_frame.f_code.co_filename).parents
+    code = step.tb_frame.f_code
+    return code.co_name == IN_PLACE_OF or OURS in Path(code.co_filename).parents
 
 
 def _is_of_import(step: TracebackType) -> bool:

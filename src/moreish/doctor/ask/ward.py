@@ -4,10 +4,11 @@ import functools
 import gc
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+import torch.func
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -21,6 +22,7 @@ from moreish.doctor.watch.names import variable_names
 MOST_AT_ONCE = 4  # trainings that are watched at the same time; the oldest is then left alone
 MOST = 64  # trainings that are watched at all
 FREE = 8  # trainings whose models are searched for in any case
+FUNCTIONAL = ("grad", "grad_and_value", "vjp", "jacrev")  # of torch.func: they call no backward
 SEARCHING = 0.01  # share of the time that may go into finding the models of later optimizers
 
 
@@ -42,6 +44,7 @@ class Ward:
         self.on_finding, self.stop_on = on_finding, stop_on
         self.doctors: list[Doctor] = []
         self.unwatched = 0  # optimizers that came when there were too many already
+        self.functional: set[str] = set()  # transforms of torch.func that were used
         self._open: list[Doctor] = []
         self._began = time.perf_counter()
         self._searched = 0.0
@@ -58,12 +61,25 @@ class Ward:
         meaning = explained(error) if error is not None else None
         if meaning is not None and self.doctors:
             self.doctors[-1].ended_by(failure_of(error, meaning, self.doctors[-1].steps))
-        return Watched(self.doctors, error, self.unwatched)
+        return Watched(self.doctors, error, self.unwatched, tuple(sorted(self.functional)))
 
     @contextmanager
     def open(self) -> Iterator[None]:
         """Notice every optimizer that is made meanwhile, and every backward; torch is as before afterwards."""
-        make, backward = Optimizer.__init__, Tensor.backward
+        with ExitStack() as before:
+            for owner, name, ours in self._replacements():
+                before.callback(setattr, owner, name, getattr(owner, name))
+                setattr(owner, name, ours)
+            try:
+                yield
+            finally:
+                before.close()
+                for doctor in self._open:
+                    doctor.__exit__()
+
+    def _replacements(self) -> Iterator[tuple[object, str, Callable[..., Any]]]:
+        """Functions of torch's that tell us of their calls: whose they are, their names, what stands in for them."""
+        make, backward, compile_, seed = Optimizer.__init__, Tensor.backward, torch.compile, torch.manual_seed
 
         @functools.wraps(make)
         def noticed(optimizer: Optimizer, *args: Any, **kwargs: Any) -> None:
@@ -76,8 +92,6 @@ class Ward:
                 self._by_hand(tensor)
             return backward(tensor, *args, **kwargs)
 
-        compile_ = torch.compile
-
         @functools.wraps(compile_)
         def compiling(*args: Any, **kwargs: Any) -> Any:
             for doctor in self._open:
@@ -85,17 +99,28 @@ class Ward:
             self._compiles = True
             return compile_(*args, **kwargs)
 
-        setattr(torch, "compile", compiling)  # noqa: B010 - functions of torch's are replaced for a while
-        setattr(Optimizer, "__init__", noticed)  # noqa: B010
-        setattr(Tensor, "backward", begun)  # noqa: B010
-        try:
-            yield
-        finally:
-            setattr(torch, "compile", compile_)  # noqa: B010
-            setattr(Optimizer, "__init__", make)  # noqa: B010
-            setattr(Tensor, "backward", backward)  # noqa: B010
+        @functools.wraps(seed)
+        def seeded(*args: Any, **kwargs: Any) -> Any:
             for doctor in self._open:
-                doctor.__exit__()
+                doctor.history.evidence.seeded += 1
+            return seed(*args, **kwargs)
+
+        yield Optimizer, "__init__", noticed
+        yield Tensor, "backward", begun
+        yield torch, "compile", compiling
+        yield torch, "manual_seed", seeded
+        for name in FUNCTIONAL:
+            yield torch.func, name, self._functional(getattr(torch.func, name))
+
+    def _functional(self, transform: Callable[..., Any]) -> Callable[..., Any]:
+        """A transform of torch.func's that notes its name when it is used."""
+
+        @functools.wraps(transform)
+        def noted(*args: Any, **kwargs: Any) -> Any:
+            self.functional.add(transform.__name__)
+            return transform(*args, **kwargs)
+
+        return noted
 
     def admit(self, optimizer: Optimizer) -> None:
         """Watch an optimizer and the models that own its parameters."""

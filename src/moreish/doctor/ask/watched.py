@@ -17,12 +17,14 @@ NOTHING = "No optimizer was made and no backward was called, so there was nothin
 class Watched:
     """The doctors of a program, one for each training, and the exception that ended it.
 
-    `unwatched` counts the optimizers that came when there were too many trainings already.
+    `unwatched` counts the optimizers that came when there were too many trainings already; `functional` are the
+    transforms of torch.func that were used.
     """
 
     doctors: Sequence[Doctor] = field(default_factory=list)
     error: BaseException | None = None
     unwatched: int = 0
+    functional: tuple[str, ...] = ()
 
     @property
     def doctor(self) -> Doctor | None:
@@ -46,7 +48,7 @@ class Watched:
 
     def report(self) -> str:
         """The findings as text, or why there is nothing to report."""
-        return self._report().text() if self.doctors else NOTHING + "\n"
+        return self._report().text() if self.doctors else " ".join(self._nothing()) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as plain values."""
@@ -62,11 +64,19 @@ class Watched:
 
     def _report(self) -> Report:
         if not self.doctors:
-            return Report([], [NOTHING], 0, 0, 0.0)
+            return Report([], self._nothing(), 0, 0, 0.0)
         report = merged([doctor.to_report() for doctor in self.doctors])
         if self.unwatched:
             report.notes.append(f"{self.unwatched} optimizers came after many others; they were not watched.")
+        if not self.steps:
+            report.notes.extend(self._nothing()[1:])
         return report
+
+    def _nothing(self) -> list[str]:
+        """Why there is nothing to report."""
+        used = ", ".join(f"torch.func.{name}" for name in self.functional)
+        note = f"Gradients were taken by {used}, which no optimizer and no backward sees: that was not looked at."
+        return [NOTHING, note] if used else [NOTHING]
 
 
 def merged(reports: Sequence[Report]) -> Report:

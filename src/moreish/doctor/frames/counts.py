@@ -52,6 +52,7 @@ class RunningCounts:
     windows: dict[str, Window] = field(default_factory=dict)
     drifts: dict[str, Drift] = field(default_factory=dict)
     rows: Rows = field(default_factory=Rows)
+    numbered: Rows = field(default_factory=Rows)  # whose classes are the targets of a loss on numbers
     targets: Tensor | None = None
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))
     seen_pairs: int = 0

@@ -34,7 +34,7 @@ class Evidence:
 
     `backwards` are those that were looked at, `remade` the optimizers that took the place of another one with the
     same parameters, of them `stateful` those that lost what the one before had gathered (momentum, second moments).
-    `changed` is whether weights have changed
+    `seeded` are the calls of `torch.manual_seed` meanwhile. `changed` is whether weights have changed
     although nobody stepped. `called` and `uncalled` are models by name.
     """
 
@@ -42,6 +42,7 @@ class Evidence:
     backwards: int = 0
     changed: bool = False
     remade: int = 0
+    seeded: int = 0
     stateful: int = 0
     called: set[str] = field(default_factory=set)
     uncalled: list[str] = field(default_factory=list)

@@ -135,6 +135,17 @@ class EqualInputs(NamedTuple):
     value: float | None
 
 
+class Hidden(NamedTuple):
+    """What a mask hides from all queries: the share of places, the one symbol that is left (None where it is not one,
+    or what is hidden does not vary), and how many different symbols are hidden.
+    """
+
+    layer: str
+    share: float
+    left: int | None
+    symbols: int
+
+
 class WrongBackward(NamedTuple):
     """Hand-written functions whose gradient is not the slope of their forward, and the relative error."""
 
@@ -308,6 +319,7 @@ class Frame:
     decided_without_grad: bool = False
     batch: Seen | None = None
     compared: Compared | None = None
+    hidden: Hidden | None = None
     latent: Latent | None = None
     verdicts: list[Verdicts] = field(default_factory=list)
     squashes: set[str] = field(default_factory=set)  # models whose output goes through a sigmoid or its logarithm
@@ -328,6 +340,7 @@ class Frame:
     stepped: set[str] = field(default_factory=set)  # what the optimizers hold
     without_gradient: set[str] = field(default_factory=set)  # trained, held, and no gradient at the step
     frozen: dict[str, int] = field(default_factory=dict)  # held, and not trained: how many dimensions
+    fresh: set[str] = field(default_factory=set)  # of those, matrices that are still as torch draws them
     outside: list[str] = field(default_factory=list)  # with a gradient, and no optimizer holds it
     learning_rates: list[float] = field(default_factory=list)  # of each optimizer, the largest of its groups
     groups: list[Group] = field(default_factory=list)  # of the optimizers that stepped

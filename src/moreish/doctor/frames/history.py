@@ -15,7 +15,7 @@ from moreish.doctor.frames.sightings import Sightings
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
 DETAILED = 4
-ENOUGH_ROWS = 64  # of an evaluation by one loss
+ENOUGH_ROWS, FEWEST_ROWS = 64, 16  # of an evaluation by one loss
 
 
 class Validation(NamedTuple):
@@ -154,7 +154,7 @@ class History:
 
     def evaluation_curve(self) -> list[tuple[int, float, float]]:
         """(step, mean loss, its error) of the evaluations that can be compared: by several losses, else by one loss
-        of the same many rows each time, whose error is not known and counted as 0.
+        of the same many rows each time, whose error is not known: 0 of 64 rows or more, generous of fewer.
         """
         several = [(s, v, e) for s, v, e, n in self.evaluations if n >= 2 and math.isfinite(e)]
         if several:
@@ -164,7 +164,11 @@ class History:
         if len(several) >= len(single):
             return several
         sizes = {self._sizes.get(s, 0) for s, *_ in single}
-        return single if len(sizes) == 1 and min(sizes) >= ENOUGH_ROWS else several
+        if len(sizes) != 1 or min(sizes) < FEWEST_ROWS:
+            return several
+        # of few rows the loss wobbles, by about its own size over the root of how many there are
+        rows = min(sizes)
+        return single if rows >= ENOUGH_ROWS else [(s, v, v / math.sqrt(rows)) for s, v, _ in single]
 
     def recall(self, step: int, values: dict[str, float]) -> None:
         """A frame of which only the numbers were kept."""

@@ -10,6 +10,7 @@ MOST = 1024  # rows that are kept
 MOST_COLUMNS = 256
 MOST_BATCHES = 256  # whose classes are counted apart
 MOST_CLASSES = 64
+LEAST_CLASSES, LEAST_ROWS = 5, 8  # and rows of each, to ask for the order of classes
 SHUFFLES = 39  # of the classes, against which what is found is held
 
 
@@ -28,6 +29,15 @@ class Dependence(NamedTuple):
     def none(self) -> bool:
         """Whether nothing of it stands out from chance."""
         return self.means > 0.05 and self.neighbours > 0.05
+
+
+class Neighbours(NamedTuple):
+    """Whether classes of close numbers have inputs that are alike: the place of that among shuffled numbers (0 for
+    more than any), and how many classes there are.
+    """
+
+    classes: int
+    place: float
 
 
 class Order(NamedTuple):
@@ -79,6 +89,22 @@ class Rows:
             self._known = self.seen, self._ask()
         return self._known[1]
 
+    def neighbours(self) -> Neighbours | None:
+        """Whether the order of the classes is one of the inputs, too; None where rows do not tell five classes."""
+        known = self.dependence()
+        if known is None or known.means > 0:
+            return None
+        x, y = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
+        x = (x - x.mean(0)) / x.std(0).clamp(min=1e-6)
+        common = [c for c in y.unique().tolist() if int((y == c).sum()) >= LEAST_ROWS]
+        if len(common) < LEAST_CLASSES:
+            return None
+        means = torch.stack([x[y == c].mean(0) for c in common])
+        apart, numbers = torch.cdist(means, means), torch.tensor(common, dtype=torch.float32)
+        generator = torch.Generator().manual_seed(0)
+        orders = [numbers, *(numbers[torch.randperm(len(numbers), generator=generator)] for _ in range(SHUFFLES))]
+        return Neighbours(len(common), _place([_along(apart, some) for some in orders]))
+
     def _ask(self) -> Dependence | None:
         if not self._rows:
             return None
@@ -100,6 +126,13 @@ class Rows:
 def _place(values: list[float]) -> float:
     """Share of the others that are as large as the first."""
     return sum(v >= values[0] for v in values[1:]) / (len(values) - 1)
+
+
+def _along(apart: Float[Tensor, "n n"], numbers: Float[Tensor, " n"]) -> float:
+    """Correlation of distances between classes with those of their numbers."""
+    upper = torch.triu_indices(len(numbers), len(numbers), 1)
+    pairs = torch.stack([apart[upper[0], upper[1]], (numbers[upper[0]] - numbers[upper[1]]).abs()])
+    return float(torch.corrcoef(pairs)[0, 1].nan_to_num())
 
 
 def _between(x: Float[Tensor, "n columns"], classes: Int[Tensor, " n"]) -> float:

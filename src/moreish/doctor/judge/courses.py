@@ -1,8 +1,10 @@
-"""The course of each group of an optimizer over the frames of a run: its learning rates, and what is cut off."""
+"""Courses over the frames of a run: of the loss, and of each group of an optimizer, with what is cut off."""
 
+import itertools
 import math
 import statistics
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from moreish.doctor.frames.groups import Group
@@ -51,3 +53,26 @@ def broke_at_once(history: History) -> bool:
     """Whether NaN came into a run that did well until then: not a matter of the learning rate."""
     finite = [loss for _, loss in history.losses() if math.isfinite(loss)]
     return history.broken is not None and len(finite) >= 2 and finite[-1] <= finite[0]
+
+
+@dataclass(frozen=True)
+class LossTrend:
+    """Where the loss has gone: first, best and latest, each the median of a few frames, and the noise between."""
+
+    first: float
+    best: float
+    now: float
+    noise: float
+    frames: int
+
+
+def loss_trend(history: History) -> LossTrend | None:
+    """The trend of the loss; None before five frames. Losses that are not finite count as infinite."""
+    losses = [x if math.isfinite(x) else math.inf for _, x in history.losses()]
+    if len(losses) < 5:
+        return None
+    width = min(10, max(3, len(losses) // 4))
+    smooth = [statistics.median(losses[k : k + width]) for k in range(len(losses) - width + 1)]
+    steps = [abs(b - a) for a, b in itertools.pairwise(losses) if math.isfinite(a) and math.isfinite(b)]
+    noise = statistics.median(steps) if steps else math.inf
+    return LossTrend(losses[0], min(smooth), smooth[-1], noise, len(losses))

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from moreish.doctor.frames.baseline import FEATURES, Constant, LinkCounts, columns
 from moreish.doctor.frames.frame import Loss
+from moreish.doctor.frames.rows import LEAST_CLASSES
 from moreish.doctor.watch.step_context import StepContext
 
 MOST = 1 << 16  # elements that are looked at
@@ -51,8 +52,9 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
     add(f"{prefix}target_rms", target.square().mean().sqrt())
     if loss.range is not None:
         _reach(context, loss, target)
-    if context.thorough:
-        loss.labels = _labels(target)
+    if context.thorough or context.counts.numbered.seen:
+        loss.labels = _labels(target) if loss.op not in BINARY else 0
+        _numbered(context, loss, target)
     outputs, answers = columns(x), columns(target)
     constant = context.counts.constants.setdefault(prefix + loss.op, Constant())
     by_median = loss.op in ERRORS and loss.op != "mse_loss"
@@ -85,6 +87,13 @@ def _reach(context: StepContext, loss: Loss, target: Tensor) -> None:
     beyond = target - target.clamp(*loss.range)
     context.reader.share(f"{loss.prefix}beyond", beyond.abs() > 1e-3)
     context.reader.add(f"{loss.prefix}beyond_error", beyond.square().mean())
+
+
+def _numbered(context: StepContext, loss: Loss, target: Tensor) -> None:
+    """Keep the rows of targets that are class numbers, one for each row."""
+    x = next((t for t in context.inputs if isinstance(t, Tensor) and t.dim() > 1 and not t.is_sparse), None)
+    if loss.labels >= LEAST_CLASSES and x is not None and len(x) == target.numel():
+        context.counts.numbered.add(x, target.reshape(-1).long(), int(target.max()) + 1)
 
 
 def _labels(target: Tensor) -> int:

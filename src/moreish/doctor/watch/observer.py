@@ -20,7 +20,7 @@ from moreish.doctor.frames.operations import (
     STEEP,
 )
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
-from moreish.doctor.watch import given, graph, losses, written
+from moreish.doctor.watch import given, graph, losses, masks, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.describe import assigned, described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
@@ -133,6 +133,8 @@ class Observer(StepContext):
         if kind == "product" and weights:
             kind = "linear"
         call = self._new_call(op, kind, sources, weights, y)
+        if self.grad and op in masks.AT and self.frame.hidden is None:
+            self.frame.hidden = masks.hidden(call, args, kwargs, self.looked_up)
         if self.grad:
             self.outputs.call(call, tensors, y, outside=not self.stack)
         if kind in STRUCTURED or op == "batch_norm":

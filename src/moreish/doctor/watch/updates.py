@@ -15,6 +15,7 @@ from moreish.doctor.watch.names import Names
 
 KEPT = 1 << 12  # elements of a weight that are remembered from the start, to see how far it has travelled
 MOST = 1 << 18  # elements of a weight that are compared before and after a step
+FEW = 64  # elements of which nothing is said of how they are spread
 SMALLEST = 1e-30
 HALF = (torch.float16, torch.bfloat16)
 UNMOVED = "/unmoved"
@@ -36,6 +37,7 @@ class Updates:
         self._before: list[tuple[str, Tensor, Tensor]] = []
         self._reader = Reader()
         self._gradients: list[Tensor] = []  # of an update by hand
+        self._fresh: dict[str, bool] = {}  # of frozen matrices
 
     @property
     def under_way(self) -> bool:
@@ -72,6 +74,8 @@ class Updates:
                     frame.without_gradient.add(name)
                 else:
                     frame.frozen[name] = p.dim()
+                    if p.dim() > 1 and self._is_fresh(name, p):
+                        frame.fresh.add(name)
                 continue
             matrix = p.dim() > 1
             if matrix:
@@ -110,6 +114,11 @@ class Updates:
                 values[f"{name}/update_ratio"] = math.log10(max(values[f"{name}/update_std"] / std, SMALLEST))
                 values[f"{name}/grad_data"] = values[f"{name}/grad_std"] / std
         self.forget()
+
+    def _is_fresh(self, name: str, p: Tensor) -> bool:
+        if name not in self._fresh:
+            self._fresh[name] = is_fresh(p)
+        return self._fresh[name]
 
     def _change(self, name: str, matrix: bool, change: Tensor) -> None:
         """What a step added to a parameter: root of the mean square, and of a matrix the standard deviation."""
@@ -159,6 +168,22 @@ class Updates:
             self._reader.add(f"{name}/{kind}_alike", alike)
             if kind == "units":
                 self._reader.add(f"{name}/units_still", (rows == 0).all(1).float().mean())
+
+
+def is_fresh(p: Tensor) -> bool:
+    """Whether a matrix is spread as torch draws it: evenly up to 1 / sqrt(inputs or units), or normal with 1."""
+    x = sample(p, MOST)
+    n = x.numel()
+    if n < FEW or not p.is_floating_point():
+        return False
+    mean, std, end = float(x.mean()), float(x.std()), float(x.abs().max())
+    chance = 4 / math.sqrt(n)
+    if abs(mean) > chance * std:
+        return False
+    fan_in = p[0].numel()
+    ends = {1 / math.sqrt(k) for k in (fan_in, len(p) / 3, len(p) / 4, len(p)) if k >= 1}
+    even = any(0.95 * e < end <= 1.0001 * e and abs(std * math.sqrt(3) / e - 1) < chance for e in ends)
+    return even or (abs(std - 1) < chance and 2 < end < 7)
 
 
 def learning_rates(optimizers: Sequence[Optimizer | ByHand]) -> list[float]:

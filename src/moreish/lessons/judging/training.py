@@ -17,8 +17,8 @@ LIMIT = 1200.0  # seconds of training
 BARS = {"6.2": (2.2, 2.48), "11.4": (1.993, 2.35)}
 """On names.txt, and on the bundled names."""
 
-SHORT_BAR, SHORT_ITEMS, SHORT_STEPS, SHORT_BATCH = 2.8, 1500, 300, 32
-"""With MOREISH_SHORT: of so many names, after so many steps at most."""
+SHORT_BAR, SHORT_ITEMS, SHORT_STEPS, SHORT_BATCH, SHORT_HIDDEN = 2.8, 1500, 300, 32, 64
+"""With MOREISH_SHORT: of so many names, after so many steps at most, of nets so wide at most."""
 
 
 def beat(answer: Answer) -> None:
@@ -42,6 +42,8 @@ def _beat(answer: Answer, id: str, model: dict[str, str]) -> None:
     try:
         config = resolve(None, Overrides(settings=options))
         if short:
+            if isinstance(wide := chosen.get("n_hidden"), int):
+                chosen["n_hidden"] = min(wide, SHORT_HIDDEN)
             least = {"steps": SHORT_STEPS, "batch_size": SHORT_BATCH}
             options["train"] |= {name: min(most, getattr(config.train, name) or most) for name, most in least.items()}
             config = resolve(None, Overrides(settings=options))

@@ -22,12 +22,27 @@ REPEATED = 4  # looks at which the batch was the same
     rank=118,
 )
 def same_batch(history: History) -> Iterator[Verdict]:
-    """Inputs were the same, to the last digit, at every look, while the data that they are from hold more rows."""
+    """Inputs were the same, to the last digit, at every look, while the data that they are from hold more rows, or
+    torch was seeded anew at every step.
+    """
     frames = [f for f in history.training() if f.batch is not None]
     if len(frames) < REPEATED or frames[-1].step < 20:
         return
     seen = frames[-1].batch
-    if seen is None or seen.times < len(frames) - 1 or not seen.more:
+    seeded = history.evidence.seeded >= 0.9 * history.step()
+    if seen is None or seen.times < len(frames) - 1 or not (seen.more or seeded):
+        return
+    if seeded:
+        yield found(
+            "watch",
+            "",
+            frames[0].step,
+            f"Each of the {len(frames)} steps that were looked at had the very same batch of {seen.rows} rows: "
+            f"torch.manual_seed was called {history.evidence.seeded} times, in every step.",
+            "Seed once, before the loop; to repeat the choice of one function, give it a torch.Generator of its own.",
+            confidence=0.9,
+            rows=seen.rows,
+        )
         return
     yield found(
         "watch",

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.progress import gain, number_loss
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 LATE = 3  # frames that have to show it
@@ -66,12 +67,12 @@ def collapsed(history: History) -> Iterator[Verdict]:
     why="The KL term pays for every nat that the latent tells of its input.\n"
     "Where the decoder does without, it is cheapest to tell nothing: mean 0, variance 1, for all inputs.\n"
     "What is sampled then does not depend on the latent at all.",
-    explains=("F09", "F12", "F17"),
+    explains=("F09", "F12", "F17", "F22"),
     rank=174,
 )
 def posterior_collapse(history: History) -> Iterator[Verdict]:
     """KL of a sampled latent below 0.1 nats, and the variance of each of its means below 0.01, in three frames in a
-    row, after it was ten times as much.
+    row, after it was ten times as much; sick where what is decoded is no better than a constant.
     """
     frames = [f for f in history.training() if f.latent is not None]
     seen = [f.latent for f in frames if f.latent is not None]
@@ -80,8 +81,9 @@ def posterior_collapse(history: History) -> Iterator[Verdict]:
     late, most = seen[-LATE:], max(x.kl for x in seen)
     if any(x.kl > 0.1 or x.spread > UNUSED for x in late) or most < 10 * late[-1].kl:
         return
+    saved = gain(history, number_loss(history))
     yield found(
-        "watch",
+        "sick" if saved is not None and saved.share < 0.05 else "watch",
         "",
         frames[-LATE].step,
         f"The latent has a KL of {late[-1].kl:.2g} nats from a standard normal ({most:.2g} at most): its mean and "

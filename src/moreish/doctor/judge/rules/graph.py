@@ -31,7 +31,8 @@ def spelt(op: str) -> str:
     "F16",
     "no-gradient",
     "parameter never gets a gradient",
-    silent="requires_grad is False; fewer than five steps were seen; gradients that came and were cleared",
+    silent="requires_grad is False; fewer than five steps were seen; gradients that came and were cleared, or "
+    "that all went to parameters of no optimizer, which F18 says",
     why="The optimizer holds it and backward never reaches it, so it stays what it was at the start.\n"
     "Either the graph is cut on the way (detach, .data, .item(), no_grad, numpy),\n"
     "or the forward pass does not use the layer at all.",
@@ -45,7 +46,7 @@ def no_gradient(history: History) -> Iterator[Verdict]:
     if len(frames) < 5:
         return
     if all(f.without_gradient == f.stepped for f in frames):
-        if not any(f.cleared for f in frames):
+        if not any(f.cleared for f in frames) and not all(f.outside for f in frames[1:]):
             yield _no_backward(frames)
         return
     none = set.intersection(*(f.without_gradient & f.stepped for f in frames))
@@ -296,8 +297,9 @@ def unregistered(history: History) -> Iterator[Verdict]:
 @Rule(
     "F69",
     "mostly-frozen",
-    "only biases are trained",
-    silent="a run that goes on from a checkpoint; a loss that falls by a third",
+    "most of what is to learn is frozen",
+    silent="a run that goes on from a checkpoint; weights that were loaded or trained before; frozen layers that no "
+    "optimizer holds; for biases alone, a loss that falls by a third",
     why="requires_grad is False for every weight matrix, so backward brings them nothing.\n"
     "Biases alone can hardly change what a net answers to different inputs.\n"
     "Mostly a loop that freezes a body has gone over the head as well.",
@@ -305,12 +307,20 @@ def unregistered(history: History) -> Iterator[Verdict]:
     rank=55,
 )
 def mostly_frozen(history: History) -> Iterator[Verdict]:
-    """Everything that gets a gradient has one dimension, what is frozen has more, and the loss hardly falls."""
+    """Everything that gets a gradient has one dimension, what is frozen has more, and the loss hardly falls; or most
+    matrices are frozen and most of those as torch draws them.
+    """
     frames, losses = history.training(), history.losses()
     if len(frames) < 4 or not history.from_scratch or history.step() < 50 or len(losses) < 4:
         return
     trained, frozen = frames[-1].shapes, frames[-1].frozen
-    if not trained or any(len(shape) > 1 for shape in trained.values()) or not any(n > 1 for n in frozen.values()):
+    matrices = [n for n, dims in frozen.items() if dims > 1]
+    if trained and len(matrices) > len([s for s in trained.values() if len(s) > 1]):
+        drawn = [n for n in matrices if all(n in f.fresh for f in frames)]
+        if 2 * len(drawn) > len(matrices):
+            yield _random(history, drawn, len(matrices))
+            return
+    if not trained or any(len(shape) > 1 for shape in trained.values()) or not matrices:
         return
     if min(loss for _, loss in losses[-3:]) < losses[0][1] * 2 / 3:
         return
@@ -324,6 +334,21 @@ def mostly_frozen(history: History) -> Iterator[Verdict]:
         confidence=0.8,
         trained=len(trained),
         frozen=len(frozen),
+    )
+
+
+def _random(history: History, drawn: list[str], every: int) -> Verdict:
+    return found(
+        "watch",
+        owner(drawn[0]),
+        history.step(),
+        f"{every} weight matrices that the optimizer holds have requires_grad=False, and {len(drawn)} of them "
+        f"({_some(set(drawn))}) are still as torch draws them: nothing was ever learned there.",
+        "Set requires_grad_(True) for them, or load what they were trained to; if random layers are meant, leave "
+        "them out of the optimizer.",
+        confidence=0.85,
+        layers=tuple(dict.fromkeys(map(owner, drawn))),
+        frozen=every,
     )
 
 

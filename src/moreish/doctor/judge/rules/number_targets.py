@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.frame import Loss
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import fails
+from moreish.doctor.judge.progress import fails, gain
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 LARGE, SMALL = 100.0, 1e-3  # root mean square of targets far from unit scale
@@ -103,7 +103,7 @@ def target_scale(history: History) -> Iterator[Verdict]:
     "F60",
     "labels-as-numbers",
     "class labels as numbers",
-    silent="one-hots; one output for an ordered quantity is named, as it may be meant",
+    silent="one-hots; one output for an ordered quantity is named, as it may be meant, and no alarm",
     why="A squared error on class numbers says that class 7 is nearer to 8 than to 1.\n"
     "The best answer between two classes is then the class between their numbers.\n"
     "Classes want an output each, and cross-entropy.",
@@ -111,18 +111,30 @@ def target_scale(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def labels_as_numbers(history: History) -> Iterator[Verdict]:
-    """Targets of a loss on numbers are all whole, from 0 or 1 on, and few: worth knowing, no alarm."""
+    """Targets of a loss on numbers are all whole, from 0 or 1 on, and few: worth knowing; watch where the inputs tell
+    five classes or more, and those of neighbouring numbers are no more alike than chance has it.
+    """
     assert history.first is not None
     for loss in number_losses(history):
         if loss.labels < 3 or loss.op in BINARY or loss.made:
             continue
+        order = history.counts.numbered.neighbours()
+        saved = gain(history, loss.prefix)
+        unordered = order is not None and order.place > 0.2 and saved is not None and saved.share < 0.98
         yield found(
-            "info",
+            "watch" if unordered else "info",
             loss.fed_by,
             history.first.step,
-            f"The targets of {loss.op} are the whole numbers of {loss.labels} classes.",
-            f"If their order means nothing: {loss.labels} outputs and cross_entropy.",
-            confidence=0.6,
+            f"The targets of {loss.op} are the whole numbers of {loss.labels} classes"
+            + (
+                ", and classes whose numbers lie close are no more alike in their inputs than others."
+                if unordered
+                else "."
+            ),
+            f"Give each class an output: {loss.labels} outputs and cross_entropy."
+            if unordered
+            else f"If their order means nothing: {loss.labels} outputs and cross_entropy.",
+            confidence=0.8 if unordered else 0.6,
             labels=loss.labels,
         )
         return

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History
-from moreish.doctor.frames.quantities import LOW_RATIO, USUAL_RATIO
-from moreish.doctor.judge.courses import Course, clipped, courses
+from moreish.doctor.frames.quantities import USUAL_RATIO
+from moreish.doctor.judge.courses import Course, LossTrend, clipped, courses, loss_trend
 from moreish.doctor.judge.finding import Operation
-from moreish.doctor.judge.rules.updates import LossTrend, loss_trend
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 LATEST = 3  # frames
@@ -47,7 +46,7 @@ def clipped_away(history: History) -> Iterator[Verdict]:
     norm = group.norm or 0.0
     larger = norm / left
     yield found(
-        "sick" if statistics.median(known) < LOW_RATIO and hardly_fell(trend, 0.1) else "watch",
+        "sick" if hardly_fell(trend, 0.1) else "watch",
         "",
         history.step(),
         f"Between backward and step the gradient is cut to {left:.1g} of its length (to {norm:.2g}) at nearly every "
@@ -214,10 +213,14 @@ def endless_warm_up(history: History) -> Iterator[Verdict]:
 )
 def decays_away(history: History) -> Iterator[Verdict]:
     """Weights of a decaying group have lost four fifths of their size, or a half where the decay is a fifth of what
-    moves them, and the loss is above half of its first value; above three quarters it is sick.
+    moves them, and the loss is above half of its first value; above three quarters it is sick. So is a term added to
+    the loss that was most of it, halved the weights and left the loss on the data above nine tenths.
     """
     trend, frames = loss_trend(history), history.training()
-    if trend is None or len(frames) < 4 or frames[-1].step < 50 or not hardly_fell(trend, 0.5):
+    if trend is None or len(frames) < 4 or frames[-1].step < 50:
+        return
+    if not hardly_fell(trend, 0.5):
+        yield from _penalised(history, trend)
         return
     for course in courses(history):
         group = course.groups[-1]
@@ -242,6 +245,34 @@ def decays_away(history: History) -> Iterator[Verdict]:
             weight_decay=group.weight_decay,
         )
         return
+    yield from _penalised(history, trend)
+
+
+def _penalised(history: History, trend: LossTrend) -> Iterator[Verdict]:
+    """A term that is added to the loss shrinks the weights, and the loss on the data stays where it was."""
+    frames = [f for f in history.training() if "loss" in f.values and "loss.1/loss" in f.values]
+    if len(frames) < 5 or any(g.weight_decay for f in frames[-1:] for g in f.groups):
+        return
+    first, late = frames[0], frames[-LATEST:]
+    data = statistics.median(f.values["loss.1/loss"] for f in late)
+    begin = first.values["loss.1/loss"]
+    added = 1 - begin / first.values["loss"] if first.values["loss"] > 0 else 0.0
+    shares = [s for s in (_share(frames, w) for w in history.weights()) if s is not None]
+    if added < 0.5 or not shares or statistics.median(shares) > 0.5 or data < 0.9 * begin or begin <= 0:
+        return
+    yield found(
+        "sick",
+        "",
+        frames[-1].step,
+        f"What is added to the loss ({added:.0%} of it at first) has shrunk the weights to "
+        f"{statistics.median(shares):.2g} of their first size by step {frames[-1].step}, while the loss on the "
+        f"data only went from {begin:.3g} to {data:.3g}.",
+        "If it is a penalty on the weights, multiply it by far less (1e-4 and below), or use AdamW with "
+        "weight_decay=0.01.",
+        confidence=0.85,
+        share=statistics.median(shares),
+        added=added,
+    )
 
 
 def _strong(group: Group, steps: int) -> bool:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.courses import loss_trend
 from moreish.doctor.judge.finding import Operation
-from moreish.doctor.judge.rules.updates import loss_trend
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 HALF = ("float16", "bfloat16")

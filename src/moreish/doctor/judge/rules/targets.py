@@ -17,7 +17,8 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
     "F22",
     "only-frequencies",
     "learns only the frequencies",
-    silent="fewer than 500 steps; weights that hardly move (then the learning rate is too low); losses weighted "
+    silent="fewer than 500 steps, 300 where no input says anything of the targets; "
+    "weights that hardly move (then the learning rate is too low); losses weighted "
     "afterwards or added to others; inputs or targets that a network makes; targets that change; several optimizers",
     why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy;\n"
     "with numbers, their variance. After hundreds of steps it should know more, if the input says anything.\n"
@@ -26,7 +27,7 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
 )
 def only_frequencies(history: History) -> Iterator[Verdict]:
     """The late loss saves less than 2 % of what a constant answer costs (5 % where inputs say nothing of targets)."""
-    if history.step() < 500 or not _is_whole_loss(history):
+    if history.step() < 300 or not _is_whole_loss(history):
         return
     for saved, classes in ((_saved_of_classes(history), True), (_saved_of_numbers(history), False)):
         if saved is None:
@@ -34,9 +35,16 @@ def only_frequencies(history: History) -> Iterator[Verdict]:
         links = history.counts.links.get("loss.1/" if classes else number_loss(history))
         linear = links.best(classes) if links is not None else None
         verdict = _no_better(history, saved, linear, classes)
+        if verdict is not None and history.step() < 500 and not _many_looks_at_nothing(saved, linear):
+            return
         if verdict is not None:
             yield verdict
         return
+
+
+def _many_looks_at_nothing(saved: Gain, linear: Links | None) -> bool:
+    """Whether 300 steps suffice: ten late looks on which nothing is saved, of inputs that vary and say nothing."""
+    return linear is not None and linear.share == 0 and saved.frames >= 10 and saved.share < 0.01
 
 
 def _no_better(history: History, saved: Gain, linear: Links | None, classes: bool) -> Verdict | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
-from moreish.doctor.judge.courses import broke_at_once, clipped
+from moreish.doctor.judge.courses import LossTrend, broke_at_once, clipped, loss_trend
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.rules.start import fan_in, shape_of
@@ -19,30 +19,8 @@ AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
 FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
 ADAPTIVE = ("Adam", "NAdam", "RAdam", "Adagrad", "RMSprop", "Rprop", "Adafactor", "Lion")  # step by the rate alone
 HIGHEST_ADAPTIVE, HIGHEST = 0.1, 10.0  # learning rates above which none is proposed
+FEWEST, ENOUGH = 5, 10  # looks at updates
 FLAT_START = 0.3  # weights that start below this share of 1 / sqrt(fan_in) are meant to grow
-
-
-@dataclass(frozen=True)
-class LossTrend:
-    """Where the loss has gone: first, best and latest, each the median of a few frames, and the noise between."""
-
-    first: float
-    best: float
-    now: float
-    noise: float
-    frames: int
-
-
-def loss_trend(history: History) -> LossTrend | None:
-    """The trend of the loss; None before five frames. Losses that are not finite count as infinite."""
-    losses = [x if math.isfinite(x) else math.inf for _, x in history.losses()]
-    if len(losses) < 5:
-        return None
-    width = min(10, max(3, len(losses) // 4))
-    smooth = [statistics.median(losses[k : k + width]) for k in range(len(losses) - width + 1)]
-    steps = [abs(b - a) for a, b in itertools.pairwise(losses) if math.isfinite(a) and math.isfinite(b)]
-    noise = statistics.median(steps) if steps else math.inf
-    return LossTrend(losses[0], min(smooth), smooth[-1], noise, len(losses))
 
 
 def judged_weights(history: History) -> list[str]:
@@ -211,7 +189,7 @@ def update_stats(history: History) -> UpdateStats | None:
     rates = [max(f.learning_rates or [0.0]) for f in frames]
     top = max(rates, default=0.0)
     high = [f for f, rate in zip(frames, rates, strict=True) if rate >= 0.5 * top]
-    if len(high) < 10 or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
+    if len(high) < FEWEST or rates[-1] < 0.5 * top or high[-1].step - high[0].step < 95:
         return None
     ratios, straights = [], []
     for weight in judged_weights(history):
@@ -222,7 +200,10 @@ def update_stats(history: History) -> UpdateStats | None:
             straights.append(min(travel / way, 1.0))
     if not ratios or not all(map(math.isfinite, (*ratios, *straights))):
         return None
-    return UpdateStats(statistics.median(ratios), statistics.median(straights), high[-1].step - high[0].step)
+    ratio = statistics.median(ratios)
+    if len(high) < ENOUGH and ratio > LOW_RATIO:
+        return None  # updates that are next to nothing need fewer looks
+    return UpdateStats(ratio, statistics.median(straights), high[-1].step - high[0].step)
 
 
 def _way(history: History, weight: str) -> float:
@@ -258,7 +239,10 @@ def too_low(history: History) -> Iterator[Verdict]:
     early = stats.steps < 195 and stats.ratio > LOW_RATIO
     nll = history.median("loss.1/nll", 5) or trend.now  # the loss itself may be scaled
     ignorant = entropy is not None and nll > entropy + 0.1
-    slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant)
+    still = (
+        stats.ratio < LOW_RATIO and trend.first - trend.now < 3 * trend.noise
+    )  # no more than one batch is from the next
+    slow = stats.ratio < -3.5 and (gone < 0.05 or ignorant or still)
     crawls = stats.ratio < USUAL_RATIO and ignorant and stats.straight > 0.5 and stats.steps >= 500
     knows = entropy is not None and nll < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):

@@ -20,7 +20,11 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
     rank=20,
 )
 def not_in_optimizer(history: History) -> Iterator[Verdict]:
-    """Parameters with a gradient that no optimizer holds, in two frames in a row."""
+    """Parameters with a gradient that no optimizer holds, in two frames in a row; by hand, what never changes."""
+    still = never_updated(history)
+    if still:
+        yield _left_out(history, still)
+        return
     frames = history.training(2)
     if len(frames) < 2:
         return
@@ -47,6 +51,31 @@ def not_in_optimizer(history: History) -> Iterator[Verdict]:
     )
 
 
+def never_updated(history: History) -> list[str]:
+    """Of a training by hand, the tensors that get a gradient and never change, while others do; by name."""
+    frames = [f for f in history.training() if any(k.endswith("/update_rms") for k in f.values)]
+    if len(frames) < 3 or any(f.groups for f in frames):
+        return []
+    moved = {n for f in frames for n in f.shapes if f.values.get(f"{n}/update_rms", 0.0) != 0}
+    last = frames[-1]
+    return [n for n in last.shapes if n not in moved and last.values.get(f"{n}/grad_rms", 0.0) > 0] if moved else []
+
+
+def _left_out(history: History, still: list[str]) -> Verdict:
+    return found(
+        "sick",
+        "",
+        history.training()[0].step,
+        f"{len(still)} tensors get a gradient and are never updated: "
+        + ", ".join(f"`{n}`" for n in still[:3])
+        + (", ..." if len(still) > 3 else "")
+        + "; their gradients are never reset either.",
+        "Put them into the list whose tensors are updated and whose gradients are reset.",
+        confidence=1.0,
+        parameters=len(still),
+    )
+
+
 def _is_feature_extraction(history: History, missing: list[str]) -> bool:
     """Most of the model is left out, and all of it runs before what is trained: only a head is trained, by intent."""
     order = [w for c in history.calls() for w in c.weights]
@@ -59,7 +88,8 @@ def _is_feature_extraction(history: History, missing: list[str]) -> bool:
     "F20",
     "missing-zero-grad",
     "missing zero_grad",
-    silent="gradients are accumulated over several backwards and reset after the step",
+    silent="gradients are accumulated over several backwards and reset after the step; tensors that are never "
+    "updated, which F18 says",
     why="backward adds to .grad, it does not replace it.\n"
     "Without a reset each step follows the sum of all gradients since the start:\n"
     "a huge momentum that never forgets.",
@@ -69,7 +99,7 @@ def _is_feature_extraction(history: History, missing: list[str]) -> bool:
 def missing_zero_grad(history: History) -> Iterator[Verdict]:
     """Between a step and the next one no backward found the gradients reset: seen twice."""
     stale = history.sightings.stale
-    if stale is not None and stale.times >= 2:
+    if stale is not None and stale.times >= 2 and not never_updated(history):
         yield found(
             "sick",
             "",
