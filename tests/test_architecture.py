@@ -63,7 +63,17 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "sweeps": (
         KERNEL
-        | {"api", "data", "models", "recipes", "preparing", "runs", "shards.corpus", "__version__"}
+        | {
+            "api",
+            "data",
+            "models",
+            "recipes",
+            "preparing",
+            "runs",
+            "shards.corpus",
+            "export.tensorboard",
+            "__version__",
+        }
         | {"fitting.counting", "fitting.schedule", "inference.network", "training.population", "training.steps"},
         {"filelock", "msgspec", "optuna"},
     ),

@@ -49,6 +49,13 @@ class Trying:
             negative=(),
         ),
     ] = False
+    log: Annotated[
+        Literal["tensorboard"] | None,
+        Parameter(
+            help="tensorboard: a board of each trial as it ends, its options as hyperparameters: "
+            "tensorboard --logdir STUDY"
+        ),
+    ] = None
 
 
 TRYING = Trying()
@@ -65,7 +72,6 @@ def sweep(
     reading: Reading = READING,
     training: Training = TRAINING,
     set: Set = None,
-    log: Literal["tensorboard"] | None = None,
     root: Root = DEFAULT_ROOT,
     seed: Seed = None,
     json: Json = False,
@@ -88,25 +94,25 @@ def sweep(
         As for train.
     config
         A TOML file of options, as for train.
-    log
-        tensorboard: a board of each trial as it ends, its options as hyperparameters: tensorboard --logdir STUDY
     """
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import note, telling
 
     overrides = overrides_of(reading, training, config=config, set=set, model=model, seed=seed)
-    _refuse_unused(files, over, study, overrides, recipe, trying)
-    if log is not None:
+    if trying.trials < 1 or trying.processes < 1:
+        raise ValueError("trials and processes are counted from 1")
+    if trying.log is not None:
         from moreish.export.tensorboard import check_installed
 
         check_installed()
+    _refuse_unused(files, over, study, overrides, recipe)
     with telling("loading PyTorch and Optuna", quiet or json):
         from moreish.sweeps.work import begin
 
         source = sources_of(files) if over else None
         how = {"sampler": trying.sampler, "prune": trying.prune}
         begun = begin(source, over or [], recipe, overrides, study, root, **how)
-    _work(begun, trying, log, json=json, quiet=quiet)
+    _work(begun, trying, json=json, quiet=quiet)
     _show(begun, json=json, quiet=quiet)
     if not quiet and not json:
         _draw(begun)
@@ -114,29 +120,23 @@ def sweep(
         note(f"kept in {begun.folder}; more of them: {more}")
 
 
-def _work(study: "Study", trying: Trying, log: str | None, *, json: bool, quiet: bool) -> None:
+def _work(study: "Study", trying: Trying, *, json: bool, quiet: bool) -> None:
+    """Until all trials have come to their end, here and in the other processes."""
     from moreish.cli.workers import helpers
-    from moreish.sweeps import work, work_together
+    from moreish.sweeps.boards import write_boards
+    from moreish.sweeps.populations import work_together
+    from moreish.sweeps.work import work
 
     with helpers(study.folder, trying.trials, trying.processes - 1, trying.population):
         at_work = work_together if trying.population else work
-        at_work(study, trying.trials, _telling(study, log, json=json, quiet=quiet))
-    if log is not None:
-        from moreish.sweeps.boards import write_boards
-
+        at_work(study, trying.trials, _telling(study, trying.log, json=json, quiet=quiet))
+    if trying.log is not None:
         write_boards(study)  # those of other processes
 
 
 def _refuse_unused(
-    files: tuple[str, ...],
-    over: list[str] | None,
-    study: Path | None,
-    overrides: "Overrides",
-    recipe: str | None,
-    trying: Trying,
+    files: tuple[str, ...], over: list[str] | None, study: Path | None, overrides: "Overrides", recipe: str | None
 ) -> None:
-    if trying.trials < 1 or trying.processes < 1:
-        raise ValueError("trials and processes are counted from 1")
     """Raises ValueError where what was said makes no sense together."""
     if over:
         return

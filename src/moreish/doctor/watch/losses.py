@@ -36,8 +36,7 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     loss.prefix, loss.fed_by = prefix, _last(call)
     loss.reduction = str(argument(args, kwargs, REDUCTION.get(call.op, 4), "reduction", "mean"))
     source = next(call.behind(SHAPED), None)
-    scored = next(call.behind(BETWEEN), None)
-    loss.compares = scored is not None and scored.kind == "product"
+    loss.compares = any(scored.kind == "product" for scored in call.behind(BETWEEN))
     if source is not None:
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
