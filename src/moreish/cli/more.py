@@ -81,13 +81,8 @@ def more(
 
         overrides = overrides_of(reading, set=set)
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
-        wishes = {
-            **ruling.given(),
-            **choosing.given(),
-            **drawing.given(),
-            "not_in": _items_of(ruling, source, quiet or json),
-        }
-        request = Request.of(**wishes, unique=not repeats)
+        rules = {**ruling.given(), "not_in": _items_of(ruling, source, quiet or json)}
+        request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
         for sentence in source.passed_over:
             warn(sentence)
         tell_reading(source.corpus.report, quiet or json)
