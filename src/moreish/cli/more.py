@@ -57,8 +57,8 @@ def more(
     Parameters
     ----------
     runs_or_files
-        A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
-        fewer than 1,000 items, the background net reads it as well.
+        A run folder or its short name; or a list (several files are one), of which an n-gram is counted; a short one
+        the background net reads as well.
     of
         A kind of a list that has kinds (see --by); several are blended: elves:0.7,dwarves:0.3.
     repeats
@@ -89,11 +89,10 @@ def more(
         form = "json" if json else format or "text"
         asked = None if interactive else _asked(source, request, of, form)
     if asked is not None:
-        _show(source, asked, USUAL if count is None else count, seed, form, quiet)
-        return
+        return _show(source, asked, USUAL if count is None else count, seed, form, quiet)
     from moreish.cli.ask import converse
 
-    converse(source, request, of, count, keep, seed)
+    return converse(source, request, of, count, keep, seed)
 
 
 def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:
