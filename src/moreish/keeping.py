@@ -26,6 +26,7 @@ from moreish.runs.folder import Run, Writer
 from moreish.runs.schema import checked
 from moreish.steering import let_steer
 from moreish.trained import TrainedRun, parent_of
+from moreish.training.distributed import ProcessLost
 
 Watch = Callable[[events.Event], None]
 SAMPLES_SHOWN = 6
@@ -98,9 +99,14 @@ def fit_into(
 
 @contextmanager
 def _saved_when_given_up(fitting: Fitting | FewFitting, writer: Writer) -> Iterator[None]:
-    """A network that cannot be trained is no reason to lose the others."""
+    """A network that cannot be trained is no reason to lose the others.
+
+    Where another process is lost, the network stands in the middle of a step here: its last checkpoint is right.
+    """
     try:
         yield
+    except ProcessLost:
+        raise
     except Unmet:
         with suppress(RunError):
             _save(fitting, writer, fitting.step)

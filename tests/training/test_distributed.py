@@ -10,7 +10,9 @@ import pytest
 
 from moreish import api
 from moreish.errors import INTERRUPTED
+from moreish.fitting.workers import InProcess
 from moreish.runs import events
+from moreish.training.distributed import ProcessLost
 from moreish.training.launch import Launched, launched
 from tests.support import ranks
 from tests.support.lists import made_items
@@ -91,3 +93,24 @@ def test_what_the_environment_says_is_checked(monkeypatch):
         monkeypatch.setattr(os, "environ", said | {name: value})
         with pytest.raises(ValueError, match=r"RANK is 4|whole number"):
             launched()
+
+
+def test_where_a_process_is_lost_between_two_checkpoints_no_step_is_missing_or_doubled(tmp_path, monkeypatch):
+    train = {"steps": 24, "batch_size": 16, "log_every": 1, "eval_every": 8}
+    options = {"model": {"n_hidden": 8, "n_embd": 4, "dropout": 0.0}, "train": train}
+    whole = api.train(made_items(80), model="gru", options=options, out=tmp_path / "whole")
+    receive = InProcess.receive
+
+    def lost(self):
+        if self.state.step == 13:
+            raise ProcessLost("another process has ended")
+        receive(self)
+
+    monkeypatch.setattr(InProcess, "receive", lost)
+    with pytest.raises(ProcessLost):
+        api.train(made_items(80), model="gru", options=options, out=tmp_path / "run")
+    monkeypatch.undo()
+    run = api.resume(tmp_path / "run")
+    losses = [[(e.step, e.loss) for e in events.of_kind(each.run.events(), events.Step)] for each in (whole, run)]
+    assert losses[0] == losses[1]
+    assert run.digest == whole.digest
