@@ -26,6 +26,10 @@ class Unmet(Exception):
     """The request was understood and cannot be met; the sentence says why, and the exit code is 1."""
 
 
+class ProcessLost(Unmet):
+    """Another process of a training ended, or cannot be reached."""
+
+
 class RunError(ValueError):
     """A run cannot be used as asked; the sentence says what, where and what to do."""
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 
 from moreish.data import Corpus
 from moreish.data.corpus import Where
-from moreish.errors import Damaged, Interrupted, RunError, Unmet
+from moreish.errors import Damaged, Interrupted, ProcessLost, RunError, Unmet
 from moreish.fitting.counting import baselines
 from moreish.fitting.few import FewFitting
 from moreish.fitting.fit import Fitting
@@ -26,7 +26,6 @@ from moreish.runs.folder import Run, Writer
 from moreish.runs.schema import checked
 from moreish.steering import let_steer
 from moreish.trained import TrainedRun, parent_of
-from moreish.training.distributed import ProcessLost
 
 Watch = Callable[[events.Event], None]
 SAMPLES_SHOWN = 6

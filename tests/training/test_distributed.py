@@ -9,10 +9,9 @@ import time
 import pytest
 
 from moreish import api
-from moreish.errors import INTERRUPTED
+from moreish.errors import INTERRUPTED, ProcessLost
 from moreish.fitting.workers import InProcess
 from moreish.runs import events
-from moreish.training.distributed import ProcessLost
 from moreish.training.launch import Launched, launched
 from tests.support import ranks
 from tests.support.lists import made_items

@@ -123,9 +123,8 @@ def _led(process: "Launched | None") -> AbstractContextManager[None]:
 
 def _followed(process: "Launched") -> int:
     """All that a process does that does not lead; its exit code. What is wrong the leader says."""
-    from moreish.errors import DONE, UNMET
+    from moreish.errors import DONE, UNMET, ProcessLost
     from moreish.fitting.ranks import follow
-    from moreish.training.distributed import ProcessLost
 
     try:
         follow(process)

@@ -14,6 +14,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 
+from moreish.errors import ProcessLost
 from moreish.fitting.stopping import stop_requests
 from moreish.fitting.workers import InProcess, Task, install, record_batches, state_arrays
 from moreish.models import build_model
@@ -70,7 +71,7 @@ def leading(launched: Launched) -> Iterator[None]:
         try:
             yield
         finally:
-            with contextlib.suppress(distributed.ProcessLost):
+            with contextlib.suppress(ProcessLost):
                 distributed.send(None)
 
 

@@ -20,7 +20,7 @@ from jaxtyping import Float, Shaped
 from torch import Tensor, nn
 
 from moreish.data.corpus import Split
-from moreish.errors import Unmet
+from moreish.errors import ProcessLost
 from moreish.inference.evaluate import total_loss
 from moreish.models.batch_norm import batch_norms
 from moreish.models.contract import LanguageModel
@@ -28,10 +28,6 @@ from moreish.training.launch import Launched
 
 Gradients = Callable[[Tensor, Tensor, float], Tensor]
 Sent = TypeVar("Sent")
-
-
-class ProcessLost(Unmet):
-    """Another process of the training ended, or cannot be reached."""
 
 
 @contextlib.contextmanager
