@@ -27,7 +27,7 @@ class Unmet(Exception):
 
 
 class ProcessLost(Unmet):
-    """Another process of a training ended, or cannot be reached."""
+    """Another process of the training ended, or cannot be reached."""
 
 
 class RunError(ValueError):

@@ -32,6 +32,9 @@ def evaluate(
         opened = api.open_run(run, root)
         result = opened.evaluate(on, column=column)
         remembered = None if opened.corpus.options.text else opened.remembered()
+    if not quiet:
+        for sentence in result.get("told", []):
+            note(sentence)
     if json:
         plain = {**result, "loss": finite(result["loss"]), "perplexity": finite(result["perplexity"])}
         plain |= {"error": finite(result["error"])} if "error" in result else {}

@@ -57,8 +57,8 @@ def more(
     Parameters
     ----------
     runs_or_files
-        A run folder or its short name; or a list (several files are one list), of which an n-gram is then counted; of
-        fewer than 1,000 items, the background net reads it as well.
+        A run folder or its short name; or a list (several files are one), of which an n-gram is counted; a short one
+        the background net reads as well.
     of
         A kind of a list that has kinds (see --by); several are blended: elves:0.7,dwarves:0.3.
     repeats
@@ -71,7 +71,7 @@ def more(
         text: one item a line; csv and json: with log probability, whether it is known, and the nearest known item.
     """
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import telling, warn
+    from moreish.cli.show import tell_reading, telling, warn
 
     _refuse_contradictions(json, format, keep, interactive)
     names = sources_of(runs_or_files)
@@ -81,18 +81,18 @@ def more(
 
         overrides = overrides_of(reading, set=set)
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
-        wishes = {**ruling.given(), **choosing.given(), **drawing.given(), "not_in": _items_of(ruling, source)}
-        request = Request.of(**wishes, unique=not repeats)
+        rules = {**ruling.given(), "not_in": _items_of(ruling, source, quiet or json)}
+        request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
         for sentence in source.passed_over:
             warn(sentence)
+        tell_reading(source.corpus.report, quiet or json)
         form = "json" if json else format or "text"
         asked = None if interactive else _asked(source, request, of, form)
     if asked is not None:
-        _show(source, asked, USUAL if count is None else count, seed, form, quiet)
-        return
+        return _show(source, asked, USUAL if count is None else count, seed, form, quiet)
     from moreish.cli.ask import converse
 
-    converse(source, request, of, count, keep, seed)
+    return converse(source, request, of, count, keep, seed)
 
 
 def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, interactive: bool) -> None:
@@ -102,14 +102,18 @@ def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, in
         raise ValueError(f"--keep {keep} is the file of favourites for --interactive: say --interactive as well")
 
 
-def _items_of(ruling: Ruling, source: "Fitted") -> tuple[str, ...]:
+def _items_of(ruling: Ruling, source: "Fitted", quiet: bool) -> tuple[str, ...]:
     """The items of the lists that are to be kept away from."""
     if not ruling.not_in:
         return ()
     from moreish.api import read
+    from moreish.cli.show import tell_reading
     from moreish.inference.asking import items_of
 
-    return items_of([read(file) for file in ruling.not_in], source.vocab)
+    lists = [read(file) for file in ruling.not_in]
+    for each in lists:
+        tell_reading(each.report, quiet)
+    return items_of(lists, source.vocab)
 
 
 def _asked(source: "Fitted", request: "Request", of: str | None, format: str) -> "Asked":

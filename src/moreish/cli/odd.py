@@ -41,7 +41,7 @@ def odd(
         heading; json: the same as JSON.
     """
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import out, telling
+    from moreish.cli.show import out, tell_reading, telling
 
     if json and format not in (None, "json"):
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
@@ -51,6 +51,7 @@ def odd(
         from moreish.inference.surprise import Listed, odd_ones
 
         corpus, lines = _read(file, overrides_of(reading, set=set))
+        tell_reading(corpus.report, quiet)
         listed = Listed.of_corpus(corpus)
     with _progress(2 * len(listed), quiet) as advance:
         found = odd_ones(listed, count, advance=advance)

@@ -113,7 +113,7 @@ def _open(
 ) -> "Fitted":
     """The run, or the list as its model; `--encoding` is that of the files to be judged, where there are any."""
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import telling, warn
+    from moreish.cli.show import tell_reading, telling, warn
     from moreish.data import sources
     from moreish.runs.folder import find_run, open_run
 
@@ -134,6 +134,7 @@ def _open(
         opened.model  # noqa: B018  (loaded here, while it is said so)
     for sentence in opened.passed_over:
         warn(sentence)
+    tell_reading(opened.corpus.report, quiet)
     return opened
 
 
@@ -177,14 +178,30 @@ class _Blocks:
         model, corpus = self.opened.model, self.opened.corpus
         with _progress(self.files, self.quiet) as advance:
             for file in self.files:
+                first = True
                 with sources.opened(file) as (name, stream):
                     for lines in score_lines(model, corpus, _Counted(stream, advance), name, self.encoding):
+                        if first:
+                            self._hint(name, lines.items)
+                            first = False
                         possible = lines.logprob > -math.inf
                         self.items += len(lines.items)
                         self.unknown += len(lines.unknown)
                         self.logprob += float(lines.logprob[possible].sum())
                         self.tokens += int(lines.tokens[possible].sum())
                         yield lines
+
+    def _hint(self, name: str, items: Sequence[str]) -> None:
+        """Say where the items to score have marks round them, which a list would be read without."""
+        from moreish.cli.show import note
+        from moreish.data.formats import MOST_ROWS
+        from moreish.data.marks import marks_of
+
+        if self.quiet or self.opened.corpus.options.marks == "keep":
+            return
+        if marks := marks_of(items[:MOST_ROWS])[0]:
+            named = " and ".join(mark.name for mark in marks)
+            note(f"{name} has {named} round its items, scored as parts of them: take them out of the file")
 
 
 class _Counted:

@@ -19,6 +19,7 @@ from moreish.cli.interrupt import something_began
 
 if TYPE_CHECKING:
     from moreish.cli.items import Format
+    from moreish.data import Report
     from moreish.inference.more import Item
 
 out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
@@ -57,6 +58,13 @@ def note(sentence: str) -> None:
     """A sentence beside the result, or several lines; on a terminal broken between words."""
     for line in sentence.split("\n"):
         err.print(Text(printable(line), style="dim"), soft_wrap=not err.is_terminal)
+
+
+def tell_reading(report: "Report", quiet: bool) -> None:
+    """How a list was read where its lines have marks, and what in it may be no item."""
+    if not quiet:
+        for sentence in report.told:
+            note(sentence)
 
 
 def warn(sentence: str) -> None:

@@ -118,7 +118,7 @@ class Building:
                 self.collector.add_text(*piece)
             report.lines += reader.line
             return
-        rows = None
+        rows, told = None, len(report.told)
         if suffix is not None and options.recognise:
             stream, rows = as_lines(name, stream, options, self.kinds, report, suffix)
         if rows:
@@ -130,6 +130,8 @@ class Building:
         if rows:
             looks = f"{rows.rows.looks}, {rows.count:,} row{'s' * (rows.count != 1)}"
             report.read_as.append(f"{name}: {looks}" if among else looks)
+            if rows.rows.unmarked is not None:
+                report.told.insert(told, rows.rows.unmarked.note(name))
 
     def _beside(
         self, block: Block, rows: ItemLines | None, kind: str

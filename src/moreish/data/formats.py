@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from moreish.data.marks import LEADING, Mark, cells_of, is_markdown, marks_of
 from moreish.data.numbers import number_of
 from moreish.data.tables import ITEM_WORDS, is_value, plain_name
 
@@ -29,6 +30,7 @@ HEADERS = {
 """Words that a column is called, and that are hardly the first item of a list together with others."""
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+MARKDOWN = "|"  # the separator of a Markdown table
 TABLE_SUFFIXES, LINES_SUFFIXES = (".csv", ".tsv", ".tab"), (".jsonl", ".ndjson")
 LEAST_ROWS = 3  # a header and two more
 LEAST_NAMELESS = 5  # rows of a table that no row names the columns of
@@ -87,31 +89,68 @@ class OneLine:
     separator: str
 
 
-Format = Table | Counted | JsonLines | Json | OneLine
+@dataclass(frozen=True)
+class Marked:
+    """A list whose lines carry marks; `lines` are those that were looked at, without them; `then`: what these are."""
+
+    marks: tuple[Mark, ...]
+    lines: Sequence[str]
+    then: Counted | None = None
+
+
+Format = Table | Counted | JsonLines | Json | OneLine | Marked
 
 
 def recognise(
-    text: str, whole: bool, suffix: str = "", columns: Sequence[str] = (), counts: bool = False
+    text: str,
+    whole: bool,
+    suffix: str = "",
+    columns: Sequence[str] = (),
+    counts: bool = False,
+    marks: bool = True,
 ) -> Format | None:
     """What the file is, of which `text` is the beginning, or all of it where `whole`; None: a list, an item a line.
 
     suffix : of the file's name
     columns : those that were asked for by name or number, which makes a table of what else would be a list
     counts : whether there are to be numbers, so that "emma 20355" is an item and its count
+    marks : whether what stands round every item is to be recognised
     """
     text = text.removeprefix("\ufeff")
-    filled = (line for line in io.StringIO(text, newline="") if line.strip("\r\n "))
-    lines = list(islice(filled, MOST_ROWS + 1))
-    if not whole and 1 < len(lines) <= MOST_ROWS:
-        lines.pop()  # which may go on
+    lines = first_lines(text, whole)
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     found = _json(text.strip(), looked_at, whole, suffix)
     if found is None and not columns:
         found = _one_line(lines, whole)
+    if found is None and is_markdown(looked_at):
+        header, _, *rows = map(cells_of, looked_at)
+        return Table(MARKDOWN, tuple(header), rows)
+    if found is None and marks and marks_of(looked_at, LEADING)[0]:
+        found = _marked(looked_at, columns, counts)
     if found is None:
         found = _table(looked_at, cut, suffix, columns)
+    if found is None and marks:
+        found = _marked(looked_at, columns, counts)
     return found or (_counted(looked_at) if counts else None)
+
+
+def first_lines(text: str, whole: bool) -> list[str]:
+    """The lines that are not blank, one more than are looked at; without the last where it may go on."""
+    filled = (line for line in io.StringIO(text, newline="") if line.strip("\r\n "))
+    lines = list(islice(filled, MOST_ROWS + 1))
+    if not whole and 1 < len(lines) <= MOST_ROWS:
+        lines.pop()
+    return lines
+
+
+def _marked(lines: Sequence[str], columns: Sequence[str], counts: bool) -> Marked | None:
+    """A list with marks; where a column was asked for, only one of items and their counts."""
+    marks, bare = marks_of(lines)
+    if not marks:
+        return None
+    counted = _counted([line for line in bare if line]) if counts else None
+    return Marked(marks, bare, counted) if counted or not columns else None
 
 
 def parsed(text: str) -> object:

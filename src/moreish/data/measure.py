@@ -35,7 +35,7 @@ def measure_splits(corpus: Corpus, report: Report) -> None:
         report.splits[name] = {"items": len(split), "predicted": split.n_predicted}
     report.kinds = _kinds(corpus)
     report.weights = _weights(corpus)
-    report.notes += notes_on(report, corpus.options)
+    report.notes = report.told + notes_on(report, corpus.options)
 
 
 def _kinds(corpus: Corpus) -> dict[str, KindCount]:

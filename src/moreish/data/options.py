@@ -36,6 +36,9 @@ class DataOptions:
     val_share: float = option(0.1, "share of the items set aside for val", low=0, below=1)
     test_share: float = option(0.1, "share of the items set aside for test", low=0, below=1)
     recognise: bool = option(True, "read CSV, JSON and items on one line as what they are; else a line is an item")
+    marks: Literal["drop", "keep"] = option(
+        "drop", "bullets, numbering, quotes and commas round every item, if nearly all lines have them"
+    )
     max_items: int = option(100_000_000, "most items to read", low=1)
     max_length: int = option(10_000, "most characters in one item", low=1)
     max_symbols: int = option(60_000, "most different symbols", low=1)

@@ -1,7 +1,8 @@
 """From a stream of any format to a stream of lines, one item each."""
 
 from moreish.data.encodings import Bytes, Prepended
-from moreish.data.formats import TABLE_SUFFIXES, recognise
+from moreish.data.formats import MOST_ROWS, TABLE_SUFFIXES, Format, Marked, Table, first_lines, recognise
+from moreish.data.hints import hint_on_counts, hints_on
 from moreish.data.item_lines import ItemLines, Kinds
 from moreish.data.options import FILE, DataOptions
 from moreish.data.reader import PIECE, Reader
@@ -22,12 +23,15 @@ def as_lines(
         text = head.decode(options.encoding, "ignore")
     except (LookupError, UnicodeError):
         return stream, None  # no such encoding, or another: the decoder says so
-    form = recognise(text, whole, suffix, _names(options), options.weight is not None)
+    marks = options.marks == "drop"
+    form = recognise(text, whole, suffix, _names(options), options.weight is not None, marks)
+    if marks:
+        report.told += _hints(name, form, text, whole, options)
     if form is None:
         if options.columns:
             raise ValueError(f'{name} is a list of lines and has no columns, so no column "{options.columns[0]}"')
         if suffix in TABLE_SUFFIXES and "," in text:
-            report.notes.append(
+            report.told.append(
                 f"{name} is called {suffix}, but its rows are no table's (they differ in length, or are names with "
                 "commas), so its lines are the items as they stand."
             )
@@ -36,6 +40,26 @@ def as_lines(
     texts = Reader(name, scanning, Report(name)).as_it_stands(stream)
     lines = ItemLines(name, rows_of(form, name, texts, options), kinds, report.dropped)
     return lines, lines
+
+
+def _hints(name: str, form: Format | None, text: str, whole: bool, options: DataOptions) -> list[str]:
+    """What looks as if it did not belong to the items of a list."""
+    match form:
+        case None:
+            lines = first_lines(text.removeprefix("\ufeff"), whole)[:MOST_ROWS]
+        case Marked(then=None):
+            lines = [line for line in form.lines if line]
+        case Table(separator="\t", header=None, width=2) if options.weight is None:
+            return [f"{name}: {hint}" for hint in hint_on_counts([row[-1] for row in form.rows])]
+        case _:
+            return []
+    return [f"{name}: {hint}" for hint in hints_on(lines, _parted(text, whole))]
+
+
+def _parted(text: str, whole: bool) -> bool:
+    """Whether a blank line stands below the first, and no other anywhere."""
+    lines = [line.strip() for line in text.strip().split("\n", MOST_ROWS)]
+    return whole and len(lines) > 2 and not lines[1] and all(lines[2:])
 
 
 def _names(options: DataOptions) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ class Report:
     dropped:     reason -> how many lines or items were left out
     only_outside_train: symbols that val or test has and train has not
     splits:      split -> its items and the tokens to be predicted in it
+    told:        sentences on how the file was read, and on what in it may be no item; they open the notes
     notes:       plain sentences, those first that say what cannot be measured
     kinds:       kind -> its items, in the order of `Corpus.kinds`
     weights:     where items have weights
@@ -75,6 +76,7 @@ class Report:
     only_outside_train: list[str] = field(default_factory=list)
     suspicious: dict[str, Suspicion] = field(default_factory=dict)
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     divided: bool = True
 

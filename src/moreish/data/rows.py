@@ -7,28 +7,31 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import NamedTuple
 
 from moreish.data.formats import (
+    MARKDOWN,
     SEPARATORS,
     Counted,
     Format,
     Json,
     JsonLines,
+    Marked,
     OneLine,
     Table,
     parsed,
     reader_of,
     split_counted,
 )
+from moreish.data.marks import Unmarked, markdown_as_csv
 from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.sheets import Path, Sheet, at, sheet_of
 from moreish.data.tables import Chosen, Column, Columns
 
-NAMES = {",": "CSV", ";": "CSV between semicolons", "\t": "CSV between tabs"}
+NAMES = {",": "CSV", ";": "CSV between semicolons", "\t": "CSV between tabs", MARKDOWN: "Markdown table"}
 NULL = "\\N"  # nothing, in what databases write
 
 
@@ -51,6 +54,7 @@ class Rows:
     has_kinds: bool = False
     has_weights: bool = False
     mark: Mark = "."  # the decimal point of the weights
+    unmarked: Unmarked | None = None  # where the lines carry marks
 
 
 def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -60,7 +64,11 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
     not as the format has it.
     """
     match form:
+        case Marked():
+            return _of_marked(form, name, texts, options)
         case Table():
+            if form.separator == MARKDOWN:
+                texts = markdown_as_csv(texts)
             return _of_table(form, name, texts, options)
         case Counted():
             return _of_counted(form, name, texts, options)
@@ -76,6 +84,16 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             value = _json(name, texts)
             sheet = sheet_of(value, name, options.column)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+
+
+def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
+    unmarked = Unmarked(form.marks)
+    texts = unmarked.texts(texts)
+    if form.then is not None:
+        return replace(rows_of(form.then, name, texts, options), unmarked=unmarked)
+    lines = enumerate(chain.from_iterable(map(_lines, texts)), 1)
+    looks = f"list with {' and '.join(mark.name for mark in form.marks)}"
+    return Rows(looks, (Row(number, line.rstrip("\n")) for number, line in lines), unmarked=unmarked)
 
 
 def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOptions) -> Rows:

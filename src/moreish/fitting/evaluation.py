@@ -19,6 +19,7 @@ class Evaluation(TypedDict):
     """Mean loss in nats per predicted symbol, over `symbols` of them in `items` items, and what baselines lose.
 
     error : standard error of the loss, where cross-validation measured it
+    told : of another list, how it was read where its lines have marks (see `moreish.data.marks`)
     """
 
     on: str
@@ -28,6 +29,7 @@ class Evaluation(TypedDict):
     items: int
     baselines: dict[str, float]
     error: NotRequired[float]
+    told: NotRequired[list[str]]
 
 
 def evaluate(model: LanguageModel, corpus: Corpus, split: Split, name: str) -> Evaluation:
@@ -69,8 +71,10 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
     }
 
 
-def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None) -> Split:
-    """Another list in the symbols of this one, all of it; of a table this column.
+def other_items(
+    corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None
+) -> tuple[Split, list[str]]:
+    """Another list in the symbols of this one, all of it, of a table this column; and what is told of its reading.
 
     Raises ValueError for a symbol that this one never has.
     """
@@ -86,4 +90,4 @@ def other_items(corpus: Corpus, source: str | Path | Iterable[str], name: str, c
     unknown = len(vocab.symbols)  # <unk> is the last symbol, where there is one
     lookup = np.array([0, *(vocab.ids.get(s, unknown) for s in other.vocab.symbols)], vocab.dtype)
     whole = other.split("all")
-    return Split(lookup[whole.ids], whole.offsets)
+    return Split(lookup[whole.ids], whole.offsets), other.report.told

@@ -260,7 +260,9 @@ class Fitted(ABC):
         if isinstance(on, str) and on in SPLITS:
             return evaluate(self.model, self.corpus, self.corpus.split(on), on)
         title = str(on) if isinstance(on, str | Path) else "the items"
-        return evaluate(self.model, self.corpus, other_items(self.corpus, on, self.name, column), title)
+        split, told = other_items(self.corpus, on, self.name, column)
+        found = evaluate(self.model, self.corpus, split, title)
+        return {**found, "told": told} if told else found
 
 
 def shares_in(text: str, kinds: Sequence[str]) -> dict[str, float]:

@@ -1,0 +1,190 @@
+"""Marks: what a document or a program puts round each item of a list, and nobody means. Bullets, numbering, quotes.
+
+A mark is one where nearly all lines carry it: the first lines decide, and a line without it stands as it is. What may
+as well belong to the items is no mark, but told (see `hints`).
+"""
+
+import csv
+import html
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+LEAST = 5  # lines from which on there can be a mark
+NEARLY_ALL = 0.95  # of the lines
+
+BULLET = re.compile(r"(?:[-*](?=\s|$)|[•‣◦▪●○⁃∙])\s*(?P<item>.*)")
+BOX = re.compile(r"\[[ xX]\](?:\s+|$)(?P<item>.*)")
+NUMBER = re.compile(r"\(?(?P<number>\d{1,9})[.)、](?:\s+|(?=[^\W\d])|$)(?P<item>.*)")
+COMMA = re.compile(r"(?P<item>.*[^\s,;])\s*[,;]")
+QUOTES = re.compile(
+    "|".join(f"{a}([^{a}{b}]*){b}" for a, b in ('""', "''", "``", "“”", "„“", "«»", "»«", "‹›", "「」"))
+    + "|‘([^‘]*)’"
+)
+BRACKET = re.compile(r"(?:\w+\s*=\s*)?[\[({]|[\])}][,;]?")  # alone on a line, before and after a list in a program
+LIST_ITEM = re.compile(r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:\s*</[uo]l>)?", re.IGNORECASE)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->|<![^<>]*>")
+RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
+CELL_END = re.compile(r"(?<!\\)\|")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What it is called, and how the item is had from a line without outer blanks; None where there is no mark."""
+
+    name: str
+    take_off: Callable[[str], str | None]
+    ends: bool = False  # parts the items, so that the last may lack it
+
+
+def _by(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
+    def take_off(line: str) -> str | None:
+        found = pattern.fullmatch(line)
+        return None if found is None else found["item"].strip()
+
+    return take_off
+
+
+def _without_comma(line: str) -> str | None:
+    return line if BRACKET.fullmatch(line) else _by(COMMA)(line)
+
+
+def _unquoted(line: str) -> str | None:
+    if BRACKET.fullmatch(line):
+        return ""
+    found = QUOTES.fullmatch(line) or QUOTES.fullmatch(line.strip("[]() "))
+    return None if found is None else found[found.lastindex or 0].strip()
+
+
+def _from_html(line: str) -> str | None:
+    found = LIST_ITEM.fullmatch(line)
+    if found is None:
+        return None if TAG.sub("", line).strip() else ""
+    return html.unescape(TAG.sub("", found["item"])).strip()
+
+
+HTML = Mark("the tags of an HTML list", _from_html)
+BULLETS, BOXES = Mark("bullets", _by(BULLET)), Mark("boxes to tick", _by(BOX))
+NUMBERS = Mark("numbering", _by(NUMBER))
+COMMAS, QUOTED = Mark("a comma at the end", _without_comma, ends=True), Mark("quotes", _unquoted)
+LEADING, AROUND = (HTML, BULLETS, BOXES, NUMBERS), (COMMAS, QUOTED)
+
+
+def marks_of(lines: Sequence[str], among: Sequence[Mark] = (*LEADING, *AROUND)) -> tuple[tuple[Mark, ...], list[str]]:
+    """The marks that nearly all of these lines carry, the outermost first, and the lines without them."""
+    rest = [line.strip() for line in lines]
+    found = []
+    for mark in among:
+        if _carried(mark, rest):
+            found.append(mark)
+            rest = [without(line, [mark])[0] for line in rest]
+    return tuple(found), rest
+
+
+def without(line: str, marks: Iterable[Mark]) -> tuple[str, list[Mark]]:
+    """The line without these marks, and those that it does not carry."""
+    item, lacking = line.strip(), []
+    for mark in marks:
+        bare = mark.take_off(item)
+        if bare is None:
+            lacking.append(mark)
+        else:
+            item = bare
+    return item, lacking
+
+
+def _carried(mark: Mark, lines: Sequence[str]) -> bool:
+    if len(lines) < LEAST or (mark is BOXES and not any(BOX.match(line) for line in lines)):
+        return False
+    looked_at = [line for line in lines if not BRACKET.fullmatch(line)] if mark in AROUND else lines
+    looked_at = looked_at[:-1] if mark.ends else looked_at
+    most = (1 - NEARLY_ALL) * len(looked_at)
+    lacking = empty = 0
+    for line in looked_at:
+        bare = mark.take_off(line)
+        lacking += bare is None
+        empty += bare == ""
+        if lacking > most:
+            return False
+    if mark is HTML or mark is NUMBERS:
+        filled = sum(bool(mark.take_off(line)) for line in lines)
+        return filled >= LEAST and (mark is HTML or _count_up(lines))
+    return empty <= most and not any("\t" in (mark.take_off(line) or "") for line in lines[:LEAST])
+
+
+def _count_up(lines: Sequence[str]) -> bool:
+    """Whether nearly every number is the one before and 1."""
+    numbers = [int(found["number"]) for line in lines if (found := NUMBER.fullmatch(line))]
+    steps = [b - a for a, b in pairwise(numbers)]
+    return steps.count(1) >= NEARLY_ALL * len(steps) and not any("\t" in line.rstrip()[9:] for line in lines[:LEAST])
+
+
+@dataclass
+class Unmarked:
+    """A text, a piece at a time, without its marks; counts the lines that do not carry them."""
+
+    marks: tuple[Mark, ...]
+    lacking: int = 0
+    first: int = 0  # of the lines that lack one
+    line: int = 0
+    filled: int = field(default=0, repr=False)
+
+    def texts(self, texts: Iterable[str]) -> Iterator[str]:
+        """The same lines, line for line."""
+        for text in texts:
+            yield "".join(f"{self._bare(line)}\n" for line in io.StringIO(text, newline="\n"))
+
+    def _bare(self, line: str) -> str:
+        self.line += 1
+        if not line.strip():
+            return ""
+        if not BRACKET.fullmatch(line.strip()):
+            self.filled = self.line
+        item, lacking = without(line, self.marks)
+        if lacking:
+            self.lacking += 1
+            self.first = self.first or self.line
+        return item
+
+    def note(self, name: str) -> str:
+        """What was done, and how to have it otherwise; once all is read."""
+        marks = " and ".join(mark.name for mark in self.marks)
+        said = f"{name} is read without what stands round its items ({marks}); --set data.marks=keep leaves it there."
+        only_the_last = self.lacking == 1 and self.first == self.filled and any(mark.ends for mark in self.marks)
+        if not self.lacking or only_the_last:
+            return said
+        lines = "line lacks it and stands as it is" if self.lacking == 1 else "lines lack it and stand as they are"
+        return f"{said} {self.lacking:,} {lines}: the first is line {self.first:,}."
+
+
+def is_markdown(lines: Sequence[str]) -> bool:
+    """Whether this is a Markdown table: cells between bars, and a rule below the first row."""
+    if len(lines) < 3 or "|" not in lines[0] or "|" not in lines[1] or not RULE.fullmatch(lines[1].strip()):
+        return False
+    return len(cells_of(lines[0])) == len(cells_of(lines[1]))
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells of a Markdown row."""
+    inner = line.strip().removeprefix("|")
+    if inner.endswith("|") and not inner.endswith("\\|"):
+        inner = inner[:-1]
+    return [cell.strip().replace("\\|", "|") for cell in CELL_END.split(inner)]
+
+
+def markdown_as_csv(texts: Iterable[str]) -> Iterator[str]:
+    """The rows of a Markdown table as CSV between bars, line for line; the rule becomes a blank line."""
+    row, ruled = 0, False
+    for text in texts:
+        page = io.StringIO()
+        writer = csv.writer(page, delimiter="|", lineterminator="\n")
+        for line in io.StringIO(text, newline="\n"):
+            row += bool(line.strip())
+            if not line.strip() or (row == 2 and not ruled):
+                ruled |= row == 2
+                page.write("\n")
+            else:
+                writer.writerow(cells_of(line))
+        yield page.getvalue()

@@ -1,0 +1,191 @@
+"""What documents and programs put round items is taken off and told; what may belong to them stays, with a hint."""
+
+import string
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from moreish.data import DataOptions, read
+from moreish.data.bundled import BUNDLED, LISTS
+from moreish.data.marks import LEAST, Unmarked, cells_of, markdown_as_csv, marks_of
+
+NAMES = ["Anna", "Bella O'Neil", "Cleo", "Dora (the elder)", "Emma", "Zoë", "Greta"]
+
+
+def lines(items):
+    return "".join(f"{item}\n" for item in items)
+
+
+MARKED = {
+    "bullets": [f"- {x}" for x in NAMES],
+    "stars": [f"  * {x}" for x in NAMES],
+    "a word processor's bullets": [f"•\t{x}" for x in NAMES],
+    "numbers": [f"{i}. {x}" for i, x in enumerate(NAMES, 1)],
+    "numbers and brackets": [f"{i}) {x}" for i, x in enumerate(NAMES, 9)],
+    "numbers and tabs": [f"{i}.\t{x}" for i, x in enumerate(NAMES, 1)],
+    "quotes": [f'"{x}"' for x in NAMES],
+    "typographic quotes": [f"„{x}“" for x in NAMES],
+    "commas": [f"{x}," for x in NAMES],
+    "commas but for the last": [f"{x}," for x in NAMES[:-1]] + NAMES[-1:],
+    "quotes and commas": [f'"{x}",' for x in NAMES],
+    "a list in a program": ["names = [", *(f"    {x!r}," for x in NAMES), "]"],
+    "boxes to tick": [f"- [{'x' * (i % 2) or ' '}] {x}" for i, x in enumerate(NAMES)],
+    "HTML": ["<ul>", *(f"  <li><b>{x}</b></li>" for x in NAMES), "</ul>"],
+}
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_a_marked_list_reads_as_the_unmarked_one_and_it_is_told(tmp_path, kind):
+    (tmp_path / "x.txt").write_text(lines(MARKED[kind]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == NAMES
+    (told,) = corpus.report.told
+    assert "data.marks=keep" in told
+    assert "lack" not in told
+    assert corpus.report.notes[0] == told
+
+
+@pytest.mark.parametrize("kind", MARKED)
+def test_marks_are_kept_where_that_is_asked_for(tmp_path, kind):
+    (tmp_path / "x.txt").write_text(lines(MARKED[kind]), encoding="utf-8")
+    if "\t" not in MARKED[kind][0]:  # else a table
+        corpus = read(tmp_path / "x.txt", DataOptions(marks="keep", duplicates="keep"))
+        assert (list(corpus.items), corpus.report.told) == ([line.strip() for line in MARKED[kind]], [])
+
+
+LITERAL = {
+    "hashtags": [f"#{x}" for x in NAMES],
+    "negative numbers": [f"-{i}" for i in range(8)],
+    "dice": [f"{i}d6" for i in range(1, 9)],
+    "starred arguments": [f"*{x}" for x in NAMES],
+    "decimal numbers": [f"{i}.5" for i in range(1, 9)],
+    "some bullets": [f"- {x}" for x in NAMES[:4]] + NAMES[4:],
+    "few bullets": ["- a", "- b", "- c"],
+    "some quotes": [f'"{x}"' for x in NAMES[:5]] + NAMES[5:],
+    "two quoted words": [f'"{x}" and "{x}"' for x in NAMES],
+    "names": NAMES,
+    "a sorted list that begins with the word name": ["name", "natter", "natural", "nature", "nave"],
+}
+
+
+@pytest.mark.parametrize("kind", LITERAL)
+def test_what_is_no_mark_stays_and_nothing_is_said(tmp_path, kind):
+    (tmp_path / "x.txt").write_text(lines(LITERAL[kind]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert (list(corpus.items), corpus.report.told, corpus.report.read_as) == (LITERAL[kind], [], [])
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_nothing_is_said_of_bundled_lists(name):
+    assert read(BUNDLED / f"{name}.txt").report.told == []
+
+
+HINTED = {
+    "counts": ([f"{x} {i * 371 + 20}" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "counts first": ([f"{900 - i * 37} {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
+    "the same number": ([f"1. FC {x}" for x in NAMES], "not upwards"),
+    "comments": (["# source: a page", "# 2020", *NAMES], '2 lines begin with "#"'),
+    "a heading with a colon": (["Our names:", *NAMES], "looks like a heading"),
+    "a heading and a blank line": (["Our names", "", *NAMES], "looks like a heading"),
+    "an underlined heading": (["Our names", "=========", *NAMES], "looks like a heading"),
+    "the name of a column": (["name", *NAMES], "looks like a heading"),
+    "dashes": ([f"– {x}" for x in NAMES], 'begin with "–"'),
+    "HTML on one line": (["<ul>" + "".join(f"<li>{x}</li>" for x in NAMES) + "</ul>"], "This is HTML"),
+}
+
+
+@pytest.mark.parametrize("kind", HINTED)
+def test_what_may_be_no_item_stays_and_gets_one_hint(tmp_path, kind):
+    written, hint = HINTED[kind]
+    (tmp_path / "x.txt").write_text(lines(written), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == [line for line in written if line]
+    (told,) = corpus.report.told
+    assert hint in told
+
+
+def test_counts_between_tabs_are_a_column_that_is_left_out(tmp_path):
+    (tmp_path / "x.txt").write_text(lines(f"{x}\t{i * 37 + 2}" for i, x in enumerate(NAMES)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    (told,) = corpus.report.told
+    assert (list(corpus.items), "--weight 2" in told) == (NAMES, True)
+    assert not read(tmp_path / "x.txt", DataOptions(weight="2")).report.told
+
+
+def test_counts_behind_bullets_are_weights_where_that_is_asked_for(tmp_path):
+    (tmp_path / "x.txt").write_text(lines(f"- {x} {i + 3}" for i, x in enumerate(NAMES)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt", DataOptions(weight="2"))
+    assert list(corpus.items) == NAMES
+    assert corpus.report.weights.largest == 9
+
+
+def test_lines_without_the_mark_stand_as_they_are_and_are_counted(tmp_path):
+    (tmp_path / "x.txt").write_text(lines(["Names", "", *(f"- {x} {'ab'[i]}" for i in (0, 1) for x in NAMES * 2)]))
+    corpus = read(tmp_path / "x.txt", DataOptions(duplicates="keep"))
+    assert (corpus.items[0], corpus.items[1]) == ("Names", "Anna a")
+    assert "1 line lacks it and stands as it is: the first is line 1." in corpus.report.told[0]
+
+
+def test_few_items_are_told_of_too(tmp_path):
+    from moreish.data.build import undivided
+
+    (tmp_path / "x.txt").write_text(lines(f"- {x}" for x in NAMES), encoding="utf-8")
+    assert "without what stands round" in undivided(read(tmp_path / "x.txt")).report.notes[0]
+
+
+ITEM = st.text(string.ascii_letters + "éßж中 '(-", min_size=1, max_size=12).map(str.strip).filter(str.isalpha)
+ITEMS = st.lists(ITEM, min_size=LEAST, max_size=40)
+WAYS = st.sampled_from(
+    [
+        lambda i, x: f"- {x}",
+        lambda i, x: f"• {x}",
+        lambda i, x: f"{i}. {x}",
+        lambda i, x: f"{i}) {x}",
+        lambda i, x: f'"{x}"',
+        lambda i, x: f'"{x}",',
+        lambda i, x: f"{x},",
+        lambda i, x: f"- {i}. «{x}»;",
+        lambda i, x: f"<li>{x}</li>",
+    ]
+)
+
+
+@given(ITEMS, WAYS, st.integers(0, 1000), st.data())
+def test_marks_come_off_line_for_line_however_the_text_is_cut(items, way, start, data):
+    text = lines(way(i, x) for i, x in enumerate(items, start))
+    marks, bare = marks_of(text.splitlines())
+    assert bare == items
+    cut = text.find("\n", data.draw(st.integers(0, len(text) - 1))) + 1
+    unmarked = Unmarked(marks)
+    assert "".join(unmarked.texts([text[:cut], text[cut:]])) == lines(items)
+    assert unmarked.lacking == 0
+
+
+@given(st.lists(st.text(max_size=12), max_size=20))
+def test_a_list_without_marks_comes_back_as_it_was(items):
+    found, bare = marks_of(items)
+    assume(not found)
+    assert bare == [item.strip() for item in items]
+
+
+CELL = st.text(string.ascii_letters + '|", é', max_size=8).map(str.strip)
+
+
+@given(st.lists(st.lists(CELL, min_size=2, max_size=2), min_size=1, max_size=8))
+def test_cells_of_a_markdown_row_come_back_and_lines_stay_lines(rows):
+    written = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    assert [cells_of(line) for line in written] == rows
+    text = lines(["| a | b |", "|---|:-:|", *written])
+    assert "".join(markdown_as_csv([text])).count("\n") == len(rows) + 2
+
+
+def test_a_markdown_table_is_a_table(tmp_path):
+    page = lines(
+        ["| name | origin |", "| :--- | ---: |", *(f"| {x} | {'ab'[i % 2]} \\| c |" for i, x in enumerate(NAMES))]
+    )
+    (tmp_path / "x.md").write_text(page, encoding="utf-8")
+    corpus = read(tmp_path / "x.md", DataOptions(by="origin"))
+    assert (list(corpus.items), corpus.kinds) == (NAMES, ("a | c", "b | c"))
+    assert corpus.report.read_as == ["Markdown table, column name of 2 columns, kinds in origin, 7 rows"]
+    assert set(read(tmp_path / "x.md", DataOptions(column="origin")).items) == {"a | c", "b | c"}
