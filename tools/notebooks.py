@@ -150,6 +150,7 @@ IN_MARIMO = ".output-area .text-error, [data-testid=marimo-error], .marimo-error
 
 def pictures(page: Any, name: str, scroller: str, most: int = 12) -> None:
     """The page from top to bottom, a picture for each height of the window."""
+    page.evaluate("(scroller) => document.querySelector(scroller).scrollTo(0, 0)", scroller)
     for k in range(most):
         page.wait_for_timeout(700)
         page.screenshot(path=str(OUT / f"{name}-{k:02}.png"))

@@ -21,9 +21,15 @@ FOR_OTHERS = {"lightning", "hugging_face", "testing", "records"}  # imported by 
 
 
 def imported(file):
-    """Folders (or the door) of the doctor that a file imports, wherever in it the import stands."""
+    """Folders (or the door) of the doctor that a file imports, wherever in it the import stands.
+
+    But for what a value loads to show itself in a notebook, as Python's own protocol has it.
+    """
     names = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    shown = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "_repr_html_"]
+    passed_over = {id(inner) for function in shown for inner in ast.walk(function)}
+    for node in (node for node in ast.walk(tree) if id(node) not in passed_over):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

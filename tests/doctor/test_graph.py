@@ -427,6 +427,7 @@ def test_biases_alone_being_trained_is_found_and_a_frozen_body_with_a_head_is_no
         model = mlp()
         for name, p in model.named_parameters():
             p.requires_grad = name not in frozen
+            p.data *= 3 if name == "0.weight" else 5  # a body is not as torch draws it: something was learned there
         assert any(not p.requires_grad for p in model.parameters())
         assert (finding(watched(model, steps=60), "F69") is not None) == alarmed
 

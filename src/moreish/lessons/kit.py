@@ -71,10 +71,9 @@ def lecture_list(**options: str | int | float | None) -> Corpus:
         name = PUBLISHED_LIST
     except ValueError:
         name = "names"
-        print(
-            "names.txt is not here, so this is the bundled list of 13,247 names: other names, other figures than the"
-        )
-        print("lectures' (2.583 where they have 2.454). `moreish data fetch names` fetches theirs.")
+        print("names.txt is not here, so this is the bundled list of 13,247 names: other names, and")
+        print("other figures than the lectures' (2.583 where they have 2.454).")
+        print("`moreish data fetch names` fetches theirs.")
     corpus = moreish.read(name, **({"split": "lecture", "unit": "char"} | options))
     print(corpus)
     return corpus

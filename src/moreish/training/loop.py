@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch, Batches, SequenceBatches, WindowBatches, batches_from
 from moreish.data.corpus import Split
+from moreish.fast.reading import unobserved
 from moreish.inference.network import network_of
 from moreish.models.net import Net
 from moreish.rng import torch_alone, torch_seed
@@ -243,7 +244,7 @@ def _evaluation_due(state: TrainState, one_pass: float) -> bool:
 def _evaluate(state: TrainState, val_split: Split) -> tuple[float, bool]:
     """(mean loss on val, whether it is this network's lowest), with the averaged weights where there are any."""
     state.evaluated = state.progress
-    with state.averaged():
+    with state.averaged(), unobserved():
         loss = distributed.mean_loss(network_of(state.model), val_split)
         improved = loss < state.best
         if improved:

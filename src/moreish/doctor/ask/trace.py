@@ -1,6 +1,6 @@
 """The trace of an item or a batch: what every layer makes of it, and the gradients that come back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.tell.cells import Trace
+from moreish.doctor.tell import html
+from moreish.doctor.tell.words import number
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.function_mode import FunctionMode
@@ -26,6 +27,31 @@ class Traced:
     op: str
     output: Tensor
     gradient: Tensor | None
+
+
+class Trace(list[Traced]):
+    """The layers on an item's way, in execution order."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: shape, mean and spread of each output, and the largest gradient there."""
+        heads = ("layer", "operation", "shape", "mean", "spread", "largest gradient")
+        rows = [(t.layer, t.op, _shape(t.output), *_moments(t.output), _largest(t.gradient)) for t in self]
+        return html.cell(html.table(heads, rows))
+
+
+def _shape(values: Tensor) -> str:
+    return " × ".join(map(str, values.shape)) or "one number"
+
+
+def _moments(values: Tensor) -> Sequence[str]:
+    numbers = values.double().flatten()
+    return (number(float(numbers.mean())), number(float(numbers.std(correction=0)))) if len(numbers) else ("", "")
+
+
+def _largest(gradient: Tensor | None) -> str:
+    if gradient is None or not gradient.numel():
+        return "not computed"
+    return number(float(gradient.abs().max()))
 
 
 class _Tracer(Observer):
