@@ -117,6 +117,7 @@ def test_counts_behind_bullets_are_weights_where_that_is_asked_for(tmp_path):
     (tmp_path / "x.txt").write_text(lines(f"- {x} {i + 3}" for i, x in enumerate(NAMES)), encoding="utf-8")
     corpus = read(tmp_path / "x.txt", DataOptions(weight="2"))
     assert list(corpus.items) == NAMES
+    assert corpus.report.weights is not None
     assert corpus.report.weights.largest == 9
 
 

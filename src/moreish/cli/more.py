@@ -71,7 +71,7 @@ def more(
         text: one item a line; csv and json: with log probability, whether it is known, and the nearest known item.
     """
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import tell_reading, telling, warn
+    from moreish.cli.show import telling
 
     _refuse_contradictions(json, format, keep, interactive)
     names = sources_of(runs_or_files)
@@ -83,9 +83,7 @@ def more(
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
         rules = {**ruling.given(), "not_in": _items_of(ruling, source, quiet or json)}
         request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
-        for sentence in source.passed_over:
-            warn(sentence)
-        tell_reading(source.corpus.report, quiet or json)
+        _tell(source, quiet or json)
         form = "json" if json else format or "text"
         asked = None if interactive else _asked(source, request, of, form)
     if asked is not None:
@@ -100,6 +98,14 @@ def _refuse_contradictions(json: bool, format: str | None, keep: Path | None, in
         raise ValueError(f"--json and --format {format} ask for two formats; give one of them")
     if keep is not None and not interactive:
         raise ValueError(f"--keep {keep} is the file of favourites for --interactive: say --interactive as well")
+
+
+def _tell(source: "Fitted", quiet: bool) -> None:
+    from moreish.cli.show import tell_reading, warn
+
+    for sentence in source.passed_over:
+        warn(sentence)
+    tell_reading(source.corpus.report, quiet)
 
 
 def _items_of(ruling: Ruling, source: "Fitted", quiet: bool) -> tuple[str, ...]:
