@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import moreish
-from moreish import api, keeping, preparing
+from moreish import api
+from moreish.api import keeping, preparing
 from moreish.data import from_items
 from moreish.runs import events
 from moreish.runs.folder import RunError

@@ -68,7 +68,6 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
             "data",
             "models",
             "recipes",
-            "preparing",
             "runs",
             "shards.corpus",
             "export.tensorboard",
@@ -79,14 +78,14 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "studio": (
         KERNEL
-        | {"api", "trained", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
+        | {"api", "serving", "fitting", "inference", "data", "models", "recipes", "training", "runs"}
         | {"runs", "backprop", "doctor", "scalar", "__version__"},
         TORCH | {"fastapi", "starlette", "pydantic", "msgspec"} | {"anywidget", "traitlets"},
     ),
     "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
 }
 # These may import whatever is below them.
-TOP = {"__init__", "__main__", "api", "cli", "keeping", "lessons", "live", "preparing", "steering", "trained"}
+TOP = {"__init__", "__main__", "api", "cli", "lessons"}
 
 
 def parts() -> list[str]:

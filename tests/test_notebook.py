@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 import moreish
-from moreish.live import LiveLine, in_notebook
+from moreish.api.live import LiveLine, in_notebook
 from moreish.plots.curves import apart, empty_figure
 from moreish.plots.model import uncovered
 from moreish.recipes import Overrides
@@ -99,7 +99,7 @@ def test_a_line_tells_how_training_goes(trained):
 
 def test_help_and_tab_find_what_there_is():
     assert {"history", "plot_loss", "plot_embedding", "next", "stats", "more", "score"} <= set(
-        dir(moreish.trained.TrainedRun)
+        dir(moreish.api.trained.TrainedRun)
     )
     assert {"loss", "embedding", "pairs", "contexts", "learning_rates", "figures"} <= set(dir(moreish.plots))
     assert "lessons" in dir(moreish)

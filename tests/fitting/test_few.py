@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import moreish
 from moreish import api
+from moreish.api.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.background import weights
 from moreish.background.listening import MODELS
 from moreish.background.tune import TuneOptions
 from moreish.errors import Damaged
 from moreish.fitting import few
 from moreish.fitting.serialize import from_tensors
-from moreish.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.recipes import Overrides
 from moreish.runs import events
 from tests.support.few import DISHES, ODD, options

@@ -65,7 +65,7 @@ def _read(file: str, overrides: "Overrides") -> "tuple[Corpus, Sequence[int]]":
     """The list with all its duplicates, and each item's line."""
     from dataclasses import replace
 
-    from moreish.preparing import read_with
+    from moreish.api.preparing import read_with
     from moreish.recipes import checked_data_options
 
     options = checked_data_options("ngram", overrides)

@@ -8,7 +8,7 @@ from moreish.studio.bodies import TrialBody
 from moreish.studio.listing import Listing
 
 if TYPE_CHECKING:
-    from moreish.trained import TrainedRun
+    from moreish.api.trained import TrainedRun
 
 KEPT = 4  # models that are held
 TRIALS_KEPT = 16
@@ -25,7 +25,7 @@ class Asker:
 
     def opened(self, id: str) -> "TrainedRun":
         """The run, with the model of its best checkpoint. Raises RunError where there is none."""
-        from moreish.trained import open_run
+        from moreish.api.trained import open_run
 
         run = self._listing.run(id)
         steps = tuple(run.steps())

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from moreish.api.trained import TrainedRun
 from moreish.backprop import by_hand
 from moreish.doctor import inside
 from moreish.fitting.fit import Fitting
@@ -17,7 +18,6 @@ from moreish.inference.network import module_of
 from moreish.models.kinds import components_of
 from moreish.models.net import Net
 from moreish.studio.tree import tree_of
-from moreish.trained import TrainedRun
 from moreish.training.histograms import rounded
 from moreish.training.loop import start
 from moreish.training.schedules import lr_at

@@ -3,11 +3,11 @@
 import time
 from typing import Any
 
+from moreish.api.trained import TrainedRun
 from moreish.runs import commands, events
 from moreish.runs.folder import Run
 from moreish.serving.work import Clock
 from moreish.studio.inside import state_of
-from moreish.trained import TrainedRun
 from moreish.training.trial import Arm, try_remedy
 
 SECONDS = 60.0  # that a trial takes; it is shorter where its steps take longer

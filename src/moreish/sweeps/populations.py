@@ -20,7 +20,7 @@ from moreish.sweeps.study import Claim, Study, Trial, freed
 from moreish.sweeps.work import TRIALS, Tell, begun_run, make_room, prepared_for, train_alone, work
 
 if TYPE_CHECKING:
-    from moreish.preparing import Prepared
+    from moreish.api.preparing import Prepared
     from moreish.training.population import Member
 
 MOST_TOGETHER = 64

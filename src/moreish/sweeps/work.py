@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moreish import __version__, api
+from moreish.api.preparing import Source, TrainRequest, read_with
 from moreish.data import Corpus
 from moreish.errors import Interrupted, RunError
-from moreish.preparing import Source, TrainRequest, read_with
 from moreish.recipes import Overrides, checked_data_options
 from moreish.runs import events
 from moreish.runs import folder as run_folder
@@ -17,7 +17,7 @@ from moreish.sweeps.space import Dimension, Space, parse_space
 from moreish.sweeps.study import Claim, Sampler, Study, Trial, freed, join_study, plan_of
 
 if TYPE_CHECKING:
-    from moreish.preparing import Prepared
+    from moreish.api.preparing import Prepared
 
 SHARES = 20
 """Of a training: at each of them a trial says how far it has come, and may be pruned."""

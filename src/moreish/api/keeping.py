@@ -3,6 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from moreish.api.live import in_notebook, notebook_line
+from moreish.api.steering import let_steer
+from moreish.api.trained import TrainedRun, parent_of
 from moreish.data import Corpus
 from moreish.data.corpus import Where
 from moreish.errors import Damaged, Interrupted, ProcessLost, RunError, Unmet
@@ -14,7 +17,6 @@ from moreish.fitting.parent import Parent
 from moreish.fitting.serialize import Saved
 from moreish.fitting.stopping import stop_requests
 from moreish.inference import Sampling, sample
-from moreish.live import in_notebook, notebook_line
 from moreish.models.kinds import one_kind_of
 from moreish.ngram import Backoff
 from moreish.recipes import Config
@@ -24,8 +26,6 @@ from moreish.runs.checkpoint import STATE, Checkpoint
 from moreish.runs.commands import Remote
 from moreish.runs.folder import Run, Writer
 from moreish.runs.schema import checked
-from moreish.steering import let_steer
-from moreish.trained import TrainedRun, parent_of
 
 Watch = Callable[[events.Event], None]
 SAMPLES_SHOWN = 6

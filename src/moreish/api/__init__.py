@@ -7,24 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from moreish import preparing
-from moreish.background import weights as background_weights
-from moreish.background.weights import Background
-from moreish.data import Corpus, DataOptions, stored, undivided
-from moreish.data.sources import Files, find
-from moreish.errors import Interrupted, RunError
-from moreish.fitting.counting import fit_counts
-from moreish.fitting.few import HeardKinds, heard
-from moreish.fitting.fit import Fitting
-from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
-from moreish.fitting.pool import in_processes
-from moreish.fitting.stopping import stop_requests
-from moreish.inference.asking import Answer
-from moreish.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
-from moreish.models.contract import LanguageModel
-from moreish.models.kinds import Kinded, components_of
-from moreish.options import build
-from moreish.preparing import (
+from moreish.api import preparing
+from moreish.api.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
+from moreish.api.preparing import (
     BUNDLED,
     NO_BACKGROUND,
     Prepared,
@@ -38,6 +23,22 @@ from moreish.preparing import (
     shares_are_free,
     together,
 )
+from moreish.api.trained import TrainedRun, begun_by, new_run, open_run, parent_of
+from moreish.background import weights as background_weights
+from moreish.background.weights import Background
+from moreish.data import Corpus, DataOptions, stored, undivided
+from moreish.data.sources import Files, find
+from moreish.errors import Interrupted, RunError
+from moreish.fitting.counting import fit_counts
+from moreish.fitting.few import HeardKinds, heard
+from moreish.fitting.fit import Fitting
+from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
+from moreish.fitting.pool import in_processes
+from moreish.fitting.stopping import stop_requests
+from moreish.inference.asking import Answer
+from moreish.models.contract import LanguageModel
+from moreish.models.kinds import Kinded, components_of
+from moreish.options import build
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
 from moreish.runs import events
@@ -46,7 +47,6 @@ from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, find_run
 from moreish.shards.corpus import ShardedCorpus, open_shards
 from moreish.shards.make import make_shards
-from moreish.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
