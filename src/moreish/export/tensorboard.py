@@ -152,7 +152,7 @@ def write(run: Run, folder: Path) -> None:
         raise
 
 
-def plain_options(options: Mapping[str, Any], before: str = "") -> dict[str, str | bool | int | float]:
+def plain_options(options: Mapping[str, object], before: str = "") -> dict[str, str | bool | int | float]:
     """Options by their full names, "train.lr"; those that are lists, as a mixture's components, are left out."""
     found: dict[str, str | bool | int | float] = {}
     for name, value in options.items():

@@ -6,13 +6,12 @@ which the list never has raises instead of becoming a boundary in silence; only 
 """
 
 import re
-from typing import Any
 
 from moreish.data.symbols import WORDS_AND_MARKS
 from moreish.data.vocab import UNKNOWN, Vocab
 
 
-def tokenizer_json(vocab: Vocab, boundary: str) -> dict[str, Any]:
+def tokenizer_json(vocab: Vocab, boundary: str) -> dict[str, object]:
     """The tokenizer of these symbols; `boundary` is the name of id 0."""
     named = {boundary: 0} | {symbol: i for i, symbol in enumerate(vocab.symbols, 1)}
     return {
@@ -38,7 +37,7 @@ def tokenizer_json(vocab: Vocab, boundary: str) -> dict[str, Any]:
     }
 
 
-def tokenizer_config(boundary: str, longest: int) -> dict[str, Any]:
+def tokenizer_config(boundary: str, longest: int) -> dict[str, object]:
     """`tokenizer_config.json`: a class that every release of transformers knows."""
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -54,13 +53,13 @@ def tokenizer_config(boundary: str, longest: int) -> dict[str, Any]:
     }
 
 
-def _normalizer(vocab: Vocab) -> dict[str, Any] | None:
+def _normalizer(vocab: Vocab) -> dict[str, object] | None:
     form = [] if vocab.normalise == "none" else [{"type": vocab.normalise}]
     steps = [*form, {"type": "Lowercase"}, *form] if vocab.lower else form
     return {"type": "Sequence", "normalizers": steps} if steps else None
 
 
-def _pre_tokenizer(vocab: Vocab) -> dict[str, Any]:
+def _pre_tokenizer(vocab: Vocab) -> dict[str, object]:
     """Cut a text into symbols; with `invert`, what the expression matches is kept and the rest goes."""
     if vocab.unit == "word" and not vocab.running:
         return {"type": "WhitespaceSplit"}
@@ -74,7 +73,7 @@ def _letters(vocab: Vocab) -> str:
     return "|".join([*map(re.escape, several), r"[\s\S]"])
 
 
-def _post_processor(boundary: str) -> dict[str, Any]:
+def _post_processor(boundary: str) -> dict[str, object]:
     opening = {"SpecialToken": {"id": boundary, "type_id": 0}}
     first, second = {"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}
     return {
@@ -85,11 +84,11 @@ def _post_processor(boundary: str) -> dict[str, Any]:
     }
 
 
-def _decoder(vocab: Vocab) -> dict[str, Any]:
+def _decoder(vocab: Vocab) -> dict[str, object]:
     """Symbols side by side; words with a space between them, and none at the end of a line."""
     if vocab.unit != "word":
         return {"type": "Fuse"}
-    spaced: list[dict[str, Any]] = [{"type": "WordPiece", "prefix": " ", "cleanup": False}, {"type": "Fuse"}]
+    spaced: list[dict[str, object]] = [{"type": "WordPiece", "prefix": " ", "cleanup": False}, {"type": "Fuse"}]
     if vocab.running:
         spaced += [{"type": "Replace", "pattern": {"String": before}, "content": "\n"} for before in (" \n", "\n ")]
     return {"type": "Sequence", "decoders": spaced}

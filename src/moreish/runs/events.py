@@ -57,7 +57,7 @@ class Read(Event, frozen=True):
 class Network(Event, frozen=True):
     """A network begins to train, or goes on after a pause: it is the `number`-th of `of` networks.
 
-    threads : that compute its first steps; under a time budget others may follow (`training.crew`)
+    threads : that compute its first steps; under a time budget others may follow (`training.thread_choice`)
     uncompiled : why autograd derives its gradients although a fused step was asked for
     """
 

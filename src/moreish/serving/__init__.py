@@ -3,7 +3,7 @@
 The names below are loaded when they are first used: the studio takes its guard from here, and none of the models.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from moreish.serving.application import app
@@ -14,7 +14,7 @@ __all__ = ["Guard", "Limits", "app"]
 HOMES = {"Guard": "guard", "Limits": "work", "app": "application"}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     from importlib import import_module
 
     if name in HOMES:

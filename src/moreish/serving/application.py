@@ -21,7 +21,7 @@ from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
 
 log = logging.getLogger("moreish.serving")
 TOKEN = HTTPBearer(auto_error=False, description="The token that the server printed when it was started.")
-ERRORS: dict[int | str, dict[str, Any]] = {
+ERRORS: dict[int | str, dict[str, object]] = {
     status: {"model": ErrorAnswer, "description": says}
     for status, says in {
         401: "The token is missing, or another one.",

@@ -86,13 +86,13 @@ def _refuse(options: DataOptions) -> None:
         raise ValueError(f"{options.encoding} cannot be read in pieces: make the file UTF-8 first")
 
 
-def _plan(paths: Sequence[Path], options: DataOptions, sizes: Sizes) -> dict[str, Any]:
+def _plan(paths: Sequence[Path], options: DataOptions, sizes: Sizes) -> dict[str, object]:
     """What must be the same for an interrupted making to go on."""
     about = [[str(path.resolve()), (status := path.stat()).st_size, status.st_mtime_ns] for path in paths]
     return {"files": about, "options": to_dict(options), "sizes": asdict(sizes)}
 
 
-def _begin(folder: Path, plan: dict[str, Any]) -> None:
+def _begin(folder: Path, plan: dict[str, object]) -> None:
     path = folder / WORK / PLAN
     if path.exists():
         if json.loads(path.read_text(encoding="utf-8")) != plan:
@@ -270,7 +270,7 @@ class _Work:
                 file.write(keys.astype("<u8").tobytes())
 
 
-def _plain(index: Index) -> dict[str, Any]:
+def _plain(index: Index) -> dict[str, object]:
     import msgspec
 
     return msgspec.to_builtins(index)

@@ -83,26 +83,26 @@ def _add_page(made: FastAPI) -> None:
         return Response(found[0], media_type=found[1])
 
     @made.get("/api/about")
-    async def about() -> dict[str, Any]:
+    async def about() -> dict[str, object]:
         """What this is."""
         return {"version": __version__, "page": document() is not None}
 
     @made.get("/api/forms")
-    async def all_forms() -> dict[str, Any]:
+    async def all_forms() -> dict[str, object]:
         """Every option of reading and training, the rungs of the ladder, the recipes, the bundled lists."""
         from moreish.studio import forms
 
         return await asyncio.to_thread(forms.everything)
 
     @made.get("/api/forms/{model}")
-    async def model_form(model: str) -> list[dict[str, Any]]:
+    async def model_form(model: str) -> list[dict[str, object]]:
         """The options of one model."""
         from moreish.studio import forms
 
         return await _in_sentences(lambda: forms.of_model(model))
 
     @made.get("/api/graph/{example}")
-    async def scalar_graph(example: str) -> dict[str, Any]:
+    async def scalar_graph(example: str) -> dict[str, object]:
         """A scalar graph, and its backward pass step by step."""
         from moreish.studio.graph import graph
 
@@ -111,7 +111,7 @@ def _add_page(made: FastAPI) -> None:
 
 def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
     @made.get("/api/runs")
-    async def runs() -> list[dict[str, Any]]:
+    async def runs() -> list[dict[str, object]]:
         """Every run, in a few words."""
         return await asyncio.to_thread(listing.summaries)
 
@@ -121,10 +121,10 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
         return {"run": await _in_sentences(lambda: listing.start(*_training(body, lists)))}
 
     @made.get("/api/runs/{run}")
-    async def one(run: str) -> dict[str, Any]:
+    async def one(run: str) -> dict[str, object]:
         """The configuration of a run, and where its list came from."""
 
-        def found() -> dict[str, Any]:
+        def found() -> dict[str, object]:
             config = listing.run(run).config
             return {"run": run, "options": config.get("options"), "source": config.get("source")}
 
@@ -150,7 +150,7 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
 
 def _add_records(made: FastAPI, listing: Listing) -> None:
     @made.get("/api/runs/{run}/records")
-    async def records(run: str) -> list[dict[str, Any]]:
+    async def records(run: str) -> list[dict[str, object]]:
         """Everything that a run has said, thinned."""
         return await _in_sentences(lambda: tail.whole(listing.run(run).folder / METRICS))
 
@@ -232,7 +232,7 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
     async def preview(body: ModelBody, request: Request) -> Response:
         """A net before any training: parameters, first loss, widths of its layers."""
 
-        def work(clock: Clock) -> dict[str, Any]:
+        def work(clock: Clock) -> dict[str, object]:
             from moreish.studio.preview import config_of, preview
 
             config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})
@@ -244,7 +244,7 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
     async def find_lr(body: FindLrBody, request: Request) -> Response:
         """The learning-rate range test of a model on a list."""
 
-        def work(clock: Clock) -> dict[str, Any]:
+        def work(clock: Clock) -> dict[str, object]:
             from moreish.studio.preview import config_of, range_test
 
             config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})

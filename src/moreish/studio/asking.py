@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 KEPT = 4  # models that are held
 TRIALS_KEPT = 16
-Answer = dict[str, Any]
+Answer = dict[str, object]
 
 
 class Asker:
@@ -43,7 +43,7 @@ class Asker:
 
         return answers.more(self.opened(id), wishes, clock).model_dump()
 
-    def score(self, id: str, wanted: Answer, clock: Clock) -> Answer:
+    def score(self, id: str, wanted: dict[str, Any], clock: Clock) -> Answer:
         """How likely items are; see `serving.answers.score`."""
         from moreish.serving import answers
         from moreish.serving.bodies import Scoring

@@ -1,6 +1,6 @@
 """What the page may ask, as pydantic models; what lies below a name is checked where it is used."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 Name = Annotated[str, Field(max_length=200)]
-Options = Annotated[dict[str, dict[str, Any]], Field(description="by section: data, model, train", max_length=8)]
+Options = Annotated[dict[str, dict[str, object]], Field(description="by section: data, model, train", max_length=8)]
 
 
 class ModelBody(BaseModel):
@@ -67,7 +67,7 @@ class TrialBody(BaseModel):
 
     model_config = STRICT
     remedy: Annotated[str, Field(max_length=64)]
-    arguments: Annotated[dict[str, Any], Field(max_length=16)] = {}
+    arguments: Annotated[dict[str, object], Field(max_length=16)] = {}
     at: Annotated[int, Field(ge=0, le=2**53)] = 0
     steps: Annotated[int, Field(ge=1, le=1000)] = 300
 
@@ -81,4 +81,4 @@ class CommandBody(BaseModel):
     fault: Annotated[str, Field(max_length=16)] | None = None
     severity: float | None = None
     remedy: Annotated[str, Field(max_length=64)] | None = None
-    arguments: dict[str, Any] | None = None
+    arguments: dict[str, object] | None = None

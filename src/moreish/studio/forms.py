@@ -39,7 +39,7 @@ class Wanted:
     seed: int = option(0, "where chance starts from", low=0, high=2**31)
 
 
-def everything() -> dict[str, Any]:
+def everything() -> dict[str, object]:
     """All that the page needs before it knows which model is wanted. Loads no network."""
     return {
         "ladder": [{"name": name, "help": help} for name, help in LADDER.items()],
@@ -51,7 +51,7 @@ def everything() -> dict[str, Any]:
     }
 
 
-def of_model(name: str) -> list[dict[str, Any]]:
+def of_model(name: str) -> list[dict[str, object]]:
     """The options of a model. Raises ValueError where there is none of that name."""
     if name == "ngram":
         return fields_of(NGramOptions)
@@ -60,7 +60,7 @@ def of_model(name: str) -> list[dict[str, Any]]:
     return fields_of(model_class(name).Options)
 
 
-def fields_of(cls: type, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
+def fields_of(cls: type, hidden: Collection[str] = ()) -> list[dict[str, object]]:
     """Each option of a dataclass, as a form shows it."""
     kinds = typing.get_type_hints(cls)
     return [
@@ -70,7 +70,7 @@ def fields_of(cls: type, hidden: Collection[str] = ()) -> list[dict[str, Any]]:
     ]
 
 
-def _field(field: "dataclasses.Field[Any]", kind: Any) -> dict[str, Any]:
+def _field(field: "dataclasses.Field[Any]", kind: Any) -> dict[str, object]:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     optional = origin in (typing.Union, types.UnionType) and type(None) in arguments
     if optional:

@@ -47,7 +47,7 @@ RULES = {
 }
 
 
-def look_inside(run: TrainedRun, item: str) -> dict[str, Any]:
+def look_inside(run: TrainedRun, item: str) -> dict[str, object]:
     """All of it, as plain values. Raises ValueError where the run has no network, or the item no such symbols."""
     state, network, remembered = state_of(run)
     model = state.model
@@ -151,7 +151,7 @@ def as_inside(model: nn.Module, idx: Tensor) -> Iterator[None]:
         model.train(was)
 
 
-def _weights(state: TrainState, idx: Tensor, targets: Tensor) -> Iterator[dict[str, Any]]:
+def _weights(state: TrainState, idx: Tensor, targets: Tensor) -> Iterator[dict[str, object]]:
     """Each parameter: its values, its gradient by hand and by autograd, and what one update makes of it."""
     hand, auto = (_gradients(state, idx, targets, by) for by in (True, False))
     before = {name: p.detach().clone() for name, p in state.model.named_parameters()}
@@ -191,9 +191,9 @@ def _gradients(state: TrainState, idx: Tensor, targets: Tensor, hand: bool) -> d
     return {name: torch.zeros_like(p) if p.grad is None else p.grad for name, p in twin.named_parameters()}
 
 
-def attention_of(model: nn.Module, idx: Tensor) -> list[dict[str, Any]]:
+def attention_of(model: nn.Module, idx: Tensor) -> list[dict[str, object]]:
     """Of each block of a transformer, how much each place looks at each before it: a map a head."""
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, object]] = []
 
     def seen(name: str, module: Any) -> Any:
         def called(_: nn.Module, args: tuple[Tensor, ...], output: Tensor) -> None:
@@ -220,7 +220,7 @@ def attention_of(model: nn.Module, idx: Tensor) -> list[dict[str, Any]]:
     return found
 
 
-def _tree(model: Net, idx: Tensor) -> dict[str, Any] | None:
+def _tree(model: Net, idx: Tensor) -> dict[str, object] | None:
     with as_inside(model, idx):
         return tree_of(model, idx)
 

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from moreish.errors import RunError
 from moreish.runs import commands
@@ -52,7 +52,7 @@ class Listing:
         self.root = root
         self._opened = {folder.resolve().name: folder for folder in opened}
         self._started: dict[str, Started] = {}
-        self._known: dict[str, tuple[object, dict[str, Any]]] = {}
+        self._known: dict[str, tuple[object, dict[str, object]]] = {}
         self._lock = threading.Lock()
 
     def ids(self) -> list[str]:
@@ -76,7 +76,7 @@ class Listing:
             raise RunError(f'there is no run "{id[:200]}" here')
         return Run(folder)
 
-    def summaries(self) -> list[dict[str, Any]]:
+    def summaries(self) -> list[dict[str, object]]:
         """A row of each run: name, step, val loss, and what it is doing."""
         with self._lock:
             rows = [self._summary(id) for id in self.ids()]
@@ -84,7 +84,7 @@ class Listing:
             rows += [self._beginning(started) for id, started in self._started.items() if id not in listed]
             return rows
 
-    def _beginning(self, started: Started) -> dict[str, Any]:
+    def _beginning(self, started: Started) -> dict[str, object]:
         row = {"run": started.run, "step": None, "val_loss": None, "state": "starting", "said": ""}
         if started.ended:
             with contextlib.suppress(OSError):
@@ -92,7 +92,7 @@ class Listing:
             row |= {"state": "failed", "said": started.last_words() or "it ended without a word"}
         return row
 
-    def _summary(self, id: str) -> dict[str, Any]:
+    def _summary(self, id: str) -> dict[str, object]:
         folder, started = self.folder(id), self._started.get(id)
         assert folder is not None
         try:
@@ -107,7 +107,7 @@ class Listing:
         self._known[id] = changed, row
         return row
 
-    def _asked(self, id: str, run: Run, started: Started | None) -> dict[str, Any]:
+    def _asked(self, id: str, run: Run, started: Started | None) -> dict[str, object]:
         facts = run.summary()
         alive = facts["running"] or (started is not None and not started.ended)
         state = "done" if facts["finished"] else "running" if alive else "stopped"

@@ -16,13 +16,13 @@ from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
 
 
-def config_of(model: str | None, recipe: str | None, options: dict[str, Any]) -> Config:
+def config_of(model: str | None, recipe: str | None, options: dict[str, object]) -> Config:
     """The configuration that a form asks for. Raises ValueError as `resolve` does."""
     flags = {} if model is None else {"model": {"name": model}}
     return resolve(recipe if model is None else None, Overrides(flags=flags, settings=options))
 
 
-def preview(corpus: Corpus, config: Config) -> dict[str, Any]:
+def preview(corpus: Corpus, config: Config) -> dict[str, object]:
     """What is known of the first network: parameters, the first loss, and each layer's activations and gradients."""
     networks = config.model.networks
     if not networks:
@@ -60,7 +60,7 @@ def preview(corpus: Corpus, config: Config) -> dict[str, Any]:
     }
 
 
-def range_test(corpus: Corpus, config: Config, steps: int, seeds: int) -> dict[str, Any]:
+def range_test(corpus: Corpus, config: Config, steps: int, seeds: int) -> dict[str, object]:
     """The learning-rate range test of the first network. Raises ValueError where nothing was learned."""
     if not config.model.networks:
         raise ValueError("this model only counts: it has no learning rate")

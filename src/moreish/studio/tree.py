@@ -1,6 +1,6 @@
 """The tree of a WaveNet: which symbols each unit has seen, pairs first, then pairs of pairs, up to the root."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ Node = list[float] | None
 """The first units of a node; None before the beginning of the item, where a gated net reads nothing."""
 
 
-def tree_of(model: nn.Module, idx: Tensor) -> dict[str, Any] | None:
+def tree_of(model: nn.Module, idx: Tensor) -> dict[str, object] | None:
     """Per place, per level from the leaves up, each node's first units; None for a net that has no such tree.
 
     idx : as `inside` gives it to the net, windows (B, block_size) or the whole item (1, T)

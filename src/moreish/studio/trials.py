@@ -24,7 +24,7 @@ def save_now(run: Run) -> None:
         time.sleep(0.05)
 
 
-def trial_of(run: TrainedRun, remedy: str, arguments: dict[str, Any], at: int, steps: int, clock: Clock) -> Any:
+def trial_of(run: TrainedRun, remedy: str, arguments: dict[str, object], at: int, steps: int, clock: Clock) -> Any:
     """Both curves, as plain values. Raises ValueError where there is no network, or the remedy does not fit it.
 
     Where fewer steps are left than wanted, the learning rate stays what it was at step `at`.
@@ -70,5 +70,5 @@ def _progress_at(run: TrainedRun, at: int, component: int) -> float:
     return 0.0 if nearest is None else min(nearest.progress, 0.999)
 
 
-def _plain(arm: Arm) -> dict[str, Any]:
+def _plain(arm: Arm) -> dict[str, object]:
     return {"losses": [None if v is None else float(f"{v:.5g}") for v in arm.losses], "val_loss": arm.val_loss}

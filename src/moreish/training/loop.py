@@ -30,13 +30,13 @@ from moreish.shards.corpus import ShardedSplit
 from moreish.training import distributed
 from moreish.training.blocks import Blocks, blocks_for
 from moreish.training.controls import Controls, Hands
-from moreish.training.crew import crew_for
 from moreish.training.looks import LayerLooks
 from moreish.training.options import TrainOptions
 from moreish.training.recorder import NullRecorder, recorder_for
 from moreish.training.schedules import lr_at
 from moreish.training.state import TrainState, copied
 from moreish.training.steps import Gradients, make_optimizer, tensors_of
+from moreish.training.thread_choice import thread_choice_for
 
 PLANNED_EVALUATIONS = 20
 EVALUATION_SHARE = 0.05  # of a time budget that evaluations before the last one may take, with samples and saving
@@ -160,13 +160,13 @@ class SingleSteps:
         dropped = any(isinstance(m, nn.Dropout) and m.p > 0 for m in state.model.modules())
         self.draws_noise = state.options.weight_drop > 0 or dropped
         self.batches = batches_from(source, state.step)
-        self.crew = crew_for(state)
+        self.thread_choice = thread_choice_for(state)
 
     def run(self, progress: Float[np.ndarray, " S"]) -> tuple[Tensor, Integer[np.ndarray, " S"], float]:
         """The next step; what a `Block` has."""
         batch = next(self.batches)
         lr = lr_at(float(progress[0]), self.state.options) * self.state.lr_factor
-        with self.crew.working(batch.y.size) if self.crew else nullcontext():
+        with self.thread_choice.working(batch.y.size) if self.thread_choice else nullcontext():
             loss = _step(self.state, self.looks.gradients, batch, lr, self.draws_noise)
         self.looks.hands.stepped(lr)
         return loss, np.array([batch.y.size]), lr

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +77,7 @@ class Inside:
     weights: dict[str, tuple[Tensor, Tensor]]
 
 
-def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None = None) -> Trace:
+def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Tensor], Tensor] | None = None) -> Trace:
     """Every layer's output for these inputs (one item: a batch of one), in execution order.
 
     With `loss_of(output)` the gradient of that loss with respect to each layer's output as well. Runs on a copy in
@@ -87,7 +86,7 @@ def trace(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tens
     return Trace(_traced(_twin(model).eval(), inputs, loss_of))
 
 
-def inside(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor]) -> Inside:
+def inside(model: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Tensor], Tensor]) -> Inside:
     """As `trace`, with the statistics of the batch in BatchNorms as in training, and with the weights' gradients.
 
     Nothing is dropped out.
@@ -109,7 +108,7 @@ def _twin(model: nn.Module) -> nn.Module:
     return twin
 
 
-def _traced(twin: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Any], Tensor] | None) -> list[Traced]:
+def _traced(twin: nn.Module, inputs: Tensor | Args, loss_of: Callable[[Tensor], Tensor] | None) -> list[Traced]:
     args = inputs if isinstance(inputs, tuple) else (inputs,)
     tracer = _Tracer(Names({"": twin}))
     handles = [h for m in twin.modules() for h in _name_hooks(m, tracer)]

@@ -23,7 +23,7 @@ RECENT = 8
 
 
 @dataclass
-class Crew:
+class ThreadChoice:
     """Chooses the threads of each step, from 1 to `most`, doubling.
 
     count : with so many the next steps are computed; `trying`, where another count is tried
@@ -102,7 +102,7 @@ class Crew:
         self.count, self.pace, self.trying, self._seen, self._again = count, pace, None, [], now + self._wait
 
 
-def crew_for(state: TrainState) -> Crew | None:
+def thread_choice_for(state: TrainState) -> ThreadChoice | None:
     """For a training whose time is counted, on a processor whose threads nobody has set; None for any other.
 
     The steps of any other are the same bit for bit each time, which those of another number of threads would not be.
@@ -110,4 +110,4 @@ def crew_for(state: TrainState) -> Crew | None:
     options = state.options
     if options.time_budget is None or options.threads or options.device != "cpu" or state.most_threads == 1:
         return None
-    return Crew(state.most_threads, torch.get_num_threads())
+    return ThreadChoice(state.most_threads, torch.get_num_threads())
