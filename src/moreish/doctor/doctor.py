@@ -22,6 +22,7 @@ from moreish.doctor.tell.cells import Findings
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
+from moreish.doctor.watch.followers import followers
 from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import held_by, state_is_empty
@@ -82,6 +83,7 @@ class Doctor:
     def __exit__(self, *exception: object) -> None:
         self._probe.detach()
         self.history.ended = not any(exception)
+        self._look_at_copies()
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True
@@ -253,6 +255,19 @@ class Doctor:
     def to_report(self) -> Report:
         """The report that text, plain values and page are made of."""
         return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
+
+    def _look_at_copies(self) -> None:
+        """Whether averages, targets and teachers have followed their models."""
+        probe = self._probe
+        if not self.steps or not probe.roots or probe.failure is not None:
+            return
+        called = {name for f in self.history.frames for name in f.noted.copies}
+        try:
+            seen = followers(probe.names.copies, held_by(probe.optimizers), probe.updates.started, called)
+        except Exception as failure:  # of a stranger's module
+            self.failed_rules["F71"] = failure
+        else:
+            self.history.evidence.copies = seen
 
     def _on_frame(self, triage: bool) -> bool:
         """Judge from time to time; where `triage`, whether what is known by now asks for a closer look."""

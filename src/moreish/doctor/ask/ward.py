@@ -105,6 +105,17 @@ class Ward:
                 doctor.history.evidence.seeded += 1
             return seed(*args, **kwargs)
 
+        clip = nn.utils.clip_grad_norm_
+
+        @functools.wraps(clip)
+        def clipping(parameters: Tensor | Iterable[Tensor], *args: Any, **kwargs: Any) -> Tensor:
+            given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+            if all(p.grad is None for p in given):
+                for doctor in self._open:
+                    doctor.history.evidence.clipped_nothing += 1
+            return clip(given, *args, **kwargs)
+
+        yield nn.utils, "clip_grad_norm_", clipping
         yield Optimizer, "__init__", noticed
         yield Tensor, "backward", begun
         yield torch, "compile", compiling

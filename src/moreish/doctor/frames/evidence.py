@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 
+from moreish.doctor.frames.noted import Copied
+
 
 @dataclass(frozen=True)
 class OptimizerSeen:
     """One optimizer: its class, its steps, its parameters; `has_gradient` is whether they had one at the end.
 
-    `shared` is whether another optimizer holds some of them too.
+    `shared` is whether another optimizer holds some of them too, `frozen` whether none of them wants a gradient.
+    `unread` are attributes that were set on it and that nothing reads, with their value and that of its groups.
     """
 
     name: str
@@ -16,6 +19,8 @@ class OptimizerSeen:
     has_gradient: bool = False
     shared: bool = False
     by_hand: bool = False
+    frozen: bool = False
+    unread: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class Evidence:
     same parameters, of them `stateful` those that lost what the one before had gathered (momentum, second moments).
     `seeded` are the calls of `torch.manual_seed` meanwhile. `changed` is whether weights have changed
     although nobody stepped. `called` and `uncalled` are models by name.
+    `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none.
     """
 
     optimizers: list[OptimizerSeen] = field(default_factory=list)
@@ -47,6 +53,8 @@ class Evidence:
     called: set[str] = field(default_factory=set)
     uncalled: list[str] = field(default_factory=list)
     failure: Failure | None = None
+    copies: list[Copied] = field(default_factory=list)
+    clipped_nothing: int = 0
 
     @property
     def steps(self) -> int:

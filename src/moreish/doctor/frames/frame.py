@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.made import Assigned
+from moreish.doctor.frames.noted import Noted
 from moreish.doctor.frames.replayed import Replayed
 
 Shape = tuple[int, ...]
@@ -260,7 +261,9 @@ class Loss:
     how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
     softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
     `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
-    whole numbers from 0 on they are (0: others), `width` how many outputs an example has.
+    whole numbers from 0 on they are (0: others), `width` how many outputs an example has. `cosines` is whether its
+    inputs are cosines as they are, `by_copy` whether a copy of a watched model made the targets, `weights` are those of
+    the classes.
     """
 
     op: str
@@ -282,6 +285,9 @@ class Loss:
     made: bool = False
     labels: int = 0
     width: int = 1
+    cosines: bool = False
+    by_copy: bool = False
+    weights: tuple[float, ...] = ()
 
 
 @dataclass(slots=True)
@@ -356,6 +362,7 @@ class Frame:
     coupling: Coupling | None = None
     wrong_backward: WrongBackward | None = None
     replayed: Replayed | None = None
+    noted: Noted = field(default_factory=Noted)
 
     def forget_structure(self, keep_calls: bool = False) -> None:
         """Keep the numbers only; the graph of calls of every frame would be much to remember."""

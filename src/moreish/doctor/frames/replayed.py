@@ -47,6 +47,13 @@ class CutHeads(NamedTuple):
     after: Shape
 
 
+class Placed(NamedTuple):
+    """What comes out for a sample depends on its place in the batch, from this layer and operation on."""
+
+    layer: str
+    op: str
+
+
 @dataclass(slots=True)
 class Replayed:
     """Mistakes that replays showed; None where there are none, or where it cannot be known."""
@@ -55,9 +62,10 @@ class Replayed:
     batch_as_time: BatchAsTime | None = None
     softmax: SoftmaxAxis | None = None
     heads: CutHeads | None = None
+    placed: Placed | None = None
 
     def __bool__(self) -> bool:
-        return any((self.ahead, self.batch_as_time, self.softmax, self.heads))
+        return any((self.ahead, self.batch_as_time, self.softmax, self.heads, self.placed))
 
     def add(self, other: "Replayed") -> None:
         """Add what another model's replays showed, where there was nothing of that kind yet."""
@@ -65,3 +73,4 @@ class Replayed:
         self.batch_as_time = self.batch_as_time or other.batch_as_time
         self.softmax = self.softmax or other.softmax
         self.heads = self.heads or other.heads
+        self.placed = self.placed or other.placed

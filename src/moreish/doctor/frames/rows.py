@@ -11,6 +11,7 @@ MOST_COLUMNS = 256
 MOST_BATCHES = 256  # whose classes are counted apart
 MOST_CLASSES = 64
 LEAST_CLASSES, LEAST_ROWS = 5, 8  # and rows of each, to ask for the order of classes
+FEWEST_COLUMNS, MANY_ROWS = 3, 100  # from which two equal rows are one that came again
 SHUFFLES = 39  # of the classes, against which what is found is held
 
 
@@ -40,6 +41,14 @@ class Neighbours(NamedTuple):
     place: float
 
 
+class Again(NamedTuple):
+    """Rows that came again: how many, which share of them with the same class, and which share it would be by chance."""
+
+    rows: int
+    same: float
+    chance: float
+
+
 class Order(NamedTuple):
     """How much the batch that a class is from says of it: nats, beside the entropy of all classes."""
 
@@ -56,12 +65,14 @@ class Rows:
         self._rows: list[tuple[Float[Tensor, "n columns"], Int[Tensor, " n"]]] = []
         self._known: tuple[int, Dependence | None] = (0, None)
         self.seen = 0
+        self._numbers = True  # whether all rows are of numbers that have no order of symbols in them
 
     def add(self, x: Tensor, classes: Int[Tensor, " n"], number: int) -> None:
         """Add a batch: rows of any shape, and the class of each."""
         x, classes = x.detach(), classes.detach().cpu()
         if number > MOST_CLASSES or len(x) != len(classes):
             return
+        self._numbers &= x.is_floating_point()
         kept = (classes >= 0) & (classes < number)
         if len(self.batches) < MOST_BATCHES:
             self.batches.append(torch.bincount(classes[kept], minlength=number))
@@ -82,6 +93,23 @@ class Rows:
         inside = torch.special.entr(table * len(counts)).sum(1).mean().item()
         entropy = torch.special.entr(all_classes).sum().item()
         return Order(len(counts), entropy - inside, entropy)
+
+    def again(self) -> Again | None:
+        """What became of the classes of rows that came again; None for fewer than 100 different rows."""
+        if not self._rows or not self._numbers:
+            return None
+        x, y = (torch.cat(parts) for parts in zip(*self._rows, strict=True))
+        _, of = torch.unique(x, dim=0, return_inverse=True)
+        rows = int(of.max()) + 1 if len(of) else 0
+        if x.shape[1] < FEWEST_COLUMNS or rows < MANY_ROWS:
+            return None
+        places = torch.arange(len(of))
+        first = torch.full((rows,), len(of)).scatter_reduce(0, of, places, "amin")
+        last = torch.zeros(rows, dtype=torch.int64).scatter_reduce(0, of, places, "amax")
+        came = first < last
+        shares = torch.bincount(y).double() / len(y)
+        same = float((y[first[came]] == y[last[came]]).double().mean()) if bool(came.any()) else 1.0
+        return Again(int(came.sum()), same, float(shares.square().sum()))
 
     def dependence(self) -> Dependence | None:
         """Whether rows tell their classes; None for fewer than 200 different ones."""

@@ -64,5 +64,16 @@ def seen(holders: Sequence[Optimizer | ByHand], steps: Mapping[int, int]) -> lis
         name = "by hand" if by_hand else type(holder).__name__
         own, others = held_by([holder]), held_by([o for o in holders if o is not holder])
         shared, count = not own.isdisjoint(others), steps.get(id(holder), 0)
-        found.append(OptimizerSeen(name, count, len(own), has_gradient(holder), shared, by_hand))
+        frozen = not any(p.requires_grad for group in holder.param_groups for p in group["params"])
+        unread = () if by_hand else _unread(holder)
+        found.append(OptimizerSeen(name, count, len(own), has_gradient(holder), shared, by_hand, frozen, unread))
     return found
+
+
+def _unread(optimizer: Optimizer) -> tuple[tuple[str, str, str], ...]:
+    """Attributes with the name of a setting that were put on one of torch's optimizers, which reads its groups alone."""
+    if not type(optimizer).__module__.startswith("torch.optim"):
+        return ()
+    group, own = optimizer.param_groups[0], vars(optimizer)
+    names = [n for n in group if n != "params" and n in own and isinstance(own[n], int | float | tuple)]
+    return tuple((n, f"{own[n]}", f"{group[n]}") for n in names if own[n] != group[n])

@@ -115,7 +115,12 @@ class FrameHooks:
 
     def _module_ends(self, module: nn.Module, args: Args, output: object) -> None:
         observer = self.observer
-        if observer is None or module not in observer.stack or in_backward() or self._is_elsewhere():
+        if observer is None or in_backward() or self._is_elsewhere():
+            return
+        if module not in observer.stack:
+            if id(module) not in self.names.modules:
+                with self.safely():
+                    observer.noting.copy_called(module, output)
             return
         while observer.stack.pop() is not module:
             pass
@@ -133,7 +138,7 @@ class FrameHooks:
 
     def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         observer = self.observer
-        if observer is None or in_backward() or (kind == "view" and observer.passed(args, result)):
+        if observer is None or in_backward() or (kind == "view" and observer.passed(op, args, result)):
             return
         observer.grad = torch.is_grad_enabled()
         with self.safely():

@@ -20,6 +20,7 @@ YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
+MOST_WEIGHTS = 1024  # of classes
 NORMALISED = 0.01  # from 1, or of a logarithm from 0
 
 
@@ -36,6 +37,7 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     loss.prefix, loss.fed_by = prefix, _last(call)
     loss.reduction = str(argument(args, kwargs, REDUCTION.get(call.op, 4), "reduction", "mean"))
     source = next(call.behind(SHAPED), None)
+    loss.cosines = _are_cosines(call)
     loss.compares = any(scored.kind == "product" for scored in call.behind(BETWEEN))
     if source is not None:
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
@@ -56,6 +58,15 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         context.remember(y, call)
 
 
+def _are_cosines(call: Call) -> bool:
+    """Whether what goes into a loss is products of normalised vectors, or cosine_similarity, with nothing after."""
+    source = next(call.behind(SHAPED), None)
+    if source is None or source.op == "cosine_similarity":
+        return source is not None
+    of = list(source.behind(SHAPED)) if source.kind in ("product", "linear") else []
+    return bool(of) and not source.weights and all(c.op == "normalize" for c in of)
+
+
 def _last(call: Call) -> str:
     """The layer whose output is the input of the loss."""
     kinds = frozenset(SHAPED | {"select", "pointwise", "add", "subtract", "multiply", "divide"})
@@ -74,6 +85,9 @@ def _classes(
     rows = x.detach().movedim(1, -1).reshape(-1, loss.classes)
     flat = target.detach().reshape(-1)
     loss.rows = len(flat)
+    weights = argument(args, kwargs, 2, "weight")
+    if isinstance(weights, Tensor) and weights.numel() <= MOST_WEIGHTS and context.thorough:
+        loss.weights = tuple(weights.detach().reshape(-1).tolist())
     most = max(2, MOST_LOGITS // loss.classes)
     labels = flat
     if loss.rows > most:

@@ -30,6 +30,7 @@ class Mixed(NamedTuple):
     batch_as_time: BatchAsTime | None = None
     softmax: SoftmaxAxis | None = None
     settled: bool = True
+    apart: bool = False  # no sample depends on another one
 
 
 def mixing(rehearsal: Rehearsal, axis: int) -> Mixed:
@@ -58,8 +59,9 @@ class _Meeting:
             return Mixed()
         arrived = any(bool(m.any()) for m in (*self.late[last], *self.early[last]))
         tainted = self._by_sample(self.records[last].results[out]) and self._tainted(last, out)
-        if (arrived and not tainted) or not self.rehearsal.repeats():
-            return Mixed()
+        repeats = self.rehearsal.repeats()
+        if (arrived and not tainted) or not repeats:
+            return Mixed(apart=repeats and arrived and not tainted)
         behind = self.rehearsal.before(last)
         where = next((i for i in behind if i != last and self._meets(i)), last)
         record = self.records[where]

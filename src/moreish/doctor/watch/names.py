@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.operations import BETWEEN
+from moreish.doctor.watch.copies import Copies
 
 OWN = ("moreish.", "torch.", "jaxtyping.", "beartype")  # no user has variables there
 MOST_ITEMS = 256  # of a list or a dict that is searched for tensors
@@ -21,6 +22,7 @@ class Names:
 
     def __init__(self, roots: dict[str, nn.Module], tensors: dict[str, Tensor] | None = None) -> None:
         self.roots, self.tensors = roots, tensors or {}
+        self.copies = Copies(self.roots)
         self.root_ids: set[int] = set()
         self.modules: dict[int, str] = {}
         self.parameters: dict[int, str] = {}

@@ -38,7 +38,8 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
     """Note a loss on numbers of the same shape."""
     if x.shape != target.shape or not x.is_floating_point() or not x.numel() or x.is_complex():
         return
-    loss.made = context.origin(target) is not None
+    loss.by_copy = context.noting.is_by_copy(target)
+    loss.made = loss.by_copy or context.origin(target) is not None
     loss.width = 1 if x.dim() < 2 else x.shape[1]
     if loss.op in BINARY:
         loss.range = 0.0, 1.0

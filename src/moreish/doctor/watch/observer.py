@@ -25,6 +25,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor,
 from moreish.doctor.watch.describe import assigned, described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
+from moreish.doctor.watch.noting import repeated
 from moreish.doctor.watch.outputs import Outputs
 from moreish.doctor.watch.step_context import StepContext
 
@@ -68,12 +69,13 @@ class Observer(StepContext):
         detail: bool = True,
         safely: Callable[[], AbstractContextManager[None, bool | None]] = nullcontext,
     ) -> None:
-        super().__init__(frame, counts, pictures)
+        super().__init__(frame, counts, pictures, names.copies)
         self.names, self.pictures, self.detail, self.safely = names, pictures, detail or pictures, safely
         if pictures:
             for prefix, root in names.roots.items():
                 frame.described |= described(prefix, root)
                 frame.assigned |= assigned(prefix, root)
+                frame.noted.repeated = frame.noted.repeated or repeated(prefix, root)
         self.handles: list[RemovableHandle] = []
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()
@@ -98,8 +100,9 @@ class Observer(StepContext):
         if loss is not None and loss.grad_fn is None:
             self.frame.leaf_losses += 1
 
-    def passed(self, args: Args, result: object) -> bool:
+    def passed(self, op: str, args: Args, result: object) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
+        self.noting.viewed(self.names.modules.get(id(self.stack[-1]), "") if self.stack else "", op, args, result)
         origin = self.origin(args[0]) if args and isinstance(args[0], Tensor) else None
         if origin is None or origin.kind == "reduce" or not isinstance(result, Tensor):
             return False
@@ -111,6 +114,7 @@ class Observer(StepContext):
         if kind in ("cut", "decide"):
             graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
+        self.noting.pass_on(tensors_of(args, kwargs), result)
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
         if kind in ("largest", "match") and (self.grad or not isinstance(result, Tensor | tuple)):
@@ -137,6 +141,7 @@ class Observer(StepContext):
             self.frame.hidden = masks.hidden(call, args, kwargs, self.looked_up)
         if self.grad:
             self.outputs.call(call, tensors, y, outside=not self.stack)
+            self.noting.call(call, tensors, outside=not self.stack)
         if kind in STRUCTURED or op == "batch_norm":
             self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:

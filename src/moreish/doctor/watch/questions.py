@@ -11,6 +11,7 @@ from moreish.doctor.watch.batch import batch_axis, few, lags
 from moreish.doctor.watch.called import CalledWith
 from moreish.doctor.watch.causality import ahead
 from moreish.doctor.watch.mixing import Mixed, mixing
+from moreish.doctor.watch.placed import placed
 from moreish.doctor.watch.recording import Rehearsal, TooMuch, Unlike
 from moreish.doctor.watch.replay import copied
 from moreish.doctor.watch.weights import cut_heads, wrong_softmax
@@ -44,6 +45,7 @@ def answers(model: nn.Module, given: CalledWith) -> Told | None:
         batch_as_time=mixed.batch_as_time,
         softmax=mixed.softmax or wrong_softmax(rehearsal),
         heads=cut_heads(rehearsal),
+        placed=_unless_unlike(lambda: placed(rehearsal, along)) if mixed.apart else None,
     )
     return Told(mixed.coupling, replayed, mixed.settled)
 

@@ -171,6 +171,19 @@ class Rehearsal:
             raise Unlike
         return recorder.masks
 
+    def turned(self, given: CalledWith) -> list[Record]:
+        """What every function returns with these inputs. Raises Unlike if it is drawn by chance."""
+        begin = torch.get_rng_state()
+        try:
+            seed()
+            drawn = torch.get_rng_state()
+            records = self._run(given, Recorder(self._until)).records
+            if not torch.equal(torch.get_rng_state(), drawn):
+                raise Unlike
+        finally:
+            torch.set_rng_state(begin)
+        return records
+
     def repeats(self) -> bool:
         """Whether the same input gives the same output once more: models that write to themselves need not."""
         return not any(bool(m.any()) for m in self.changes(self.given)[-1])

@@ -7,7 +7,9 @@ from torch import Tensor
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.watch.arguments import Args
+from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.measure import Reader
+from moreish.doctor.watch.noting import Noting
 from moreish.doctor.watch.tables import Tables
 
 
@@ -17,10 +19,13 @@ class StepContext:
     Tensors are not kept alive by it, only the model's inputs and targets are.
     """
 
-    def __init__(self, frame: Frame, counts: RunningCounts, thorough: bool = True) -> None:
+    def __init__(
+        self, frame: Frame, counts: RunningCounts, thorough: bool = True, copies: Copies | None = None
+    ) -> None:
         self.frame, self.counts = frame, counts
         self.thorough = thorough  # look at what stays the same from step to step as well
         self.reader = Reader()
+        self.noting = Noting(frame.noted, copies or Copies({}), thorough)
         self.inputs: Args = ()
         self.looked_up: list[Tensor] = []  # ids that embeddings were asked for
         self.targets: list[Tensor] = []  # what outputs were compared with
@@ -42,5 +47,6 @@ class StepContext:
     def forget(self) -> None:
         """Let go of everything but the frame."""
         self._origins.clear()
+        self.noting.close()
         self.differences.clear()
         self.inputs, self.targets, self.looked_up, self.rows = (), [], [], None

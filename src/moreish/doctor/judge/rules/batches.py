@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.table import Rule, Verdict, found
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 REPEATED = 4  # looks at which the batch was the same
 
@@ -121,6 +121,40 @@ def by_heart(history: History) -> Iterator[Verdict]:
     if known is not None and known.none and now < entropy + 0.1:
         words = f", and in {known.rows} rows that were seen the inputs tell nothing of their classes"
         yield _by_heart(history, now, entropy, words)
+
+
+@Rule(
+    "F96",
+    "changing-labels",
+    "the same row comes with another label",
+    silent="fewer than 30 rows that came again; rows of whole numbers or of fewer than three columns; labels that agree "
+    "more often than chance",
+    why="In each epoch a row must come with its own label.\n"
+    "Where inputs are shuffled and labels are not, or both by a permutation of their own,\n"
+    "a row's label is another one each time, and there is nothing to be learned.",
+    explains=("F22", "F23", "F90", "F29", "F28", NOT_LEARNING),
+    rank=128,
+)
+def changing_labels(history: History) -> Iterator[Verdict]:
+    """Rows that came again have the label of before no more often than by chance (three standard errors)."""
+    again = history.counts.rows.again()
+    if again is None or again.rows < 30 or again.chance > 0.8:
+        return
+    error = math.sqrt(again.chance * (1 - again.chance) / again.rows)
+    if again.same > again.chance + min(3 * error, 0.5 * (1 - again.chance)):
+        return
+    yield found(
+        "sick",
+        "",
+        history.step(),
+        f"{again.rows} rows came again, and only {again.same:.0%} of them with the label of before; by chance it would "
+        f"be {again.chance:.0%}.",
+        "Shuffle inputs and labels with one and the same permutation: p = torch.randperm(n); x, y = x[p], y[p].",
+        confidence=0.95,
+        rows=again.rows,
+        same=again.same,
+        chance=again.chance,
+    )
 
 
 def _by_heart(history: History, now: float, entropy: float, words: str) -> Verdict:

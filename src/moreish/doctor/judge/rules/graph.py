@@ -19,6 +19,7 @@ SPELT = {
     "__float__": "float(...)",
     "__int__": "int(...)",
 }  # how the operations that end a graph are written; others by their name
+FEW = 0.02  # of the steps of the others
 CHOICES = ("argmax", "argmin", "argsort", "topk", "multinomial", "bernoulli", "__int__")  # hard ones
 
 
@@ -75,6 +76,18 @@ def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
     """Layers whose output nobody uses; the last residual convolution of a WaveNet is one by design."""
     every = len(frames[-1].stepped)
     first = min(none)
+    if any(owner(w) in f.noted.met for f in frames for w in none):
+        return found(
+            "sick",
+            owner(first),
+            frames[0].step,
+            f"What `{owner(first)}` gives is compared with targets, and that is not used in what backward is called on: "
+            f"{len(none)} of {every} parameters ({_some(none)}) get no gradient.",
+            "Add this loss to the total, or leave the layer out.",
+            confidence=0.95,
+            layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),
+            parameters=len(none),
+        )
     return found(
         "watch" if len(none) > every / 3 else "info",
         owner(first),
@@ -364,9 +377,27 @@ def _random(history: History, drawn: list[str], every: int) -> Verdict:
     rank=23,
 )
 def idle_optimizer(history: History) -> Iterator[Verdict]:
-    """After fifty steps of others an optimizer has none, although its parameters have gradients that are not 0."""
+    """After fifty steps of others an optimizer has none, although its parameters have gradients that are not 0; or it
+    stopped after a few, and all that it holds is frozen.
+    """
     seen = history.evidence.optimizers
     if history.evidence.steps < 50 or len(seen) < 2:
+        return
+    stopped = [
+        o for o in seen if o.frozen and 0 < o.steps <= max(3, FEW * max(o.steps for o in seen)) and not o.shared
+    ]
+    if stopped and history.step() >= 100:
+        yield found(
+            "sick",
+            "",
+            stopped[0].steps,
+            f"{stopped[0].name} with {stopped[0].parameters} parameters stepped {stopped[0].steps} times in "
+            f"{history.step()}: all that it holds has requires_grad=False since then.",
+            "Set requires_grad_(True) again before its turn, or leave parameters as they are and detach what is given "
+            "to the other model.",
+            confidence=0.85,
+            optimizers=len(seen),
+        )
         return
     idle = [o for o in seen if not o.steps and o.has_gradient and not o.shared]
     if idle:

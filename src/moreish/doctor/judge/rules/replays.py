@@ -38,6 +38,35 @@ def see_each_other(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F95",
+    "place-in-batch",
+    "what comes out depends on the place in the batch",
+    silent="samples that depend on each other; models that draw random numbers, or that write to themselves",
+    why="Batches are put together by chance, so a sample's place in its batch means nothing.\n"
+    "A table that is looked up along the batch in place of time gives each sample another offset,\n"
+    "and what should have told the places of a sequence apart tells nothing.",
+    explains=("F24", NOT_LEARNING),
+    rank=96,
+    preflight=True,
+)
+def place_in_batch(history: History) -> Iterator[Verdict]:
+    """A copy that is given the batch in reverse does not give its outputs in reverse: exact."""
+    seen = history.sightings.replayed
+    at = seen.latest.placed if seen is not None else None
+    if seen is not None and at is not None:
+        where = f"`{at.layer}` ({at.op})" if at.layer else f"`{at.op}`"
+        yield found(
+            "sick",
+            at.layer,
+            seen.step,
+            f"With the same samples in another order, other outputs come out: from {where} on, what comes out depends on "
+            "a sample's place in the batch.",
+            "Look up positions along time: with (batch, time, channel), pe[:, : x.size(1)], not pe[: x.size(0)].",
+            confidence=1.0,
+        )
+
+
+@Rule(
     "F73",
     "looks-ahead",
     "looks ahead",

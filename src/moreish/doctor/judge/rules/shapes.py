@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Loss
+from moreish.doctor.frames.frame import Frame, Loss
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
@@ -33,7 +33,9 @@ def _skip(loss: Loss) -> Operation | None:
     preflight=True,
 )
 def softmax_twice(history: History) -> Iterator[Verdict]:
-    """What goes into cross_entropy is >= 0 and sums to 1; or nll_loss gets probabilities without their log."""
+    """What goes into cross_entropy is >= 0 and sums to 1; or nll_loss gets probabilities without their log; or
+    a softmax is taken of a softmax.
+    """
     if history.first is None:
         return
     for k, loss in enumerate(history.first.losses, 1):
@@ -66,6 +68,17 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
                 confidence=1.0,
             )
             return
+    layer = history.first.noted.normalised_again
+    if layer is not None:
+        yield found(
+            "sick",
+            layer,
+            history.first.step,
+            f"The probabilities that the softmax of `{layer}` gives are normalised once more, as if they were logits: "
+            "the largest can be no more than e times the smallest.",
+            "Give probabilities as such (Categorical(probs=...)), or take the softmax out and give the logits.",
+            confidence=1.0,
+        )
 
 
 @Rule(
@@ -82,11 +95,15 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def squashed(history: History) -> Iterator[Verdict]:
-    """The input of a loss on logits comes straight from a bounded activation or a ReLU."""
+    """The input of a loss on logits comes straight from a bounded activation or a ReLU, or is cosines as they are."""
     if history.first is None:
         return
     for loss in history.first.losses:
         op = loss.bounded_by.rstrip("_")
+        floor = math.log(1 + (loss.classes - 1) * math.exp(-2)) if loss.classes > 1 else 0.0
+        if loss.cosines and loss.op == "cross_entropy" and floor > 0.3:
+            yield _cosines(history.first, loss, floor)
+            return
         on_logits = loss.op in ("cross_entropy", "binary_cross_entropy_with_logits")
         if on_logits and op in ("tanh", "sigmoid", "relu", "relu6", "hardtanh"):
             yield found(
@@ -99,6 +116,20 @@ def squashed(history: History) -> Iterator[Verdict]:
                 operation=_skip(loss),
             )
             return
+
+
+def _cosines(frame: Frame, loss: Loss, floor: float) -> Verdict:
+    return found(
+        "sick",
+        loss.fed_by,
+        frame.step,
+        f"cross_entropy gets cosines without a scale: they differ by 2 at most, so with {loss.classes} classes the loss "
+        f"cannot fall below {floor:.3f}.",
+        "Multiply them by a scale (10 to 64), or divide by a temperature (0.05 to 0.5).",
+        picture="loss",
+        confidence=1.0,
+        floor=floor,
+    )
 
 
 @Rule(

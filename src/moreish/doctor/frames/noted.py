@@ -1,0 +1,61 @@
+"""What else one step showed: mistakes that stand in single calls, and what became of copies of a model."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+Shape = tuple[int, ...]
+
+
+class Swapped(NamedTuple):
+    """A view whose sizes are those before in another order: (8, 12, 12, 3) looked at as (8, 3, 12, 12)."""
+
+    layer: str
+    op: str
+    before: Shape
+    after: Shape
+
+
+class Repeated(NamedTuple):
+    """One module with weights that stands in a container several times."""
+
+    container: str
+    times: int
+
+
+@dataclass
+class State:
+    """How often a layer got what it had made before, in one forward: with the graph between cut, and whole."""
+
+    cut: int = 0
+    whole: int = 0
+
+
+@dataclass
+class Noted:
+    """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
+    compared with data, `copies` the models of which a copy was called without gradients,
+    `in_place` those of which one was called with gradients.
+    """
+
+    normalised_again: str | None = None
+    met: set[str] = field(default_factory=set)
+    states: dict[str, State] = field(default_factory=dict)
+    swapped: Swapped | None = None
+    repeated: Repeated | None = None
+    copies: set[str] = field(default_factory=set)
+    in_place: set[str] = field(default_factory=set)
+
+
+class Copied(NamedTuple):
+    """A copy of a watched model at the end of a run.
+
+    model : the name of the model
+    way : how far it has come from the first weights to those of the model, as a share of that way
+    still : it has the first weights, and those are as torch draws them
+    statistics : running statistics of norms are what they were made with, and those of the model are not
+    """
+
+    model: str
+    way: float
+    still: bool
+    statistics: bool

@@ -1,0 +1,66 @@
+"""What has become of copies of a model when the run ends: have they followed it, all of them?"""
+
+import gc
+from collections.abc import Collection, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from moreish.doctor.frames.noted import Copied
+from moreish.doctor.watch.copies import Copies
+from moreish.doctor.watch.measure import sample
+from moreish.doctor.watch.updates import KEPT, is_fresh
+
+MOST = 16  # copies that are looked at
+
+
+def followers(
+    copies: Copies, held: Collection[int], started: Mapping[str, Tensor], called: Collection[str]
+) -> list[Copied]:
+    """Every copy of a watched model that is still there and that no optimizer holds.
+
+    held : identities of the parameters that optimizers hold
+    started : some elements of the first weights, by name
+    called : models of which a copy was at work
+    """
+    roots = copies.roots
+    kinds = {type(r) for r in roots.values()}
+    told: list[Copied] = []
+    for module in [m for m in gc.get_objects() if type(m) in kinds and "_parameters" in vars(m)]:
+        model = None if any(module is r for r in roots.values()) else copies.model_of(module)
+        if model is None or len(told) >= MOST or any(id(p) in held for p in module.parameters()):
+            continue
+        one = _compared(model, module, roots[model], started)
+        if one is not None and (not one.still or model in called):
+            told.append(one)
+    return told
+
+
+def _compared(model: str, copy: nn.Module, root: nn.Module, started: Mapping[str, Tensor]) -> Copied | None:
+    """Where a copy is on the way from the first weights of the model to its last ones."""
+    begin, along, length, still, fresh = f"{model}." if model else "", 0.0, 0.0, True, True
+    ours = dict(root.named_parameters())
+    for name, p in copy.named_parameters():
+        first = started.get(begin + name)
+        if first is None or p.dim() < 2:
+            continue
+        now, then = sample(ours[name], KEPT) - first, sample(p, KEPT) - first
+        if now.shape != first.shape or not bool(torch.isfinite(now).all() & torch.isfinite(then).all()):
+            return None
+        still, fresh = still and not bool(then.any()), fresh and is_fresh(p)
+        along, length = along + float((then * now).sum()), length + float(now.square().sum())
+    if length <= 0:
+        return None
+    return Copied(model, along / length, still and fresh, _left_behind(copy, root))
+
+
+def _left_behind(copy: nn.Module, root: nn.Module) -> bool:
+    """Whether running statistics are as they are made, and those of the model have gone on."""
+    theirs = dict(root.named_buffers())
+    pairs = [
+        (name, b, theirs[name])
+        for name, b in copy.named_buffers()
+        if name in theirs and name.endswith(("running_mean", "running_var"))
+    ]
+    made = all(bool((b == (0 if name.endswith("mean") else 1)).all()) for name, b, _ in pairs)
+    return bool(pairs) and made and not any(torch.equal(b, ours) for _, b, ours in pairs)
