@@ -10,6 +10,7 @@ from torch import Tensor
 
 from moreish.doctor.frames.baseline import Constant, LinkCounts
 from moreish.doctor.frames.rows import Rows
+from moreish.doctor.frames.turned import Turned
 
 WINDOW = 2048  # examples on which a unit must be stuck before it is called dead
 PAIRS = 16384  # pairs of (input before, last input, target) that are kept
@@ -52,6 +53,7 @@ class RunningCounts:
     windows: dict[str, Window] = field(default_factory=dict)
     drifts: dict[str, Drift] = field(default_factory=dict)
     rows: Rows = field(default_factory=Rows)
+    turned: Turned = field(default_factory=Turned)
     numbered: Rows = field(default_factory=Rows)  # whose classes are the targets of a loss on numbers
     targets: Tensor | None = None
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))

@@ -15,6 +15,23 @@ class Swapped(NamedTuple):
     after: Shape
 
 
+class Flat(NamedTuple):
+    """A function whose slope is 0 everywhere, and the layer whose output it took."""
+
+    layer: str
+    op: str
+
+
+class Endless(NamedTuple):
+    """Rows of a language model that end in places that do not count: with which symbol their inputs are filled up,
+    which share of the rows ends so, and how many different symbols are the last target that counts.
+    """
+
+    symbol: int
+    rows: float
+    last: int
+
+
 class Repeated(NamedTuple):
     """One module with weights that stands in a container several times."""
 
@@ -34,7 +51,8 @@ class State:
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
     compared with data, `copies` the models of which a copy was called without gradients,
-    `in_place` those of which one was called with gradients.
+    `in_place` those of which one was called with gradients. `checkpointed` are
+    weights that worked without gradients for torch.utils.checkpoint, which runs them again in backward.
     """
 
     normalised_again: str | None = None
@@ -42,6 +60,9 @@ class Noted:
     states: dict[str, State] = field(default_factory=dict)
     swapped: Swapped | None = None
     repeated: Repeated | None = None
+    flat: Flat | None = None
+    endless: Endless | None = None
+    checkpointed: set[str] = field(default_factory=set)
     copies: set[str] = field(default_factory=set)
     in_place: set[str] = field(default_factory=set)
 

@@ -33,6 +33,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("argmax", "topk"), "decide"),
     **dict.fromkeys(("argmin", "argsort", "multinomial", "bernoulli", "__float__", "__int__"), "cut"),
     **dict.fromkeys(("detach", "detach_", "data", "item", "numpy", "tolist", "tensor", "as_tensor"), "cut"),
+    **dict.fromkeys(("round", "floor", "ceil", "trunc", "sign"), "flat"),
     **dict.fromkeys(("rsqrt", "acos", "asin", "var", "normalize"), "pointwise"),
     **dict.fromkeys(("cosine_similarity", "pairwise_distance"), "compare"),
     **dict.fromkeys(("randn", "randn_like", "normal", "normal_"), "noise"),

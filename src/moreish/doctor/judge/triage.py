@@ -28,7 +28,7 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
     if history.frames[-1].values.get("grad_norm") == 0.0:
         return True
     return any(
-        asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses)
+        asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns)
     )
 
 
@@ -94,6 +94,11 @@ def _repeats(history: History) -> bool:
     """Whether the batch is the same time and again although there are more rows."""
     seen = history.frames[-1].batch
     return seen is not None and seen.times > 1 and seen.more > 0
+
+
+def _turns(history: History) -> bool:
+    """Whether a picture came again turned, and its target did not."""
+    return history.counts.turned.turns.still > 0
 
 
 def _collapses(history: History) -> bool:

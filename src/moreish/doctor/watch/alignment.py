@@ -8,6 +8,7 @@ from jaxtyping import Bool, Int
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Lags, Padding
+from moreish.doctor.frames.noted import Endless
 from moreish.doctor.watch.arguments import Args, Kwargs
 from moreish.doctor.watch.replay import copied
 
@@ -81,6 +82,29 @@ def padding(target: Tensor, inputs: Args, ignored: int) -> Padding | None:
     if outside > 0.05 and not padded:
         return None
     return Padding(symbol, float(run.float().mean()), float((lengths >= 2).float().mean()), padded)
+
+
+def endless(target: Tensor, inputs: Args, ignored: int) -> Endless | None:
+    """Rows whose targets follow their inputs and end in ignored places, without one symbol that ends all of them."""
+    for x, rows in _pairs(target, inputs):
+        if x.dim() != 2 or rows.shape[1] < 4 or len(rows) < 8:
+            continue
+        rows, x = rows[:MOST_ROWS], x[:MOST_ROWS, : rows.shape[1]]
+        kept = rows != ignored
+        tail = (~kept).flip(1).cummin(1).values.flip(1)
+        ended = tail[:, -1] & kept.any(1)
+        follows = (rows[:, :-1] == x[:, 1:])[kept[:, :-1]]
+        inside = x[:, 1:][tail[:, :-1] & ended[:, None]]
+        if float(ended.float().mean()) < 0.5 or not len(inside) or float(follows.float().mean()) < 0.95:
+            continue
+        symbol, lengths = int(inside[0]), tail[ended].sum(1)
+        last = rows[ended].gather(1, rows.shape[1] - 1 - lengths[:, None])
+        counts = torch.bincount(last.reshape(-1).clamp(min=0))
+        if bool((inside != symbol).any()) or bool((rows[kept] == symbol).any()) or len(lengths.unique()) < 2:
+            continue
+        if int((counts > 0).sum()) >= 3 and float(counts.max()) < 0.9 * float(counts.sum()):
+            return Endless(symbol, float(ended.float().mean()), int((counts > 0).sum()))
+    return None
 
 
 def _constant(x: Tensor, run: Bool[Tensor, "B T"]) -> bool:

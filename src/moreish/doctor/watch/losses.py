@@ -53,17 +53,21 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         _classes(context, loss, x, target, args, kwargs, training)
     elif training and call.op in PAIRED | numbers.BINARY:
         numbers.observe(context, loss, x, target)
+    if training and inputs is not None and inputs.dim() == 4 and inputs.is_floating_point():
+        if target.shape[-2:] == inputs.shape[-2:] and len(target) == len(inputs) and min(target.shape[-2:]) > 1:
+            context.counts.turned.add(inputs, target)
     if loss.reduction == "none":
         call.loss = loss
         context.remember(y, call)
 
 
 def _are_cosines(call: Call) -> bool:
-    """Whether what goes into a loss is products of normalised vectors, or cosine_similarity, with nothing after."""
-    source = next(call.behind(SHAPED), None)
+    """Whether what goes into a loss is products of normalised vectors, or cosine_similarity, with nothing after but a factor."""
+    scaled = frozenset(SHAPED | {"multiply", "divide"})
+    source = next(call.behind(scaled), None)
     if source is None or source.op == "cosine_similarity":
         return source is not None
-    of = list(source.behind(SHAPED)) if source.kind in ("product", "linear") else []
+    of = list(source.behind(scaled)) if source.kind in ("product", "linear") else []
     return bool(of) and not source.weights and all(c.op == "normalize" for c in of)
 
 
@@ -131,6 +135,7 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
         return
     ids = tuple(context.looked_up) or context.inputs
     loss.lags = alignment.lags(target, ids, ignored)
+    context.frame.noted.endless = alignment.endless(target, ids, ignored)
     if loss.reduction != "none" and not weighted:
         loss.padding = alignment.padding(target, ids, ignored)
 

@@ -1,13 +1,14 @@
 """Notes of single calls: states that are cut off, probabilities that are normalised again, views that swap axes."""
 
+import sys
 import weakref
 from collections.abc import Iterable
 
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
-from moreish.doctor.frames.noted import Noted, Repeated, State, Swapped
-from moreish.doctor.frames.operations import SHAPED
+from moreish.doctor.frames.noted import Flat, Noted, Repeated, State, Swapped
+from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.copies import Copies
 
@@ -50,10 +51,22 @@ class Noting:
             source = next(call.behind(SHAPED), None)
             if source is not None and source.op == "softmax" and _is_distribution(tensors[0]):
                 self.noted.normalised_again = source.layer
+        if call.kind == "flat" and self.noted.flat is None:
+            layer = next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
+            self.noted.flat = Flat(layer, call.op)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
         if outside and call.kind == "subtract":
             self.met(call.sources, tensors)
+
+    def without_grad(self, weights: list[str]) -> None:
+        """Weights work while gradients are off: perhaps because a checkpoint will run them again."""
+        frame = sys._getframe(1) if weights and self.thorough else None
+        while frame is not None:
+            if frame.f_globals.get("__name__") == "torch.utils.checkpoint":
+                self.noted.checkpointed.update(weights)
+                return
+            frame = frame.f_back
 
     def met(self, sources: tuple[Call, ...], tensors: list[Tensor]) -> None:
         """Outputs are compared with data."""

@@ -145,6 +145,7 @@ class Observer(StepContext):
         if kind in STRUCTURED or op == "batch_norm":
             self._structure(call, op, args, kwargs, tensors, y)
         if not self.grad:
+            self.noting.without_grad(weights)
             if kind == "largest" and isinstance(result, tuple):
                 self.remember(result[1], call)
             elif kind != "match" or sources:

@@ -127,7 +127,7 @@ def by_heart(history: History) -> Iterator[Verdict]:
     "F96",
     "changing-labels",
     "the same row comes with another label",
-    silent="fewer than 30 rows that came again; rows of whole numbers or of fewer than three columns; labels that agree "
+    silent="fewer than 12 rows that came again; rows of whole numbers or of fewer than three columns; labels that agree "
     "more often than chance",
     why="In each epoch a row must come with its own label.\n"
     "Where inputs are shuffled and labels are not, or both by a permutation of their own,\n"
@@ -138,7 +138,7 @@ def by_heart(history: History) -> Iterator[Verdict]:
 def changing_labels(history: History) -> Iterator[Verdict]:
     """Rows that came again have the label of before no more often than by chance (three standard errors)."""
     again = history.counts.rows.again()
-    if again is None or again.rows < 30 or again.chance > 0.8:
+    if again is None or again.rows < 12 or again.chance > 0.8:
         return
     error = math.sqrt(again.chance * (1 - again.chance) / again.rows)
     if again.same > again.chance + min(3 * error, 0.5 * (1 - again.chance)):
@@ -155,6 +155,34 @@ def changing_labels(history: History) -> Iterator[Verdict]:
         same=again.same,
         chance=again.chance,
     )
+
+
+@Rule(
+    "F102",
+    "turned-without-target",
+    "pictures are turned and their targets are not",
+    silent="fewer than five pictures that came again turned; targets that turn with them in one of ten",
+    why="Where a target has a place for every place of the picture, a flip of the one is a flip of the other.\n"
+    "Two random transforms, or one that is given the picture alone, pull them apart:\n"
+    "the best answer is then a blur of all the ways to turn it.",
+    explains=("F22", "F28", "F29", NOT_LEARNING),
+    rank=129,
+)
+def turned_without_target(history: History) -> Iterator[Verdict]:
+    """The same numbers came again in another order, as after a flip, with targets that stayed as they were: exact."""
+    rows, still = history.counts.turned.turns
+    if rows >= 5 and still > 0.9 * rows:
+        yield found(
+            "sick",
+            "",
+            history.step(),
+            f"{rows} pictures came again with the same numbers in another order, as a flip gives, and {still} of them "
+            "with the very same target.",
+            "Draw one random transform for picture and target together.",
+            confidence=0.9,
+            rows=rows,
+            still=still,
+        )
 
 
 def _by_heart(history: History, now: float, entropy: float, words: str) -> Verdict:

@@ -117,10 +117,13 @@ def _is_done(history: History) -> bool:
     rank=280,
 )
 def zero_gradient(history: History) -> Iterator[Verdict]:
-    """rms of the gradient is 0 in the last ten or more frames; of all gradients, in four from the start."""
+    """rms of the gradient is 0 in the last ten or more frames, or in five from the start that 200 steps lie between; of
+    all gradients, in four from the start.
+    """
     frames = history.training(20)
     never = history.seen == len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
-    if (frames and frames[-1].step - frames[0].step < 9) or (len(frames) < 10 and not never):
+    long = history.seen == len(frames) >= 5 and frames[-1].step >= 200
+    if (frames and frames[-1].step - frames[0].step < 9) or (len(frames) < 10 and not never and not long):
         return
     names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
     zero = [
@@ -132,12 +135,16 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
     if not zero and not everything:
         return
     name = zero[0] if zero else "every parameter"
+    flat = next((f.noted.flat for f in frames if f.noted.flat), None)
+    why = f": `{flat.op}` after `{flat.layer}` is flat, its slope is 0." if flat is not None else "."
     yield found(
         "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "info",
         owner(zero[0]) if zero else "",
         frames[0].step,
-        f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row.",
-        "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
+        f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row{why}",
+        f"Take the slope of a straight line for it: x + (x.{flat.op}() - x).detach()."
+        if flat is not None
+        else "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
         picture="gradient by layer",
         confidence=0.95,
         layers=tuple(dict.fromkeys(map(owner, zero))),

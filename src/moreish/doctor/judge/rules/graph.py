@@ -42,9 +42,9 @@ def spelt(op: str) -> str:
     preflight=True,
 )
 def no_gradient(history: History) -> Iterator[Verdict]:
-    """grad is None at the step, in every frame so far and at least five."""
+    """grad is None at the step, in every frame so far and at least five, four from 50 steps on."""
     frames = history.training()
-    if len(frames) < 5:
+    if len(frames) < 4 or (len(frames) < 5 and history.step() < 50):
         return
     if all(f.without_gradient == f.stepped for f in frames):
         if not any(f.cleared for f in frames) and not all(f.outside for f in frames[1:]):
@@ -67,6 +67,8 @@ def _is_dead_end(history: History, frames: list[Frame], last: str, none: set[str
     """Whether the output of the layer with this parameter goes nowhere: nothing cuts it, and nothing uses it."""
     if _ending(history, frames, last, none) is not None:
         return False
+    if any(owner(last) in f.noted.met for f in frames):
+        return True
     calls = history.calls()
     own = [c for c in calls if last in c.weights]
     return bool(own) and not any(each is not own[-1] and own[-1] in each.before() for each in calls)
@@ -105,7 +107,10 @@ def _cut(history: History, frames: list[Frame], none: set[str], cut: list[str], 
     """Parameters that are used and get no gradient: the layer after which the graph ends, and by what."""
     layer = owner(cut[-1])
     by = None if cut[-1] in unseen else _ending(history, frames, cut[-1], none)
-    if cut[-1] in unseen:
+    if any(cut[-1] in f.noted.checkpointed for f in frames):
+        how = f"`{layer}` runs in a reentrant checkpoint, and no input of that wants a gradient"
+        fix = "Say checkpoint(..., use_reentrant=False), or call requires_grad_() on what goes in"
+    elif cut[-1] in unseen:
         how, fix = f"`{layer}` runs inside torch.no_grad()", f"Move `{layer}` out of no_grad"
     elif by is not None and by.op in CHOICES:
         how = f"`{spelt(by.op)}` after `{layer}` is a hard choice, which has no slope"

@@ -101,7 +101,7 @@ def squashed(history: History) -> Iterator[Verdict]:
     for loss in history.first.losses:
         op = loss.bounded_by.rstrip("_")
         floor = math.log(1 + (loss.classes - 1) * math.exp(-2)) if loss.classes > 1 else 0.0
-        if loss.cosines and loss.op == "cross_entropy" and floor > 0.3:
+        if loss.cosines and loss.op == "cross_entropy" and floor > 0.3 and _unscaled(history, loss):
             yield _cosines(history.first, loss, floor)
             return
         on_logits = loss.op in ("cross_entropy", "binary_cross_entropy_with_logits")
@@ -116,6 +116,12 @@ def squashed(history: History) -> Iterator[Verdict]:
                 operation=_skip(loss),
             )
             return
+
+
+def _unscaled(history: History, loss: Loss) -> bool:
+    """Whether none of the logits of four frames or more was larger than a cosine can be."""
+    ends = [abs(x) for end in ("lowest", "highest") for x in history.series(f"{loss.prefix}{end}")]
+    return len(ends) >= 8 and max(ends) <= 1.001
 
 
 def _cosines(frame: Frame, loss: Loss, floor: float) -> Verdict:

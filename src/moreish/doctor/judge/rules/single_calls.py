@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.rules.gradients import owner
+from moreish.doctor.judge.rules.updates import too_high
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 CHAIN = 4  # times that a layer got what it had given before
@@ -110,7 +111,7 @@ def clips_nothing(history: History) -> Iterator[Verdict]:
     times = history.evidence.clipped_nothing
     if times >= 5 and times >= 0.9 * history.step():
         yield found(
-            "watch",
+            "sick" if history.broken is not None or any(v.severity == "sick" for v in too_high(history)) else "watch",
             "",
             0,
             f"clip_grad_norm_ was called {times} times when there was no gradient to clip: it stands before backward.",
