@@ -18,8 +18,8 @@ FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in th
 
 def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
     """Whether there is an alarm, the loss jumped at first or has hardly fallen, or tells of frequencies only, a
-    BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, batches repeat, or
-    the gradient is 0.
+    BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, batches repeat,
+    pictures turn without their targets, or the gradient is 0.
     """
     if any(finding.severity != "info" for finding in found):
         return True

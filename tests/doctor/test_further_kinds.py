@@ -1,0 +1,431 @@
+"""Kinds of mistakes from further reports, each on the smallest training that has it, beside one that has not."""
+
+import copy
+import math
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+
+from moreish.doctor import Doctor, watch_script
+from moreish.doctor.frames.rows import Rows
+from moreish.doctor.frames.turned import Turned
+
+
+def told(doctor: Doctor) -> dict[str, str]:
+    """Every alarm with its sentence, symptoms included."""
+    every = [s for f in doctor.findings for s in (f, *f.symptoms)]
+    return {f.id: f.sentence for f in every if f.severity != "info"}
+
+
+def trained(
+    model: nn.Module, loss: Callable[[int], Tensor], steps: int = 12, after: Callable[[], object] | None = None
+) -> dict[str, str]:
+    """What is said of the usual loop."""
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], 0.05)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for k in range(steps):
+            optimizer.zero_grad()
+            loss(k).backward()
+            optimizer.step()
+            if after is not None:
+                after()
+    return told(doctor)
+
+
+def small(out: int = 3, width: int = 6) -> nn.Sequential:
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(width, 24), nn.Tanh(), nn.Linear(24, out))
+
+
+# Copies of a model
+
+
+def follow(copied: nn.Module, model: nn.Module, part: float) -> None:
+    with torch.no_grad():
+        for p, q in zip(copied.parameters(), model.parameters(), strict=True):
+            p.lerp_(q, part)
+
+
+@pytest.mark.parametrize(("part", "sick"), [(0.0, True), (0.3, False)])
+def test_a_target_network_that_never_follows_is_found(part: float, sick: bool) -> None:
+    model = small()
+    target = copy.deepcopy(model)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(16, 6)
+        with torch.no_grad():
+            goal = torch.rand(16) + 0.9 * target(x).max(1).values
+        return F.mse_loss(model(x)[:, 0], goal)
+
+    said = trained(model, loss, 30, lambda: follow(target, model, part))
+    assert ("F71" in said) is sick
+    assert not sick or "first weights" in said["F71"]
+
+
+@pytest.mark.parametrize(("part", "sick"), [(1e-4, True), (0.1, False)])
+def test_an_average_that_hardly_moves_is_found(part: float, sick: bool) -> None:
+    model = small()
+    average = copy.deepcopy(model).requires_grad_(False)
+    x, y = torch.randn(16, 6), torch.randn(16, 3)
+    said = trained(model, lambda k: F.mse_loss(model(x), y), 30, lambda: follow(average, model, part))
+    assert ("F71" in said) is sick
+
+
+def test_copies_that_are_meant_to_stay_are_no_alarm() -> None:
+    model = small()
+    best, reference = copy.deepcopy(model), copy.deepcopy(model)  # put by, and a start that the policy stays close to
+    x = torch.randn(16, 6)
+
+    def loss(k: int) -> Tensor:
+        with torch.no_grad():
+            before = reference(x).log_softmax(1)
+        return F.cross_entropy(model(x), torch.arange(16) % 3) + (model(x).log_softmax(1) - before).square().mean()
+
+    assert "F71" not in trained(model, loss, 30)
+    assert best is not None
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_teacher_whose_statistics_stay_behind_is_found(sick: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Linear(12, 3))
+    teacher = copy.deepcopy(model).requires_grad_(False).eval()
+
+    def after() -> None:
+        follow(teacher, model, 0.2)
+        for b, ours in zip(teacher.buffers(), model.buffers(), strict=True):
+            if not sick:
+                b.copy_(ours)
+
+    x, y = torch.randn(32, 6) + 3, torch.randn(32, 3)
+    assert ("F71" in trained(model, lambda k: F.mse_loss(model(x), y), 30, after)) is sick
+
+
+def test_a_copy_that_is_trained_in_the_place_of_the_model_is_found() -> None:
+    model = small()
+    x, y = torch.randn(16, 6), torch.randn(16, 3)
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for k in range(30):
+            now = model if k < 5 else copy.deepcopy(model) if k == 5 else now
+            optimizer.zero_grad()
+            F.mse_loss(now(x), y).backward()
+            optimizer.step()
+    assert "in its place" in told(doctor)["F71"]
+
+
+# Single calls
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_softmax_of_a_softmax_is_found_wherever_it_is(sick: bool) -> None:
+    model = nn.Sequential(small(), nn.Softmax(-1))
+
+    def loss(k: int) -> Tensor:
+        p = model(torch.randn(16, 6))
+        choice = torch.distributions.Categorical(logits=p) if sick else torch.distributions.Categorical(probs=p)
+        return -choice.log_prob(torch.arange(16) % 3).mean()
+
+    assert ("F38" in trained(model, loss)) is sick
+
+
+@pytest.mark.parametrize(("scale", "sick"), [(1.0, True), (16.0, False)])
+def test_cosines_as_logits_are_found_and_scaled_ones_are_not(scale: float, sick: bool) -> None:
+    model = small(8)
+    classes = torch.randn(10, 8)
+
+    def loss(k: int) -> Tensor:
+        logits = scale * F.normalize(model(torch.randn(20, 6))) @ F.normalize(classes).T
+        return F.cross_entropy(logits, torch.arange(20) % 10)
+
+    assert ("F40" in trained(model, loss)) is sick
+
+
+class Unrolled(nn.Module):
+    def __init__(self, cut: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.cut, self.cell, self.head = cut, nn.GRUCell(4, 8), nn.Linear(8, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = torch.zeros(len(x), 8)
+        for t in range(x.shape[1]):
+            h = self.cell(x[:, t], h.detach() if self.cut else h)
+        return self.head(h)
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_state_that_is_cut_at_each_step_is_found(sick: bool) -> None:
+    model = Unrolled(sick)
+    said = trained(model, lambda k: F.mse_loss(model(torch.randn(8, 6, 4)), torch.randn(8, 2)))
+    assert ("F70" in said) is sick
+
+
+def test_a_state_that_is_cut_between_stretches_of_time_is_no_alarm() -> None:
+    model = Unrolled(False)
+    x = torch.randn(8, 6, 4)
+
+    def loss(k: int) -> Tensor:
+        hint = model(x).detach().repeat(1, 2)[:, None]  # an estimate that goes in once more
+        return F.mse_loss(model(x + hint), torch.zeros(8, 2))
+
+    assert "F70" not in trained(model, loss)
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_view_that_swaps_sizes_is_found_and_a_permutation_is_not(sick: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 2))
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(6, 8, 8, 3)
+        return F.mse_loss(model(x.view(6, 3, 8, 8) if sick else x.permute(0, 3, 1, 2)), torch.zeros(6, 2))
+
+    assert ("F78" in trained(model, loss)) is sick
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_one_module_several_times_in_a_list_is_found(sick: bool) -> None:
+    torch.manual_seed(0)
+    part = nn.Linear(6, 6)
+    model = nn.Sequential(part, nn.Tanh(), part if sick else nn.Linear(6, 6))
+    said = trained(model, lambda k: F.mse_loss(model(torch.randn(8, 6)), torch.zeros(8, 6)))
+    assert ("F97" in said) is sick
+
+
+class Positions(nn.Module):
+    def __init__(self, axis: int) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.axis, self.inp, self.out = axis, nn.Linear(2, 8), nn.Linear(8, 1)
+        self.register_buffer("pe", torch.randn(40, 1, 8))
+
+    def forward(self, x: Tensor) -> Tensor:
+        pe = self.get_buffer("pe")
+        pe = pe[: x.shape[0]] if self.axis == 0 else pe[: x.shape[1]].transpose(0, 1)
+        return self.out(torch.tanh(self.inp(x) + pe)).mean(1)
+
+
+@pytest.mark.parametrize(("axis", "sick"), [(0, True), (1, False)])
+def test_positions_along_the_batch_are_found(axis: int, sick: bool) -> None:
+    model = Positions(axis)
+    said = trained(model, lambda k: F.mse_loss(model(torch.randn(9, 5, 2)), torch.zeros(9, 1)))
+    assert ("F95" in said) is sick
+
+
+def test_a_model_that_draws_random_numbers_is_not_said_to_know_the_place_in_the_batch() -> None:
+    class Noisy(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.net = small()
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.net(x + torch.randn_like(x))
+
+    model = Noisy()
+    assert "F95" not in trained(model, lambda k: F.mse_loss(model(torch.randn(9, 6)), torch.zeros(9, 3)))
+
+
+# Where the gradient ends
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_loss_that_is_computed_and_left_out_is_found(sick: bool) -> None:
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.body, self.score, self.box = nn.Linear(6, 12), nn.Linear(12, 1), nn.Linear(12, 2)
+
+        def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+            h = torch.tanh(self.body(x))
+            return self.score(h), self.box(h)
+
+    model = Two()
+
+    def loss(k: int) -> Tensor:
+        score, box = model(torch.randn(8, 6))
+        by = {"score": score.square().mean(), "box": (box - torch.ones(8, 2)).abs().sum() / 8}
+        return by["score"] if sick else by["score"] + by["box"]
+
+    said = trained(model, loss)
+    assert ("F16" in said) is sick
+    assert not sick or "compared with targets" in said["F16"]
+
+
+@pytest.mark.filterwarnings("ignore:None of the inputs")
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_reentrant_checkpoint_that_brings_no_gradient_is_named(sick: bool) -> None:
+    torch.manual_seed(0)
+    inner, head = nn.Linear(6, 6), nn.Linear(6, 2)
+    model = nn.ModuleList([inner, head])
+
+    class Whole(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.parts = model
+
+        def forward(self, x: Tensor) -> Tensor:
+            return head(torch.tanh(checkpoint(inner, x, use_reentrant=sick)))
+
+    whole = Whole()
+    said = trained(whole, lambda k: F.mse_loss(whole(torch.randn(8, 6)), torch.zeros(8, 2)))
+    assert ("F16" in said) is sick
+    assert not sick or "reentrant checkpoint" in said["F16"]
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_rounding_is_named_as_what_is_flat(sick: bool) -> None:
+    class Coder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.enc, self.dec = nn.Linear(6, 3), nn.Linear(3, 6)
+
+        def forward(self, x: Tensor) -> Tensor:
+            z = 3 * torch.tanh(self.enc(x))
+            return self.dec(torch.round(z) if sick else z + (torch.round(z) - z).detach())
+
+    model = Coder()
+    said = trained(model, lambda k: F.mse_loss(model(torch.ones(8, 6)), torch.zeros(8, 6)), 16)
+    assert ("F17" in said) is sick
+    assert not sick or "`round`" in said["F17"]
+
+
+def test_an_optimizer_whose_parameters_stay_frozen_is_found() -> None:
+    made, judge = small(2, 4), small(1, 2)
+    by = [torch.optim.SGD(m.parameters(), 0.01) for m in (made, judge)]
+    with Doctor([made, judge], by, budget=math.inf) as doctor:
+        for k in range(120):
+            if k == 0:
+                judge(torch.randn(8, 2)).mean().backward()
+                by[1].step()
+                judge.requires_grad_(False)
+            by[0].zero_grad()
+            judge(made(torch.randn(8, 4))).square().mean().backward()
+            by[0].step()
+    assert "requires_grad=False" in told(doctor)["F67"]
+
+
+# Data and losses
+
+
+def test_rows_that_come_again_with_other_labels_are_told_from_rows_with_their_own() -> None:
+    torch.manual_seed(0)
+    x, y = torch.randn(200, 5), torch.randint(0, 4, (200,))
+    for own in (True, False):
+        rows = Rows()
+        for _ in range(3):
+            p = torch.randperm(200)
+            rows.add(x[p], y[p] if own else y, 4)
+        again = rows.again()
+        assert again is not None
+        assert again.rows == 200
+        assert again.same == 1.0 if own else again.same < again.chance + 0.1
+
+
+def test_states_of_a_few_kinds_with_other_actions_each_time_are_no_rows_that_come_again() -> None:
+    rows = Rows()
+    rows.add(torch.eye(9).repeat(40, 1), torch.randint(0, 4, (360,)), 4)
+    assert rows.again() is None
+
+
+@pytest.mark.parametrize("with_target", [True, False])
+def test_pictures_that_come_again_turned_are_counted_with_their_targets(with_target: bool) -> None:
+    torch.manual_seed(0)
+    x, m = torch.randn(20, 1, 6, 6), torch.rand(20, 1, 6, 6)
+    seen = Turned()
+    seen.add(x, m)
+    seen.add(x.flip(3), m.flip(3) if with_target else m)
+    assert seen.turns.rows == 20
+    assert seen.turns.still == (0 if with_target else 20)
+
+
+def test_pictures_that_come_again_as_they_were_are_not_turned() -> None:
+    seen, x = Turned(), torch.randn(20, 1, 6, 6)
+    for _ in range(3):
+        seen.add(x, x)
+    assert seen.turns.rows == 0
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_class_weights_that_grow_with_the_frequency_are_found(sick: bool) -> None:
+    model = small()
+    weights = torch.tensor([0.8, 0.15, 0.05])
+
+    def loss(k: int) -> Tensor:
+        y = torch.multinomial(weights, 40, replacement=True)
+        return F.cross_entropy(model(torch.randn(40, 6)), y, weight=weights if sick else 1 / weights)
+
+    assert ("F98" in trained(model, loss)) is sick
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_masked_end_is_found_and_one_that_counts_is_not(sick: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 9))
+
+    def loss(k: int) -> Tensor:
+        length = torch.randint(2, 7, (16,))[:, None]
+        ids = torch.randint(1, 9, (16, 8)) * (torch.arange(8) < length)
+        y = torch.where(torch.arange(1, 8) < length + (0 if sick else 1), ids[:, 1:], -100)
+        return F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), y.flatten())
+
+    assert ("F100" in trained(model, loss)) is sick
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_loss_without_a_lower_end_is_found_and_a_likelihood_is_not(sick: bool) -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        out = model(torch.randn(16, 6))
+        return -out.square().mean() if sick else torch.log(out.square().mean() + 1e-6)
+
+    assert ("F101" in trained(model, loss, 80)) is sick
+
+
+def test_a_setting_that_nobody_reads_is_found() -> None:
+    for sick in (True, False):
+        model = small()
+        optimizer = torch.optim.SGD(model.parameters(), 0.05)
+        with Doctor(model, optimizer) as doctor:
+            for _ in range(4):
+                if sick:
+                    setattr(optimizer, "lr", 0.001)  # noqa: B010, which no type checker lets pass
+                else:
+                    optimizer.param_groups[0]["lr"] = 0.001
+                model(torch.randn(4, 6)).sum().backward()
+                optimizer.step()
+                optimizer.zero_grad()
+        assert ("F99" in told(doctor)) is sick
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_clipping_before_backward_is_found(tmp_path: Path, sick: bool) -> None:
+    order = ["nn.utils.clip_grad_norm_(net.parameters(), 1.0)", "loss.backward()"][:: 1 if sick else -1]
+    script = textwrap.dedent(
+        f"""
+        import torch
+        from torch import nn
+        net = nn.Linear(4, 1)
+        opt = torch.optim.SGD(net.parameters(), 0.01)
+        for _ in range(8):
+            loss = net(torch.randn(8, 4)).square().mean()
+            opt.zero_grad()
+            {order[0]}
+            {order[1]}
+            opt.step()
+        """
+    )
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    clip = nn.utils.clip_grad_norm_
+    found = watch_script(tmp_path / "train.py", []).findings
+    assert ("F72" in {f.id for f in found if f.severity != "info"}) is sick
+    assert nn.utils.clip_grad_norm_ is clip
