@@ -262,8 +262,8 @@ class Loss:
     softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
     `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
     whole numbers from 0 on they are (0: others), `width` how many outputs an example has. `cosines` is whether its
-    inputs are cosines as they are, `by_copy` whether a copy of a watched model made the targets, `weights` are those of
-    the classes.
+    inputs are products of normalised vectors, `by_copy` whether a copy of a watched model made the targets, `weights`
+    are those of the classes.
     """
 
     op: str

@@ -42,7 +42,7 @@ class Neighbours(NamedTuple):
 
 
 class Again(NamedTuple):
-    """Rows that came again: how many, which share of them with the same class, and which share it would be by chance."""
+    """Rows that came again: how many, which share of them with the same class, and which share that is by chance."""
 
     rows: int
     same: float

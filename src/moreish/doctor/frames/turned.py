@@ -1,4 +1,4 @@
-"""Rows that came again with their numbers in another order, as a flip does, and whether their targets did the same."""
+"""Rows that came again with their numbers in another order, as a flip puts them, and what their targets did."""
 
 from typing import NamedTuple
 

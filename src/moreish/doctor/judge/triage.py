@@ -27,9 +27,8 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
         return False
     if history.frames[-1].values.get("grad_norm") == 0.0:
         return True
-    return any(
-        asks(history) for asks in (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns)
-    )
+    asked = (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns)
+    return any(asks(history) for asks in asked)
 
 
 def _jumped(history: History) -> bool:

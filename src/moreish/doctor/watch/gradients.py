@@ -71,7 +71,7 @@ def seen(holders: Sequence[Optimizer | ByHand], steps: Mapping[int, int]) -> lis
 
 
 def _unread(optimizer: Optimizer) -> tuple[tuple[str, str, str], ...]:
-    """Attributes with the name of a setting that were put on one of torch's optimizers, which reads its groups alone."""
+    """Attributes of one of torch's optimizers with the name of a setting, which it reads from its groups alone."""
     if not type(optimizer).__module__.startswith("torch.optim"):
         return ()
     group, own = optimizer.param_groups[0], vars(optimizer)

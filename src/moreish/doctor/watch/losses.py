@@ -53,16 +53,21 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         _classes(context, loss, x, target, args, kwargs, training)
     elif training and call.op in PAIRED | numbers.BINARY:
         numbers.observe(context, loss, x, target)
-    if training and inputs is not None and inputs.dim() == 4 and inputs.is_floating_point():
-        if target.shape[-2:] == inputs.shape[-2:] and len(target) == len(inputs) and min(target.shape[-2:]) > 1:
-            context.counts.turned.add(inputs, target)
+    if training and inputs is not None and _has_places_of(inputs, target):
+        context.counts.turned.add(inputs, target)
     if loss.reduction == "none":
         call.loss = loss
         context.remember(y, call)
 
 
+def _has_places_of(x: Tensor, target: Tensor) -> bool:
+    """Whether a target has a number for every place of the pictures."""
+    pictures = x.dim() == 4 and x.is_floating_point() and min(x.shape[-2:]) > 1
+    return pictures and target.dim() > 2 and target.shape[-2:] == x.shape[-2:] and len(target) == len(x)
+
+
 def _are_cosines(call: Call) -> bool:
-    """Whether what goes into a loss is products of normalised vectors, or cosine_similarity, with nothing after but a factor."""
+    """Whether what goes into a loss is products of normalised vectors, or cosine_similarity, but for a factor."""
     scaled = frozenset(SHAPED | {"multiply", "divide"})
     source = next(call.behind(scaled), None)
     if source is None or source.op == "cosine_similarity":

@@ -14,7 +14,8 @@ LATE = 4  # frames
     "F71",
     "copy-left-behind",
     "a copy does not follow its model",
-    silent="before the end of the run; copies that nobody uses; frozen ones whose weights were trained or loaded; those "
+    silent="before the end of the run; copies that nobody uses; frozen ones whose weights were trained "
+    "or loaded; those "
     "that have come a tenth of the way",
     why="An average, a target network or a teacher is a second model: no optimizer changes it.\n"
     "Where what updates it is missing, too slow for the length of the run, or leaves the buffers out,\n"
@@ -24,8 +25,8 @@ LATE = 4  # frames
     rank=45,
 )
 def left_behind(history: History) -> Iterator[Verdict]:
-    """At the end a copy has the gradients and the model has none; a copy makes the targets with weights that are still
-    as torch draws them; has come less than a tenth of the way; or has running statistics that never changed.
+    """A copy has the gradients and the model has none; or at the end a copy makes the targets with weights that are
+    still as torch draws them, has come less than a tenth of the way, or has running statistics that never changed.
     """
     if history.step() < 20:
         return
@@ -51,7 +52,8 @@ def _replaced(history: History) -> Iterator[Verdict]:
             "sick",
             "",
             frames[0].step,
-            "A copy of the model is called in its place, and the optimizer still holds the parameters of the one before: "
+            "A copy of the model is called in its place, and the optimizer still holds the parameters of "
+            "the one before: "
             "no step changes what is trained now.",
             "Put weights back with model.load_state_dict(best), or make a new optimizer for the new model.",
             confidence=0.95,
@@ -61,7 +63,8 @@ def _replaced(history: History) -> Iterator[Verdict]:
 def _one(history: History, copy: Copied, targets: bool) -> Verdict | None:
     called = f" of `{copy.model}`" if copy.model else " of the model"
     if copy.still and targets:
-        words = f"the targets of the loss are made by a copy{called} that still has the first weights, as torch drew them."
+        words = f"the targets of the loss are made by a copy{called} that still has the first weights, as torch drew "
+        words += "them."
         fix = "Let it follow: target.load_state_dict(model.state_dict()) now and then, or a small part at each step."
         return _said("sick", history, words, fix, copy)
     if 0 < copy.way < HARDLY and not copy.still:

@@ -117,8 +117,8 @@ def _is_done(history: History) -> bool:
     rank=280,
 )
 def zero_gradient(history: History) -> Iterator[Verdict]:
-    """rms of the gradient is 0 in the last ten or more frames, or in five from the start that 200 steps lie between; of
-    all gradients, in four from the start.
+    """rms of the gradient is 0 in the last ten or more frames, or in five from the start over 200 steps; of all
+    gradients, in four from the start.
     """
     frames = history.training(20)
     never = history.seen == len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)

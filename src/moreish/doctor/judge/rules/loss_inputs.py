@@ -165,7 +165,8 @@ def padding_counts(history: History) -> Iterator[Verdict]:
     "no-end",
     "no end is ever learned",
     silent="rows that end with one and the same symbol; rows of one length; targets that are not the next inputs",
-    why="What a language model writes ends where it writes the symbol for the end, and that is a target like any other.\n"
+    why="What a language model writes ends where it writes the symbol for the end, and that is a target "
+    "like any other.\n"
     "Where padding is masked by its symbol and the end has the same one, the end is masked too.\n"
     "The loss is fine, and generation never stops.",
     needs="first frame",
@@ -173,8 +174,8 @@ def padding_counts(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def no_end(history: History) -> Iterator[Verdict]:
-    """Rows of several lengths end in ignored places, the last target that counts is a different one each time, and the
-    symbol that they are filled up with is never a target.
+    """Rows of several lengths end in ignored places, the last target that counts is not always the same, and
+    the symbol that they are filled up with is never a target.
     """
     assert history.first is not None
     seen = history.first.noted.endless
@@ -183,9 +184,11 @@ def no_end(history: History) -> Iterator[Verdict]:
             "watch",
             "",
             history.first.step,
-            f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different symbols, and the next "
+            f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different "
+            "symbols, and the next "
             f"one, {seen.symbol}, never counts as a target: the model is not taught to stop.",
-            f"Let the first {seen.symbol} after each row count, and mask the others; or give the end a symbol of its own.",
+            f"Let the first {seen.symbol} after each row count, and mask the others; or give the end a "
+            "symbol of its own.",
             confidence=0.8,
             symbol=seen.symbol,
             rows=seen.rows,

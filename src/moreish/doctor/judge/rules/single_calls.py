@@ -14,9 +14,11 @@ CHAIN = 4  # times that a layer got what it had given before
     "F70",
     "cut-state",
     "the state is cut at every step",
-    silent="fewer than five steps in one forward; another way by which the gradient goes back; a state that is cut once "
+    silent="fewer than five steps in one forward; another way by which the gradient goes back; a state "
+    "that is cut once "
     "for each stretch of time",
-    why="A recurrent layer learns what to keep from what is needed later: the gradient goes back through its states.\n"
+    why="A recurrent layer learns what to keep from what is needed later: the gradient goes back through "
+    "its states.\n"
     "With detach at every step it is told of its last step only.\n"
     "Truncated backpropagation cuts once in many steps, between two calls of backward.",
     explains=("F12", "F14", "F23", NOT_LEARNING),
@@ -31,7 +33,8 @@ def state_cut(history: History) -> Iterator[Verdict]:
                     "sick",
                     owner(weight),
                     frame.step,
-                    f"`{owner(weight)}` runs {state.cut + 1} times in one forward pass, and what it gives is detached "
+                    f"`{owner(weight)}` runs {state.cut + 1} times in one forward pass, and what it gives "
+                    "is detached "
                     "each time before it gets it again: no gradient goes back over time.",
                     "Detach the state between two backwards only, not inside of the loop over time.",
                     confidence=0.95,
@@ -59,7 +62,8 @@ def swapped(history: History) -> Iterator[Verdict]:
             "watch",
             seen.layer,
             history.first.step,
-            f"`{seen.op}` looks at {seen.before} as {seen.after}: that swaps the sizes and leaves every number where it "
+            f"`{seen.op}` looks at {seen.before} as {seen.after}: that swaps the sizes and leaves every "
+            "number where it "
             "was, so rows, columns and channels are mixed.",
             "Use permute or transpose to swap dimensions.",
             confidence=0.9,
@@ -87,7 +91,8 @@ def module_twice(history: History) -> Iterator[Verdict]:
             "watch",
             container,
             frame.step,
-            f"The {times} entries of `{container}` are not {times} modules: the same object stands there more than once, "
+            f"The {times} entries of `{container}` are not {times} modules: the same object stands there "
+            "more than once, "
             "so they share their weights.",
             "Make each one anew: [Layer() for _ in range(n)]. If they are meant to share, ignore F97.",
             confidence=0.7,
@@ -114,7 +119,8 @@ def clips_nothing(history: History) -> Iterator[Verdict]:
             "sick" if history.broken is not None or any(v.severity == "sick" for v in too_high(history)) else "watch",
             "",
             0,
-            f"clip_grad_norm_ was called {times} times when there was no gradient to clip: it stands before backward.",
+            f"clip_grad_norm_ was called {times} times when there was no gradient to clip: it stands "
+            "before backward.",
             "Call it between backward and step.",
             confidence=1.0,
             times=times,
@@ -140,7 +146,8 @@ def unread(history: History) -> Iterator[Verdict]:
                 "sick" if name == "lr" else "watch",
                 "",
                 0,
-                f"{optimizer.name} was given an attribute {name} = {value}, which it does not read: its param_groups say "
+                f"{optimizer.name} was given an attribute {name} = {value}, which it does not read: its "
+                "param_groups say "
                 f"{real}.",
                 f'Write: for group in optimizer.param_groups: group["{name}"] = {value}.',
                 confidence=1.0,
