@@ -94,7 +94,8 @@ def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
         "watch" if len(none) > every / 3 else "info",
         owner(first),
         frames[0].step,
-        f"What `{owner(first)}` gives is not used for the loss, so {len(none)} of {every} parameters ({listed(none)}) "
+        f"What `{owner(first)}` gives is not used for the loss, so {len(none)} of {every} parameters "
+        f"({listed(none)}) "
         "get no gradient.",
         f"Use the output of `{owner(first)}`, or leave the layer out.",
         confidence=0.9,
