@@ -404,7 +404,7 @@ def test_a_setting_that_nobody_reads_is_found() -> None:
                 model(torch.randn(4, 6)).sum().backward()
                 optimizer.step()
                 optimizer.zero_grad()
-        assert ("F99" in told(doctor)) is sick
+        assert ("F103" in told(doctor)) is sick
 
 
 @pytest.mark.parametrize("sick", [True, False])

@@ -22,7 +22,7 @@ from tests.doctor.worlds import fit, language, mlp
 def test_a_rule_declares_everything_about_itself(id):
     rule = RULES[id]
     assert rule.id == id
-    assert re.fullmatch(r"[FP]\d\d", id)
+    assert re.fullmatch(r"[FP]\d{2,3}", id)
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.slug)
     assert rule.name
     assert rule.why.count("\n") == 2

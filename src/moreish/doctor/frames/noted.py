@@ -74,9 +74,11 @@ class Copied(NamedTuple):
     way : how far it has come from the first weights to those of the model, as a share of that way
     still : it has the first weights, and those are as torch draws them
     statistics : running statistics of norms are what they were made with, and those of the model are not
+    wants_none : none of its parameters wants a gradient, which tells an average from a model that was put by
     """
 
     model: str
     way: float
     still: bool
     statistics: bool
+    wants_none: bool

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 from torch import nn
 
+watched: weakref.WeakSet[nn.Module] = weakref.WeakSet()  # every model that was ever watched: none is a follower
+
 
 class Copies:
     """Which modules are copies of a watched model: the same parameters by name and shape, in another place."""
@@ -12,6 +14,10 @@ class Copies:
     def __init__(self, roots: Mapping[str, nn.Module]) -> None:
         self.roots = roots
         self._known: dict[int, tuple[weakref.ref[nn.Module], str | None]] = {}
+
+    def known(self) -> None:
+        """The models that are watched now are trained by themselves, whoever asks later."""
+        watched.update(self.roots.values())
 
     def model_of(self, module: nn.Module) -> str | None:
         """The name of the model that this is a copy of."""

@@ -1,17 +1,19 @@
 """What has become of copies of a model when the run ends: have they followed it, all of them?"""
 
 import gc
+import math
 from collections.abc import Collection, Mapping
 
 import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.noted import Copied
-from moreish.doctor.watch.copies import Copies
+from moreish.doctor.watch.copies import Copies, watched
 from moreish.doctor.watch.measure import sample
 from moreish.doctor.watch.updates import KEPT, is_fresh
 
 MOST = 16  # copies that are looked at
+ALONG = 0.5  # cosine between the ways of a copy and of its model from which it follows
 
 
 def followers(
@@ -27,7 +29,7 @@ def followers(
     kinds = {type(r) for r in roots.values()}
     told: list[Copied] = []
     for module in [m for m in gc.get_objects() if type(m) in kinds and "_parameters" in vars(m)]:
-        model = None if any(module is r for r in roots.values()) else copies.model_of(module)
+        model = None if module in watched else copies.model_of(module)
         if model is None or len(told) >= MOST or any(id(p) in held for p in module.parameters()):
             continue
         one = _compared(model, module, roots[model], started)
@@ -38,7 +40,7 @@ def followers(
 
 def _compared(model: str, copy: nn.Module, root: nn.Module, started: Mapping[str, Tensor]) -> Copied | None:
     """Where a copy is on the way from the first weights of the model to its last ones."""
-    begin, along, length, still, fresh = f"{model}." if model else "", 0.0, 0.0, True, True
+    begin, along, length, own, still, fresh = f"{model}." if model else "", 0.0, 0.0, 0.0, True, True
     ours = dict(root.named_parameters())
     for name, p in copy.named_parameters():
         first = started.get(begin + name)
@@ -49,9 +51,11 @@ def _compared(model: str, copy: nn.Module, root: nn.Module, started: Mapping[str
             return None
         still, fresh = still and not bool(then.any()), fresh and is_fresh(p)
         along, length = along + float((then * now).sum()), length + float(now.square().sum())
-    if length <= 0:
+        own += float(then.square().sum())
+    if length <= 0 or along < ALONG * math.sqrt(length * own):
         return None
-    return Copied(model, along / length, still and fresh, _left_behind(copy, root))
+    wants_none = not any(p.requires_grad for p in copy.parameters())
+    return Copied(model, along / length, still and fresh, _left_behind(copy, root), wants_none)
 
 
 def _left_behind(copy: nn.Module, root: nn.Module) -> bool:

@@ -33,6 +33,7 @@ class Names:
     def refresh(self) -> list[tuple[str, Tensor]]:
         """Read the names again, because layers and parameters may have been added since; every parameter once."""
         self.modules, self.parameters, every = {}, {}, []
+        self.copies.known()
         self.root_ids = {id(root) for root in self.roots.values()}
         for prefix, root in self.roots.items():
             self._read(prefix, root, every)

@@ -18,7 +18,6 @@ TIMES = 3  # that the most frequent class is more frequent, and heavier
     why="Class weights are there so that rare classes count as much as common ones: the inverse of the frequency.\n"
     "With the frequency itself a class that is ten times rarer counts a hundred times less,\n"
     "and the best answer is to leave it out.",
-    rank=140,
 )
 def for_the_common(history: History) -> Iterator[Verdict]:
     """Weights of classes grow with how often they occur, and both differ by a factor of three or more."""

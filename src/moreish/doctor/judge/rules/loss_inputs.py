@@ -170,7 +170,6 @@ def padding_counts(history: History) -> Iterator[Verdict]:
     "Where padding is masked by its symbol and the end has the same one, the end is masked too.\n"
     "The loss is fine, and generation never stops.",
     needs="first frame",
-    rank=136,
     preflight=True,
 )
 def no_end(history: History) -> Iterator[Verdict]:

@@ -21,7 +21,7 @@ TIMES = 10  # that a loss below zero is larger than at first, and that outputs h
     "and what the data want no longer counts.",
     explains=("F42", "F11", "F14", "F28", RUNAWAY),
     explained_by=("F51",),
-    rank=64,
+    rank=63,
 )
 def no_lower_end(history: History) -> Iterator[Verdict]:
     """The loss is below zero, ten times as large as at first, and falls as fast at the end as in the middle."""

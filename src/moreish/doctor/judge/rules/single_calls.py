@@ -80,7 +80,6 @@ def swapped(history: History) -> Iterator[Verdict]:
     why="[layer] * 4 is a list with the same layer four times: Python copies the name, not the layer.\n"
     "All four have the same weights and get the sum of their gradients,\n"
     "so what should be a deep net, or several inputs' own nets, is one layer.",
-    rank=58,
 )
 def module_twice(history: History) -> Iterator[Verdict]:
     """A ModuleList, ModuleDict or Sequential in which one object with weights stands more than once: exact."""
@@ -109,7 +108,7 @@ def module_twice(history: History) -> Iterator[Verdict]:
     "Called between zero_grad and backward it finds none,\n"
     "and the step is made with the whole gradient.",
     explains=("F13", "F10", "F11", "F15", RUNAWAY),
-    rank=30,
+    rank=31,
 )
 def clips_nothing(history: History) -> Iterator[Verdict]:
     """clip_grad_norm_ found no gradient at all, five times and in nearly every step."""
@@ -128,7 +127,7 @@ def clips_nothing(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
-    "F99",
+    "F103",
     "unread-setting",
     "a setting that nobody reads",
     silent="optimizers that are not torch's; the value is that of the groups",
