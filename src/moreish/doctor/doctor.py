@@ -27,6 +27,7 @@ from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import held_by, state_is_empty
 
+WORTH_A_SEARCH = 0.3  # seconds of a run, at the end of which copies of its models are looked for
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
 Tensors = Sequence[Tensor] | Mapping[str, Tensor]
@@ -262,6 +263,8 @@ class Doctor:
         if not self.steps or not probe.roots or probe.failure is not None:
             return
         called = {name for f in self.history.frames for name in f.noted.copies}
+        if not called and probe.schedule.clock.elapsed() < WORTH_A_SEARCH and not probe.schedule.clock.unbounded:
+            return
         try:
             seen = followers(probe.names.copies, held_by(probe.optimizers), probe.updates.started, called)
         except Exception as failure:  # of a stranger's module

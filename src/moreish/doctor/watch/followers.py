@@ -28,7 +28,7 @@ def followers(
     roots = copies.roots
     kinds = {type(r) for r in roots.values()}
     told: list[Copied] = []
-    for module in [m for m in gc.get_objects() if type(m) in kinds and "_parameters" in vars(m)]:
+    for module in [m for m in gc.get_referrers(*kinds) if type(m) in kinds and "_parameters" in vars(m)]:
         model = None if module in watched else copies.model_of(module)
         if model is None or len(told) >= MOST or any(id(p) in held for p in module.parameters()):
             continue
