@@ -168,7 +168,7 @@ def _add_records(made: FastAPI, listing: Listing) -> None:
     async def events(request: Request, runs: str = "", after: str = "") -> Response:
         """The stream of one tab: see `studio.stream`; `runs` are ids with commas between them."""
         ids = [id for id in runs.split(",") if id]
-        folders = await asyncio.to_thread(lambda: chosen(ids, listing.folder))
+        folders = await asyncio.to_thread(lambda: chosen(ids, listing.followed))
         places = tail.understood(request.headers.get("last-event-id") or after)
         stream = Stream(folders, places, listing.summaries, watch=True)
         headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
