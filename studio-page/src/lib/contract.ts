@@ -81,6 +81,8 @@ export interface Summary {
   val_loss: number | null;
   state: "starting" | "running" | "done" | "stopped" | "failed" | "damaged";
   said: string;
+  /** When it was begun, in seconds; null where that is not known. */
+  since?: number | null;
 }
 
 export interface RunFacts {
