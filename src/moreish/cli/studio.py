@@ -146,13 +146,20 @@ def _show_in_browser(url: str) -> None:
 
     def show() -> None:
         with contextlib.suppress(webbrowser.Error):
-            if "BROWSER" in os.environ or type(webbrowser.get()) not in (
-                webbrowser.GenericBrowser,
-                webbrowser.Elinks,
-            ):
-                webbrowser.open(url)  # else it is one of text, which runs no scripts and would take the terminal
+            if not takes_terminal():
+                webbrowser.open(url)
 
     threading.Thread(target=show, daemon=True).start()
+
+
+def takes_terminal() -> bool:
+    """Whether the browser there is shows text, as over ssh: it runs no scripts, and would take the terminal.
+
+    What $BROWSER says is as it is wanted. Raises webbrowser.Error where there is none.
+    """
+    import webbrowser
+
+    return "BROWSER" not in os.environ and type(webbrowser.get()) in (webbrowser.GenericBrowser, webbrowser.Elinks)
 
 
 def run_server(front: "Front", listening: Any) -> None:

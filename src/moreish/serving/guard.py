@@ -101,9 +101,8 @@ class Guard:
         if host not in ours and host not in self.hosts:
             return Refusal(403, f'this server is {ours[0]}, and was asked for as "{host[:200]}"')
         safe = scope["method"] in SAFE
-        if not safe and headers.has("origin"):
-            if headers.get("origin") not in self.origins(scope, host):
-                return Refusal(403, "a page of another origin may not ask this server")
+        if not safe and headers.has("origin") and headers.get("origin") not in self.origins(scope, host):
+            return Refusal(403, "a page of another origin may not ask this server")
         if safe and host in ours and is_loopback(host):
             return None
         return self._token_refusal(headers)

@@ -14,6 +14,7 @@ from moreish.runs import commands
 from moreish.runs.folder import CONFIG, METRICS, Run, claim_folder, list_runs, refuse_strangers
 
 LAST_WORDS = 2000  # characters of what a process said last
+UNKNOWN: dict[str, object] = {"step": None, "val_loss": None, "since": None, "ready": False}
 LEAVING = 0.3  # seconds that trainings are given when the studio closes
 
 
@@ -109,7 +110,7 @@ class Listing:
         return started is not None and not started.ended and not started.listed and id not in self.ids()
 
     def summaries(self) -> list[dict[str, object]]:
-        """A row of each run: name, step, val loss, and what it is doing."""
+        """A row of each run: name, step, val loss, what it is doing, when it was begun, whether it can be asked."""
         with self._lock:
             rows = [self._summary(id) for id in self.ids()]
             listed = {row["run"] for row in rows}
@@ -124,7 +125,7 @@ class Listing:
 
     def _unlisted(self, started: Started) -> dict[str, object]:
         """The row of a process whose folder is not whole yet, or was taken away."""
-        row = {"run": started.run, "step": None, "val_loss": None, "state": "starting", "said": "", "since": None}
+        row: dict[str, object] = {"run": started.run, "state": "starting", "said": "", **UNKNOWN}
         if started.listed and not started.ended:
             row |= {"state": "damaged", "said": "its folder was taken away while it trained"}
         if started.ended:
@@ -143,7 +144,7 @@ class Listing:
                 return known[1]
             row = self._asked(id, Run(folder), started)
         except (OSError, ValueError) as error:
-            return {"run": id, "step": None, "val_loss": None, "state": "damaged", "said": str(error), "since": None}
+            return {"run": id, "state": "damaged", "said": str(error), **UNKNOWN}
         self._known[id] = changed, row
         return row
 
@@ -155,7 +156,7 @@ class Listing:
         if started is not None and started.ended and not facts["finished"] and (said := started.last_words()):
             state = "stopped" if started.interrupted else "failed"
         row = {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
-        return row | {"since": (run.folder / CONFIG).stat().st_mtime}
+        return row | {"since": (run.folder / CONFIG).stat().st_mtime, "ready": bool(run.steps())}
 
     def start(self, stem: str, arguments: Sequence[str]) -> str:
         """Train a new run in a process of its own; its id."""

@@ -83,6 +83,8 @@ export interface Summary {
   said: string;
   /** When it was begun, in seconds; null where that is not known. */
   since?: number | null;
+  /** Whether it has a checkpoint, and so a model that can be asked. */
+  ready?: boolean;
 }
 
 export interface RunFacts {
