@@ -69,6 +69,6 @@ def test_a_run_folder_in_which_something_leads_elsewhere_is_not_read_on(listing,
     (folder / name).unlink()
     os.mkfifo(folder / name)  # whoever opens it waits for ever
     assert listing.followed("plain") is None
-    with pytest.raises(Damaged, match="neither a file nor a folder"):
+    with pytest.raises(Damaged, match="is no plain file"):
         Run(folder)
     assert states(listing) == {"plain": "damaged"}

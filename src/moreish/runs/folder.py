@@ -17,7 +17,6 @@ import contextlib
 import difflib
 import os
 import re
-import stat
 import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -362,16 +361,12 @@ def refuse_strangers(folder: Path) -> None:
                 if is_link(path):
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
                 if not _is_plain(path):
-                    raise Damaged(f"{path} is neither a file nor a folder, and a run folder holds nothing else")
+                    raise Damaged(f"{path} is no plain file, and nothing else may be in a run folder")
 
 
 def _is_plain(path: Path) -> bool:
     """A file or a folder; also what is gone meanwhile, as a training prunes while others look."""
-    try:
-        mode = path.lstat().st_mode
-    except FileNotFoundError:
-        return True
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+    return path.is_file() or path.is_dir() or not path.exists()
 
 
 def readable(stem: str) -> str:
