@@ -9,8 +9,12 @@ os.environ.setdefault(
 import pytest
 from hypothesis import settings
 
-from moreish.data import from_items
-from tests.support.lists import made_items
+from tests.support.shapes import check_only_declared_shapes
+
+check_only_declared_shapes()  # before anything of moreish is loaded
+
+from moreish.data import from_items  # noqa: E402
+from tests.support.lists import made_items  # noqa: E402
 
 settings.register_profile("moreish", deadline=None, max_examples=40)
 settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True)

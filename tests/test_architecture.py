@@ -187,3 +187,15 @@ def test_shapes_are_checked_in_every_module_that_declares_some(pytestconfig):
     assert names
     assert [name for name in names if not any(f"{name}.".startswith(f"{each}.") for each in checked)] == []
     assert [each for each in checked if not any(f"{name}.".startswith(f"{each}.") for name in names)] == []
+
+
+def test_a_wrong_shape_is_refused_and_what_declares_none_runs_as_it_is():
+    import torch
+    from jaxtyping import TypeCheckError
+
+    from moreish.doctor.watch.measure import Reader, extreme
+
+    with pytest.raises(TypeCheckError, match="extreme"):
+        extreme(torch.amax, torch.zeros(3, dtype=torch.int64), 0)
+    assert hasattr(Reader.share, "__wrapped__")
+    assert not hasattr(Reader.add, "__wrapped__")
