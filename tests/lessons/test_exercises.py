@@ -90,7 +90,8 @@ def test_a_file_that_cannot_be_judged_is_told_so_in_one_sentence(text):
 
 
 STRANGE = [
-    "'letters'", "b''", "[]", "{1: 2}", "(1, 2)", "(None, None)", "['ab', 'cd']", "[[1], [2, 3]]", "[['a'], 'b']", "object()",
+    "'letters'", "b''", "[]", "{1: 2}", "(1, 2)", "(None, None)", "['ab', 'cd']", "[[1], [2, 3]]", "[['a'], 'b']",
+    "object()",
     "float('nan')", "lambda *_: 1", "iter([1])", "torch.zeros(0)", "torch.zeros(2, 3, 4, dtype=torch.bool)",
     "[torch.zeros(2), torch.zeros(3)]", "(torch.zeros(1),) * 5",
 ]  # fmt: skip
