@@ -111,6 +111,7 @@ class Building:
         """
         options, report = self.options, self.report
         among = name if self.n_sources > 1 else ""
+        report.files.append(name)
         if options.text:
             reader = Reader(name, options, report, among=among)
             for piece in reader.text(stream):

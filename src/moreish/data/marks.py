@@ -72,6 +72,12 @@ COMMAS, QUOTED = Mark("a comma at the end", _without_comma, ends=True), Mark("qu
 LEADING, AROUND = (HTML, BULLETS, BOXES, NUMBERS), (COMMAS, QUOTED)
 
 
+def marks_named(names: Iterable[str]) -> tuple[Mark, ...]:
+    """The marks that are called so."""
+    known = {mark.name: mark for mark in (*LEADING, *AROUND)}
+    return tuple(known[name] for name in names)
+
+
 def marks_of(lines: Sequence[str], among: Sequence[Mark] = (*LEADING, *AROUND)) -> tuple[tuple[Mark, ...], list[str]]:
     """The marks that nearly all of these lines carry, the outermost first, and the lines without them."""
     rest = [line.strip() for line in lines]
