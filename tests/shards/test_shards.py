@@ -140,6 +140,7 @@ PASTED = {
     "quotes and commas": lambda i, item: f'"{item}",',
     "bullets but for two": lambda i, item: item if i in (61, 90) else f"- {item}",
     "with a comment": lambda i, item: "# of 2020" if i == 1 else item,
+    "headings and links": lambda i, item: f"## Part {i}" if i % 30 == 0 else f"- [{item}](https://x.y/{i}) - it",
     "Windows": lambda i, item: f"- {item}\r",
 }
 

@@ -65,16 +65,18 @@ def as_lines(
 
 def _hints(name: str, form: Format | None, text: str, whole: bool, options: DataOptions) -> list[str]:
     """What looks as if it did not belong to the items of a list."""
+    parted = _parted(text, whole)
     match form:
         case None:
             lines = first_lines(text.removeprefix("\ufeff"), whole)[:MOST_ROWS]
         case Marked(then=None):
             lines = [line for line in form.lines if line]
+            parted = parted and form.lines[0] != ""
         case Table(separator="\t", header=None, width=2) if options.weight is None:
             return [f"{name}: {hint}" for hint in hint_on_counts([row[-1] for row in form.rows])]
         case _:
             return []
-    return [f"{name}: {hint}" for hint in hints_on(lines, _parted(text, whole))]
+    return [f"{name}: {hint}" for hint in hints_on(lines, parted)]
 
 
 def _parted(text: str, whole: bool) -> bool:

@@ -52,6 +52,7 @@ class Summary:
 
     lacking : lines without the marks that the file has; `first_lacking` is the first of them, 1 being the chunk's
     last_filled : the last line with something in it, where the file has marks
+    headings : lines between the marked ones that were left out
     """
 
     items: int
@@ -61,6 +62,7 @@ class Summary:
     lacking: int = 0
     first_lacking: int = 0
     last_filled: int = 0
+    headings: int = 0
 
 
 def stretches(path: Path, size: int = CHUNK) -> list[Stretch]:
@@ -135,7 +137,7 @@ def read_chunk(task: ReadChunk) -> Summary:
     if not options.text:
         arrays |= _sorted(collector)
     counts = len(collector.hashes), report.lines, collector.unit, dict(report.dropped)
-    summary = Summary(*counts, unmarked.lacking, unmarked.first, unmarked.filled)
+    summary = Summary(*counts, unmarked.lacking, unmarked.first, unmarked.filled, unmarked.headings)
     _keep(folder, arrays, collector.texts, summary)
     return summary
 

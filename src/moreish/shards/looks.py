@@ -58,6 +58,7 @@ def _together(look: FileLook, summaries: Iterable[Summary]) -> Unmarked:
     whole = Unmarked(marks_named(look.marks))
     for summary in summaries:
         whole.lacking += summary.lacking
+        whole.headings += summary.headings
         if summary.lacking and not whole.first:
             whole.first = whole.line + summary.first_lacking
         if summary.last_filled:
