@@ -205,7 +205,7 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
     @made.get("/api/lists/{id}/report")
     async def report(id: str, request: Request) -> Response:
         """What is in a list."""
-        return await _work(workers, request, lambda clock: described(lists.read(id, {})))
+        return await _work(workers, request, lambda clock: described(lists.read(id, {}), id))
 
 
 def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> None:
