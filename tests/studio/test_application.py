@@ -6,8 +6,10 @@ import json
 import pytest
 
 from moreish.runs import commands, events
+from moreish.studio.application import app
 from moreish.studio.page import document
 from moreish.studio.stream import Stream
+from tests.studio.conftest import TOKEN
 from tests.support.lists import made_items
 
 
@@ -117,6 +119,44 @@ def test_a_stream_begins_with_everything_and_goes_on_from_its_last_event(applica
     assert place.startswith("one:")
     later = stream(understood(place))
     assert later._records("one", later._tails["one"]) == []
+
+
+async def opened_tab(application):
+    """A request for the stream, when its first bytes or its refusal have come: the task and the answer's status."""
+    begun, status = asyncio.Event(), []
+    headers = [(b"host", b"127.0.0.1:8000"), (b"authorization", f"Bearer {TOKEN}".encode())]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": "/api/events", "raw_path": b"/api/events", "query_string": b"", "root_path": "", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            status.append(message["status"])
+        elif message.get("body"):
+            begun.set()
+
+    task = asyncio.create_task(application(scope, asyncio.Event().wait, send))
+    await asyncio.wait_for(begun.wait(), 20)
+    return task, status[0]
+
+
+def test_more_tabs_than_a_server_can_look_after_are_refused_until_one_is_closed(root, monkeypatch):
+    monkeypatch.setattr("moreish.studio.application.MOST_STREAMS", 2)
+
+    async def scene():
+        made = app(root, token=TOKEN)
+        tabs = [await opened_tab(made) for _ in range(3)]
+        tabs[0][0].cancel()
+        await asyncio.gather(tabs[0][0], return_exceptions=True)
+        tabs.append(await opened_tab(made))
+        for task, _ in tabs:
+            task.cancel()
+        await asyncio.gather(*(task for task, _ in tabs), return_exceptions=True)
+        return [status for _, status in tabs]
+
+    assert asyncio.run(scene()) == [200, 200, 503, 200]
 
 
 @pytest.mark.skipif(document() is None, reason="the studio's page is not built")
