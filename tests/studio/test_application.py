@@ -8,6 +8,7 @@ import pytest
 from moreish.runs import commands, events
 from moreish.studio.page import document
 from moreish.studio.stream import Stream
+from tests.support.lists import made_items
 
 
 def test_every_run_is_listed_with_what_it_is_doing(page):
@@ -146,3 +147,13 @@ def test_a_remedy_is_put_to_the_test_and_the_run_stays_as_it_is(page, root):
     wrong = page.post("/api/runs/one/trial", {"remedy": "prayer"})
     assert wrong.status_code == 422
     assert "no remedy" in wrong.json()["error"]
+
+
+def test_a_pasted_list_is_shown_without_its_marks_and_it_is_said_under_its_name(page, root):
+    text = "My towns\n\n" + "".join(f"{i}. {item}\r\n" for i, item in enumerate(made_items(30), 1))
+    id = page.send("PUT", "/api/lists/pasted", content=text.encode()).json()["list"]
+    report = page.get(f"/api/lists/{id}/report").json()
+    assert sorted(report["items_shown"]) == sorted(["My towns", *made_items(30)])
+    assert [note.split(" is ")[0] for note in report["notes"] if "data.marks=keep" in note] == [id]
+    assert report["headline"].startswith(f"{id} (list with numbering")
+    assert str(root) not in json.dumps(report)

@@ -25,7 +25,7 @@ from moreish.data.formats import (
     reader_of,
     split_counted,
 )
-from moreish.data.marks import Unmarked, markdown_as_csv
+from moreish.data.marks import Unmarked, markdown_as_csv, named
 from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.sheets import Path, Sheet, at, sheet_of
@@ -92,7 +92,7 @@ def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptio
     if form.then is not None:
         return replace(rows_of(form.then, name, texts, options), unmarked=unmarked)
     lines = enumerate(chain.from_iterable(map(_lines, texts)), 1)
-    looks = f"list with {' and '.join(mark.name for mark in form.marks)}"
+    looks = f"list with {named(form.marks)}"
     return Rows(looks, (Row(number, line.rstrip("\n")) for number, line in lines), unmarked=unmarked)
 
 
