@@ -317,3 +317,19 @@ def _tanh(self):
     out.pass_back = pass_back
     return out
 Value.tanh = _tanh
+# === 2.3 right: two passes by depth
+def order(root):
+    depth, todo = {root: 0}, [root]
+    while todo:
+        v = todo.pop()
+        for c in v.children:
+            if depth.get(c, -1) < depth[v] + 1:
+                depth[c] = depth[v] + 1
+                todo.append(c)
+    return sorted(depth, key=depth.get, reverse=True)
+# === 2.3 wrong: missing
+def order(root):
+    return [*root.children, root]
+# === 2.3 wrong: a list is wanted
+def order(root):
+    return {root}

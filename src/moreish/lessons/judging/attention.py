@@ -53,6 +53,16 @@ def causal(answer: Answer) -> None:
                 q @ k.mT
             ).softmax(-2)
             @ v,
+            "the scores are divided by the root of the length, and that of the size belongs there": (
+                q @ k.mT / T**0.5
+            )
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "every place weighs alike: the softmax of q k says how much": (~ahead / (~ahead).sum(1, keepdim=True)).to(
+                v
+            )
+            @ v,
             "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
         }
         itself = torch.ones(T, T).triu(0).bool()

@@ -197,8 +197,16 @@ def nll(answer: Answer) -> None:
                 sum(math.exp(x) for x in each) / len(each)
             ),
             "it is in bits: the natural logarithm is wanted": right / math.log(2),
+            "row and column are exchanged: P[a, b] is the chance of b after a": _loss_of(P.T, words),
+            "the logarithm is missing: that is the mean chance": sum(map(math.exp, each)) / len(each),
+            "the logarithm is missing: that is minus the mean chance": -sum(map(math.exp, each)) / len(each),
         }
         compare("nll", answer.call("nll", list(words), P), right, mistakes)
+
+
+def _loss_of(P: Tensor, words: list[str]) -> float:
+    pairs = [(LETTERS.index(a), LETTERS.index(b)) for w in words for a, b in zip(f".{w}", f"{w}.", strict=True)]
+    return -sum(math.log(P[pair]) for pair in pairs) / len(pairs)
 
 
 class _Largest(TorchFunctionMode):
