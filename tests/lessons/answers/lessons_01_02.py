@@ -292,3 +292,44 @@ def _mul(self, other):
     out.pass_back = pass_back
     return out
 Value.__mul__ = _mul
+# === 2.2 right: sech squared by the derivative of a logistic
+def _tanh(v):
+    s = 1 / (1 + math.exp(-2 * v.data))
+    result = Value(2 * s - 1, [v])
+    def back():
+        v.grad = sum((v.grad, 4 * s * (1 - s) * result.grad))
+    result.pass_back = back
+    return result
+Value.tanh = _tanh
+# === 2.2 wrong: tanh is taken of the result again
+def _tanh(self):
+    out = Value(math.tanh(self.data), (self,))
+    def pass_back():
+        self.grad += (1 - math.tanh(out.data) ** 2) * out.grad
+    out.pass_back = pass_back
+    return out
+Value.tanh = _tanh
+# === 2.2 wrong: how a sigmoid passes back
+def _tanh(self):
+    out = Value(math.tanh(self.data), (self,))
+    def pass_back():
+        self.grad += out.data * (1 - out.data) * out.grad
+    out.pass_back = pass_back
+    return out
+Value.tanh = _tanh
+# === 2.3 right: two passes by depth
+def order(root):
+    depth, todo = {root: 0}, [root]
+    while todo:
+        v = todo.pop()
+        for c in v.children:
+            if depth.get(c, -1) < depth[v] + 1:
+                depth[c] = depth[v] + 1
+                todo.append(c)
+    return sorted(depth, key=depth.get, reverse=True)
+# === 2.3 wrong: missing
+def order(root):
+    return [*root.children, root]
+# === 2.3 wrong: a list is wanted
+def order(root):
+    return {root}

@@ -377,3 +377,64 @@ def weights(fan_in, fan_out, g):
 # === 8.3 wrong: centred
 def weights(fan_in, fan_out, g):
     return torch.rand((fan_in, fan_out), generator=g) * (5 / 3) / fan_in**0.5
+# === 5.2 right: a difference of every pair
+def cross_entropy(logits, y):
+    right = logits.gather(1, y.view(-1, 1))
+    return torch.logsumexp(logits - right, dim=1).sum() / y.numel()
+# === 5.2 right: softplus chain
+def cross_entropy(logits, y):
+    total = logits[:, 0]
+    for c in logits.T[1:]:
+        total = torch.logaddexp(total, c)
+    picked = torch.einsum("nc,nc->n", logits, torch.eye(logits.shape[1], dtype=logits.dtype)[y])
+    return torch.mean(total - picked)
+# === 5.2 wrong: largest of each row, not of all
+def cross_entropy(logits, y):
+    counts = (logits - logits.max()).exp()
+    p = counts / counts.sum(1, keepdim=True)
+    return -p[torch.arange(len(y)), y].log().mean()
+# === 5.2 wrong: targets of all rows
+def cross_entropy(logits, y):
+    logits = logits - logits.max(1, keepdim=True).values
+    logp = logits - logits.exp().sum(1, keepdim=True).log()
+    return -logp[:, y].mean()
+# === 5.2 wrong: far apart
+def cross_entropy(logits, y):
+    logits = logits - logits.max(1, keepdim=True).values
+    counts = logits.exp()
+    p = counts / counts.sum(1, keepdim=True)
+    return -(p[torch.arange(len(y)), y] + 1e-8).log().mean()
+# === 5.3 right: einsum
+import torch
+def loss(W, x, y, strength):
+    nll = torch.logsumexp(W[x], 1) - W[x, y]
+    return torch.einsum("n->", nll) / len(x) + torch.einsum("ij,ij->", W, W).mul(strength).div(W.shape[0] * W.shape[1])
+# === 5.3 wrong: multiplies the loss
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) * (1 + strength * (W**2).mean())
+# === 5.3 wrong: square of the mean
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) + strength * W.mean() ** 2
+# === 5.3 wrong: half of the mean
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) + strength / 2 * (W**2).mean()
+# === 7.1 right: geometric means, by exp of natural logs
+import math
+def rates(low, high, n):
+    return [math.exp(math.log(low) * (1 - i / (n - 1)) + math.log(high) * i / (n - 1)) for i in range(n)]
+# === 7.1 right: cumulative product
+def rates(low, high, n):
+    f = torch.full((n,), (high / low) ** (1 / (n - 1)), dtype=torch.float64)
+    f[0] = low
+    return f.cumprod(0)
+# === 7.1 wrong: taken for exponents
+def rates(low, high, n):
+    return 10 ** torch.linspace(low, high, n)
+# === 7.1 wrong: natural exponents
+def rates(low, high, n):
+    import math
+    return 10 ** torch.linspace(math.log(low), math.log(high), n)
+# === 7.1 wrong: one rate too many
+def rates(low, high, n):
+    import math
+    return torch.logspace(math.log10(low), math.log10(high), n + 1)

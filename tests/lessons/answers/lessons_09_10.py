@@ -480,3 +480,73 @@ def backward(dy, x):
 def backward(dy, x):
     s = torch.sigmoid(x)
     return dy * x * s
+# === 10.2 right: Jacobian of the mean by forward mode
+def dlogits(logits, y):
+    f = lambda z: (torch.logsumexp(z, 1) - z[range(len(y)), y]).mean()
+    return torch.func.jacrev(f)(logits)
+# === 10.2 right: einsum with the softmax
+def dlogits(logits, y):
+    e = torch.exp(logits - logits.amax(1, keepdim=True))
+    p = torch.einsum("nv,n->nv", e, 1 / e.sum(1))
+    p.index_put_((torch.arange(len(y)), y), torch.tensor(-1.0, dtype=p.dtype), accumulate=True)
+    return p.div_(y.shape[0])
+# === 10.2 wrong: number of letters
+def dlogits(logits, y):
+    p = logits.softmax(1)
+    p[torch.arange(len(y)), y] -= 1
+    return p / logits.shape[1]
+# === 10.2 wrong: targets of all rows
+def dlogits(logits, y):
+    p = logits.softmax(1)
+    p[:, y] -= 1
+    return p / len(y)
+# === 10.4 right: outer products summed
+import torch
+def linear_backward(dy, x, weight):
+    dx = sum(dy[:, o : o + 1] * weight[o] for o in range(len(weight)))
+    dW = sum(torch.outer(g, row) for g, row in zip(dy, x))
+    return dx, dW, torch.ones(len(dy), dtype=dy.dtype) @ dy
+def tanh_backward(dy, y):
+    return torch.addcmul(dy, dy * y, y, value=-1)
+# === 10.5 right: a difference of energies
+def backward(dy, x):
+    import torch
+    return torch.func.grad(lambda t: (t * t).sum() / t.nelement())(x) * dy
+# === 10.5 right: a loop in place on a copy
+def backward(dy, x):
+    out = x.clone()
+    flat = out.view(-1)
+    for i in range(len(flat)):
+        flat[i] *= 2 * float(dy) / len(flat)
+    return out
+# === 10.5 wrong: shape ()
+def backward(dy, x):
+    return dy * 2 * x.mean()
+# === 10.6 right: Jacobian of centring
+def backward(dy, x):
+    import torch
+    v = x.reshape(-1)
+    n = v.numel()
+    centre = torch.eye(n, dtype=v.dtype) - 1 / n
+    c = centre @ v
+    return (dy * (centre.T @ c) / ((n - 1) ** 0.5 * c.norm())).view_as(x)
+# === 10.7 right: one over sums of differences
+def backward(dy, x):
+    out = torch.zeros_like(x)
+    for j in range(x.shape[1]):
+        out[:, j] = dy / (x - x[:, [j]]).exp().sum(1)
+    return out
+# === 10.7 right: einsum
+def backward(dy, x):
+    return torch.einsum("n,nm->nm", dy, torch.nn.functional.softmax(x, dim=-1))
+# === 10.7 wrong: softmax itself is the slope
+def backward(dy, x):
+    p = torch.softmax(x, 1)
+    return dy[:, None] * (p - 1)
+# === 10.7 wrong: one number a row
+def backward(dy, x):
+    return dy[:, None] / x.exp().sum(1, keepdim=True)
+# === 10.7 wrong: softmax's own slope
+def backward(dy, x):
+    p = torch.softmax(x, 1)
+    return dy[:, None] * p * (1 - p)

@@ -44,7 +44,11 @@ class Answer:
         return self.names[name]
 
     def call(self, name: str, *args: Any) -> Any:
-        """Call a function of the file. Raises Wrong where it stops, or returns nothing."""
+        """Call a function of the file with copies. Raises Wrong where it stops, or returns nothing."""
+        return self.do(name, lambda: self[name](*map(_copied, args)))
+
+    def call_with(self, name: str, *args: Any) -> Any:
+        """The same with these very arguments, where it is judged whether they are left as they are."""
         return self.do(name, lambda: self[name](*args))
 
     def do(self, name: str, act: Callable[[], Any]) -> Any:
@@ -60,6 +64,11 @@ class Answer:
         if result is None or result is ...:
             raise Wrong(f"{name} returns nothing yet: write what is marked with YOURS")
         return result
+
+
+def _copied(given: Any) -> Any:
+    """A tensor or list that may be written into; the way back to a tensor's own stays."""
+    return given.clone() if isinstance(given, Tensor) else list(given) if isinstance(given, list) else given
 
 
 def where(error: BaseException, path: Path) -> str:
@@ -133,14 +142,14 @@ def _shapes(want: Tensor) -> Iterator[tuple[str, Tensor]]:
     yield "the numbers are right, and a dimension of 1 has to go", want.unsqueeze(0)
     yield "the numbers are right, and a dimension of 1 is missing", want.squeeze()
     yield "the numbers are right, and it is flattened", want.flatten()
+    yield "one number came for all of them: their mean", want.mean()
+    yield "one number came for all of them: their sum", want.sum()
     for dim in range(want.dim()):
         yield f"it is summed over dimension {dim}", want.sum(dim)
         yield f"it is the mean over dimension {dim}", want.mean(dim)
         for words, part in (("first", want.narrow(dim, 0, 1)), ("last", want.narrow(dim, -1, 1))):
             yield f"only the {words} of dimension {dim} is there", part
             yield f"only the {words} of dimension {dim} is there", part.squeeze(dim)
-    yield "one number came for all of them: their mean", want.mean()
-    yield "one number came for all of them: their sum", want.sum()
 
 
 def _relatives(mine: Tensor, want: Tensor) -> Iterator[tuple[str, Tensor]]:

@@ -53,6 +53,16 @@ def causal(answer: Answer) -> None:
                 q @ k.mT
             ).softmax(-2)
             @ v,
+            "the scores are divided by the root of the length, and that of the size belongs there": (
+                q @ k.mT / T**0.5
+            )
+            .masked_fill(ahead, -torch.inf)
+            .softmax(-1)
+            @ v,
+            "every place weighs alike: the softmax of q k says how much": (~ahead / (~ahead).sum(1, keepdim=True)).to(
+                v
+            )
+            @ v,
             "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
         }
         itself = torch.ones(T, T).triu(0).bool()
@@ -140,6 +150,7 @@ def memory(answer: Answer) -> None:
         "it begins with zeros, and the h that is given belongs there": read(torch.zeros_like(h0)),
         "it is late by one: the memory after each place, not before it": read(late=1),
         "only the last memory comes back: that after every place is wanted": right[:, -1],
+        "the first h is there too: the memories after the T places are wanted": torch.cat([h0[:, None], right], 1),
         "it is (T, B, H): stack along dimension 1": right.transpose(0, 1),
         "it is read from the end": torch.stack([*_backwards(cell, xs, h0)], 1),
         "it is read from the end, and put back in order": torch.stack([*_backwards(cell, xs, h0)][::-1], 1),

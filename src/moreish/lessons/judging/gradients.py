@@ -58,14 +58,21 @@ def by_hand_26(answer: Answer) -> None:
 def dlogits(answer: Answer) -> None:
     """10.2: several shapes, one with large logits."""
     g = torch.Generator().manual_seed(0)
-    for n, v, scale in ((6, 5, 1.0), (32, 27, 3.0), (4, 3, 300.0)):
+    for n, v, scale in ((7, 5, 1.0), (32, 27, 3.0), (4, 3, 300.0)):
         logits = torch.randn((n, v), generator=g, dtype=torch.float64) * scale
         y = torch.randint(v, (n,), generator=g)
         judge = Judge(F.cross_entropy, [logits.clone().requires_grad_(), y])
         kept = logits.clone()
-        found = answer.call("dlogits", logits, y)
+        found = answer.call_with("dlogits", logits, y)
         if not torch.equal(kept, logits):
             raise Wrong("dlogits changes the logits that it was given: work on a copy")
+        p, all_targets = logits.softmax(1), logits.softmax(1)
+        all_targets[:, y] -= 1
+        known("dlogits", found, {
+            "every row has 1 taken off at the targets of all rows, [:, y]: each has its own, [arange(n), y]": all_targets / n,
+            "it is divided by the number of letters, and the mean is over the n rows": (p - F.one_hot(y, v)) / v,
+            "it is divided by all numbers, and the mean is over the n rows": (p - F.one_hot(y, v)) / (n * v),
+        }, 1e-9)  # fmt: skip
         _judged(judge, found, "dlogits")
 
 
@@ -262,6 +269,13 @@ def logsumexp(answer: Answer) -> None:
             "dy is left out": p,
             "exp's own slope is missing: only 1 over the sum comes back": (dy / x.exp().sum(1))[:, None].expand_as(x),
             "log(softmax) stands where the softmax belongs": dy[:, None] * p.log(),
+            "1 is taken off, as cross-entropy does at its target: here the softmax itself is the slope": dy[:, None]
+            * (p - 1),
+            "exp's own slope is missing: only 1 over the sum comes back, one number a row": (dy / x.exp().sum(1))[
+                :, None
+            ],
+            "that is a softmax's own slope, p (1 - p): the log takes it away": dy[:, None] * p * (1 - p),
+            "it is 1 over the softmax": dy[:, None] / p,
         }
         compare("backward", answer.call("backward", dy.clone(), x.clone()), right, mistakes, 1e-7)
     x = torch.tensor([[1000.0, 0.0]], dtype=torch.float64)

@@ -135,7 +135,7 @@ def fold(answer: Answer) -> None:
     ):  # first a square one, in which rows can be taken for columns
         s = gain / (var + eps).sqrt()
         kept = [t.clone() for t in (W, b, gain, bias, mean, var)]
-        found = answer.call("fold", W, b, gain, bias, mean, var, eps)
+        found = answer.call_with("fold", W, b, gain, bias, mean, var, eps)
         if any(not torch.equal(a, c) for a, c in zip(kept, (W, b, gain, bias, mean, var), strict=True)):
             raise Wrong("fold changes what it was given: make new tensors")
         if not isinstance(found, tuple | list) or len(found) != 2:

@@ -107,6 +107,14 @@ def _tanh_mistake(words: str, found: list[float], right: list[float]) -> str | N
             -(1 - t * t): "the sign is turned",
             t: "the result itself is passed back, and 1 - t^2 belongs there",
             1 + t * t: "it is 1 - t^2, not 1 + t^2",
+            1 - math.tanh(t) ** 2: "tanh is taken of the result again: t is it already, in 1 - t^2",
+            t * (1 - t): "that is how a sigmoid passes back: it is 1 - t^2",
+            t * (1 - t * t): "t is too much: 1 - t^2 alone is the slope",
+            2 * t: "the slope of a square is passed back: it is 1 - t^2",
+            1 / (1 - t * t): "it is 1 - t^2, not 1 over it",
+            (1 - t) ** 2: "the square is of t alone: 1 - t^2",
+            1.0: "what comes in is handed on as it is, and belongs to be multiplied with 1 - t^2",
+            0.0: "nothing arrives: add (1 - t^2) times what comes in to grad",
         }
         return next((said for value, said in known.items() if abs(found[0] - value) < 1e-9), None)
     if words == "tanh(tanh(x))":

@@ -27,6 +27,17 @@ def rates(answer: Answer) -> None:
                 math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1) for i in range(n)
             ],
             "the last one is missing: both ends are wanted": [10 ** (a + (b - a) * i / n) for i in range(n)],
+            "the rates themselves are taken for exponents: take log10 of low and high": [
+                10 ** (low + (high - low) * i / (n - 1)) for i in range(n)
+            ],
+            "10 is raised to natural exponents: log10 goes with 10, log with exp": [
+                10 ** (math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1)) for i in range(n)
+            ],
+            "the first one is missing: both ends are wanted": [10 ** (a + (b - a) * (i + 1) / n) for i in range(n)],
+            "one rate too many: n with both ends among them": [10 ** (a + (b - a) * i / n) for i in range(n + 1)],
+            "one rate too few: n with both ends among them": [
+                10 ** (a + (b - a) * i / (n - 2)) for i in range(n - 1)
+            ],
             "e is raised to exponents of 10": [math.exp(x) for x in exponents],
             "they fall, and should rise from low to high": [10**x for x in exponents[::-1]],
         }
