@@ -89,7 +89,7 @@ def _annotated(cls: type, field: dataclasses.Field[Any], kind: Any) -> Any:
 
 
 def json_schema(kind: Any, declared: Mapping[str, Any]) -> dict[str, Any]:
-    """An option's type and range as JSON Schema, with its help."""
+    """An option's type and range as JSON Schema, with its help; null says nothing, and is allowed everywhere."""
     names = {"low": "minimum", "high": "maximum", "above": "exclusiveMinimum", "below": "exclusiveMaximum"}
     limits = {named: declared[name] for name, named in names.items() if declared.get(name) is not None}
     text = {"type": "string", "maxLength": LONGEST_TEXT}
@@ -101,8 +101,13 @@ def json_schema(kind: Any, declared: Mapping[str, Any]) -> dict[str, Any]:
         type(None): {"type": "null"},
         tuple[str, ...]: {"type": "array", "items": text, "maxItems": MOST_ITEMS},
     }
-    each = [schemas[one] for one in typing.get_args(kind) or (kind,)] if kind not in schemas else [schemas[kind]]
-    return (each[0] if len(each) == 1 else {"anyOf": each}) | {"description": declared["help"]}
+    kinds = [kind] if kind in schemas else [one for one in typing.get_args(kind) if one is not type(None)]
+    if tuple[str, ...] in kinds:
+        kinds.append(str)  # one text without brackets round it
+    if len(kinds) == 1:
+        only = schemas[kinds[0]]
+        return only | {"type": [only["type"], "null"], "description": declared["help"]}
+    return {"anyOf": [schemas[one] for one in (*kinds, type(None))], "description": declared["help"]}
 
 
 def _checked(cls: type, name: str, kind: Any, value: Any) -> Any:
@@ -113,8 +118,11 @@ def _checked(cls: type, name: str, kind: Any, value: Any) -> Any:
         value = (value,)
     if isinstance(value, list | tuple) and len(value) > MOST_ITEMS:
         raise ValueError(f"{name} has {len(value):,} texts: at most {MOST_ITEMS:,} are read")
-    for text in value if isinstance(value, list | tuple) else (value,):
+    texts = value if isinstance(value, list | tuple) else (value,)
+    for text in texts:
         _short(text, name)
+    if kind == tuple[str, ...] and not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{name} is a list, each text: put quotes round each")
     return getattr(build(cls, {name: value}), name)
 
 
@@ -125,7 +133,7 @@ def _short(value: Any, name: str) -> Any:
 
 
 WISHES = (Rules, Sampling, Request)
-STRICT = ConfigDict(extra="forbid")
+STRICT = ConfigDict(extra="forbid", strict=True)
 make: Callable[..., type[BaseModel]] = create_model
 
 MoreBody = make(

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
-from fastapi.responses import PlainTextResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from moreish import __version__
 from moreish.runs import commands
@@ -154,7 +154,7 @@ def _add_records(made: FastAPI, listing: Listing) -> None:
         """Everything that a run has said, thinned."""
         return await _in_sentences(lambda: tail.whole(listing.run(run).folder / METRICS))
 
-    @made.get("/api/runs/{run}/export")
+    @made.get("/api/runs/{run}/export", response_class=HTMLResponse)
     async def export(run: str) -> Response:
         """The run as one page that needs no server."""
         from moreish.studio.export import exported
@@ -168,7 +168,7 @@ def _add_records(made: FastAPI, listing: Listing) -> None:
     async def events(request: Request, runs: str = "", after: str = "") -> Response:
         """The stream of one tab: see `studio.stream`; `runs` are ids with commas between them."""
         ids = [id for id in runs.split(",") if id]
-        folders = await asyncio.to_thread(lambda: chosen(ids, listing.folder))
+        folders = await asyncio.to_thread(lambda: chosen(ids, listing.followed))
         places = tail.understood(request.headers.get("last-event-id") or after)
         stream = Stream(folders, places, listing.summaries, watch=True)
         headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
@@ -194,7 +194,7 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
         """The ids of the lists that were uploaded."""
         return await asyncio.to_thread(lists.uploaded)
 
-    @made.get("/api/lists/{id}", response_class=PlainTextResponse)
+    @made.get("/api/lists/{id}", response_class=PlainTextResponse, responses={404: {"description": "No such list"}})
     async def text(id: str) -> Response:
         """A list as it was given, as plain text."""
         path = lists.path(id)

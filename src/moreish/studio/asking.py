@@ -55,7 +55,7 @@ class Asker:
         """The likeliest symbols after a prefix, the end as an empty one, and what is left for all others."""
         import numpy as np
 
-        from moreish.inference.sample import Sampling
+        from moreish.inference.sample import Sampling, draw_probabilities
 
         run = self.opened(id)
         model, vocab = run.model, run.vocab
@@ -63,9 +63,7 @@ class Asker:
         state, rows = model.start(1)
         for symbol in ids.tolist():
             state, rows = model.advance(state, np.array([symbol]))
-        logits = rows[0].astype(np.float64) / Sampling(temperature=temperature).temperature
-        p = np.exp(logits - logits.max())
-        p /= p.sum()
+        p = draw_probabilities(rows.astype(np.float64), Sampling(temperature=temperature))[0]
         best = np.argsort(-p, kind="stable")[:count]
         likely = [{"symbol": "" if i == 0 else vocab.decode([i]), "p": float(p[i])} for i in best.tolist()]
         return {"prefix": prefix, "symbols": likely, "others": float(max(0.0, 1 - p[best].sum()))}

@@ -236,3 +236,59 @@ def order(root):
             stack.append((value, True))
             stack += [(child, False) for child in value.children]
     return placed[::-1]
+# === 1.1 right: a complex step where it can, a difference of halving steps else
+def slope(f, x):
+    last, h, best = None, 0.5, None
+    table = []
+    for _ in range(8):
+        row = [(f(x + h) - f(x - h)) / 2 / h]
+        for j, above in enumerate(table[-1] if table else []):
+            row.append(row[j] + (row[j] - above) / (4 ** (j + 1) - 1))
+        table.append(row)
+        h /= 2
+    return table[-1][-1]
+# === 1.1 right: a numpy number from a fitted line
+import numpy as np
+def slope(f, x):
+    t = np.linspace(-1, 1, 9)
+    ys = np.array([f(x + 1e-2 * s) for s in t])
+    return np.polynomial.Polynomial.fit(1e-2 * t, ys, 6).deriv()(0.0)
+# === 1.1 wrong: brackets
+def slope(f, x):
+    h = 0.00001
+    return f(x + h) - f(x - h) / (2 * h)
+# === 1.1 wrong: not divided yet
+def slope(f, x):
+    h = 0.0001
+    return f(x + h) - f(x)
+# === 1.1 wrong: x is not used
+def slope(f, x):
+    h = 1e-6
+    return (f(h) - f(-h)) / (2 * h)
+# === 2.1 right: a list of pairs of (to, factor)
+_rule = {}
+def _mul(a, b):
+    result = Value.__new__(Value)
+    result.__init__(b.data * a.data, children=(a, b))
+    edges = [(a, lambda: b.data), (b, lambda: a.data)]
+    result.pass_back = lambda: [setattr(node, "grad", node.grad + factor() * result.grad) for node, factor in edges]
+    return result
+Value.__mul__ = _mul
+# === 2.1 wrong: nothing arrives
+def _mul(self, other):
+    out = Value(self.data * other.data, (self, other))
+    def pass_back():
+        self.grad += other.grad * out.grad
+        other.grad += self.grad * out.grad
+    out.pass_back = pass_back
+    return out
+Value.__mul__ = _mul
+# === 2.1 wrong: out.data stands
+def _mul(self, other):
+    out = Value(self.data * other.data, (self, other))
+    def pass_back():
+        self.grad += other.data * out.data
+        other.grad += self.data * out.data
+    out.pass_back = pass_back
+    return out
+Value.__mul__ = _mul

@@ -188,3 +188,53 @@ def nll(words, P):
 def nll(words, P):
     logs = [math.log(P[letters.index(a), letters.index(b)]) for w in words for a, b in zip("." + w, w + ".")]
     return -sum(logs) / len(words)
+# === 3.2 right: sparse tensor, mean of one-hots
+def trigram(words, k):
+    seqs = [[0, 0] + [ord(c) - 96 for c in w] + [0] for w in words]
+    t = torch.tensor([s[i : i + 3] for s in seqs for i in range(len(s) - 2)]).T
+    N = torch.sparse_coo_tensor(t, torch.ones(t.shape[1]), (27, 27, 27)).coalesce().to_dense()
+    N += k
+    N /= torch.einsum("abc->ab", N)[..., None]
+    return N
+# === 3.2 right: a plain list of lists
+def trigram(words, k):
+    table = [[[k] * 27 for _ in range(27)] for _ in range(27)]
+    for word in words:
+        a = b = 0
+        for letter in [*word, "."]:
+            c = letters.find(letter)
+            table[a][b][c] += 1
+            a, b = b, c
+    return [[[n / sum(row) for n in row] for row in plane] for plane in table]
+# === 3.2 wrong: not to the sums below
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] += 1
+    return (N + k) / N.sum(2, keepdim=True)
+# === 3.2 wrong: 27 counts
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] += 1
+    return (N + k) / (N.sum(2, keepdim=True) + k)
+# === 3.2 wrong: how often does not count
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] = 1
+    return (N + k) / (N + k).sum(2, keepdim=True)
+# === 3.2 wrong: another order
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[b, a, c] += 1
+    return (N + k) / (N + k).sum(2, keepdim=True)

@@ -244,3 +244,69 @@ def mix(l1, l2, w):
 # === 12.4 wrong: exchanged
 def mix(l1, l2, w):
     return ((1 - w) * l1.exp() + w * l2.exp()).log()
+# === 11.4 wrong: n_layers | n_layer
+SETTINGS = {
+    "model": {"name": "transformer", "n_layers": 4, "n_embd": 64},
+    "train": {"steps": 2000, "batch_size": 32, "optimizer": "adamw", "lr": 1e-3, "schedule": "cosine"},
+}
+# === 11.4 wrong: adam
+SETTINGS = {
+    "model": {"name": "wavenet", "n_embd": 24, "n_hidden": 128},
+    "train": {"steps": 20000, "batch_size": 32, "optimizer": "adam", "lr": 1e-3, "schedule": "cosine"},
+}
+# === 12.2 right: place by place
+def backward(dy, q, k, v):
+    dq, dk, dv = (torch.zeros_like(t) for t in (q, k, v))
+    B, T, size = q.shape
+    root = size**0.5
+    for b in range(B):
+        for t in range(T):
+            p = torch.softmax(k[b].mv(q[b, t]) / root, 0)
+            dv[b] += torch.outer(p, dy[b, t])
+            dp = v[b].mv(dy[b, t])
+            ds = p * dp - p * p.dot(dp)
+            dq[b, t] = ds @ k[b] / root
+            dk[b] += torch.outer(ds, q[b, t]) / root
+    return [dq, dk, dv]
+# === 12.2 wrong: left out of the way back
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    ds = dy @ v.mT
+    return s * ds @ k, s * ds.mT @ q, p.mT @ dy
+# === 12.2 wrong: P stands where P^T
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    dp = dy @ v.mT
+    ds = p * (dp - (dp * p).sum(-1, keepdim=True))
+    return s * ds @ k, s * ds.mT @ q, p @ dy
+# === 12.2 wrong: over dimension -2
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    dp = dy @ v.mT
+    ds = p * (dp - (dp * p).sum(-2, keepdim=True))
+    return s * ds @ k, s * ds.mT @ q, p.mT @ dy
+# === 12.4 right: Python's own numbers
+import math
+def mix(l1, l2, w):
+    out = l1.clone()
+    for i, (a, b) in enumerate(zip(l1.tolist(), l2.tolist())):
+        m = max(a, b)
+        out[i] = m + math.log(w * math.exp(a - m) + (1 - w) * math.exp(b - m))
+    return out
+# === 12.4 right: softplus of the difference
+def mix(l1, l2, w):
+    hi, lo = torch.maximum(l1, l2), torch.minimum(l1, l2)
+    wh = torch.where(l1 >= l2, w, 1 - w).to(l1)
+    return hi + torch.log(wh + (1 - wh) * torch.exp(lo - hi))
+# === 12.4 wrong: small number added
+def mix(l1, l2, w):
+    return torch.log(w * l1.exp() + (1 - w) * l2.exp() + 1e-20)
+# === 12.4 wrong: w is not used
+def mix(l1, l2, w):
+    return torch.logaddexp(l1, l2)
+# === 12.4 wrong: w multiplies
+def mix(l1, l2, w):
+    return torch.logaddexp(w * l1, (1 - w) * l2)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moreish.lessons.judging.answer import Answer, Wrong, compare
+from moreish.lessons.judging.answer import Answer, Wrong, close, compare, known, tensor
 from moreish.lessons.judging.gradients import _check
 
 
@@ -70,9 +70,36 @@ def causal(answer: Answer) -> None:
 
 def dattention(answer: Answer) -> None:
     """12.2, with the causes of `moreish.backprop`."""
+    for size in (4, 3):
+        _attention_mistake(answer, size)
     inputs = [[_draw(2, 5, size, seed=s).requires_grad_() for s in range(3)] for size in (4, 3)]
     answer.names = {**answer.names, "backward": _renamed(answer["backward"])}
     _check(answer, "backward", F.scaled_dot_product_attention, inputs)
+
+
+def _attention_mistake(answer: Answer, size: int) -> None:
+    """What the judge of all functions cannot know: mistakes on the way through this one's softmax."""
+    q, k, v, dy = (_draw(2, 5, size, seed=s) for s in range(4))
+    scale = size**-0.5
+    p, dp = (q @ k.mT * scale).softmax(-1), dy @ v.mT
+    row, total = (dp * p).sum(-1, keepdim=True), dp.sum(-1, keepdim=True)
+    ways = {
+        "dP comes through unchanged: the softmax is left out of the way back": dp,
+        "the sum runs over dimension -2: a softmax over the last is summed over the last": p
+        * (dp - (dp * p).sum(-2, keepdim=True)),
+        "the sum of dP P is not taken off: p (dP - sum(dP P))": p * dp,
+        "it is added, and has to be taken off: p (dP - sum(dP P))": p * (dp + row),
+        "p is missing in front: p (dP - sum(dP P))": dp - row,
+        "p is missing within the sum: p (dP - sum(dP P))": p * (dp - total),
+        "the softmax is taken for a sigmoid: each number moves the whole row": p * (1 - p) * dp,
+        "the scores stand where their softmax belongs": (s := q @ k.mT * scale)
+        * (dp - (dp * s).sum(-1, keepdim=True)),
+    }
+    found = answer.call("backward", *(t.clone() for t in (dy, q, k, v)))
+    if not isinstance(found, tuple | list) or len(found) != 3:
+        raise Wrong("backward returns three tensors: dq, dk, dv")
+    known("dq", found[0], {words: scale * ds @ k for words, ds in ways.items()}, 1e-9)
+    known("dk", found[1], {words: scale * ds.mT @ q for words, ds in ways.items()}, 1e-9)
 
 
 def _renamed(mine):
@@ -142,17 +169,22 @@ def mix(answer: Answer) -> None:
             "the weights are exchanged: w is the first one's": ((1 - w) * p1 + w * p2).log(),
             "the second weight is 1 - w": (w * p1 + p2).log(),
             "both count alike: w is not used": ((p1 + p2) / 2).log(),
-            "the sign is turned": -right,
+            "w is not used": torch.logaddexp(p1.log(), p2.log()),
+            "w multiplies the logarithms within: log w is added to them": torch.logaddexp(
+                w * p1.log(), (1 - w) * p2.log()
+            ),
+            "w is added to the logarithms: log w belongs there": torch.logaddexp(p1.log() + w, p2.log() + 1 - w),
         }
         compare("mix", answer.call("mix", p1.log(), p2.log(), w), right, mistakes)
     one = torch.tensor([-torch.inf, -1000.0], dtype=torch.float64)
     other = torch.tensor([-2.0, -1001.0], dtype=torch.float64)
     found = answer.call("mix", one, other, 0.5)
-    if not torch.isfinite(found[0]):
+    if not tensor(found, "mix")[0].isfinite():
         raise Wrong("where one model gives no chance at all, the other's is left: here it is not finite")
-    if not torch.isfinite(found[1]):
+    if not close(tensor(found, "mix")[1], torch.logaddexp(one[1], other[1]) - math.log(2)):
         raise Wrong(
-            "chances as small as e^-1000 become 0, and their log minus infinity: torch.logaddexp stays in logs"
+            "chances as small as e^-1000 become 0, and have no log (a small number added makes another one of it): "
+            "torch.logaddexp stays in logs"
         )
 
 

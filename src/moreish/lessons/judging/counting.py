@@ -62,6 +62,18 @@ def trigram(answer: Answer) -> None:
             "k is missing": (counts / counts.sum(2, keepdim=True)).nan_to_num(),
             "these are counts: divide by their sum over c": n,
             "keepdim is missing: other rows are divided": n / n.sum(2),
+            "k is added above, and not to the sums below": n / counts.sum(2, keepdim=True),
+            "27 counts have k added, so the sum below has 27 k: sum after k was added": n
+            / (counts.sum(2, keepdim=True) + k),
+            "k is added after the division": _normal(counts).nan_to_num() + k,
+            "how often does not count: N[a, b, c] += 1, and not = 1": _normal((counts > 0) + k),
+            "names run into one another: each begins with two dots of its own": _normal(_joined() + k),
+        } | {
+            f"the letters stand in another order: the chance is that of c after a and b, N[a, b, c], not N[{said}]": n.permute(
+                *order
+            )
+            / n.permute(*order).sum(2, keepdim=True)
+            for said, order in {"b, a, c": (1, 0, 2), "c, b, a": (2, 1, 0), "a, c, b": (0, 2, 1)}.items()
         }
         compare("trigram", answer.call("trigram", list(WORDS), k), _normal(n), mistakes)
 
@@ -69,6 +81,14 @@ def trigram(answer: Answer) -> None:
 def _threes(text: str) -> Iterator[tuple[int, int, int]]:
     ids = [LETTERS.index(letter) for letter in text]
     return zip(ids, ids[1:], ids[2:], strict=False)
+
+
+def _joined() -> Tensor:
+    """Counts of the list as one text, with one dot between names."""
+    counts = torch.zeros(27, 27, 27, dtype=torch.float64)
+    for a, b, c in _threes("." + "".join(f".{word}" for word in WORDS) + "."):
+        counts[a, b, c] += 1
+    return counts
 
 
 def _normal(n: Tensor) -> Tensor:
