@@ -193,7 +193,10 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
 
 
 def measure(case: Case, gate: Gate) -> Measured:
-    """At the strictness (the highest that is as good) and the temperature that are best. The error is that of a mean over items, drawn whole."""
+    """At the best temperature, and as strict as can be without foretelling worse.
+
+    The error is that of a mean over items, which are drawn whole.
+    """
     means = case.stricter(gate, 1.0, STRICTNESSES).mean(1)
     good = np.flatnonzero(means >= means.max() - WORTH)
     strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
