@@ -35,6 +35,9 @@ MARKED = {
     "links and what they are": [f"* [{x}](/{i}) - one of {i}." for i, x in enumerate(NAMES)],
     "some links, without bullets": [f"[{x}](/{x[0]} 'all of {x[0]}')" if i % 2 else x for i, x in enumerate(NAMES)],
     "what a chatbot writes": [f"{i}. **{x}:** one of {i}." for i, x in enumerate(NAMES, 1)],
+    "wiki links": [f"* [[{x}]] (since 19{i})" if i % 2 else f"* [[list of x|{x}]]" for i, x in enumerate(NAMES)],
+    "empty boxes": [f"☐ {x}" for x in NAMES],
+    "a list in a script": ["const names: string[] = [", *(f"  {x!r}," for x in NAMES), "];"],
     "bold and a dash": [f"{i}. **{x}** – one of {i}" for i, x in enumerate(NAMES, 1)],
     "bold without bullets": [f"**{x}**" for x in NAMES],
     "italics, code and bold links": [
@@ -74,6 +77,7 @@ UNDER_HEADINGS = {
         "New ones:",
         *(f"{i}. {x}" for i, x in enumerate(NAMES[4:], 1)),
     ],
+    "a wiki's and a quotation": ["== Names ==", *(f"* [[{x}]]" for x in NAMES), "> all of them"],
     "a rule between": [*(f"* {x}" for x in NAMES[:4]), "---", "names:", *(f"* {x}" for x in NAMES[4:])],
 }
 
@@ -86,6 +90,13 @@ def test_headings_between_marked_items_are_left_out_and_it_is_told(tmp_path, kin
     (told,) = corpus.report.told
     assert "2 headings are left out" in told
     assert "lack" not in told
+
+
+def test_quotes_round_the_items_of_one_line_come_off(tmp_path):
+    text = ", ".join(f"“{x}”" for x in NAMES)
+    (tmp_path / "x.txt").write_text(text, encoding="utf-8")
+    assert list(read(tmp_path / "x.txt").items) == NAMES
+    assert list(read(tmp_path / "x.txt", DataOptions(marks="keep")).items) == text.split(", ")
 
 
 LITERAL = {

@@ -193,9 +193,13 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
 
 
 def measure(case: Case, gate: Gate) -> Measured:
-    """At the strictness and the temperature that are best. The error is that of a mean over items, drawn whole."""
+    """At the best temperature, and as strict as can be without foretelling worse.
+
+    The error is that of a mean over items, which are drawn whole.
+    """
     means = case.stricter(gate, 1.0, STRICTNESSES).mean(1)
-    strict = STRICTNESSES[int(means.argmax())] if means.max() - means[0] >= WORTH else 0.0
+    good = np.flatnonzero(means >= means.max() - WORTH)
+    strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
     by = {temperature: case.stricter(gate, temperature, [strict])[0] for temperature in TEMPERATURES}
     best = min(TEMPERATURES, key=lambda t: -by[t].mean())
     if by[best].mean() - by[1.0].mean() < WORTH:

@@ -48,7 +48,8 @@ class Outline:
                 lengths[prefix].append(min(sum(1 for _ in run), FARTHEST))
             ends.add(prefix)
         places = {prefix: max(n + int(SLACK * n) for n in found) for prefix, found in lengths.items()}
-        first, nodes = {(): 0}, 1
+        first: dict[Prefix, int] = {(): 0}
+        nodes = 1
         for prefix in lengths:
             first[prefix], nodes = nodes, nodes + places[prefix]
         usual = {prefix[-1]: first[prefix] for prefix in sorted(lengths, key=lambda prefix: len(lengths[prefix]))}

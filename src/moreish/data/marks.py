@@ -16,11 +16,14 @@ LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines
 SOME = 0.2  # of the lines: what no item has by itself, and few lines of a document need to have
 
-BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
-HEADING = re.compile(r"#{1,6}\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:")  # above or between the items of a marked list
+BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□☐☒◻·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
+HEADING = re.compile(
+    r"#{1,6}\s.*|={2,6}\s*[^=].*={2,6}|>\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:"
+)  # above or between the items of a marked list
 LINK = re.compile(
     r"!?\[(?P<text>(?:[^\[\]]|\\[\[\]])+)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+[\"'(][^)]*)?\)"
 )
+WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?(?P<text>[^\[\]|]+)\]\]")
 EMPHASIS = re.compile(r"(?P<sign>\*{1,3}|_{1,3}|~~)(?P<text>(?=\S)(?:(?!(?P=sign)).)+?(?<=\S))(?P=sign)(?P<after>.*)")
 CODE = re.compile(r"`(?P<text>[^`]+)`(?P<after>.*)")
 ASIDE = re.compile(r"(?:\s*[-–—:|]+(?:\s.*)?)?|\s*\([^()]*\)")  # what is said of an item behind its name
@@ -32,7 +35,9 @@ QUOTES = re.compile(
     "|".join(f"{a}([^{a}{b}]*){b}" for a, b in ('""', "''", "``", "“”", "„“", "«»", "»«", "‹›", "「」"))
     + "|‘([^‘]*)’"
 )
-BRACKET = re.compile(r"(?:\w+\s*=\s*)?[\[({]|[\])}][,;]?")  # alone on a line, before and after a list in a program
+BRACKET = re.compile(
+    r"(?:[\w\s$@.:<>\[\]]+=\s*)?[\[({]|[\])}][,;]?"
+)  # alone on a line, before and after a list in a program
 LIST_ITEM = re.compile(r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:\s*</[uo]l>)?", re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->|<![^<>]*>")
 RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
@@ -81,13 +86,18 @@ def _from_html(line: str) -> str | None:
 
 def _without_links(line: str) -> str | None:
     """A line of Markdown with the words of its links, and of what begins with one that alone."""
-    first = LINK.match(line) or LINK.match(line.lstrip("*_"))
-    bare = LINK.sub(lambda found: found["text"].replace("\\", ""), line)
+    begins = (link.match(text) for link in (LINK, WIKI_LINK) for text in (line, line.lstrip("*_")))
+    first = next((found for found in begins if found), None)
+    bare = WIKI_LINK.sub(_words, LINK.sub(_words, line))
     if bare == line:
         return None
     if first and ASIDE.fullmatch(after := first.string[first.end() :].lstrip("*_")) and after:
-        return first["text"].replace("\\", "").strip()
+        return _words(first)
     return bare.strip()
+
+
+def _words(link: re.Match[str]) -> str:
+    return link["text"].replace("\\", "").strip()
 
 
 def _without_emphasis(line: str) -> str | None:
