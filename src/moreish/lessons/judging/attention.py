@@ -23,59 +23,48 @@ def causal(answer: Answer) -> None:
             for t in range(T):
                 w = (q[b, t] @ k[b, : t + 1].T / math.sqrt(size)).softmax(0)
                 right[b, t] = w @ v[b, : t + 1]
-        s = q @ k.mT / size**0.5
-        ahead = torch.ones(T, T).triu(1).bool()
-        p = s.softmax(-1)
-        mistakes = {
-            "the mask is missing: it looks ahead": p @ v,
-            "the mask is missing, and so is the root of the size": (q @ k.mT).softmax(-1) @ v,
-            "the scores are not divided by the root of the size": (q @ k.mT)
-            .masked_fill(ahead, -torch.inf)
-            .softmax(-1)
-            @ v,
-            "they are divided by the size, and its root belongs there": (s / size**0.5)
-            .masked_fill(ahead, -torch.inf)
-            .softmax(-1)
-            @ v,
-            "the mask comes after the softmax: what is left of a row no longer sums to 1": p.masked_fill(ahead, 0)
-            @ v,
-            "what is ahead has score 0, and e^0 is 1: minus infinity is needed": s.masked_fill(ahead, 0).softmax(-1)
-            @ v,
-            "the mask is the wrong way round: it sees what is ahead only": s.masked_fill(ahead.T, -torch.inf).softmax(
-                -1
-            )
-            @ v,
-            "the softmax runs over the places that ask: it belongs over those that are asked": s.masked_fill(
-                ahead, -torch.inf
-            ).softmax(-2)
-            @ v,
-            "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
-                q @ k.mT
-            ).softmax(-2)
-            @ v,
-            "the scores are divided by the root of the length, and that of the size belongs there": (
-                q @ k.mT / T**0.5
-            )
-            .masked_fill(ahead, -torch.inf)
-            .softmax(-1)
-            @ v,
-            "every place weighs alike: the softmax of q k says how much": (~ahead / (~ahead).sum(1, keepdim=True)).to(
-                v
-            )
-            @ v,
-            "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
-        }
-        itself = torch.ones(T, T).triu(0).bool()
-        if T > 1:
-            mistakes["a place may look at itself: mask what is above the diagonal, triu(1)"] = (
-                s.masked_fill(itself, -torch.inf).softmax(-1) @ v
-            )
         found = answer.call("attend", q.clone(), k.clone(), v.clone())
         if T > 1 and isinstance(found, Tensor) and found.isnan()[:, 0].all():
             raise Wrong(
                 "the first place sees nothing at all, not even itself: mask what is above the diagonal, triu(1)"
             )
-        compare("attend", found, right, mistakes)
+        compare("attend", found, right, _causal_mistakes(q, k, v))
+
+
+def _causal_mistakes(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
+    """What an attention gives in which one thing is wrong, by the sentence that says what."""
+    T, size = q.shape[1:]
+    products = q @ k.mT
+    s, ahead = products / size**0.5, torch.ones(T, T).triu(1).bool()
+
+    def masked(scores: Tensor, mask: Tensor = ahead, filled: float = -torch.inf, over: int = -1) -> Tensor:
+        return scores.masked_fill(mask, filled).softmax(over) @ v
+
+    alike = (~ahead / (~ahead).sum(1, keepdim=True)).to(v)
+    mistakes = {
+        "the mask is missing: it looks ahead": s.softmax(-1) @ v,
+        "the mask is missing, and so is the root of the size": products.softmax(-1) @ v,
+        "the scores are not divided by the root of the size": masked(products),
+        "they are divided by the size, and its root belongs there": masked(s / size**0.5),
+        "the mask comes after the softmax: what is left of a row no longer sums to 1": (
+            s.softmax(-1).masked_fill(ahead, 0) @ v
+        ),
+        "what is ahead has score 0, and e^0 is 1: minus infinity is needed": masked(s, filled=0),
+        "the mask is the wrong way round: it sees what is ahead only": masked(s, ahead.T),
+        "the softmax runs over the places that ask: it belongs over those that are asked": masked(s, over=-2),
+        "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
+            products.softmax(-2) @ v
+        ),
+        "the scores are divided by the root of the length, and that of the size belongs there": (
+            masked(products / T**0.5)
+        ),
+        "every place weighs alike: the softmax of q k says how much": alike @ v,
+        "q and k are exchanged": masked(k @ q.mT / size**0.5),
+    }
+    if T > 1:
+        itself = torch.ones(T, T).triu(0).bool()
+        mistakes["a place may look at itself: mask what is above the diagonal, triu(1)"] = masked(s, itself)
+    return mistakes
 
 
 def dattention(answer: Answer) -> None:
