@@ -6,8 +6,11 @@ from itertools import islice
 from typing import Any
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 
 from benchmarks.measure import Row, names_file, race, text_file
+from moreish.backprop import by_hand
 from moreish.backprop.lecture import AutogradStep, HandStep, train_lecture
 from moreish.backprop.stepwise import time_stepwise
 from moreish.data import Corpus, DataOptions, read
@@ -22,7 +25,7 @@ STEPS = 100
 
 def rows(only: str = "") -> Iterable[Row]:
     """All rows, or those of the functions whose name holds `only`."""
-    for part in (lecture_step, stepwise, every_recipe):
+    for part in (lecture_step, switch, stepwise, every_recipe):
         if only in part.__name__ or only in __name__:
             yield from part()
 
@@ -40,6 +43,32 @@ def lecture_step() -> Iterable[Row]:
     yield Row(
         "lecture MLP: by hand, no autograd", f"{ours * 500:.0f} us a step", f"{theirs * 500:.0f} us", theirs / ours
     )
+
+
+def switch() -> Iterable[Row]:
+    """The lectures' nets as torch's modules: steps under `by_hand()` beside autograd's, the best of short turns."""
+    torch.set_num_threads(1)
+    corpus = read(names_file() or "names", DataOptions(split="lecture"))
+    x, y = (torch.from_numpy(a[:32].astype("int64")) for a in windows(corpus.split("train"), 3))
+    for name, norm in (("MLP", []), ("MLP with BatchNorm", [nn.BatchNorm1d(200)])):
+        torch.manual_seed(0)
+        first, last = nn.Linear(30, 200, bias=not norm), nn.Linear(200, len(corpus.vocab))
+        net = nn.Sequential(nn.Embedding(len(corpus.vocab), 10), nn.Flatten(), first, *norm, nn.Tanh(), last)
+        optimizer = torch.optim.SGD(net.parameters(), 0.1)
+
+        def steps(net: nn.Module = net, optimizer: torch.optim.Optimizer = optimizer) -> None:
+            for _ in range(60):
+                optimizer.zero_grad()
+                F.cross_entropy(net(x), y).backward()
+                optimizer.step()
+
+        def hand() -> None:
+            with by_hand():
+                steps()
+
+        ours, theirs = race(hand, steps, tries=60)
+        hands, torchs = (f"{1e6 * took / 60:.0f} us a step" for took in (ours, theirs))
+        yield Row(f"{name} under by_hand(), its time over autograd's", hands, torchs, ours / theirs, "<= 2x")
 
 
 def stepwise() -> Iterable[Row]:

@@ -164,9 +164,13 @@ def _within(value: Any, limits: Mapping[str, Any], name: str) -> Any:
         )
         if not fits:  # a NaN fits no limit
             bounds = [("at least", low), ("more than", above), ("at most", high), ("less than", below)]
-            wanted = " and ".join(f"{word} {bound:g}" for word, bound in bounds if bound is not None)
-            raise ValueError(f"{name} is {v:g}, but must be {wanted}")
+            wanted = " and ".join(f"{word} {_shown(bound)}" for word, bound in bounds if bound is not None)
+            raise ValueError(f"{name} is {_shown(v)}, but must be {wanted}")
     return value
+
+
+def _shown(number: float) -> str:
+    return f"{number:,}" if isinstance(number, int) else f"{number:g}"
 
 
 def _describe(kind: Any) -> str:

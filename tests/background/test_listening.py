@@ -1,5 +1,7 @@
 """Which blend answers and how well it foretells a list's own items, without having seen them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from moreish.background.listening import (
     choose,
     measure,
 )
+from moreish.background.outline import STRICTNESSES, Outline
 from moreish.background.parts import reader_of, shape_of
 from moreish.background.reader import Cell
 from moreish.background.shape import flat
@@ -90,7 +93,8 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
         models = [KneserNey.fit(*flat(fold.kept), V, found.order)]
         readers = [reader_of(cell, fold.kept, 2, 0) for cell in (found.cell, tuned)]
         ensemble = Ensemble([*models, *readers][: MODELS[name]], shape_of(SYMBOLS, fold.kept))
-        alone = Blend(ensemble, NET.gates[MODELS[name]], blend.temperature)
+        outline = Outline.of(ensemble.shape.classes.class_of, fold.kept)
+        alone = Blend(ensemble, NET.gates[MODELS[name]], blend.temperature, outline, blend.strictness)
         for item in fold.held_out:
             totals.append(-alone.score(*flat([item])).sum(dtype=np.float64))
             sizes.append(len(item) + 1)
@@ -104,12 +108,26 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
 
 def test_the_temperature_is_the_best_where_that_gains_something():
     found = listening()
-    case, gate = joined(found.read_cases()).first(2), NET.gates[2]
+    case, gate = replace(joined(found.read_cases()).first(2), strays=None), NET.gates[2]
     losses = {t: -float(case.logprobs(gate, t).mean()) for t in TEMPERATURES}
     best = min(losses, key=lambda t: losses[t])
     want = best if losses[1.0] - losses[best] >= WORTH else 1.0
     assert measure(case, gate).temperature == want
     assert measure(case, gate).loss == pytest.approx(losses[want], abs=1e-5)
+
+
+@pytest.mark.parametrize("temperature", [0.9, 1.2])
+def test_the_strictness_is_the_best_where_that_gains_something(temperature):
+    case, gate = joined(listening().read_cases()), NET.gates[2]
+    by = [float(-case.first(2).stricter(gate, temperature, [each]).mean()) for each in STRICTNESSES]
+    np.testing.assert_allclose(-case.first(2).stricter(gate, temperature, STRICTNESSES).mean(1), by, rtol=1e-6)
+    assert by[0] == pytest.approx(-float(case.first(2).logprobs(gate, temperature).mean()))
+    measured = measure(case.first(2), gate)
+    at_one = [float(-case.first(2).stricter(gate, 1.0, [each]).mean()) for each in STRICTNESSES]
+    assert measured.strictness == max(
+        s for s, loss in zip(STRICTNESSES, at_one, strict=True) if loss <= min(at_one) + WORTH
+    )
+    assert measured.loss <= at_one[0]
 
 
 def test_no_fold_keeps_what_it_holds_out():

@@ -19,7 +19,7 @@ Arrays = dict[str, np.ndarray]
 
 def blend(name: Name) -> Blend:
     listening = Listening(random_background(n_hidden=4), SYMBOLS, ITEMS, orders=2)
-    return listening.blend(Choice(name, 0.9), Listening(random_background(4, seed=1), SYMBOLS, ITEMS).cell)
+    return listening.blend(Choice(name, 0.9, 3.0), Listening(random_background(4, seed=1), SYMBOLS, ITEMS).cell)
 
 
 TENSORS, DESCRIBED = to_tensors(blend("tuned"))
@@ -71,7 +71,7 @@ def test_an_array_that_is_missing_or_damaged_is_refused(name: str, change: str):
         {"symbols": 0}, {"symbols": -1}, {"symbols": "many"}, {"symbols": None}, {"symbols": True},
         {"symbols": float("nan")}, {"symbols": 10**400}, {"temperature": 0}, {"temperature": float("inf")},
         {"temperature": "warm"}, {"temperature": -(10**400)}, {"counts": None}, {"counts": []}, {"shape": {}},
-        {"counts": {"model": "none"}}, {"shape": None},
+        {"counts": {"model": "none"}}, {"shape": None}, {"strictness": -1}, {"strictness": "very"},
     ],
 )  # fmt: skip
 def test_a_description_that_does_not_fit_is_refused(changed: dict[str, object]):

@@ -100,6 +100,9 @@ def test_the_next_exercise_is_watched_and_judged_at_every_save(tmp_path):
         file.write_text(exercise("1.1").solution)
         assert "passed: 1 of" in next(line for line in lines if "passed" in line)
         assert "2.1" in next(line for line in lines if line.strip())
+        process.stdin.write("n\n")
+        process.stdin.flush()
+        assert next(line for line in lines if line.startswith("2.")).startswith("2.2 "), "2.1 is left for later"
         process.stdin.write("q\n")
         process.stdin.flush()
         assert process.wait(60) == 0

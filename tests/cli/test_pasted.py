@@ -83,10 +83,42 @@ def test_a_run_remembers_whether_marks_were_kept(moreish, folder):
     assert all(item.startswith("- ") for item in moreish("more", "kept", "-n", 5)[1].splitlines())
 
 
-def test_items_to_score_that_have_marks_are_told_of(moreish, folder):
-    (folder / "scored.txt").write_text(READ["bullets"])
-    code, _, err = moreish("score", "list-ngram-1", "--file", "scored.txt")
-    assert (code in (0, 1), err.count("has bullets round its items")) == (True, 1)
+def scored(moreish, *arguments):
+    code, out, err = moreish("score", "list-ngram-1", *arguments)
+    assert code == 0
+    return out, err
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_items_to_score_are_read_as_a_list_is(moreish, folder, kind):
+    items = (folder / "list.txt").read_text().split()[: len(NAMES)]
+    marked = READ[kind]
+    for name, item in zip(NAMES, items, strict=True):
+        marked = marked.replace(name, item)
+    (folder / "plain.txt").write_text("\n".join(items) + "\n")
+    (folder / "scored.txt").write_text(marked, encoding="utf-8")
+    plain, _ = scored(moreish, "--file", "plain.txt")
+    out, err = scored(moreish, "--file", "scored.txt")
+    assert (out, err.count("data.marks=keep")) == (plain, 1)
+    assert "data.marks" not in scored(moreish, "--file", "scored.txt", "-q")[1]
+
+
+def test_items_to_score_may_be_a_column_of_a_table(moreish, folder):
+    items = (folder / "list.txt").read_text().split()[:20]
+    (folder / "plain.txt").write_text("\n".join(items) + "\n")
+    (folder / "scored.csv").write_text("name,title\n" + "".join(f"xx,{item}\n" for item in items))
+    plain = scored(moreish, "--file", "plain.txt")[0]
+    assert scored(moreish, "--file", "scored.csv", "--column", "title")[0] == plain
+    code, out, err = moreish("score", "list-ngram-1", "--file", "scored.csv", "--column", "nothing")
+    assert (code, out, err.count("\n"), "nothing" in err) == (2, "", 1, True)
+
+
+def test_items_are_scored_as_they_stand_where_the_run_keeps_marks(moreish, folder):
+    (folder / "dashed.txt").write_text("".join(f"- {x}\n" for x in (folder / "list.txt").read_text().split()))
+    keep = "--set", "data.marks=keep"
+    assert moreish("train", "dashed.txt", "--model", "ngram", *keep, "--out", "dashed")[0] == 0
+    code, out, err = moreish("score", "dashed", "--file", "dashed.txt")
+    assert (code, out.startswith("- "), "data.marks" in err) == (0, True, False)
 
 
 def test_a_file_from_windows_is_told_its_encoding(moreish, folder):

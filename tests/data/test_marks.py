@@ -31,6 +31,21 @@ MARKED = {
     "quotes and commas": [f'"{x}",' for x in NAMES],
     "a list in a program": ["names = [", *(f"    {x!r}," for x in NAMES), "]"],
     "boxes to tick": [f"- [{'x' * (i % 2) or ' '}] {x}" for i, x in enumerate(NAMES)],
+    "links": [f"- [{x}](https://example.org/{i}_(a))" for i, x in enumerate(NAMES)],
+    "links and what they are": [f"* [{x}](/{i}) - one of {i}." for i, x in enumerate(NAMES)],
+    "some links, without bullets": [f"[{x}](/{x[0]} 'all of {x[0]}')" if i % 2 else x for i, x in enumerate(NAMES)],
+    "what a chatbot writes": [f"{i}. **{x}:** one of {i}." for i, x in enumerate(NAMES, 1)],
+    "wiki links": [f"* [[{x}]] (since 19{i})" if i % 2 else f"* [[list of x|{x}]]" for i, x in enumerate(NAMES)],
+    "empty boxes": [f"☐ {x}" for x in NAMES],
+    "a list in a script": ["const names: string[] = [", *(f"  {x!r}," for x in NAMES), "];"],
+    "bold and a dash": [f"{i}. **{x}** – one of {i}" for i, x in enumerate(NAMES, 1)],
+    "bold without bullets": [f"**{x}**" for x in NAMES],
+    "italics, code and bold links": [
+        f"- {form.format(x)}"
+        for x, form in zip(NAMES, ["*{}*", "`{}`", "**[{}](/)**", "{}", "_{}_", "***{}***", "~~{}~~"], strict=True)
+    ],
+    "emoji and squares": [f"{'✅☑️'[i % 2 :][:1]} {x}" for i, x in enumerate(NAMES)],
+    "a word processor's private sign": [f"\uf0b7 {x}" for x in NAMES],
     "HTML": ["<ul>", *(f"  <li><b>{x}</b></li>" for x in NAMES), "</ul>"],
 }
 
@@ -54,7 +69,42 @@ def test_marks_are_kept_where_that_is_asked_for(tmp_path, kind):
         assert (list(corpus.items), corpus.report.told) == ([line.strip() for line in MARKED[kind]], [])
 
 
+UNDER_HEADINGS = {
+    "bullets": ["# Names", "", *(f"- {x}" for x in NAMES[:4]), "", "## More", "", *(f"- {x}" for x in NAMES[4:])],
+    "numbers that begin again": [
+        "Old ones:",
+        *(f"{i}. {x}" for i, x in enumerate(NAMES[:4], 1)),
+        "New ones:",
+        *(f"{i}. {x}" for i, x in enumerate(NAMES[4:], 1)),
+    ],
+    "a wiki's and a quotation": ["== Names ==", *(f"* [[{x}]]" for x in NAMES), "> all of them"],
+    "a rule between": [*(f"* {x}" for x in NAMES[:4]), "---", "names:", *(f"* {x}" for x in NAMES[4:])],
+}
+
+
+@pytest.mark.parametrize("kind", UNDER_HEADINGS)
+def test_headings_between_marked_items_are_left_out_and_it_is_told(tmp_path, kind):
+    (tmp_path / "x.txt").write_text(lines(UNDER_HEADINGS[kind]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == NAMES
+    (told,) = corpus.report.told
+    assert "2 headings are left out" in told
+    assert "lack" not in told
+
+
+def test_quotes_round_the_items_of_one_line_come_off(tmp_path):
+    text = ", ".join(f"“{x}”" for x in NAMES)
+    (tmp_path / "x.txt").write_text(text, encoding="utf-8")
+    assert list(read(tmp_path / "x.txt").items) == NAMES
+    assert list(read(tmp_path / "x.txt", DataOptions(marks="keep")).items) == text.split(", ")
+
+
 LITERAL = {
+    "names with two underscores": ["__init__", "__len__", "__iter__", "__next__", "__call__", "__repr__"],
+    "emotes": ["*nods*", "*waves*", "*sighs*", "*laughs*", "*bows*", "*shrugs*"],
+    "lines that end in a colon": [f"{x}:" for x in NAMES],
+    "brackets": [f"[{x}] (live)" for x in NAMES],
+    "one link": [*NAMES, "[a](b)"],
     "hashtags": [f"#{x}" for x in NAMES],
     "negative numbers": [f"-{i}" for i in range(8)],
     "dice": [f"{i}d6" for i in range(1, 9)],
@@ -148,6 +198,9 @@ WAYS = st.sampled_from(
         lambda i, x: f"{x},",
         lambda i, x: f"- {i}. «{x}»;",
         lambda i, x: f"<li>{x}</li>",
+        lambda i, x: f"* [{x}](https://a.b/{i}) – said of it",
+        lambda i, x: f"{i}. **{x}**: said of it",
+        lambda i, x: f"+ `{x}`",
     ]
 )
 

@@ -87,3 +87,51 @@ def test_a_file_that_cannot_be_judged_is_told_so_in_one_sentence(text):
     said = judge(exercise("1.1"), text)
     assert said
     assert "\n" not in said
+
+
+STRANGE = [
+    "'letters'", "b''", "[]", "{1: 2}", "(1, 2)", "(None, None)", "['ab', 'cd']", "[[1], [2, 3]]", "[['a'], 'b']",
+    "object()",
+    "float('nan')", "lambda *_: 1", "iter([1])", "torch.zeros(0)", "torch.zeros(2, 3, 4, dtype=torch.bool)",
+    "[torch.zeros(2), torch.zeros(3)]", "(torch.zeros(1),) * 5",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("chosen", [e for e in EXERCISES if e.id != "11.4"], ids=lambda e: e.id)
+@pytest.mark.parametrize("strange", STRANGE)
+def test_whatever_an_answer_returns_it_is_told_in_one_sentence(chosen, strange):
+    names = re.findall(r"^(?:def|class) (\w+)|^([A-Z]+) =", chosen.task, flags=re.M)
+    odd = "\n".join(f"{c} = {strange}" if c else f"def {f}(*_, **__):\n    return {strange}" for f, c in names)
+    said = judge(chosen, f"import torch\n{chosen.task}\n{odd}")
+    assert said
+    assert "\n" not in said
+
+
+def test_rows_may_come_as_a_list_of_tensors():
+    chosen = exercise("3.1")
+    rows = "def probabilities(N, k):\n    return [(row + k) / (row + k).sum() for row in N]"
+    assert judge(chosen, f"{chosen.task}\n{rows}") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("-p", "the sign is turned"),
+        ("3 * p", "3 times what is right"),
+        ("p + 0.25", "0.25 more than what is right"),
+        ("p.flip(1)", "dimension 1 stands in reverse order"),
+        ("p.T", "it is transposed"),
+        ("p[:, :1]", "only the first of dimension 1 is there"),
+        ("p.mean()", "their mean"),
+        ("p[:, torch.tensor([1, 2, 0])]", "late by one | early by one"),
+        ("p[None]", "a dimension of 1 has to go"),
+        ("torch.zeros(3, 3)", "everything is 0"),
+    ],
+)
+def test_what_is_near_to_right_is_told_how(change, words):
+    chosen = exercise("3.1")
+    near = (
+        f"import torch\ndef probabilities(N, k):\n    p = (N + k) / (N + k).sum(1, keepdim=True)\n    return {change}"
+    )
+    said = judge(chosen, f"{chosen.task}\n{near}")
+    assert any(each.strip() in (said or "") for each in words.split("|")), said

@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from moreish.cli.lessons import lessons
 from moreish.lessons import cells, kit
 from moreish.lessons.exercises import EXERCISES
 from moreish.lessons.table import LESSONS, lesson
 
+ROOT = Path(__file__).resolve().parents[2]
 RUN_ALL = """
 import json, warnings
 from moreish.lessons import cells
@@ -37,6 +40,8 @@ def test_the_lessons_run_let_guess_show_and_give_the_published_figures(tmp_path)
         assert "You have not guessed yet" in printed, number
         assert re.search(r"published\s+ours, names\.txt\s+here", printed), number
         assert pictures >= 2, number
+    assert "SICK  F04 saturated-tanh" in found[8][1]
+    assert "SICK  F24 misaligned-targets" in found[11][1], "the doctor finds what the lesson did"
 
 
 @pytest.mark.parametrize("each", LESSONS, ids=lambda each: str(each.number))
@@ -44,6 +49,39 @@ def test_a_lesson_opens_with_its_question_and_lets_predict(each):
     text = cells.cells(each.path.read_text(encoding="utf-8"))
     assert text[0].text.startswith(f"# {each.number}. {each.question}\n")
     assert sum("**Predict**" in cell.text or "guess(" in cell.text for cell in text) >= 3
+
+
+@pytest.mark.parametrize("each", LESSONS, ids=lambda each: str(each.number))
+def test_our_figures_are_those_that_were_measured(each):
+    """What stands in the column "ours" stands in the tables of docs, which have six digits."""
+    docs = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("ladder.md", "results.md"))
+    measured = [float(n.replace(",", "")) for n in re.findall(r"-?\d[\d,]*\.?\d*(?:e-?\d+)?", docs)]
+    text = each.path.read_text(encoding="utf-8")
+    for what, written in re.findall(r"""^ +\("(.+?)", .+?, (-?[\d_]+\.?\d*), .+\),$""", text, flags=re.M):
+        near = 0.51 * 10.0 ** -len(written.partition(".")[2])
+        assert any(abs(float(written) - n) <= near + 5e-6 * abs(n) for n in measured), f"{what}: {written}"
+
+
+@pytest.mark.parametrize("each", LESSONS, ids=lambda each: str(each.number))
+def test_in_the_terminal_no_word_of_a_lesson_is_lost(each, monkeypatch, capsys):
+    shown = [cells.Shown(cell) for cell in cells.cells(each.path.read_text(encoding="utf-8"))]
+    shown = [one for one in shown if one.cell.kind == "markdown"]
+    monkeypatch.setattr(cells, "run", lambda _: iter(shown))
+    lessons("run", str(each.number))
+    words = re.compile(r"\w+")
+    assert words.findall(capsys.readouterr().out) == [
+        word for one in shown for word in words.findall(re.sub(r"^(\d)\. ", r"\1. ", one.cell.text, flags=re.M))
+    ]
+
+
+def test_in_the_terminal_a_value_of_several_lines_is_several_lines(monkeypatch, capsys):
+    class Table:
+        def __repr__(self):
+            return "n 13%\nr 12%"
+
+    monkeypatch.setattr(cells, "run", lambda _: iter([cells.Shown(cells.Cell("code", "table", 1), value=Table())]))
+    lessons("run", "6")
+    assert capsys.readouterr().out == "  | table\nn 13%\nr 12%\n"
 
 
 def test_every_exercise_is_named_in_its_lesson():

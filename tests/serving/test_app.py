@@ -8,11 +8,13 @@ import re
 import pytest
 
 import moreish
+from moreish.data.sources import Files
 from moreish.inference.asking import Request
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling
 from moreish.serving import app
 from tests.serving.conftest import TOKEN, Client, sentence
+from tests.support.lists import made_items
 
 
 def as_json(items):
@@ -301,3 +303,14 @@ def test_strangers_get_an_answer_or_a_sentence(client, seed):
         else:
             json.loads(answer.text, parse_constant=pytest.fail)
     assert met == {200, 422}
+
+
+def test_how_a_pasted_list_was_read_is_said_without_its_folders(tmp_path):
+    for name in ("first.txt", "second.txt"):
+        (tmp_path / name).write_text("".join(f"- {item}\n" for item in made_items(20)), encoding="utf-8")
+    counted = moreish.count(Files((tmp_path / "first.txt", tmp_path / "second.txt")))
+    about = Client(app(counted, token=TOKEN)).get("/about")
+    assert "-" not in about.json()["symbols"]
+    assert [note.split(" is ")[0] for note in about.json()["notes"]] == ["first.txt", "second.txt"]
+    assert all("data.marks=keep" in note for note in about.json()["notes"])
+    assert str(tmp_path) not in about.text

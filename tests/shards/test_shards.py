@@ -133,6 +133,64 @@ def test_what_cannot_be_sharded_is_said(tmp_path):
         make_shards([path], tmp_path / "b")
 
 
+PASTED = {
+    "bullets": lambda i, item: f"* {item}",
+    "word processor": lambda i, item: f"•  {item}",
+    "numbers": lambda i, item: f"{i}. {item}",
+    "quotes and commas": lambda i, item: f'"{item}",',
+    "bullets but for two": lambda i, item: item if i in (61, 90) else f"- {item}",
+    "with a comment": lambda i, item: "# of 2020" if i == 1 else item,
+    "headings and links": lambda i, item: f"## Part {i}" if i % 30 == 0 else f"- [{item}](https://x.y/{i}) - it",
+    "Windows": lambda i, item: f"- {item}\r",
+}
+
+
+@pytest.mark.parametrize("kind", PASTED)
+@pytest.mark.parametrize("options", [DataOptions(), DataOptions(marks="keep")], ids=["drop", "keep"])
+def test_a_pasted_list_is_read_and_told_as_in_memory(tmp_path, kind, options):
+    pasted = [PASTED[kind](i, item) for i, item in enumerate(made_items(97), 1)]
+    found, memory = sharded(tmp_path, [*pasted[:50], "", *pasted[50:]], options)
+    assert found.report.told == memory.report.told
+    assert (len(found), found.vocab) == (len(memory), memory.vocab)
+    for name in SPLITS:
+        assert sorted(items_of(found.split(name), found.vocab)) == sorted(items_of(memory.split(name), memory.vocab))
+
+
+def test_marks_come_off_of_each_file_by_itself(tmp_path):
+    bulleted, plain = tmp_path / "bulleted.txt", tmp_path / "plain.txt"
+    items = made_items(60)
+    bulleted.write_text("".join(f"- {item}\n" for item in items[:30]), encoding="utf-8")
+    plain.write_text("".join(f"{item}\n" for item in items[30:]), encoding="utf-8")
+    make_shards([bulleted, plain], tmp_path / "shards", sizes=TINY)
+    found = open_shards(tmp_path / "shards")
+    assert sorted(found.items) == sorted(items)
+    assert [str(bulleted) in told for told in found.report.told] == [True]
+
+
+def test_a_faulty_line_of_a_pasted_list_is_named(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_bytes(b"- emma\n" * 40 + b"- \xff\n")
+    with pytest.raises(ValueError, match=r"line 41, byte 3: not UTF-8"):
+        make_shards([path], tmp_path / "a", sizes=TINY)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.csv", "name,origin\nanna,x\nbert,y\ncleo,x\n"),
+        ("x.json", '["anna", "bert", "cleo"]'),
+        ("x.txt", "anna, bert, cleo, dora\n"),
+    ],
+)
+def test_a_table_is_refused_and_read_as_lines_where_that_is_asked_for(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=r"no plain list .* --set data\.recognise=false"):
+        make_shards([path], tmp_path / "a")
+    make_shards([path], tmp_path / "b", DataOptions(recognise=False))
+    assert len(open_shards(tmp_path / "b")) == len(text.splitlines())
+
+
 @given(n=st.integers(1, 3000), key=st.integers(0, 2**64 - 1))
 @settings(max_examples=40, deadline=None)
 def test_a_permutation_names_every_number_once(n, key):

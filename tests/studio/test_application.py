@@ -6,8 +6,11 @@ import json
 import pytest
 
 from moreish.runs import commands, events
+from moreish.studio.application import app
 from moreish.studio.page import document
 from moreish.studio.stream import Stream
+from tests.studio.conftest import TOKEN
+from tests.support.lists import made_items
 
 
 def test_every_run_is_listed_with_what_it_is_doing(page):
@@ -118,6 +121,44 @@ def test_a_stream_begins_with_everything_and_goes_on_from_its_last_event(applica
     assert later._records("one", later._tails["one"]) == []
 
 
+async def opened_tab(application):
+    """A request for the stream, when its first bytes or its refusal have come: the task and the answer's status."""
+    begun, status = asyncio.Event(), []
+    headers = [(b"host", b"127.0.0.1:8000"), (b"authorization", f"Bearer {TOKEN}".encode())]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": "/api/events", "raw_path": b"/api/events", "query_string": b"", "root_path": "", "headers": headers,
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+
+    async def send(message):
+        if message["type"] == "http.response.start":
+            status.append(message["status"])
+        elif message.get("body"):
+            begun.set()
+
+    task = asyncio.create_task(application(scope, asyncio.Event().wait, send))
+    await asyncio.wait_for(begun.wait(), 20)
+    return task, status[0]
+
+
+def test_more_tabs_than_a_server_can_look_after_are_refused_until_one_is_closed(root, monkeypatch):
+    monkeypatch.setattr("moreish.studio.application.MOST_STREAMS", 2)
+
+    async def scene():
+        made = app(root, token=TOKEN)
+        tabs = [await opened_tab(made) for _ in range(3)]
+        tabs[0][0].cancel()
+        await asyncio.gather(tabs[0][0], return_exceptions=True)
+        tabs.append(await opened_tab(made))
+        for task, _ in tabs:
+            task.cancel()
+        await asyncio.gather(*(task for task, _ in tabs), return_exceptions=True)
+        return [status for _, status in tabs]
+
+    assert asyncio.run(scene()) == [200, 200, 503, 200]
+
+
 @pytest.mark.skipif(document() is None, reason="the studio's page is not built")
 def test_a_run_as_one_page_asks_nobody_and_runs_nothing_that_a_list_brought(page):
     answer = page.get("/api/runs/one/export")
@@ -146,3 +187,13 @@ def test_a_remedy_is_put_to_the_test_and_the_run_stays_as_it_is(page, root):
     wrong = page.post("/api/runs/one/trial", {"remedy": "prayer"})
     assert wrong.status_code == 422
     assert "no remedy" in wrong.json()["error"]
+
+
+def test_a_pasted_list_is_shown_without_its_marks_and_it_is_said_under_its_name(page, root):
+    text = "My towns\n\n" + "".join(f"{i}. {item}\r\n" for i, item in enumerate(made_items(30), 1))
+    id = page.send("PUT", "/api/lists/pasted", content=text.encode()).json()["list"]
+    report = page.get(f"/api/lists/{id}/report").json()
+    assert sorted(report["items_shown"]) == sorted(["My towns", *made_items(30)])
+    assert [note.split(" is ")[0] for note in report["notes"] if "data.marks=keep" in note] == [id]
+    assert report["headline"].startswith(f"{id} (list with numbering")
+    assert str(root) not in json.dumps(report)

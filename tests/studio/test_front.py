@@ -3,9 +3,12 @@
 import subprocess
 import sys
 import threading
+import webbrowser
+from pathlib import Path
 
 import pytest
 
+from moreish.cli.studio import _view_of, takes_terminal
 from moreish.studio import front
 from moreish.studio.front import Front
 from tests.serving.conftest import Client
@@ -60,3 +63,20 @@ def test_listening_loads_neither_fastapi_nor_numpy_nor_torch():
         "print([name for name in ('fastapi', 'numpy', 'torch', 'pydantic') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("browser", "takes"),
+    [(webbrowser.GenericBrowser("lynx"), True), (webbrowser.BackgroundBrowser("xdg-open"), False)],
+)
+def test_a_browser_of_text_is_not_opened_over_the_terminal(monkeypatch, browser, takes):
+    monkeypatch.delenv("BROWSER", raising=False)
+    monkeypatch.setattr(webbrowser, "get", lambda: browser)
+    assert takes_terminal() is takes
+    monkeypatch.setenv("BROWSER", "lynx")
+    assert not takes_terminal()
+
+
+def test_a_run_that_is_opened_is_what_the_page_begins_with():
+    assert _view_of(()) == ""
+    assert _view_of((Path("runs/a&b=c"), Path("runs/other"))) == "#/train?run=a%26b%3Dc"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.studio.conftest import TOKEN
+from moreish.studio.application import app
+from tests.studio.conftest import TOKEN, Page
 
 PATHS = ["/", "/api/runs", "/api/events?runs=one", "/assets/index.js", "/openapi.json", "/nothing", "/api/lists/x"]
 HOSTS = ["evil.example", "127.0.0.1:80", "localhost", "[::2]:8000", "127.0.0.1.evil.example:8000", ""]
@@ -99,3 +100,23 @@ def test_an_upload_that_is_no_text_or_too_large_is_cut_off_and_nothing_of_it_is_
     before = sorted((root / ".lists").iterdir()) if (root / ".lists").exists() else []
     assert page.send("PUT", "/api/lists/big", content=content).status_code == status
     assert (sorted((root / ".lists").iterdir()) if (root / ".lists").exists() else []) == before
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost:8000", "[::1]:8000"])
+def test_an_origin_with_tls_is_never_ours_where_we_listen_ourselves(root, host):
+    studio = Page(app(root, token=TOKEN, hosts=(host, "moreish.example")))
+    command = {"command": "go"}
+    refused = studio.send(
+        "POST", "/api/runs/no/commands", headers={"host": host, "origin": f"https://{host}"}, json=command
+    )
+    assert refused.status_code == 403
+    proxied = {"host": "moreish.example", "origin": "https://moreish.example"}
+    assert studio.send("POST", "/api/runs/no/commands", headers=proxied, json=command).status_code == 422
+
+
+def test_a_browser_without_the_token_is_told_so_in_a_sentence(page):
+    answer = page.get("/", token=None, headers={"accept": "text/html,*/*"})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text == "open the address that moreish studio has printed: it holds the token\n"
+    assert answer.headers["content-security-policy"] == "default-src 'self'"

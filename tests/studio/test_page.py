@@ -73,16 +73,19 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     page, context, wrong, _ = opened
     page.get_by_label("The items, one a line").fill("\n".join(invented()))
     page.get_by_role("button", name="Use this list").click()
-    page.get_by_role("link", name="Choose a model").click()
+    page.get_by_text("pasted-1", exact=True).first.wait_for()
+    page.get_by_role("link", name="Model", exact=True).click()
     page.get_by_text("first loss").wait_for()
+    assert page.locator(".lead").inner_text().endswith("For pasted-1.")
     assert abs(fact(page, "first loss") - fact(page, "guessing blindly")) < 0.2
     page.get_by_label("steps").first.fill("100000")
     page.keyboard.press("Tab")
-    page.get_by_role("button", name="Train it").click()
+    page.get_by_role("button", name="Train it").dblclick()
 
     page.get_by_text("On items it has never seen it is better than").wait_for()
     page.get_by_label("The newest items, newest first").get_by_text("✦ new").first.wait_for()
     assert fact(page, "training loss") < 2.5  # guessing by frequency costs 2.6
+    assert page.locator("header option").all_inner_texts() == ["pasted-1-mlp-1"]
 
     page.keyboard.press("Space")
     page.get_by_role("button", name="Go on").wait_for()
@@ -94,7 +97,10 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     until(lambda: steps(page) > before + 5)
 
     page.get_by_role("button", name="Break: weights before a tanh too large, 5").click()
+    page.keyboard.press("Space")  # pauses, and does not break it once more
+    page.get_by_role("button", name="Go on").click()
     page.get_by_text("Sick").wait_for()
+    assert page.get_by_label("What was done").locator("li").count() == 1
     at(page, "doctor")
     page.get_by_role("heading", name="F04 saturated tanh").wait_for()
     trial = page.get_by_label("The remedy put to the test").first
@@ -103,9 +109,11 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     assert trial.locator(".uplot").count() == 1
     assert re.search("helps|does not help|no difference", trial.inner_text())
     assert "trial=F04" in page.url
-    page.get_by_role("button", name="Apply the remedy").first.click()
+    page.get_by_role("button", name="Apply the remedy").first.dblclick()
+    page.get_by_text("before it was healed").first.wait_for()
     at(page, "train")
     page.get_by_text("healed: reinitialise").wait_for()
+    assert page.get_by_label("What was done").locator("li").count() == 2
 
     at(page, "more")
     page.locator("input[name=starts_with]").fill("br")
@@ -123,9 +131,55 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     assert second.locator("input[name=starts_with]").input_value() == "br"
     second.close()
     at(page, "train")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Go on").wait_for()
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text("stopped", exact=False).first.wait_for()
+    page.get_by_text("■ stopped").first.wait_for()
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Pause").wait_for()
+    before = steps(page)
+    until(lambda: steps(page) > before)
+    assert page.locator(".status").all_inner_texts() == ["● training", "● training"]
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text("■ stopped").first.wait_for()
     assert not wrong
+
+
+def test_what_cannot_be_is_said_in_words(opened):
+    page, _, wrong, _ = opened
+    at(page, "list")
+    latin = {"name": "cheeses.txt", "mimeType": "text/plain", "buffer": "Käse\nBrühl\n777\n777x\n".encode("latin-1")}
+    page.locator("input[type=file]").set_input_files(latin)
+    page.get_by_label("Another encoding").get_by_text("Brühl").wait_for()
+    page.get_by_role("button", name="Read it so").click()
+    page.get_by_role("heading", name="cheeses-1").wait_for()
+    symbols = page.get_by_label("How often each symbol stands in the list")
+    assert symbols.locator(".name").first.inner_text() == "7"
+    assert symbols.locator(".value").all_inner_texts() == ["6", *["1"] * 10]
+    page.get_by_role("link", name="Model", exact=True).click()
+    page.get_by_label("batch size").fill("many")
+    page.keyboard.press("Tab")
+    page.get_by_text('"many" is no whole number').wait_for()
+    page.goto(re.sub("#.*", "#/train?run=none-such", page.url))
+    page.get_by_role("heading", name="There is no run none-such here").wait_for()
+    page.go_back()
+    page.get_by_text("first loss").wait_for()
+    assert not wrong
+
+
+def test_a_page_of_a_studio_that_was_started_anew_says_what_to_do(opened):
+    page, context, _, _ = opened
+    there = context.browser.new_context()
+    there.add_cookies(context.cookies())
+    other = there.new_page()
+    other.goto(page.url)
+    other.locator("h1").wait_for()
+    there.clear_cookies()  # as a new token does
+    other.evaluate("location.hash = '#/train?run=another'")  # a stream of its own
+    other.get_by_text("The studio was started anew").wait_for()
+    other.reload()
+    other.get_by_text("open the address that moreish studio has printed").wait_for()
+    there.close()
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,5 +1,9 @@
 """What the pages of the docs take for granted: the reader's own files, model and loop."""
 
+from pathlib import Path
+
+PAGES = Path(__file__).parents[2] / "docs"
+
 SETUPS = {
     "doctor.md": """
 import torch
@@ -33,5 +37,15 @@ rows = [f"{name},{'nordic' if i % 2 else 'italian'},{1 + i % 20}" for i, name in
 Path("origins.csv").write_text("\\n".join(["name,origin,count", *rows]))
 Path("elves.txt").write_text("\\n".join(names[::2]))
 Path("dwarves.txt").write_text("\\n".join(f"{name}k" for name in names[1::2]))
+""",
+    "first_hour.md": f"""
+import re
+from pathlib import Path
+page = Path({str(PAGES)!r}, "first_hour.md").read_text(encoding="utf-8")
+listed, = re.findall(r"```text\\n(Cheddar,.*?)```", page, flags=re.S)
+Path("cheeses.txt").write_text("\\n".join(re.split(r",\\s+", listed.strip())))
+script, = re.findall(r"```python\\n(.*?)```", page, flags=re.S)
+assert "range(20)" in script
+Path("spirals.py").write_text(script.replace("range(20)", "range(2)"))
 """,
 }

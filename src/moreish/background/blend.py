@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
 from moreish.models.contract import LanguageModel, State
 from moreish.models.stepping import score_by_steps
@@ -80,11 +81,20 @@ class Blend:
     """An ensemble and its gate as one `LanguageModel`.
 
     temperature : log probabilities are divided by it, so that the blend is as sure as it has reason to be
+    outline : that of the list, of which what strays is made less likely by `strictness` nats
     """
 
-    def __init__(self, ensemble: Ensemble, gate: Gate, temperature: float = 1.0) -> None:
+    def __init__(
+        self,
+        ensemble: Ensemble,
+        gate: Gate,
+        temperature: float = 1.0,
+        outline: Outline | None = None,
+        strictness: float = 0.0,
+    ) -> None:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
+        self.outline, self.strictness = outline if strictness else None, strictness
 
     @property
     def vocab_size(self) -> int:
@@ -94,16 +104,26 @@ class Blend:
     def start(self, rows: int) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Before the first symbol."""
         state, seen = self.ensemble.start(rows)
-        return state, blended(*seen, self.gate, self.temperature)
+        nodes = np.zeros(rows, np.int64) if self.outline is None else self.outline.start(rows)
+        return (state, nodes), self._inside(nodes, blended(*seen, self.gate, self.temperature))
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Every model reads the id."""
+        state, nodes = state
         state, seen = self.ensemble.advance(state, ids)
-        return state, blended(*seen, self.gate, self.temperature)
+        nodes = nodes if self.outline is None else self.outline.advance(nodes, ids)
+        return (state, nodes), self._inside(nodes, blended(*seen, self.gate, self.temperature))
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""
-        return self.ensemble.take(state, rows)
+        return self.ensemble.take(state[0], rows), state[1][rows]
+
+    def _inside(
+        self, nodes: Integer[np.ndarray, " rows"], logprobs: Float[np.ndarray, "rows V"]
+    ) -> Float[np.ndarray, "rows V"]:
+        if self.outline is None:
+            return logprobs
+        return kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

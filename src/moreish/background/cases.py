@@ -8,6 +8,7 @@ from jaxtyping import Float, Integer
 
 from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.outline import kept_inside
 
 
 @dataclass(frozen=True)
@@ -15,11 +16,13 @@ class Case:
     """What a blend's gate sees of other items of one list.
 
     scores : (N, scores, V), features : (N, features), targets : (N,)
+    strays : (N, V) how far each symbol leaves the outlines of the items that the models were made from, if known
     """
 
     scores: Float[np.ndarray, "N scores V"]
     features: Float[np.ndarray, "N features"]
     targets: Integer[np.ndarray, " N"]
+    strays: Float[np.ndarray, "N V"] | None = None
 
     @property
     def models(self) -> int:
@@ -29,16 +32,28 @@ class Case:
     def first(self, models: int) -> "Case":
         """The same of a blend of the first `models` of them."""
         kept = [*range(models), *range(self.models, self.models + SHAPE_SCORES)]
-        return Case(self.scores[:, kept], self.features[:, : EVIDENCE + models], self.targets)
+        return Case(self.scores[:, kept], self.features[:, : EVIDENCE + models], self.targets, self.strays)
 
     def logprobs(self, gate: Gate, temperature: float = 1.0) -> Float[np.ndarray, " N"]:
         """Of the targets, by the blend with this gate."""
         return blended(self.scores, self.features, gate, temperature)[np.arange(len(self.targets)), self.targets]
 
+    def stricter(
+        self, gate: Gate, temperature: float, strictness: Sequence[float]
+    ) -> Float[np.ndarray, "strictness N"]:
+        """The same for each strictness (see `outline.kept_inside`)."""
+        logprobs = blended(self.scores, self.features, gate, temperature)
+        own = logprobs[np.arange(len(self.targets)), self.targets]
+        if self.strays is None:
+            return np.broadcast_to(own, (len(strictness), len(own)))
+        rows = np.arange(len(self.targets)), self.targets
+        return np.array([kept_inside(logprobs, self.strays, nats)[rows] if nats else own for nats in strictness])
+
 
 def joined(cases: Sequence[Case]) -> Case:
     """Several as one."""
-    return Case(*(np.concatenate([getattr(c, name) for c in cases]) for name in ("scores", "features", "targets")))
+    names = ["scores", "features", "targets", *(["strays"] if all(c.strays is not None for c in cases) else [])]
+    return Case(*(np.concatenate([getattr(c, name) for c in cases]) for name in names))
 
 
 def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " _"]]) -> Case:

@@ -6,7 +6,7 @@ read the list) and "tuned" (with the net that was trained on by it as well).
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -16,6 +16,7 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
 from moreish.background.gate import Gate
+from moreish.background.outline import STRICTNESSES, Outline
 from moreish.background.parts import (
     FOLDS,
     Fold,
@@ -45,7 +46,7 @@ ORDER_UNMEASURED = 3
 class Measured:
     """Mean nats a predicted symbol on items that the models were not made from, and its standard error.
 
-    temperature : the one that was best; the loss is with it
+    temperature, strictness : those that were best; the loss is with them
     items, symbols : how many were measured
     """
 
@@ -54,6 +55,7 @@ class Measured:
     temperature: float
     items: int
     symbols: int
+    strictness: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Choice:
 
     name: Name
     temperature: float = 1.0
+    strictness: float = 0.0
 
 
 @dataclass
@@ -148,7 +151,8 @@ class Listening:
     def blend(self, choice: Choice, tuned: Cell | None = None) -> Blend:
         """The blend that was chosen."""
         gate = self.background.gates[MODELS[choice.name]]
-        return Blend(self.ensemble(choice.name, tuned), gate, choice.temperature)
+        outline = Outline.of(self.shape.classes.class_of, self.items)
+        return Blend(self.ensemble(choice.name, tuned), gate, choice.temperature, outline, choice.strictness)
 
     def case(self, number: int, tuned: Cell | None = None) -> Case:
         """What the items held out of this fold look like to models that are made from the others."""
@@ -158,7 +162,9 @@ class Listening:
             models.append(self.fold_readers[number])
         if tuned is not None:
             models.append(reader_of(tuned, fold.kept, self.orders, self.seed))
-        return case_of(Ensemble(models, shape_of(self.symbols, fold.kept)), fold.held_out)
+        case = case_of(Ensemble(models, shape_of(self.symbols, fold.kept)), fold.held_out)
+        outline = Outline.of(self.shape.classes.class_of, fold.kept)
+        return replace(case, strays=outline.strays_in(fold.held_out))
 
     def read_cases(self) -> list[Case]:
         """Those of all folds, before anything is trained."""
@@ -183,12 +189,18 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
     if not measured:
         return Choice(best)
     name = min(measured, key=lambda each: measured[each].loss + WORTH * MODELS[each])
-    return Choice(name, measured[name].temperature)
+    return Choice(name, measured[name].temperature, measured[name].strictness)
 
 
 def measure(case: Case, gate: Gate) -> Measured:
-    """At the temperature that is best. The error is that of a mean over items, which are drawn whole."""
-    by = {temperature: case.logprobs(gate, temperature) for temperature in TEMPERATURES}
+    """At the best temperature, and as strict as can be without foretelling worse.
+
+    The error is that of a mean over items, which are drawn whole.
+    """
+    means = case.stricter(gate, 1.0, STRICTNESSES).mean(1)
+    good = np.flatnonzero(means >= means.max() - WORTH)
+    strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
+    by = {temperature: case.stricter(gate, temperature, [strict])[0] for temperature in TEMPERATURES}
     best = min(TEMPERATURES, key=lambda t: -by[t].mean())
     if by[best].mean() - by[1.0].mean() < WORTH:
         best = 1.0
@@ -198,4 +210,4 @@ def measure(case: Case, gate: Gate) -> Measured:
     sizes = np.diff(np.append(-1, ends))
     mean, n = float(losses.mean(dtype=np.float64)), len(ends)
     error = math.sqrt(float(((totals - mean * sizes) ** 2).sum()) * n / max(n - 1, 1)) / float(sizes.sum())
-    return Measured(mean, error, best, n, len(losses))
+    return Measured(mean, error, best, n, len(losses), strict)

@@ -3,6 +3,7 @@
 counts/...   the n-gram, shape/...  that of the classes, both as `ngram.to_tensors` gives them
 net0/..., net1/...   cells and memories of the nets in half and single precision
 class_of, frequency, end_odds, gate<models>/...
+outline/...   the tree of the outlines, where the blend keeps to them
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.gate import gates_from_tensors, gates_to_tensors
+from moreish.background.outline import Outline
 from moreish.background.reader import Cell, ListReader, Memory
 from moreish.background.shape import LONGEST, ListShape, ShapeModel
 
@@ -33,6 +35,9 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     for k, model in enumerate(ensemble.models[1:]):
         assert isinstance(model, ListReader)
         arrays |= _prefixed(f"net{k}", reader_to_tensors(model))
+    if blend.outline is not None:
+        arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
+        described["strictness"] = blend.strictness
     return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
 
 
@@ -63,7 +68,22 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
         int(_number(described, "symbols", 1.0, 2.0**40)),
     )
     ensemble = Ensemble([counts, *nets], shape)
-    return Blend(ensemble, gates[1 + len(nets)], _number(described, "temperature", 0.1, 10.0))
+    outline = _outline(_own(tensors, "outline"), class_of)
+    strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
+    temperature = _number(described, "temperature", 0.1, 10.0)
+    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness)
+
+
+def _outline(arrays: Tensors, class_of: np.ndarray) -> Outline | None:
+    if not arrays:
+        return None
+    nodes = (arrays["following"].shape or (0,))[0] if "following" in arrays else 0
+    _require(nodes > 0, "outline/following", "has no nodes")
+    sizes = nodes, int(class_of.max()) + 1
+    following, straying = _array(arrays, "following", sizes, "i"), _array(arrays, "straying", sizes, "f")
+    _require(((following >= 0) & (following < nodes)).all(), "outline/following", "leads to no node")
+    _require(((straying >= 0) & (straying <= 1)).all(), "outline/straying", "is outside 0 .. 1")
+    return Outline(class_of, following, straying.astype(np.float32))
 
 
 def reader_from_tensors(arrays: Tensors, vocab_size: int) -> ListReader:

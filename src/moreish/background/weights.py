@@ -176,7 +176,10 @@ def _header(content: bytes) -> tuple[dict[str, object], dict[str, str]]:
     """The header of a safetensors file, and the metadata in it."""
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    return header, header.get("__metadata__", {})
+    metadata = header.get("__metadata__", {})
+    if not isinstance(metadata, dict):
+        raise ValueError("its metadata are no table of names and texts")
+    return header, metadata
 
 
 def _in_order(content: bytes) -> bytes:

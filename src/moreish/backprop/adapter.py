@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -18,7 +18,6 @@ from moreish.backprop.table import Rule
 # Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
 Listener = Callable[["DeferredCall", Any, list[Tensor | None]], list[Tensor | None]]
 Again = Callable[[], AbstractContextManager[Any]]
-_NOTHING = nullcontext()
 _top_hooks: Any = vars(vars(torch._C)["_autograd"])[
     "_top_saved_tensors_default_hooks"
 ]  # torch has no public way to ask
@@ -36,25 +35,25 @@ class DeferredCall:
     forward a second time on the way back, where torch has every mode switched off, and must find the same calls.
     """
 
+    __slots__ = ("again", "device", "layout", "listener", "precision", "returns", "rule", "saved", "shapes")
+
     def __init__(
         self, layout: "Layout", rule: Rule, tensors: Sequence[Tensor], listener: Listener | None, again: Again | None
     ):
-        self.again, self.listener = again, listener
-        self.rule, self.name, self.in_place = rule, layout.name, layout.in_place
-        self.arguments, self.flat = layout.arguments, layout.flat
+        self.layout, self.rule, self.listener, self.again = layout, rule, listener, again
         self.shapes = [t.shape for t in tensors]
-        self.precision = precision(layout.key, tensors)
         self.device = tensors[0].device.type
+        self.precision = precision(layout.key, tensors, self.device)
         self.returns: type = Tensor
-        self.saved: Any = ()
+        self.saved: Any = None  # a tree with slots, unless the rule saved nothing but tensors
 
     def forward(self, tensors: Sequence[Tensor]) -> tuple[Any, tuple[Any, ...]]:
         """The rule's forward, in the precision that torch would use."""
         if self.precision is None:
-            return self.rule.forward(*put_back(self.arguments, tensors))
+            return self.rule.forward(*self.layout.filled(tensors))
         inside = cast(tensors, self.precision.compute)
         with torch.autocast(self.device, enabled=False):
-            y, saved = self.rule.forward(*put_back(self.arguments, inside))
+            y, saved = self.rule.forward(*self.layout.filled(inside))
         for theirs, ours in zip(tensors, inside, strict=True):
             if ours is not theirs and ours._version > 0:  # the rule wrote into it: running statistics
                 theirs.copy_(ours)
@@ -64,8 +63,7 @@ class DeferredCall:
 
     def backward(self, dy: Any, saved: Sequence[Any], needed: Sequence[bool]) -> list[Tensor | None]:
         """The rule's backward: one gradient per tensor, None where it is not needed."""
-        wanted = [needed[a.i] if type(a) is Slot else any(needed[s.i] for s in slots(a)) for a in self.arguments]
-        options = {"needs": wanted} if _takes_needs(self.rule.backward) else {}
+        options = {"needs": self.layout.wanted(needed)} if _takes_needs(self.rule.backward) else {}
         if self.precision is None:
             grads = self.rule.backward(dy, *saved, **options)
         else:
@@ -73,19 +71,15 @@ class DeferredCall:
             dy = dy.to(compute) if isinstance(dy, Tensor) else tuple(cast(dy, compute))
             with torch.autocast(self.device, enabled=False):
                 grads = self.rule.backward(dy, *saved, **options)
-        flat: list[Tensor | None] = [None] * len(needed)
-        for slot, grad in zip(self.arguments, grads, strict=False) if self.flat else pair(self.arguments, grads):
-            if type(slot) is Slot:
-                flat[slot.i] = grad
-        return flat
+        return self.layout.by_tensor(grads, len(needed))
 
     def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
         """A gradient has the shape of its value. torch would quietly sum a larger one, so it is refused here."""
         for grad, shape in zip(grads, self.shapes, strict=True):
             if grad is not None and grad.shape != shape:
                 raise ValueError(
-                    f"{self.name}: the rule's gradient has shape {tuple(grad.shape)}, its value {tuple(shape)}; "
-                    "a gradient has the shape of its value"
+                    f"{self.layout.name}: the rule's gradient has shape {tuple(grad.shape)}, its value "
+                    f"{tuple(shape)}; a gradient has the shape of its value"
                 )
 
 
@@ -97,8 +91,11 @@ class HandDerived(torch.autograd.Function):
         """The rule's value; what it saved is kept where torch looks after it."""
         y, saved = deferred.forward(tensors)
         kept: list[Tensor] = []
-        deferred.saved = take_out(saved, kept)
-        if deferred.in_place:
+        if type(saved) is tuple and TENSORS.issuperset(map(type, saved)):
+            kept[:] = saved
+        else:
+            deferred.saved = take_out(saved, kept)
+        if deferred.layout.in_place:
             x = tensors[0]
             kept = [t.clone() if t is x else t for t in kept]
             y = x.copy_(y)
@@ -116,13 +113,18 @@ class HandDerived(torch.autograd.Function):
         deferred = ctx.deferred
         if torch.is_grad_enabled():
             raise NotDerived(
-                f"{deferred.name}: the gradient of a gradient (create_graph=True) is not derived by hand; "
+                f"{deferred.layout.name}: the gradient of a gradient (create_graph=True) is not derived by hand; "
                 "run this part outside by_hand()"
             )
         dy = dys[0] if deferred.returns is Tensor else dys
-        with deferred.again() if deferred.again else _NOTHING:
+        if deferred.again is None:
             saved = ctx.saved_tensors
-        grads = deferred.backward(dy, put_back(deferred.saved, saved), ctx.needs_input_grad[1:])
+        else:
+            with deferred.again():
+                saved = ctx.saved_tensors
+        if deferred.saved is not None:
+            saved = put_back(deferred.saved, saved)
+        grads = deferred.backward(dy, saved, ctx.needs_input_grad[1:])
         if deferred.listener is not None:
             grads = deferred.listener(deferred, dy, grads)
         deferred.check_shapes(grads)
@@ -136,13 +138,45 @@ class Layout(NamedTuple):
     name: str
     in_place: bool
     arguments: Any
-    flat: bool  # no argument has parts
+    places: list[tuple[int, int]] | None  # number of argument and of tensor; None where an argument has parts
 
     @classmethod
     def of(cls, call: Call, name: str, tensors: list[Tensor]) -> "Layout":
         """The layout of this call, whose tensors are appended to the list."""
-        flat = _is_flat(call.arguments)
-        return cls(call.key, name, call.in_place, take_out(call.arguments, tensors), flat)
+        flat, tree = _is_flat(call.arguments), take_out(call.arguments, tensors)
+        places = [(k, a.i) for k, a in enumerate(tree) if type(a) is Slot] if flat else None
+        return cls(call.key, name, call.in_place, tree, places)
+
+    def filled(self, tensors: Sequence[Tensor]) -> Any:
+        """The arguments, with these tensors in their slots."""
+        if self.places is None:
+            return put_back(self.arguments, tensors)
+        filled = list(self.arguments)
+        for argument, tensor in self.places:
+            filled[argument] = tensors[tensor]
+        return filled
+
+    def wanted(self, needed: Sequence[bool]) -> list[bool]:
+        """For each argument, whether a gradient of any of its tensors is needed."""
+        if self.places is None:
+            return [any(needed[s.i] for s in slots(a)) for a in self.arguments]
+        wanted = [False] * len(self.arguments)
+        for argument, tensor in self.places:
+            wanted[argument] = needed[tensor]
+        return wanted
+
+    def by_tensor(self, grads: Any, count: int) -> list[Tensor | None]:
+        """The gradients of the arguments as those of the tensors; arguments beyond the gradients have none."""
+        found: list[Tensor | None] = [None] * count
+        if self.places is None:
+            for slot, grad in pair(self.arguments, grads):
+                if type(slot) is Slot:
+                    found[slot.i] = grad
+        else:
+            for argument, tensor in self.places:
+                if argument < len(grads):
+                    found[tensor] = grads[argument]
+        return found
 
 
 def apply(
@@ -164,6 +198,7 @@ class Slot:
 
 
 # What holds no other parts: sizes hold only numbers.
+TENSORS = frozenset({Tensor, nn.Parameter})  # other subclasses of Tensor have ways of their own
 _LEAVES = frozenset({Tensor, nn.Parameter, Slot, int, bool, float, str, type(None), torch.Size, torch.dtype})
 
 
@@ -222,6 +257,7 @@ _TAKES_NEEDS: WeakKeyDictionary[Callable[..., Any], bool] = WeakKeyDictionary() 
 
 
 def _takes_needs(backward: Callable[..., Any]) -> bool:
-    if backward not in _TAKES_NEEDS:
-        _TAKES_NEEDS[backward] = "needs" in inspect.signature(backward).parameters
-    return _TAKES_NEEDS[backward]
+    takes = _TAKES_NEEDS.get(backward)
+    if takes is None:
+        takes = _TAKES_NEEDS[backward] = "needs" in inspect.signature(backward).parameters
+    return takes

@@ -16,13 +16,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
-from moreish.backprop.adapter import Layout, apply, tensors_in
+from moreish.backprop.adapter import TENSORS, Layout, apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
-from moreish.backprop.forms import form_key, known_form, remember
+from moreish.backprop.forms import known_form, read_call, remember
 from moreish.backprop.graph import describe, mark, metadata_of, stranger
 from moreish.backprop.refusals import refuse_complex, refuse_into_itself, refuse_transform
 from moreish.backprop.rules import NotDerived
@@ -31,15 +31,16 @@ from moreish.backprop.table import HAND_DERIVED, Rule
 __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
 
 _LISTED = "moreish listed"
-PLAIN = {Tensor, nn.Parameter}  # other subclasses of Tensor have ways of their own
 _ATTRIBUTES: Mapping[str, Any] = vars(torch._C.TensorBase)
-# What reads a tensor's form or sets its gradient; a step does it more often than it computes.
+# What reads a tensor's form, its value or its gradient, or sets them; a step does it more often than it computes.
+_READ = ("shape", "dtype", "device", "layout", "ndim", "requires_grad", "is_leaf", "is_sparse", "grad", "data")
 _NOT_DIFFERENTIATED = frozenset(
     {
-        *(_ATTRIBUTES[name].__get__ for name in ("shape", "dtype", "device", "ndim", "requires_grad", "is_leaf")),
-        _ATTRIBUTES["grad"].__set__,
+        *(_ATTRIBUTES[name].__get__ for name in _READ),
+        *(_ATTRIBUTES[name].__set__ for name in ("grad", "data")),
+        Tensor.requires_grad_,
         *(Tensor.dim, Tensor.size, Tensor.numel, Tensor.stride, Tensor.is_contiguous),
-        *(Tensor.is_floating_point, Tensor.is_complex, Tensor.element_size, Tensor.__len__),
+        *(Tensor.is_floating_point, Tensor.is_complex, Tensor.element_size, Tensor.__len__, Tensor.backward),
     }
 )
 
@@ -101,19 +102,22 @@ class ByHand(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _NOT_DIFFERENTIATED or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        given = [*tensors_in(args), *tensors_in(tuple(kwargs.values()))] if kwargs else tensors_in(args)
+        given, key = read_call(func, args, kwargs)
+        transformed = torch._C._are_functorch_transforms_active()
+        if not transformed and not any(t.requires_grad for t in given):
+            return func(*args, **kwargs)
         self._notice_strangers(given)
-        foreign = not PLAIN.issuperset(types)
-        key = None if foreign or torch._C._are_functorch_transforms_active() else form_key(func, args, kwargs)
+        foreign = not TENSORS.issuperset(types)
+        if foreign or transformed:
+            key = None
         if key is not None and (form := known_form(key)) is not None and form.layout.key in self.rules:
             result = self._run_by_hand(form.layout, form.tensors(given), func, args, kwargs)
             return self.seen(func, result, by_hand=True)
-        asks = any(t.requires_grad for t in given)
-        if not foreign and asks and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args):
+        if not foreign and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args):
             refuse_transform(name_of(func), given)
             with self:
                 return DECOMPOSITIONS[func].run(*args, **kwargs)
-        call = None if foreign else self._call(func, args, kwargs, given, asks=asks)
+        call = None if foreign else self._call(func, args, kwargs, given)
         versions = [_version(t) for t in given] if call is None else []
         tensors: list[Tensor] = []
         layout = None if call is None else Layout.of(call, name_of(func), tensors)
@@ -151,12 +155,12 @@ class ByHand(TorchFunctionMode):
                 self._strangers[name] += 1
                 self._notes[describe(node)] = None
 
-    def _call(self, func: Any, args: Any, kwargs: Any, given: Sequence[Tensor], *, asks: bool) -> Call | None:
-        """The call in the table's terms, if it asks for a gradient and the table has it; or NotDerived, by name."""
+    def _call(self, func: Any, args: Any, kwargs: Any, given: Sequence[Tensor]) -> Call | None:
+        """The call in the table's terms, if the table has it; or NotDerived, by name."""
         if key_of(func) not in self.rules:
             return None
         refuse_transform(name_of(func), given)
-        call = canonicalize(func, args, kwargs) if asks else None
+        call = canonicalize(func, args, kwargs)
         if call is not None:
             refuse_complex(name_of(func), (args, kwargs))
             refuse_into_itself(name_of(func), call)

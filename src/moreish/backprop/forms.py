@@ -7,7 +7,7 @@ from weakref import ReferenceType, ref
 import torch
 from torch import Tensor
 
-from moreish.backprop.adapter import Layout
+from moreish.backprop.adapter import TENSORS, Layout, tensors_in
 from moreish.backprop.canonicalize import Function, goes_by_form
 from moreish.backprop.table import HAND_DERIVED
 
@@ -17,19 +17,25 @@ FormKey = tuple[Any, ...]
 MOST_KNOWN = 4096
 
 
-def form_key(called: Function, args: Values, kwargs: Mapping[str, Any]) -> FormKey | None:
-    """Equal for calls of one form; None where an argument has parts, which are not looked into."""
+def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> tuple[list[Tensor], FormKey | None]:
+    """The tensors given with a call, and a key that is equal for calls of one form.
+
+    The key is None where an argument has parts: their tensors are among those given, but they are not looked into.
+    """
+    given: list[Tensor] = []
     key: list[Any] = [called, *kwargs]
-    for value in (*args, *kwargs.values()):
-        if isinstance(value, Tensor):
+    for value in (*args, *kwargs.values()) if kwargs else args:
+        kind = type(value)
+        if kind in TENSORS or isinstance(value, Tensor):
+            given.append(value)
             key.append((value.dtype, value.dim(), value.requires_grad))
-        elif type(value) in _EXACT:
-            key.append((type(value), value))
-        elif type(value) is float:
+        elif kind in _EXACT:
+            key.append((kind, value))
+        elif kind is float:
             key.append(repr(value))  # 0.0 and -0.0 are equal, and their inverses are not
         else:
-            return None
-    return tuple(key)
+            return tensors_in((*args, *kwargs.values())), None
+    return given, tuple(key)
 
 
 class Form(NamedTuple):

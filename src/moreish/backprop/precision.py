@@ -36,12 +36,11 @@ class Precision(NamedTuple):
     result: torch.dtype
 
 
-def precision(key: Callable[..., Any], tensors: Sequence[Tensor]) -> Precision | None:
+def precision(key: Callable[..., Any], tensors: Sequence[Tensor], device: str) -> Precision | None:
     """What is to be cast for this call; None where nothing is, as for all of float32 and float64.
 
     As torch's kernels do, everything but a product computes in float32 and rounds once, at the end.
     """
-    device = tensors[0].device.type
     autocast = torch.is_autocast_enabled(device)
     if not autocast and not any(t.dtype in HALVES for t in tensors):
         return None

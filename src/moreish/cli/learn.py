@@ -126,23 +126,30 @@ def _watch(learner: "Learner") -> None:
     from moreish.cli.show import note, out, text
     from moreish.lessons.exercises import EXERCISES
 
-    keys = _keys()
-    while (chosen := learner.next()) is not None:
+    keys, later = _keys(), set[str]()
+    while (chosen := learner.next(later)) is not None:
         path = learner.open(chosen)
         out.print(text((f"{chosen.id} {chosen.asks}", "bold")))
         print(f"  write it in {path}", flush=True)
-        note("  judged at every save; h and Enter: a hint, s: our solution, n: later, Ctrl-C: enough for today")
-        if not _until_passed(learner, chosen, path, keys):
-            return
+        note("  judged at every save; h and Enter: a hint, s: our solution, n: later, q: enough for today")
+        match _until_passed(learner, chosen, path, keys):
+            case "n":
+                later.add(chosen.id)
+                continue
+            case "q":
+                return
         print(
             f"  passed: {len(learner.passed)} of {len(EXERCISES)}. Ours: moreish lessons solution {chosen.id}\n",
             flush=True,
         )
+    if later:
+        print(f"{len(later)} left for later: moreish learn begins with the first of them again.")
+        return
     print("All are passed. There are sick runs without end: moreish learn diagnose")
 
 
-def _until_passed(learner: "Learner", chosen: "Exercise", path: Path, keys: "_Keys") -> bool:
-    """False where the learner wants to stop."""
+def _until_passed(learner: "Learner", chosen: "Exercise", path: Path, keys: "_Keys") -> Literal["passed", "n", "q"]:
+    """How it ends: it is passed, or left for later, or enough for today."""
     from moreish.cli.show import printable
 
     judged = None
@@ -156,15 +163,15 @@ def _until_passed(learner: "Learner", chosen: "Exercise", path: Path, keys: "_Ke
             verdict = learner.check(path)
             _tell_printed(verdict)
             if verdict.passed:
-                return True
+                return "passed"
             print(f"  {time.strftime('%H:%M:%S')} {printable(verdict.said)}", flush=True)
         match keys.next():
             case "h":
                 print(f"  hint: {learner.hint(chosen)}", flush=True)
             case "s":
                 print(chosen.solution, flush=True)
-            case "n" | "q":
-                return False
+            case "n" | "q" as key:
+                return key
             case _:
                 time.sleep(LOOK)
 

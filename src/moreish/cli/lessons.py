@@ -108,7 +108,7 @@ def _run(number: int, folder: Path) -> None:
         if shown.cell.kind == "markdown":
             from rich.markdown import Markdown
 
-            out.print(Markdown(shown.cell.text))
+            out.print(Markdown(shown.cell.text), soft_wrap=False)  # else what is longer than a line is cut in lists
             continue
         print(*(f"  | {line}" for line in shown.cell.text.splitlines()), sep="\n")
         if shown.printed:
@@ -120,4 +120,4 @@ def _run(number: int, folder: Path) -> None:
             path.write_bytes(picture)
             note(f"picture: {path}")
         if shown.value is not None and not shown.pictures:
-            print(printable(repr(shown.value)))
+            print(*map(printable, repr(shown.value).splitlines()), sep="\n")

@@ -70,7 +70,8 @@ def score(
     items
         The items to judge; read from standard input, one a line, when none is given.
     file
-        A file of any size with the items to judge, one a line; may be given more than once.
+        A file of any size with the items to judge, read as a list is: one a line, or CSV or JSON, of which --column
+        names the items' column; may be given more than once.
     runners_up
         How many of the likeliest other symbols to name at each place; 3 for a few items on a terminal.
     format
@@ -94,7 +95,7 @@ def score(
     if items:
         _judge_named(opened, items, format, most)
         return
-    blocks = _Blocks(opened, file or ["-"], reading.encoding or "utf-8", quiet)
+    blocks = _Blocks(opened, file or ["-"], reading, quiet)
     if format == "json" or runners_up or (seen and blocks.are_few()):
         _write_judged(opened, chain.from_iterable(lines.items for lines in blocks), format, most)
     else:
@@ -111,7 +112,7 @@ def _open(
     quiet: bool,
     files: list[str] | None,
 ) -> "Fitted":
-    """The run, or the list as its model; `--encoding` is that of the files to be judged, where there are any."""
+    """The run, or the list as its model; `--encoding` and `--column` are those of the files to be judged, if any."""
     from moreish.cli.overrides import overrides_of
     from moreish.cli.show import tell_reading, telling, warn
     from moreish.data import sources
@@ -129,7 +130,7 @@ def _open(
             except ValueError:
                 open_run(run, root)  # raises, and says what runs there are
                 raise
-        own = replace(reading, encoding=None) if is_run and files else reading
+        own = replace(reading, encoding=None, column=None) if is_run and files else reading
         opened = api.open_or_count(run, root, overrides_of(own, set=set), background)
         opened.model  # noqa: B018  (loaded here, while it is said so)
     for sentence in opened.passed_over:
@@ -141,8 +142,8 @@ def _open(
 class _Blocks:
     """The items of files, scored a block at a time; counts what it saw."""
 
-    def __init__(self, opened: "Fitted", files: Sequence[str], encoding: str, quiet: bool) -> None:
-        self.opened, self.files, self.encoding, self.quiet = opened, files, encoding, quiet
+    def __init__(self, opened: "Fitted", files: Sequence[str], reading: Reading, quiet: bool) -> None:
+        self.opened, self.files, self.reading, self.quiet = opened, files, reading, quiet
         self.items = self.unknown = self.tokens = 0
         self.logprob = 0.0
         self.blocks = self._read()
@@ -172,36 +173,27 @@ class _Blocks:
         note(f"{self.items:,} item{'s' * (self.items != 1)}{judged}{strange}")
 
     def _read(self) -> "Iterator[ScoredLines]":
-        from moreish.data import sources
+        from moreish.api import TrainedRun
+        from moreish.cli.show import tell_reading
+        from moreish.data import Report, sources
         from moreish.inference.score import score_lines
 
         model, corpus = self.opened.model, self.opened.corpus
+        encoding = self.reading.encoding or "utf-8"
+        column = self.reading.column if isinstance(self.opened, TrainedRun) else None  # else it is the list's
         with _progress(self.files, self.quiet) as advance:
             for file in self.files:
-                first = True
+                suffix = None if corpus.options.text else sources.suffix_of(file)
                 with sources.opened(file) as (name, stream):
-                    for lines in score_lines(model, corpus, _Counted(stream, advance), name, self.encoding):
-                        if first:
-                            self._hint(name, lines.items)
-                            first = False
+                    report, counted = Report(name), _Counted(stream, advance)
+                    for lines in score_lines(model, corpus, counted, name, encoding, suffix, column, report):
                         possible = lines.logprob > -math.inf
                         self.items += len(lines.items)
                         self.unknown += len(lines.unknown)
                         self.logprob += float(lines.logprob[possible].sum())
                         self.tokens += int(lines.tokens[possible].sum())
                         yield lines
-
-    def _hint(self, name: str, items: Sequence[str]) -> None:
-        """Say where the items to score have marks round them, which a list would be read without."""
-        from moreish.cli.show import note
-        from moreish.data.formats import MOST_ROWS
-        from moreish.data.marks import marks_of
-
-        if self.quiet or self.opened.corpus.options.marks == "keep":
-            return
-        if marks := marks_of(items[:MOST_ROWS])[0]:
-            named = " and ".join(mark.name for mark in marks)
-            note(f"{name} has {named} round its items, scored as parts of them: take them out of the file")
+                    tell_reading(report, self.quiet)
 
 
 class _Counted:

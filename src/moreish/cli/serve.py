@@ -68,7 +68,7 @@ def serve(
     """
     _refuse(host, port, token, no_token)
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import telling, warn
+    from moreish.cli.show import tell_reading, telling, warn
 
     names = sources_of(runs_or_files)
     with telling(f"loading {' '.join(runs_or_files) or names}", quiet or json):
@@ -83,6 +83,7 @@ def serve(
         _ = source.model  # loaded here, while it is said so
     for sentence in source.passed_over:
         warn(sentence)
+    tell_reading(source.corpus.report, quiet or json)
     with bound(host, port) as listening:
         hosts = [*(allow or ()), f"{host}:{listening.getsockname()[1]}"]
         made = app(source, token=False if no_token else token, hosts=hosts, limits=limits)

@@ -22,12 +22,13 @@ def shard(
     Parameters
     ----------
     files
-        Text files with one item a line, or with --text running texts; several are one list.
+        Text files with one item a line, or with --text running texts; several are one list. Bullets, numbering and
+        quotes round the items come off.
     out
         The folder of the sharded list. Where making it was interrupted, the same command goes on with it.
     """
     from moreish.cli.overrides import overrides_of
-    from moreish.cli.show import emit, note, telling
+    from moreish.cli.show import emit, note, tell_reading, telling
 
     overrides = overrides_of(reading, set=set)
     for section in ("model", "train"):
@@ -40,6 +41,7 @@ def shard(
 
         corpus = api.shard(files, out, overrides, processes, tell)
     report = corpus.report
+    tell_reading(report, quiet or json)
     if json:
         emit(report.to_json())
         return

@@ -1,5 +1,7 @@
 """moreish studio: the page that shows a model as it learns."""
 
+import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,9 +62,9 @@ def studio(
 
         token, shown = new_token(), f"[{host}]" if ":" in host else host
         number = listening.getsockname()[1]
-        url = f"http://{shown}:{number}/?token={token}"
         opened = tuple(_opened(name, root) for name in open or ())
-        _tell(url, opened, host not in LOOPBACK, json, quiet)
+        url = f"http://{shown}:{number}/?token={token}{_view_of(opened)}"
+        _tell(url, host not in LOOPBACK, json, quiet)
         if browser and not json:
             _show_in_browser(url)  # it starts while this loads, and waits at the socket
         hosts = (f"{shown}:{number}",)
@@ -106,6 +108,13 @@ def _opened(name: str, root: Path) -> Path:
     return open_run(name, root).folder
 
 
+def _view_of(opened: tuple[Path, ...]) -> str:
+    """The view that the page opens with, as the rest of its address."""
+    from urllib.parse import quote
+
+    return f"#/train?run={quote(opened[0].resolve().name, safe='')}" if opened else ""
+
+
 def _export(run: str, to: Path | None, root: Path) -> None:
     from moreish.runs.folder import Run
     from moreish.studio.export import exported
@@ -117,14 +126,13 @@ def _export(run: str, to: Path | None, root: Path) -> None:
     print(target)
 
 
-def _tell(url: str, opened: tuple[Path, ...], strangers: bool, json: bool, quiet: bool) -> None:
+def _tell(url: str, strangers: bool, json: bool, quiet: bool) -> None:
     from moreish.cli.show import emit, note, out, warn
 
-    at = f"#/train?run={opened[0].resolve().name}" if opened else ""
     if json:
         emit({"url": url})
     else:
-        out.print(f"studio {url}{at}")
+        out.print(f"studio {url}")
     out.file.flush()
     if strangers:
         warn("other machines reach this address, and nothing sent is encrypted: put a proxy with TLS before it")
@@ -136,7 +144,22 @@ def _show_in_browser(url: str) -> None:
     import threading
     import webbrowser
 
-    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    def show() -> None:
+        with contextlib.suppress(webbrowser.Error):
+            if not takes_terminal():
+                webbrowser.open(url)
+
+    threading.Thread(target=show, daemon=True).start()
+
+
+def takes_terminal() -> bool:
+    """Whether the browser there is shows text, as over ssh: it runs no scripts, and would take the terminal.
+
+    What $BROWSER says is as it is wanted. Raises webbrowser.Error where there is none.
+    """
+    import webbrowser
+
+    return "BROWSER" not in os.environ and type(webbrowser.get()) in (webbrowser.GenericBrowser, webbrowser.Elinks)
 
 
 def run_server(front: "Front", listening: Any) -> None:

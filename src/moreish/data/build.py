@@ -14,13 +14,13 @@ from moreish.data.duplicates import first_occurrences
 from moreish.data.encodings import Bytes
 from moreish.data.hashing import GOLDEN, mix
 from moreish.data.item_lines import ItemLines, Kinds
+from moreish.data.item_reader import ItemReader
 from moreish.data.measure import measure, measure_splits
 from moreish.data.numbering import number_by_vocab
 from moreish.data.options import FILE, DataOptions
 from moreish.data.reader import Block, Reader
-from moreish.data.recognising import as_lines
 from moreish.data.report import Report
-from moreish.data.sources import Files, lines_of, opened
+from moreish.data.sources import Files, lines_of, opened, suffix_of
 from moreish.data.split import (
     DROPPED,
     TRAIN,
@@ -60,8 +60,7 @@ def read(source: str | Path | Files, options: DataOptions | None = None) -> Corp
     building = Building(str(files), options, len(files.sources))
     for each, kind in zip(files.sources, files.kinds, strict=True):
         with opened(each) as (name, stream):
-            suffix = "" if str(each) == "-" else Path(each).suffix.lower()
-            building.add(name, stream, suffix, kind)
+            building.add(name, stream, suffix_of(each), kind)
     return building.corpus()
 
 
@@ -112,26 +111,16 @@ class Building:
         """
         options, report = self.options, self.report
         among = name if self.n_sources > 1 else ""
+        report.files.append(name)
         if options.text:
             reader = Reader(name, options, report, among=among)
             for piece in reader.text(stream):
                 self.collector.add_text(*piece)
             report.lines += reader.line
             return
-        rows, told = None, len(report.told)
-        if suffix is not None and options.recognise:
-            stream, rows = as_lines(name, stream, options, self.kinds, report, suffix)
-        if rows:
-            options = replace(options, encoding="utf-8")
-        reader = Reader(name, options, report, rows.line_of if rows else int, among)
-        for block in reader.blocks(stream):
-            self.collector.add_items(block, *self._beside(block, rows, kind))
-        report.lines += rows.line_of(reader.line) if rows else reader.line
-        if rows:
-            looks = f"{rows.rows.looks}, {rows.count:,} row{'s' * (rows.count != 1)}"
-            report.read_as.append(f"{name}: {looks}" if among else looks)
-            if rows.rows.unmarked is not None:
-                report.told.insert(told, rows.rows.unmarked.note(name))
+        reading = ItemReader(name, stream, options, self.kinds, report, suffix, among)
+        for block in reading.blocks():
+            self.collector.add_items(block, *self._beside(block, reading.rows, kind))
 
     def _beside(
         self, block: Block, rows: ItemLines | None, kind: str

@@ -1,6 +1,7 @@
 """Decoder: strict decoding that says where it failed, and which encoding the file may have instead."""
 
 import codecs
+from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
 BYTE_ORDER_MARKS = [
@@ -83,6 +84,24 @@ class Prepended:
         """Up to n bytes; none at the end."""
         head, self.head = self.head[:n], self.head[n:]
         return head if len(head) == n else head + self.stream.read(n - len(head))
+
+
+class Encoded:
+    """Texts as a stream of UTF-8: `Bytes` once more."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = iter(texts)
+        self.ready = b""
+
+    def read(self, n: int, /) -> bytes:
+        """Up to n bytes; none at the end."""
+        pieces, size = [self.ready], len(self.ready)
+        while size < n and (text := next(self.texts, None)) is not None:
+            pieces.append(text.encode())
+            size += len(pieces[-1])
+        whole = b"".join(pieces)
+        piece, self.ready = whole[:n], whole[n:]
+        return piece
 
 
 class _Recoded:

@@ -14,8 +14,20 @@ from itertools import pairwise
 
 LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines
+SOME = 0.2  # of the lines: what no item has by itself, and few lines of a document need to have
 
-BULLET = re.compile(r"(?:[-*](?=\s|$)|[•‣◦▪●○⁃∙])\s*(?P<item>.*)")
+BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□☐☒◻·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
+HEADING = re.compile(
+    r"#{1,6}\s.*|={2,6}\s*[^=].*={2,6}|>\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:"
+)  # above or between the items of a marked list
+LINK = re.compile(
+    r"!?\[(?P<text>(?:[^\[\]]|\\[\[\]])+)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+[\"'(][^)]*)?\)"
+)
+WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?(?P<text>[^\[\]|]+)\]\]")
+EMPHASIS = re.compile(r"(?P<sign>\*{1,3}|_{1,3}|~~)(?P<text>(?=\S)(?:(?!(?P=sign)).)+?(?<=\S))(?P=sign)(?P<after>.*)")
+CODE = re.compile(r"`(?P<text>[^`]+)`(?P<after>.*)")
+ASIDE = re.compile(r"(?:\s*[-–—:|]+(?:\s.*)?)?|\s*\([^()]*\)")  # what is said of an item behind its name
+BOLD = "**"
 BOX = re.compile(r"\[[ xX]\](?:\s+|$)(?P<item>.*)")
 NUMBER = re.compile(r"\(?(?P<number>\d{1,9})[.)、](?:\s+|(?=[^\W\d])|$)(?P<item>.*)")
 COMMA = re.compile(r"(?P<item>.*[^\s,;])\s*[,;]")
@@ -23,7 +35,9 @@ QUOTES = re.compile(
     "|".join(f"{a}([^{a}{b}]*){b}" for a, b in ('""', "''", "``", "“”", "„“", "«»", "»«", "‹›", "「」"))
     + "|‘([^‘]*)’"
 )
-BRACKET = re.compile(r"(?:\w+\s*=\s*)?[\[({]|[\])}][,;]?")  # alone on a line, before and after a list in a program
+BRACKET = re.compile(
+    r"(?:[\w\s$@.:<>\[\]]+=\s*)?[\[({]|[\])}][,;]?"
+)  # alone on a line, before and after a list in a program
 LIST_ITEM = re.compile(r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:\s*</[uo]l>)?", re.IGNORECASE)
 TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->|<![^<>]*>")
 RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
@@ -32,11 +46,16 @@ CELL_END = re.compile(r"(?<!\\)\|")
 
 @dataclass(frozen=True)
 class Mark:
-    """What it is called, and how the item is had from a line without outer blanks; None where there is no mark."""
+    """What it is called, and how the item is had from a line without outer blanks; None where there is no mark.
+
+    ends : parts the items, so that the last may lack it
+    among : of a document, where some lines have it and the others are whole without
+    """
 
     name: str
     take_off: Callable[[str], str | None]
-    ends: bool = False  # parts the items, so that the last may lack it
+    ends: bool = False
+    among: bool = False
 
 
 def _by(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -65,40 +84,89 @@ def _from_html(line: str) -> str | None:
     return html.unescape(TAG.sub("", found["item"])).strip()
 
 
+def _without_links(line: str) -> str | None:
+    """A line of Markdown with the words of its links, and of what begins with one that alone."""
+    begins = (link.match(text) for link in (LINK, WIKI_LINK) for text in (line, line.lstrip("*_")))
+    first = next((found for found in begins if found), None)
+    bare = WIKI_LINK.sub(_words, LINK.sub(_words, line))
+    if bare == line:
+        return None
+    if first and ASIDE.fullmatch(after := first.string[first.end() :].lstrip("*_")) and after:
+        return _words(first)
+    return bare.strip()
+
+
+def _words(link: re.Match[str]) -> str:
+    return link["text"].replace("\\", "").strip()
+
+
+def _without_emphasis(line: str) -> str | None:
+    found = CODE.fullmatch(line) or EMPHASIS.fullmatch(line)
+    if found is None or not (ASIDE.fullmatch(found["after"]) or found["text"].endswith(":")):
+        return None
+    inner = found["text"].strip()
+    return inner if line.startswith("`") else _without_emphasis(inner) or inner.removesuffix(":").rstrip()
+
+
 HTML = Mark("the tags of an HTML list", _from_html)
 BULLETS, BOXES = Mark("bullets", _by(BULLET)), Mark("boxes to tick", _by(BOX))
 NUMBERS = Mark("numbering", _by(NUMBER))
+LINKS = Mark("links with what follows them", _without_links, among=True)
+EMPHASISED = Mark("emphasis with what follows it", _without_emphasis, among=True)
 COMMAS, QUOTED = Mark("a comma at the end", _without_comma, ends=True), Mark("quotes", _unquoted)
 LEADING, AROUND = (HTML, BULLETS, BOXES, NUMBERS), (COMMAS, QUOTED)
+MARKDOWN = (LINKS, EMPHASISED)
+OUTLINE = (BULLETS, NUMBERS)  # between whose lines headings may stand
 
 
-def marks_of(lines: Sequence[str], among: Sequence[Mark] = (*LEADING, *AROUND)) -> tuple[tuple[Mark, ...], list[str]]:
+def named(marks: Sequence[Mark]) -> str:
+    """What they are called, in a sentence."""
+    names = [mark.name for mark in marks]
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
+
+
+def marks_named(names: Iterable[str]) -> tuple[Mark, ...]:
+    """The marks that are called so."""
+    known = {mark.name: mark for mark in (*LEADING, *MARKDOWN, *AROUND)}
+    return tuple(known[name] for name in names)
+
+
+def marks_of(
+    lines: Sequence[str], among: Sequence[Mark] = (*LEADING, *MARKDOWN, *AROUND)
+) -> tuple[tuple[Mark, ...], list[str]]:
     """The marks that nearly all of these lines carry, the outermost first, and the lines without them."""
     rest = [line.strip() for line in lines]
-    found = []
+    found: list[Mark] = []
     for mark in among:
-        if _carried(mark, rest):
+        if _carried(mark, rest, found):
             found.append(mark)
             rest = [without(line, [mark])[0] for line in rest]
     return tuple(found), rest
 
 
 def without(line: str, marks: Iterable[Mark]) -> tuple[str, list[Mark]]:
-    """The line without these marks, and those that it does not carry."""
+    """The line without these marks, and those that it does not carry; nothing for a heading between the items."""
     item, lacking = line.strip(), []
     for mark in marks:
         bare = mark.take_off(item)
-        if bare is None:
-            lacking.append(mark)
-        else:
+        if bare is not None:
             item = bare
+        elif mark in OUTLINE and HEADING.fullmatch(item):
+            return "", []
+        elif not mark.among:
+            lacking.append(mark)
     return item, lacking
 
 
-def _carried(mark: Mark, lines: Sequence[str]) -> bool:
+def _carried(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
+    """Whether these lines, from which the marks `before` were taken off, have this one."""
     if len(lines) < LEAST or (mark is BOXES and not any(BOX.match(line) for line in lines)):
         return False
+    if mark.among:
+        return _among(mark, lines, before)
     looked_at = [line for line in lines if not BRACKET.fullmatch(line)] if mark in AROUND else lines
+    if mark in OUTLINE:
+        looked_at = [line for line in lines if mark.take_off(line) is not None or not HEADING.fullmatch(line)]
     looked_at = looked_at[:-1] if mark.ends else looked_at
     most = (1 - NEARLY_ALL) * len(looked_at)
     lacking = empty = 0
@@ -111,23 +179,46 @@ def _carried(mark: Mark, lines: Sequence[str]) -> bool:
     if mark is HTML or mark is NUMBERS:
         filled = sum(bool(mark.take_off(line)) for line in lines)
         return filled >= LEAST and (mark is HTML or _count_up(lines))
-    return empty <= most and not any("\t" in (mark.take_off(line) or "") for line in lines[:LEAST])
+    if mark in OUTLINE and len(looked_at) < max(LEAST, len(lines) / 2):
+        return False
+    return empty <= most and not any("\t" in (mark.take_off(line) or "") for line in looked_at[:LEAST])
+
+
+def _among(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
+    """Whether some lines have a mark of documents; emphasis, which items may have, nearly all, or in a document."""
+    carrying, outlined = [line for line in lines if mark.take_off(line)], any(each in before for each in OUTLINE)
+    if mark is LINKS and outlined:
+        return bool(carrying)
+    if mark is LINKS or outlined or LINKS in before:
+        return len(carrying) >= SOME * len(lines)
+    return sum(line.startswith(BOLD) for line in carrying) >= NEARLY_ALL * len(lines)
 
 
 def _count_up(lines: Sequence[str]) -> bool:
-    """Whether nearly every number is the one before and 1."""
-    numbers = [int(found["number"]) for line in lines if (found := NUMBER.fullmatch(line))]
+    """Whether nearly every number is the one before and 1; below a heading they may begin again."""
+    found = [NUMBER.fullmatch(line) for line in lines]
+    headings = sum(
+        each is None and HEADING.fullmatch(line) is not None for each, line in zip(found, lines, strict=True)
+    )
+    numbers = [int(each["number"]) for each in found if each]
     steps = [b - a for a, b in pairwise(numbers)]
-    return steps.count(1) >= NEARLY_ALL * len(steps) and not any("\t" in line.rstrip()[9:] for line in lines[:LEAST])
+    again = sum(b == 1 for a, b in pairwise(numbers) if a != 0)
+    right = steps.count(1) + min(again, headings)
+    return right >= NEARLY_ALL * len(steps) and not any("\t" in line.rstrip()[9:] for line in lines[:LEAST])
 
 
 @dataclass
 class Unmarked:
-    """A text, a piece at a time, without its marks; counts the lines that do not carry them."""
+    """A text, a piece at a time, without its marks; counts the lines that do not carry them, and the headings.
+
+    first : of the lines that lack one
+    headings : lines that were left out
+    """
 
     marks: tuple[Mark, ...]
     lacking: int = 0
-    first: int = 0  # of the lines that lack one
+    first: int = 0
+    headings: int = 0
     line: int = 0
     filled: int = field(default=0, repr=False)
 
@@ -143,6 +234,7 @@ class Unmarked:
         if not BRACKET.fullmatch(line.strip()):
             self.filled = self.line
         item, lacking = without(line, self.marks)
+        self.headings += not item and not lacking and HEADING.fullmatch(line.strip()) is not None
         if lacking:
             self.lacking += 1
             self.first = self.first or self.line
@@ -150,8 +242,10 @@ class Unmarked:
 
     def note(self, name: str) -> str:
         """What was done, and how to have it otherwise; once all is read."""
-        marks = " and ".join(mark.name for mark in self.marks)
+        marks = named(self.marks)
         said = f"{name} is read without what stands round its items ({marks}); --set data.marks=keep leaves it there."
+        if self.headings:
+            said += f" {self.headings:,} heading{'s are' if self.headings > 1 else ' is'} left out."
         only_the_last = self.lacking == 1 and self.first == self.filled and any(mark.ends for mark in self.marks)
         if not self.lacking or only_the_last:
             return said

@@ -1,5 +1,7 @@
 """From a stream of any format to a stream of lines, one item each."""
 
+from typing import NamedTuple
+
 from moreish.data.encodings import Bytes, Prepended
 from moreish.data.formats import MOST_ROWS, TABLE_SUFFIXES, Format, Marked, Table, first_lines, recognise
 from moreish.data.hints import hint_on_counts, hints_on
@@ -10,6 +12,38 @@ from moreish.data.report import Report
 from moreish.data.rows import rows_of
 
 
+class Look(NamedTuple):
+    """What the beginning of a stream shows.
+
+    form : None where it is a list, an item a line
+    hints : on what in it may be no item
+    stream : all of it, once more
+    """
+
+    form: Format | None
+    hints: list[str]
+    stream: Bytes
+
+
+def look_at(name: str, stream: Bytes, options: DataOptions, suffix: str) -> Look:
+    """What this is, by its beginning."""
+    head = stream.read(PIECE)
+    whole, stream = len(head) < PIECE, Prepended(head, stream)
+    try:
+        text = head.decode(options.encoding, "ignore")
+    except (LookupError, UnicodeError):
+        return Look(None, [], stream)  # no such encoding, or another: the decoder says so
+    marks = options.marks == "drop"
+    form = recognise(text, whole, suffix, _names(options), options.weight is not None, marks)
+    hints = _hints(name, form, text, whole, options) if marks else []
+    if form is None and suffix in TABLE_SUFFIXES and "," in text and not options.columns:
+        hints.append(
+            f"{name} is called {suffix}, but its rows are no table's (they differ in length, or are names with "
+            "commas), so its lines are the items as they stand."
+        )
+    return Look(form, hints, stream)
+
+
 def as_lines(
     name: str, stream: Bytes, options: DataOptions, kinds: Kinds, report: Report, suffix: str
 ) -> tuple[Bytes, ItemLines | None]:
@@ -17,24 +51,11 @@ def as_lines(
 
     Raises ValueError where a column was asked for and there is none; see also `rows_of`.
     """
-    head = stream.read(PIECE)
-    whole, stream = len(head) < PIECE, Prepended(head, stream)
-    try:
-        text = head.decode(options.encoding, "ignore")
-    except (LookupError, UnicodeError):
-        return stream, None  # no such encoding, or another: the decoder says so
-    marks = options.marks == "drop"
-    form = recognise(text, whole, suffix, _names(options), options.weight is not None, marks)
-    if marks:
-        report.told += _hints(name, form, text, whole, options)
+    form, hints, stream = look_at(name, stream, options, suffix)
+    report.told += hints
     if form is None:
         if options.columns:
             raise ValueError(f'{name} is a list of lines and has no columns, so no column "{options.columns[0]}"')
-        if suffix in TABLE_SUFFIXES and "," in text:
-            report.told.append(
-                f"{name} is called {suffix}, but its rows are no table's (they differ in length, or are names with "
-                "commas), so its lines are the items as they stand."
-            )
         return stream, None
     scanning = DataOptions(encoding=options.encoding, text=True, max_bytes=options.max_bytes)
     texts = Reader(name, scanning, Report(name)).as_it_stands(stream)
@@ -44,16 +65,18 @@ def as_lines(
 
 def _hints(name: str, form: Format | None, text: str, whole: bool, options: DataOptions) -> list[str]:
     """What looks as if it did not belong to the items of a list."""
+    parted = _parted(text, whole)
     match form:
         case None:
             lines = first_lines(text.removeprefix("\ufeff"), whole)[:MOST_ROWS]
         case Marked(then=None):
             lines = [line for line in form.lines if line]
+            parted = parted and form.lines[0] != ""
         case Table(separator="\t", header=None, width=2) if options.weight is None:
             return [f"{name}: {hint}" for hint in hint_on_counts([row[-1] for row in form.rows])]
         case _:
             return []
-    return [f"{name}: {hint}" for hint in hints_on(lines, _parted(text, whole))]
+    return [f"{name}: {hint}" for hint in hints_on(lines, parted)]
 
 
 def _parted(text: str, whole: bool) -> bool:

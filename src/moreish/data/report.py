@@ -1,5 +1,6 @@
 """Report: what was in the file, what was made of it, and what cannot be known from so little."""
 
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 
@@ -51,6 +52,7 @@ class Report:
     dropped:     reason -> how many lines or items were left out
     only_outside_train: symbols that val or test has and train has not
     splits:      split -> its items and the tokens to be predicted in it
+    files:       what each file is called in sentences
     told:        sentences on how the file was read, and on what in it may be no item; they open the notes
     notes:       plain sentences, those first that say what cannot be measured
     kinds:       kind -> its items, in the order of `Corpus.kinds`
@@ -76,6 +78,7 @@ class Report:
     only_outside_train: list[str] = field(default_factory=list)
     suspicious: dict[str, Suspicion] = field(default_factory=dict)
     splits: dict[str, dict[str, int]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     divided: bool = True
@@ -85,6 +88,12 @@ class Report:
         suspicion = self.suspicious.setdefault(kind, Suspicion(example=example))
         suspicion.count += count
         suspicion.lines = (suspicion.lines + lines)[:MOST_LINES]
+
+    def called(self, sentence: str, name: str | None = None) -> str:
+        """A sentence with its files called by this name, or by their own without the folders that they stand in."""
+        for file in sorted(self.files, key=len, reverse=True):
+            sentence = sentence.replace(file, name or re.split(r"[/\\]", file)[-1])
+        return sentence
 
     def headline(self) -> str:
         """What was read, in few words."""

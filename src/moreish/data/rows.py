@@ -25,7 +25,7 @@ from moreish.data.formats import (
     reader_of,
     split_counted,
 )
-from moreish.data.marks import Unmarked, markdown_as_csv
+from moreish.data.marks import QUOTED, Unmarked, markdown_as_csv, marks_of, named
 from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.sheets import Path, Sheet, at, sheet_of
@@ -75,7 +75,9 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
         case OneLine():
             if options.columns:
                 raise ValueError(f"{name} has all items on one line, and so no column {options.columns[0]}")
-            return Rows(f"items between {SEPARATORS[form.separator]} on one line", _of_line(form, name, texts), "row")
+            return Rows(
+                f"items between {SEPARATORS[form.separator]} on one line", _of_line(form, texts, options), "row"
+            )
         case JsonLines():
             sheet = sheet_of(list(form.rows), name)
             values = _json_lines(name, texts)
@@ -92,7 +94,7 @@ def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptio
     if form.then is not None:
         return replace(rows_of(form.then, name, texts, options), unmarked=unmarked)
     lines = enumerate(chain.from_iterable(map(_lines, texts)), 1)
-    looks = f"list with {' and '.join(mark.name for mark in form.marks)}"
+    looks = f"list with {named(form.marks)}"
     return Rows(looks, (Row(number, line.rstrip("\n")) for number, line in lines), unmarked=unmarked)
 
 
@@ -191,14 +193,15 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
     return _described(looks, chosen, 2, rows(), "line")
 
 
-def _of_line(form: OneLine, name: str, texts: Iterator[str]) -> Iterator[Row]:
+def _of_line(form: OneLine, texts: Iterator[str], options: DataOptions) -> Iterator[Row]:
     text = "".join(texts).strip().strip(form.separator)
     lines = io.StringIO(text, newline="\n").readlines()
     try:
         cells = list(chain.from_iterable(reader_of(lines, form.separator, quoted=True, spaced=True)))
     except csv.Error:
         cells = text.replace("\n", form.separator).split(form.separator)
-    for number, item in enumerate(cells, 1):
+    marks, bare = marks_of(cells, [QUOTED]) if options.marks == "drop" else ((), cells)
+    for number, item in enumerate(bare if marks else cells, 1):
         yield Row(number, item)
 
 

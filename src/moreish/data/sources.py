@@ -54,6 +54,11 @@ def stem_of(source: str | Path) -> str:
     return "list" if str(source) == "-" else Path(source).stem
 
 
+def suffix_of(source: str | Path) -> str:
+    """The end of a file's name, in small letters: ".csv"; none of standard input."""
+    return "" if str(source) == "-" else Path(source).suffix.lower()
+
+
 def data_folder() -> Path:
     """Where fetched lists are kept: `$MOREISH_DATA`, or the place that this system has for a user's data."""
     if named := os.environ.get("MOREISH_DATA"):

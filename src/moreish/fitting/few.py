@@ -211,6 +211,7 @@ class FewFitting:
             losses={name: each.loss for name, each in measured.items()},
             step=self.step,
             on="val" if self.listening.held_out else "folds",
+            strictness=choice.strictness,
         )
 
     def snapshot(self) -> Snapshot:

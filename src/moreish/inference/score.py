@@ -9,8 +9,10 @@ from jaxtyping import Float, Integer, UInt
 
 from moreish.data import Corpus, Report, Vocab, symbols
 from moreish.data.encodings import Bytes
+from moreish.data.item_lines import Kinds
+from moreish.data.item_reader import ItemReader
 from moreish.data.ragged import gather
-from moreish.data.reader import LF, Block, Reader
+from moreish.data.reader import LF, Block
 from moreish.models.contract import LanguageModel
 
 LINE = 2**20  # most characters in a line that is scored
@@ -69,20 +71,34 @@ def score_items(model: LanguageModel, items: Sequence[Integer[np.ndarray, " _"]]
 
 
 def score_lines(
-    model: LanguageModel, corpus: Corpus, stream: Bytes, name: str, encoding: str = "utf-8"
+    model: LanguageModel,
+    corpus: Corpus,
+    stream: Bytes,
+    name: str,
+    encoding: str = "utf-8",
+    suffix: str | None = None,
+    column: str | None = None,
+    report: Report | None = None,
 ) -> Iterator[ScoredLines]:
-    """Score a file of any size, one item a line, a piece at a time; `name` is that of the file in messages.
+    """Score a file of any size a piece at a time; `name` is that of the file in messages.
 
-    Lines are read as those of the list were: trimmed, in its Unicode form and case, blank ones passed over. Raises
-    ValueError, with the line, for what is no text in this encoding, for a file without items, and for a line of more
-    than 2**20 characters.
+    Items are read as those of the list were: trimmed, in its Unicode form and case, blank ones passed over.
+
+    suffix : of the file's name: what stands round the items is taken off, and tables are read, as in any list; None
+             where its lines are the items as they stand
+    column : the items' column of a table
+    report : where it is said how the file was read
+
+    Raises ValueError, with the line, for what is no text in this encoding, for a file without items, for a line of
+    more than 2**20 characters, and where there is no such column.
     """
     limits = {"max_bytes": ENDLESS, "max_items": ENDLESS, "max_length": LINE}
-    options = replace(corpus.options, encoding=encoding, text=False, **limits)
+    own = replace(corpus.options, encoding=encoding, text=False, column=column, by=None, weight=None, **limits)
     number = Numbering(corpus.vocab)
-    for block in Reader(name, options, Report(name)).blocks(stream):
+    reading = ItemReader(name, stream, own, Kinds(own.max_kinds), report or Report(name), suffix)
+    for block in reading.blocks():
         if len(block.ends):
-            yield _score_block(model, number, block)
+            yield _score_block(model, number, block, reading.lines_of(block))
 
 
 class Numbering:
@@ -109,7 +125,7 @@ class Numbering:
         return np.array([known.get(symbol, self.unlisted) for symbol in split], self.dtype)
 
 
-def _score_block(model: LanguageModel, number: Numbering, block: Block) -> ScoredLines:
+def _score_block(model: LanguageModel, number: Numbering, block: Block, lines: Sequence[int]) -> ScoredLines:
     text = block.text or block.codes.tobytes().decode("ascii")
     ids = np.concatenate([np.zeros(1, number.dtype), number.ids(block, text)])
     offsets = np.flatnonzero(ids == 0)
@@ -124,7 +140,7 @@ def _score_block(model: LanguageModel, number: Numbering, block: Block) -> Score
             offsets = np.concatenate([offsets[:1], tokens[known].cumsum()])
         logprob[known] = np.add.reduceat(model.score(ids, offsets)[1:], offsets[:-1], dtype=np.float64)
     unknown = {i: _unknown(number.vocab, items[i]) for i in strange.tolist()}
-    return ScoredLines(items, block.lines, logprob, tokens, unknown)
+    return ScoredLines(items, lines, logprob, tokens, unknown)
 
 
 def _unknown(vocab: Vocab, item: str) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from moreish.lessons.judging.answer import Answer, Wrong
+from moreish.lessons.judging.answer import Answer, Wrong, described
 
 HERE = Path(__file__).parent
 QUICK, SLOW = 30.0, 1200.0  # seconds that an answer may take
@@ -38,13 +38,18 @@ class Exercise:
 
 
 def judge(chosen: Exercise, text: str, path: Path | None = None) -> str | None:
-    """What is wrong with this answer, in a sentence; None where it is right. In this process, without a limit."""
+    """What is wrong with this answer, in a sentence; None where it is right. In this process, without a limit.
+
+    An answer may return anything, so what a judge stumbles over is a fault of the answer too.
+    """
     from moreish.lessons.judging import judge_of
 
     try:
         judge_of(chosen.id)(Answer.of(text, path or Path(chosen.file)))
     except Wrong as wrong:
         return str(wrong)
+    except Exception as error:
+        return f"what it returns is not of the kind that is asked for above ({described(error)})"
     return None
 
 
@@ -132,7 +137,7 @@ EXERCISES = [
     )),
     Exercise("8.1", "first_loss", "a start that knows that it knows nothing", (
         "What is the spread of the logits? It should be small; that of what goes into tanh about 1.",
-        "Make W2 small (not 0), b2 zero; divide W1 by the root of its fan_in.",
+        "Make W2 small, b2 zero; divide W1 by the root of its fan_in.",
         "W1 = randn * (5/3) / (block * n_embd)**0.5; W2 = randn * 0.01; b1 = randn * 0.01; b2 = zeros",
     )),
     Exercise("8.2", "zeros", "everything zero: which part still trains?", (

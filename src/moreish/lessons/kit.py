@@ -3,11 +3,15 @@
 import inspect
 import os
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from moreish.data import Corpus
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Figure = float | int | str
 SHORT = bool(os.environ.get("MOREISH_SHORT"))
@@ -103,3 +107,12 @@ def axes(width: float | int = 7.2, height: float | int = 4.0, columns: int = 1):
         each.grid(color=GRID, linewidth=0.5, alpha=0.6)
         each.tick_params(colors=INK, labelsize=9)
     return several
+
+
+def plain_log(ax: "Axes", at: Sequence[float]) -> None:
+    """A logarithmic y axis with these numbers at it, as people write them."""
+    from matplotlib.ticker import NullFormatter
+
+    ax.set_yscale("log")
+    ax.set_yticks(at, [f"{y:g}" for y in at])
+    ax.yaxis.set_minor_formatter(NullFormatter())

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -60,9 +61,9 @@ class Learner:
         text = json.dumps({"passed": self.passed, "hints": self.hints, "failed": self.failed}, indent=1)
         (self.folder / PROGRESS).write_text(text + "\n", encoding="utf-8")
 
-    def next(self) -> Exercise | None:
-        """The first exercise that is not passed; None where all are."""
-        return next((each for each in EXERCISES if each.id not in self.passed), None)
+    def next(self, later: Collection[str] = ()) -> Exercise | None:
+        """The first exercise that is neither passed nor left for later; None where there is none."""
+        return next((each for each in EXERCISES if each.id not in {*self.passed, *later}), None)
 
     def open(self, chosen: Exercise, anew: bool = False) -> Path:
         """Its file in the folder, written unless it is there."""

@@ -58,7 +58,7 @@ class Run:
         self.name = folder.resolve().name
         self._files = files or Files()
         refuse_pickle(folder)
-        _refuse_strangers(folder)
+        refuse_strangers(folder)
         if not (folder / manifest.MANIFEST).exists():
             raise RunError(f"{folder} is not a run folder, or not a whole one: it has no {manifest.MANIFEST}")
         entries = manifest.read_manifest(folder, required=(CONFIG, VOCAB), allowed=(CORPUS,))
@@ -348,8 +348,11 @@ def _looks_like_a_run(folder: Path) -> bool:
     return (folder / CONFIG).exists() or (folder / manifest.MANIFEST).exists()
 
 
-def _refuse_strangers(folder: Path) -> None:
-    """Nothing in a run folder may be a pickle or lead outside."""
+def refuse_strangers(folder: Path) -> None:
+    """Nothing in a run folder may be a pickle, lead outside, or be a pipe, which keeps whoever opens it waiting.
+
+    Raises Damaged.
+    """
     with os_errors(folder, "read"):
         for inside, folders, names in os.walk(folder):
             for name in sorted(folders + names):
@@ -357,6 +360,13 @@ def _refuse_strangers(folder: Path) -> None:
                 refuse_pickle(path)
                 if is_link(path):
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
+                if not _is_plain(path):
+                    raise Damaged(f"{path} is no plain file, and nothing else may be in a run folder")
+
+
+def _is_plain(path: Path) -> bool:
+    """A file or a folder; also what is gone meanwhile, as a training prunes while others look."""
+    return path.is_file() or path.is_dir() or not path.exists()
 
 
 def readable(stem: str) -> str:

@@ -100,7 +100,7 @@ class About(BaseModel):
     loss: float | None = Field(
         description="mean nats per symbol on the items that were set aside; null: not measured"
     )
-    notes: list[str] = Field(description="what people should know of how the model was found")
+    notes: list[str] = Field(description="what people should know of how the list was read and the model found")
     version: str = Field(description="of moreish")
 
 
@@ -117,7 +117,7 @@ def about(source: Fitted) -> About:
         unit=vocab.unit,
         longest=int(corpus.split("all").lengths.max(initial=0)),
         loss=_finite(loss_of(source)),
-        notes=list(source.passed_over),
+        notes=[*source.passed_over, *(corpus.report.called(sentence) for sentence in corpus.report.told)],
         version=__version__,
     )
 

@@ -118,8 +118,11 @@ def _checked(cls: type, name: str, kind: Any, value: Any) -> Any:
         value = (value,)
     if isinstance(value, list | tuple) and len(value) > MOST_ITEMS:
         raise ValueError(f"{name} has {len(value):,} texts: at most {MOST_ITEMS:,} are read")
-    for text in value if isinstance(value, list | tuple) else (value,):
+    texts = value if isinstance(value, list | tuple) else (value,)
+    for text in texts:
         _short(text, name)
+    if kind == tuple[str, ...] and not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"{name} is a list, each text: put quotes round each")
     return getattr(build(cls, {name: value}), name)
 
 

@@ -101,13 +101,16 @@ class Guard:
         if host not in ours and host not in self.hosts:
             return Refusal(403, f'this server is {ours[0]}, and was asked for as "{host[:200]}"')
         safe = scope["method"] in SAFE
-        if not safe and headers.has("origin"):
-            schemes = ("http", "https") if host in self.hosts else ("http",)
-            if headers.get("origin") not in [f"{scheme}://{host}" for scheme in schemes]:
-                return Refusal(403, "a page of another origin may not ask this server")
+        if not safe and headers.has("origin") and headers.get("origin") not in self.origins(scope, host):
+            return Refusal(403, "a page of another origin may not ask this server")
         if safe and host in ours and is_loopback(host):
             return None
         return self._token_refusal(headers)
+
+    def origins(self, scope: Scope, host: str) -> list[str]:
+        """What Origin may be where Host is this one: with TLS only for a name of `hosts`, whose proxy may have it."""
+        schemes = ("http", "https") if host in self.hosts and host not in addresses(scope) else ("http",)
+        return [f"{scheme}://{host}" for scheme in schemes]
 
     def _token_refusal(self, headers: "Headers") -> Refusal | None:
         if self.token is None:

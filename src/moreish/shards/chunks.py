@@ -12,6 +12,7 @@ A chunk is done when its folder has its name; whatever kills the process leaves 
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +22,9 @@ import numpy as np
 from jaxtyping import Float64, Integer, UInt, UInt64
 
 from moreish.data.collect import Collector
+from moreish.data.encodings import Bytes, Encoded
 from moreish.data.hashing import ItemHash
+from moreish.data.marks import Unmarked, marks_named
 from moreish.data.options import DataOptions
 from moreish.data.ragged import GrowingArray
 from moreish.data.reader import LF, Block, Reader
@@ -45,12 +48,21 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Summary:
-    """What is known of a chunk without looking at its arrays."""
+    """What is known of a chunk without looking at its arrays.
+
+    lacking : lines without the marks that the file has; `first_lacking` is the first of them, 1 being the chunk's
+    last_filled : the last line with something in it, where the file has marks
+    headings : lines between the marked ones that were left out
+    """
 
     items: int
     lines: int
     unit: str
     dropped: dict[str, int] = field(default_factory=dict)
+    lacking: int = 0
+    first_lacking: int = 0
+    last_filled: int = 0
+    headings: int = 0
 
 
 def stretches(path: Path, size: int = CHUNK) -> list[Stretch]:
@@ -93,11 +105,16 @@ class Part:
 
 @dataclass(frozen=True)
 class ReadChunk:
-    """The task of reading a stretch into `folder`; `regroup` decides what a symbol is where nobody said."""
+    """The task of reading a stretch into `folder`.
+
+    marks : the names of those that are to be taken off its lines
+    regroup : whether this decides what a symbol is where nobody said
+    """
 
     stretch: Stretch
     folder: str
     options: DataOptions
+    marks: tuple[str, ...] = ()
     regroup: bool = False
 
 
@@ -108,18 +125,19 @@ def read_chunk(task: ReadChunk) -> Summary:
         return summary_of(folder)
     options = replace(task.options, max_bytes=NO_LIMIT, max_items=NO_LIMIT)
     try:
-        collector, report = _collected(task.stretch, options, 0)
+        collector, report, unmarked = _collected(task, options, 0)
     except ValueError:
         if not task.stretch.start:
             raise
         before = _lines_before(task.stretch)
-        collector, report = _collected(task.stretch, options, before)  # to name the right line
+        collector, report, unmarked = _collected(task, options, before)  # to name the right line
     if task.regroup:
         collector.regroup()
     arrays = {"numbers": collector.numbers.finish()}
     if not options.text:
         arrays |= _sorted(collector)
-    summary = Summary(len(collector.hashes), report.lines, collector.unit, dict(report.dropped))
+    counts = len(collector.hashes), report.lines, collector.unit, dict(report.dropped)
+    summary = Summary(*counts, unmarked.lacking, unmarked.first, unmarked.filled, unmarked.headings)
     _keep(folder, arrays, collector.texts, summary)
     return summary
 
@@ -187,21 +205,33 @@ def _lines_before(stretch: Stretch) -> int:
         return sum(piece.count(b"\n") for piece in iter(lambda: part.read(WINDOW), b""))
 
 
-def _collected(stretch: Stretch, options: DataOptions, lines_before: int) -> tuple["TwiceHashed", Report]:
-    name = stretch.path
-    report, collector = Report(name, text=options.text), TwiceHashed(options)
+def _collected(task: ReadChunk, options: DataOptions, lines_before: int) -> tuple["TwiceHashed", Report, Unmarked]:
+    name = task.stretch.path
+    report, collector, unmarked = Report(name, text=options.text), TwiceHashed(options), Unmarked(())
     reader = Reader(name, options, report)
     reader.line = lines_before
-    part = Part(stretch)
+    part = Part(task.stretch)
     with part.stream:
         if options.text:
             for text, codes in reader.text(part):
                 collector.add_text(text, codes)
         else:
-            for block in reader.blocks_of_part(part):
+            stream: Bytes = part
+            if task.marks:
+                unmarked = Unmarked(marks_named(task.marks))
+                stream = Encoded(unmarked.texts(_texts(part, name, options, lines_before)))
+                reader.options = replace(options, encoding="utf-8")
+            for block in reader.blocks_of_part(stream):
                 collector.add_items(block)
     report.lines = reader.line - lines_before
-    return collector, report
+    return collector, report, unmarked
+
+
+def _texts(part: Part, name: str, options: DataOptions, lines_before: int) -> Iterator[str]:
+    scanning = DataOptions(encoding=options.encoding, text=True, max_bytes=options.max_bytes)
+    reader = Reader(name, scanning, Report(name))
+    reader.line = lines_before
+    return reader.as_it_stands(part)
 
 
 def _sorted(collector: "TwiceHashed") -> dict[str, np.ndarray]:

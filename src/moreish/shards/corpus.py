@@ -300,5 +300,7 @@ def _report(folder: Path, index: store.Index, splits: dict[str, ShardedSplit]) -
         for span, count in zip(split.groups.spans.tolist(), split.groups.counts.tolist(), strict=True):
             report.lengths[span - 1] = report.lengths.get(span - 1, 0) + count
     report.splits = {name: {"items": len(s), "predicted": s.n_predicted} for name, s in splits.items()}
+    report.files = index.source.split(", ")
+    report.told, report.notes = list(index.told), list(index.told)
     report.counts = dict.fromkeys(index.vocab.get("symbols", ()), 0)
     return report

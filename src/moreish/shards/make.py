@@ -23,9 +23,10 @@ from moreish.errors import RunError
 from moreish.options import to_dict
 from moreish.runs import manifest
 from moreish.runs.files import Files, encode, os_errors
-from moreish.shards.chunks import CHUNK, Chunk, ReadChunk, Summary, read_chunk, stretches, summary_of
+from moreish.shards.chunks import CHUNK, Chunk, ReadChunk, Stretch, Summary, read_chunk, stretches, summary_of
 from moreish.shards.distinct import first_of_each, merged
 from moreish.shards.layout import SHARD, Groups
+from moreish.shards.looks import FileLook, looks_of, told_of
 from moreish.shards.place import Placing, Tally, place_chunk, spans_of, tally_chunk
 from moreish.shards.store import INDEX, KNOWN, Index, SplitIndex, files_of, is_sharded, read_index, shard_name
 
@@ -66,12 +67,12 @@ def make_shards(
     options, sizes = options or DataOptions(), sizes or Sizes()
     _refuse(options)
     with os_errors(folder, "written"):
-        plan = _plan(paths, options, sizes)
+        plan, looks = _plan(paths, options, sizes), looks_of(paths, options)
         if is_sharded(folder):
             raise RunError(f"{folder} holds a sharded list already: choose another folder")
         _begin(folder, plan)
         work = _Work(folder, options, sizes, run, tell)
-        index = work.finish(paths, [piece for path in paths for piece in stretches(path, sizes.chunk)])
+        index = work.finish(looks)
         shutil.rmtree(folder / WORK)
         return index
 
@@ -114,10 +115,13 @@ class _Work:
         self.folder, self.work, self.options, self.sizes = folder, folder / WORK, options, sizes
         self.run, self.tell = run, tell
 
-    def finish(self, paths: Sequence[Path], pieces: Sequence[Any]) -> Index:
-        source = ", ".join(map(str, paths))
+    def finish(self, looks: Sequence[FileLook]) -> Index:
+        source = ", ".join(str(look.path) for look in looks)
+        cut = [(piece, look.marks) for look in looks for piece in stretches(look.path, self.sizes.chunk)]
+        pieces = [piece for piece, _ in cut]
         self.tell(f"reading {source} in {len(pieces):,} pieces")
-        summaries = self._read(pieces)
+        summaries = self._read(cut)
+        told = told_of(looks, pieces, summaries)
         self.options = replace(self.options, unit=summaries[0].unit)
         self.chunks = [Chunk(self._chunk(number)) for number in range(len(pieces))]
         items = sum(summary.items for summary in summaries)
@@ -132,7 +136,7 @@ class _Work:
         vocab = self._vocabulary(source, tallies)
         groups = self._groups(tallies)
         self.tell("putting every item in its place")
-        index = self._index(source, summaries, vocab, groups, unique)
+        index = self._index(source, summaries, vocab, groups, unique, told)
         self._place(index, vocab, groups, tallies)
         if not self.options.text:
             self._write_known(sum(int(g.counts.sum()) for g in groups))
@@ -146,13 +150,13 @@ class _Work:
     def _chunk(self, number: int) -> Path:
         return self.work / f"chunk-{number:05d}"
 
-    def _read(self, pieces: Sequence[Any]) -> list[Summary]:
+    def _read(self, pieces: Sequence[tuple[Stretch, tuple[str, ...]]]) -> list[Summary]:
         """The first piece decides what a symbol is, where nobody said."""
         decided = self.options
-        first = ReadChunk(pieces[0], str(self._chunk(0)), decided, regroup=decided.unit == "auto")
-        done = [read_chunk(first)]
+        tasks = [ReadChunk(piece, str(self._chunk(i)), decided, marks) for i, (piece, marks) in enumerate(pieces)]
+        done = [read_chunk(replace(tasks[0], regroup=decided.unit == "auto"))]
         decided = replace(decided, unit=done[0].unit)
-        tasks = [ReadChunk(p, str(self._chunk(i)), decided) for i, p in enumerate(pieces[1:], start=1)]
+        tasks = [replace(task, options=decided) for task in tasks[1:]]
         return done + list(self.run(read_chunk, tasks))
 
     def _mark_duplicates(self) -> int:
@@ -219,7 +223,13 @@ class _Work:
         return [Groups(np.flatnonzero(row), row[np.flatnonzero(row)]) for row in together]
 
     def _index(
-        self, source: str, summaries: Sequence[Summary], vocab: Vocab, groups: Sequence[Groups], unique: int
+        self,
+        source: str,
+        summaries: Sequence[Summary],
+        vocab: Vocab,
+        groups: Sequence[Groups],
+        unique: int,
+        told: list[str],
     ) -> Index:
         dropped: dict[str, int] = {}
         for summary in summaries:
@@ -235,7 +245,7 @@ class _Work:
         lines = sum(summary.lines for summary in summaries)
         data, itemsize = to_dict(self.options), vocab.dtype.itemsize
         shard = self.sizes.shard // itemsize * itemsize
-        return Index(source, data, vocab.to_json(), items, unique, lines, dropped, shard, itemsize, splits)
+        return Index(source, data, vocab.to_json(), items, unique, lines, dropped, shard, itemsize, splits, told=told)
 
     def _place(self, index: Index, vocab: Vocab, groups: Sequence[Groups], tallies: Sequence[Any]) -> None:
         """Files of their full size first; then every chunk writes its items into them."""

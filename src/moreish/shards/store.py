@@ -32,7 +32,11 @@ class SplitIndex(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is known of a list beside its ids; `shard` is the bytes of a file of ids."""
+    """What is known of a list beside its ids.
+
+    shard : the bytes of a file of ids
+    told : how its files were read, in sentences
+    """
 
     source: str
     data: dict[str, Any]
@@ -45,6 +49,7 @@ class Index(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     itemsize: Annotated[int, Meta(ge=1, le=8)]
     splits: dict[str, SplitIndex]
     format: int = 1
+    told: Annotated[list[str], Meta(max_length=1000)] = []
 
 
 def shard_name(split: str, number: int) -> str:

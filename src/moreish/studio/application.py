@@ -37,6 +37,7 @@ from moreish.studio.stream import METRICS, Stream, chosen
 
 UPLOAD = 33 * 2**20  # bytes of a body; a list's own limit is below
 WORK_SECONDS = 120.0
+MOST_STREAMS = 64  # tabs; each is looked after many times a second
 HEADERS = {"content-type": "application/json"}
 
 
@@ -164,15 +165,27 @@ def _add_records(made: FastAPI, listing: Listing) -> None:
         headers = {"content-disposition": f'attachment; filename="{name}.html"'}
         return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
-    @made.get("/api/events")
+    streams: set[Stream] = set()
+
+    async def kept_open(stream: Stream) -> AsyncIterator[bytes]:
+        streams.add(stream)
+        try:
+            async for message in stream.messages(made.state.closing):
+                yield message
+        finally:
+            streams.discard(stream)
+
+    @made.get("/api/events", responses={503: {"description": "Too many tabs are open"}})
     async def events(request: Request, runs: str = "", after: str = "") -> Response:
         """The stream of one tab: see `studio.stream`; `runs` are ids with commas between them."""
+        if len(streams) >= MOST_STREAMS:
+            raise HTTPException(503, f"{MOST_STREAMS} tabs are open already: close some of them")
         ids = [id for id in runs.split(",") if id]
-        folders = await asyncio.to_thread(lambda: chosen(ids, listing.folder))
+        folders = await asyncio.to_thread(lambda: chosen(ids, listing.followed))
         places = tail.understood(request.headers.get("last-event-id") or after)
         stream = Stream(folders, places, listing.summaries, watch=True)
         headers = {"content-type": "text/event-stream", "x-accel-buffering": "no"}
-        return StreamingResponse(stream.messages(made.state.closing), headers=headers)
+        return StreamingResponse(kept_open(stream), headers=headers)
 
 
 def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
@@ -205,7 +218,7 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
     @made.get("/api/lists/{id}/report")
     async def report(id: str, request: Request) -> Response:
         """What is in a list."""
-        return await _work(workers, request, lambda clock: described(lists.read(id, {})))
+        return await _work(workers, request, lambda clock: described(lists.read(id, {}), id))
 
 
 def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> None:

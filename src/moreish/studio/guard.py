@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, quote
 
 from starlette.types import Receive, Scope, Send
 
-from moreish.serving.guard import SAFE, Guard, Headers, Refusal, addresses
+from moreish.serving.guard import HEADERS, SAFE, Guard, Headers, Refusal, addresses
 
 OPENING = "open the address that moreish studio has printed: it holds the token"
 
@@ -30,7 +30,23 @@ class StudioGuard(Guard):
             await send({"type": "http.response.start", "status": 303, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
             return
+        if scope["type"] == "http" and (refusal := self._to_a_person(scope)) is not None:
+            body = f"{refusal.sentence}\n".encode()
+            headers = [
+                (b"content-type", b"text/plain; charset=utf-8"),
+                (b"content-length", b"%d" % len(body)),
+                *HEADERS,
+            ]
+            await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+            return
         await super().__call__(scope, receive, send)
+
+    def _to_a_person(self, scope: Scope) -> Refusal | None:
+        """The refusal, where a browser wants to show the page: a sentence, and no JSON."""
+        if scope["path"] != "/" or scope["method"] != "GET" or "text/html" not in Headers(scope).get("accept"):
+            return None
+        return self.refusal(scope)
 
     def refusal(self, scope: Scope) -> Refusal | None:
         """Why this request is turned away; None: it may come in."""
@@ -38,7 +54,9 @@ class StudioGuard(Guard):
         refusal = headers.refusal(self.limits.body) or self._stranger(scope, headers)
         if refusal:
             return refusal
-        if scope["method"] not in SAFE and headers.get("origin") not in self._origins(headers):
+        if scope["method"] not in SAFE and headers.get("origin") not in self.origins(
+            scope, headers.get("host").lower()
+        ):
             return Refusal(403, "only the studio's own page may change something: the header Origin is to be its own")
         if not self._knows_token(scope, headers):
             return Refusal(401, OPENING)
@@ -49,10 +67,6 @@ class StudioGuard(Guard):
         if host in ours or host in self.hosts:
             return None
         return Refusal(403, f'this server is {ours[0]}, and was asked for as "{host[:200]}"')
-
-    def _origins(self, headers: Headers) -> list[str]:
-        host = headers.get("host").lower()
-        return [f"{scheme}://{host}" for scheme in (("http", "https") if host in self.hosts else ("http",))]
 
     def _knows_token(self, scope: Scope, headers: Headers) -> bool:
         scheme, _, given = headers.get("authorization").partition(" ")

@@ -11,9 +11,10 @@ from typing import IO
 
 from moreish.errors import RunError
 from moreish.runs import commands
-from moreish.runs.folder import METRICS, Run, claim_folder, list_runs
+from moreish.runs.folder import CONFIG, METRICS, Run, claim_folder, list_runs, refuse_strangers
 
 LAST_WORDS = 2000  # characters of what a process said last
+UNKNOWN: dict[str, object] = {"step": None, "val_loss": None, "since": None, "ready": False}
 LEAVING = 0.3  # seconds that trainings are given when the studio closes
 
 
@@ -22,6 +23,7 @@ class Started:
 
     def __init__(self, run: str, arguments: Sequence[str], folder: Path) -> None:
         self.run, self.folder = run, folder
+        self.listed = self.dropped = False  # whether its folder was whole once; whether it was told to end before
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         command = [sys.executable, "-m", "moreish", *arguments]
         self.process = subprocess.Popen(
@@ -32,6 +34,20 @@ class Started:
     def ended(self) -> bool:
         """Whether the process is gone."""
         return self.process.poll() is not None
+
+    @property
+    def removed(self) -> bool:
+        """Whether nothing is left to tell of it: it ended as it was to, and its folder was taken away."""
+        return self.ended and (self.dropped or (self.listed and (self.process.returncode == 0 or self.interrupted)))
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was asked to end, and did."""
+        return self.last_words().startswith("interrupted")
+
+    def forget(self) -> None:
+        """Let go of what it said."""
+        self._said.close()
 
     def last_words(self) -> str:
         """The last line that it said, where it failed."""
@@ -69,26 +85,51 @@ class Listing:
             return self._opened[id]
         return self.root / id if id in self._started or id in self.ids() else None
 
+    def followed(self, id: str) -> Path | None:
+        """The folder of a run whose records may be read on: nothing in it leads elsewhere."""
+        folder = self.folder(id)
+        if folder is None:
+            return None
+        with contextlib.suppress(RunError):
+            refuse_strangers(folder)
+            return folder
+        return None
+
     def run(self, id: str) -> Run:
-        """The run. Raises RunError where it is none."""
+        """The run. Raises RunError where it is none, or none yet."""
         folder = self.folder(id)
         if folder is None:
             raise RunError(f'there is no run "{id[:200]}" here')
+        if self._begins(id):
+            raise RunError(f"{id} is only beginning: ask again when its first step is taken")
         return Run(folder)
 
+    def _begins(self, id: str) -> bool:
+        """Whether its process runs, and has not made its folder whole yet."""
+        started = self._started.get(id)
+        return started is not None and not started.ended and not started.listed and id not in self.ids()
+
     def summaries(self) -> list[dict[str, object]]:
-        """A row of each run: name, step, val loss, and what it is doing."""
+        """A row of each run: name, step, val loss, what it is doing, when it was begun, whether it can be asked."""
         with self._lock:
             rows = [self._summary(id) for id in self.ids()]
             listed = {row["run"] for row in rows}
-            rows += [self._beginning(started) for id, started in self._started.items() if id not in listed]
+            for id, started in [*self._started.items()]:
+                started.listed |= id in listed
+                if id not in listed and started.removed:
+                    _unclaim(started.folder)
+                    self._started.pop(id).forget()
+                elif id not in listed:
+                    rows.append(self._unlisted(started))
             return rows
 
-    def _beginning(self, started: Started) -> dict[str, object]:
-        row = {"run": started.run, "step": None, "val_loss": None, "state": "starting", "said": ""}
+    def _unlisted(self, started: Started) -> dict[str, object]:
+        """The row of a process whose folder is not whole yet, or was taken away."""
+        row: dict[str, object] = {"run": started.run, "state": "starting", "said": "", **UNKNOWN}
+        if started.listed and not started.ended:
+            row |= {"state": "damaged", "said": "its folder was taken away while it trained"}
         if started.ended:
-            with contextlib.suppress(OSError):
-                started.folder.rmdir()  # claimed, and never filled
+            _unclaim(started.folder)
             row |= {"state": "failed", "said": started.last_words() or "it ended without a word"}
         return row
 
@@ -103,7 +144,7 @@ class Listing:
                 return known[1]
             row = self._asked(id, Run(folder), started)
         except (OSError, ValueError) as error:
-            return {"run": id, "step": None, "val_loss": None, "state": "damaged", "said": str(error)}
+            return {"run": id, "state": "damaged", "said": str(error), **UNKNOWN}
         self._known[id] = changed, row
         return row
 
@@ -113,8 +154,9 @@ class Listing:
         state = "done" if facts["finished"] else "running" if alive else "stopped"
         said = ""
         if started is not None and started.ended and not facts["finished"] and (said := started.last_words()):
-            state = "stopped" if said.startswith("interrupted") else "failed"
-        return {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
+            state = "stopped" if started.interrupted else "failed"
+        row = {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
+        return row | {"since": (run.folder / CONFIG).stat().st_mtime, "ready": bool(run.steps())}
 
     def start(self, stem: str, arguments: Sequence[str]) -> str:
         """Train a new run in a process of its own; its id."""
@@ -130,13 +172,27 @@ class Listing:
         self._started[id] = Started(id, ["train", "--resume", str(run.folder), "-q"], run.folder)
 
     def steer(self, id: str, command: commands.COMMAND) -> None:
-        """Write a command for whoever trains the run."""
+        """Write a command for whoever trains the run; one that is only beginning can be stopped, and is gone then."""
+        if isinstance(command, commands.Stop) and self._begins(id):
+            self._started[id].dropped = True
+            self._started[id].process.terminate()
+            return
         commands.steer(self.run(id).folder, command)
 
     def close(self) -> None:
         """Let every training that was begun here save what it has, and end."""
-        alive = [started for started in self._started.values() if not started.ended]
-        for started in alive:
-            with contextlib.suppress(RunError):
-                commands.steer(started.folder, commands.Go())
-                commands.steer(started.folder, commands.Stop())
+        for id, started in [*self._started.items()]:
+            if started.ended:
+                started.forget()
+            elif self._begins(id):
+                started.process.terminate()  # it would read no command that came before its folder
+            else:
+                with contextlib.suppress(RunError):
+                    commands.steer(started.folder, commands.Go())
+                    commands.steer(started.folder, commands.Stop())
+
+
+def _unclaim(folder: Path) -> None:
+    """Take away a folder that was claimed for a run and never filled."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()

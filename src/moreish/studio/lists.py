@@ -70,17 +70,18 @@ def _check(piece: bytes, before: int) -> None:
         raise ValueError("this looks binary, and a list is text: one item a line, in UTF-8")
 
 
-def described(corpus: Corpus) -> dict[str, Any]:
-    """The report of a list, its lengths and symbols, and some of its items."""
+def described(corpus: Corpus, id: str) -> dict[str, Any]:
+    """The report of the list with this id, its lengths and symbols, and some of its items."""
     report = corpus.report
     items = [] if corpus.options.text else [corpus[i] for i in range(min(len(corpus), SHOWN))]
     return {
         **report.to_json(),
-        "headline": report.headline(),
+        "source": id,
+        "headline": report.called(report.headline(), id),
         "lengths": {str(k): n for k, n in sorted(report.lengths.items())},
         "counts": dict(sorted(report.counts.items(), key=lambda pair: -pair[1])[:60]),
         "splits": report.splits,
         "items_shown": items,
-        "notes": report.notes,
+        "notes": [report.called(note, id) for note in report.notes],
         "kept": len(corpus),
     }

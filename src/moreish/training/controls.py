@@ -276,6 +276,10 @@ def tuples(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def spelled(arguments: Mapping[str, Any]) -> str:
     """ "norm 1, layers a, b"."""
-    shown = {k: ", ".join(map(str, v)) if isinstance(v, Sequence) and not isinstance(v, str) else v
-             for k, v in arguments.items()}  # fmt: skip
-    return ", ".join(f"{key} {value}" for key, value in shown.items())
+    return ", ".join(f"{key} {_shown(value)}" for key, value in arguments.items())
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(map(_shown, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

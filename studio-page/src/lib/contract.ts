@@ -81,6 +81,10 @@ export interface Summary {
   val_loss: number | null;
   state: "starting" | "running" | "done" | "stopped" | "failed" | "damaged";
   said: string;
+  /** When it was begun, in seconds; null where that is not known. */
+  since?: number | null;
+  /** Whether it has a checkpoint, and so a model that can be asked. */
+  ready?: boolean;
 }
 
 export interface RunFacts {

@@ -16,7 +16,17 @@ export function loss(value: number | null | undefined): string {
 
 export const count = (value: number): string => value.toLocaleString("en");
 
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)} %`;
+/** A number and its unit stay on one line. */
+const NARROW = "\u00a0";
+
+export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}${NARROW}%`;
+
+/** A probability, so that what is hardly ever so is not called never, and what is nearly sure not sure. */
+export function probability(p: number): string {
+  if (p > 0 && p < 0.0005) return `<${NARROW}0.1${NARROW}%`;
+  if (p < 1 && p >= 0.9995) return `>${NARROW}99.9${NARROW}%`;
+  return percent(p, 1);
+}
 
 export function unsure(value: number): string {
   return `as unsure as among ${Math.exp(value).toFixed(1)} equally likely symbols`;
@@ -44,8 +54,9 @@ export function describe(histogram: Histogram | null | undefined): string {
 }
 
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)}${NARROW}s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}${NARROW}min ${whole % 60}${NARROW}s`;
 }
 
 /** A symbol so that it can be seen. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { lineColour } from "../paint/colour";
 import { parse, spell, VIEWS } from "./address";
 import type { Event, Finding, Layer } from "./contract";
 import { decimate, smoothed } from "./decimate";
@@ -103,5 +104,23 @@ describe("options", () => {
     const other = flat({ train: { lr: 0.2 }, model: { components: [{ name: "ngram" }] } });
     expect(one).toEqual({ "train.lr": "0.1", "model.components[0].name": "ngram" });
     expect(differing([one, other])).toEqual(["train.lr"]);
+  });
+});
+
+describe("lines of several runs", () => {
+  const light = (hex: string): number => {
+    const parts = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255);
+    const [r, g, b] = parts.map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  };
+  const contrast = (a: string, b: string): number => {
+    const [low, high] = [light(a), light(b)].sort((x, y) => x - y);
+    return (high! + 0.05) / (low! + 0.05);
+  };
+
+  it("stand out from the card in light and dark, as graphics must (WCAG 1.4.11)", () => {
+    for (const [card, dark] of [["#fffefb", false], ["#1b1c21", true]] as const) {
+      for (let i = 0; i < 8; i++) expect(contrast(lineColour(i, dark), card)).toBeGreaterThan(3);
+    }
   });
 });

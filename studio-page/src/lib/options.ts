@@ -20,3 +20,13 @@ export function differing(all: Record<string, string>[]): string[] {
   const names = [...new Set(all.flatMap(Object.keys))].sort();
   return names.filter((name) => new Set(all.map((each) => each[name] ?? "")).size > 1);
 }
+
+/** Why this text cannot be an option of this type; nothing where it can. What is too small or large the server says. */
+export function refused(type: string, text: string): string {
+  if (text === "") return "";
+  const numbers = (type === "list" ? text.split(",") : [text]).map((each) => (each.trim() === "" ? NaN : Number(each)));
+  if (type === "whole" && !numbers.every(Number.isInteger)) return `"${text}" is no whole number; it stays as it was.`;
+  if (type === "number" && !numbers.every(Number.isFinite)) return `"${text}" is no number; it stays as it was.`;
+  if (type === "list" && !numbers.every(Number.isFinite)) return `"${text}" is no list of numbers with commas between; it stays as it was.`;
+  return "";
+}

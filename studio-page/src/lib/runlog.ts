@@ -1,7 +1,7 @@
 // What is known of one run: its events, sorted into plain arrays that the charts read. Never reactive: a series of
 // numbers behind proxies is slow. Whoever shows it is told that something is new, and reads.
 
-import type { Baselines, Event, Finding, Layer, Where } from "./contract";
+import type { Baselines, Event, Finding, Layer, Summary, Where } from "./contract";
 
 export interface Frame {
   at: number;
@@ -95,6 +95,7 @@ export class RunLog {
       case "network":
         this.networks.push(event);
         this.ended = null;
+        this.paused = false; // a run that was stopped, or died, while it stood still goes on
         break;
       case "step":
         this.steps.push(event.step);
@@ -175,4 +176,10 @@ export class RunLog {
     this.losses = keep.map((k) => this.losses[k] ?? null);
     this.lrs = keep.map((k) => this.lrs[k] ?? null);
   }
+}
+
+/** The run that trains, or else the one that was begun last. */
+export function newest(runs: readonly Summary[]): Summary | undefined {
+  const trains = runs.find((r) => r.state === "running");
+  return trains ?? runs.reduce<Summary | undefined>((a, b) => (a && (a.since ?? 0) > (b.since ?? 0) ? a : b), undefined);
 }

@@ -7,7 +7,7 @@ export type Message =
   | { kind: "records"; run: string; records: Event[] }
   | { kind: "live"; run: string; records: Event[] }
   | { kind: "reset"; run: string }
-  | { kind: "connected"; connected: boolean };
+  | { kind: "connected"; connected: boolean; words?: string };
 
 export interface Source {
   /** Whether it can be asked anything, and trains. */
@@ -20,6 +20,8 @@ export interface Source {
 
 /** What the server refused, in its own sentence. */
 export class Refused extends Error {}
+
+const ANEW = "The studio was started anew: open the address that it has printed. What is on this page was there before.";
 
 export class Server implements Source {
   readonly serves = true;
@@ -57,6 +59,12 @@ export class Server implements Source {
     throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`);
   }
 
+  /** A server that was started anew answers, and knows this page's token no more. */
+  private async why(): Promise<void> {
+    const answer = await fetch("/api/about").catch(() => null);
+    if (answer?.status === 401) this.listener({ kind: "connected", connected: false, words: ANEW });
+  }
+
   /** One stream a tab, and none while the tab is hidden. */
   private connect(): void {
     this.stream?.close();
@@ -68,7 +76,9 @@ export class Server implements Source {
     stream.onopen = () => this.listener({ kind: "connected", connected: true });
     stream.onerror = () => {
       this.listener({ kind: "connected", connected: false });
-      if (stream.readyState === EventSource.CLOSED && this.stream === stream) setTimeout(() => this.connect(), 2000);
+      if (stream.readyState !== EventSource.CLOSED || this.stream !== stream) return;
+      void this.why();
+      setTimeout(() => this.stream === stream && this.connect(), 2000);
     };
     stream.addEventListener("runs", (m) => this.listener({ kind: "runs", runs: JSON.parse(m.data) }));
     stream.addEventListener("records", (m) => {

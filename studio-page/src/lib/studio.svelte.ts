@@ -2,15 +2,22 @@
 
 import { parse, spell, type Address, type View } from "./address";
 import type { Event, Forms, Summary } from "./contract";
-import { RunLog } from "./runlog";
+import { newest, RunLog } from "./runlog";
 import { source, Refused } from "./source";
+
+/** What one view hands on to the next: the run, and what the next one is to be. */
+const KEPT = ["run", "list", "model", "options"];
 
 class Studio {
   readonly source = source();
   address = $state.raw<Address>(parse(location.hash));
   runs = $state.raw<Summary[]>([]);
   forms = $state.raw<Forms | null>(null);
+  /** Whether the server has said which runs there are. */
+  told = $state(false);
   connected = $state(true);
+  /** Why it is not, where that is known. */
+  lost = $state("");
   trouble = $state("");
   /** Counts what is new in the logs, at most once a frame of the screen. */
   frame = $state(0);
@@ -20,17 +27,21 @@ class Studio {
 
   constructor() {
     addEventListener("hashchange", () => {
+      const before = this.view;
       this.address = parse(location.hash);
+      if (this.view !== before) this.trouble = "";
       this.follow();
     });
     this.source.subscribe((message) => {
       switch (message.kind) {
         case "runs":
           this.runs = message.runs;
+          this.told = true;
           this.follow();
           break;
         case "connected":
           this.connected = message.connected;
+          this.lost = message.words ?? "";
           break;
         case "reset":
           this.logs.delete(message.run);
@@ -50,11 +61,23 @@ class Studio {
 
   /** The run that the views are about: the one in the address, else the newest. */
   get run(): string {
-    return this.address.params.run ?? this.runs.find((r) => r.state === "running")?.run ?? this.runs.at(-1)?.run ?? "";
+    return this.address.params.run ?? newest(this.runs)?.run ?? "";
   }
 
   get summary(): Summary | undefined {
     return this.runs.find((r) => r.run === this.run);
+  }
+
+  /** What it is doing; of a run that stands still, that it does. */
+  get doing(): Summary["state"] | "paused" | undefined {
+    void this.frame;
+    const state = this.summary?.state;
+    return state === "running" && this.log(this.run).paused ? "paused" : state;
+  }
+
+  /** Whether the run of the address is not there, or no longer. */
+  get missing(): boolean {
+    return this.told && this.run !== "" && !this.summary;
   }
 
   get compared(): string[] {
@@ -72,8 +95,8 @@ class Studio {
   }
 
   link(view: View, params: Record<string, string> = {}): string {
-    const run = this.address.params.run;
-    return spell({ view, params: { ...(run ? { run } : {}), ...params } });
+    const kept = Object.entries(this.address.params).filter(([name]) => KEPT.includes(name));
+    return spell({ view, params: { ...Object.fromEntries(kept), ...params } });
   }
 
   go(view: View, params: Record<string, string> = {}): void {
@@ -98,8 +121,14 @@ class Studio {
     }
   }
 
-  async command(command: Record<string, unknown>): Promise<void> {
-    await this.ask("POST", `/api/runs/${encodeURIComponent(this.run)}/commands`, command);
+  /** Whether it was written. */
+  async command(command: Record<string, unknown>): Promise<boolean> {
+    return undefined !== (await this.ask("POST", `/api/runs/${encodeURIComponent(this.run)}/commands`, command));
+  }
+
+  /** A run that was begun just now, before the server tells of it. */
+  begun(run: string): void {
+    if (!this.runs.some((r) => r.run === run)) this.runs = [...this.runs, { run, step: null, val_loss: null, state: "starting", said: "" }];
   }
 
   private follow(): void {

@@ -22,5 +22,7 @@ export function share(value: number, dark: boolean): Rgb {
 }
 
 /** Lines of several runs: as far apart as Okabe and Ito's, and each with a dash of its own. */
-export const LINES = ["#2f5bd8", "#c2570c", "#0b8a6a", "#8b3fc7", "#b58900", "#c02f6b", "#4b7f9c", "#6b6b6b"];
+const LINES = ["#2f5bd8", "#c2570c", "#0b8a6a", "#8b3fc7", "#b58900", "#c02f6b", "#4b7f9c", "#6b6b6b"];
+const LINES_DARK = ["#8fb2ff", "#ffa05c", "#4fd0a4", "#cf9bff", "#e3c04a", "#ff86b0", "#8ec3e0", "#b5b5b5"];
+export const lineColour = (i: number, dark: boolean): string => (dark ? LINES_DARK : LINES)[i % LINES.length]!;
 export const DASHES: number[][] = [[], [6, 4], [2, 3], [10, 4, 2, 4], [4, 2], [1, 2], [8, 3], [3, 5]];

@@ -236,3 +236,100 @@ def order(root):
             stack.append((value, True))
             stack += [(child, False) for child in value.children]
     return placed[::-1]
+# === 1.1 right: a complex step where it can, a difference of halving steps else
+def slope(f, x):
+    last, h, best = None, 0.5, None
+    table = []
+    for _ in range(8):
+        row = [(f(x + h) - f(x - h)) / 2 / h]
+        for j, above in enumerate(table[-1] if table else []):
+            row.append(row[j] + (row[j] - above) / (4 ** (j + 1) - 1))
+        table.append(row)
+        h /= 2
+    return table[-1][-1]
+# === 1.1 right: a numpy number from a fitted line
+import numpy as np
+def slope(f, x):
+    t = np.linspace(-1, 1, 9)
+    ys = np.array([f(x + 1e-2 * s) for s in t])
+    return np.polynomial.Polynomial.fit(1e-2 * t, ys, 6).deriv()(0.0)
+# === 1.1 wrong: brackets
+def slope(f, x):
+    h = 0.00001
+    return f(x + h) - f(x - h) / (2 * h)
+# === 1.1 wrong: not divided yet
+def slope(f, x):
+    h = 0.0001
+    return f(x + h) - f(x)
+# === 1.1 wrong: x is not used
+def slope(f, x):
+    h = 1e-6
+    return (f(h) - f(-h)) / (2 * h)
+# === 2.1 right: a list of pairs of (to, factor)
+_rule = {}
+def _mul(a, b):
+    result = Value.__new__(Value)
+    result.__init__(b.data * a.data, children=(a, b))
+    edges = [(a, lambda: b.data), (b, lambda: a.data)]
+    result.pass_back = lambda: [setattr(node, "grad", node.grad + factor() * result.grad) for node, factor in edges]
+    return result
+Value.__mul__ = _mul
+# === 2.1 wrong: nothing arrives
+def _mul(self, other):
+    out = Value(self.data * other.data, (self, other))
+    def pass_back():
+        self.grad += other.grad * out.grad
+        other.grad += self.grad * out.grad
+    out.pass_back = pass_back
+    return out
+Value.__mul__ = _mul
+# === 2.1 wrong: out.data stands
+def _mul(self, other):
+    out = Value(self.data * other.data, (self, other))
+    def pass_back():
+        self.grad += other.data * out.data
+        other.grad += self.data * out.data
+    out.pass_back = pass_back
+    return out
+Value.__mul__ = _mul
+# === 2.2 right: sech squared by the derivative of a logistic
+def _tanh(v):
+    s = 1 / (1 + math.exp(-2 * v.data))
+    result = Value(2 * s - 1, [v])
+    def back():
+        v.grad = sum((v.grad, 4 * s * (1 - s) * result.grad))
+    result.pass_back = back
+    return result
+Value.tanh = _tanh
+# === 2.2 wrong: tanh is taken of the result again
+def _tanh(self):
+    out = Value(math.tanh(self.data), (self,))
+    def pass_back():
+        self.grad += (1 - math.tanh(out.data) ** 2) * out.grad
+    out.pass_back = pass_back
+    return out
+Value.tanh = _tanh
+# === 2.2 wrong: how a sigmoid passes back
+def _tanh(self):
+    out = Value(math.tanh(self.data), (self,))
+    def pass_back():
+        self.grad += out.data * (1 - out.data) * out.grad
+    out.pass_back = pass_back
+    return out
+Value.tanh = _tanh
+# === 2.3 right: two passes by depth
+def order(root):
+    depth, todo = {root: 0}, [root]
+    while todo:
+        v = todo.pop()
+        for c in v.children:
+            if depth.get(c, -1) < depth[v] + 1:
+                depth[c] = depth[v] + 1
+                todo.append(c)
+    return sorted(depth, key=depth.get, reverse=True)
+# === 2.3 wrong: missing
+def order(root):
+    return [*root.children, root]
+# === 2.3 wrong: a list is wanted
+def order(root):
+    return {root}

@@ -188,3 +188,133 @@ def nll(words, P):
 def nll(words, P):
     logs = [math.log(P[letters.index(a), letters.index(b)]) for w in words for a, b in zip("." + w, w + ".")]
     return -sum(logs) / len(words)
+# === 3.2 right: sparse tensor, mean of one-hots
+def trigram(words, k):
+    seqs = [[0, 0] + [ord(c) - 96 for c in w] + [0] for w in words]
+    t = torch.tensor([s[i : i + 3] for s in seqs for i in range(len(s) - 2)]).T
+    N = torch.sparse_coo_tensor(t, torch.ones(t.shape[1]), (27, 27, 27)).coalesce().to_dense()
+    N += k
+    N /= torch.einsum("abc->ab", N)[..., None]
+    return N
+# === 3.2 right: a plain list of lists
+def trigram(words, k):
+    table = [[[k] * 27 for _ in range(27)] for _ in range(27)]
+    for word in words:
+        a = b = 0
+        for letter in [*word, "."]:
+            c = letters.find(letter)
+            table[a][b][c] += 1
+            a, b = b, c
+    return [[[n / sum(row) for n in row] for row in plane] for plane in table]
+# === 3.2 wrong: not to the sums below
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] += 1
+    return (N + k) / N.sum(2, keepdim=True)
+# === 3.2 wrong: 27 counts
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] += 1
+    return (N + k) / (N.sum(2, keepdim=True) + k)
+# === 3.2 wrong: how often does not count
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[a, b, c] = 1
+    return (N + k) / (N + k).sum(2, keepdim=True)
+# === 3.2 wrong: another order
+def trigram(words, k):
+    N = torch.zeros(27, 27, 27)
+    for w in words:
+        ids = [0, 0] + [letters.index(c) for c in w] + [0]
+        for a, b, c in zip(ids, ids[1:], ids[2:]):
+            N[b, a, c] += 1
+    return (N + k) / (N + k).sum(2, keepdim=True)
+# === 3.1 right: einsum and reciprocal
+import torch
+def probabilities(N, k):
+    M = torch.add(N, torch.full_like(N, 1.0, dtype=torch.float64), alpha=k)
+    return torch.einsum("ab,a->ab", M, torch.einsum("ab->a", M).reciprocal())
+# === 3.1 right: a loop over rows that divides in place
+def probabilities(N, k):
+    out = N.double().clone()
+    out += k
+    for row in out:
+        row /= row.sum()
+    return out
+# === 3.1 wrong: k is not used
+def probabilities(N, k):
+    N = N + 1
+    return N / N.sum(1, keepdim=True)
+# === 3.1 wrong: softmax is for logits
+def probabilities(N, k):
+    return (N + k).float().softmax(1)
+# === 3.3 right: permutation in torch, min with a key
+import torch
+def split(words, seed):
+    order = torch.randperm(len(words), generator=torch.Generator().manual_seed(seed))
+    n = len(words)
+    a, b = n * 8 // 10, n * 9 // 10
+    pick = lambda ids: [words[int(i)] for i in ids]
+    return pick(order[:a]), pick(order[a:b]), pick(order[b:])
+def tune(train, dev, test, strengths, fit, loss):
+    models = {s: fit(train, s) for s in strengths}
+    best = sorted(models, key=lambda s: loss(models[s], dev))[0]
+    return best, loss(models[best], test)
+# === 3.3 wrong: another one's
+def split(words, seed):
+    words = list(words)
+    random.Random(seed).shuffle(words)
+    n = len(words)
+    return words[: n * 8 // 10], words[n * 8 // 10 : n * 9 // 10], words[n * 9 // 10 :]
+def tune(train, dev, test, strengths, fit, loss):
+    best, lowest = None, 1e9
+    for s in strengths:
+        l = loss(fit(train, s), dev)
+        if l < lowest:
+            best, lowest = s, l
+    return best, lowest
+# === 3.3 wrong: fitted last
+def split(words, seed):
+    words = list(words)
+    random.Random(seed).shuffle(words)
+    n = len(words)
+    return words[: n * 8 // 10], words[n * 8 // 10 : n * 9 // 10], words[n * 9 // 10 :]
+def tune(train, dev, test, strengths, fit, loss):
+    best, lowest = None, 1e9
+    for s in strengths:
+        model = fit(train, s)
+        l = loss(model, dev)
+        if l < lowest:
+            best, lowest = s, l
+    return best, loss(model, test)
+# === 4.1 right: einsum over counts
+import torch
+def nll(words, P):
+    N = torch.zeros_like(P)
+    for w in words:
+        for a, b in zip([0] + [ord(c) - 96 for c in w], [ord(c) - 96 for c in w] + [0]):
+            N[a, b] += 1
+    return -torch.einsum("ab,ab->", N, P.log()) / N.sum()
+# === 4.1 wrong: row and column are exchanged
+def nll(words, P):
+    t = n = 0
+    for w in words:
+        for a, b in zip("." + w, w + "."):
+            t -= math.log(P[letters.index(b), letters.index(a)]); n += 1
+    return t / n
+# === 4.1 wrong: logarithm is missing
+def nll(words, P):
+    t = n = 0
+    for w in words:
+        for a, b in zip("." + w, w + "."):
+            t += P[letters.index(a), letters.index(b)]; n += 1
+    return -t / n

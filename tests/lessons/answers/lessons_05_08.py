@@ -197,10 +197,6 @@ def initialise(vocab, n_embd, block, hidden, g):
 def initialise(vocab, n_embd, block, hidden, g):
     C, W1, b1, W2, b2 = (torch.randn(s, generator=g) for s in ((vocab, n_embd), (block * n_embd, hidden), (hidden,), (hidden, vocab), (vocab,)))
     return C, W1, b1, W2 * 0.01, b2 * 0
-# === 8.1 wrong: exactly 0
-def initialise(vocab, n_embd, block, hidden, g):
-    C, W1, b1, W2, b2 = (torch.randn(s, generator=g) for s in ((vocab, n_embd), (block * n_embd, hidden), (hidden,), (hidden, vocab), (vocab,)))
-    return C, W1 * 0.2, b1 * 0.01, W2 * 0, b2 * 0
 # === 8.1 wrong: first loss
 def initialise(vocab, n_embd, block, hidden, g):
     C, W1, b1, W2, b2 = (torch.randn(s, generator=g) for s in ((vocab, n_embd), (block * n_embd, hidden), (hidden,), (hidden, vocab), (vocab,)))
@@ -251,3 +247,194 @@ def weights(fan_in, fan_out, g):
 # === 8.3 wrong: fan_out
 def weights(fan_in, fan_out, g):
     return torch.randn((fan_in, fan_out), generator=g) * (5 / 3) / fan_out**0.5
+# === 5.1 right: gather
+def logits(W, x):
+    return W.gather(0, x.unsqueeze(1).repeat(1, W.shape[1]))
+# === 5.1 right: unique rows, then put back
+def logits(W, x):
+    rows, back = x.unique(return_inverse=True)
+    return torch.stack([W.narrow(0, int(i), 1).squeeze(0) for i in rows])[back]
+import torch
+# === 5.1 wrong: column
+def logits(W, x):
+    return W[:, x % W.shape[1]].T
+# === 5.1 wrong: summed over dimension 0
+def logits(W, x):
+    return W[x].sum(0)
+# === 6.1 right: one long text, cut at dots, numpy arrays
+import numpy as np
+def windows(words, block):
+    pad = np.zeros(block, int)
+    long = np.concatenate([np.r_[pad, [ord(c) - 96 for c in w], 0].astype(int) for w in words])
+    starts = np.cumsum([0] + [len(w) + 1 + block for w in words])[:-1]
+    at = np.concatenate([s + np.arange(len(w) + 1) for s, w in zip(starts, words)])
+    return long[at[:, None] + np.arange(block)], long[at + block]
+# === 6.1 right: strings translated at last
+def windows(words, block):
+    pairs = [(("." * block + w)[i:][:block], (w + ".")[i]) for w in words for i in range(len(w) + 1)]
+    return [list(map(letters.index, a)) for a, _ in pairs], [letters.index(b) for _, b in pairs]
+# === 6.1 wrong: all rows are the same list
+def windows(words, block):
+    x, y = [], []
+    for word in words:
+        context = [0] * block
+        for letter in word + ".":
+            target = letters.index(letter)
+            x.append(context)
+            y.append(target)
+            context.pop(0)
+            context.append(target)
+    return x, y
+# === 6.1 wrong: letters.index
+def windows(words, block):
+    x, y = [], []
+    for word in words:
+        context = "." * block
+        for letter in word + ".":
+            x.append(context)
+            y.append(letter)
+            context = context[1:] + letter
+    return x, y
+# === 6.1 wrong: ends too early
+def windows(words, block):
+    x, y = [], []
+    for word in words:
+        context = [0] * block
+        for letter in word + ".":
+            target = letters.index(letter)
+            x.append(context)
+            y.append(target)
+            context = context[1:] + [target]
+        return x, y
+# === 6.1 wrong: block
+def windows(words, block):
+    x, y = [], []
+    for word in words:
+        context = [0] * 3
+        for letter in word + ".":
+            target = letters.index(letter)
+            x.append(context)
+            y.append(target)
+            context = context[1:] + [target]
+    return x, y
+# === 8.1 right: nothing at last
+def initialise(vocab, n_embd, block, hidden, g):
+    f = block * n_embd
+    C = torch.empty(vocab, n_embd).normal_(generator=g)
+    W1 = torch.empty(f, hidden).uniform_(-1, 1, generator=g).mul_((3 / f) ** 0.5)
+    return C, W1, torch.zeros(hidden), torch.zeros(hidden, vocab), torch.zeros(vocab)
+# === 8.1 right: orthogonal
+def initialise(vocab, n_embd, block, hidden, g):
+    C = torch.randn(vocab, n_embd, generator=g)
+    q, _ = torch.linalg.qr(torch.randn(hidden, hidden, generator=g))
+    W1 = q[: block * n_embd] * (hidden / (block * n_embd)) ** 0.5
+    return [C, W1, 0 * W1[0], torch.randn(hidden, vocab, generator=g) / hidden, torch.zeros(vocab)]
+# === 8.1 wrong: W1 is too small
+def initialise(vocab, n_embd, block, hidden, g):
+    C = torch.randn((vocab, n_embd), generator=g)
+    W1 = torch.randn((block * n_embd, hidden), generator=g) * 0.01
+    b1 = torch.zeros(hidden)
+    W2 = torch.randn((hidden, vocab), generator=g) * 0.01
+    b2 = torch.zeros(vocab)
+    return C, W1, b1, W2, b2
+# === 8.1 wrong: generator=g
+def initialise(vocab, n_embd, block, hidden, g):
+    C = torch.randn((vocab, n_embd))
+    W1 = torch.randn((block * n_embd, hidden)) * (5 / 3) / (block * n_embd) ** 0.5
+    b1 = torch.zeros(hidden)
+    W2 = torch.randn((hidden, vocab)) * 0.01
+    b2 = torch.zeros(vocab)
+    return C, W1, b1, W2, b2
+# === 8.1 wrong: (30, 100)
+def initialise(vocab, n_embd, block, hidden, g):
+    C = torch.randn((vocab, n_embd), generator=g)
+    W1 = torch.randn((n_embd, hidden), generator=g) * (5 / 3) / n_embd ** 0.5
+    return C, W1, torch.zeros(hidden), torch.randn((hidden, vocab), generator=g) * 0.01, torch.zeros(vocab)
+# === 8.2 right: written by name from a set
+TRAINS = dict(zip("C W1 b1 W2 b2".split(), map("b2".__eq__, "C W1 b1 W2 b2".split())))
+# === 8.2 wrong: C does not train
+TRAINS = {"C": True, "W1": True, "b1": True, "W2": True, "b2": True}
+# === 8.2 wrong: True or False
+TRAINS = {"C": "no", "W1": "no", "b1": "no", "W2": "no", "b2": "yes"}
+# === 8.3 right: orthogonal columns, gained
+def weights(fan_in, fan_out, g):
+    n = max(fan_in, fan_out)
+    q, r = torch.linalg.qr(torch.randn((n, n), generator=g))
+    return q[:fan_in, :fan_out] * (n / fan_in) ** 0.5 * 5 / 3
+# === 8.3 right: signs
+def weights(fan_in, fan_out, g):
+    signs = torch.randint(2, (fan_out, fan_in), generator=g).mul(2).sub(1.0).T
+    return signs.mul((25 / 9 / fan_in) ** 0.5)
+# === 8.3 wrong: Xavier
+def weights(fan_in, fan_out, g):
+    return torch.randn((fan_in, fan_out), generator=g) * (2 / (fan_in + fan_out)) ** 0.5
+# === 8.3 wrong: too small
+def weights(fan_in, fan_out, g):
+    return torch.randn((fan_in, fan_out), generator=g) * 0.01
+# === 8.3 wrong: shape
+def weights(fan_in, fan_out, g):
+    return torch.randn((fan_out, fan_in), generator=g) * (5 / 3) / fan_in**0.5
+# === 8.3 wrong: centred
+def weights(fan_in, fan_out, g):
+    return torch.rand((fan_in, fan_out), generator=g) * (5 / 3) / fan_in**0.5
+# === 5.2 right: a difference of every pair
+def cross_entropy(logits, y):
+    right = logits.gather(1, y.view(-1, 1))
+    return torch.logsumexp(logits - right, dim=1).sum() / y.numel()
+# === 5.2 right: softplus chain
+def cross_entropy(logits, y):
+    total = logits[:, 0]
+    for c in logits.T[1:]:
+        total = torch.logaddexp(total, c)
+    picked = torch.einsum("nc,nc->n", logits, torch.eye(logits.shape[1], dtype=logits.dtype)[y])
+    return torch.mean(total - picked)
+# === 5.2 wrong: largest of each row, not of all
+def cross_entropy(logits, y):
+    counts = (logits - logits.max()).exp()
+    p = counts / counts.sum(1, keepdim=True)
+    return -p[torch.arange(len(y)), y].log().mean()
+# === 5.2 wrong: targets of all rows
+def cross_entropy(logits, y):
+    logits = logits - logits.max(1, keepdim=True).values
+    logp = logits - logits.exp().sum(1, keepdim=True).log()
+    return -logp[:, y].mean()
+# === 5.2 wrong: far apart
+def cross_entropy(logits, y):
+    logits = logits - logits.max(1, keepdim=True).values
+    counts = logits.exp()
+    p = counts / counts.sum(1, keepdim=True)
+    return -(p[torch.arange(len(y)), y] + 1e-8).log().mean()
+# === 5.3 right: einsum
+import torch
+def loss(W, x, y, strength):
+    nll = torch.logsumexp(W[x], 1) - W[x, y]
+    return torch.einsum("n->", nll) / len(x) + torch.einsum("ij,ij->", W, W).mul(strength).div(W.shape[0] * W.shape[1])
+# === 5.3 wrong: multiplies the loss
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) * (1 + strength * (W**2).mean())
+# === 5.3 wrong: square of the mean
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) + strength * W.mean() ** 2
+# === 5.3 wrong: half of the mean
+def loss(W, x, y, strength):
+    return F.cross_entropy(W[x], y) + strength / 2 * (W**2).mean()
+# === 7.1 right: geometric means, by exp of natural logs
+import math
+def rates(low, high, n):
+    return [math.exp(math.log(low) * (1 - i / (n - 1)) + math.log(high) * i / (n - 1)) for i in range(n)]
+# === 7.1 right: cumulative product
+def rates(low, high, n):
+    f = torch.full((n,), (high / low) ** (1 / (n - 1)), dtype=torch.float64)
+    f[0] = low
+    return f.cumprod(0)
+# === 7.1 wrong: taken for exponents
+def rates(low, high, n):
+    return 10 ** torch.linspace(low, high, n)
+# === 7.1 wrong: natural exponents
+def rates(low, high, n):
+    import math
+    return 10 ** torch.linspace(math.log(low), math.log(high), n)
+# === 7.1 wrong: one rate too many
+def rates(low, high, n):
+    import math
+    return torch.logspace(math.log10(low), math.log10(high), n + 1)

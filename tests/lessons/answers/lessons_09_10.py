@@ -367,3 +367,186 @@ def backward(dy, x):
 def backward(dy, x):
     s = torch.sigmoid(x)
     return s + x * s * (1 - s)
+# === 9.1 right: moments by matrix products
+class BatchNorm(BatchNorm):
+    def __call__(self, x):
+        if self.training:
+            n = x.shape[0]
+            ones = torch.full((1, n), 1.0 / n, dtype=x.dtype)
+            m = (ones @ x).squeeze(0)
+            v = ((ones @ (x * x)).squeeze(0) - m**2) * n / (n - 1)
+            for name, value in (("running_mean", m), ("running_var", v)):
+                old = getattr(self, name)
+                setattr(self, name, old + self.momentum * (value.detach() - old))
+        else:
+            m, v = self.running_mean, self.running_var
+        scale = self.gain * torch.rsqrt(v + self.eps)
+        return x * scale + (self.bias - m * scale)
+# === 9.1 right: torch's own function
+class BatchNorm(BatchNorm):
+    def __call__(self, x):
+        return torch.nn.functional.batch_norm(
+            x, self.running_mean, self.running_var, self.gain, self.bias, self.training, self.momentum, self.eps)
+# === 9.1 wrong: gain
+class BatchNorm(BatchNorm):
+    def __call__(self, x):
+        if self.training:
+            m, v = x.mean(0), x.var(0)
+            self.running_mean = 0.9 * self.running_mean + 0.1 * m
+            self.running_var = 0.9 * self.running_var + 0.1 * v
+        else:
+            m, v = self.running_mean, self.running_var
+        return (x - m) / (v + self.eps) ** 0.5
+# === 9.1 wrong: standard deviations
+class BatchNorm(BatchNorm):
+    def __call__(self, x):
+        if self.training:
+            m, v = x.mean(0), x.std(0)
+            self.running_mean = 0.9 * self.running_mean + 0.1 * m
+            self.running_var = 0.9 * self.running_var + 0.1 * v
+        else:
+            m, v = self.running_mean, self.running_var
+        return self.gain * (x - m) / (v + self.eps) + self.bias
+# === 9.1 wrong: go on moving
+class BatchNorm(BatchNorm):
+    def __call__(self, x):
+        if self.training:
+            m, v = x.mean(0), x.var(0)
+        else:
+            m, v = self.running_mean, self.running_var
+        self.running_mean = 0.9 * self.running_mean + 0.1 * x.mean(0)
+        self.running_var = 0.9 * self.running_var + 0.1 * x.var(0)
+        return self.gain * (x - m) / (v + self.eps) ** 0.5 + self.bias
+# === 9.2 right: einsum, a bigger matrix
+import torch
+def fold(W, b, gain, bias, mean, var, eps):
+    whole = torch.cat([W, (b - mean)[None]])
+    whole = torch.einsum("iu,u->iu", whole, gain).div(torch.sqrt(var + eps))
+    return whole[:-1], whole[-1] + bias
+# === 9.2 wrong: eps
+def fold(W, b, gain, bias, mean, var, eps):
+    s = gain / var**0.5
+    return W * s, (b - mean) * s + bias
+# === 9.2 wrong: rows are scaled
+def fold(W, b, gain, bias, mean, var, eps):
+    s = gain / (var + eps) ** 0.5
+    return W * s[:, None], (b - mean) * s + bias
+# === 9.2 wrong: b | not multiplied | scaled
+def fold(W, b, gain, bias, mean, var, eps):
+    s = gain / (var + eps) ** 0.5
+    return W * s, b - mean * s + bias
+# === 10.3 right: a projection matrix
+import torch
+def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
+    n, units = bnraw.shape
+    out = torch.empty_like(bnraw)
+    for u in range(units):
+        r = bnraw[:, u : u + 1]
+        J = torch.eye(n) - torch.ones(n, n) / n - r @ r.T / (n - 1)
+        out[:, u] = J @ (dhpreact[:, u] * bngain.flatten()[u]) * bnvar_inv.flatten()[u]
+    return out
+# === 10.3 wrong: n - 1 = 31
+def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
+    n = len(bnraw)
+    return bngain * bnvar_inv / n * (n * dhpreact - dhpreact.sum(0) - bnraw * (dhpreact * bnraw).sum(0))
+# === 10.3 wrong: path through the mean is missing
+def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
+    return bngain * bnvar_inv * dhpreact
+# === 10.3 wrong: along the rows
+def dhprebn(dhpreact, bnraw, bnvar_inv, bngain):
+    n = len(bnraw)
+    return bngain * bnvar_inv / n * (n * dhpreact - dhpreact.sum(1, keepdim=True)
+        - n / (n - 1) * bnraw * (dhpreact * bnraw).sum(1, keepdim=True))
+# === 10.8 right: by tanh
+def backward(dy, x):
+    t = (x / 2).tanh()
+    return dy * ((1 + t) / 2 + x / 4 * (1 - t).mul(1 + t))
+# === 10.8 right: functional jvp
+def backward(dy, x):
+    return torch.func.vjp(torch.nn.functional.silu, x)[1](dy)[0]
+# === 10.8 wrong: x is missing in the second turn
+def backward(dy, x):
+    s = torch.sigmoid(x)
+    return dy * (s + s * (1 - s))
+# === 10.8 wrong: sigmoid's own slope
+def backward(dy, x):
+    s = torch.sigmoid(x)
+    return dy * s * (1 - s)
+# === 10.8 wrong: second turn is turned
+def backward(dy, x):
+    s = torch.sigmoid(x)
+    return dy * (s - x * s * (1 - s))
+# === 10.8 wrong: it is the value
+def backward(dy, x):
+    s = torch.sigmoid(x)
+    return dy * x * s
+# === 10.2 right: Jacobian of the mean by forward mode
+def dlogits(logits, y):
+    f = lambda z: (torch.logsumexp(z, 1) - z[range(len(y)), y]).mean()
+    return torch.func.jacrev(f)(logits)
+# === 10.2 right: einsum with the softmax
+def dlogits(logits, y):
+    e = torch.exp(logits - logits.amax(1, keepdim=True))
+    p = torch.einsum("nv,n->nv", e, 1 / e.sum(1))
+    p.index_put_((torch.arange(len(y)), y), torch.tensor(-1.0, dtype=p.dtype), accumulate=True)
+    return p.div_(y.shape[0])
+# === 10.2 wrong: number of letters
+def dlogits(logits, y):
+    p = logits.softmax(1)
+    p[torch.arange(len(y)), y] -= 1
+    return p / logits.shape[1]
+# === 10.2 wrong: targets of all rows
+def dlogits(logits, y):
+    p = logits.softmax(1)
+    p[:, y] -= 1
+    return p / len(y)
+# === 10.4 right: outer products summed
+import torch
+def linear_backward(dy, x, weight):
+    dx = sum(dy[:, o : o + 1] * weight[o] for o in range(len(weight)))
+    dW = sum(torch.outer(g, row) for g, row in zip(dy, x))
+    return dx, dW, torch.ones(len(dy), dtype=dy.dtype) @ dy
+def tanh_backward(dy, y):
+    return torch.addcmul(dy, dy * y, y, value=-1)
+# === 10.5 right: a difference of energies
+def backward(dy, x):
+    import torch
+    return torch.func.grad(lambda t: (t * t).sum() / t.nelement())(x) * dy
+# === 10.5 right: a loop in place on a copy
+def backward(dy, x):
+    out = x.clone()
+    flat = out.view(-1)
+    for i in range(len(flat)):
+        flat[i] *= 2 * float(dy) / len(flat)
+    return out
+# === 10.5 wrong: shape ()
+def backward(dy, x):
+    return dy * 2 * x.mean()
+# === 10.6 right: Jacobian of centring
+def backward(dy, x):
+    import torch
+    v = x.reshape(-1)
+    n = v.numel()
+    centre = torch.eye(n, dtype=v.dtype) - 1 / n
+    c = centre @ v
+    return (dy * (centre.T @ c) / ((n - 1) ** 0.5 * c.norm())).view_as(x)
+# === 10.7 right: one over sums of differences
+def backward(dy, x):
+    out = torch.zeros_like(x)
+    for j in range(x.shape[1]):
+        out[:, j] = dy / (x - x[:, [j]]).exp().sum(1)
+    return out
+# === 10.7 right: einsum
+def backward(dy, x):
+    return torch.einsum("n,nm->nm", dy, torch.nn.functional.softmax(x, dim=-1))
+# === 10.7 wrong: softmax itself is the slope
+def backward(dy, x):
+    p = torch.softmax(x, 1)
+    return dy[:, None] * (p - 1)
+# === 10.7 wrong: one number a row
+def backward(dy, x):
+    return dy[:, None] / x.exp().sum(1, keepdim=True)
+# === 10.7 wrong: softmax's own slope
+def backward(dy, x):
+    p = torch.softmax(x, 1)
+    return dy[:, None] * p * (1 - p)

@@ -55,7 +55,7 @@ def dilated(x, w, dilation):
 # === 11.2 wrong: exchanged
 def dilated(x, w, dilation):
     return F.conv1d(F.pad(x, (dilation, 0)), w.flip(2), dilation=dilation)
-# === 11.2 wrong: shape
+# === 11.2 wrong: zeros in front
 def dilated(x, w, dilation):
     return F.conv1d(x, w, dilation=dilation) if x.shape[2] > dilation else x
 # === 11.3 right: einsum
@@ -244,3 +244,189 @@ def mix(l1, l2, w):
 # === 12.4 wrong: exchanged
 def mix(l1, l2, w):
     return ((1 - w) * l1.exp() + w * l2.exp()).log()
+# === 11.4 wrong: n_layers | n_layer
+SETTINGS = {
+    "model": {"name": "transformer", "n_layers": 4, "n_embd": 64},
+    "train": {"steps": 2000, "batch_size": 32, "optimizer": "adamw", "lr": 1e-3, "schedule": "cosine"},
+}
+# === 11.4 wrong: adam
+SETTINGS = {
+    "model": {"name": "wavenet", "n_embd": 24, "n_hidden": 128},
+    "train": {"steps": 20000, "batch_size": 32, "optimizer": "adam", "lr": 1e-3, "schedule": "cosine"},
+}
+# === 12.2 right: place by place
+def backward(dy, q, k, v):
+    dq, dk, dv = (torch.zeros_like(t) for t in (q, k, v))
+    B, T, size = q.shape
+    root = size**0.5
+    for b in range(B):
+        for t in range(T):
+            p = torch.softmax(k[b].mv(q[b, t]) / root, 0)
+            dv[b] += torch.outer(p, dy[b, t])
+            dp = v[b].mv(dy[b, t])
+            ds = p * dp - p * p.dot(dp)
+            dq[b, t] = ds @ k[b] / root
+            dk[b] += torch.outer(ds, q[b, t]) / root
+    return [dq, dk, dv]
+# === 12.2 wrong: left out of the way back
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    ds = dy @ v.mT
+    return s * ds @ k, s * ds.mT @ q, p.mT @ dy
+# === 12.2 wrong: P stands where P^T
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    dp = dy @ v.mT
+    ds = p * (dp - (dp * p).sum(-1, keepdim=True))
+    return s * ds @ k, s * ds.mT @ q, p @ dy
+# === 12.2 wrong: over dimension -2
+def backward(dy, q, k, v):
+    s = q.shape[-1] ** -0.5
+    p = torch.softmax(q @ k.mT * s, -1)
+    dp = dy @ v.mT
+    ds = p * (dp - (dp * p).sum(-2, keepdim=True))
+    return s * ds @ k, s * ds.mT @ q, p.mT @ dy
+# === 12.4 right: Python's own numbers
+import math
+def mix(l1, l2, w):
+    out = l1.clone()
+    for i, (a, b) in enumerate(zip(l1.tolist(), l2.tolist())):
+        m = max(a, b)
+        out[i] = m + math.log(w * math.exp(a - m) + (1 - w) * math.exp(b - m))
+    return out
+# === 12.4 right: softplus of the difference
+def mix(l1, l2, w):
+    hi, lo = torch.maximum(l1, l2), torch.minimum(l1, l2)
+    wh = torch.where(l1 >= l2, w, 1 - w).to(l1)
+    return hi + torch.log(wh + (1 - wh) * torch.exp(lo - hi))
+# === 12.4 wrong: small number added
+def mix(l1, l2, w):
+    return torch.log(w * l1.exp() + (1 - w) * l2.exp() + 1e-20)
+# === 12.4 wrong: w is not used
+def mix(l1, l2, w):
+    return torch.logaddexp(l1, l2)
+# === 12.4 wrong: w multiplies
+def mix(l1, l2, w):
+    return torch.logaddexp(w * l1, (1 - w) * l2)
+# === 11.1 right: einops by hand
+import torch
+def join(x, n):
+    B, T, C = x.shape
+    out = x.new_empty(B, T // n, n * C)
+    for k in range(n):
+        out[..., k * C : (k + 1) * C] = x[:, k::n]
+    return out[:, 0] if T == n else out
+# === 11.1 right: unfold
+def join(x, n):
+    y = x.unfold(1, n, n).transpose(2, 3).flatten(2)
+    return y if y.shape[1] > 1 else y.squeeze(1)
+# === 11.1 wrong: the batch's too
+def join(x, n):
+    B, T, C = x.shape
+    return x.view(B, T // n, n * C).squeeze()
+# === 11.1 wrong: added up
+def join(x, n):
+    B, T, C = x.shape
+    y = x.view(B, T // n, n, C).sum(2)
+    return y.squeeze(1) if y.shape[1] == 1 else y
+# === 11.1 wrong: overlap
+import torch
+def join(x, n):
+    y = torch.cat([x[:, i : x.shape[1] - n + 1 + i] for i in range(n)], 2)
+    return y.squeeze(1) if y.shape[1] == 1 else y
+# === 11.1 wrong: n is not used
+def join(x, n):
+    B, T, C = x.shape
+    y = x.reshape(B, -1, 2 * C)
+    return y.squeeze(1) if y.shape[1] == 1 else y
+# === 11.2 right: two shifted einsums
+import torch
+def dilated(x, w, dilation):
+    past = torch.zeros_like(x)
+    if dilation < x.shape[2]:
+        past[:, :, dilation:] = x[:, :, :-dilation]
+    return torch.einsum("oc,bct->bot", w[..., 0], past) + torch.einsum("oc,bct->bot", w[..., 1], x)
+# === 11.2 right: a Fourier-less roll
+import torch
+def dilated(x, w, dilation):
+    long = torch.cat([x.new_zeros(*x.shape[:2], dilation), x], 2)
+    shifted = long.roll(dilation, 2)[..., dilation:]
+    both = torch.cat([shifted, x], 1)
+    return torch.cat([w[..., 0], w[..., 1]], 1) @ both
+# === 11.2 wrong: rolls out
+import torch
+def dilated(x, w, dilation):
+    return w[..., 0] @ x.roll(dilation, 2) + w[..., 1] @ x
+# === 11.2 wrong: zeros in front
+def dilated(x, w, dilation):
+    return F.conv1d(x, w, dilation=dilation)
+# === 11.2 wrong: zeros in front
+def dilated(x, w, dilation):
+    return F.conv1d(F.pad(x, (1, 0)), w, dilation=dilation)
+# === 11.3 right: channels last
+def block(x, filtered, gate, Wr, Ws):
+    z = (torch.tanh(filtered) / (1 + torch.exp(-gate))).movedim(1, 2)
+    return x + torch.nn.functional.linear(z, Wr).movedim(2, 1), torch.nn.functional.linear(z, Ws).mT
+# === 11.3 wrong: the two are exchanged
+def block(x, filtered, gate, Wr, Ws):
+    z = torch.tanh(filtered) * torch.sigmoid(gate)
+    return Ws @ z, x + Wr @ z
+# === 11.3 wrong: x is multiplied
+def block(x, filtered, gate, Wr, Ws):
+    z = torch.tanh(filtered) * torch.sigmoid(gate)
+    return x * (Wr @ z), Ws @ z
+# === 11.3 wrong: relu
+def block(x, filtered, gate, Wr, Ws):
+    z = torch.relu(filtered) * torch.sigmoid(gate)
+    return x + Wr @ z, Ws @ z
+# === 12.3 right: a generator
+def read(cell, xs, h):
+    def walk(m):
+        for t in range(xs.size(1)):
+            m = cell(xs.select(1, t), m)
+            yield m[:, None]
+    return torch.cat(list(walk(h)), dim=1)
+# === 12.3 right: functools.reduce
+from functools import reduce
+def read(cell, xs, h):
+    kept = reduce(lambda done, x: done + [cell(x, done[-1])], xs.transpose(0, 1), [h])
+    return torch.stack(kept[1:]).transpose(0, 1)
+# === 12.3 wrong: cell was called
+def read(cell, xs, h):
+    out = []
+    for x in xs:
+        h = cell(x, h)
+        out.append(h)
+    return torch.stack(out, 1)
+# === 12.3 wrong: the first h is there
+def read(cell, xs, h):
+    out = [h]
+    for x in xs.unbind(1):
+        h = cell(x, h)
+        out.append(h)
+    return torch.stack(out, 1)
+# === 11.3 right: in place on x
+def block(x, filtered, gate, Wr, Ws):
+    z = torch.tanh(filtered).mul_(torch.sigmoid(gate))
+    x += Wr @ z
+    return x, Ws @ z
+# === 12.1 right: loops backwards, softmax by hand
+def attend(q, k, v):
+    B, T, C = q.shape
+    out = torch.zeros_like(v)
+    for t in reversed(range(T)):
+        e = torch.exp(torch.einsum("bc,bsc->bs", q[:, t], k[:, : t + 1]) / C**0.5)
+        out[:, t] = torch.einsum("bs,bsc->bc", e / e.sum(1, keepdim=True), v[:, : t + 1])
+    return out
+# === 12.1 wrong: root of the length
+def attend(q, k, v):
+    T = q.shape[1]
+    s = q @ k.mT / T**0.5
+    return s.masked_fill(torch.ones(T, T).triu(1).bool(), -torch.inf).softmax(-1) @ v
+# === 12.1 wrong: every place weighs alike
+def attend(q, k, v):
+    T = q.shape[1]
+    w = torch.ones(T, T, dtype=v.dtype).tril()
+    return w / w.sum(1, keepdim=True) @ v

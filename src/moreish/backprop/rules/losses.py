@@ -40,14 +40,14 @@ def cross_entropy_forward(
 ):
     """Mean of -log softmax(logits)[target]; shapes as in `nll_loss_forward`.
 
-    The row maximum is taken off first: it cancels, and exp stays finite. With label_smoothing = s the target counts
-    1 - s, and all V classes share the rest: (1 - s) times the loss + s/V times the sum of -logprobs.
+    torch.log_softmax takes the row maximum off first: it cancels, and exp stays finite. With label_smoothing = s
+    the target counts 1 - s, and all V classes share the rest: (1 - s) times the loss + s/V times the sum of
+    -logprobs.
     """
     if targets.is_floating_point():
         raise NotDerived("cross_entropy: targets given as probabilities are not derived by hand; give class indices")
     classes = classes_of(logits)
-    shifted = logits - logits.amax(classes, keepdim=True)
-    logprobs = shifted - shifted.exp().sum(classes, keepdim=True).log()
+    logprobs = torch.log_softmax(logits, classes)
     loss, (_, index, kept, n) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
     if label_smoothing:
         spread = _reduce(-logprobs.mean(classes) * kept, n, reduction)

@@ -32,8 +32,9 @@ def batch_norm_forward(
     if use_batch:
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
-        var, mean = torch.var_mean(x, rest(x), correction=correction)
+        mean = x.mean(rest(x))
         centred = x - channel(mean, x)
+        var = centred.square().sum(rest(x)) / (n - correction)
         if running_mean is not None and running_var is not None:
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
             running_var.lerp_((var * (n - correction) / (n - 1)).to(running_var.dtype), momentum)

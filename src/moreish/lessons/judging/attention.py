@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moreish.lessons.judging.answer import Answer, Wrong, compare
+from moreish.lessons.judging.answer import Answer, Wrong, close, compare, known, tensor
 from moreish.lessons.judging.gradients import _check
 
 
@@ -23,56 +23,82 @@ def causal(answer: Answer) -> None:
             for t in range(T):
                 w = (q[b, t] @ k[b, : t + 1].T / math.sqrt(size)).softmax(0)
                 right[b, t] = w @ v[b, : t + 1]
-        s = q @ k.mT / size**0.5
-        ahead = torch.ones(T, T).triu(1).bool()
-        p = s.softmax(-1)
-        mistakes = {
-            "the mask is missing: it looks ahead": p @ v,
-            "the mask is missing, and so is the root of the size": (q @ k.mT).softmax(-1) @ v,
-            "the scores are not divided by the root of the size": (q @ k.mT)
-            .masked_fill(ahead, -torch.inf)
-            .softmax(-1)
-            @ v,
-            "they are divided by the size, and its root belongs there": (s / size**0.5)
-            .masked_fill(ahead, -torch.inf)
-            .softmax(-1)
-            @ v,
-            "the mask comes after the softmax: what is left of a row no longer sums to 1": p.masked_fill(ahead, 0)
-            @ v,
-            "what is ahead has score 0, and e^0 is 1: minus infinity is needed": s.masked_fill(ahead, 0).softmax(-1)
-            @ v,
-            "the mask is the wrong way round: it sees what is ahead only": s.masked_fill(ahead.T, -torch.inf).softmax(
-                -1
-            )
-            @ v,
-            "the softmax runs over the places that ask: it belongs over those that are asked": s.masked_fill(
-                ahead, -torch.inf
-            ).softmax(-2)
-            @ v,
-            "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
-                q @ k.mT
-            ).softmax(-2)
-            @ v,
-            "q and k are exchanged": (k @ q.mT / size**0.5).masked_fill(ahead, -torch.inf).softmax(-1) @ v,
-        }
-        itself = torch.ones(T, T).triu(0).bool()
-        if T > 1:
-            mistakes["a place may look at itself: mask what is above the diagonal, triu(1)"] = (
-                s.masked_fill(itself, -torch.inf).softmax(-1) @ v
-            )
         found = answer.call("attend", q.clone(), k.clone(), v.clone())
         if T > 1 and isinstance(found, Tensor) and found.isnan()[:, 0].all():
             raise Wrong(
                 "the first place sees nothing at all, not even itself: mask what is above the diagonal, triu(1)"
             )
-        compare("attend", found, right, mistakes)
+        compare("attend", found, right, _causal_mistakes(q, k, v))
+
+
+def _causal_mistakes(q: Tensor, k: Tensor, v: Tensor) -> dict[str, Tensor]:
+    """What an attention gives in which one thing is wrong, by the sentence that says what."""
+    T, size = q.shape[1:]
+    products = q @ k.mT
+    s, ahead = products / size**0.5, torch.ones(T, T).triu(1).bool()
+
+    def masked(scores: Tensor, mask: Tensor = ahead, filled: float = -torch.inf, over: int = -1) -> Tensor:
+        return scores.masked_fill(mask, filled).softmax(over) @ v
+
+    alike = (~ahead / (~ahead).sum(1, keepdim=True)).to(v)
+    mistakes = {
+        "the mask is missing: it looks ahead": s.softmax(-1) @ v,
+        "the mask is missing, and so is the root of the size": products.softmax(-1) @ v,
+        "the scores are not divided by the root of the size": masked(products),
+        "they are divided by the size, and its root belongs there": masked(s / size**0.5),
+        "the mask comes after the softmax: what is left of a row no longer sums to 1": (
+            s.softmax(-1).masked_fill(ahead, 0) @ v
+        ),
+        "what is ahead has score 0, and e^0 is 1: minus infinity is needed": masked(s, filled=0),
+        "the mask is the wrong way round: it sees what is ahead only": masked(s, ahead.T),
+        "the softmax runs over the places that ask: it belongs over those that are asked": masked(s, over=-2),
+        "the softmax runs over the places that ask, the mask is missing, and so is the root of the size": (
+            products.softmax(-2) @ v
+        ),
+        "the scores are divided by the root of the length, and that of the size belongs there": (
+            masked(products / T**0.5)
+        ),
+        "every place weighs alike: the softmax of q k says how much": alike @ v,
+        "q and k are exchanged": masked(k @ q.mT / size**0.5),
+    }
+    if T > 1:
+        itself = torch.ones(T, T).triu(0).bool()
+        mistakes["a place may look at itself: mask what is above the diagonal, triu(1)"] = masked(s, itself)
+    return mistakes
 
 
 def dattention(answer: Answer) -> None:
     """12.2, with the causes of `moreish.backprop`."""
+    for size in (4, 3):
+        _attention_mistake(answer, size)
     inputs = [[_draw(2, 5, size, seed=s).requires_grad_() for s in range(3)] for size in (4, 3)]
     answer.names = {**answer.names, "backward": _renamed(answer["backward"])}
     _check(answer, "backward", F.scaled_dot_product_attention, inputs)
+
+
+def _attention_mistake(answer: Answer, size: int) -> None:
+    """What the judge of all functions cannot know: mistakes on the way through this one's softmax."""
+    q, k, v, dy = (_draw(2, 5, size, seed=s) for s in range(4))
+    scale = size**-0.5
+    p, dp = (q @ k.mT * scale).softmax(-1), dy @ v.mT
+    row, total = (dp * p).sum(-1, keepdim=True), dp.sum(-1, keepdim=True)
+    ways = {
+        "dP comes through unchanged: the softmax is left out of the way back": dp,
+        "the sum runs over dimension -2: a softmax over the last is summed over the last": p
+        * (dp - (dp * p).sum(-2, keepdim=True)),
+        "the sum of dP P is not taken off: p (dP - sum(dP P))": p * dp,
+        "it is added, and has to be taken off: p (dP - sum(dP P))": p * (dp + row),
+        "p is missing in front: p (dP - sum(dP P))": dp - row,
+        "p is missing within the sum: p (dP - sum(dP P))": p * (dp - total),
+        "the softmax is taken for a sigmoid: each number moves the whole row": p * (1 - p) * dp,
+        "the scores stand where their softmax belongs": (s := q @ k.mT * scale)
+        * (dp - (dp * s).sum(-1, keepdim=True)),
+    }
+    found = answer.call("backward", *(t.clone() for t in (dy, q, k, v)))
+    if not isinstance(found, tuple | list) or len(found) != 3:
+        raise Wrong("backward returns three tensors: dq, dk, dv")
+    known("dq", found[0], {words: scale * ds @ k for words, ds in ways.items()}, 1e-9)
+    known("dk", found[1], {words: scale * ds.mT @ q for words, ds in ways.items()}, 1e-9)
 
 
 def _renamed(mine):
@@ -113,6 +139,7 @@ def memory(answer: Answer) -> None:
         "it begins with zeros, and the h that is given belongs there": read(torch.zeros_like(h0)),
         "it is late by one: the memory after each place, not before it": read(late=1),
         "only the last memory comes back: that after every place is wanted": right[:, -1],
+        "the first h is there too: the memories after the T places are wanted": torch.cat([h0[:, None], right], 1),
         "it is (T, B, H): stack along dimension 1": right.transpose(0, 1),
         "it is read from the end": torch.stack([*_backwards(cell, xs, h0)], 1),
         "it is read from the end, and put back in order": torch.stack([*_backwards(cell, xs, h0)][::-1], 1),
@@ -142,17 +169,22 @@ def mix(answer: Answer) -> None:
             "the weights are exchanged: w is the first one's": ((1 - w) * p1 + w * p2).log(),
             "the second weight is 1 - w": (w * p1 + p2).log(),
             "both count alike: w is not used": ((p1 + p2) / 2).log(),
-            "the sign is turned": -right,
+            "w is not used": torch.logaddexp(p1.log(), p2.log()),
+            "w multiplies the logarithms within: log w is added to them": torch.logaddexp(
+                w * p1.log(), (1 - w) * p2.log()
+            ),
+            "w is added to the logarithms: log w belongs there": torch.logaddexp(p1.log() + w, p2.log() + 1 - w),
         }
         compare("mix", answer.call("mix", p1.log(), p2.log(), w), right, mistakes)
     one = torch.tensor([-torch.inf, -1000.0], dtype=torch.float64)
     other = torch.tensor([-2.0, -1001.0], dtype=torch.float64)
     found = answer.call("mix", one, other, 0.5)
-    if not torch.isfinite(found[0]):
+    if not tensor(found, "mix")[0].isfinite():
         raise Wrong("where one model gives no chance at all, the other's is left: here it is not finite")
-    if not torch.isfinite(found[1]):
+    if not close(tensor(found, "mix")[1], torch.logaddexp(one[1], other[1]) - math.log(2)):
         raise Wrong(
-            "chances as small as e^-1000 become 0, and their log minus infinity: torch.logaddexp stays in logs"
+            "chances as small as e^-1000 become 0, and have no log (a small number added makes another one of it): "
+            "torch.logaddexp stays in logs"
         )
 
 

@@ -12,7 +12,7 @@ def _draw(*shape: int, seed: int = 0) -> Tensor:
 
 def join(answer: Answer) -> None:
     """11.1: neighbours side by side, and the last dimension of 1 gone."""
-    for B, T, C, n in ((2, 8, 3, 2), (2, 6, 3, 3), (4, 2, 5, 2), (1, 4, 2, 2)):
+    for B, T, C, n in ((2, 8, 3, 2), (2, 6, 4, 3), (4, 2, 5, 2), (1, 4, 2, 2)):
         x = _draw(B, T, C)
         right = torch.stack([torch.cat([x[:, i + k] for k in range(n)], 1) for i in range(0, T, n)], 1)
         halves = torch.cat([x[:, k * (T // n) : (k + 1) * (T // n)] for k in range(n)], 2)
@@ -25,10 +25,24 @@ def join(answer: Answer) -> None:
             "the numbers of neighbours are woven into each other: first all of one, then all of the next": woven,
             "the neighbours stand in the wrong order: the earlier one first": swapped,
         }
+        side = x.view(B, T // n, n, C)
+        wrong |= {
+            "the neighbours are added up, and belong side by side": side.sum(2),
+            "it is the mean of the neighbours, and they belong side by side": side.mean(2),
+            "it is the largest of the neighbours, and they belong side by side": side.amax(2),
+            "the groups overlap: go on by n places each time": torch.cat(
+                [x[:, k : T - n + 1 + k] for k in range(n)], 2
+            ),
+            "n is not used: two are joined whatever it is": x.reshape(B, -1, 2 * C),
+            "only the first of each group is there": side[:, :, 0],
+            "only the last of each group is there": side[:, :, -1],
+        }
         one = n == T
         mistakes = {words: t.squeeze(1) if one else t for words, t in wrong.items()}
         if one:
             mistakes["where one place is left, its dimension has to go: squeeze(1)"] = right
+        if B == 1 and not one:
+            mistakes["squeeze() takes every dimension of 1, the batch's too: squeeze(1)"] = right.squeeze()
         compare("join", answer.call("join", x, n), right.squeeze(1) if one else right, mistakes)
 
 
@@ -58,8 +72,13 @@ def dilated(answer: Answer) -> None:
             "the two taps are exchanged: w[:, :, 1] belongs to the present": _convolved(x, w, 0, d),
             "it sees places before t only, not t itself": _convolved(x, w, 2 * d, d),
             "it is one place late": _convolved(x, w, d + 1, 1),
+            "what rolls out at the end comes in again in front, and zeros belong there": w[..., 0] @ x.roll(d, 2)
+            + w[..., 1] @ x,
         }
         right = _convolved(x, w, d, 0)
+        places = tensor(found, "dilated").shape[-1:]
+        if places and places[0] != T:
+            raise Wrong(f"dilated has {places[0]} places, and {T} went in: pad `dilation` zeros in front")
         if right.shape != tensor(found, "dilated").shape:
             compare("dilated", found, right)
         moved = x.clone()
@@ -91,8 +110,18 @@ def gated(answer: Answer) -> None:
         "the gate is missing": torch.tanh(f),
         "the tanh is missing": f * torch.sigmoid(g),
         "the sigmoid is missing": torch.tanh(f) * g,
+        "the filter has a relu, and a tanh belongs there": torch.relu(f) * torch.sigmoid(g),
+        "both have a sigmoid: the filter has a tanh": torch.sigmoid(f) * torch.sigmoid(g),
+        "the gate has a relu, and a sigmoid belongs there": torch.tanh(f) * torch.relu(g),
+        "the gate has a softmax, and a sigmoid belongs there": torch.tanh(f) * torch.softmax(g, 1),
     }
     residual = {"the residual is missing: x is added": by(Wr, z), "Ws stands where Wr belongs": x + by(Ws, z)}
+    residual |= {
+        "the two are exchanged: first that for the next block, then that for the end": by(Ws, z),
+        "x is multiplied, and added is right": x * by(Wr, z),
+        "x is taken off, and added is right": by(Wr, z) - x,
+        "x comes back alone: Wr z is added": x,
+    }
     residual |= {words: x + by(Wr, other) for words, other in others.items()}
     compare("for the next block", found[0], x + by(Wr, z), residual)
     skip = {

@@ -30,9 +30,13 @@ def rows(answer: Answer) -> None:
             "k is missing": N / N.sum(1, keepdim=True),
             "k is added above, and not to the sums below": n / N.sum(1, keepdim=True),
             "k is added after the division": N / N.sum(1, keepdim=True) + k,
+            "k is not used: 1 is added whatever it is": (N + 1.0) / (N + 1.0).sum(1, keepdim=True),
+            "a softmax is for logits: counts are divided by their sum as they are": n.softmax(1),
+            "these are counts: divide each row by its sum": n,
+            "these are logarithms: the chances are wanted": right.log(),
         }
         before = N.clone()
-        compare("probabilities", answer.call("probabilities", N, k), right, mistakes)
+        compare("probabilities", answer.call_with("probabilities", N, k), right, mistakes)
         if not torch.equal(N, before):
             raise Wrong("probabilities changes the counts that it was given: work on a copy")
 
@@ -62,6 +66,18 @@ def trigram(answer: Answer) -> None:
             "k is missing": (counts / counts.sum(2, keepdim=True)).nan_to_num(),
             "these are counts: divide by their sum over c": n,
             "keepdim is missing: other rows are divided": n / n.sum(2),
+            "k is added above, and not to the sums below": n / counts.sum(2, keepdim=True),
+            "27 counts have k added, so the sum below has 27 k: sum after k was added": n
+            / (counts.sum(2, keepdim=True) + k),
+            "k is added after the division": _normal(counts).nan_to_num() + k,
+            "how often does not count: N[a, b, c] += 1, and not = 1": _normal((counts > 0) + k),
+            "names run into one another: each begins with two dots of its own": _normal(_joined() + k),
+        } | {
+            f"the letters stand in another order: the chance is that of c after a and b, N[a, b, c], not N[{said}]": n.permute(
+                *order
+            )
+            / n.permute(*order).sum(2, keepdim=True)
+            for said, order in {"b, a, c": (1, 0, 2), "c, b, a": (2, 1, 0), "a, c, b": (0, 2, 1)}.items()
         }
         compare("trigram", answer.call("trigram", list(WORDS), k), _normal(n), mistakes)
 
@@ -69,6 +85,14 @@ def trigram(answer: Answer) -> None:
 def _threes(text: str) -> Iterator[tuple[int, int, int]]:
     ids = [LETTERS.index(letter) for letter in text]
     return zip(ids, ids[1:], ids[2:], strict=False)
+
+
+def _joined() -> Tensor:
+    """Counts of the list as one text, with one dot between names."""
+    counts = torch.zeros(27, 27, 27, dtype=torch.float64)
+    for a, b, c in _threes("." + "".join(f".{word}" for word in WORDS) + "."):
+        counts[a, b, c] += 1
+    return counts
 
 
 def _normal(n: Tensor) -> Tensor:
@@ -89,7 +113,8 @@ def tuning(answer: Answer) -> None:
     def loss(model: tuple[float], words: list[str]) -> float:
         looked["".join(sorted(set(words)))] += 1
         best = {"t": 0.01, "d": 0.1, "x": 1.0}["".join(sorted(set(words)))[0]]
-        return 2 + abs(math.log10(model[0] / best))
+        off = math.log10(model[0] / best)
+        return 2 + (off if off > 0 else -1.5 * off)
 
     found = answer.call("tune", train, dev, test, [0.01, 0.1, 1.0, 10.0], fit, loss)
     if any(words != "t" for words in fitted):
@@ -108,15 +133,17 @@ def tuning(answer: Answer) -> None:
         raise Wrong(f"the strength that is best on dev is 0.1, and {strength} is returned")
     if not looked["x"]:
         raise Wrong("test is never looked at: the loss that is returned is another one's")
-    if not math.isclose(result, 3.0):
-        raise Wrong(f"the loss on test of the chosen strength is 3, and {result:.4g} is returned")
+    if math.isclose(result, 3.0):
+        raise Wrong("the loss on test is that of the model fitted last: keep the chosen one's, or fit it again")
+    if not math.isclose(result, 3.5):
+        raise Wrong(f"the loss on test of the chosen strength is 3.5, and {result:.4g} is returned")
 
 
 def _check_split(answer: Answer) -> None:
     words = [f"w{i:04}" for i in range(1000)]
     state = random.getstate()
     given = list(words)
-    parts = answer.call("split", given, 42)
+    parts = answer.call_with("split", given, 42)
     if random.getstate() != state:
         raise Wrong(
             "split takes its numbers from random's own generator, and moves it: random.Random(seed) is one of its own"
@@ -170,8 +197,16 @@ def nll(answer: Answer) -> None:
                 sum(math.exp(x) for x in each) / len(each)
             ),
             "it is in bits: the natural logarithm is wanted": right / math.log(2),
+            "row and column are exchanged: P[a, b] is the chance of b after a": _loss_of(P.T, words),
+            "the logarithm is missing: that is the mean chance": sum(map(math.exp, each)) / len(each),
+            "the logarithm is missing: that is minus the mean chance": -sum(map(math.exp, each)) / len(each),
         }
         compare("nll", answer.call("nll", list(words), P), right, mistakes)
+
+
+def _loss_of(P: Tensor, words: list[str]) -> float:
+    pairs = [(LETTERS.index(a), LETTERS.index(b)) for w in words for a, b in zip(f".{w}", f"{w}.", strict=True)]
+    return -sum(math.log(P[pair]) for pair in pairs) / len(pairs)
 
 
 class _Largest(TorchFunctionMode):
@@ -225,15 +260,23 @@ def cross_entropy(answer: Answer) -> None:
         .mean(),
         "it is minus the logit alone: the log of the sum is missing": -logits[torch.arange(6), y].mean(),
         "it is the mean over all letters, and only the target counts": -p.log().mean(),
+        "every row is read at the targets of all rows, [:, y]: each has its own, [torch.arange(len(y)), y]": -p[:, y]
+        .log()
+        .mean(),
+        "softmax is taken twice": F.cross_entropy(p, y),
+        "these are bits: the natural logarithm is wanted": each.mean() / math.log(2),
     }
     before = logits.clone()
-    compare("cross_entropy", answer.call("cross_entropy", logits, y), each.mean(), mistakes)
+    compare("cross_entropy", answer.call_with("cross_entropy", logits, y), each.mean(), mistakes)
     if not torch.equal(before, logits):
         raise Wrong("cross_entropy changes the logits that it was given: work on a copy")
     for shift, words in ((1000.0, "large"), (-1000.0, "far below 0")):
         found = tensor(answer.call("cross_entropy", logits + shift, y), "cross_entropy")
         if not found.isfinite():
             raise Wrong(f"with logits that are {words} it is {found.item()}: take off the largest of each row first")
+    heights = logits + torch.linspace(0, 4000, 6, dtype=torch.float64)[:, None]
+    if not tensor(answer.call("cross_entropy", heights, y), "cross_entropy").isfinite():
+        raise Wrong("with rows at different heights it is no number: take off the largest of each row, not of all")
     spread = logits * 500
     found = tensor(answer.call("cross_entropy", spread, y), "cross_entropy")
     right = F.cross_entropy(spread, y)
@@ -264,6 +307,15 @@ def penalty(answer: Answer) -> None:
             "the sign: large numbers are rewarded": nll - s * (W**2).mean(),
             "the square is missing: numbers below 0 cost less than nothing": nll + s * W.mean(),
             "strength is not used": nll + (W**2).mean(),
+            "the penalty multiplies the loss, and is added to it": nll * (1 + s * (W**2).mean()),
+            "the loss is multiplied by strength, and the penalty is": s * nll + (W**2).mean(),
+            "it is the square of the mean, and the mean of the squares is wanted": nll + s * W.mean() ** 2,
+            "it is half of the mean of the squares": nll + s / 2 * (W**2).mean(),
+            "it is the variance, and the mean of the squares is wanted": nll + s * W.var(),
+            "it is the root of the mean, and the mean of the squares is wanted": nll + s * (W**2).mean().sqrt(),
+            "it is the mean over the rows of sums of squares: the mean over all numbers is wanted": nll
+            + s * (W**2).sum(1).mean(),
+            "the cross-entropy is missing": s * (W**2).mean(),
             "it is the norm, and the mean of the squares is wanted": nll + s * W.norm(),
             "it is the mean of |W|, and that of the squares is wanted": nll + s * W.abs().mean(),
             "only the rows that were looked up are penalised: all of W is wanted": nll + s * (W[x] ** 2).mean(),

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from moreish.backprop import HAND_DERIVED, Comparison, Rule, by_hand, check
 from moreish.backprop.judge import Judge
 from moreish.backprop.lecture import compare_lecture, lecture_forward, lecture_weights
-from moreish.lessons.judging.answer import Answer, Wrong, compare, described, where
+from moreish.lessons.judging.answer import Answer, Wrong, compare, described, known, where
 
 Function = Callable[..., Any]
 
@@ -58,14 +58,21 @@ def by_hand_26(answer: Answer) -> None:
 def dlogits(answer: Answer) -> None:
     """10.2: several shapes, one with large logits."""
     g = torch.Generator().manual_seed(0)
-    for n, v, scale in ((6, 5, 1.0), (32, 27, 3.0), (4, 3, 300.0)):
+    for n, v, scale in ((7, 5, 1.0), (32, 27, 3.0), (4, 3, 300.0)):
         logits = torch.randn((n, v), generator=g, dtype=torch.float64) * scale
         y = torch.randint(v, (n,), generator=g)
         judge = Judge(F.cross_entropy, [logits.clone().requires_grad_(), y])
         kept = logits.clone()
-        found = answer.call("dlogits", logits, y)
+        found = answer.call_with("dlogits", logits, y)
         if not torch.equal(kept, logits):
             raise Wrong("dlogits changes the logits that it was given: work on a copy")
+        p, all_targets = logits.softmax(1), logits.softmax(1)
+        all_targets[:, y] -= 1
+        known("dlogits", found, {
+            "every row has 1 taken off at the targets of all rows, [:, y]: each has its own, [arange(n), y]": all_targets / n,
+            "it is divided by the number of letters, and the mean is over the n rows": (p - F.one_hot(y, v)) / v,
+            "it is divided by all numbers, and the mean is over the n rows": (p - F.one_hot(y, v)) / (n * v),
+        }, 1e-9)  # fmt: skip
         _judged(judge, found, "dlogits")
 
 
@@ -87,7 +94,30 @@ def dbatchnorm(answer: Answer) -> None:
     [dhpreact] = torch.autograd.grad(values["loss"], [values["hpreact"]])
     given = [t.detach() for t in (dhpreact, values["bnraw"], values["bnvar_inv"], weights.bngain)]
     found = answer.call("dhprebn", *(t.clone() for t in given))
+    known("dhprebn", found, _batchnorm_mistakes(*given))
     _say(compare_lecture(weights, x, y, {"hprebn": found}))
+
+
+def _batchnorm_mistakes(dy: Tensor, raw: Tensor, inv: Tensor, gain: Tensor) -> dict[str, Tensor]:
+    """In double precision, since these slopes are small."""
+
+    def slope(mean: Tensor, variance: Tensor) -> Tensor:
+        return gain * inv / len(dy) * (len(dy) * dy - mean - len(dy) / (len(dy) - 1) * raw * variance)
+
+    mean, variance = dy.sum(0), (dy * raw).sum(0)
+    across, along = dy.sum(1, keepdim=True), (dy * raw).sum(1, keepdim=True)
+    return {
+        "the sums run along the rows: mean and variance are over the batch, dimension 0": slope(across, along),
+        "the sum of the mean's path runs along the rows: it is over the batch, dimension 0": slope(across, variance),
+        "the sum of the variance's path runs along the rows: it is over the batch, dimension 0": slope(mean, along),
+        "the sums are over everything: each unit has its own, over dimension 0": slope(dy.sum(), (dy * raw).sum()),
+        "the path through the mean is added, and has to be taken off": slope(-mean, variance),
+        "the path through the variance is added, and has to be taken off": slope(mean, -variance),
+        "bnraw is missing in front of the variance's sum": slope(mean, variance / raw),
+        "the variance's sum is that of dhpreact alone: dhpreact * bnraw belongs there": slope(mean, mean),
+        "bnvar_inv is missing": slope(mean, variance) / inv,
+        "bnvar_inv is there twice": slope(mean, variance) * inv,
+    }
 
 
 def _check(answer: Answer, name: str, of: Function, inputs: list[list[Any]]) -> None:
@@ -239,6 +269,13 @@ def logsumexp(answer: Answer) -> None:
             "dy is left out": p,
             "exp's own slope is missing: only 1 over the sum comes back": (dy / x.exp().sum(1))[:, None].expand_as(x),
             "log(softmax) stands where the softmax belongs": dy[:, None] * p.log(),
+            "1 is taken off, as cross-entropy does at its target: here the softmax itself is the slope": dy[:, None]
+            * (p - 1),
+            "exp's own slope is missing: only 1 over the sum comes back, one number a row": (dy / x.exp().sum(1))[
+                :, None
+            ],
+            "that is a softmax's own slope, p (1 - p): the log takes it away": dy[:, None] * p * (1 - p),
+            "it is 1 over the softmax": dy[:, None] / p,
         }
         compare("backward", answer.call("backward", dy.clone(), x.clone()), right, mistakes, 1e-7)
     x = torch.tensor([[1000.0, 0.0]], dtype=torch.float64)
@@ -249,6 +286,22 @@ def logsumexp(answer: Answer) -> None:
 
 def silu(answer: Answer) -> None:
     """10.8"""
+    for (leaf,) in _draws((5,), (3, 4)):
+        x, dy = leaf.detach(), torch.linspace(-1.3, 0.9, leaf.numel(), dtype=torch.float64).view(leaf.shape)
+        s = torch.sigmoid(x)
+        known("backward", answer.call("backward", dy.clone(), x.clone()), {words: dy * t for words, t in {
+            "x is missing in the second turn: it is x times sigmoid's slope": s + s * (1 - s),
+            "that is sigmoid's own slope: the product with x has two turns": s * (1 - s),
+            "the sign of the second turn is turned: the slope of sigmoid is s (1 - s)": s - x * s * (1 - s),
+            "the first turn is missing: sigmoid itself, times 1": x * s * (1 - s),
+            "the second turn is missing: x times sigmoid's slope": s,
+            "the slope of sigmoid is s (1 - s), and not 1 - s": s + x * (1 - s),
+            "the slope of sigmoid is s (1 - s), and not s": s + x * s,
+            "the slope of sigmoid is s (1 - s), and not 1 - s^2": s + x * (1 - s * s),
+            "the slope of sigmoid is s (1 - s), and not that of tanh": s + x * (1 - x.tanh() ** 2),
+            "the turns are multiplied, and have to be added": s * x * s * (1 - s),
+            "it is the value, and its slope is wanted": x * s,
+        }.items()}, 1e-9)  # fmt: skip
     _check(answer, "backward", F.silu, _draws((5,), (3, 4)))
 
 

@@ -1,5 +1,7 @@
 """Judges of lesson 9: BatchNorm and its folding, against torch's own in float64."""
 
+from collections.abc import Iterator, Sequence
+
 import torch
 from torch import Tensor
 
@@ -80,8 +82,42 @@ def _check_running(norm: object, mean: Tensor, vars_: dict[int, Tensor], batches
         if close(running, batches[2].mean(0).double(), 1e-4):
             raise Wrong("running_mean is the last batch's: keep 0.9 of the old one")
         raise Wrong(f"running_mean is {running.tolist()} after three batches, and {mean.tolist()} is right")
-    if not any(close(var, v.double(), 1e-4) for v in vars_.values()):
-        raise Wrong(f"running_var is {var.tolist()} after three batches, and {vars_[1].tolist()} is right")
+    if any(close(var, v.double(), 1e-4) for v in vars_.values()):
+        return
+    for words, value in _var_mistakes(batches[:3]):
+        if close(var, value.double(), 1e-4):
+            raise Wrong(f"running_var {words}")
+    raise Wrong(f"running_var is {var.tolist()} after three batches, and {vars_[1].tolist()} is right")
+
+
+def _var_mistakes(batches: list[Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """What running_var is after these batches where something is wrong, for n and for n - 1."""
+    yield "never moves: in training it takes a tenth of each batch's variance", torch.ones(3)
+    for c in (0, 1):
+        each = [x.var(0, correction=c) for x in batches]
+        yield "is the last batch's: keep 0.9 of the old one", each[-1]
+        yield (
+            "takes nine tenths of each batch: momentum is the share of the new one, 0.1",
+            _kept(each, torch.ones(3), 0.9),
+        )
+        yield "holds standard deviations: the variance is wanted, std squared", _kept([v.sqrt() for v in each])
+        yield "begins at 0, and at 1 it has to", _kept(each, torch.zeros(3))
+        yield "holds variances around the running mean", _kept(list(_around(batches, c)))
+    yield "holds means of squares: take the mean off first", _kept([x.square().mean(0) for x in batches])
+
+
+def _around(batches: list[Tensor], correction: int) -> Iterator[Tensor]:
+    mean = torch.zeros(3)
+    for x in batches:
+        mean = 0.9 * mean + 0.1 * x.mean(0)
+        yield (x - mean).square().sum(0) / (len(x) - correction)
+
+
+def _kept(each: Sequence[Tensor], first: Tensor | None = None, share: float = 0.1) -> Tensor:
+    kept = torch.ones(3) if first is None else first
+    for new in each:
+        kept = (1 - share) * kept + share * new
+    return kept
 
 
 def fold(answer: Answer) -> None:
@@ -91,14 +127,15 @@ def fold(answer: Answer) -> None:
     def draw(*shape: int) -> Tensor:
         return torch.randn(shape, generator=g, dtype=torch.float64)
 
-    W, b, gain, bias, mean = draw(5, 3), draw(3), draw(3), draw(3), draw(3)
-    for var, eps in (
-        (torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64), 1e-5),
-        (torch.tensor([0.5, 2.0, 4.0]).double(), 0.5),
-    ):
+    b, gain, bias, mean = draw(3), draw(3), draw(3), draw(3)
+    var = torch.tensor([0.5, 2.0, 4.0], dtype=torch.float64)
+    for W, eps in (
+        (draw(3, 3), 1e-5),
+        (draw(5, 3), 0.5),
+    ):  # first a square one, in which rows can be taken for columns
         s = gain / (var + eps).sqrt()
         kept = [t.clone() for t in (W, b, gain, bias, mean, var)]
-        found = answer.call("fold", W, b, gain, bias, mean, var, eps)
+        found = answer.call_with("fold", W, b, gain, bias, mean, var, eps)
         if any(not torch.equal(a, c) for a, c in zip(kept, (W, b, gain, bias, mean, var), strict=True)):
             raise Wrong("fold changes what it was given: make new tensors")
         if not isinstance(found, tuple | list) or len(found) != 2:
@@ -111,6 +148,10 @@ def fold(answer: Answer) -> None:
             "eps stands outside of the root": W * gain / (var.sqrt() + eps),
             "eps is missing": W * gain / var.sqrt(),
         }
+        if W.shape[0] == len(s):
+            w_mistakes["its rows are scaled, and each column is one unit: (inputs, units) times (units,)"] = (
+                W.mT * s
+            ).mT
         compare("W", found[0], W * s, w_mistakes, 1e-9)
         b_mistakes = {
             "the old b is forgotten": -mean * s + bias,

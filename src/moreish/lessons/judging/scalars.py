@@ -25,12 +25,30 @@ def slope(answer: Answer) -> None:
             raise Wrong("slope is twice too large: from x - h to x + h it is 2 h")
         if abs(found - right / 2) < 0.1 * abs(right):
             raise Wrong("slope is half of what it should be: from x to x + h it is h, not 2 h")
+        if said := _slope_mistake(f, found, right):
+            raise Wrong(said)
         if off < 0.2:
             raise Wrong(
                 f"slope is off by {off:.1e}: one side only, or a nudge that is too large (the curve has bent away) or too "
                 "small (rounding is all that is left)"
             )
         raise Wrong(f"slope of the function is {found:.6g} at 2, and {right:.6g} is right")
+
+
+NUDGES = [lead * 10.0**-k for k in range(2, 13) for lead in (1, 2, 5)]
+
+
+def _slope_mistake(f: Callable[[float], float], found: float, right: float) -> str | None:
+    """Mistakes that come of any nudge h, at x = 2."""
+    for h in NUDGES:
+        here = f(2.0)
+        if math.isclose(found, right * h, rel_tol=0.01) or math.isclose(found, 2 * right * h, rel_tol=0.01):
+            return "slope is how far f moves, and not divided yet by how far x moved"
+        if any(math.isclose(found, f(2.0 + h) - y / d, rel_tol=1e-3) for y in (f(2.0 - h), here) for d in (h, 2 * h)):
+            return "slope divides one of the two values only: brackets around the difference, (a - b) / (2 * h)"
+    if math.isclose(found, (f(1e-6) - f(-1e-6)) / 2e-6, abs_tol=1e-3):
+        return "slope is that at 0: x is not used, and f is asked at x + h and x - h"
+    return None
 
 
 EXPRESSIONS: list[tuple[str, Expression]] = [
@@ -47,8 +65,23 @@ def product(answer: Answer) -> None:
 
 
 def _product_mistake(words: str, found: list[float], right: list[float]) -> str | None:
-    if words == "x * y" and found == right[::-1]:
-        return "each factor gets itself, and the other one belongs there"
+    if words == "x * y":
+        x, y = right[::-1]
+        alone: dict[tuple[float, float], str] = {
+            (x, y): "each factor gets itself, and the other one belongs there",
+            (
+                0.0,
+                0.0,
+            ): "nothing arrives: each factor gets the other one's data (its grad is 0 still), added to its own",
+            (1.0, 1.0): "that is how a sum passes back: each factor gets the other one's data",
+            (-y, -x): "the sign is turned",
+            (y, 0.0): "the second factor gets nothing",
+            (0.0, x): "the first factor gets nothing",
+            (y * x * y, x * x * y): "out.data stands where out.grad belongs",
+            (x * y, x * y): "the product itself is passed back, and the other factor belongs there",
+            (x + y, x + y): "a sum is passed back, and the other factor belongs there",
+        }
+        return next((said for pair, said in alone.items() if all(map(math.isclose, found, pair))), None)
     if words == "(x * y) * y" and found[0] != right[0]:
         return "what comes in is left out: multiply with out.grad"
     return None if words == "x * y" else "a value that is used twice keeps one share only: += in place of ="
@@ -74,6 +107,14 @@ def _tanh_mistake(words: str, found: list[float], right: list[float]) -> str | N
             -(1 - t * t): "the sign is turned",
             t: "the result itself is passed back, and 1 - t^2 belongs there",
             1 + t * t: "it is 1 - t^2, not 1 + t^2",
+            1 - math.tanh(t) ** 2: "tanh is taken of the result again: t is it already, in 1 - t^2",
+            t * (1 - t): "that is how a sigmoid passes back: it is 1 - t^2",
+            t * (1 - t * t): "t is too much: 1 - t^2 alone is the slope",
+            2 * t: "the slope of a square is passed back: it is 1 - t^2",
+            1 / (1 - t * t): "it is 1 - t^2, not 1 over it",
+            (1 - t) ** 2: "the square is of t alone: 1 - t^2",
+            1.0: "what comes in is handed on as it is, and belongs to be multiplied with 1 - t^2",
+            0.0: "nothing arrives: add (1 - t^2) times what comes in to grad",
         }
         return next((said for value, said in known.items() if abs(found[0] - value) < 1e-9), None)
     if words == "tanh(tanh(x))":

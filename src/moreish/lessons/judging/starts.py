@@ -1,13 +1,14 @@
 """Judges of lessons 7 and 8: rates to try, and how a net begins. Oracles: short trainings, and what went through."""
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from moreish.lessons.judging.answer import Answer, Wrong, compare, tensor
+from moreish.lessons.judging.answer import Answer, Wrong, compare
 
 V, E, BLOCK, H = 27, 10, 3, 100
 
@@ -26,6 +27,17 @@ def rates(answer: Answer) -> None:
                 math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1) for i in range(n)
             ],
             "the last one is missing: both ends are wanted": [10 ** (a + (b - a) * i / n) for i in range(n)],
+            "the rates themselves are taken for exponents: take log10 of low and high": [
+                10 ** (low + (high - low) * i / (n - 1)) for i in range(n)
+            ],
+            "10 is raised to natural exponents: log10 goes with 10, log with exp": [
+                10 ** (math.log(low) + (math.log(high) - math.log(low)) * i / (n - 1)) for i in range(n)
+            ],
+            "the first one is missing: both ends are wanted": [10 ** (a + (b - a) * (i + 1) / n) for i in range(n)],
+            "one rate too many: n with both ends among them": [10 ** (a + (b - a) * i / n) for i in range(n + 1)],
+            "one rate too few: n with both ends among them": [
+                10 ** (a + (b - a) * i / (n - 2)) for i in range(n - 1)
+            ],
             "e is raised to exponents of 10": [math.exp(x) for x in exponents],
             "they fall, and should rise from low to high": [10**x for x in exponents[::-1]],
         }
@@ -64,8 +76,7 @@ def descend(parameters: list[Tensor], steps: int, lr: float = 0.1) -> list[float
 
 def first_loss(answer: Answer) -> None:
     """8.1: shapes, a first loss near ln V, no stuck units, and a good descent."""
-    g = torch.Generator().manual_seed(0)
-    made = answer.call("initialise", V, E, BLOCK, H, g)
+    made, again = (answer.call("initialise", V, E, BLOCK, H, torch.Generator().manual_seed(0)) for _ in range(2))
     shapes = [(V, E), (BLOCK * E, H), (H,), (H, V), (V,)]
     if not isinstance(made, tuple | list) or len(made) != 5:
         raise Wrong("initialise returns five tensors: C, W1, b1, W2, b2")
@@ -73,6 +84,7 @@ def first_loss(answer: Answer) -> None:
         if not isinstance(t, Tensor) or tuple(t.shape) != shape:
             found = tuple(t.shape) if isinstance(t, Tensor) else type(t).__name__
             raise Wrong(f"{name} is {found}, and a tensor of shape {shape} is wanted")
+    _check_generator("initialise", made, again)
     parameters = [t.detach().clone().float().requires_grad_() for t in made]
     x, y = _problem()
     with torch.no_grad():
@@ -90,10 +102,6 @@ def first_loss(answer: Answer) -> None:
         raise Wrong(
             f"{stuck:.0%} of the hidden numbers are stuck at -1 or 1: W1 is too large, divide by the root of its fan_in"
         )
-    if float(parameters[3].detach().abs().max()) == 0:
-        raise Wrong(
-            "W2 is exactly 0: nothing comes back to the layers before it at the first step; take small numbers"
-        )
     if float(h.std()) < 0.2:
         raise Wrong(
             f"the hidden numbers have a spread of {float(h.std()):.2g}: W1 is too small for tanh to bend anything"
@@ -103,6 +111,11 @@ def first_loss(answer: Answer) -> None:
     last = sum(descend(parameters, 400)[-50:]) / 50
     if last > 2.75:
         raise Wrong(f"it learns slowly from there: after 400 steps the loss is {last:.2f}, and ours has 2.5")
+
+
+def _check_generator(name: str, once: Sequence[Tensor], again: Sequence[Tensor]) -> None:
+    if not all(map(torch.equal, once, again)):
+        raise Wrong(f"{name} gives other numbers for the same g: every draw needs generator=g")
 
 
 def zeros(answer: Answer) -> None:
@@ -125,6 +138,8 @@ def zeros(answer: Answer) -> None:
     for name in names:
         if said[name] is None:
             raise Wrong(f"{name} has no answer yet: True or False")
+        if said[name] not in (True, False):
+            raise Wrong(f"{name} has the answer {said[name]!r}: True or False is wanted")
         if bool(said[name]) != trains[name]:
             raise Wrong(f"{name} {'does train' if trains[name] else 'does not train'}: {reasons[name]}")
 
@@ -141,7 +156,16 @@ def gain(answer: Answer) -> None:
             raise Wrong(f"weights({a}, {b}, g) is {found}, and a tensor of shape ({a}, {b}) is wanted")
         W = W.detach().float()
         if i == 0:
+            one, two = (answer.call("weights", a, b, torch.Generator().manual_seed(0)) for _ in range(2))
+            _check_generator("weights", [one], [two])
             spread = float(W.std())
+            if abs(float(W.mean())) > 0.3 * spread:
+                raise Wrong("the weights are not centred on 0: rand lies between 0 and 1, randn around 0")
+            if abs(spread - (2 / (a + b)) ** 0.5) < 0.02 * spread:
+                raise Wrong(
+                    "it is divided by the mean of fan_in and fan_out (Xavier's way) and has no gain: a sum has as many "
+                    "terms as fan_in, and tanh squeezes"
+                )
             if abs(spread - 5 / 3 / b**0.5) < 0.1 * spread:
                 raise Wrong("it is divided by the root of fan_out: a sum has as many terms as fan_in")
             if abs(spread * a / (5 / 3)) < 1.5 and abs(spread * a - 1) < 1.0:
@@ -159,8 +183,6 @@ def gain(answer: Answer) -> None:
                 else "the weights are too small"
             )
         )
-    if tensor(h.mean(0), "h").abs().max() > 0.5:
-        raise Wrong("the weights are not centred on 0")
 
 
 JUDGES = {"7.1": rates, "8.1": first_loss, "8.2": zeros, "8.3": gain}

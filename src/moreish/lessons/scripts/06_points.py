@@ -13,6 +13,8 @@ import moreish
 from moreish import plots
 from moreish.lessons.kit import SHORT, figures, guess, lecture_list, source, steps, windows_of
 from moreish.models.mlp import MLP
+from moreish.ngram.counts import count_ngrams
+from moreish.ngram.coverage import coverage
 
 corpus = lecture_list()
 letters = ["."] + list(corpus.vocab.symbols)
@@ -23,10 +25,14 @@ letters = ["."] + list(corpus.vocab.symbols)
 # **Predict**: of the places in val, how many have a beginning of 5 letters that train never had?
 
 # %%
+my_share = None
+train, val = corpus.split("train"), corpus.split("val")
+five = coverage(count_ngrams(train.ids, train.offsets, len(letters), 6), val.ids, val.offsets)[5]
+guess(my_share, five.new_context / five.predictions, "the share whose last five letters train never had")
 plots.contexts(corpus).figure
 
 # %% [markdown]
-# That is the curse of dimensionality: the number of contexts grows by 27 for each letter, the list does not.
+# That is the curse of dimensionality: each letter more gives 27 times as many contexts, and the list does not grow.
 #
 # ## Windows
 #

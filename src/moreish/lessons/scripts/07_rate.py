@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from moreish import plots
-from moreish.lessons.kit import axes, figures, guess, lecture_list, steps, windows_of
+from moreish.lessons.kit import axes, figures, guess, lecture_list, plain_log, steps, windows_of
 from moreish.models import build_model, model_class
 from moreish.training.find_lr import find_lr
 from moreish.training.options import TrainOptions
@@ -50,7 +50,7 @@ ax = axes()
 for rate in (0.001, 0.1, 10.0):
     losses = train(fresh(), steps(1000, 200), rate)
     ax.plot(np.convolve(losses, np.ones(20) / 20, "valid"), label=f"{rate:g}")
-ax.set_yscale("log")
+plain_log(ax, (3, 10, 30, 100))
 ax.set_xlabel("step")
 ax.set_ylabel("loss")
 ax.legend(frameon=False)
@@ -103,9 +103,12 @@ noise = [
     for b in sizes
 ]
 ax = axes()
-ax.loglog(sizes, noise, "o-", color="#0f766e", label="how far off the batch's gradient is")
-ax.loglog(sizes, [noise[0] * (sizes[0] / b) ** 0.5 for b in sizes], "--", color="#94a3b8", label="1 / sqrt(batch)")
+ax.semilogx(sizes, noise, "o-", color="#0f766e", label="how far off the batch's gradient is")
+ax.semilogx(sizes, [noise[0] * (sizes[0] / b) ** 0.5 for b in sizes], "--", color="#94a3b8", label="1 / sqrt(batch)")
+plain_log(ax, (0.5, 1, 2, 5))
+ax.set_xticks(sizes, sizes)
 ax.set_xlabel("batch size")
+ax.set_ylabel("distance, in lengths of the whole gradient")
 ax.legend(frameon=False)
 guess(my_law, "1/sqrt(batch)", "the law")
 ax.figure
@@ -124,9 +127,9 @@ decayed = train(fresh(), n, lambda step: 0.1 if step < n * 2 / 3 else 0.01)
 k = max(n // 100, 10)
 ax = axes()
 for losses, label in ((constant, "0.1 to the end"), (decayed, "0.01 for the last third")):
-    ax.plot(np.array(losses)[: n // k * k].reshape(-1, k).mean(1), label=label)
-ax.set_xlabel(f"{k} steps")
-ax.set_ylabel("loss, mean of each stretch")
+    ax.plot(np.arange(n // k) * k, np.array(losses)[: n // k * k].reshape(-1, k).mean(1), label=label)
+ax.set_xlabel("step")
+ax.set_ylabel(f"loss, mean of {k} steps")
 ax.legend(frameon=False)
 ax.figure
 
@@ -159,9 +162,10 @@ guess(my_diagnosis, "overfitting", "300 units on 300 names")
 figures(
     [
         ("valley of the rate", "near 0.1", "0.1", f"{test.lr:.2g}"),
-        ("first loss at 0.1, then", "3.3", "3.28", f"{constant[0]:.2f}"),
+        ("first loss", "3.3", "3.28", f"{constant[0]:.2f}"),
     ]
 )
 
 # %% [markdown]
-# The same from the command line: `moreish find-lr names --recipe lecture-mlp`. **Exercise**: 7.1 a schedule.
+# The same from the command line: `moreish find-lr names --recipe lecture-mlp`. **Exercise**: 7.1 rates to try,
+# evenly in their exponents.

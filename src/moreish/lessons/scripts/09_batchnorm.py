@@ -30,7 +30,8 @@ def fresh(recipe="lecture-batchnorm", seed=0):
 # %% [markdown]
 # ## Who else is in the batch?
 #
-# The same example, in a hundred batches with other company. **Predict**: in train mode, does its first logit move?
+# The same example, in a hundred batches with other company. **Predict**: in train mode, does what its first unit gets
+# move?
 
 # %%
 my_answer = None
@@ -43,12 +44,12 @@ with torch.no_grad():
     net.eval()
     in_eval = [net.hidden[:2](net.wte(b).flatten(1))[0, 0].item() for b in company]
 guess(my_answer, "yes", "whether it moves in train mode")
-ax = axes(7, 3)
+ax = axes(7, 3.4)
 ax.plot(in_train, ".", color="#be185d", label="train mode: the batch's own mean and spread")
 ax.plot(in_eval, ".", color="#0f766e", label="eval mode: running statistics")
 ax.set_xlabel("batch")
 ax.set_ylabel("one unit, one example")
-ax.legend(frameon=False)
+ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1))
 ax.figure
 
 # %% [markdown]
@@ -154,7 +155,7 @@ for sick in (False, True):
             F.cross_entropy(patient(x[k * 32 : k * 32 + 32]), y[k * 32 : k * 32 + 32]).backward()
             optimizer.step()
     print("sick:" if sick else "healthy:", doctor.report(), sep="\n")
-guess(my_diagnosis, doctor.findings[0].id if doctor.findings else "nothing", "its first finding")
+guess(my_diagnosis, doctor.findings[0].slug if doctor.findings else "nothing", "its first finding")
 
 # %%
 figures(

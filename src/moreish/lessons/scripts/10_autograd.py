@@ -152,9 +152,10 @@ print(as_text(compare_gradients(net, lambda: F.cross_entropy(net(x[batch]), y[ba
 trained = train_lecture(x, y, steps=steps(200_000, 800))
 k = max(1, len(trained.losses) // 200)
 ax = axes()
-ax.plot(trained.losses[: len(trained.losses) // k * k].view(-1, k).mean(1))
-ax.set_xlabel(f"{k} steps")
-ax.set_ylabel("loss")
+means = trained.losses[: len(trained.losses) // k * k].view(-1, k).mean(1)
+ax.plot(range(0, k * len(means), k), means)
+ax.set_xlabel("step")
+ax.set_ylabel(f"loss, mean of {k} steps")
 ax.figure
 
 # %%

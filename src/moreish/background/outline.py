@@ -1,0 +1,111 @@
+"""The outline of an item: the classes of its symbols, each run of a class as one, and how long the runs are.
+
+"TSH-BLK-001" is capitals, hyphen, capitals, hyphen, digits. Product numbers, quoted names, dates and "The Green Man"
+have few outlines, and an item that strays from all of them, or has a run of another length than theirs, is broken.
+Where the items held out hardly ever stray, straying is made as rare as cross-validation finds best.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+from jaxtyping import Float, Integer
+
+SLACK = 0.25  # of its length by which a run may be longer or shorter and is the same
+FARTHEST = 64  # places of a run that are told apart
+STRICTNESSES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)  # nats
+Prefix = tuple[int, ...]  # the classes of the runs so far
+
+
+class Outline:
+    """The outlines of a list as a tree, in which every place of a run is a node.
+
+    class_of : (V,) the class of each id, that of the boundary 0
+    following : (nodes, classes) the node after a symbol of this class, 0 after the end; node 0 is the beginning.
+                Where no item goes on so it is where most runs of the class begin; too long a run stays at its end.
+    straying : (nodes, classes) from 0 to 1: the share of the list's runs here that are already too short for this
+               symbol, or still too long; 1 where no item goes on so
+    """
+
+    def __init__(
+        self,
+        class_of: Integer[np.ndarray, " V"],
+        following: Integer[np.ndarray, "nodes classes"],
+        straying: Float[np.ndarray, "nodes classes"],
+    ) -> None:
+        self.class_of, self.following, self.straying = class_of, following, straying
+
+    @classmethod
+    def of(cls, class_of: Integer[np.ndarray, " V"], items: Iterable[Integer[np.ndarray, " _"]]) -> "Outline":
+        """Of these items."""
+        lengths: dict[Prefix, list[int]] = defaultdict(list)
+        ends: set[Prefix] = set()
+        for item in items:
+            prefix: Prefix = ()
+            for c, run in groupby(class_of[item].tolist()):
+                prefix = (*prefix, c)
+                lengths[prefix].append(min(sum(1 for _ in run), FARTHEST))
+            ends.add(prefix)
+        places = {prefix: max(n + int(SLACK * n) for n in found) for prefix, found in lengths.items()}
+        first: dict[Prefix, int] = {(): 0}
+        nodes = 1
+        for prefix in lengths:
+            first[prefix], nodes = nodes, nodes + places[prefix]
+        usual = {prefix[-1]: first[prefix] for prefix in sorted(lengths, key=lambda prefix: len(lengths[prefix]))}
+        following = np.tile(np.array([usual.get(c, 0) for c in range(int(class_of.max()) + 1)], np.int32), (nodes, 1))
+        straying = np.ones(following.shape, np.float32)
+        for prefix in first:
+            size = places.get(prefix, 1)
+            rows = first[prefix] + np.arange(size)
+            on, off = _lengths_kept(lengths.get(prefix, []), size)
+            if prefix:
+                following[rows, prefix[-1]], straying[rows, prefix[-1]] = [*rows[1:], rows[-1]], on
+            if prefix in ends:
+                following[rows, 0], straying[rows, 0] = 0, off
+        for prefix in lengths:
+            rows = first[prefix[:-1]] + np.arange(places.get(prefix[:-1], 1))
+            off = _lengths_kept(lengths.get(prefix[:-1], []), len(rows))[1]
+            following[rows, prefix[-1]], straying[rows, prefix[-1]] = first[prefix], off
+        return cls(class_of, following, straying)
+
+    def start(self, rows: int) -> Integer[np.ndarray, " rows"]:
+        """The nodes before the first symbol."""
+        return np.zeros(rows, np.int64)
+
+    def advance(
+        self, nodes: Integer[np.ndarray, " rows"], ids: Integer[np.ndarray, " rows"]
+    ) -> Integer[np.ndarray, " rows"]:
+        """Those after these symbols."""
+        return self.following[nodes, self.class_of[ids]]
+
+    def strays(self, nodes: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
+        """How far each symbol strays from the outlines here."""
+        return self.straying[nodes][:, self.class_of]
+
+    def strays_in(self, items: Sequence[Integer[np.ndarray, " _"]]) -> Float[np.ndarray, "N V"]:
+        """The same at every place of these items, their ends included."""
+        found = []
+        for item in items:
+            node = 0
+            for c in [*self.class_of[item].tolist(), 0]:
+                found.append(node)
+                node = int(self.following[node, c])
+        return self.strays(np.array(found, np.int64))
+
+
+def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.ndarray]:
+    """For each place of a run: the share of these lengths that are too short to go on, and too long to leave."""
+    if not lengths:
+        return np.zeros(places), np.zeros(places)
+    found = np.array(lengths)[:, None]
+    place, slack = np.arange(1, places + 1), (SLACK * found).astype(np.int64)
+    return (found + slack <= place).mean(0), (found - slack > place).mean(0)
+
+
+def kept_inside(
+    logprobs: Float[np.ndarray, "rows V"], strays: Float[np.ndarray, "rows V"], strictness: float
+) -> Float[np.ndarray, "rows V"]:
+    """The distributions with what strays made less likely by up to so many nats."""
+    logits = logprobs - np.float32(strictness) * strays
+    return logits - np.log(np.exp(logits).sum(1, keepdims=True))

@@ -1,0 +1,99 @@
+"""Outlines against a slow account of the same, and what keeping to them does to a list that has few."""
+
+from itertools import groupby
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+import moreish
+from moreish.background.blend import Blend
+from moreish.background.outline import SLACK, Outline, kept_inside
+from moreish.background.shape import symbol_class
+from moreish.fitting.few import heard
+from moreish.recipes import BackgroundChoice
+
+CLASS_OF = np.array([0, 1, 1, 2, 2, 3])
+ITEM = st.lists(st.integers(1, 5), min_size=1, max_size=12).map(np.array)
+ITEMS = st.lists(ITEM, min_size=1, max_size=8)
+
+
+def runs(item):
+    return [(c, len(list(run))) for c, run in groupby(CLASS_OF[item].tolist())]
+
+
+def straying(items, prefix, symbol):
+    """How far a symbol strays after a prefix that has not left the outlines, by looking at every item."""
+    before, c = runs(prefix), int(CLASS_OF[symbol])
+    shape = tuple(each for each, _ in before)
+    there = [
+        runs(item)[len(before) - 1][1] for item in items if tuple(e for e, _ in runs(item)[: len(before)]) == shape
+    ]
+    place = before[-1][1] if before else 0
+    if before and c == before[-1][0]:
+        return np.mean([n + int(SLACK * n) <= place for n in there])
+    goes_on = {tuple(e for e, _ in runs(item))[: len(before) + 1] for item in items}
+    ends = {tuple(e for e, _ in runs(item)) for item in items}
+    if ((*shape, c) not in goes_on) if c else (shape not in ends):
+        return 1.0
+    return np.mean([n - int(SLACK * n) > place for n in there]) if before else 0.0
+
+
+@given(ITEMS, st.data())
+def test_how_far_a_symbol_strays_is_the_share_of_runs_that_say_otherwise(items, data):
+    outline = Outline.of(CLASS_OF, items)
+    item = data.draw(st.sampled_from(items))
+    prefix = item[: data.draw(st.integers(0, len(item)))]
+    nodes = outline.start(1)
+    for symbol in prefix:
+        nodes = outline.advance(nodes, np.array([symbol]))
+    want = [straying(items, prefix, symbol) for symbol in range(len(CLASS_OF))]
+    np.testing.assert_allclose(outline.strays(nodes)[0], want, atol=1e-6)
+
+
+@given(ITEMS, ITEM)
+def test_every_item_of_the_list_keeps_inside_and_any_other_can_be_read(items, other):
+    outline = Outline.of(CLASS_OF, items)
+    for item in items:
+        strays = outline.strays_in([item])
+        assert strays[np.arange(len(item) + 1), [*item, 0]].max() < 1
+    strays = outline.strays_in([other])
+    assert strays.shape == (len(other) + 1, len(CLASS_OF))
+    assert ((strays >= 0) & (strays <= 1)).all()
+
+
+@given(ITEMS, st.integers(0, 5), st.integers(0, 1000))
+def test_what_is_kept_inside_is_a_distribution_in_which_only_straying_costs(items, strictness, seed):
+    outline = Outline.of(CLASS_OF, items)
+    strays = outline.strays_in(items)
+    logits = np.random.default_rng(seed).normal(size=strays.shape)
+    logprobs = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+    kept = kept_inside(logprobs, strays, float(strictness))
+    np.testing.assert_allclose(np.exp(kept).sum(1), 1, rtol=1e-9)
+    cost = (kept - logprobs) + strictness * strays  # the same for every symbol of a row
+    np.testing.assert_allclose(cost, np.broadcast_to(cost[:, :1], cost.shape), atol=1e-6)
+
+
+PLATES = [
+    "HH-KR 4021", "HH-TB 775", "B-MW 1290", "B-AC 318", "M-ZU 9004", "M-LE 52", "KI-PO 611", "KI-RA 7188",
+    "S-TX 430", "S-GN 8215", "DD-FE 96", "DD-OV 3107", "K-HD 542", "K-WI 6630", "HB-SY 208", "HB-NU 1749",
+    "F-CJ 853", "F-QA 4466", "L-EB 71", "L-MO 2395", "N-VK 617", "N-DP 5082", "E-RT 934", "E-UF 1811",
+    "DO-GI 76", "DO-LS 3528",
+]  # fmt: skip
+
+
+def outline_of(text):
+    return tuple(c for c, _ in groupby(map(symbol_class, text)))
+
+
+def test_number_plates_keep_their_form_twice_as_often():
+    corpus = moreish.data.undivided(moreish.read(PLATES))
+    blend, measured = heard(corpus, BackgroundChoice())
+    assert measured is not None
+    assert measured.strictness >= 3
+    free = Blend(blend.ensemble, blend.gate, blend.temperature)
+    shares = []
+    for model in (blend, free):
+        made = [item.text for item in moreish.api.Listened(corpus, model, measured).more(100, seed=1)]
+        shares.append(np.mean([outline_of(item) == outline_of(PLATES[0]) for item in made]))
+    assert shares[0] > 2 * shares[1]
