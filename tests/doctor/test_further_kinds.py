@@ -111,6 +111,7 @@ def test_a_copy_that_is_trained_in_the_place_of_the_model_is_found() -> None:
     model = small()
     x, y = torch.randn(16, 6), torch.randn(16, 3)
     optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    now = model
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         for k in range(30):
             now = model if k < 5 else copy.deepcopy(model) if k == 5 else now
