@@ -9,7 +9,7 @@ from moreish.recipes import Overrides, resolve
 @pytest.mark.parametrize(
     ("assignment", "named"),
     [
-        ("train.threads=1000000", "train.threads is 1e+06, but must be"),
+        ("train.threads=1000000", "train.threads is 1,000,000, but must be"),
         ("train.time_budget=1e308", "train.time_budget is 1e+308, but must be"),
         ("train.time_budget=Infinity", "train.time_budget is a number or none, not Infinity"),
         ("train.steps=1" + "0" * 400, "train.steps is a whole number, not 1000"),

@@ -39,7 +39,7 @@ RULES = {
 }
 
 
-ROUNDS = {"contains": 50, "ends with": 5, "starts and ends": 5, "neither": 30}  # the more, the less noise
+ROUNDS = {"contains": 50, "ends with": 5, "starts and ends": 5, "neither": 60}  # the more, the less noise
 
 
 def random_table(seed: int = 0, vocab_size: int = V) -> Table:

@@ -132,7 +132,7 @@ def test_kinds_are_asked_for(tmp_path):
     ("body", "said"),
     [
         ({"count": -1}, "count is -1, but must be at least 0"),
-        ({"count": 10_001}, "at most 10000"),
+        ({"count": 10_001}, "at most 10,000"),
         ({"count": 2.5}, "count is a whole number"),
         ({"count": True}, "count is a whole number"),
         ({"cuont": 3}, 'did you mean "count"'),

@@ -180,7 +180,7 @@ def no_end(history: History) -> Iterator[Verdict]:
     seen = history.first.noted.endless
     if seen is not None:
         yield found(
-            "watch",
+            "info",
             "",
             history.first.step,
             f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different "
