@@ -2,7 +2,7 @@
 
     python tools/wheels.py              both, with PyTorch, on this Python
     python tools/wheels.py --light      without PyTorch, which counting needs none of: every Python that is found
-    python tools/wheels.py --oldest     likewise, with the oldest release of everything that pyproject.toml allows
+    python tools/wheels.py --oldest     likewise on this Python, with the oldest releases that pyproject.toml allows
 
 A light check installs in seconds what a whole one needs minutes for, and finds what breaks most often: a file that
 was left out of the package, an import that only works in the repository, a release that is too old.
@@ -44,7 +44,7 @@ def main(arguments: list[str]) -> int:
     light = bool(arguments)
     with tempfile.TemporaryDirectory(prefix="moreish-wheels-") as folder:
         built = build(Path(folder) / "dist")
-        pythons = found_pythons() if light else [sys.executable]
+        pythons = found_pythons() if arguments == ["--light"] else [sys.executable]
         for python in pythons:
             for artefact in built:
                 pins = oldest() if arguments == ["--oldest"] else []
