@@ -86,7 +86,7 @@ def table(rows: Sequence[Row]) -> list[str]:
         f"| first remedy, applied automatically, mends | {share(treated, lambda r: r['mended'])} | >= 80 % |",
         "| init faults told by `preflight`, before any update | "
         f"{share(start, lambda r: fault(r) in r['preflight'])} | all |",
-        f"| init faults told by `Doctor`, right after the first update | "
+        "| init faults told by `Doctor`, right after the first update | "
         f"{share(start, lambda r: r['first_alarm'].get(fault(r), 9) <= 1)} | |",
         f"| harmless faults alarmed all the same | {share(tame(rows), lambda r: bool(alarms(r)))} | |",
         f"| updates until the right finding was an alarm, median | {steps} | |",

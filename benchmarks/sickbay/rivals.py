@@ -264,23 +264,21 @@ def table(rival_rows: Sequence[Row], rows: Iterable[Row]) -> list[str]:
     seen = {r["key"].rpartition("|")[0] for r in rival_rows}
     ours = [r for k, r in by_key.items() if k in seen]
     lines.append(
-        f"| the doctor | {len(ours)} | {share(well(ours), lambda r: bool(alarms(r)))} "
-        f"| {share(hurt(ours), lambda r: bool(alarms(r)))} | {share(hurt(ours), first_is_right)} "
-        f"| {share(hurt(ours), lambda r: any(f.id == fault(r) for f in alarms(r)))} "
-        f"| {_worst(well(ours), _is_sick)}, {_worst(hurt(ours), _is_sick)} "
-        f"| {sum(bool(r['failure']) for r in ours)} |"
+        f"| the doctor | {len(ours)} | {share(well(ours), lambda r: bool(alarms(r)))} | "
+        f"{share(hurt(ours), lambda r: bool(alarms(r)))} | {share(hurt(ours), first_is_right)} | "
+        f"{share(hurt(ours), lambda r: any(f.id == fault(r) for f in alarms(r)))} | {_worst(well(ours), _is_sick)}, "
+        f"{_worst(hurt(ours), _is_sick)} | {sum(bool(r['failure']) for r in ours)} |"
     )
     for name, tool in RIVALS.items():
         theirs = [r for r in rival_rows if r["rival"] == name]
         fine = [r for r in theirs if not fault(r)]
         sick = [r for r in theirs if fault(r) and by_key[r["key"].rpartition("|")[0]]["harmful"]]
         lines.append(
-            f"| {name} {tool.version} | {len(theirs)} | {share(fine, lambda r: bool(r['alarms']))} "
-            f"| {share(sick, lambda r: bool(r['alarms']))} "
-            f"| {share(sick, lambda r: bool(r['alarms']) and fault(r) in r['alarms'][0]['causes'])} "
-            f"| {share(sick, lambda r: any(fault(r) in a['causes'] for a in r['alarms']))} "
-            f"| {_worst(fine, _is_severe)}, {_worst(sick, _is_severe)} "
-            f"| {sum(bool(r['failure']) for r in theirs)} |"
+            f"| {name} {tool.version} | {len(theirs)} | {share(fine, lambda r: bool(r['alarms']))} | "
+            f"{share(sick, lambda r: bool(r['alarms']))} | "
+            f"{share(sick, lambda r: bool(r['alarms']) and fault(r) in r['alarms'][0]['causes'])} | "
+            f"{share(sick, lambda r: any(fault(r) in a['causes'] for a in r['alarms']))} | "
+            f"{_worst(fine, _is_severe)}, {_worst(sick, _is_severe)} | {sum(bool(r['failure']) for r in theirs)} |"
         )
     return lines
 

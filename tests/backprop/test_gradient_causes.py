@@ -101,8 +101,8 @@ CASES = {
         7 * FIRST - SECOND,
         FIRST + SECOND,
         TERMS,
-        "the first is n = 7 times too large: a division by n, as of "
-        "a mean, is missing; the second has the wrong sign",
+        "the first is n = 7 times too large: a division by n, as of a mean, is missing; the second has the wrong "
+        "sign",
     ),
     "two odd terms": (
         0.3 * FIRST + 0.6 * SECOND,

@@ -59,8 +59,8 @@ def test_what_made_it_fail_is_told_to_whoever_asks(built):
 
 def test_listening_loads_neither_fastapi_nor_numpy_nor_torch():
     code = (
-        "import sys, moreish.cli.studio, uvicorn, moreish.studio.front;"
-        "print([name for name in ('fastapi', 'numpy', 'torch', 'pydantic') if name in sys.modules])"
+        "import sys, moreish.cli.studio, uvicorn, moreish.studio.front;print([name for name in ('fastapi', 'numpy', "
+        "'torch', 'pydantic') if name in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 

@@ -57,8 +57,8 @@ def make_background(
         tell(f"{len(usable)} list{'s' * (len(usable) != 1)} will hardly do: hundreds of many kinds are wanted")
     training = BackgroundTraining([each.items for each in usable], [each.share for each in usable], options)
     tell(
-        f"{len(usable):,} lists, {sum(len(each.items) for each in usable):,} items, "
-        f"{len(training.alphabet):,} symbols made of {len(training.alphabet.features):,} features"
+        f"{len(usable):,} lists, {sum(len(each.items) for each in usable):,} items, {len(training.alphabet):,} "
+        f"symbols made of {len(training.alphabet.features):,} features"
     )
     for report in training.run():
         tell(

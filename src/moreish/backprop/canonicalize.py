@@ -65,8 +65,8 @@ def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any
     for name, value in options.items():
         if name not in ours and name != "_stacklevel" and not _changes_nothing(called, name, value):
             raise NotDerived(
-                f"{name_of(called)}: {name}={value!r} is not derived by hand. "
-                f"Leave {name} out, or run this part outside by_hand()."
+                f"{name_of(called)}: {name}={value!r} is not derived by hand. Leave {name} out, or run this part "
+                "outside by_hand()."
             )
     return Call(key, [options.get(name, default) for name, default in ours.items()], in_place)
 

@@ -62,8 +62,8 @@ class Decoder:
             byte = error.start - before.rfind(b"\n") + (self.skipped if row == 1 else 0)
             hint = _western(piece) if self.utf8 else "Is --encoding right?"
             raise ValueError(
-                f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} "
-                f"(0x{piece[error.start]:02X}). {hint}"
+                f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} (0x{piece[error.start]:02X}). "
+                f"{hint}"
             ) from None
 
 

@@ -101,8 +101,8 @@ class Report:
         kinds = f" of {len(self.kinds):,} kind{'s' * (len(self.kinds) != 1)}" if self.kinds else ""
         read_as = f" ({'; '.join(self.read_as)})" if self.read_as else ""
         return (
-            f"{self.source}{read_as}: {items:,} item{'s' * (items != 1)}{kinds}, "
-            f"{symbols:,} different symbol{'s' * (symbols != 1)}"
+            f"{self.source}{read_as}: {items:,} item{'s' * (items != 1)}{kinds}, {symbols:,} different "
+            f"symbol{'s' * (symbols != 1)}"
         )
 
     @property

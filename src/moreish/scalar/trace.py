@@ -55,9 +55,9 @@ class Step:
     def __str__(self) -> str:
         root, node, operand = (self.names[v] for v in (self.root, self.node, self.operand))
         return (
-            f"d{root}/d{operand} += d{root}/d{node} * d{node}/d{operand}"
-            f" = {short(self.incoming)} * {short(self.local_derivative)} = {short(self.contribution)}"
-            f"    {operand}.grad: {short(self.grad_before)} -> {short(self.grad_after)}"
+            f"d{root}/d{operand} += d{root}/d{node} * d{node}/d{operand} = {short(self.incoming)} * "
+            f"{short(self.local_derivative)} = {short(self.contribution)}    {operand}.grad: "
+            f"{short(self.grad_before)} -> {short(self.grad_after)}"
         )
 
 

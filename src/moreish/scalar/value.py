@@ -125,8 +125,8 @@ class Value:
             x, p = self.data, exponent.data
             if x <= 0:
                 raise ValueError(
-                    f"{x:g} ** Value({p:g}) has no derivative in its exponent: "
-                    "the base must be above zero, or the exponent a plain number"
+                    f"{x:g} ** Value({p:g}) has no derivative in its exponent: the base must be above zero, or the "
+                    "exponent a plain number"
                 )
             y, slope = power(x, p)
             return Value(y, op="**", edges=((self, slope), (exponent, y * math.log(x))))
@@ -187,8 +187,8 @@ class Value:
         x = self.data
         if x <= 0:
             raise ValueError(
-                f"log({x:g}) does not exist: the argument must be above zero. "
-                "For the log of a softmax or a sigmoid, use the losses that take logits"
+                f"log({x:g}) does not exist: the argument must be above zero. For the log of a softmax or a sigmoid, "
+                "use the losses that take logits"
             )
         return Value(math.log(x), op="log", edges=((self, 1 / x),))
 

@@ -127,9 +127,8 @@ def by_heart(history: History) -> Iterator[Verdict]:
     "F96",
     "changing-labels",
     "the same row comes with another label",
-    silent="fewer than 12 rows that came again; rows of whole numbers or of fewer than three columns; "
-    "labels that agree "
-    "more often than chance",
+    silent="fewer than 12 rows that came again; rows of whole numbers or of fewer than three columns; labels that "
+    "agree more often than chance",
     why="In each epoch a row must come with its own label.\n"
     "Where inputs are shuffled and labels are not, or both by a permutation of their own,\n"
     "a row's label is another one each time, and there is nothing to be learned.",
@@ -148,9 +147,8 @@ def changing_labels(history: History) -> Iterator[Verdict]:
         "sick",
         "",
         history.step(),
-        f"{again.rows} rows came again, and only {again.same:.0%} of them with the label of before; by "
-        "chance it would "
-        f"be {again.chance:.0%}.",
+        f"{again.rows} rows came again, and only {again.same:.0%} of them with the label of before; by chance it "
+        f"would be {again.chance:.0%}.",
         "Shuffle inputs and labels with one and the same permutation: p = torch.randperm(n); x, y = x[p], y[p].",
         confidence=0.95,
         rows=again.rows,
@@ -178,9 +176,8 @@ def turned_without_target(history: History) -> Iterator[Verdict]:
             "sick",
             "",
             history.step(),
-            f"{rows} pictures came again with the same numbers in another order, as a flip gives, and "
-            f"{still} of them "
-            "with the very same target.",
+            f"{rows} pictures came again with the same numbers in another order, as a flip gives, and {still} of "
+            "them with the very same target.",
             "Draw one random transform for picture and target together.",
             confidence=0.9,
             rows=rows,

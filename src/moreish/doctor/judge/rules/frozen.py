@@ -96,9 +96,8 @@ def idle_optimizer(history: History) -> Iterator[Verdict]:
             stopped[0].steps,
             f"{stopped[0].name} with {stopped[0].parameters} parameters stepped {stopped[0].steps} times in "
             f"{history.step()}: all that it holds has requires_grad=False since then.",
-            "Set requires_grad_(True) again before its turn, or leave parameters as they are and detach "
-            "what is given "
-            "to the other model.",
+            "Set requires_grad_(True) again before its turn, or leave parameters as they are and detach what is "
+            "given to the other model.",
             confidence=0.85,
             optimizers=len(seen),
         )

@@ -82,9 +82,8 @@ def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
             "sick",
             owner(first),
             frames[0].step,
-            f"What `{owner(first)}` gives is compared with targets, and that is not used in what backward "
-            "is called on: "
-            f"{len(none)} of {every} parameters ({listed(none)}) get no gradient.",
+            f"What `{owner(first)}` gives is compared with targets, and that is not used in what backward is called "
+            f"on: {len(none)} of {every} parameters ({listed(none)}) get no gradient.",
             "Add this loss to the total, or leave the layer out.",
             confidence=0.95,
             layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),
@@ -95,8 +94,7 @@ def _dead_end(history: History, frames: list[Frame], none: set[str]) -> Verdict:
         owner(first),
         frames[0].step,
         f"What `{owner(first)}` gives is not used for the loss, so {len(none)} of {every} parameters "
-        f"({listed(none)}) "
-        "get no gradient.",
+        f"({listed(none)}) get no gradient.",
         f"Use the output of `{owner(first)}`, or leave the layer out.",
         confidence=0.9,
         layers=tuple(dict.fromkeys(owner(w) for w in sorted(none))),

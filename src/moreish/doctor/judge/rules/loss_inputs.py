@@ -183,9 +183,8 @@ def no_end(history: History) -> Iterator[Verdict]:
             "info",
             "",
             history.first.step,
-            f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different "
-            "symbols, and the next "
-            f"one, {seen.symbol}, never counts as a target: the model is not taught to stop.",
+            f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different symbols, and the "
+            f"next one, {seen.symbol}, never counts as a target: the model is not taught to stop.",
             f"Let the first {seen.symbol} after each row count, and mask the others; or give the end a "
             "symbol of its own.",
             confidence=0.8,

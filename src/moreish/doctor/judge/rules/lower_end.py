@@ -13,9 +13,8 @@ TIMES = 10  # that a loss below zero is larger than at first, and that outputs h
     "F101",
     "no-lower-end",
     "the loss has no lower end",
-    silent="several optimizers, as in games of two; a fall that slows down, as that of log-likelihoods "
-    "does; fewer than "
-    "ten looks",
+    silent="several optimizers, as in games of two; a fall that slows down, as that of log-likelihoods does; fewer "
+    "than ten looks",
     why="A loss that falls for as long as the outputs grow has no best answer: it goes to minus infinity.\n"
     "A term with the wrong sign, a bonus without a bound, or the logarithm left out does that,\n"
     "and what the data want no longer counts.",
@@ -42,9 +41,8 @@ def no_lower_end(history: History) -> Iterator[Verdict]:
         "sick",
         "",
         history.step(),
-        f"The loss was {losses[0][1]:.3g} at first, {middle:.3g} half-way and {now:.3g} now, and falls as "
-        "fast as ever: "
-        "nothing holds it from below.",
+        f"The loss was {losses[0][1]:.3g} at first, {middle:.3g} half-way and {now:.3g} now, and falls as fast as "
+        "ever: nothing holds it from below.",
         "Look for a term with the wrong sign, or a bonus that grows with the outputs; bound it, or take "
         "its logarithm.",
         confidence=0.85,

@@ -59,9 +59,8 @@ def place_in_batch(history: History) -> Iterator[Verdict]:
             "sick",
             at.layer,
             seen.step,
-            f"With the same samples in another order, other outputs come out: from {where} on, what comes "
-            "out depends on "
-            "a sample's place in the batch.",
+            f"With the same samples in another order, other outputs come out: from {where} on, what comes out "
+            "depends on a sample's place in the batch.",
             "Look up positions along time: with (batch, time, channel), pe[:, : x.size(1)], not pe[: x.size(0)].",
             confidence=1.0,
         )

@@ -74,9 +74,8 @@ def softmax_twice(history: History) -> Iterator[Verdict]:
             "sick",
             layer,
             history.first.step,
-            f"The probabilities that the softmax of `{layer}` gives are normalised once more, as if they "
-            "were logits: "
-            "the largest can be no more than e times the smallest.",
+            f"The probabilities that the softmax of `{layer}` gives are normalised once more, as if they were "
+            "logits: the largest can be no more than e times the smallest.",
             "Give probabilities as such (Categorical(probs=...)), or take the softmax out and give the logits.",
             confidence=1.0,
         )
@@ -130,9 +129,8 @@ def _cosines(frame: Frame, loss: Loss, floor: float) -> Verdict:
         "sick",
         loss.fed_by,
         frame.step,
-        f"cross_entropy gets cosines without a scale: they differ by 2 at most, so with {loss.classes} "
-        "classes the loss "
-        f"cannot fall below {floor:.3f}.",
+        f"cross_entropy gets cosines without a scale: they differ by 2 at most, so with {loss.classes} classes the "
+        f"loss cannot fall below {floor:.3f}.",
         "Multiply them by a scale (10 to 64), or divide by a temperature (0.05 to 0.5).",
         picture="loss",
         confidence=1.0,

@@ -14,9 +14,8 @@ CHAIN = 4  # times that a layer got what it had given before
     "F70",
     "cut-state",
     "the state is cut at every step",
-    silent="fewer than five steps in one forward; another way by which the gradient goes back; a state "
-    "that is cut once "
-    "for each stretch of time",
+    silent="fewer than five steps in one forward; another way by which the gradient goes back; a state that is cut "
+    "once for each stretch of time",
     why="A recurrent layer learns what to keep from what is needed later: the gradient goes back through "
     "its states.\n"
     "With detach at every step it is told of its last step only.\n"
@@ -33,9 +32,8 @@ def state_cut(history: History) -> Iterator[Verdict]:
                     "sick",
                     owner(weight),
                     frame.step,
-                    f"`{owner(weight)}` runs {state.cut + 1} times in one forward pass, and what it gives "
-                    "is detached "
-                    "each time before it gets it again: no gradient goes back over time.",
+                    f"`{owner(weight)}` runs {state.cut + 1} times in one forward pass, and what it gives is "
+                    "detached each time before it gets it again: no gradient goes back over time.",
                     "Detach the state between two backwards only, not inside of the loop over time.",
                     confidence=0.95,
                     cuts=state.cut,
@@ -62,9 +60,8 @@ def swapped(history: History) -> Iterator[Verdict]:
             "watch",
             seen.layer,
             history.first.step,
-            f"`{seen.op}` looks at {seen.before} as {seen.after}: that swaps the sizes and leaves every "
-            "number where it "
-            "was, so rows, columns and channels are mixed.",
+            f"`{seen.op}` looks at {seen.before} as {seen.after}: that swaps the sizes and leaves every number "
+            "where it was, so rows, columns and channels are mixed.",
             "Use permute or transpose to swap dimensions.",
             confidence=0.9,
             before=str(seen.before),
@@ -90,9 +87,8 @@ def module_twice(history: History) -> Iterator[Verdict]:
             "watch",
             container,
             frame.step,
-            f"The {times} entries of `{container}` are not {times} modules: the same object stands there "
-            "more than once, "
-            "so they share their weights.",
+            f"The {times} entries of `{container}` are not {times} modules: the same object stands there more than "
+            "once, so they share their weights.",
             "Make each one anew: [Layer() for _ in range(n)]. If they are meant to share, ignore F97.",
             confidence=0.7,
             entries=times,
@@ -146,8 +142,7 @@ def unread(history: History) -> Iterator[Verdict]:
                 "",
                 0,
                 f"{optimizer.name} was given an attribute {name} = {value}, which it does not read: its "
-                "param_groups say "
-                f"{real}.",
+                f"param_groups say {real}.",
                 f'Write: for group in optimizer.param_groups: group["{name}"] = {value}.',
                 confidence=1.0,
                 setting=name,

@@ -17,9 +17,9 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
     "F22",
     "only-frequencies",
     "learns only the frequencies",
-    silent="fewer than 500 steps, 300 where no input says anything of the targets; "
-    "weights that hardly move (then the learning rate is too low); losses weighted "
-    "afterwards or added to others; inputs or targets that a network makes; targets that change; several optimizers",
+    silent="fewer than 500 steps, 300 where no input says anything of the targets; weights that hardly move (then "
+    "the learning rate is too low); losses weighted afterwards or added to others; inputs or targets that a "
+    "network makes; targets that change; several optimizers",
     why="A model that looks at nothing and only knows how often each class occurs reaches the unigram entropy;\n"
     "with numbers, their variance. After hundreds of steps it should know more, if the input says anything.\n"
     "Labels shuffled apart from their inputs, or a path that is cut, look exactly like this.",
