@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ def histograms(rng: random.Random, step: int) -> dict[str, Any]:
     return {"event": "histograms", "step": step, "at": step - 1, "layers": shown, "component": 0}
 
 
-def played(run: folder.Run, page: Page, hours: float) -> None:
+def played(run: folder.Run, hours: float, told: Callable[[], str], wait: Callable[[], object]) -> None:
     window, rng = Window(run.folder), random.Random(8)
     frames = [histograms(rng, 1) for _ in range(32)]
     total = int(hours * 3600)
@@ -88,9 +88,9 @@ def played(run: folder.Run, page: Page, hours: float) -> None:
                 time.sleep(PAUSE)
             items = ["".join(rng.choices("abcdefgh", k=7)) for _ in range(8)]
             window.show({"event": "samples", "step": step, "items": items, "known": ["new"] * 8})
-            page.wait_for_timeout(1)
+            wait()
             if second % 1800 == 1799:
-                print(f"after {(second + 1) / 3600:.1f} h: {held(page)}", flush=True)
+                print(f"after {(second + 1) / 3600:.1f} h: {told()}", flush=True)
 
 
 def held(page: Page) -> str:
@@ -103,10 +103,19 @@ def held(page: Page) -> str:
     return f"heap {metrics['JSHeapUsedSize'] / 1e6:.1f} MB, nodes {metrics['Nodes']:.0f}"
 
 
-def resident(process: int, kind: str = "RssAnon") -> float:
-    """Megabytes of its own; with VmRSS also what it shares with others, such as the browser's libraries."""
+def resident(process: int) -> str:
+    """Megabytes in memory: its own; with its part of what several processes share, such as the browser's libraries,
+    each page of memory divided by how many hold it; and with all of what it shares.
+    """
+    rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="utf-8")
+    kinds = (int(rollup.partition(f"\n{kind}:")[2].split()[0]) / 1000 for kind in ("Anonymous", "Pss", "Rss"))
+    return "{:.0f}, {:.0f}, {:.0f} MB".format(*kinds)
+
+
+def private(process: int) -> int:
+    """Kilobytes in memory that belong to no file."""
     status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return int(status.partition(f"{kind}:")[2].split()[0]) / 1000
+    return int(status.partition("RssAnon:")[2].split()[0])
 
 
 def worked(process: int) -> float:
@@ -149,15 +158,18 @@ def main(arguments: list[str]) -> int:
             page.goto(url)
             page.goto(f"{url.partition('?')[0]}#/train?run=long")
             page.wait_for_timeout(3000)
-            print(f"at the beginning: {held(page)}, server {resident(pid):.0f} MB", flush=True)
-            played(run, page, hours)
+            own = max((each for each in renderers(os.getpid()) if each not in before), key=private)
+
+            def told() -> str:
+                before_collecting = resident(own)
+                return f"page {before_collecting}, {held(page)}; server {resident(pid)}"
+
+            print("own, with its part of what is shared, with all of it")
+            print(f"at the beginning: {told()}", flush=True)
+            played(run, hours, told, lambda: page.wait_for_timeout(1))
             page.wait_for_timeout(2000)
-            own = [each for each in renderers(os.getpid()) if each not in before]
-            print(f"{hours:g} h in {time.monotonic() - began:.0f} s: page {held(page)}, its process")
-            largest = max(own, key=resident)
-            print(f"{resident(largest):.0f} MB of its own, {resident(largest, 'VmRSS'):.0f} MB with what it shares;")
-            print(f"server {resident(pid):.0f} MB, {resident(pid, 'VmRSS'):.0f} MB")
-            took = worked(largest) / (hours * 3600 * FRAMES)
+            print(f"{hours:g} h in {time.monotonic() - began:.0f} s: {told()}")
+            took = worked(own) / (hours * 3600 * FRAMES)
             print(f"the page's processor time: {1000 * took:.2f} ms a frame that was written")
             print(f"shown at the end: step {page.locator('dl dd').first.inner_text()} of {hours * 3600 * STEPS:,.0f}")
         browser.close()
