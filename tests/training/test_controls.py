@@ -70,11 +70,13 @@ def test_a_replay_does_again_what_was_done_bit_for_bit(tmp_path, model):
 
 
 def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
-    healed = []
+    healed, said_of = [], {}
 
     def person(event):
         if isinstance(event, events.Step) and event.step == 20:
             commands.steer(tmp_path / "run", commands.Break("F04", 5))
+        if isinstance(event, events.Finding):
+            said_of[event.finding.id] = event.finding.sentence
         if isinstance(event, events.Finding) and event.finding.id == "F04" and not healed:
             healed.append(event.step)
             operation = dict(event.finding.operation)
@@ -84,6 +86,7 @@ def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
     moreish.train(from_items(made_items(120)), model="mlp", options=options, out=tmp_path / "run", watch=person)
     kinds = [each.kind for each in said(api.open_run(tmp_path / "run"), events.Intervention)]
     assert kinds == ["break", "heal"]
+    assert "right after the net was changed" in said_of["F04"]
 
 
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):

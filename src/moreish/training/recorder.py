@@ -91,7 +91,7 @@ class DoctorRecorder(NullRecorder):
         self._doctor.__exit__()
         self._doctor, self._before = Doctor(self.state.model, self.state.optimizer), self.state.step
         self._doctor.__enter__()
-        self._doctor.history.from_scratch = broken
+        self._doctor.history.from_scratch = self._doctor.history.changed = broken
 
     def news(self) -> Iterator[events.Finding | events.Quantities]:
         """Findings that are new, and the quantities of the last step where it was looked at."""

@@ -19,12 +19,12 @@ export const count = (value: number): string => value.toLocaleString("en");
 /** A number and its unit stay on one line. */
 const NARROW = "\u00a0";
 
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}${NARROW}%`;
+export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}%`;
 
 /** A probability, so that what is hardly ever so is not called never, and what is nearly sure not sure. */
 export function probability(p: number): string {
-  if (p > 0 && p < 0.0005) return `<${NARROW}0.1${NARROW}%`;
-  if (p < 1 && p >= 0.9995) return `>${NARROW}99.9${NARROW}%`;
+  if (p > 0 && p < 0.0005) return `<${NARROW}0.1%`;
+  if (p < 1 && p >= 0.9995) return `>${NARROW}99.9%`;
   return percent(p, 1);
 }
 

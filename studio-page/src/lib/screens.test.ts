@@ -50,8 +50,8 @@ describe("numbers", () => {
   it("call nothing sure or never that is not", () => {
     expect(probability(0.00001)).toContain("<");
     expect(probability(0.99999)).toContain(">");
-    expect(probability(0)).toBe("0.0\u00a0%");
-    expect(probability(1)).toBe("100.0\u00a0%");
+    expect(probability(0)).toBe("0.0%");
+    expect(probability(1)).toBe("100.0%");
   });
 });
 

@@ -60,10 +60,16 @@ class History:
         self.counts = RunningCounts()
         self.seen = 0
         self.from_scratch = True
+        self.changed = False  # whether a net that was trained is looked at from a change on, as if it began there
         self.ended = False  # whether the run has come to its end
         self.sightings = Sightings()
         self.one_batch: OneBatch | None = None
         self.evidence = Evidence()
+
+    @property
+    def since(self) -> str:
+        """What stands behind the first loss or batch, where it is not that of the whole training."""
+        return " since the net was changed" if self.changed else ""
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""

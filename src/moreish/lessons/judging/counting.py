@@ -159,7 +159,7 @@ def _check_split(answer: Answer) -> None:
     if sorted(train + dev + test) != words:
         raise Wrong(f"of 1000 words {len({*train, *dev, *test})} are in a part: each belongs in exactly one")
     if [len(train), len(dev), len(test)] != [800, 100, 100]:
-        raise Wrong(f"the parts have {len(train)}, {len(dev)} and {len(test)} words; 80, 10 and 10 % are wanted")
+        raise Wrong(f"the parts have {len(train)}, {len(dev)} and {len(test)} words; 80%, 10% and 10% are wanted")
     if train == words[:800] or sorted(train) == words[:800]:
         raise Wrong("the list is cut without being shuffled, and lists are often sorted: dev would be other words")
     if [list(part) for part in answer.call("split", list(words), 42)] != [train, dev, test]:

@@ -43,12 +43,13 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     watch, sick = AT_START if at_start else LATER
     source = feeding(call)
     weight = source.weight if source is not None else None
+    beginning = " right after the net was changed" if history.changed else " before the first update"
     yield found(
         "sick" if share > sick else "watch" if share > watch else "info",
         call.layer,
         0 if at_start else history.step(),
-        f"{share:.0%} of the outputs of `{call.layer}` are {where}{' before the first update' if at_start else ''}; "
-        f"2 to {100 * HEALTHY_SATURATED:.0f} % is healthy, and where an output is saturated no gradient passes.",
+        f"{share:.0%} of the outputs of `{call.layer}` are {where}{beginning * at_start}; "
+        f"2 to {100 * HEALTHY_SATURATED:.0f}% is healthy, and where an output is saturated no gradient passes.",
         _rescale(history, weight, call)
         if at_start
         else "Lower the learning rate, or normalise before the activation.",
@@ -85,7 +86,7 @@ def _rescale(history: History, weight: str | None, call: Call) -> str:
     "saturated tanh",
     silent="the result gates something else; recurrent nets late in training",
     why="The gradient through tanh is multiplied by 1 - y^2.\n"
-    "At |y| > 0.97 less than 6 % of it passes, at |y| = 1 nothing.\n"
+    "At |y| > 0.97 less than 6% of it passes, at |y| = 1 nothing.\n"
     "Weights before a saturated unit cannot learn from those examples.",
     explains=("F05", "F06", "F09", "F10", NOT_LEARNING),
     kinds=(RUNAWAY,),
@@ -104,7 +105,7 @@ def saturated_tanh(history: History) -> Iterator[Verdict]:
     "saturated sigmoid",
     silent="the result gates something else, or is the output of the model",
     why="The gradient through a sigmoid is multiplied by y (1 - y), at most 1/4.\n"
-    "Below 0.03 or above 0.97 less than 3 % of it passes.\n"
+    "Below 0.03 or above 0.97 less than 3% of it passes.\n"
     "Weights before a saturated unit cannot learn from those examples.",
     explains=("F06", "F09", NOT_LEARNING),
     kinds=(RUNAWAY,),
@@ -176,7 +177,7 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
         call.layer,
         step,
         f"{share:.0%} of the units of `{call.layer}` are {how} on every one of "
-        f"{f'the {call.shape[0]} examples of the first batch' if at_start else f'{WINDOW} examples'}.",
+        f"{f'the {call.shape[0]} examples of the first batch{history.since}' if at_start else f'{WINDOW} examples'}.",
         (
             f"Initialise `{weight}` with the gain of {call.op.rstrip('_')} and its bias with 0"
             if weight

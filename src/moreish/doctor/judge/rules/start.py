@@ -64,8 +64,8 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
         _overconfidence(excess, convex=len(history.weights()) == 1),
         layer,
         0,
-        f"The first loss is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what guessing costs: "
-        f"the logits start with a standard deviation of {sigma:.2g}.",
+        f"The first loss{history.since} is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what "
+        f"guessing costs: the logits start with a standard deviation of {sigma:.2g}.",
         f"Multiply {name} by {factor:.2g} before training and set its bias to 0.",
         confidence=0.99 if excess > 1 else 0.9,
         picture="loss",
@@ -111,7 +111,7 @@ def starts_below(history: History) -> Iterator[Verdict]:
         "info",
         loss.fed_by,
         0,
-        f"The first loss is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
+        f"The first loss{history.since} is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
         + (": the output bias already holds the frequencies. Good." if good else "."),
         "Nothing to change."
         if good
