@@ -112,12 +112,6 @@ def resident(process: int) -> str:
     return "{:.0f}, {:.0f}, {:.0f} MB".format(*kinds)
 
 
-def private(process: int) -> int:
-    """Kilobytes in memory that belong to no file."""
-    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    return int(status.partition("RssAnon:")[2].split()[0])
-
-
 def worked(process: int) -> float:
     """Seconds on the processor."""
     fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(") ")[2].split()
@@ -158,10 +152,12 @@ def main(arguments: list[str]) -> int:
             page.goto(url)
             page.goto(f"{url.partition('?')[0]}#/train?run=long")
             page.wait_for_timeout(3000)
-            own = max((each for each in renderers(os.getpid()) if each not in before), key=private)
+
+            def own() -> int:
+                return max((each for each in renderers(os.getpid()) if each not in before), key=worked)
 
             def told() -> str:
-                before_collecting = resident(own)
+                before_collecting = resident(own())
                 return f"page {before_collecting}, {held(page)}; server {resident(pid)}"
 
             print("own, with its part of what is shared, with all of it")
@@ -169,7 +165,7 @@ def main(arguments: list[str]) -> int:
             played(run, hours, told, lambda: page.wait_for_timeout(1))
             page.wait_for_timeout(2000)
             print(f"{hours:g} h in {time.monotonic() - began:.0f} s: {told()}")
-            took = worked(own) / (hours * 3600 * FRAMES)
+            took = worked(own()) / (hours * 3600 * FRAMES)
             print(f"the page's processor time: {1000 * took:.2f} ms a frame that was written")
             print(f"shown at the end: step {page.locator('dl dd').first.inner_text()} of {hours * 3600 * STEPS:,.0f}")
         browser.close()

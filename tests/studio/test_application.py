@@ -197,3 +197,19 @@ def test_a_pasted_list_is_shown_without_its_marks_and_it_is_said_under_its_name(
     assert [note.split(" is ")[0] for note in report["notes"] if "data.marks=keep" in note] == [id]
     assert report["headline"].startswith(f"{id} (list with numbering")
     assert str(root) not in json.dumps(report)
+
+
+def test_a_list_is_read_as_the_form_says_and_a_refusal_names_it_without_its_folder(page, root):
+    rows = "id,town,people\n" + "".join(f"{i},{item},{100 + i}\n" for i, item in enumerate(made_items(30)))
+    id = page.send("PUT", "/api/lists/table", content=rows.encode()).json()["list"]
+
+    def report(data):
+        return page.get(f"/api/lists/{id}/report", params={"data": json.dumps(data)})
+
+    read = report({"column": "town", "weight": "people"}).json()
+    assert sorted(read["items_shown"]) == sorted(set(made_items(30)))
+    for wrong in ({"column": "nonsense"}, {"nonsense": 1}, {"unit": 7}, [1], "town"):
+        answer = report(wrong)
+        assert answer.status_code == 422
+        assert str(root) not in answer.json()["error"]
+    assert report({"column": "nonsense"}).json()["error"].startswith(f"{id} is CSV")

@@ -20,6 +20,7 @@ from moreish.studio import tail
 from moreish.studio.asking import Asker
 from moreish.studio.bodies import (
     CommandBody,
+    DataOptions,
     FindLrBody,
     InsideBody,
     ModelBody,
@@ -28,6 +29,7 @@ from moreish.studio.bodies import (
     ScoreBody,
     TrainBody,
     TrialBody,
+    options_in,
 )
 from moreish.studio.guard import StudioGuard
 from moreish.studio.listing import Listing
@@ -216,9 +218,9 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
         return PlainTextResponse(await asyncio.to_thread(path.read_bytes))
 
     @made.get("/api/lists/{id}/report")
-    async def report(id: str, request: Request) -> Response:
-        """What is in a list."""
-        return await _work(workers, request, lambda clock: described(lists.read(id, {}), id))
+    async def report(id: str, request: Request, data: DataOptions = "{}") -> Response:
+        """What is in a list, as it is read with these options of the section data, a JSON object."""
+        return await _work(workers, request, lambda clock: described(lists.read(id, options_in(data)), id))
 
 
 def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> None:

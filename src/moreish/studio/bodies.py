@@ -2,12 +2,15 @@
 
 from typing import Annotated, Literal
 
+import msgspec
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from moreish.serving.bodies import STRICT, MoreBody, ScoreBody
 
 __all__ = [
     "CommandBody",
+    "DataOptions",
     "FindLrBody",
     "InsideBody",
     "ModelBody",
@@ -16,10 +19,12 @@ __all__ = [
     "ScoreBody",
     "TrainBody",
     "TrialBody",
+    "options_in",
 ]
 
 Name = Annotated[str, Field(max_length=200)]
 Options = Annotated[dict[str, dict[str, object]], Field(description="by section: data, model, train", max_length=8)]
+DataOptions = Annotated[str, Query(max_length=4000, description="options of the section data: an object of JSON")]
 
 
 class ModelBody(BaseModel):
@@ -82,3 +87,11 @@ class CommandBody(BaseModel):
     severity: float | None = None
     remedy: Annotated[str, Field(max_length=64)] | None = None
     arguments: dict[str, object] | None = None
+
+
+def options_in(data: str) -> dict[str, object]:
+    """The options of a section. Raises ValueError for what is no object of JSON."""
+    try:
+        return msgspec.json.decode(data, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeEncodeError) as error:
+        raise ValueError(f"data is no object of JSON: {error}") from None

@@ -30,6 +30,7 @@ LADDER = {
 """The rungs that can be chosen, the ladder's own first."""
 
 HIDDEN = ("device", "processes", "threads", "doctor", "histograms", "precision", "log_every", "block_size")
+DECODED = ("encoding",)  # lists come in UTF-8 from a page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,7 @@ def everything() -> dict[str, object]:
         "ladder": [{"name": name, "help": help} for name, help in LADDER.items()],
         "recipes": [{"name": name, "help": recipe.purpose} for name, recipe in RECIPES.items()],
         "lists": [{"id": name, "title": each.title, "items": _lines(name)} for name, each in LISTS.items()],
-        "data": fields_of(DataOptions),
+        "data": fields_of(DataOptions, DECODED),
         "train": fields_of(TrainOptions, HIDDEN),
         "run": fields_of(Wanted),
     }

@@ -59,7 +59,10 @@ class Lists:
             raise RunError(f'there is no list "{id[:200]}" here')
         from moreish import api
 
-        return api.read(path, **options)
+        try:
+            return api.read(path, **options)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), id)) from None
 
 
 def _check(piece: bytes, before: int) -> None:

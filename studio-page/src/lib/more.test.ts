@@ -3,7 +3,7 @@ import { arithmetic, backward, ofWeight, spelled, updated } from "./arithmetic";
 import type { Finding, Histogram, Inside, Trial } from "./contract";
 import { trialBody, verdict } from "./trial";
 import { below, laidOut, NODE } from "./tree";
-import { pieces } from "./words";
+import { inForm, pieces } from "./words";
 import { outside, updateRange } from "../paint/histogram";
 import { apart } from "../paint/scatter";
 
@@ -95,4 +95,17 @@ describe("pictures", () => {
     expect(moved[3]).toEqual([90, 90]);
     for (let i = 0; i < 3; i++) for (let j = 0; j < i; j++) expect(Math.hypot(moved[i]![0] - moved[j]![0], moved[i]![1] - moved[j]![1])).toBeGreaterThan(17);
   });
+});
+
+describe("a flag of the command line", () => {
+  it.each([
+    ["x is read so (bullets); --set data.marks=keep leaves it there.", "x is read so (bullets); `marks: keep` leaves it there."],
+    ["say --weight 2.", "say `weight: 2`."],
+    ['such as --column "First name" (or --set data.recognise=false, if', "such as `column: First name` (or `recognise: false`, if"],
+    ["no kinds at all: --by names the column", "no kinds at all: `by` names the column"],
+    ["Is --encoding right?", "Is `encoding` right?"],
+    ["say --encoding utf-16", "say `encoding: utf-16`"],
+    ["--text; if it is a list, --set data.max_length=100000", "`text`; if it is a list, `max length: 100000`"],
+    ["say no-such --flag", "say no-such --flag"],
+  ])("is told as the form names it: %s", (said, told) => expect(inForm(said)).toBe(told));
 });
