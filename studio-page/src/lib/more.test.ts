@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { arithmetic, backward, ofWeight, spelled, updated } from "./arithmetic";
+import { blocks } from "./blocks";
 import type { Finding, Histogram, Inside, Trial } from "./contract";
 import { trialBody, verdict } from "./trial";
 import { below, laidOut, NODE } from "./tree";
@@ -108,4 +109,23 @@ describe("a flag of the command line", () => {
     ["--text; if it is a list, --set data.max_length=100000", "`text`; if it is a list, `max length: 100000`"],
     ["say no-such --flag", "say no-such --flag"],
   ])("is told as the form names it: %s", (said, told) => expect(inForm(said)).toBe(told));
+});
+
+describe("layers under numbers", () => {
+  const block = (k: number) => ["ln", "qkv", "attn", "proj"].map((name) => `blocks.${k}.${name}`);
+
+  it("are told together where a net repeats them", () => {
+    expect(blocks(["wte", "wpe", ...block(0), ...block(1), "head"])).toEqual([
+      { name: "", from: 0, to: 2 },
+      { name: "blocks.0", from: 2, to: 6 },
+      { name: "blocks.1", from: 6, to: 10 },
+      { name: "", from: 10, to: 11 },
+    ]);
+  });
+
+  it("are told one by one where there is one block, or small ones", () => {
+    for (const names of [["wte", ...block(0), "head"], ["hidden.0.linear", "hidden.0.tanh", "hidden.1.linear", "hidden.1.tanh"], []]) {
+      expect(blocks(names)).toEqual([{ name: "", from: 0, to: names.length }]);
+    }
+  });
 });
