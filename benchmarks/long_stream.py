@@ -27,7 +27,7 @@ from moreish.runs.commands import Window
 from tools.browser import NAMES
 
 FRAMES, STEPS = 10, 20  # a second
-PAUSE = 0.0015  # seconds between two frames, so that the server has time to see each
+PAUSE = 0.0016  # seconds between two frames, so that the server has time to see each
 SERVER = """
 import json, socket, sys
 from pathlib import Path
@@ -66,7 +66,7 @@ def histograms(rng: random.Random, step: int) -> dict[str, Any]:
     return {"event": "histograms", "step": step, "at": step - 1, "layers": shown, "component": 0}
 
 
-def played(run: folder.Run, hours: float, told: Callable[[], str], wait: Callable[[], object]) -> None:
+def played(run: folder.Run, hours: float, told: Callable[[], str]) -> None:
     window, rng = Window(run.folder), random.Random(8)
     frames = [histograms(rng, 1) for _ in range(32)]
     total = int(hours * 3600)
@@ -88,13 +88,12 @@ def played(run: folder.Run, hours: float, told: Callable[[], str], wait: Callabl
                 time.sleep(PAUSE)
             items = ["".join(rng.choices("abcdefgh", k=7)) for _ in range(8)]
             window.show({"event": "samples", "step": step, "items": items, "known": ["new"] * 8})
-            wait()
             if second % 1800 == 1799:
                 print(f"after {(second + 1) / 3600:.1f} h: {told()}", flush=True)
 
 
 def held(page: Page) -> str:
-    """What the page holds: JavaScript's heap, and what the browser's process for it has of memory."""
+    """What the page's scripts hold after a collection of garbage, and how many elements there are."""
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable")
     session.send("HeapProfiler.collectGarbage")
@@ -140,35 +139,52 @@ def server(root: Path) -> Iterator[tuple[int, str]]:
         process.wait()
 
 
+@contextlib.contextmanager
+def browser(profile: Path, url: str) -> Iterator[int]:
+    """A browser that shows this address; nobody looks into it, because an inspector keeps what the page receives."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    assert path is not None, "there is no Chromium here"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    own = [f"--user-data-dir={profile}", "--remote-debugging-port=0", "--window-size=1280,900"]
+    process = subprocess.Popen([path, *options, *own, url], stderr=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def looked_at(profile: Path) -> str:
+    """What an inspector says of the page that the browser shows, and the last step there."""
+    port = (profile / "DevToolsActivePort").read_text(encoding="utf-8").split()[0]
+    with sync_playwright() as driver:
+        page = driver.chromium.connect_over_cdp(f"http://127.0.0.1:{port}").contexts[0].pages[0]
+        return f"{held(page)}, step {page.locator('dl dd').first.inner_text()}"
+
+
 def main(arguments: list[str]) -> int:
     hours = float(arguments[0]) if arguments else 8.0
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    with tempfile.TemporaryDirectory() as place, sync_playwright() as driver:
-        run = folder.create(Path(place) / "runs" / "long", {"model": {"name": "mlp"}}, {"symbols": ["a"]})
-        began, before = time.monotonic(), renderers(os.getpid())
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        with server(Path(place) / "runs") as (pid, url):
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(url)
-            page.goto(f"{url.partition('?')[0]}#/train?run=long")
-            page.wait_for_timeout(3000)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        root, profile = Path(place) / "runs", Path(place) / "profile"
+        run = folder.create(root / "long", {"model": {"name": "mlp"}}, {"symbols": ["a"]})
+        began = time.monotonic()
+        with server(root) as (pid, url), browser(profile, f"{url}#/train?run=long") as shown:
+            time.sleep(5)
 
-            def own() -> int:
-                return max((each for each in renderers(os.getpid()) if each not in before), key=worked)
+            def page() -> int:
+                return max(renderers(shown), key=worked)
 
             def told() -> str:
-                before_collecting = resident(own())
-                return f"page {before_collecting}, {held(page)}; server {resident(pid)}"
+                return f"page {resident(page())}; server {resident(pid)}"
 
             print("own, with its part of what is shared, with all of it")
             print(f"at the beginning: {told()}", flush=True)
-            played(run, hours, told, lambda: page.wait_for_timeout(1))
-            page.wait_for_timeout(2000)
+            played(run, hours, told)
+            time.sleep(2)
             print(f"{hours:g} h in {time.monotonic() - began:.0f} s: {told()}")
-            took = worked(own()) / (hours * 3600 * FRAMES)
+            took = worked(page()) / (hours * 3600 * FRAMES)
             print(f"the page's processor time: {1000 * took:.2f} ms a frame that was written")
-            print(f"shown at the end: step {page.locator('dl dd').first.inner_text()} of {hours * 3600 * STEPS:,.0f}")
-        browser.close()
+            print(f"at the end: {looked_at(profile)} of {hours * 3600 * STEPS:,.0f}")
     return 0
 
 

@@ -25,9 +25,7 @@ def main() -> int:
                     healed.append(True)
                 case events.Step(step=step) if healed == [True] and step > BROKEN + 400:
                     healed.append(False)
-                    commands.steer(
-                        folder, commands.Heal("reinitialise", {"weights": ["hidden.0.weight"], "gain": 5 / 3})
-                    )
+                    commands.steer(folder, commands.Heal("reinitialise", HEALED))
                 case _:
                     pass
 

@@ -1,5 +1,6 @@
-"""A fitting and its run folder: every event is written, and a checkpoint at every evaluation."""
+"""A fitting and its run folder: every event is written, a checkpoint at evaluations and, between them, in time."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -29,6 +30,8 @@ from moreish.runs.schema import checked
 
 Watch = Callable[[events.Event], None]
 SAMPLES_SHOWN = 6
+FIRST_SAVE, BETWEEN_SAVES = 2.0, 60.0  # seconds until there is a checkpoint, where no evaluation brings one
+SAVING_SHARE = 0.05  # of the time at most
 
 
 def begin(corpus: Corpus, config: Config, parent: Parent | None = None) -> Fitting | FewFitting:
@@ -62,7 +65,12 @@ def fit_into(
     fresh: bool = True,
     stop: Callable[[], bool] | None = None,
 ) -> None:
-    """Fit to the end or to the first request to stop, writing every event and a checkpoint at every evaluation."""
+    """Fit to the end or to the first request to stop, writing every event, and a checkpoint where one is due."""
+    clock = _SaveClock(FIRST_SAVE if fitting.val is None else BETWEEN_SAVES)
+
+    def save(step: int) -> None:
+        with clock.saving():
+            _save(fitting, writer, step)
 
     def tell(event: events.Event) -> None:
         writer.append(events.to_record(event))
@@ -81,19 +89,38 @@ def fit_into(
             tell(event)
             if isinstance(event, events.Eval):
                 tell(_samples(fitting))
-                _save(fitting, writer, fitting.step)
-            elif isinstance(event, events.Saved):
-                _save(fitting, writer, fitting.step)
-            elif isinstance(event, events.Step):
+                save(fitting.step)
+            elif isinstance(event, events.Saved) or (isinstance(event, events.Step) and clock.is_due()):
+                save(fitting.step)
+            if isinstance(event, events.Step):
                 remote.show_samples(lambda: events.to_record(_samples(fitting)))
             if not steered:
                 remote.stand_still()
             if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
-                _save(fitting, writer, fitting.step)
+                save(fitting.step)
                 tell(events.Interrupted(fitting.step))
                 raise Interrupted(writer.run.folder)
-        _save(fitting, writer, fitting.step + 1)
+        save(fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+class _SaveClock:
+    """When a checkpoint is due although there is no evaluation: there is no val, or evaluations are far apart."""
+
+    def __init__(self, first: float) -> None:
+        self._due = time.monotonic() + first
+
+    def is_due(self) -> bool:
+        """Whether what was learned since the last one should not be lost."""
+        return time.monotonic() >= self._due
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Around a checkpoint; the next one comes the later the longer this one takes."""
+        began = time.monotonic()
+        yield
+        now = time.monotonic()
+        self._due = now + max(BETWEEN_SAVES, (now - began) / SAVING_SHARE)
 
 
 @contextmanager
