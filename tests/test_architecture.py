@@ -55,7 +55,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
     "serving": (
         KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.listening", "__version__"},
-        {"fastapi", "starlette", "pydantic", "msgspec"},
+        {"fastapi", "starlette", "pydantic", "msgspec", "uvicorn"},
     ),
     "export": (
         {"errors", "options", "rng", "data", "models", "recipes.config", "runs"},

@@ -154,23 +154,11 @@ def run_server(made: "FastAPI", listening: socket.socket) -> None:
     """Answer until Ctrl-C or SIGTERM; what is being worked on then ends between its batches."""
     import uvicorn
 
+    from moreish.serving.running import settings
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
             made.state.workers.stop()
             super().handle_exit(sig, frame)
 
-    config = uvicorn.Config(
-        made,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=CONNECTIONS,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=CLOSING,
-    )
-    Server(config).run(sockets=[listening])
+    Server(settings(made, closing=CLOSING, connections=CONNECTIONS)).run(sockets=[listening])

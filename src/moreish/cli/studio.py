@@ -166,6 +166,8 @@ def run_server(front: "Front", listening: Any) -> None:
     """Answer until Ctrl-C or SIGTERM; open streams end at once, and trainings are asked to save and end."""
     import uvicorn
 
+    from moreish.serving.running import settings
+
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: Any) -> None:
             front.close()
@@ -175,17 +177,4 @@ def run_server(front: "Front", listening: Any) -> None:
             front.end_streams()
             await super().shutdown(sockets)
 
-    config = uvicorn.Config(
-        front,
-        http="h11",
-        ws="none",
-        lifespan="off",
-        loop="asyncio",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=5,
-        timeout_graceful_shutdown=CLOSING,
-    )
-    Server(config).run(sockets=[listening])
+    Server(settings(front, closing=CLOSING)).run(sockets=[listening])

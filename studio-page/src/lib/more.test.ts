@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { arithmetic, backward, ofWeight, spelled, updated } from "./arithmetic";
 import { blocks } from "./blocks";
 import type { Finding, Histogram, Inside, Trial } from "./contract";
+import { newestOf } from "./source";
 import { trialBody, verdict } from "./trial";
 import { below, laidOut, NODE } from "./tree";
 import { inForm, pieces } from "./words";
@@ -127,5 +128,14 @@ describe("layers under numbers", () => {
     for (const names of [["wte", ...block(0), "head"], ["hidden.0.linear", "hidden.0.tanh", "hidden.1.linear", "hidden.1.tanh"], []]) {
       expect(blocks(names)).toEqual([{ name: "", from: 0, to: names.length }]);
     }
+  });
+});
+
+describe("messages of the moment", () => {
+  const told = (run: string, event: string, step: number): string => JSON.stringify({ run, records: [{ event, step }] });
+
+  it("are read where they are the newest of their run, or have items", () => {
+    const [a, items, b, newer] = [told("a", "histograms", 1), told("a", "samples", 2), told("ab", "histograms", 3), told("a", "histograms", 4)];
+    expect([a, items, b, newer].reduce<string[]>(newestOf, [])).toEqual([items, b, newer]);
   });
 });

@@ -18,6 +18,12 @@ export interface Source {
   ask<T>(method: "GET" | "POST" | "PUT", path: string, body?: unknown): Promise<T>;
 }
 
+/** The messages that are still worth reading when this one has come, none of them read yet. */
+export function newestOf(waiting: readonly string[], message: string): string[] {
+  const run = message.slice(0, message.indexOf(',"records":'));
+  return [...waiting.filter((each) => !each.startsWith(run) || each.includes('"event":"samples"')), message];
+}
+
 /** What the server refused, in its own sentence. */
 export class Refused extends Error {}
 
@@ -29,6 +35,7 @@ export class Server implements Source {
   private stream: EventSource | null = null;
   private runs: string[] = [];
   private places = new Map<string, string>();
+  private waiting: string[] = []; // messages of this moment
 
   constructor() {
     document.addEventListener("visibilitychange", () => this.connect());
@@ -59,6 +66,12 @@ export class Server implements Source {
     throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`);
   }
 
+  /** What is not kept is read once a frame: the newest of each run, and whatever has new items. */
+  private ofTheMoment(message: string): void {
+    if (!this.waiting.length) requestAnimationFrame(() => this.waiting.splice(0).forEach((each) => this.listener({ kind: "live", ...JSON.parse(each) })));
+    this.waiting = newestOf(this.waiting, message);
+  }
+
   /** A server that was started anew answers, and knows this page's token no more. */
   private async why(): Promise<void> {
     const answer = await fetch("/api/about").catch(() => null);
@@ -85,7 +98,7 @@ export class Server implements Source {
       for (const place of m.lastEventId.split(",")) this.places.set(decodeURIComponent(place.split(":")[0] ?? ""), place);
       this.listener({ kind: "records", ...JSON.parse(m.data) });
     });
-    stream.addEventListener("live", (m) => this.listener({ kind: "live", ...JSON.parse(m.data) }));
+    stream.addEventListener("live", (m) => this.ofTheMoment(m.data));
     stream.addEventListener("reset", (m) => {
       const { run } = JSON.parse(m.data) as { run: string };
       this.places.delete(run);
