@@ -156,7 +156,8 @@ def test_what_cannot_be_is_said_in_words(opened):
     symbols = page.get_by_label("How often each symbol stands in the list")
     assert symbols.locator(".name").first.inner_text() == "7"
     assert symbols.locator(".value").all_inner_texts() == ["6", *["1"] * 10]
-    page.get_by_label("The items, one a line").fill("id,town\n" + "".join(f"{k},{x}\n" for k, x in enumerate(invented())))
+    table = "id,town\n" + "".join(f"{k},{item}\n" for k, item in enumerate(invented()))
+    page.get_by_label("The items, one a line").fill(table)
     page.get_by_role("button", name="Use this list").click()
     page.get_by_role("heading", name="pasted-").wait_for()
     page.get_by_text("How it is read").click()
