@@ -119,7 +119,7 @@ def test_a_case_says_what_the_blend_scores(models: int):
     case = case_of(model.ensemble, OTHERS)
     ids, offsets = flat(OTHERS)
     np.testing.assert_array_equal(case.targets, ids[1:])
-    np.testing.assert_allclose(case.logprobs(model.gate, 0.9), model.score(ids, offsets)[1:], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(case.foretold(model.gate, 0.9).own, model.score(ids, offsets)[1:], rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("first", [1, 2])

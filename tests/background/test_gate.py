@@ -84,8 +84,8 @@ def test_a_fitted_gate_loses_less_than_equal_powers_on_other_cases():
     even = Gate(*(np.zeros_like(getattr(GATES[2], f.name)) for f in fields(Gate)))
     even.bias_out[:2] = 0.5
     for each in cases[8:]:
-        assert -each.logprobs(gate).mean() < -each.logprobs(even).mean() - 0.1
-    found = -np.mean([each.logprobs(gate).mean() for each in cases[:8]])
+        assert -each.foretold(gate).own.mean() < -each.foretold(even).own.mean() - 0.1
+    found = -np.mean([each.foretold(gate).own.mean() for each in cases[:8]])
     assert loss == pytest.approx(found, abs=0.05)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import joined
+from moreish.background.lengths import STRENGTHS, Timing
 from moreish.background.listening import (
     FEWEST,
     MODELS,
@@ -94,7 +95,8 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
         readers = [reader_of(cell, fold.kept, 2, 0) for cell in (found.cell, tuned)]
         ensemble = Ensemble([*models, *readers][: MODELS[name]], shape_of(SYMBOLS, fold.kept))
         outline = Outline.of(ensemble.shape.classes.class_of, fold.kept)
-        alone = Blend(ensemble, NET.gates[MODELS[name]], blend.temperature, outline, blend.strictness)
+        gate = NET.gates[MODELS[name]]
+        alone = Blend(ensemble, gate, blend.temperature, outline, blend.strictness, blend.timing)
         for item in fold.held_out:
             totals.append(-alone.score(*flat([item])).sum(dtype=np.float64))
             sizes.append(len(item) + 1)
@@ -108,26 +110,36 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
 
 def test_the_temperature_is_the_best_where_that_gains_something():
     found = listening()
-    case, gate = replace(joined(found.read_cases()).first(2), strays=None), NET.gates[2]
-    losses = {t: -float(case.logprobs(gate, t).mean()) for t in TEMPERATURES}
+    case, gate = replace(joined(found.read_cases()).first(2), strays=None, beyond=None), NET.gates[2]
+    losses = {t: -float(case.foretold(gate, t).own.mean()) for t in TEMPERATURES}
     best = min(losses, key=lambda t: losses[t])
     want = best if losses[1.0] - losses[best] >= WORTH else 1.0
     assert measure(case, gate).temperature == want
     assert measure(case, gate).loss == pytest.approx(losses[want], abs=1e-5)
 
 
-@pytest.mark.parametrize("temperature", [0.9, 1.2])
-def test_the_strictness_is_the_best_where_that_gains_something(temperature):
-    case, gate = joined(listening().read_cases()), NET.gates[2]
-    by = [float(-case.first(2).stricter(gate, temperature, [each]).mean()) for each in STRICTNESSES]
-    np.testing.assert_allclose(-case.first(2).stricter(gate, temperature, STRICTNESSES).mean(1), by, rtol=1e-6)
-    assert by[0] == pytest.approx(-float(case.first(2).logprobs(gate, temperature).mean()))
-    measured = measure(case.first(2), gate)
-    at_one = [float(-case.first(2).stricter(gate, 1.0, [each]).mean()) for each in STRICTNESSES]
+def test_the_strictness_is_the_best_where_that_gains_something():
+    case, gate = joined(listening().read_cases()).first(2), NET.gates[2]
+    losses = [-float(case.foretold(gate, 1.0, each).own.mean()) for each in STRICTNESSES]
+    measured = measure(case, gate)
     assert measured.strictness == max(
-        s for s, loss in zip(STRICTNESSES, at_one, strict=True) if loss <= min(at_one) + WORTH
+        s for s, loss in zip(STRICTNESSES, losses, strict=True) if loss <= min(losses) + WORTH
     )
-    assert measured.loss <= at_one[0]
+    assert measured.loss <= losses[0] + WORTH
+
+
+def test_the_timing_costs_next_to_nothing_on_items_held_out():
+    case, gate = joined(listening().read_cases()).first(2), NET.gates[2]
+    measured = measure(case, gate)
+    foretold = case.foretold(gate, 1.0, measured.strictness)
+
+    def loss(early, late):
+        return -float(foretold.timed(Timing(early, late)).mean())
+
+    early, late = measured.timing
+    assert loss(early, late) <= min(loss(early, each) for each in STRENGTHS) + WORTH
+    for stricter in (s for s in STRENGTHS if s > late):
+        assert loss(early, stricter) > min(loss(early, each) for each in STRENGTHS) + WORTH
 
 
 def test_no_fold_keeps_what_it_holds_out():
@@ -160,7 +172,7 @@ def test_what_is_measured_of_an_item_does_not_depend_on_its_being_in_the_list(pl
                     [second._counted(twin.kept), second.fold_readers[k]], shape_of(SYMBOLS, twin.kept)
                 )
                 scores = Blend(ensemble, NET.gates[2]).score(*flat([ITEMS[place]]))[1:]
-                np.testing.assert_allclose(case.logprobs(NET.gates[2])[rows], scores, rtol=0, atol=1e-5)
+                np.testing.assert_allclose(case.foretold(NET.gates[2]).own[rows], scores, rtol=0, atol=1e-5)
 
 
 def test_items_held_out_are_the_only_fold_and_are_not_read():

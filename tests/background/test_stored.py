@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from moreish.background.blend import Blend
+from moreish.background.lengths import Timing
 from moreish.background.listening import Choice, Listening, Name
 from moreish.background.shape import flat
 from moreish.background.stored import from_tensors, to_tensors
@@ -72,6 +73,7 @@ def test_an_array_that_is_missing_or_damaged_is_refused(name: str, change: str):
         {"symbols": float("nan")}, {"symbols": 10**400}, {"temperature": 0}, {"temperature": float("inf")},
         {"temperature": "warm"}, {"temperature": -(10**400)}, {"counts": None}, {"counts": []}, {"shape": {}},
         {"counts": {"model": "none"}}, {"shape": None}, {"strictness": -1}, {"strictness": "very"},
+        {"lengths": [1, 2]}, {"lengths": [3, 2, 1]}, {"timing": [0]}, {"timing": [-1, 0]}, {"timing": ["late", 0]},
     ],
 )  # fmt: skip
 def test_a_description_that_does_not_fit_is_refused(changed: dict[str, object]):
@@ -80,6 +82,11 @@ def test_a_description_that_does_not_fit_is_refused(changed: dict[str, object]):
     for name in changed:
         with pytest.raises(ValueError, match=r"."):
             from_tensors(TENSORS, {key: value for key, value in DESCRIBED.items() if key != name}, V)
+
+
+def test_a_run_of_before_lengths_were_kept_opens():
+    described = {name: value for name, value in DESCRIBED.items() if name not in ("lengths", "timing")}
+    assert from_tensors(TENSORS, described, V).timing == Timing()
 
 
 @pytest.mark.parametrize("vocab_size", [1, V - 1, V + 1])

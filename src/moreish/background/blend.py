@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.lengths import PLACES, Timing, nats_of, timed
 from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
 from moreish.models.contract import LanguageModel, State
@@ -82,6 +83,7 @@ class Blend:
 
     temperature : log probabilities are divided by it, so that the blend is as sure as it has reason to be
     outline : that of the list, of which what strays is made less likely by `strictness` nats
+    timing : how strictly it keeps to the lengths of the list
     """
 
     def __init__(
@@ -91,10 +93,13 @@ class Blend:
         temperature: float = 1.0,
         outline: Outline | None = None,
         strictness: float = 0.0,
+        timing: Timing = Timing(),  # noqa: B008 (a tuple)
     ) -> None:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
         self.outline, self.strictness = outline if strictness else None, strictness
+        self.timing, lengths = timing, ensemble.shape.lengths
+        self._nats = nats_of(timing, lengths.beyond()) if lengths is not None and any(timing) else None
 
     @property
     def vocab_size(self) -> int:
@@ -105,25 +110,27 @@ class Blend:
         """Before the first symbol."""
         state, seen = self.ensemble.start(rows)
         nodes = np.zeros(rows, np.int64) if self.outline is None else self.outline.start(rows)
-        return (state, nodes), self._inside(nodes, blended(*seen, self.gate, self.temperature))
+        return (state, nodes), self._inside(state, nodes, blended(*seen, self.gate, self.temperature))
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Every model reads the id."""
         state, nodes = state
         state, seen = self.ensemble.advance(state, ids)
         nodes = nodes if self.outline is None else self.outline.advance(nodes, ids)
-        return (state, nodes), self._inside(nodes, blended(*seen, self.gate, self.temperature))
+        return (state, nodes), self._inside(state, nodes, blended(*seen, self.gate, self.temperature))
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""
         return self.ensemble.take(state[0], rows), state[1][rows]
 
     def _inside(
-        self, nodes: Integer[np.ndarray, " rows"], logprobs: Float[np.ndarray, "rows V"]
+        self, state: State, nodes: Integer[np.ndarray, " rows"], logprobs: Float[np.ndarray, "rows V"]
     ) -> Float[np.ndarray, "rows V"]:
-        if self.outline is None:
-            return logprobs
-        return kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
+        if self.outline is not None:
+            logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
+        if self._nats is not None:
+            logprobs = timed(logprobs, self._nats[np.minimum(state[1], PLACES - 1)])
+        return logprobs
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

@@ -1,13 +1,14 @@
 """What a gate sees of items that the models were not made from: to fit it, and for cross-validation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.lengths import Timing, nats_of, timed_targets
 from moreish.background.outline import kept_inside
 
 
@@ -17,12 +18,14 @@ class Case:
 
     scores : (N, scores, V), features : (N, features), targets : (N,)
     strays : (N, V) how far each symbol leaves the outlines of the items that the models were made from, if known
+    beyond : (2, N) how far each place is from their median length (see `lengths.Lengths.beyond`), if known
     """
 
     scores: Float[np.ndarray, "N scores V"]
     features: Float[np.ndarray, "N features"]
     targets: Integer[np.ndarray, " N"]
     strays: Float[np.ndarray, "N V"] | None = None
+    beyond: Float[np.ndarray, "2 N"] | None = None
 
     @property
     def models(self) -> int:
@@ -32,28 +35,43 @@ class Case:
     def first(self, models: int) -> "Case":
         """The same of a blend of the first `models` of them."""
         kept = [*range(models), *range(self.models, self.models + SHAPE_SCORES)]
-        return Case(self.scores[:, kept], self.features[:, : EVIDENCE + models], self.targets, self.strays)
+        features = self.features[:, : EVIDENCE + models]
+        return replace(self, scores=self.scores[:, kept], features=features)
 
-    def logprobs(self, gate: Gate, temperature: float = 1.0) -> Float[np.ndarray, " N"]:
-        """Of the targets, by the blend with this gate."""
-        return blended(self.scores, self.features, gate, temperature)[np.arange(len(self.targets)), self.targets]
-
-    def stricter(
-        self, gate: Gate, temperature: float, strictness: Sequence[float]
-    ) -> Float[np.ndarray, "strictness N"]:
-        """The same for each strictness (see `outline.kept_inside`)."""
+    def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> "Foretold":
+        """By the blend with this gate that keeps so strictly to the outlines."""
         logprobs = blended(self.scores, self.features, gate, temperature)
+        if strictness and self.strays is not None:
+            logprobs = kept_inside(logprobs, self.strays, strictness)
         own = logprobs[np.arange(len(self.targets)), self.targets]
-        if self.strays is None:
-            return np.broadcast_to(own, (len(strictness), len(own)))
-        rows = np.arange(len(self.targets)), self.targets
-        return np.array([kept_inside(logprobs, self.strays, nats)[rows] if nats else own for nats in strictness])
+        return Foretold(own.astype(np.float64), logprobs[:, 0].astype(np.float64), self.targets == 0, self.beyond)
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """The log probabilities of a case's targets and of the end at each place; where items end, and how far off."""
+
+    own: Float[np.ndarray, " N"]
+    end: Float[np.ndarray, " N"]
+    ends: Bool[np.ndarray, " N"]
+    beyond: Float[np.ndarray, "2 N"] | None
+
+    def timed(self, timing: Timing) -> Float[np.ndarray, " N"]:
+        """Of the targets, by a blend that keeps so strictly to the lengths."""
+        if self.beyond is None or not any(timing):
+            return self.own
+        return timed_targets(self.own, self.end, self.ends, nats_of(timing, self.beyond))
 
 
 def joined(cases: Sequence[Case]) -> Case:
     """Several as one."""
-    names = ["scores", "features", "targets", *(["strays"] if all(c.strays is not None for c in cases) else [])]
-    return Case(*(np.concatenate([getattr(c, name) for c in cases]) for name in names))
+    strays = [case.strays for case in cases if case.strays is not None]
+    beyond = [case.beyond for case in cases if case.beyond is not None]
+    return Case(
+        *(np.concatenate([getattr(case, name) for case in cases]) for name in ("scores", "features", "targets")),
+        strays=np.concatenate(strays) if len(strays) == len(cases) else None,
+        beyond=np.concatenate(beyond, 1) if len(beyond) == len(cases) else None,
+    )
 
 
 def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " _"]]) -> Case:

@@ -16,6 +16,7 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
 from moreish.background.gate import Gate
+from moreish.background.lengths import PLACES, Timing, places_in, strictest
 from moreish.background.outline import STRICTNESSES, Outline
 from moreish.background.parts import (
     FOLDS,
@@ -46,7 +47,7 @@ ORDER_UNMEASURED = 3
 class Measured:
     """Mean nats a predicted symbol on items that the models were not made from, and its standard error.
 
-    temperature, strictness : those that were best; the loss is with them
+    temperature, strictness, timing : those that were best; the loss is with them
     items, symbols : how many were measured
     """
 
@@ -56,15 +57,17 @@ class Measured:
     items: int
     symbols: int
     strictness: float = 0.0
+    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which blend answers, and how sure it is."""
+    """Which blend answers, how sure it is, and how strictly it keeps to the list's outlines and lengths."""
 
     name: Name
     temperature: float = 1.0
     strictness: float = 0.0
+    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
 
 
 @dataclass
@@ -152,7 +155,8 @@ class Listening:
         """The blend that was chosen."""
         gate = self.background.gates[MODELS[choice.name]]
         outline = Outline.of(self.shape.classes.class_of, self.items)
-        return Blend(self.ensemble(choice.name, tuned), gate, choice.temperature, outline, choice.strictness)
+        ensemble = self.ensemble(choice.name, tuned)
+        return Blend(ensemble, gate, choice.temperature, outline, choice.strictness, choice.timing)
 
     def case(self, number: int, tuned: Cell | None = None) -> Case:
         """What the items held out of this fold look like to models that are made from the others."""
@@ -162,9 +166,12 @@ class Listening:
             models.append(self.fold_readers[number])
         if tuned is not None:
             models.append(reader_of(tuned, fold.kept, self.orders, self.seed))
-        case = case_of(Ensemble(models, shape_of(self.symbols, fold.kept)), fold.held_out)
+        shape = shape_of(self.symbols, fold.kept)
         outline = Outline.of(self.shape.classes.class_of, fold.kept)
-        return replace(case, strays=outline.strays_in(fold.held_out))
+        assert shape.lengths is not None
+        beyond = shape.lengths.beyond()[:, np.minimum(places_in(fold.held_out), PLACES - 1)]
+        case = case_of(Ensemble(models, shape), fold.held_out)
+        return replace(case, strays=outline.strays_in(fold.held_out), beyond=beyond)
 
     def read_cases(self) -> list[Case]:
         """Those of all folds, before anything is trained."""
@@ -189,18 +196,20 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
     if not measured:
         return Choice(best)
     name = min(measured, key=lambda each: measured[each].loss + WORTH * MODELS[each])
-    return Choice(name, measured[name].temperature, measured[name].strictness)
+    return Choice(name, measured[name].temperature, measured[name].strictness, measured[name].timing)
 
 
 def measure(case: Case, gate: Gate) -> Measured:
-    """At the best temperature, and as strict as can be without foretelling worse.
+    """As strict as can be without foretelling worse, and at the best temperature.
 
     The error is that of a mean over items, which are drawn whole.
     """
-    means = case.stricter(gate, 1.0, STRICTNESSES).mean(1)
+    means = np.array([case.foretold(gate, 1.0, each).own.mean() for each in STRICTNESSES])
     good = np.flatnonzero(means >= means.max() - WORTH)
     strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
-    by = {temperature: case.stricter(gate, temperature, [strict])[0] for temperature in TEMPERATURES}
+    foretold = case.foretold(gate, 1.0, strict)
+    timing = strictest(lambda timing: -float(foretold.timed(timing).mean()), WORTH)
+    by = {t: case.foretold(gate, t, strict).timed(timing) for t in TEMPERATURES}
     best = min(TEMPERATURES, key=lambda t: -by[t].mean())
     if by[best].mean() - by[1.0].mean() < WORTH:
         best = 1.0
@@ -210,4 +219,4 @@ def measure(case: Case, gate: Gate) -> Measured:
     sizes = np.diff(np.append(-1, ends))
     mean, n = float(losses.mean(dtype=np.float64)), len(ends)
     error = math.sqrt(float(((totals - mean * sizes) ** 2).sum()) * n / max(n - 1, 1)) / float(sizes.sum())
-    return Measured(mean, error, best, n, len(losses), strict)
+    return Measured(mean, error, best, n, len(losses), strict, timing)

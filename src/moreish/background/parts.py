@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish import ngram
+from moreish.background.lengths import Lengths
 from moreish.background.reader import Cell, ListReader, read_list
 from moreish.background.shape import ListShape, ShapeModel, end_odds, flat, frequencies
 from moreish.rng import rng_for
@@ -63,7 +64,8 @@ def shape_of(symbols: Sequence[str], items: Items) -> ListShape:
     """The shape of these items."""
     lengths = np.array([len(item) for item in items])
     size = sum(len(item) + 1 for item in items)
-    return ListShape(ShapeModel.fit(symbols, items), frequencies(items, len(symbols) + 1), end_odds(lengths), size)
+    frequency = frequencies(items, len(symbols) + 1)
+    return ListShape(ShapeModel.fit(symbols, items), frequency, end_odds(lengths), size, Lengths.of(lengths))
 
 
 def reader_of(cell: Cell, items: Items, orders: int, seed: int) -> ListReader:

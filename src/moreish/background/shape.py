@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.background.lengths import PLACES, Lengths
 from moreish.models.contract import State
 from moreish.ngram import Backoff, KneserNey
 
 ORDER = 4
-LONGEST = 512  # positions that have a chance of their own to be the end
+LONGEST = PLACES  # positions that have a chance of their own to be the end
 KINDS = {"Lu": "upper", "Lt": "upper", "Ll": "lower", "Lo": "letter", "Lm": "letter"}
 LEAST, MOST = 1e-3, 0.95  # chance that an item ends at a place
 WEIGHT = 1.0  # items that the guess before anything was seen is worth
@@ -67,12 +68,14 @@ class ListShape:
     """What a list says of its items without a net: the classes of its symbols, how frequent each is, how items end.
 
     symbols : number of predicted symbols
+    lengths : of the items; None in runs of before they were kept
     """
 
     classes: ShapeModel
     frequency: Float[np.ndarray, " V"]
     end_odds: Float[np.ndarray, " LONGEST"]
     symbols: int
+    lengths: Lengths | None = None
 
 
 def end_odds(lengths: Integer[np.ndarray, " items"]) -> Float[np.ndarray, " LONGEST"]:

@@ -13,6 +13,7 @@ import numpy as np
 from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.gate import gates_from_tensors, gates_to_tensors
+from moreish.background.lengths import Lengths, Timing
 from moreish.background.outline import Outline
 from moreish.background.reader import Cell, ListReader, Memory
 from moreish.background.shape import LONGEST, ListShape, ShapeModel
@@ -38,6 +39,8 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if blend.outline is not None:
         arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
         described["strictness"] = blend.strictness
+    if shape.lengths is not None:
+        described |= {"lengths": list(shape.lengths), "timing": list(blend.timing)}
     return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
 
 
@@ -66,12 +69,24 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
         _array(tensors, "frequency", (vocab_size,), "f"),
         _array(tensors, "end_odds", (LONGEST,), "f"),
         int(_number(described, "symbols", 1.0, 2.0**40)),
+        _lengths(described),
     )
     ensemble = Ensemble([counts, *nets], shape)
     outline = _outline(_own(tensors, "outline"), class_of)
     strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
+    timing = Timing(*_numbers(described, "timing", 2, 0.0, 100.0)) if shape.lengths is not None else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
-    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness)
+    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness, timing)
+
+
+def _lengths(described: Mapping[str, object]) -> Lengths | None:
+    """Runs of before they were kept have none."""
+    _require(("lengths" in described) == ("timing" in described), "lengths", "and timing stand together")
+    if "lengths" not in described:
+        return None
+    shortest, median, longest = _numbers(described, "lengths", 3, 0.0, 2.0**31)
+    _require(shortest <= median <= longest, "lengths", "are not the shortest, the median and the longest")
+    return Lengths(int(shortest), median, int(longest))
 
 
 def _outline(arrays: Tensors, class_of: np.ndarray) -> Outline | None:
@@ -134,6 +149,13 @@ def _single(tensors: Tensors, name: str, shape: tuple[int, ...]) -> np.ndarray:
         (abs(array) <= np.finfo(np.float32).max).all(), name, "has numbers that are not finite in single precision"
     )
     return array.astype(np.float32)
+
+
+def _numbers(described: Mapping[str, object], name: str, count: int, low: float, high: float) -> list[float]:
+    values = described.get(name)
+    if not isinstance(values, list) or len(values) != count:
+        raise ValueError(f'"{name}" of the blend is a list of {count} numbers, not {values!r}')
+    return [_number({name: value}, name, low, high) for value in values]
 
 
 def _number(described: Mapping[str, object], name: str, low: float, high: float) -> float:

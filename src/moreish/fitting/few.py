@@ -212,6 +212,7 @@ class FewFitting:
             step=self.step,
             on="val" if self.listening.held_out else "folds",
             strictness=choice.strictness,
+            timing=choice.timing,
         )
 
     def snapshot(self) -> Snapshot:

@@ -22,7 +22,7 @@ import msgspec
 from msgspec import Meta
 
 from moreish.errors import Damaged
-from moreish.runs.schema import Count, Seconds, Share, reason
+from moreish.runs.schema import Count, Nats, Seconds, Share, reason
 
 
 class Event(msgspec.Struct, frozen=True, tag_field="event", tag=str.lower):
@@ -244,8 +244,8 @@ class CrossValidated(Event, frozen=True):
     """How well items were foretold by models made without them, and which blend is kept; see `background.listening`.
 
     Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
-    standard error, at the temperature and strictness that were best (see `background.outline`); `losses` those of
-    all. `on` val: on items that were set aside.
+    standard error, at the temperature, strictness and timing that were best (see `background.outline` and
+    `background.lengths`); `losses` those of all. `on` val: on items that were set aside.
     """
 
     chosen: Literal["counted", "read", "tuned"]
@@ -257,7 +257,8 @@ class CrossValidated(Event, frozen=True):
     losses: Mapping[str, float | None]
     step: Count
     on: Literal["folds", "val"] = "folds"
-    strictness: Annotated[float, Meta(ge=0)] = 0.0
+    strictness: Nats = 0.0
+    timing: tuple[Nats, Nats] = (0.0, 0.0)
 
 
 class Fitted(Event, frozen=True):
