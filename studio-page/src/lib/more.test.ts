@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { arithmetic, backward, ofWeight, spelled, updated } from "./arithmetic";
 import { blocks } from "./blocks";
 import type { Finding, Histogram, Inside, Trial } from "./contract";
+import { paced } from "./pace";
 import { newestOf } from "./source";
 import { trialBody, verdict } from "./trial";
 import { below, laidOut, NODE } from "./tree";
@@ -137,5 +138,25 @@ describe("messages of the moment", () => {
   it("are read where they are the newest of their run, or have items", () => {
     const [a, items, b, newer] = [told("a", "histograms", 1), told("a", "samples", 2), told("ab", "histograms", 3), told("a", "histograms", 4)];
     expect([a, items, b, newer].reduce<string[]>(newestOf, [])).toEqual([items, b, newer]);
+  });
+});
+
+describe("what comes too often", () => {
+  it("is done together, the last of it too", () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+    vi.stubGlobal("requestAnimationFrame", (shown: () => void) => setTimeout(shown, 16));
+    let done = 0;
+    const ask = paced(() => (done += 1));
+    for (let i = 0; i < 1000; i++) {
+      ask();
+      vi.advanceTimersByTime(1);
+    }
+    expect(done).toBeGreaterThan(15);
+    expect(done).toBeLessThan(32);
+    const before = done;
+    vi.advanceTimersByTime(100);
+    expect(done).toBe(before + 1);
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
   });
 });

@@ -1,6 +1,7 @@
 // Where runs come from: a server, or the page itself where it was exported. Views know nothing else.
 
 import type { Event, Summary } from "./contract";
+import { paced } from "./pace";
 
 export type Message =
   | { kind: "runs"; runs: Summary[] }
@@ -36,6 +37,7 @@ export class Server implements Source {
   private runs: string[] = [];
   private places = new Map<string, string>();
   private waiting: string[] = []; // messages of this moment
+  private readonly read = paced(() => this.waiting.splice(0).forEach((each) => this.listener({ kind: "live", ...JSON.parse(each) })));
 
   constructor() {
     document.addEventListener("visibilitychange", () => this.connect());
@@ -66,10 +68,10 @@ export class Server implements Source {
     throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`);
   }
 
-  /** What is not kept is read once a frame: the newest of each run, and whatever has new items. */
+  /** What is not kept is read as often as it is shown: the newest of each run, and whatever has new items. */
   private ofTheMoment(message: string): void {
-    if (!this.waiting.length) requestAnimationFrame(() => this.waiting.splice(0).forEach((each) => this.listener({ kind: "live", ...JSON.parse(each) })));
     this.waiting = newestOf(this.waiting, message);
+    this.read();
   }
 
   /** A server that was started anew answers, and knows this page's token no more. */

@@ -2,6 +2,7 @@
 
 import { parse, spell, type Address, type View } from "./address";
 import type { Event, Forms, Summary } from "./contract";
+import { paced } from "./pace";
 import { newest, RunLog } from "./runlog";
 import { source, Refused } from "./source";
 
@@ -23,7 +24,6 @@ class Studio {
   frame = $state(0);
 
   private logs = new Map<string, RunLog>();
-  private waiting = false;
 
   constructor() {
     addEventListener("hashchange", () => {
@@ -142,14 +142,7 @@ class Studio {
     this.changed();
   }
 
-  private changed(): void {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => {
-      this.waiting = false;
-      this.frame += 1;
-    });
-  }
+  private readonly changed = paced(() => (this.frame += 1));
 }
 
 export const studio = new Studio();
