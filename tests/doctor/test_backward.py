@@ -1,4 +1,4 @@
-"""Whether a hand-written backward is taken for wrong: a surrogate slope of a flat function is meant, others are not."""
+"""Whether a hand-written backward is taken for wrong: a surrogate slope of a flat function is meant."""
 
 import pytest
 import torch
