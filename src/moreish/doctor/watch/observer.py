@@ -114,14 +114,14 @@ class Observer(StepContext):
         if kind in ("cut", "decide"):
             graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
-        self.noting.pass_on(tensors_of(args, kwargs), result)
+        self.noting.pass_on(op, kind, args, kwargs, result, self.origin)
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
         if kind in ("largest", "match") and (self.grad or not isinstance(result, Tensor | tuple)):
             return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
-        if y is None or kind in ("unscale", "noise") or not y.numel() or y.is_meta:
+        if y is None or kind in ("unscale", "noise", "threshold") or not y.numel() or y.is_meta:
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)
@@ -158,6 +158,8 @@ class Observer(StepContext):
             return
         if weights and kind in ("linear", "recurrent"):
             self._given(call, tensors)
+            if kind == "recurrent":
+                self.noting.carried(call, tensors, self.origin)
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
         elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
