@@ -22,14 +22,26 @@ DEEP = 8  # frames of Python in which a distribution is looked for
 COMPARISONS = {"gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"}
 COSTS = re.compile(r"cost|penal|length|distance|regret|energ|tour")
 GAINS = re.compile(r"reward|return|advant|gain|score|utilit")
+FOLLOWED = {
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "pointwise",
+    "threshold",
+    "view",
+    "reorder",
+    "cut",
+}  # kinds, of data
 VIEWS = {"sum", "mean", "stack", "cat", "squeeze", "unsqueeze", "view", "reshape", "flatten", "clamp", "__getitem__"}
 
 
 class Mark(NamedTuple):
-    """What a tensor is, and with which sign."""
+    """What a tensor is, and with which sign; of corrupted data, what they were before."""
 
     what: What
     sign: float = 1.0
+    clean: weakref.ref[Tensor] | None = None
 
 
 class Marks:
@@ -54,9 +66,12 @@ class Marks:
         return known[1] if known is not None and known[0]() is x else None
 
     def is_corrupted(self, x: Tensor) -> bool:
-        """Whether noise was added to this, or part of it masked away at random."""
+        """Whether noise was added to this, or part of it masked away at random, and it is still there as it was.
+
+        Data that are drawn anew at each step have noise in them, too, but nobody keeps them without.
+        """
         mark = self.of(x)
-        return mark is not None and mark.what == "corrupted"
+        return mark is not None and mark.clean is not None and mark.clean() is not None
 
     def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, y: Tensor, origin: Call | None) -> None:
         """Follow the marks of the arguments of a function to its result; `origin` is what made its first one."""
@@ -93,22 +108,25 @@ class Marks:
             self._keep(y, Mark("noise"))
             return
         marks = [m for t in given if (m := self.of(t)) is not None]
+        sign = -1.0 if len(given) == 1 and (op == "neg" or _factor(op, args) < 0) else 1.0
         if not marks:
-            if len(given) == 1 and (op == "neg" or _factor(op, args) < 0):
-                self._keep(y, Mark("turned"))
+            if sign < 0:
+                self._keep(y, Mark("turned", sign))
             return
+        if kind not in FOLLOWED or (len(given) > 1 and self.of(given[0]) is None and marks[0].what == "turned"):
+            return
+        sign *= marks[0].sign
         whats = {m.what for m in marks}
-        plain = [t for t in given if self.of(t) is None]
-        same = [t for t in plain if t.numel() == y.numel()]
+        same = next((t for t in given if self.of(t) is None and t.numel() == y.numel()), None)
         if whats == {"noise"}:
-            mixes = kind in ("add", "subtract", "multiply", "pointwise") and same
-            self._keep(y, Mark("corrupted" if mixes else "noise"))
-        elif "corrupted" in whats and not same:
-            self._keep(y, Mark("corrupted"))
-        elif whats == {"turned"} and (len(given) == 1 or self.of(given[0]) is not None):
-            back = len(given) == 1 and (op == "neg" or _factor(op, args) < 0)
-            if not back:
-                self._keep(y, Mark("turned"))
+            mixes = same is not None and kind in ("add", "subtract", "multiply", "pointwise")
+            clean = weakref.ref(same) if mixes and same is not None else None
+            self._keep(y, Mark("corrupted", sign, clean) if mixes else Mark("noise", sign))
+        elif "corrupted" in whats and same is None:
+            first = next(m for m in marks if m.what == "corrupted")
+            self._keep(y, Mark("corrupted", sign, first.clean))
+        elif whats == {"turned"}:
+            self._keep(y, Mark("turned", sign))
 
     # Log-probabilities
 
@@ -154,7 +172,7 @@ class Marks:
         if weight.requires_grad:
             self.held = self.held or (mark.sign > 0 and weight.grad_fn is not None and weight.numel() > 1)
             return Mark("entropy")
-        turned = -1.0 if known is not None and known.what == "turned" else 1.0
+        turned = known.sign if known is not None else 1.0
         flat = weight.detach().float().reshape(-1)
         if flat.numel():
             self._costs = self._costs or _is_a_cost(weight)

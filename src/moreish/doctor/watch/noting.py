@@ -52,6 +52,8 @@ class Noting:
     def _threshold(self, op: str, args: Args, source: Call | None) -> None:
         """What a layer gives is compared with a number between 0 and 1, or rounded."""
         number = next((v for v in args if isinstance(v, float)), 0.0)
+        if source is not None and source.kind in SHAPED | {"select"}:
+            source = next(source.behind(SHAPED | {"select"}), None)
         if source is not None and source.kind in ("linear", "module") and (op == "round" or 0 < number < 1):
             self.noted.thresholds.add(source.layer)
 

@@ -52,13 +52,13 @@ def sign_of_weights(history: History) -> Iterator[Verdict]:
 )
 def moving_aim(history: History) -> Iterator[Verdict]:
     """A log-probability is multiplied with what wants a gradient, or a target is data plus a multiple of what the
-    same parameters give, with their gradient: in three looks, exact.
+    same parameters give, with their gradient: exact.
     """
     frames = history.training()
     held = [f for f in frames if f.noted.held]
     bootstrapped = [f for f in frames if f.noted.bootstrapped]
     seen = held if len(held) >= len(bootstrapped) else bootstrapped
-    if len(seen) < min(OFTEN, len(frames)) or len(seen) < 2:
+    if len(seen) < (OFTEN if seen is held else 1):  # the other is not asked at every look
         return
     yield found(
         "watch",
