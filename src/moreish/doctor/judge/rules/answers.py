@@ -146,7 +146,6 @@ def several_classes(history: History) -> Iterator[Verdict]:
     why="binary_cross_entropy_with_logits takes the sigmoid itself, so what the model gives is no probability.\n"
     "0.5 of a logit is 0.62 of a probability, and rounded logits are any whole number:\n"
     "the accuracy that is printed is not that of the model.",
-    rank=150,
 )
 def threshold_on_logits(history: History) -> Iterator[Verdict]:
     """What a layer gives goes into binary_cross_entropy_with_logits and is compared with a number between 0 and 1."""

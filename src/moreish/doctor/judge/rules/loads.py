@@ -16,7 +16,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
     "model.state_dict() without a copy is the model itself,\n"
     "so the best state so far is always the latest one.",
     explains=("F22", "F28", "F69", "F90", "F29", NOT_LEARNING),
-    rank=20,
+    rank=21,
 )
 def loaded_nothing(history: History) -> Iterator[Verdict]:
     """Of what load_state_dict was given no name fits, or most do but for a beginning; or it was the model's own

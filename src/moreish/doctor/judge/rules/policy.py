@@ -19,7 +19,7 @@ OFTEN = 3  # looks
     "Without the minus, or with two of them, the best choices become the rarest.\n"
     "The loss falls as it should, and so does the return.",
     explains=("F13", "F101", "F42", "F22", "F84", RUNAWAY, NOT_LEARNING),
-    rank=40,
+    rank=41,
 )
 def sign_of_weights(history: History) -> Iterator[Verdict]:
     """The gradient of the loss by products of log-probabilities and weights is above 0, in three looks: exact."""

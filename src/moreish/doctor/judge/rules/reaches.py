@@ -20,7 +20,7 @@ MOSTLY = 0.3  # share of the places that are padding
     "A condition, a time step, a mask, or the whole input: no output changes with it.\n"
     "What could be learned from it is not learned, and nothing says so.",
     explains=("F22", "F23", "F90", "F29", "F84", "F28", "F17", NOT_LEARNING),
-    rank=63,
+    rank=68,
     preflight=True,
 )
 def unreached(history: History) -> Iterator[Verdict]:
@@ -54,7 +54,7 @@ def unreached(history: History) -> Iterator[Verdict]:
     "The same is true of a slice that leaves one place, or of a loop that keeps its first or last input.\n"
     "Whatever stands at the other places is never seen.",
     explains=("F22", "F23", "F90", "F29", NOT_LEARNING),
-    rank=64,
+    rank=71,
     preflight=True,
 )
 def one_place(history: History) -> Iterator[Verdict]:
@@ -84,7 +84,7 @@ def one_place(history: History) -> Iterator[Verdict]:
     "Where positions are left out, or the same one is added to every place, any order gives the same.\n"
     "The model learns which symbols there are, and not what they say.",
     explains=("F22", "F23", "F29", "F24", NOT_LEARNING),
-    rank=65,
+    rank=69,
     preflight=True,
 )
 def order_not_read(history: History) -> Iterator[Verdict]:
