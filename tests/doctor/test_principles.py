@@ -310,6 +310,19 @@ def test_an_advantage_with_a_gradient_is_found(detached: bool) -> None:
     assert ("F111" in trained(net, loss)) is not detached
 
 
+def test_the_parts_of_a_normal_distribution_are_no_weights() -> None:
+    net = small(2)
+
+    def loss(k: int) -> Tensor:
+        mean, spread = net(torch.randn(32, 6)).chunk(2, 1)
+        choice = torch.distributions.Normal(mean, spread.exp())
+        action = choice.sample()
+        advantage = -action.square()
+        return -(choice.log_prob(action) * (advantage - advantage.mean())).mean()
+
+    assert not {"F110", "F111"} & set(trained(net, loss))
+
+
 @pytest.mark.parametrize(("way", "sick"), [("moving", True), ("detached", False), ("two views", False)])
 def test_a_target_that_has_the_gradient_of_its_own_model_is_found(way: str, sick: bool) -> None:
     net = small(3)

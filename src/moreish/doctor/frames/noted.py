@@ -50,7 +50,7 @@ class State:
 class Weighed(NamedTuple):
     """Log-probabilities of choices times weights: with how many products the loss grows, and with how many it falls.
 
-    `cost` is whether the weights are called a cost, a length or the like.
+    `cost` is whether the weights are called a cost, a length or the like, or had their sign turned.
     """
 
     up: int

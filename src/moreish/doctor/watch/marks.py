@@ -79,7 +79,8 @@ class Marks:
         if not y.requires_grad:
             self._data(op, kind, args, given, y)
             return
-        mark = self._chosen(op, kind, args, kwargs, given, y, origin)
+        inside = _of_a_distribution()  # whatever it calculates with
+        mark = Mark("choice") if inside else self._chosen(op, kind, args, kwargs, given, y, origin)
         if mark is not None:
             self._keep(y, mark)
 
@@ -158,7 +159,7 @@ class Marks:
             return Mark("choice")
         if origin is not None and op == "log" and origin.op in ("gather", "__getitem__"):
             return Mark("choice") if any(c.op == "softmax" for c in origin.sources) else None
-        return Mark("choice") if op in ("gather", "sub", "neg", "add") and _of_a_distribution() else None
+        return None
 
     def _product(self, op: str, args: Args, mark: Mark, others: list[Tensor], y: Tensor) -> Mark | None:
         """A log-probability is weighed: by a number, by data, or by something that wants a gradient itself."""
@@ -172,11 +173,11 @@ class Marks:
         if weight.requires_grad:
             self.held = self.held or (mark.sign > 0 and weight.grad_fn is not None and weight.numel() > 1)
             return Mark("entropy")
-        turned = known.sign if known is not None else 1.0
+        turned = known is not None and known.sign < 0  # a minus of the loss, or of a cost that becomes a reward
         flat = weight.detach().float().reshape(-1)
         if flat.numel():
-            self._costs = self._costs or _is_a_cost(weight)
-            self._weigh(y, mark.sign * turned, [float(turned * flat.min()), float(turned * flat.max())])
+            self._costs = self._costs or turned or _is_a_cost(weight)
+            self._weigh(y, mark.sign, [float(flat.min()), float(flat.max())])
         return None
 
     def _weigh(self, y: Tensor, sign: float, weights: list[float]) -> None:

@@ -45,7 +45,7 @@ def answer_given(history: History) -> Iterator[Verdict]:
                 "sick",
                 "",
                 step,
-                f"The targets are column {loss.answer} of the inputs, to the last digit.",
+                f"The targets are column {loss.answer} of the inputs, to the last digit: the answer leaks.",
                 "Take it out of the inputs; of a series, let the window end before what is predicted.",
                 confidence=0.95,
                 column=loss.answer,
@@ -227,8 +227,8 @@ def other_scale(history: History) -> Iterator[Verdict]:
         "sick" if times > 10 or times < 0.1 or off > 10 else "watch",
         "",
         history.step(),
-        f"Inputs in training have a mean of {ours.mean:.3g} and a standard deviation of {ours.std:.3g}, those of the "
-        f"evaluation {theirs.mean:.3g} and {theirs.std:.3g}.",
+        "What is evaluated is on another scale than what was trained on: a mean and standard deviation of "
+        f"{theirs.mean:.3g} and {theirs.std:.3g}, where training has {ours.mean:.3g} and {ours.std:.3g}.",
         "Prepare all data in one way: with the mean and standard deviation of the training data.",
         confidence=0.85,
         times=times,

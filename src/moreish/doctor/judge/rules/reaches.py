@@ -35,7 +35,7 @@ def unreached(history: History) -> Iterator[Verdict]:
         "watch" if one.mask else "sick",
         one.layer,
         seen.step,
-        f"No output changes with {only} {one.shape}, which is another one for each sample.{lost}",
+        f"No output changes with {only} {one.shape}, which is another one for each sample: it is ignored.{lost}",
         "Follow it through forward: is it used, or is another name used in its place? A norm over one number, a "
         "softmax of one, a constant factor of 0 leave nothing of it."
         if one.op or one.alone
@@ -101,7 +101,7 @@ def order_not_read(history: History) -> Iterator[Verdict]:
         "sick" if poorly or one.next_symbol else "watch",
         one.added,
         seen.step,
-        f"The output is the same whatever the order of the {one.length} symbols.{words}",
+        f"The output is the same whatever the order of the {one.length} symbols: no position is known.{words}",
         "Add a vector for each place: an embedding of torch.arange(T), or pe[:, :T] of a table.",
         confidence=0.9,
         length=one.length,
