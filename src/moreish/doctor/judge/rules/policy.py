@@ -12,8 +12,8 @@ OFTEN = 3  # looks
     "F110",
     "sign-of-weights",
     "the loss grows with what is wished for",
-    silent="weights that are all the same; weights that the script calls a cost, a length or an energy, or whose sign "
-    "it has turned; several terms of which some have the other sign",
+    silent="weights that are all the same; weights that the script calls a cost, a length or an energy, or whose "
+    "sign it has turned; several terms of which some have the other sign",
     why="A policy gradient raises the log-probability of a choice by its advantage: the loss is "
     "-(log_prob * advantage).\n"
     "Without the minus, or with two of them, the best choices become the rarest.\n"
