@@ -158,8 +158,6 @@ class Observer(StepContext):
             return
         if weights and kind in ("linear", "recurrent"):
             self._given(call, tensors)
-            if kind == "recurrent":
-                self.noting.carried(call, tensors, self.origin)
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
         elif op in FRAGILE and call.layer not in self._measured and y.is_floating_point():
@@ -299,7 +297,9 @@ class Observer(StepContext):
             written.structure(self, call, tensors, y)
 
     def _given(self, call: Call, tensors: list[Tensor]) -> None:
-        """What a layer is given where it is the first to meet the data."""
+        """What a layer is given where it is the first to meet the data, and the state that it begins with."""
+        if call.kind == "recurrent":
+            self.noting.carried(call, tensors, self.origin)
         x = next((t for t in tensors if id(t) not in self.names.parameters), None)
         if self.thorough and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
             seen = given.given(call, x)
