@@ -97,10 +97,9 @@ def test_the_first_evaluations_are_looked_at_whatever_the_clock_says_and_later_o
         schedule.looked(step, False)
     assert not schedule.due(2)
     for _ in range(FIRST_EVALUATIONS):
-        assert schedule.due(2, evaluation=True)
+        assert schedule.evaluation_due(2)
         assert not schedule.due(2)
-        schedule.evaluations += 1
-    assert not schedule.due(2, evaluation=True)
+    assert not schedule.evaluation_due(2)
 
 
 def test_a_worried_run_is_asked_about_as_long_as_closer_looks_are_left():

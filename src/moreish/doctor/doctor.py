@@ -193,6 +193,10 @@ class Doctor:
         """Have this called when an optimizer steps for the first time long after others have."""
         self._probe.on_late = told
 
+    def owns(self, module: nn.Module) -> bool:
+        """Whether this module is a watched model, or a part of one."""
+        return any(m is module for root in self._probe.roots.values() for m in root.modules())
+
     def part(self, optimizer: Optimizer) -> list[nn.Module]:
         """Watch an optimizer no longer that shares nothing with the others, nor its models; these are returned."""
         others = held_by([o for o in self._probe.optimizers if o is not optimizer])

@@ -3,7 +3,7 @@
 import functools
 import gc
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import torch.func
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from moreish.doctor.ask.loads import Loads
 from moreish.doctor.ask.watched import Watched
 from moreish.doctor.doctor import Doctor
 from moreish.doctor.frames.evidence import Failure
@@ -50,6 +51,7 @@ class Ward:
         self._searched = 0.0
         self._backwards = 0
         self._compiles = False
+        self._loads = Loads()
 
     @property
     def doctor(self) -> Doctor | None:
@@ -105,17 +107,22 @@ class Ward:
                 doctor.history.evidence.seeded += 1
             return seed(*args, **kwargs)
 
-        clip = nn.utils.clip_grad_norm_
+        clip, load = nn.utils.clip_grad_norm_, nn.Module.load_state_dict
+
+        @functools.wraps(load)
+        def loading(module: nn.Module, state_dict: Mapping[str, Any], *args: Any, **kwargs: Any) -> Any:
+            self._loads.loading(module, state_dict, self._open)
+            return load(module, state_dict, *args, **kwargs)
 
         @functools.wraps(clip)
         def clipping(parameters: Tensor | Iterable[Tensor], *args: Any, **kwargs: Any) -> Tensor:
             given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-            if all(p.grad is None for p in given):
-                for doctor in self._open:
-                    doctor.history.evidence.clipped_nothing += 1
+            for doctor in self._open:
+                doctor.history.evidence.clips(doctor.steps, nothing=all(p.grad is None for p in given))
             return clip(given, *args, **kwargs)
 
         yield nn.utils, "clip_grad_norm_", clipping
+        yield nn.Module, "load_state_dict", loading
         yield Optimizer, "__init__", noticed
         yield Tensor, "backward", begun
         yield torch, "compile", compiling
@@ -148,6 +155,7 @@ class Ward:
             for model in models:
                 kin.watch_model(model)
             kin.watch(optimizer)
+            self._loads.tell(kin)
             return
         self._begin(
             models or variable_names(p for group in optimizer.param_groups for p in group["params"]), optimizer
@@ -177,6 +185,7 @@ class Ward:
             doctor.hide("torch.compile")
         self.doctors.append(doctor)
         self._open.append(doctor)
+        self._loads.tell(doctor)
         return doctor.__enter__()
 
     def _split(self, doctor: Doctor, optimizer: Optimizer) -> None:

@@ -1,6 +1,7 @@
 """Evidence: what there was to be seen of a run, beside what was measured."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from moreish.doctor.frames.noted import Copied
 
@@ -33,6 +34,19 @@ class Failure:
     step: int
 
 
+class Load(NamedTuple):
+    """A state that a module was given: what stands before the names of one side only, how many fit, of how many.
+
+    `itself` is whether it holds the very tensors of the module; `step` is after how many steps it was.
+    """
+
+    beginning: str
+    fitting: int
+    own: int
+    itself: bool = False
+    step: int = 0
+
+
 @dataclass
 class Evidence:
     """What was seen, and what was not: nothing wrong can be found in what nobody did.
@@ -41,7 +55,9 @@ class Evidence:
     same parameters, of them `stateful` those that lost what the one before had gathered (momentum, second moments).
     `seeded` are the calls of `torch.manual_seed` meanwhile. `changed` is whether weights have changed
     although nobody stepped. `called` and `uncalled` are models by name.
-    `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none.
+    `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none,
+    `clipped` those where there was one, and `clipped_late` those of them that came after as many steps as calls.
+    `loads` are states that were loaded in vain.
     """
 
     optimizers: list[OptimizerSeen] = field(default_factory=list)
@@ -55,8 +71,17 @@ class Evidence:
     failure: Failure | None = None
     copies: list[Copied] = field(default_factory=list)
     clipped_nothing: int = 0
+    clipped_late: int = 0
+    clipped: int = 0
+    loads: list[Load] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
         """Steps of all optimizers together."""
         return sum(o.steps for o in self.optimizers)
+
+    def clips(self, steps: int, *, nothing: bool) -> None:
+        """Gradients are clipped after so many steps: before a step there is one step less than calls so far."""
+        self.clipped_nothing += nothing
+        self.clipped += not nothing
+        self.clipped_late += not nothing and steps == self.clipped

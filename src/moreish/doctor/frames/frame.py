@@ -264,6 +264,10 @@ class Loss:
     whole numbers from 0 on they are (0: others), `width` how many outputs an example has. `cosines` is whether its
     inputs are products of normalised vectors, `by_copy` whether a copy of a watched model made the targets, `weights`
     are those of the classes.
+
+    `dropped` is the dropout that the outputs come straight from, `apart` the shape of outputs that were counted off
+    in another order than their targets, `shares` the largest sum of a row of target probabilities, `answer` the
+    column of the inputs that the targets are, `corrupted` whether they are inputs to which noise was added.
     """
 
     op: str
@@ -288,6 +292,11 @@ class Loss:
     cosines: bool = False
     by_copy: bool = False
     weights: tuple[float, ...] = ()
+    dropped: str = ""
+    apart: Shape = ()
+    shares: float = 1.0
+    answer: int | None = None
+    corrupted: bool = False
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
 from moreish.doctor.frames.made import Assigned, made_in
+from moreish.doctor.frames.scales import Scales
 from moreish.doctor.frames.sightings import Sightings
 
 MOST_FRAMES = 1024
@@ -58,6 +59,7 @@ class History:
         self._parts: dict[int, list[float]] = {}  # of evaluations by several, by step: each loss
         self.validations: list[Validation] = []
         self.counts = RunningCounts()
+        self.scales = Scales()
         self.seen = 0
         self.from_scratch = True
         self.changed = False  # whether a net that was trained is looked at from a change on, as if it began there

@@ -47,12 +47,34 @@ class State:
     whole: int = 0
 
 
+class Weighed(NamedTuple):
+    """Log-probabilities of choices times weights: with how many products the loss grows, and with how many it falls.
+
+    `cost` is whether the weights are called a cost, a length or the like, or had their sign turned.
+    """
+
+    up: int
+    down: int
+    cost: bool
+
+
+class Carried(NamedTuple):
+    """A recurrent layer that got a state from before this step: rows and places of its input."""
+
+    layer: str
+    rows: int
+    places: int
+
+
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
     compared with data, `copies` the models of which a copy was called without gradients,
     `in_place` those of which one was called with gradients. `checkpointed` are
     weights that worked without gradients for torch.utils.checkpoint, which runs them again in backward.
+    `held` is whether a weight of a log-probability wants a gradient itself, `bootstrapped` whether a target does that
+    adds data to what the model itself gives; `thresholds` are layers whose outputs were compared with a number
+    between 0 and 1, or rounded.
     """
 
     normalised_again: str | None = None
@@ -65,6 +87,11 @@ class Noted:
     checkpointed: set[str] = field(default_factory=set)
     copies: set[str] = field(default_factory=set)
     in_place: set[str] = field(default_factory=set)
+    weighed: Weighed | None = None
+    held: bool = False
+    bootstrapped: bool = False
+    carried: Carried | None = None
+    thresholds: set[str] = field(default_factory=set)
 
 
 class Copied(NamedTuple):

@@ -1,6 +1,6 @@
 """What replays of the first batch on a copy of a model showed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 Shape = tuple[int, ...]
@@ -54,6 +54,48 @@ class Placed(NamedTuple):
     op: str
 
 
+class Unreached(NamedTuple):
+    """An argument that differs between samples and that no output changes with.
+
+    name : of the argument ; layer, op : what got it and gave nothing of it on; empty where nothing got it
+    alone : there is no other argument that does ; mask : it is zeros and ones
+    """
+
+    name: str
+    shape: Shape
+    layer: str
+    op: str
+    alone: bool
+    mask: bool
+
+
+class OnePlace(NamedTuple):
+    """Outputs for whole sequences that know of this place only, of so many."""
+
+    place: int
+    length: int
+
+
+class Blind(NamedTuple):
+    """An attention that does not know the order of its symbols: how many places, whether the next symbol is what is
+    learned, and the layer that adds one and the same vector to all places (empty where none does).
+    """
+
+    length: int
+    next_symbol: bool
+    added: str
+
+
+class Padded(NamedTuple):
+    """What comes out changes with the padding behind a sequence: by which part of what differs between samples, which
+    share of the places is padding, and whether a recurrent layer runs over it.
+    """
+
+    change: float
+    share: float
+    recurrent: bool
+
+
 @dataclass(slots=True)
 class Replayed:
     """Mistakes that replays showed; None where there are none, or where it cannot be known."""
@@ -63,14 +105,15 @@ class Replayed:
     softmax: SoftmaxAxis | None = None
     heads: CutHeads | None = None
     placed: Placed | None = None
+    unreached: Unreached | None = None
+    one_place: OnePlace | None = None
+    blind: Blind | None = None
+    padded: Padded | None = None
 
     def __bool__(self) -> bool:
-        return any((self.ahead, self.batch_as_time, self.softmax, self.heads, self.placed))
+        return any(getattr(self, field.name) for field in fields(self))
 
     def add(self, other: "Replayed") -> None:
         """Add what another model's replays showed, where there was nothing of that kind yet."""
-        self.ahead = self.ahead or other.ahead
-        self.batch_as_time = self.batch_as_time or other.batch_as_time
-        self.softmax = self.softmax or other.softmax
-        self.heads = self.heads or other.heads
-        self.placed = self.placed or other.placed
+        for field in fields(self):
+            setattr(self, field.name, getattr(self, field.name) or getattr(other, field.name))

@@ -10,7 +10,7 @@ from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch import alignment, given, numbers
+from moreish.doctor.watch import alignment, answers, given, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -53,6 +53,8 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         _classes(context, loss, x, target, args, kwargs, training)
     elif training and call.op in PAIRED | numbers.BINARY:
         numbers.observe(context, loss, x, target)
+    if training:
+        answers.look(context, call, loss, x, target)
     if training and inputs is not None and _has_places_of(inputs, target):
         context.counts.turned.add(inputs, target)
     if loss.reduction == "none":

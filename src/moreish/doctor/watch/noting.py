@@ -2,15 +2,16 @@
 
 import sys
 import weakref
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
-from moreish.doctor.frames.noted import Flat, Noted, Repeated, State, Swapped
+from moreish.doctor.frames.noted import Carried, Flat, Noted, Repeated, State, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch.arguments import Args
+from moreish.doctor.watch.arguments import Args, Kwargs, tensors_of
 from moreish.doctor.watch.copies import Copies
+from moreish.doctor.watch.marks import Marks
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
 CUTS = {"detach", "detach_", "data"}
@@ -21,8 +22,10 @@ class Noting:
 
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
+        self.marks = Marks()
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
+        self._ran: set[str] = set()  # recurrent layers
         self._asked = 0
 
     def copy_called(self, module: nn.Module, output: object) -> None:
@@ -32,12 +35,38 @@ class Noting:
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
 
-    def pass_on(self, given: Iterable[Tensor], result: object) -> None:
-        """What is made of a copy's output is so, too."""
-        if self._by_copy and any(map(self.is_by_copy, given)):
+    def pass_on(
+        self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]
+    ) -> None:
+        """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
+        if isinstance(result, Tensor):
+            source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
+            self.marks.called(op, kind, args, kwargs, result, source)
+            if kind == "threshold" or op == "round":
+                self._threshold(op, args, source)
+        if self._by_copy and any(map(self.is_by_copy, tensors_of(args, kwargs))):
             for part in result if isinstance(result, tuple | list) else (result,):
                 if isinstance(part, Tensor):
                     self._by_copy[id(part)] = weakref.ref(part)
+
+    def _threshold(self, op: str, args: Args, source: Call | None) -> None:
+        """What a layer gives is compared with a number between 0 and 1, or rounded."""
+        number = next((v for v in args if isinstance(v, float)), 0.0)
+        if source is not None and source.kind in SHAPED | {"select"}:
+            source = next(source.behind(SHAPED | {"select"}), None)
+        if source is not None and source.kind in ("linear", "module") and (op == "round" or 0 < number < 1):
+            self.noted.thresholds.add(source.layer)
+
+    def carried(self, call: Call, tensors: list[Tensor], origin: Callable[[Tensor], Call | None]) -> None:
+        """Whether a recurrent layer is given a state that was there before this step."""
+        if self.noted.carried is not None or len(tensors) < 2 or call.layer in self._ran:
+            return
+        self._ran.add(call.layer)
+        x, state = tensors[0], tensors[1]
+        old = origin(state) is None and not state.requires_grad and self.marks.of(state) is None
+        if old and x.dim() == 3 and state.dim() == 3 and bool(state.any()):
+            time = 0 if x.shape[1] == state.shape[1] and x.shape[0] != state.shape[1] else 1
+            self.noted.carried = Carried(call.layer, state.shape[1], x.shape[time])
 
     def is_by_copy(self, x: Tensor) -> bool:
         """Whether a copy of a watched model made this, or what it was made of."""
@@ -87,7 +116,9 @@ class Noting:
             self.noted.states.setdefault(name, State()).cut += 1
 
     def viewed(self, layer: str, op: str, args: Args, result: object) -> None:
-        """Note a view whose sizes are those of before in another order."""
+        """Note a view whose sizes are those of before in another order; what was marked stays so."""
+        if isinstance(result, Tensor) and self.marks.any:
+            self.marks.called(op, "view", args, {}, result, None)
         if self.noted.swapped is not None or op not in ("view", "reshape") or not self.thorough:
             return
         x = args[0] if args else None
@@ -96,7 +127,9 @@ class Noting:
 
     def close(self) -> None:
         """Let go of every tensor."""
+        self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self._by_copy.clear()
+        self.marks.forget()
 
 
 def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:

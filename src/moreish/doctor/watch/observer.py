@@ -114,14 +114,14 @@ class Observer(StepContext):
         if kind in ("cut", "decide"):
             graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
-        self.noting.pass_on(tensors_of(args, kwargs), result)
+        self.noting.pass_on(op, kind, args, kwargs, result, self.origin)
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
         if kind in ("largest", "match") and (self.grad or not isinstance(result, Tensor | tuple)):
             return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
-        if y is None or kind in ("unscale", "noise") or not y.numel() or y.is_meta:
+        if y is None or kind in ("unscale", "noise", "threshold") or not y.numel() or y.is_meta:
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)
@@ -297,7 +297,9 @@ class Observer(StepContext):
             written.structure(self, call, tensors, y)
 
     def _given(self, call: Call, tensors: list[Tensor]) -> None:
-        """What a layer is given where it is the first to meet the data."""
+        """What a layer is given where it is the first to meet the data, and the state that it begins with."""
+        if call.kind == "recurrent":
+            self.noting.carried(call, tensors, self.origin)
         x = next((t for t in tensors if id(t) not in self.names.parameters), None)
         if self.thorough and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
             seen = given.given(call, x)

@@ -59,13 +59,10 @@ class Probe:
     ) -> None:
         self.roots, self.optimizers, self.on_frame = roots, list(optimizers), on_frame
         self.names = Names(roots, tensors or {})
-        self.updates = Updates(self.names)
-        self.groups, self.batches = Groups(self.names), Batches()
-        self.history = History()
+        self.updates, self.groups, self.batches = Updates(self.names), Groups(self.names), Batches()
+        self.history, self.rounds, self.step = History(), Rounds(), 0
         self.schedule = Schedule(budget)
         self.spent = Spent(self.schedule.clock)
-        self.step = 0
-        self.rounds = Rounds()
         self.compiled = sorted(compiled(roots))
         self.failure: Exception | None = None
         self.on_stepped: Callable[[], None] | None = None
@@ -77,9 +74,7 @@ class Probe:
         self._counting: dict[int, RemovableHandle] = {}
         self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self._safely)
         self._model_hook = ModelHook(lambda: self.names.root_ids, self._model_called)
-        self._left_over = LeftOver()
-        self._first_batch = FirstBatch()
-        self._arrivals = Arrivals()
+        self._left_over, self._first_batch, self._arrivals = LeftOver(), FirstBatch(), Arrivals()
         self._resting = False
         self._parameters: list[tuple[str, Tensor]] = []  # every one, when the frame was opened
         self._stepped: list[Optimizer] = []  # in this frame
@@ -139,9 +134,8 @@ class Probe:
         with self._safely():
             self._count()
             self._close()
-        self._inside.remove()
-        self._on_steps.remove()
-        self._on_models.remove()
+        for hooks in (self._inside, self._on_steps, self._on_models):
+            hooks.remove()
         while self._counting:
             self._counting.popitem()[1].remove()
         if self.by_hand is not None:
@@ -210,8 +204,7 @@ class Probe:
             return False
         self._inside.remove()
         self._on_steps.remove()
-        targets = observer.targets
-        holders, every = self._holders(), self._parameters
+        targets, holders, every = observer.targets, self._holders(), self._parameters
         frame.unowned = observer.strangers.reached(held_by(holders))
         observer.close()
         self._forget_frame()
@@ -247,11 +240,10 @@ class Probe:
         """Note a call with gradients in the frame; one without may open a frame of its own."""
         if self.failure is not None or self._resting or in_backward():
             return
+        given = (*args, *kwargs.values())
         if not torch.is_grad_enabled():
-            if self.frame is None and self.schedule.due(self.step, evaluation=True):
-                self.schedule.evaluations += 1
-                with self._safely():
-                    self._open(evaluation=True)
+            with self._safely():
+                self._evaluated(given)
             return
         if self.frame is not None and self.frame.is_evaluation:
             with self._safely():
@@ -261,14 +253,22 @@ class Probe:
             return
         with self._safely():
             if not frame.called_with_grad:
-                frame.batch = self.batches.see((*args, *kwargs.values()))
-            observer.begin((*args, *kwargs.values()))
+                frame.batch = self.batches.see(given)
+            observer.begin(given)
+            self.history.scales.trained(given)
             self.history.evidence.called.add(self.names.modules.get(id(root), ""))
         if not root.training:
             frame.eval_mode.extend(name for name, m in passive(root) if name not in frame.eval_mode)
         frame.called_with_grad = True
         if self.history.from_scratch and self.history.seen < TRIES:
             self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
+
+    def _evaluated(self, inputs: Args) -> None:
+        """An evaluation, perhaps; it may open a frame of its own."""
+        if self.frame is None and self.schedule.evaluation_due(self.step):
+            self._open(evaluation=True)
+        if self.frame is not None and len(self.roots) == 1:
+            self.history.scales.evaluated(inputs)
 
     def _backward_begins(self, tensors: object) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""

@@ -7,6 +7,7 @@ from torch import nn
 
 from moreish.doctor.frames.frame import Coupling
 from moreish.doctor.frames.replayed import Replayed
+from moreish.doctor.watch import reach
 from moreish.doctor.watch.batch import batch_axis, few, lags
 from moreish.doctor.watch.called import CalledWith
 from moreish.doctor.watch.causality import ahead
@@ -47,6 +48,11 @@ def answers(model: nn.Module, given: CalledWith) -> Told | None:
         heads=cut_heads(rehearsal),
         placed=_unless_unlike(lambda: placed(rehearsal, along)) if mixed.apart else None,
     )
+    if axis is not None:
+        replayed.one_place = reach.quietly(lambda: reach.one_place(rehearsal, along))
+        replayed.blind = reach.quietly(lambda: reach.blind(rehearsal, along, known))
+        replayed.padded = reach.quietly(lambda: reach.padded(rehearsal, along))
+        replayed.unreached = reach.quietly(lambda: reach.unreached(rehearsal, along))  # last: it changes the copy
     return Told(mixed.coupling, replayed, mixed.settled)
 
 

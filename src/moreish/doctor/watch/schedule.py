@@ -32,10 +32,16 @@ class Schedule:
         """The doctor comes after so many steps."""
         self._settled = step + SETTLING
 
-    def due(self, step: int, *, evaluation: bool = False) -> bool:
-        """Whether to look at the step that comes now, or at an evaluation before it."""
+    def due(self, step: int) -> bool:
+        """Whether to look at the step that comes now."""
+        return self.clock.due(step)
+
+    def evaluation_due(self, step: int) -> bool:
+        """Whether to look at an evaluation before the step that comes now; it is counted then."""
         most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
-        return (evaluation and self.evaluations < most) or self.clock.due(step)
+        due = self.evaluations < most or self.clock.due(step)
+        self.evaluations += due
+        return due
 
     def wants_triage(self, seen: int) -> bool:
         """Whether a worrying run can still be looked at more closely, after so many frames."""

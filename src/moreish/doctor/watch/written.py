@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from moreish.doctor.frames.frame import Call, Loss
-from moreish.doctor.watch import numbers
+from moreish.doctor.watch import answers, numbers
+from moreish.doctor.watch.marks import bootstraps
 from moreish.doctor.watch.step_context import StepContext
 
 MADE = {"pow": "mse_loss", "square": "mse_loss", "mul": "mse_loss", "abs": "l1_loss"}
@@ -23,12 +24,14 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
 
 def _difference(context: StepContext, call: Call, a: Tensor, b: Tensor) -> None:
     """A prediction less a target: the target is kept until the frame is closed."""
+    if a.shape == b.shape and a.requires_grad and b.requires_grad:
+        context.noting.noted.bootstrapped |= bootstraps(a, b) or bootstraps(b, a)
     if a.shape != b.shape or a.requires_grad == b.requires_grad:
         return
     target, sign = (b, 1.0) if a.requires_grad else (a, -1.0)
     output = context.origin(a if a.requires_grad else b)
     if output is not None and target.is_floating_point():
-        context.differences[id(call)] = output, target.detach(), sign
+        context.differences[id(call)] = output, target, sign
 
 
 def _loss(context: StepContext, call: Call, source: Call, d: Tensor, op: str) -> None:
@@ -41,4 +44,5 @@ def _loss(context: StepContext, call: Call, source: Call, d: Tensor, op: str) ->
         loss.skippable = output.layer == output.module != ""
     frame.written_out.append(loss)
     call.loss = loss
+    answers.look(context, call, loss, target + sign * d, target)
     numbers.observe(context, loss, target + sign * d.detach(), target)

@@ -98,24 +98,33 @@ def module_twice(history: History) -> Iterator[Verdict]:
 @Rule(
     "F72",
     "clips-nothing",
-    "clipping comes before backward",
-    silent="some calls found a gradient; outside of `moreish doctor`, `start` and the callbacks",
+    "clipping comes at the wrong time",
+    silent="some calls come between backward and step; outside of `moreish doctor`, `start` and the callbacks",
     why="clip_grad_norm_ shortens the gradients that are there when it is called.\n"
-    "Called between zero_grad and backward it finds none,\n"
-    "and the step is made with the whole gradient.",
+    "Called between zero_grad and backward it finds none, and after the step it comes too late:\n"
+    "the step is made with the whole gradient.",
     explains=("F13", "F10", "F11", "F15", RUNAWAY),
     rank=31,
 )
 def clips_nothing(history: History) -> Iterator[Verdict]:
-    """clip_grad_norm_ found no gradient at all, five times and in nearly every step."""
-    times = history.evidence.clipped_nothing
+    """clip_grad_norm_ found no gradient at all, or that of a step which was over, five times and in nearly every
+    step.
+    """
+    evidence = history.evidence
+    late = evidence.clipped_late > evidence.clipped_nothing
+    times = max(evidence.clipped_nothing, evidence.clipped_late)
     if times >= 5 and times >= 0.9 * history.step():
+        runs_away = history.broken is not None or any(v.severity == "sick" for v in too_high(history))
+        when = (
+            "when the step was already made: it stands after step"
+            if late
+            else "when there was no gradient to clip: it stands before backward"
+        )
         yield found(
-            "sick" if history.broken is not None or any(v.severity == "sick" for v in too_high(history)) else "watch",
+            "sick" if runs_away else "watch",
             "",
             0,
-            f"clip_grad_norm_ was called {times} times when there was no gradient to clip: it stands "
-            "before backward.",
+            f"clip_grad_norm_ was called {times} times {when}.",
             "Call it between backward and step.",
             confidence=1.0,
             times=times,

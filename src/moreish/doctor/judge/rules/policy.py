@@ -1,0 +1,77 @@
+"""Findings about log-probabilities that are weighed, and about what is aimed at with a gradient of its own."""
+
+from collections.abc import Iterator
+
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
+
+OFTEN = 3  # looks
+
+
+@Rule(
+    "F110",
+    "sign-of-weights",
+    "the loss grows with what is wished for",
+    silent="weights that are all the same; weights that the script calls a cost, a length or an energy, or whose "
+    "sign it has turned; several terms of which some have the other sign",
+    why="A policy gradient raises the log-probability of a choice by its advantage: the loss is "
+    "-(log_prob * advantage).\n"
+    "Without the minus, or with two of them, the best choices become the rarest.\n"
+    "The loss falls as it should, and so does the return.",
+    explains=("F13", "F101", "F42", "F22", "F84", RUNAWAY, NOT_LEARNING),
+    rank=41,
+)
+def sign_of_weights(history: History) -> Iterator[Verdict]:
+    """The gradient of the loss by products of log-probabilities and weights is above 0, in three looks: exact."""
+    frames = [f for f in history.frames if f.noted.weighed is not None]
+    seen = [f.noted.weighed for f in frames if f.noted.weighed is not None]
+    if len(seen) < OFTEN or any(w.down or w.cost for w in seen):
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        "The loss has the wrong sign: it grows with log-probability times weight, so what has the larger weight is "
+        "made rarer.",
+        "Write loss = -(log_prob * advantage).mean(). If the weights are a cost to be avoided, ignore F110.",
+        confidence=0.85,
+        looks=len(seen),
+    )
+
+
+@Rule(
+    "F111",
+    "moving-aim",
+    "what is aimed at has a gradient of its own",
+    silent="targets that no data are added to, as of two views of one picture; weights without a gradient",
+    why="An advantage says how much, and a target says where to: both are numbers for this step.\n"
+    "With a gradient through them, the loss is lowered by changing the aim: the critic learns to please the policy, "
+    "and the next state's value comes down to this one's.\n"
+    "Nothing stops, and what is learned is another thing.",
+    explains=("F13", "F42", "F22", RUNAWAY, NOT_LEARNING),
+    rank=58,
+)
+def moving_aim(history: History) -> Iterator[Verdict]:
+    """A log-probability is multiplied with what wants a gradient, or a target is data plus a multiple of what the
+    same parameters give, with their gradient: exact.
+    """
+    frames = history.training()
+    held = [f for f in frames if f.noted.held]
+    bootstrapped = [f for f in frames if f.noted.bootstrapped]
+    seen = held if len(held) >= len(bootstrapped) else bootstrapped
+    if len(seen) < (OFTEN if seen is held else 1):  # the other is not asked at every look
+        return
+    yield found(
+        "watch",
+        "",
+        seen[0].step,
+        "The weight of a log-probability wants a gradient: the loss of the policy also trains what estimates the "
+        "advantage."
+        if seen is held
+        else "The target is data plus a multiple of what the model itself gives, and the gradient goes through both.",
+        "Detach it: advantage = (returns - values).detach()."
+        if seen is held
+        else "Make the target in torch.no_grad(), or detach it; a target network is steadier still.",
+        confidence=0.9,
+        looks=len(seen),
+    )
