@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from moreish.doctor import Doctor, SickRun, start, stop
 from moreish.doctor.judge.finding import Finding
 from moreish.doctor.tell.alerts import Alerts
-from tests.doctor.worlds import fit, language, mlp
+from tests.doctor.worlds import V, fit, language, mlp
 
 
 def finding(id, severity, *symptoms):
@@ -252,3 +252,17 @@ def test_the_modules_for_other_programs_are_not_loaded_with_the_doctor():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "[]\n"
+
+
+def test_a_second_optimizer_is_looked_at_although_the_run_did_well_before():
+    torch.manual_seed(0)
+    x, y = language()
+    model = mlp()
+    start()
+    first = torch.optim.Adam(model.parameters(), 1e-2)
+    fit(model, first, x, y, 400)
+    second = torch.optim.SGD(model[-1].parameters(), 1e-2)
+    model[-1] = nn.Linear(model[-1].in_features, V)  # after the optimizer that was to train it
+    fit(model, second, x, y, 60)
+    doctor = stop()
+    assert [f.id for f in doctor.findings if f.severity == "sick"][:1] == ["F18"]

@@ -12,6 +12,7 @@ WORRIED_LOOKS = 48  # looks in advance at a run that does not
 WORRIED_SPACING = 1.08  # times the steps of the last
 UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
+ANEW, MOST_ANEW = 2, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
 
 
 class Clock:
@@ -36,6 +37,7 @@ class Clock:
         self.asleep = 0  # the step before which there is no need to ask
         self.worried = False
         self._close = 0  # frames taken because the one before was worrying
+        self._owed = self._turns = 0
         self._free = 0.0
         self._began = 0
         self._next_in_advance = 0
@@ -44,7 +46,7 @@ class Clock:
 
     def due(self, step: int) -> bool:
         """Whether the step that comes now may be looked at."""
-        if self.unbounded or self.frames == 0:
+        if self.unbounded or self.frames == 0 or self._owed:
             return True
         if step < self.asleep:
             return False
@@ -62,6 +64,11 @@ class Clock:
             self.asleep = min(self.asleep, self._next_in_advance)
         return False
 
+    def turned(self) -> None:
+        """The run is no longer what it was: the next steps are looked at, whatever that costs."""
+        if self._turns < MOST_ANEW:
+            self._turns, self._owed, self.asleep = self._turns + 1, ANEW, 0
+
     def _sleep(self, step: int, elapsed: float, missing: float) -> None:
         """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
         if self._first is None:
@@ -74,6 +81,7 @@ class Clock:
         if self.frames == 0:
             self._free, self._began = self.spent, step
         self.frames += 1
+        self._owed = max(0, self._owed - 1)
         self._close += self.worried
         self.worried = worried
         spacing = WORRIED_SPACING if worried else CALM_SPACING

@@ -98,6 +98,8 @@ class Probe:
             self.by_hand = self.by_hand.remove()
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
+            if self.step:
+                self.schedule.turned()
         self._counting[id(optimizer)] = optimizer.register_step_post_hook(self._after_step)
         if self.frame is not None:
             self._on_steps.put(optimizer.register_step_pre_hook(self._before_step))
@@ -109,6 +111,7 @@ class Probe:
         evidence.stateful += gathered(old)
         self.rounds.replaced(old, new)
         self.release(old)
+        self.optimizers.append(new)  # it is no turn that the run takes
         self.watch(new)
 
     def release(self, optimizer: Optimizer) -> None:
