@@ -441,15 +441,19 @@ def test_outputs_and_targets_that_are_flattened_in_another_order_are_found(way: 
 
 
 @pytest.mark.parametrize(("way", "sick"), [("several", True), ("one", False), ("shares", False)])
-def test_several_classes_at_once_in_cross_entropy_are_found(way: str, sick: bool) -> None:
+@pytest.mark.parametrize("by", ["cross-entropy", "softmax", "sigmoid"])
+def test_several_classes_at_once_that_share_one_softmax_are_found(by: str, way: str, sick: bool) -> None:
     net = small(4)
 
     def loss(k: int) -> Tensor:
         several = (torch.rand(32, 4) > 0.5).float()
         targets = {"several": several, "one": F.one_hot(torch.arange(32) % 4, 4).float()}
-        return F.cross_entropy(net(torch.randn(32, 6)), targets.get(way, torch.rand(32, 4).softmax(1)))
+        target, scores = targets.get(way, torch.rand(32, 4).softmax(1)), net(torch.randn(32, 6))
+        if by == "cross-entropy":
+            return F.cross_entropy(scores, target)
+        return F.binary_cross_entropy(scores.softmax(1) if by == "softmax" else scores.sigmoid(), target)
 
-    assert ("F118" in trained(net, loss)) is sick
+    assert ("F118" in trained(net, loss)) is (sick and by != "sigmoid")
 
 
 # Healthy neighbours of earlier rules, and real trainings for what was tried on counts alone

@@ -57,8 +57,9 @@ def _grid(target: Tensor, a: int, b: int) -> bool:
 
 
 def _shares(loss: Loss, target: Tensor) -> float:
-    """The largest sum of a row of targets that are to be probabilities; 1 where they are, or are no such targets."""
-    if loss.op != "cross_entropy" or not target.is_floating_point() or target.dim() != 2:
+    """The largest sum of a row of targets among which a softmax shares 1 out; 1 where they are no such targets."""
+    softmax = loss.op == "cross_entropy" or (loss.op == "binary_cross_entropy" and loss.bounded_by == "softmax")
+    if not softmax or not target.is_floating_point() or target.dim() != 2:
         return 1.0
     sums = target.detach().sum(1)
     return float(sums.max()) if bool(((target == 0) | (target == 1)).all()) else 1.0

@@ -113,9 +113,9 @@ def flattened_apart(history: History) -> Iterator[Verdict]:
 @Rule(
     "F118",
     "several-classes",
-    "several classes at once in cross-entropy",
+    "several classes at once share one softmax",
     silent="one-hots and probabilities, whose rows sum to 1",
-    why="cross_entropy shares 1 out among the classes: a row with three of them cannot be met.\n"
+    why="A softmax, that of cross_entropy too, shares 1 out among the classes: a row with three cannot be met.\n"
     "Each class takes from the others, and the loss has a floor of its own.\n"
     "Classes that are there together are so many questions of yes or no.",
     explains=("F22", NOT_LEARNING),
@@ -123,15 +123,16 @@ def flattened_apart(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def several_classes(history: History) -> Iterator[Verdict]:
-    """Targets of cross_entropy are zeros and ones of which a row sums to 2 or more: exact."""
+    """Targets are zeros and ones of which a row sums to 2 or more, and what meets them is a softmax: exact."""
     for step, loss in _losses(history):
         if loss.shares > 1.5:
             yield found(
-                "watch",
-                loss.fed_by,
+                "watch" if loss.op == "cross_entropy" else "sick",
+                loss.bounded_layer or loss.fed_by,
                 step,
-                f"Targets of cross_entropy are zeros and ones, with up to {loss.shares:.0f} ones in a row.",
-                "Use binary_cross_entropy_with_logits where several classes are true at once.",
+                f"Targets of {loss.op} are zeros and ones, with up to {loss.shares:.0f} ones in a row, and a softmax "
+                "gives the classes 1 in all.",
+                "Use binary_cross_entropy_with_logits, without the softmax, where several classes are true at once.",
                 confidence=0.9,
                 ones=loss.shares,
             )
