@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
-from moreish.data.marks import LEAST, NEARLY_ALL, NUMBER
+from moreish.data.marks import LEAST, NEARLY_ALL
 from moreish.data.numbers import number_of
+from moreish.data.ordinals import NUMBER
 from moreish.data.tables import ITEM_WORDS, plain_name
 
 COUNT_LAST = re.compile(r".*[^\W\d_].*\s(?P<number>\S+)")
