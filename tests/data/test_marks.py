@@ -203,6 +203,12 @@ def test_nothing_is_said_of_bundled_lists(name):
 
 HINTED = {
     "counts": ([f"{x} {i * 371 + 20}" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "counts in brackets": ([f"{x} ({i * 371 + 20:,})" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "shares": ([f"{x} - {i + 2} %" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "counts and colons": ([f"{x}: {i + 2}" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "times": ([f"{i % 3 + 2}x {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
+    "a last sentence": ([*NAMES, "Let me know if you want more!"], "The last line"),
+    "an outline": (["Old", *(f"\t{x}" for x in NAMES[:4]), "New", *(f"\t{x}" for x in NAMES[4:])], "indented below"),
     "counts first": ([f"{900 - i * 37} {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
     "the same number": ([f"1. FC {x}" for x in NAMES], "not upwards"),
     "comments": (["# source: a page", "# 2020", *NAMES], '2 lines begin with "#"'),
@@ -211,7 +217,6 @@ HINTED = {
     "an underlined heading": (["Our names", "=========", *NAMES], "looks like a heading"),
     "the name of a column": (["name", *NAMES], "looks like a heading"),
     "dashes": ([f"– {x}" for x in NAMES], 'begin with "–"'),
-    "HTML on one line": (["<ul>" + "".join(f"<li>{x}</li>" for x in NAMES) + "</ul>"], "This is HTML"),
 }
 
 
@@ -220,7 +225,7 @@ def test_what_may_be_no_item_stays_and_gets_one_hint(tmp_path, kind):
     written, hint = HINTED[kind]
     (tmp_path / "x.txt").write_text(lines(written), encoding="utf-8")
     corpus = read(tmp_path / "x.txt")
-    assert list(corpus.items) == [line for line in written if line]
+    assert list(corpus.items) == [line.strip() for line in written if line]
     (told,) = corpus.report.told
     assert hint in told
 
@@ -231,6 +236,26 @@ def test_counts_between_tabs_are_a_column_that_is_left_out(tmp_path):
     (told,) = corpus.report.told
     assert (list(corpus.items), "--weight 2" in told) == (NAMES, True)
     assert not read(tmp_path / "x.txt", DataOptions(weight="2")).report.told
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{} {}", "{} ({})", "{} [{}]", "{}: {}", "{} - {}", "{} – {} %", "{} = {}", "{} x{}", "{}\t{}", "- {}: {}"],
+)
+def test_counts_behind_items_are_weights_where_that_is_asked_for(tmp_path, form):
+    items = [*NAMES[:3], "Blink 182", "O'Neil-1", *NAMES[5:]]
+    (tmp_path / "x.txt").write_text(lines(form.format(x, i + 3) for i, x in enumerate(items)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt", DataOptions(weight="2"))
+    assert list(corpus.items) == items
+    assert corpus.report.weights is not None
+    assert corpus.report.weights.largest == 9
+
+
+@pytest.mark.parametrize("form", ["{} {}", "({}) {}", "{}x {}", "{} × {}", "{} - {}", "{}: {}"])
+def test_counts_before_items_are_weights_where_that_is_asked_for(tmp_path, form):
+    (tmp_path / "x.txt").write_text(lines(form.format(9 - i % 4, x) for i, x in enumerate(NAMES)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt", DataOptions(weight="1"))
+    assert list(corpus.items) == NAMES
 
 
 def test_counts_behind_bullets_are_weights_where_that_is_asked_for(tmp_path):
