@@ -11,6 +11,7 @@ from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.marks import LEAST, Unmarked, cells_of, markdown_as_csv, marks_of
 
 NAMES = ["Anna", "Bella O'Neil", "Cleo", "Dora (the elder)", "Emma", "Zoë", "Greta"]
+ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii"]
 
 
 def lines(items):
@@ -46,6 +47,27 @@ MARKED = {
     ],
     "emoji and squares": [f"{'✅☑️'[i % 2 :][:1]} {x}" for i, x in enumerate(NAMES)],
     "a word processor's private sign": [f"\uf0b7 {x}" for x in NAMES],
+    "letters": [f"{a}) {x}" for a, x in zip("abcdefg", NAMES, strict=True)],
+    "capital letters": [f"{a}. {x}" for a, x in zip("ABCDEFG", NAMES, strict=True)],
+    "Cyrillic letters": [f"{a}) {x}" for a, x in zip("абвгдеж", NAMES, strict=True)],
+    "Roman numerals": [f"{a}) {x}" for a, x in zip(ROMAN, NAMES, strict=True)],
+    "large Roman numerals": [f"{a.upper()}. {x}" for a, x in zip(ROMAN, NAMES, strict=True)],
+    "Roman numerals of one character": [f"{chr(0x2160 + i)}. {x}" for i, x in enumerate(NAMES)],
+    "numbers in brackets": [f"[{i}] {x}" for i, x in enumerate(NAMES, 8)],
+    "numbers and colons": [f"{i}: {x}" for i, x in enumerate(NAMES, 8)],
+    "numbers and dashes": [f"{i} – {x}" for i, x in enumerate(NAMES, 8)],
+    "numbers, points and brackets": [f"{i}.) {x}" for i, x in enumerate(NAMES, 1)],
+    "hashes and numbers": [f"#{i} {x}" for i, x in enumerate(NAMES, 1)],
+    "circled numbers": [f"{chr(0x2460 + i)} {x}" for i, x in enumerate(NAMES)],
+    "wide numbers": [f"{chr(0xFF11 + i)}．{x}" for i, x in enumerate(NAMES)],
+    "keys": [f"{i}\ufe0f\u20e3 {x}" for i, x in enumerate(NAMES, 1)],
+    "Chinese numerals": [f"{a}、{x}" for a, x in zip("一二三四五六七", NAMES, strict=True)],
+    "Arabic digits": [f"{chr(0x0661 + i)}. {x}" for i, x in enumerate(NAMES)],
+    "a mail's answer": [f"> {x}" for x in NAMES],
+    "an answer to an answer": [f">> - {x}" for x in NAMES],
+    "emoji": [f"{e} {x}" for e, x in zip(["🍎", "🍌", "❤️", "👩‍👩‍👧", "🇫🇷", "👍🏽", "☕"], NAMES, strict=True)],
+    "front matter": ["---", "title: Names", "tags:", "  - all", "---", "", *NAMES],
+    "front matter and bullets": ["", "+++", 'title = "Names"', "+++", *(f"- {x}" for x in NAMES)],
     "HTML": ["<ul>", *(f"  <li><b>{x}</b></li>" for x in NAMES), "</ul>"],
 }
 
@@ -66,7 +88,7 @@ def test_marks_are_kept_where_that_is_asked_for(tmp_path, kind):
     (tmp_path / "x.txt").write_text(lines(MARKED[kind]), encoding="utf-8")
     if "\t" not in MARKED[kind][0]:  # else a table
         corpus = read(tmp_path / "x.txt", DataOptions(marks="keep", duplicates="keep"))
-        assert (list(corpus.items), corpus.report.told) == ([line.strip() for line in MARKED[kind]], [])
+        assert (list(corpus.items), corpus.report.told) == ([line.strip() for line in MARKED[kind] if line], [])
 
 
 UNDER_HEADINGS = {
@@ -92,6 +114,42 @@ def test_headings_between_marked_items_are_left_out_and_it_is_told(tmp_path, kin
     assert "lack" not in told
 
 
+AMONG_SENTENCES = {
+    "a chatbot's": [
+        "Here are some names:",
+        *(f"{i}. {x}" for i, x in enumerate(NAMES, 1)),
+        "Tell me if you want more! 😊",
+    ],
+    "with what is said": ["Here are some names.", *(f"- **{x}** – one" for x in NAMES), "", "Would you like more?"],
+    "a mail's": ["On Monday, Kim wrote:", *(f"> {x}" for x in NAMES), "Thanks a lot, Kim."],
+    "with commas and quotes": ["These are the names:", *(f'* "{x}",' for x in NAMES), "I hope that this will help."],
+    "in Chinese": [
+        "以下是一些名字供您参考：",
+        *(f"{i}、{x}" for i, x in enumerate(NAMES, 1)),
+        "如果您还需要更多请告诉我！",
+    ],
+    "emoji": ["Here you are, some names:", *(f"🎉 {x}" for x in NAMES), "Do you want some more of them?"],
+}
+
+
+@pytest.mark.parametrize("kind", AMONG_SENTENCES)
+def test_what_is_said_before_and_after_marked_items_is_left_out_and_it_is_told(tmp_path, kind):
+    (tmp_path / "x.txt").write_text(lines(AMONG_SENTENCES[kind]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == NAMES
+    (told,) = corpus.report.told
+    assert "2 headings or sentences are left out" in told
+    assert "lack" not in told
+
+
+def test_a_sentence_without_the_mark_stays_where_the_items_are_sentences(tmp_path):
+    items = [f"I think that {x} is here." for x in NAMES]
+    (tmp_path / "x.txt").write_text(lines([*(f"- {x}" for x in items[:-1]), items[-1]]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == items
+    assert "1 line lacks it and stands as it is" in corpus.report.told[0]
+
+
 def test_quotes_round_the_items_of_one_line_come_off(tmp_path):
     text = ", ".join(f"“{x}”" for x in NAMES)
     (tmp_path / "x.txt").write_text(text, encoding="utf-8")
@@ -113,6 +171,18 @@ LITERAL = {
     "some bullets": [f"- {x}" for x in NAMES[:4]] + NAMES[4:],
     "few bullets": ["- a", "- b", "- c"],
     "some quotes": [f'"{x}"' for x in NAMES[:5]] + NAMES[5:],
+    "some emoji": ["Home", *(f"🎉 {x}" for x in NAMES[1:6]), "End"],
+    "suits that tell cards apart": [f"{suit} {card}" for suit in "♠♥♦♣" for card in ("Ace", "King", "Queen")],
+    "initials": ["J. Smith", "A. Jones", "B. Keller", "C. Ng", "D. Okafor", "M. Rossi", "E. Sato"],
+    "initials in a row": [f"{a}. {x}" for a, x in zip("CDEFGHI", NAMES, strict=True)],
+    "songs": ["(I Can't Get No) Satisfaction", "Hurt (Live)", "99 Luftballons", "1979", '"Heroes"', "7 Seconds"],
+    "chemicals": ["2,4-dinitrophenol", "1,3-butadiene", "N,N-dimethylformamide", "3-methylpentane", "(R)-limonene"],
+    "versions": ["1.2.3", "1.3.0", "1.3.1", "2.0.0", "2.1.0-beta", "3.1.4"],
+    "chapters and verses": [f"{i}:1 {x}" for i, x in enumerate(NAMES, 1)],
+    "quotes and who said them": [f"“{x}” – {x[::-1]}" for x in NAMES],
+    "flags of programs": ["-v", "-rf", "--help", "--version", "-o", "--force"],
+    "Roman names": ["I Claudius", "II Samuel", "V for Vendetta", "X Files", "M Butterfly", "C Major"],
+    "a rule above": ["---", *NAMES],
     "two quoted words": [f'"{x}" and "{x}"' for x in NAMES],
     "names": NAMES,
     "a sorted list that begins with the word name": ["name", "natter", "natural", "nature", "nave"],
@@ -133,6 +203,12 @@ def test_nothing_is_said_of_bundled_lists(name):
 
 HINTED = {
     "counts": ([f"{x} {i * 371 + 20}" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "counts in brackets": ([f"{x} ({i * 371 + 20:,})" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "shares": ([f"{x} - {i + 2} %" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "counts and colons": ([f"{x}: {i + 2}" for i, x in enumerate(NAMES)], "say --weight 2"),
+    "times": ([f"{i % 3 + 2}x {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
+    "a last sentence": ([*NAMES, "Let me know if you want more!"], "The last line"),
+    "an outline": (["Old", *(f"\t{x}" for x in NAMES[:4]), "New", *(f"\t{x}" for x in NAMES[4:])], "indented below"),
     "counts first": ([f"{900 - i * 37} {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
     "the same number": ([f"1. FC {x}" for x in NAMES], "not upwards"),
     "comments": (["# source: a page", "# 2020", *NAMES], '2 lines begin with "#"'),
@@ -141,7 +217,6 @@ HINTED = {
     "an underlined heading": (["Our names", "=========", *NAMES], "looks like a heading"),
     "the name of a column": (["name", *NAMES], "looks like a heading"),
     "dashes": ([f"– {x}" for x in NAMES], 'begin with "–"'),
-    "HTML on one line": (["<ul>" + "".join(f"<li>{x}</li>" for x in NAMES) + "</ul>"], "This is HTML"),
 }
 
 
@@ -150,7 +225,7 @@ def test_what_may_be_no_item_stays_and_gets_one_hint(tmp_path, kind):
     written, hint = HINTED[kind]
     (tmp_path / "x.txt").write_text(lines(written), encoding="utf-8")
     corpus = read(tmp_path / "x.txt")
-    assert list(corpus.items) == [line for line in written if line]
+    assert list(corpus.items) == [line.strip() for line in written if line]
     (told,) = corpus.report.told
     assert hint in told
 
@@ -161,6 +236,26 @@ def test_counts_between_tabs_are_a_column_that_is_left_out(tmp_path):
     (told,) = corpus.report.told
     assert (list(corpus.items), "--weight 2" in told) == (NAMES, True)
     assert not read(tmp_path / "x.txt", DataOptions(weight="2")).report.told
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["{} {}", "{} ({})", "{} [{}]", "{}: {}", "{} - {}", "{} – {} %", "{} = {}", "{} x{}", "{}\t{}", "- {}: {}"],
+)
+def test_counts_behind_items_are_weights_where_that_is_asked_for(tmp_path, form):
+    items = [*NAMES[:3], "Blink 182", "O'Neil-1", *NAMES[5:]]
+    (tmp_path / "x.txt").write_text(lines(form.format(x, i + 3) for i, x in enumerate(items)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt", DataOptions(weight="2"))
+    assert list(corpus.items) == items
+    assert corpus.report.weights is not None
+    assert corpus.report.weights.largest == 9
+
+
+@pytest.mark.parametrize("form", ["{} {}", "({}) {}", "{}x {}", "{} × {}", "{} - {}", "{}: {}"])
+def test_counts_before_items_are_weights_where_that_is_asked_for(tmp_path, form):
+    (tmp_path / "x.txt").write_text(lines(form.format(9 - i % 4, x) for i, x in enumerate(NAMES)), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt", DataOptions(weight="1"))
+    assert list(corpus.items) == NAMES
 
 
 def test_counts_behind_bullets_are_weights_where_that_is_asked_for(tmp_path):

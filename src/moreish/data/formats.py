@@ -9,13 +9,16 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from moreish.data.marks import LEADING, Mark, cells_of, is_markdown, marks_of
+from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
 from moreish.data.numbers import number_of
+from moreish.data.pages import BEGINS, Page, PageTable
+from moreish.data.programs import listed
 from moreish.data.tables import ITEM_WORDS, is_value, plain_name
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ HEADERS = {
 """Words that a column is called, and that are hardly the first item of a list together with others."""
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-MARKDOWN = "|"  # the separator of a Markdown table
+MARKDOWN, HTML = "|", "<"  # the separators of tables that have none of their own
 TABLE_SUFFIXES, LINES_SUFFIXES = (".csv", ".tsv", ".tab"), (".jsonl", ".ndjson")
 LEAST_ROWS = 3  # a header and two more
 LEAST_NAMELESS = 5  # rows of a table that no row names the columns of
@@ -83,6 +86,16 @@ class Json:
 
 
 @dataclass(frozen=True)
+class InProgram:
+    """A list of texts as a program has it: all of the file."""
+
+
+@dataclass(frozen=True)
+class Html:
+    """A page with a table or a list: all of the file."""
+
+
+@dataclass(frozen=True)
 class OneLine:
     """All items on the only line that there is."""
 
@@ -98,7 +111,7 @@ class Marked:
     then: Counted | None = None
 
 
-Format = Table | Counted | JsonLines | Json | OneLine | Marked
+Format = Table | Counted | JsonLines | Json | InProgram | Html | OneLine | Marked
 
 
 def recognise(
@@ -121,6 +134,8 @@ def recognise(
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     found = _json(text.strip(), looked_at, whole, suffix)
+    if found is None and not columns and marks:
+        found = _in_program(text, whole)
     if found is None and not columns:
         found = _one_line(lines, whole)
     if found is None and is_markdown(looked_at):
@@ -128,6 +143,10 @@ def recognise(
         return Table(MARKDOWN, tuple(header), rows)
     if found is None and marks and marks_of(looked_at, LEADING)[0]:
         found = _marked(looked_at, columns, counts)
+    if found is None:
+        found = _html(text, marks)
+    if found is None and counts and all(line.rstrip().endswith((")", "]")) for line in looked_at):
+        found = _counted(looked_at)  # before a comma in a number looks like one between cells
     if found is None:
         found = _table(looked_at, cut, suffix, columns)
     if found is None and marks:
@@ -201,6 +220,30 @@ def _begins_array(text: str) -> bool:
             return False
         at = re.compile(r"\s*").match(text, at).end()  # pyright: ignore[reportOptionalMemberAccess]
     return True
+
+
+def _in_program(text: str, whole: bool) -> InProgram | None:
+    """A list in a program, unless each item has its line, which can be read a piece at a time."""
+    found = listed(text, whole)
+    return InProgram() if found and len(found.texts) >= LEAST_ITEMS and not found.plain else None
+
+
+def _html(text: str, marks: bool) -> Html | None:
+    """A page with a table, or where marks may come off with a list."""
+    if not BEGINS.match(text.lstrip()):
+        return None
+    page = Page(text)
+    table = page.largest
+    return Html() if (table and len(table.rows) >= LEAST_ROWS) or (marks and len(page.items) >= LEAST) else None
+
+
+def table_of_page(table: PageTable, columns: Sequence[str]) -> Table:
+    """The rows as wide as most, and what they call their columns."""
+    width = Counter(map(len, table.rows)).most_common(1)[0][0]
+    rows = [row for row in table.rows if len(row) == width]
+    if table.header is not None and len(table.header) == width:
+        return Table(HTML, table.header, rows)
+    return Table(HTML, *(_as_table(rows, ",", False, ".csv", columns) or (None, rows)))
 
 
 def _one_line(lines: Sequence[str], whole: bool) -> OneLine | None:
@@ -338,9 +381,18 @@ def _counted(lines: Sequence[str]) -> Counted | None:
     return None
 
 
+COUNT_LAST = re.compile(
+    r"(?P<item>.*?\S)(?:\s+(?:[-–—=:]\s+|[x×]\s?)?|\s*:\s*|(?=[(\[]))"
+    r"(?:\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]|(?P<bare>[-+]?[\d.]\S*(?:\s%)?))"
+)
+COUNT_FIRST = re.compile(r"\(?(?P<number>\S+?)\)?(?:\s*[x×:]|\s+[-–—=])?\s+(?P<item>\S.*)")
+
+
 def split_counted(line: str, first: bool) -> tuple[str, str] | None:
-    """The item and its number, which comes first or last; None where there are no two."""
-    pair = line.split(None, 1) if first else line.rsplit(None, 1)
-    if len(pair) < 2:
+    """The item and its number, which comes first or last, maybe in brackets; None where there are no two."""
+    line = line.strip()
+    found = (COUNT_FIRST if first else COUNT_LAST).fullmatch(line)
+    if found is None:
         return None
-    return (pair[1].strip(), pair[0]) if first else (pair[0].strip(), pair[1])
+    number = found["number"] if first else found["round"] or found["square"] or found["bare"] or ""
+    return found["item"].strip(), number.strip().lstrip("x×")

@@ -1,28 +1,31 @@
 """Hints: what looks as if it did not belong to the items, and may all the same. It stays, and it is said."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
-from moreish.data.marks import LEAST, NEARLY_ALL, NUMBER
+from moreish.data.formats import split_counted
+from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
 from moreish.data.numbers import number_of
+from moreish.data.ordinals import NUMBER
 from moreish.data.tables import ITEM_WORDS, plain_name
 
-COUNT_LAST = re.compile(r".*[^\W\d_].*\s(?P<number>\S+)")
-COUNT_FIRST = re.compile(r"(?P<number>\S+)\s.*[^\W\d_].*")
+OUTLINE_HEADS = 2  # lines that are not indented
+LETTER = re.compile(r"[^\W\d_]")
 COMMENT = re.compile(r"(#+|//|;|--)\s.*")
 SIGN = re.compile(r"(?P<sign>[–—>+])\s.*")
 PAGE = re.compile(r"<(!doctype|html|body|div|table|ul|ol|li)\b", re.IGNORECASE)
 
 
-def hints_on(lines: Sequence[str], blank_after_first: bool) -> list[str]:
-    """A sentence for each thing to look at; `lines` are the first, none of them blank."""
+def hints_on(lines: Sequence[str], blank_after_first: bool, whole: bool = False) -> list[str]:
+    """A sentence for each thing to look at; `lines` are the first, or all where `whole`, none of them blank."""
     stripped = [line.strip() for line in lines]
     page = _page(stripped)
     if page or len(lines) < LEAST:
         return page
     found = _comments(stripped), _heading(stripped, blank_after_first), _numbers(stripped), _signs(stripped)
-    return [*chain.from_iterable(found)]
+    ends = _last(stripped) if whole else ()
+    return [*chain.from_iterable(found), *ends, *_outline(lines)]
 
 
 def hint_on_counts(cells: Sequence[str]) -> list[str]:
@@ -62,28 +65,54 @@ def _heading(lines: Sequence[str], blank_after_first: bool) -> Iterator[str]:
     underlined = re.fullmatch(r"=+|-+", lines[1]) is not None
     named = plain_name(first) in ITEM_WORDS and sorted(lines) != lines
     if colon or underlined or named or blank_after_first:
-        shown = first if len(first) <= 40 else f"{first[:40]}..."
+        shown = _short(first)
         yield f'The first line, "{shown}", looks like a heading, but is an item here: take it out if it is none.'
 
 
 def _numbers(lines: Sequence[str]) -> Iterator[str]:
-    if _share(lines, COUNT_LAST) >= NEARLY_ALL:
+    if _nearly_all(lines, lambda line: _counts(line, first=False)):
         yield "The lines end with a number, which is read as part of the items: if it counts them, say --weight 2."
-    elif _share(lines, COUNT_FIRST) >= NEARLY_ALL and not _share(lines, NUMBER, numbers=False) >= NEARLY_ALL:
-        yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
-    elif _share(lines, NUMBER, numbers=False) >= NEARLY_ALL:
+    elif _nearly_all(lines, lambda line: NUMBER.fullmatch(line) is not None):
         yield "The lines are numbered, but not upwards, so the numbers are read as parts of the items: take them out."
+    elif _nearly_all(lines, lambda line: _counts(line, first=True)):
+        yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
 
 
-def _share(lines: Sequence[str], pattern: re.Pattern[str], numbers: bool = True) -> float:
-    """The share of lines of this form; it is small as soon as it cannot be nearly all."""
-    lacking = 0
+def _counts(line: str, first: bool) -> bool:
+    """Whether there is a number beside a word."""
+    pair = split_counted(line, first)
+    return pair is not None and LETTER.search(pair[0]) is not None and number_of(pair[1]) is not None
+
+
+def _nearly_all(lines: Sequence[str], holds: Callable[[str], bool]) -> bool:
+    """Whether it holds of nearly all lines."""
+    most, lacking = (1 - NEARLY_ALL) * len(lines), 0
     for line in lines:
-        found = pattern.fullmatch(line)
-        lacking += found is None or (numbers and number_of(found["number"]) is None)
-        if lacking > (1 - NEARLY_ALL) * len(lines):
-            return 0.0
-    return 1 - lacking / len(lines)
+        lacking += not holds(line)
+        if lacking > most:
+            return False
+    return True
+
+
+def _outline(lines: Sequence[str]) -> Iterator[str]:
+    """Of lines as they stand: items that lie below others."""
+    depths = [len(line) - len(line.lstrip()) for line in lines]
+    deeper = sum(depth > depths[0] for depth in depths)
+    if len(lines) >= LEAST and SOME * len(lines) <= deeper and depths.count(depths[0]) >= OUTLINE_HEADS:
+        yield (
+            f"{deeper:,} lines are indented below others, as in an outline, and all are items here, at every depth: "
+            "take out those that only head others."
+        )
+
+
+def _last(lines: Sequence[str]) -> Iterator[str]:
+    """A last line that speaks of the list, where the others are no sentences."""
+    if is_sentence(lines[-1]) and sum(map(is_sentence, lines[1:])) <= max(1, (1 - NEARLY_ALL) * len(lines)):
+        yield f'The last line, "{_short(lines[-1])}", is a sentence, but is an item here: take it out if it is none.'
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 40 else f"{line[:40]}..."
 
 
 def _signs(lines: Sequence[str]) -> Iterator[str]:

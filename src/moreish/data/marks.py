@@ -10,10 +10,15 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, takewhile
+from typing import NamedTuple
+
+from moreish.data.ordinals import NUMBERINGS, Ordinals
 
 LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines
+FRAME = 3  # lines above the first item and below the last that may be none
+LONGEST_FRONT = 60  # lines of front matter
 SOME = 0.2  # of the lines: what no item has by itself, and few lines of a document need to have
 
 BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□☐☒◻·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
@@ -28,8 +33,17 @@ EMPHASIS = re.compile(r"(?P<sign>\*{1,3}|_{1,3}|~~)(?P<text>(?=\S)(?:(?!(?P=sign
 CODE = re.compile(r"`(?P<text>[^`]+)`(?P<after>.*)")
 ASIDE = re.compile(r"(?:\s*[-–—:|]+(?:\s.*)?)?|\s*\([^()]*\)")  # what is said of an item behind its name
 BOLD = "**"
+WIDE_STOPS = "。！？："
+STOPS = ".!?…:" + WIDE_STOPS  # at a sentence's end
+CITED = re.compile(r"(?:>\s?)+(?P<item>.*)")  # as mails have what they answer
+PICTURE = (
+    "[\U0001f1e6-\U0001f1ff]{2}|[\U0001f000-\U0001f1e5\U0001f200-\U0001faff\u2600-\u27bf\u2b05-\u2b55\u231a-\u23ff]"
+    "[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
+)
+EMOJI = re.compile(rf"(?:{PICTURE})+\s+(?P<item>.*\w.*)")
+FENCES = ("---", "+++")  # above and below front matter
+SETTING = re.compile(r"[\w.-]+\s*[:=](?:\s.*)?|\s.*|- .*|#.*|[\]})]+")  # a line of it
 BOX = re.compile(r"\[[ xX]\](?:\s+|$)(?P<item>.*)")
-NUMBER = re.compile(r"\(?(?P<number>\d{1,9})[.)、](?:\s+|(?=[^\W\d])|$)(?P<item>.*)")
 COMMA = re.compile(r"(?P<item>.*[^\s,;])\s*[,;]")
 QUOTES = re.compile(
     "|".join(f"{a}([^{a}{b}]*){b}" for a, b in ('""', "''", "``", "“”", "„“", "«»", "»«", "‹›", "「」"))
@@ -50,12 +64,14 @@ class Mark:
 
     ends : parts the items, so that the last may lack it
     among : of a document, where some lines have it and the others are whole without
+    ordinals : where the mark numbers the items
     """
 
     name: str
     take_off: Callable[[str], str | None]
     ends: bool = False
     among: bool = False
+    ordinals: Ordinals | None = None
 
 
 def _by(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -110,13 +126,18 @@ def _without_emphasis(line: str) -> str | None:
 
 HTML = Mark("the tags of an HTML list", _from_html)
 BULLETS, BOXES = Mark("bullets", _by(BULLET)), Mark("boxes to tick", _by(BOX))
-NUMBERS = Mark("numbering", _by(NUMBER))
+NUMBERS = tuple(Mark(each.name, each.item, ordinals=each) for each in NUMBERINGS)
+CITATION, PICTURES = Mark("> of a mail", _by(CITED)), Mark("emoji", _by(EMOJI))
+FRONT, FRAMED = (
+    Mark(name, lambda line: None, among=True) for name in ("front matter", "sentences before or after them")
+)
 LINKS = Mark("links with what follows them", _without_links, among=True)
 EMPHASISED = Mark("emphasis with what follows it", _without_emphasis, among=True)
 COMMAS, QUOTED = Mark("a comma at the end", _without_comma, ends=True), Mark("quotes", _unquoted)
-LEADING, AROUND = (HTML, BULLETS, BOXES, NUMBERS), (COMMAS, QUOTED)
+LEADING, AROUND = (FRONT, HTML, CITATION, BULLETS, BOXES, *NUMBERS, PICTURES), (COMMAS, QUOTED)
 MARKDOWN = (LINKS, EMPHASISED)
-OUTLINE = (BULLETS, NUMBERS)  # between whose lines headings may stand
+OUTLINE = (CITATION, BULLETS, *NUMBERS, PICTURES)  # before, between and after whose lines others may stand
+HEADED = (*OUTLINE, *AROUND)  # between whose lines headings may stand
 
 
 def named(marks: Sequence[Mark]) -> str:
@@ -127,7 +148,7 @@ def named(marks: Sequence[Mark]) -> str:
 
 def marks_named(names: Iterable[str]) -> tuple[Mark, ...]:
     """The marks that are called so."""
-    known = {mark.name: mark for mark in (*LEADING, *MARKDOWN, *AROUND)}
+    known = {mark.name: mark for mark in (*LEADING, FRAMED, *MARKDOWN, *AROUND)}
     return tuple(known[name] for name in names)
 
 
@@ -135,27 +156,74 @@ def marks_of(
     lines: Sequence[str], among: Sequence[Mark] = (*LEADING, *MARKDOWN, *AROUND)
 ) -> tuple[tuple[Mark, ...], list[str]]:
     """The marks that nearly all of these lines carry, the outermost first, and the lines without them."""
-    rest = [line.strip() for line in lines]
-    found: list[Mark] = []
+    stripped = [line.strip() for line in lines]
+    n_front = front_matter(lines) if FRONT in among else 0
+    found = [FRONT] if n_front else []
+    judged = stripped[n_front:]
     for mark in among:
-        if _carried(mark, rest, found):
-            found.append(mark)
-            rest = [without(line, [mark])[0] for line in rest]
-    return tuple(found), rest
+        if not _carried(mark, judged, found):
+            continue
+        found.append(mark)
+        if mark in OUTLINE:
+            if FRAMED not in found and _framed(mark, judged):
+                found.append(FRAMED)
+            judged = [item for item in map(mark.take_off, judged) if item]
+        else:
+            judged = [without(line, [mark]).item for line in judged]
+    bare = [without(line, found).item for line in stripped[n_front:]]
+    return tuple(found), [""] * n_front + bare
 
 
-def without(line: str, marks: Iterable[Mark]) -> tuple[str, list[Mark]]:
-    """The line without these marks, and those that it does not carry; nothing for a heading between the items."""
-    item, lacking = line.strip(), []
+class Bare(NamedTuple):
+    """A line without its marks: the item, the marks that it lacks, whether it is none of the items but a heading."""
+
+    item: str
+    lacking: int = 0
+    heading: bool = False
+
+
+def without(line: str, marks: Sequence[Mark]) -> Bare:
+    """The line without these marks; nothing of a heading, or of a sentence where items are none."""
+    item, lacking = line.strip(), 0
     for mark in marks:
         bare = mark.take_off(item)
         if bare is not None:
             item = bare
-        elif mark in OUTLINE and HEADING.fullmatch(item):
-            return "", []
+        elif mark in HEADED and (HEADING.fullmatch(item) or (FRAMED in marks and is_sentence(item))):
+            return Bare("", heading=True)
         elif not mark.among:
-            lacking.append(mark)
-    return item, lacking
+            lacking += 1
+    return Bare(item, lacking)
+
+
+def is_sentence(line: str) -> bool:
+    """Whether this is as somebody speaks of a list: four words or more, or many letters, and a mark at the end."""
+    end = len(line)
+    while end and not line[end - 1].isalnum() and line[end - 1] not in STOPS:
+        end -= 1
+    if not end or line[end - 1] not in STOPS:
+        return False
+    return len(line.split()) >= 4 or (line[end - 1] in WIDE_STOPS and end >= 8)
+
+
+def front_matter(lines: Sequence[str]) -> int:
+    """How many of these lines are settings above a document, between fences."""
+    fence = lines[0].strip() if lines else ""
+    if fence not in FENCES:
+        return 0
+    for n, line in enumerate(lines[1 : LONGEST_FRONT + 1], 2):
+        if line.strip() == fence:
+            return n if n > 2 else 0
+        if not SETTING.fullmatch(line.rstrip()):
+            return 0
+    return 0
+
+
+def _framed(mark: Mark, lines: Sequence[str]) -> bool:
+    """Whether sentences stand among these lines that lack the mark, and the items are no sentences."""
+    items = [mark.take_off(line) for line in lines]
+    speaks = any(item is None and is_sentence(line) for item, line in zip(items, lines, strict=True))
+    return speaks and sum(is_sentence(item) for item in items if item) <= (1 - NEARLY_ALL) * len(lines)
 
 
 def _carried(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
@@ -165,23 +233,47 @@ def _carried(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
     if mark.among:
         return _among(mark, lines, before)
     looked_at = [line for line in lines if not BRACKET.fullmatch(line)] if mark in AROUND else lines
+    if mark in HEADED:
+        looked_at = [line for line in looked_at if mark.take_off(line) is not None or not HEADING.fullmatch(line)]
     if mark in OUTLINE:
-        looked_at = [line for line in lines if mark.take_off(line) is not None or not HEADING.fullmatch(line)]
+        looked_at = _between(mark, looked_at)
+    if mark in HEADED and len(looked_at) < max(LEAST * (mark in OUTLINE), len(lines) / 2):
+        return False
     looked_at = looked_at[:-1] if mark.ends else looked_at
     most = (1 - NEARLY_ALL) * len(looked_at)
-    lacking = empty = 0
+    items: list[str] = []
+    lacking = 0
     for line in looked_at:
         bare = mark.take_off(line)
         lacking += bare is None
-        empty += bare == ""
+        items += [] if bare is None else [bare]
         if lacking > most:
             return False
-    if mark is HTML or mark is NUMBERS:
-        filled = sum(bool(mark.take_off(line)) for line in lines)
-        return filled >= LEAST and (mark is HTML or _count_up(lines))
-    if mark in OUTLINE and len(looked_at) < max(LEAST, len(lines) / 2):
+    if any("\t" in item for item in items[:LEAST]):
         return False
-    return empty <= most and not any("\t" in (mark.take_off(line) or "") for line in looked_at[:LEAST])
+    filled = sum(map(bool, items))
+    if mark is HTML or mark is CITATION:
+        return filled >= LEAST
+    if mark.ordinals is not None:
+        return filled >= LEAST and _count_up(mark.ordinals, lines)
+    if mark is PICTURES and len(set(items)) < NEARLY_ALL * len({*looked_at}):
+        return False  # they tell items apart
+    return len(items) - filled <= most
+
+
+def _between(mark: Mark, lines: Sequence[str]) -> Sequence[str]:
+    """The lines from the first item to the last, where what stands before and after it is little.
+
+    Of a list with emoji only sentences, as items may have them or not.
+    """
+
+    def outside(line: str) -> bool:
+        return mark.take_off(line) is None and (mark is not PICTURES or is_sentence(line))
+
+    above = sum(1 for _ in takewhile(outside, lines[:FRAME]))
+    below = sum(1 for _ in takewhile(outside, reversed(lines[above:][-FRAME:])))
+    inner = lines[above : len(lines) - below]
+    return inner if len(inner) >= max(LEAST, 2 * (above + below)) else lines
 
 
 def _among(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
@@ -194,17 +286,18 @@ def _among(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
     return sum(line.startswith(BOLD) for line in carrying) >= NEARLY_ALL * len(lines)
 
 
-def _count_up(lines: Sequence[str]) -> bool:
+def _count_up(ordinals: Ordinals, lines: Sequence[str]) -> bool:
     """Whether nearly every number is the one before and 1; below a heading they may begin again."""
-    found = [NUMBER.fullmatch(line) for line in lines]
+    found = [ordinals.number(line) for line in lines]
     headings = sum(
         each is None and HEADING.fullmatch(line) is not None for each, line in zip(found, lines, strict=True)
     )
-    numbers = [int(each["number"]) for each in found if each]
+    numbers = [each for each in found if each is not None]
+    if ordinals.from_one and numbers[:1] != [1]:
+        return False
     steps = [b - a for a, b in pairwise(numbers)]
     again = sum(b == 1 for a, b in pairwise(numbers) if a != 0)
-    right = steps.count(1) + min(again, headings)
-    return right >= NEARLY_ALL * len(steps) and not any("\t" in line.rstrip()[9:] for line in lines[:LEAST])
+    return steps.count(1) + min(again, headings) >= NEARLY_ALL * len(steps)
 
 
 @dataclass
@@ -221,6 +314,10 @@ class Unmarked:
     headings: int = 0
     line: int = 0
     filled: int = field(default=0, repr=False)
+    fences: int = field(init=False, repr=False)  # of front matter that are still to come
+
+    def __post_init__(self) -> None:
+        self.fences = 2 * (FRONT in self.marks)
 
     def texts(self, texts: Iterable[str]) -> Iterator[str]:
         """The same lines, line for line."""
@@ -233,19 +330,24 @@ class Unmarked:
             return ""
         if not BRACKET.fullmatch(line.strip()):
             self.filled = self.line
-        item, lacking = without(line, self.marks)
-        self.headings += not item and not lacking and HEADING.fullmatch(line.strip()) is not None
-        if lacking:
+        if self.fences:
+            self.fences -= line.strip() in FENCES
+            return ""
+        bare = without(line, self.marks)
+        self.headings += bare.heading
+        if bare.lacking:
             self.lacking += 1
             self.first = self.first or self.line
-        return item
+        return bare.item
 
     def note(self, name: str) -> str:
         """What was done, and how to have it otherwise; once all is read."""
         marks = named(self.marks)
         said = f"{name} is read without what stands round its items ({marks}); --set data.marks=keep leaves it there."
         if self.headings:
-            said += f" {self.headings:,} heading{'s are' if self.headings > 1 else ' is'} left out."
+            s, be = ("s", "are") if self.headings > 1 else ("", "is")
+            sentences = f" or sentence{s}" if FRAMED in self.marks else ""
+            said += f" {self.headings:,} heading{s}{sentences} {be} left out."
         only_the_last = self.lacking == 1 and self.first == self.filled and any(mark.ends for mark in self.marks)
         if not self.lacking or only_the_last:
             return said

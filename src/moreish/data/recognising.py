@@ -76,7 +76,7 @@ def _hints(name: str, form: Format | None, text: str, whole: bool, options: Data
             return [f"{name}: {hint}" for hint in hint_on_counts([row[-1] for row in form.rows])]
         case _:
             return []
-    return [f"{name}: {hint}" for hint in hints_on(lines, parted)]
+    return [f"{name}: {hint}" for hint in hints_on(lines, parted, whole and len(lines) < MOST_ROWS)]
 
 
 def _parted(text: str, whole: bool) -> bool:

@@ -12,10 +12,14 @@ from itertools import chain
 from typing import NamedTuple
 
 from moreish.data.formats import (
+    HTML,
+    LEAST_ROWS,
     MARKDOWN,
     SEPARATORS,
     Counted,
     Format,
+    Html,
+    InProgram,
     Json,
     JsonLines,
     Marked,
@@ -24,14 +28,23 @@ from moreish.data.formats import (
     parsed,
     reader_of,
     split_counted,
+    table_of_page,
 )
 from moreish.data.marks import QUOTED, Unmarked, markdown_as_csv, marks_of, named
 from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
+from moreish.data.pages import Page
+from moreish.data.programs import listed
 from moreish.data.sheets import Path, Sheet, at, sheet_of
 from moreish.data.tables import Chosen, Column, Columns
 
-NAMES = {",": "CSV", ";": "CSV between semicolons", "\t": "CSV between tabs", MARKDOWN: "Markdown table"}
+NAMES = {
+    ",": "CSV",
+    ";": "CSV between semicolons",
+    "\t": "CSV between tabs",
+    MARKDOWN: "Markdown table",
+    HTML: "HTML table",
+}
 NULL = "\\N"  # nothing, in what databases write
 
 
@@ -78,6 +91,10 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             return Rows(
                 f"items between {SEPARATORS[form.separator]} on one line", _of_line(form, texts, options), "row"
             )
+        case Html():
+            return _of_page(name, Page("".join(texts)), options)
+        case InProgram():
+            return Rows("list in a program", _of_program(name, texts), "row")
         case JsonLines():
             sheet = sheet_of(list(form.rows), name)
             values = _json_lines(name, texts)
@@ -202,6 +219,33 @@ def _of_line(form: OneLine, texts: Iterator[str], options: DataOptions) -> Itera
         cells = text.replace("\n", form.separator).split(form.separator)
     marks, bare = marks_of(cells, [QUOTED]) if options.marks == "drop" else ((), cells)
     for number, item in enumerate(bare if marks else cells, 1):
+        yield Row(number, item)
+
+
+def _of_page(name: str, page: Page, options: DataOptions) -> Rows:
+    """The page's largest table, or else the items of its lists."""
+    largest = page.largest
+    if largest is None or len(largest.rows) < LEAST_ROWS:
+        if options.columns:
+            raise ValueError(f"{name} is an HTML list and has no columns, so no column {options.columns[0]}")
+        return Rows("HTML list", (Row(number, item) for number, item in enumerate(page.items, 1)), "row")
+    table = table_of_page(largest, options.columns)
+    text = io.StringIO()
+    rows = [*([table.header] if table.header else []), *table.rows]
+    csv.writer(text, delimiter=HTML, lineterminator="\n").writerows(rows)
+    read = _of_table(table, name, iter([text.getvalue()]), options)
+    others = len(page.tables) - 1
+    said = f", the largest of {others + 1}" if others else ""
+    fewer = len(largest.rows) - len(table.rows)
+    left_out = f", {fewer:,} of another width left out" if fewer else ""
+    return replace(read, looks=f"{read.looks}{said}{left_out}", place="row")
+
+
+def _of_program(name: str, texts: Iterator[str]) -> Iterator[Row]:
+    found = listed("".join(texts), whole=True)
+    if found is None:
+        raise ValueError(f"{name} begins as a list in a program does, but does not go on so; {_AS_IT_STANDS}")
+    for number, item in enumerate(found.texts, 1):
         yield Row(number, item)
 
 

@@ -219,6 +219,7 @@ def _collected(task: ReadChunk, options: DataOptions, lines_before: int) -> tupl
             stream: Bytes = part
             if task.marks:
                 unmarked = Unmarked(marks_named(task.marks))
+                unmarked.fences *= task.stretch.start == 0
                 stream = Encoded(unmarked.texts(_texts(part, name, options, lines_before)))
                 reader.options = replace(options, encoding="utf-8")
             for block in reader.blocks_of_part(stream):
