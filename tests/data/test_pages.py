@@ -74,3 +74,8 @@ def test_what_begins_with_a_sign_is_no_page(tmp_path):
     items = ["<3", "<table>", "<b>", "< 5", "<a>"]
     (tmp_path / "x.txt").write_text("\n".join(items))
     assert list(read(tmp_path / "x.txt").items) == items
+
+
+def test_cells_that_span_a_thousand_columns_each_make_no_row_of_a_million():
+    page = Page("<table>" + ("<tr>" + "<td colspan=1000 rowspan=1000>a" * 1000) * 3 + "</table>")
+    assert [len(row) for row in page.tables[0].rows] == [1000] * 3

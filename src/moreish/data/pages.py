@@ -11,7 +11,7 @@ BEGINS = re.compile(
 CELLS, ITEMS = ("td", "th"), ("li", "option")
 ENDING = ("tr", "table", "ul", "ol", "select", *CELLS, *ITEMS)  # what ends the text of a cell or an item
 HIDDEN = ("script", "style", "template", "svg", "sup")  # of these last the notes
-MOST_SPANNED = 1000  # rows and columns, as browsers have it
+MOST_SPANNED = 1000  # rows and columns that one cell spans, as browsers have it, and columns of a row in all
 
 
 @dataclass
@@ -30,7 +30,7 @@ class PageTable:
     def add(self, text: str, heading: bool, rows: int, columns: int) -> None:
         """A cell of the row that has begun, and how many rows and columns it spans."""
         self._spanned()
-        for _ in range(columns):
+        for _ in range(min(columns, MOST_SPANNED - len(self._row))):
             if rows > 1:
                 self._spanning[len(self._row)] = (rows - 1, text)
             self._row.append(text)
@@ -48,7 +48,7 @@ class PageTable:
         self._row, self._headings = [], 0
 
     def _spanned(self) -> None:
-        while (at := len(self._row)) in self._spanning:
+        while (at := len(self._row)) in self._spanning and at < MOST_SPANNED:
             left, text = self._spanning.pop(at)
             if left > 1:
                 self._spanning[at] = (left - 1, text)

@@ -80,6 +80,11 @@ class Evidence:
         """Steps of all optimizers together."""
         return sum(o.steps for o in self.optimizers)
 
+    def remakes(self, *, stateful: bool) -> None:
+        """An optimizer takes the place of one that had gathered something, or nothing."""
+        self.remade += 1
+        self.stateful += stateful
+
     def clips(self, steps: int, *, nothing: bool) -> None:
         """Gradients are clipped after so many steps: before a step there is one step less than calls so far."""
         self.clipped_nothing += nothing

@@ -98,17 +98,14 @@ class Probe:
             self.by_hand = self.by_hand.remove()
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
-            if self.step:
-                self.schedule.turned()
+            self.schedule.turned(self.step)
         self._counting[id(optimizer)] = optimizer.register_step_post_hook(self._after_step)
         if self.frame is not None:
             self._on_steps.put(optimizer.register_step_pre_hook(self._before_step))
 
     def replace(self, old: Optimizer, new: Optimizer) -> None:
         """A new optimizer takes the place of one with the same parameters."""
-        evidence = self.history.evidence
-        evidence.remade += 1
-        evidence.stateful += gathered(old)
+        self.history.evidence.remakes(stateful=gathered(old))
         self.rounds.replaced(old, new)
         self.release(old)
         self.optimizers.append(new)  # it is no turn that the run takes

@@ -32,10 +32,11 @@ class Schedule:
         """The doctor comes after so many steps."""
         self._settled = step + SETTLING
 
-    def turned(self) -> None:
-        """The run takes a turn: what comes now is looked at."""
-        self.clock.turned()
-        self.wake_at = 0
+    def turned(self, step: int) -> None:
+        """The run takes a turn after so many steps: what comes now is looked at."""
+        if step:
+            self.clock.turned()
+            self.wake_at = 0
 
     def due(self, step: int) -> bool:
         """Whether to look at the step that comes now."""
