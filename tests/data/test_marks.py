@@ -311,6 +311,47 @@ def test_marks_come_off_line_for_line_however_the_text_is_cut(items, way, start,
     assert unmarked.lacking == 0
 
 
+HARD = st.sampled_from(
+    [
+        "(I Can't Get No) Satisfaction", "Hurt (Live)", "99 Luftballons", '"Heroes" and more', "7 Seconds", "1.2.3",
+        "Mr. Smith's", "J. Smith", "2,4-dinitrophenol", "N,N-dimethylformamide", "(R)-limonene", "12 Mill Lane",
+        "45a Church Road", "“Know thyself” – Socrates", "-v", "--help", "Blink 182", "AC/DC", "3M", "Wham!",
+        "C# and #hash", "V for Vendetta", "U.S.A.", "x = [1]", "a) and b", "Zoë", "東京", "<3", "Anna: a life",
+    ]
+)  # fmt: skip
+HARD_LISTS = st.lists(HARD, min_size=LEAST, max_size=26, unique=True)
+ROUND = st.sampled_from(
+    [
+        lambda i, x: f"- {x}",
+        lambda i, x: f"• {x}",
+        lambda i, x: f"{i}. {x}",
+        lambda i, x: f"[{i}] {x}",
+        lambda i, x: f"#{i} {x}",
+        lambda i, x: f"{i} – {x}",
+        lambda i, x: f"{chr(0x245F + i)} {x}" if i <= 20 else f"{chr(0x323C + i)} {x}",
+        lambda i, x: f"{string.ascii_lowercase[i - 1]}) {x}",
+        lambda i, x: f"{string.ascii_uppercase[i - 1]}. {x}",
+        lambda i, x: f"{'x' * (i // 10)}{['', 'i', 'ii', 'iii', 'iv', 'v', 'vi', 'vii', 'viii', 'ix'][i % 10]}) {x}",
+        lambda i, x: f"> {x}",
+        lambda i, x: f"{'🍎🍌🍇🍓🍒'[i % 5]} {x}",
+        lambda i, x: f"- [ ] {x}",
+    ]
+)
+
+
+@given(HARD_LISTS, ROUND, st.booleans(), st.booleans())
+def test_whatever_the_items_are_one_mark_comes_off_and_they_stay(items, way, above, below):
+    marked = [way(i, x) for i, x in enumerate(items, 1)]
+    framed = ["Sure, here are your items:"] * above + marked + ["Let me know if you want more!"] * below
+    bare = [item for item in marks_of(framed)[1] if item]
+    assert bare == items
+
+
+@given(HARD_LISTS)
+def test_whatever_the_items_are_a_list_without_marks_is_no_marked_one(items):
+    assert marks_of(items) == ((), items)
+
+
 @given(st.lists(st.text(max_size=12), max_size=20))
 def test_a_list_without_marks_comes_back_as_it_was(items):
     found, bare = marks_of(items)
