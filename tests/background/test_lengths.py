@@ -7,7 +7,19 @@ from hypothesis import strategies as st
 
 import moreish
 from moreish.background.blend import Blend
-from moreish.background.lengths import PLACES, Lengths, Timing, nats_of, strictest, timed, timed_targets
+from moreish.background.endings import Endings
+from moreish.background.lengths import (
+    PLACES,
+    Foretold,
+    Lengths,
+    Nats,
+    Places,
+    Timing,
+    nats_of,
+    places_in,
+    strictest,
+    timed,
+)
 from moreish.fitting.few import heard
 from moreish.recipes import BackgroundChoice
 
@@ -44,35 +56,70 @@ def test_only_places_away_from_the_median_are_beyond(lengths):
         assert early[found.shortest - 1] == pytest.approx(-1)
 
 
-@given(st.integers(1, 5), st.integers(2, 6), st.floats(-30, 30), st.integers(0, 1000))
-def test_what_is_timed_is_a_distribution_in_which_the_odds_of_the_end_alone_have_moved(rows, symbols, nats, seed):
-    logits = np.random.default_rng(seed).normal(size=(rows, symbols)) * 3
+@given(st.integers(1, 5), st.integers(2, 6), st.floats(-8, 30), st.floats(-8, 30), st.integers(0, 1000))
+def test_what_is_timed_is_a_distribution_and_the_odds_of_ends_alone_have_moved(rows, symbols, end, closing, seed):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(rows, symbols)) * 3
     before = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-    after = timed(before, np.full(rows, nats))
+    closes = np.c_[np.zeros(rows, bool), rng.random((rows, symbols - 1)) < 0.4]
+    nats = Nats(np.full(rows, end), np.full(rows, closing))
+    after = timed(before, nats, closes)
     np.testing.assert_allclose(np.exp(after).sum(1), 1, rtol=1e-6)
-    np.testing.assert_allclose((after - before)[:, 0] - (after - before)[:, 1], nats, atol=1e-6)
-    np.testing.assert_allclose(np.diff(after[:, 1:]), np.diff(before[:, 1:]), atol=1e-9)
+    moved = after - before
+    want = np.where(closes, closing, 0.0)
+    want[:, 0] = end
+    np.testing.assert_allclose(moved - moved[:, :1], want - end, atol=1e-6)
     for target in range(symbols):
-        own = timed_targets(before[:, target], before[:, 0], np.full(rows, target == 0), np.full(rows, nats))
-        np.testing.assert_allclose(own, after[:, target], atol=1e-9)
+        own = Foretold.of(before, np.full(rows, target), closes).timed(nats)
+        np.testing.assert_allclose(own, after[:, target], atol=1e-5)
 
 
 def test_a_sure_end_that_is_made_unlikely_stays_a_distribution():
     sure = np.array([[0.0, -200.0]], np.float32)
-    assert np.isfinite(timed(sure, np.array([-32.0]))).all()
+    assert np.isfinite(timed(sure, Nats(np.array([-40.0]), np.array([-32.0])), np.array([[False, True]]))).all()
 
 
 @given(STRENGTH, STRENGTH, LENGTHS)
-def test_no_timing_changes_nothing_and_each_half_works_on_its_side(early, late, lengths):
+def test_no_timing_changes_nothing_and_each_part_works_where_it_should(early, late, lengths):
     beyond = Lengths.of(lengths).beyond()
-    assert not nats_of(Timing(), beyond).any()
-    nats = nats_of(Timing(early, late), beyond)
-    np.testing.assert_allclose(nats, nats_of(Timing(early, 0), beyond) + nats_of(Timing(0, late), beyond))
+    odd = np.arange(PLACES) % 3 == 0
+    places = Places(beyond, odd, np.zeros((PLACES, 4), bool))
+    assert not any(each.any() for each in nats_of(Timing(), places))
+    nats = nats_of(Timing(early, late, 2.0, 3.0), places)
+    halves = [nats_of(timing, places).end for timing in (Timing(early, 0), Timing(0, late))]
+    np.testing.assert_allclose(nats.closing, sum(halves) + 3)
+    np.testing.assert_allclose(nats.end, sum(halves) - 2 * odd)
+
+
+def test_what_closes_an_item_and_what_it_ends_in():
+    texts = ['"ab."', '"b a"', '"a.b?"', '"bb."', '"ba."', '"a"']
+    symbols = sorted(set("".join(texts)))
+    ids = {symbol: i + 1 for i, symbol in enumerate(symbols)}
+    items = [np.array([ids[s] for s in text]) for text in texts]
+    found = Endings.of(np.arange(len(symbols) + 1), items)
+    assert [s for s in symbols if found.last[ids[s]]] == ['"']
+    assert [s for s in symbols if found.closing[ids[s]]] == ['"'], "of four full stops three close"
+    assert not found.last[0]
+    assert not found.closing[0]
+    places = places_in(items, Lengths.of(np.array([len(item) for item in items])), found)
+    first = np.cumsum([0, *(len(item) + 1 for item in items[:-1])])
+    assert not places.closing[first].any(), "what stands first opens"
+    assert (places.closing.sum(1) == 1).sum() == sum(map(len, items))
+
+
+def test_quoted_items_are_closed():
+    corpus = moreish.data.undivided(moreish.read([f"<{each}>" for each in SUBJECTS]))
+    blend, measured = heard(corpus, BackgroundChoice())
+    assert measured is not None
+    made = [item.text for item in moreish.api.Listened(corpus, blend, measured).more(100, seed=1)]
+    assert np.mean([item.endswith(">") for item in made]) > 0.95
+    assert np.mean([len(item) > 2 + max(map(len, SUBJECTS)) for item in made]) < 0.15
 
 
 def test_the_strictest_is_the_last_before_it_costs_something():
-    assert strictest(lambda t: max(t.early - 2, 0) + max(t.late - 5, 0), worth=0.1) == Timing(2, 5)
-    assert strictest(lambda t: t.early + t.late, worth=0.1) == Timing(0, 0)
+    assert strictest(lambda t: max(t.early - 2, 0) + max(t.late - 5, 0) + t.odd, worth=0.1) == Timing(2, 5)
+    assert strictest(lambda t: t.early + t.late + max(t.odd - 3, 0), worth=0.1) == Timing(0, 0, 3)
+    assert strictest(lambda t: t.late + abs(t.closing - 3) / 100, worth=9.5) == Timing(8, 8, 8, 3), "as is best"
 
 
 def test_long_items_are_not_cut_short_or_drawn_out():

@@ -7,7 +7,7 @@ import pytest
 
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import joined
-from moreish.background.lengths import STRENGTHS, Timing
+from moreish.background.lengths import STRENGTHS, Timing, nats_of
 from moreish.background.listening import (
     FEWEST,
     MODELS,
@@ -110,7 +110,7 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
 
 def test_the_temperature_is_the_best_where_that_gains_something():
     found = listening()
-    case, gate = replace(joined(found.read_cases()).first(2), strays=None, beyond=None), NET.gates[2]
+    case, gate = replace(joined(found.read_cases()).first(2), strays=None, places=None), NET.gates[2]
     losses = {t: -float(case.foretold(gate, t).own.mean()) for t in TEMPERATURES}
     best = min(losses, key=lambda t: losses[t])
     want = best if losses[1.0] - losses[best] >= WORTH else 1.0
@@ -134,9 +134,10 @@ def test_the_timing_costs_next_to_nothing_on_items_held_out():
     foretold = case.foretold(gate, 1.0, measured.strictness)
 
     def loss(early, late):
-        return -float(foretold.timed(Timing(early, late)).mean())
+        assert case.places is not None
+        return -float(foretold.timed(nats_of(Timing(early, late, *others), case.places)).mean())
 
-    early, late = measured.timing
+    early, late, *others = measured.timing
     assert loss(early, late) <= min(loss(early, each) for each in STRENGTHS) + WORTH
     for stricter in (s for s in STRENGTHS if s > late):
         assert loss(early, stricter) > min(loss(early, each) for each in STRENGTHS) + WORTH

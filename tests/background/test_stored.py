@@ -73,7 +73,8 @@ def test_an_array_that_is_missing_or_damaged_is_refused(name: str, change: str):
         {"symbols": float("nan")}, {"symbols": 10**400}, {"temperature": 0}, {"temperature": float("inf")},
         {"temperature": "warm"}, {"temperature": -(10**400)}, {"counts": None}, {"counts": []}, {"shape": {}},
         {"counts": {"model": "none"}}, {"shape": None}, {"strictness": -1}, {"strictness": "very"},
-        {"lengths": [1, 2]}, {"lengths": [3, 2, 1]}, {"timing": [0]}, {"timing": [-1, 0]}, {"timing": ["late", 0]},
+        {"lengths": [1, 2]}, {"lengths": [3, 2, 1]}, {"timing": [0]}, {"timing": [-1, 0, 0, 0]},
+        {"timing": ["late", 0, 0, 0]}, {"timing": [0, 0]},
     ],
 )  # fmt: skip
 def test_a_description_that_does_not_fit_is_refused(changed: dict[str, object]):

@@ -322,7 +322,7 @@ BAD = {
     "a temperature below zero": (["more", "list.txt", "--temperature", "-1"], "temperature is -1"),
     "a broken TOML file": (["train", "list.txt", "--config", "latin1.txt"], "latin1.txt is not TOML"),
     "an unknown public list": (["data", "fetch", "nams"], "names"),
-    "a pickle as a run": (["more", "model.pt"], "model.pt may be a pickle"),
+    "a pickle as a run": (["more", "model.pt"], "model.pt is a pickle"),
     "a taken folder": (["train", "list.txt", "--model", "ngram", "--out", "runs/list-gru-1"], "is a run already"),
 }  # fmt: skip
 
@@ -335,7 +335,7 @@ def bad_files(folder):
     (folder / "utf16.txt").write_text("emma\nolivia\n", encoding="utf-16")
     (folder / "latin1.txt").write_bytes(b"abc\ncaf\xe9\n")
     (folder / "long.txt").write_bytes(b"a" * 10_000_000)
-    (folder / "model.pt").write_bytes(b"x")
+    (folder / "model.pt").write_bytes(b"\x80\x04N.")
     return folder
 
 

@@ -242,7 +242,7 @@ def test_a_type_that_numpy_does_not_have_is_refused(tmp_path):
 
 def test_load_tensors_never_reads_a_pickle(tmp_path):
     (tmp_path / "model.pt").write_bytes(b"\x80\x04.")
-    with pytest.raises(RunError, match=r"model\.pt may be a pickle"):
+    with pytest.raises(RunError, match=r"model\.pt is a pickle"):
         load_tensors(tmp_path / "model.pt")
 
 

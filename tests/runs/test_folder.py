@@ -350,7 +350,7 @@ def test_a_pickle_is_refused_with_the_way_to_convert_it(run, tmp_path, suffix, p
     given_as_a_run.write_bytes(b"\x80\x04.")
     shutil.copy(given_as_a_run, run.folder / place)
     for path in (given_as_a_run, run.folder):
-        with pytest.raises(RunError, match=rf"model\{suffix} may be a pickle.*safetensors\.torch\.save_file"):
+        with pytest.raises(RunError, match=rf"model\{suffix} is a pickle.*safetensors\.torch\.save_file"):
             open_run(path)
 
 

@@ -43,8 +43,8 @@ from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, ch
 from moreish.recipes.overrides import Plain
 from moreish.runs import events
 from moreish.runs import folder as run_folder
-from moreish.runs.checkpoint import refuse_pickle
 from moreish.runs.folder import Run, find_run
+from moreish.runs.pickles import refuse_pickle
 from moreish.shards.corpus import ShardedCorpus, open_shards
 from moreish.shards.make import make_shards
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
-from moreish.background.lengths import PLACES, Timing, nats_of, timed
+from moreish.background.lengths import Timing, nats_of, places_at, timed
 from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
 from moreish.models.contract import LanguageModel, State
@@ -98,8 +98,8 @@ class Blend:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
         self.outline, self.strictness = outline if strictness else None, strictness
-        self.timing, lengths = timing, ensemble.shape.lengths
-        self._nats = nats_of(timing, lengths.beyond()) if lengths is not None and any(timing) else None
+        self.timing, lengths, self._endings = timing, ensemble.shape.lengths, ensemble.shape.endings
+        self._beyond = lengths.beyond() if lengths is not None and any(timing) else None
 
     @property
     def vocab_size(self) -> int:
@@ -110,26 +110,28 @@ class Blend:
         """Before the first symbol."""
         state, seen = self.ensemble.start(rows)
         nodes = np.zeros(rows, np.int64) if self.outline is None else self.outline.start(rows)
-        return (state, nodes), self._inside(state, nodes, blended(*seen, self.gate, self.temperature))
+        state = state, nodes, np.zeros(rows, np.int64)
+        return state, self._inside(state, blended(*seen, self.gate, self.temperature))
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Every model reads the id."""
-        state, nodes = state
-        state, seen = self.ensemble.advance(state, ids)
+        own, nodes, _ = state
+        own, seen = self.ensemble.advance(own, ids)
         nodes = nodes if self.outline is None else self.outline.advance(nodes, ids)
-        return (state, nodes), self._inside(state, nodes, blended(*seen, self.gate, self.temperature))
+        state = own, nodes, np.asarray(ids, np.int64)
+        return state, self._inside(state, blended(*seen, self.gate, self.temperature))
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""
-        return self.ensemble.take(state[0], rows), state[1][rows]
+        return self.ensemble.take(state[0], rows), state[1][rows], state[2][rows]
 
-    def _inside(
-        self, state: State, nodes: Integer[np.ndarray, " rows"], logprobs: Float[np.ndarray, "rows V"]
-    ) -> Float[np.ndarray, "rows V"]:
+    def _inside(self, state: State, logprobs: Float[np.ndarray, "rows V"]) -> Float[np.ndarray, "rows V"]:
+        (_, place), nodes, last = state
         if self.outline is not None:
             logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
-        if self._nats is not None:
-            logprobs = timed(logprobs, self._nats[np.minimum(state[1], PLACES - 1)])
+        if self._beyond is not None and self._endings is not None:
+            places = places_at(place, last, self._beyond, self._endings)
+            logprobs = timed(logprobs, nats_of(self.timing, places), places.closing)
         return logprobs
 
     def score(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Float, Integer
 
 from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
-from moreish.background.lengths import Timing, nats_of, timed_targets
+from moreish.background.lengths import Foretold, Places, joined_places
 from moreish.background.outline import kept_inside
 
 
@@ -18,14 +18,14 @@ class Case:
 
     scores : (N, scores, V), features : (N, features), targets : (N,)
     strays : (N, V) how far each symbol leaves the outlines of the items that the models were made from, if known
-    beyond : (2, N) how far each place is from their median length (see `lengths.Lengths.beyond`), if known
+    places : how far each place is from their lengths and endings, if known
     """
 
     scores: Float[np.ndarray, "N scores V"]
     features: Float[np.ndarray, "N features"]
     targets: Integer[np.ndarray, " N"]
     strays: Float[np.ndarray, "N V"] | None = None
-    beyond: Float[np.ndarray, "2 N"] | None = None
+    places: Places | None = None
 
     @property
     def models(self) -> int:
@@ -38,39 +38,23 @@ class Case:
         features = self.features[:, : EVIDENCE + models]
         return replace(self, scores=self.scores[:, kept], features=features)
 
-    def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> "Foretold":
+    def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> Foretold:
         """By the blend with this gate that keeps so strictly to the outlines."""
         logprobs = blended(self.scores, self.features, gate, temperature)
         if strictness and self.strays is not None:
             logprobs = kept_inside(logprobs, self.strays, strictness)
-        own = logprobs[np.arange(len(self.targets)), self.targets]
-        return Foretold(own.astype(np.float64), logprobs[:, 0].astype(np.float64), self.targets == 0, self.beyond)
-
-
-@dataclass(frozen=True)
-class Foretold:
-    """The log probabilities of a case's targets and of the end at each place; where items end, and how far off."""
-
-    own: Float[np.ndarray, " N"]
-    end: Float[np.ndarray, " N"]
-    ends: Bool[np.ndarray, " N"]
-    beyond: Float[np.ndarray, "2 N"] | None
-
-    def timed(self, timing: Timing) -> Float[np.ndarray, " N"]:
-        """Of the targets, by a blend that keeps so strictly to the lengths."""
-        if self.beyond is None or not any(timing):
-            return self.own
-        return timed_targets(self.own, self.end, self.ends, nats_of(timing, self.beyond))
+        closing = np.zeros(logprobs.shape, bool) if self.places is None else self.places.closing
+        return Foretold.of(logprobs, self.targets, closing)
 
 
 def joined(cases: Sequence[Case]) -> Case:
     """Several as one."""
     strays = [case.strays for case in cases if case.strays is not None]
-    beyond = [case.beyond for case in cases if case.beyond is not None]
+    places = [case.places for case in cases if case.places is not None]
     return Case(
         *(np.concatenate([getattr(case, name) for case in cases]) for name in ("scores", "features", "targets")),
         strays=np.concatenate(strays) if len(strays) == len(cases) else None,
-        beyond=np.concatenate(beyond, 1) if len(beyond) == len(cases) else None,
+        places=joined_places(places) if len(places) == len(cases) else None,
     )
 
 

@@ -16,7 +16,7 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
 from moreish.background.gate import Gate
-from moreish.background.lengths import PLACES, Timing, places_in, strictest
+from moreish.background.lengths import Timing, nats_of, places_in, strictest
 from moreish.background.outline import STRICTNESSES, Outline
 from moreish.background.parts import (
     FOLDS,
@@ -169,9 +169,10 @@ class Listening:
         shape = shape_of(self.symbols, fold.kept)
         outline = Outline.of(self.shape.classes.class_of, fold.kept)
         assert shape.lengths is not None
-        beyond = shape.lengths.beyond()[:, np.minimum(places_in(fold.held_out), PLACES - 1)]
+        assert shape.endings is not None
+        places = places_in(fold.held_out, shape.lengths, shape.endings)
         case = case_of(Ensemble(models, shape), fold.held_out)
-        return replace(case, strays=outline.strays_in(fold.held_out), beyond=beyond)
+        return replace(case, strays=outline.strays_in(fold.held_out), places=places)
 
     def read_cases(self) -> list[Case]:
         """Those of all folds, before anything is trained."""
@@ -208,8 +209,12 @@ def measure(case: Case, gate: Gate) -> Measured:
     good = np.flatnonzero(means >= means.max() - WORTH)
     strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
     foretold = case.foretold(gate, 1.0, strict)
-    timing = strictest(lambda timing: -float(foretold.timed(timing).mean()), WORTH)
-    by = {t: case.foretold(gate, t, strict).timed(timing) for t in TEMPERATURES}
+    places, timing, nats = case.places, Timing(), None
+    if places is not None:
+        timing = strictest(lambda timing: -float(foretold.timed(nats_of(timing, places)).mean()), WORTH)
+        nats = nats_of(timing, places)
+    warmed = {t: case.foretold(gate, t, strict) for t in TEMPERATURES}
+    by = {t: each.own if nats is None else each.timed(nats) for t, each in warmed.items()}
     best = min(TEMPERATURES, key=lambda t: -by[t].mean())
     if by[best].mean() - by[1.0].mean() < WORTH:
         best = 1.0

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from moreish import ngram
+from moreish.background.endings import Endings
 from moreish.background.lengths import Lengths
 from moreish.background.reader import Cell, ListReader, read_list
 from moreish.background.shape import ListShape, ShapeModel, end_odds, flat, frequencies
@@ -65,7 +66,9 @@ def shape_of(symbols: Sequence[str], items: Items) -> ListShape:
     lengths = np.array([len(item) for item in items])
     size = sum(len(item) + 1 for item in items)
     frequency = frequencies(items, len(symbols) + 1)
-    return ListShape(ShapeModel.fit(symbols, items), frequency, end_odds(lengths), size, Lengths.of(lengths))
+    classes = ShapeModel.fit(symbols, items)
+    endings = Endings.of(classes.class_of, items)
+    return ListShape(classes, frequency, end_odds(lengths), size, Lengths.of(lengths), endings)
 
 
 def reader_of(cell: Cell, items: Items, orders: int, seed: int) -> ListReader:

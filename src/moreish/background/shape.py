@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.background.endings import Endings
 from moreish.background.lengths import PLACES, Lengths
 from moreish.models.contract import State
 from moreish.ngram import Backoff, KneserNey
@@ -68,7 +69,7 @@ class ListShape:
     """What a list says of its items without a net: the classes of its symbols, how frequent each is, how items end.
 
     symbols : number of predicted symbols
-    lengths : of the items; None in runs of before they were kept
+    lengths, endings : of the items; None in runs of before they were kept
     """
 
     classes: ShapeModel
@@ -76,6 +77,7 @@ class ListShape:
     end_odds: Float[np.ndarray, " LONGEST"]
     symbols: int
     lengths: Lengths | None = None
+    endings: Endings | None = None
 
 
 def end_odds(lengths: Integer[np.ndarray, " items"]) -> Float[np.ndarray, " LONGEST"]:

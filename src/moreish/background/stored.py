@@ -4,6 +4,7 @@ counts/...   the n-gram, shape/...  that of the classes, both as `ngram.to_tenso
 net0/..., net1/...   cells and memories of the nets in half and single precision
 class_of, frequency, end_odds, gate<models>/...
 outline/...   the tree of the outlines, where the blend keeps to them
+last, closing   the endings
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
+from moreish.background.endings import Endings
 from moreish.background.gate import gates_from_tensors, gates_to_tensors
 from moreish.background.lengths import Lengths, Timing
 from moreish.background.outline import Outline
@@ -39,7 +41,8 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if blend.outline is not None:
         arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
         described["strictness"] = blend.strictness
-    if shape.lengths is not None:
+    if shape.lengths is not None and shape.endings is not None:
+        arrays |= {"last": shape.endings.last.astype(np.uint8), "closing": shape.endings.closing.astype(np.uint8)}
         described |= {"lengths": list(shape.lengths), "timing": list(blend.timing)}
     return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
 
@@ -64,17 +67,19 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     classes = int(class_of.max()) + 1
     numbered = class_of[0] == 0 and (class_of[1:] > 0).all() and classes <= vocab_size
     _require(numbered, "class_of", "does not number the classes")
+    timed = "lengths" in described
     shape = ListShape(
         ShapeModel(class_of, _ngram(tensors, described, "shape", classes)),
         _array(tensors, "frequency", (vocab_size,), "f"),
         _array(tensors, "end_odds", (LONGEST,), "f"),
         int(_number(described, "symbols", 1.0, 2.0**40)),
         _lengths(described),
+        Endings(_flags(tensors, "last", vocab_size), _flags(tensors, "closing", vocab_size)) if timed else None,
     )
     ensemble = Ensemble([counts, *nets], shape)
     outline = _outline(_own(tensors, "outline"), class_of)
     strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
-    timing = Timing(*_numbers(described, "timing", 2, 0.0, 100.0)) if shape.lengths is not None else Timing()
+    timing = Timing(*_numbers(described, "timing", 4, 0.0, 100.0)) if timed else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
     return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness, timing)
 
@@ -140,6 +145,12 @@ def _array(tensors: Tensors, name: str, shape: tuple[int, ...], kinds: str) -> n
     if array is None or not right or not np.isfinite(array).all():
         raise ValueError(f'the array "{name}" of the blend is not {list(shape)} finite numbers')
     return array
+
+
+def _flags(tensors: Tensors, name: str, size: int) -> np.ndarray:
+    array = _array(tensors, name, (size,), "iu")
+    _require(bool(np.isin(array, (0, 1)).all()), name, "is not 0 or 1 throughout")
+    return array.astype(bool)
 
 
 def _single(tensors: Tensors, name: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -26,6 +26,7 @@ from safetensors.numpy import save as safetensors_bytes
 from moreish.errors import Damaged, RunError
 from moreish.runs import manifest
 from moreish.runs.files import Files, decode, encode, os_errors, regular_size
+from moreish.runs.pickles import refuse_pickle
 from moreish.runs.records import MetricsMark
 from moreish.runs.schema import State, checked
 
@@ -34,7 +35,6 @@ DTYPES = {
     "BOOL": "bool", "U8": "uint8", "I8": "int8", "U16": "uint16", "I16": "int16", "U32": "uint32", "I32": "int32",
     "U64": "uint64", "I64": "int64", "F16": "float16", "F32": "float32", "F64": "float64",
 }  # fmt: skip
-PICKLES = {".pt", ".pth", ".pkl", ".pickle", ".bin", ".ckpt"}
 Tensors = Mapping[str, np.ndarray]
 Expected = Mapping[str, tuple[tuple[int, ...], DTypeLike]]  # name -> (shape, dtype)
 Which = int | Literal["best", "last"]
@@ -79,15 +79,6 @@ def load_tensors(path: Path, expected: Expected | None = None) -> dict[str, np.n
     """
     refuse_pickle(path)
     return _load(_open_tensors(path), path, expected)
-
-
-def refuse_pickle(path: Path) -> None:
-    """Raises RunError, with the way to convert it, for a file whose name says that it may be a pickle."""
-    if path.suffix.lower() in PICKLES:
-        raise RunError(
-            f"{path} may be a pickle, which can run any code when it is read, so moreish never reads one: where you "
-            "trust it, torch.load it yourself and keep its tensors with safetensors.torch.save_file"
-        )
 
 
 def dump_tensors(tensors: Tensors) -> bytes:

@@ -258,7 +258,7 @@ class CrossValidated(Event, frozen=True):
     step: Count
     on: Literal["folds", "val"] = "folds"
     strictness: Nats = 0.0
-    timing: tuple[Nats, Nats] = (0.0, 0.0)
+    timing: tuple[Nats, Nats, Nats, Nats] = (0.0, 0.0, 0.0, 0.0)
 
 
 class Fitted(Event, frozen=True):

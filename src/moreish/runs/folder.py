@@ -27,19 +27,12 @@ import numpy as np
 
 from moreish.errors import Damaged, Interrupted, RunError
 from moreish.runs import manifest
-from moreish.runs.checkpoint import (
-    Checkpoint,
-    Checkpoints,
-    Tensors,
-    Which,
-    dump_tensors,
-    load_tensors,
-    refuse_pickle,
-)
+from moreish.runs.checkpoint import Checkpoint, Checkpoints, Tensors, Which, dump_tensors, load_tensors
 from moreish.runs.events import Event, from_record
 from moreish.runs.files import Files, decode, encode, is_link, os_errors
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
+from moreish.runs.pickles import refuse_pickle, refuse_pickle_by_name
 from moreish.runs.records import Appender, Records
 from moreish.runs.schema import Described, checked
 
@@ -226,7 +219,6 @@ def create(
     What it cannot write whole it removes again, but a folder that was there before stays, empty as it was.
     """
     files = files or Files()
-    refuse_pickle(folder)
     contents = {
         CONFIG: encode({"format": FORMAT, "options": config}),
         VOCAB: encode({"format": FORMAT, "vocab": vocab}),
@@ -357,7 +349,7 @@ def refuse_strangers(folder: Path) -> None:
         for inside, folders, names in os.walk(folder):
             for name in sorted(folders + names):
                 path = Path(inside, name)
-                refuse_pickle(path)
+                refuse_pickle_by_name(path)
                 if is_link(path):
                     raise Damaged(f"{path} is a link, and nothing in a run folder may be: put the file itself there")
                 if not _is_plain(path):

@@ -1,0 +1,61 @@
+import io
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moreish.errors import RunError
+from moreish.runs.pickles import is_pickle, refuse_pickle, refuse_pickle_by_name
+
+VALUES = [3, "emma", ["emma", "ava"], {"weight": np.arange(3.0)}, b"x" * 300_000]
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+def test_every_protocol_is_told_whatever_the_name(protocol, value, tmp_path):
+    path = tmp_path / "names.txt"
+    path.write_bytes(pickle.dumps(value, protocol))
+    assert is_pickle(path)
+    with pytest.raises(RunError, match=r"names\.txt is a pickle, which can run any code"):
+        refuse_pickle(path)
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_what_torch_saves_is_told(archive, tmp_path):
+    torch.save({"weight": torch.ones(3)}, tmp_path / "net", _use_new_zipfile_serialization=archive)
+    assert is_pickle(tmp_path / "net")
+
+
+@pytest.mark.parametrize("name", ["names.bin", "names.pt", "names.pkl", "names.ckpt"])
+@pytest.mark.parametrize("text", ["", "emma\nava\n", "N.", "No.", "1.", "cat\ndog.\n", "Dr.\nMr.", "PK", "\x80"])
+def test_a_list_is_none_whatever_its_name(name, text, tmp_path):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    assert not is_pickle(path)
+    with pytest.raises(RunError, match="pickle"):
+        refuse_pickle_by_name(path)
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), min_size=2))
+def test_a_list_of_lines_that_end_is_none(tmp_path_factory, items):
+    path = tmp_path_factory.mktemp("list") / "list.bin"
+    path.write_text("\n".join(items) + "\n", encoding="utf-8")
+    assert not is_pickle(path)
+
+
+def test_an_archive_without_a_pickle_is_none(tmp_path):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("list.txt", "emma")
+    for name, content in {"whole": held.getvalue(), "cut": held.getvalue()[:40]}.items():
+        (tmp_path / name).write_bytes(content)
+        assert not is_pickle(tmp_path / name)
+
+
+def test_what_is_not_there_or_no_file_is_none(tmp_path):
+    assert not is_pickle(tmp_path)
+    assert not is_pickle(tmp_path / "model.pt")
