@@ -13,6 +13,7 @@ Every message is one sentence that says what, where and what to do.
 """
 
 import re
+import sys
 from pathlib import Path
 
 NO_MEMORY = "there is not enough memory for this; take a smaller list or a smaller model"
@@ -20,6 +21,12 @@ LONGEST = 2000  # characters of a sentence: what a stranger wrote may be in it
 _MEMORY = r"(?i)cannot allocate|can't allocate|not enough memory|failed to map segment|out of memory|bad_alloc"
 
 DONE, UNMET, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def how_to_install(extra: str) -> str:
+    """The command that adds an extra to the Python that is running, in any shell."""
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    return f'{python} -m pip install "moreish[{extra}]"'
 
 
 class Unmet(Exception):

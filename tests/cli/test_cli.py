@@ -413,6 +413,14 @@ def test_a_closed_pipe_ends_it_quietly(folder):
         assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("arguments", [["inspect", "list.txt"], ["train", "--help"]])
+def test_a_pipe_that_is_closed_before_a_table_or_help_is_written_ends_it_quietly(folder, arguments):
+    with spawn(*arguments, cwd=folder) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 0
+
+
 @needs_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number):

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from cyclopts import MissingArgumentError
 
 from moreish.cli.app import COMMANDS, app
+from moreish.cli.mistakes import describe_mistake
 
 
 @pytest.fixture
@@ -104,6 +106,11 @@ REFUSED = {
     "an option of nothing": (["--halp"], 'no option --halp here; did you mean "--help"?'),
     "no such part of data": (["data", "fletch"], 'there is no command "data fletch"; data has: fetch'),
     "no run": (["score"], "moreish score needs RUN, a run folder or its short name, as in `moreish score"),
+    "no run to export": (["export"], "moreish export needs RUN, a run folder or its short name, as in"),
+    "no folder": (["export", "x"], "moreish export needs FOLDER, a new folder or an empty one, as in"),
+    "no format": (["export", "x", "y"], "moreish export needs --to, as in `moreish export"),
+    "no place": (["shard", "list.txt"], "moreish shard needs --out, as in `moreish shard"),
+    "no shell": (["completion"], "moreish completion needs the name of your shell, as in `moreish completion"),
     "no value": (["train", "--model"], "--model needs a value after it"),
     "a value with a dash": (["more", "list.txt", "--starts-with", "-x"], "is written --starts-with=-x"),
     "twice": (["more", "list.txt", "-n", "3", "-n", "4"], "-n is given twice"),
@@ -122,6 +129,16 @@ def test_what_makes_no_sense_is_refused_with_a_sentence_that_names_it(case, more
     assert err.startswith(("moreish: ", '{"error": '))
     assert len(err.splitlines()) == 1
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "data fetch"])
+def test_what_a_command_cannot_do_without_is_named_with_an_example(command):
+    try:
+        app.parse_args(command.split(), exit_on_error=False, print_error=False)
+    except MissingArgumentError as error:
+        sentence = describe_mistake(error, app, command.split())
+        assert sentence.startswith(f"moreish {command} needs ")
+        assert f", as in `moreish {command} " in sentence
 
 
 @pytest.mark.parametrize("command", COMMANDS)

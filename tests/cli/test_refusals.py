@@ -1,6 +1,11 @@
 """What is refused, or falls short, is told in one sentence that says what is wrong."""
 
+import sys
+
 import pytest
+
+from moreish.errors import how_to_install
+from moreish.plots import curves
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +35,16 @@ def test_one_sentence_says_what_is_wrong(moreish, misread, arguments, said):
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert said in err
     assert "is a run" not in err
+
+
+def test_a_picture_is_refused_before_anything_is_loaded_where_nothing_can_draw_it(moreish, monkeypatch):
+    monkeypatch.setattr(curves, "find_spec", lambda name: None)
+    code, out, err = moreish("plot", "no-such-run")
+    assert (code, out) == (2, "")
+    assert err == f"moreish: drawing needs matplotlib: {how_to_install('plots')}\n"
+
+
+@pytest.mark.parametrize(("python", "said"), [("/a/python", "/a/python"), ("/a b/python", '"/a b/python"')])
+def test_an_extra_is_added_to_the_python_that_runs(monkeypatch, python, said):
+    monkeypatch.setattr(sys, "executable", python)
+    assert how_to_install("plots") == f'{said} -m pip install "moreish[plots]"'

@@ -1,7 +1,7 @@
 """What is shown beside a result: a stranger's text cannot move the cursor."""
 
 from moreish.cli.doctor import Answer
-from moreish.cli.show import note
+from moreish.cli.show import note, symbol_name
 
 
 def test_a_note_of_several_lines_shows_no_control_character(capsys):
@@ -22,3 +22,7 @@ def test_a_report_of_the_doctor_shows_no_control_character(capsys, monkeypatch, 
     monkeypatch.setattr(doctor, "_answer", lambda *_: answer)
     doctor.doctor(str(script))
     assert capsys.readouterr().out == "A\\x1b[31mB\nsecond line\n"
+
+
+def test_a_symbol_that_cannot_be_seen_has_a_name():
+    assert [symbol_name(symbol) for symbol in " \n\ta\x07"] == ["space", "newline", "tab", "a", "\\x07"]

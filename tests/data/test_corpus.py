@@ -199,6 +199,8 @@ def test_train_takes_all_when_the_hash_leaves_it_none():
         (many(9), "With 9 different items"),
         (["a", "aa"], "only one symbol"),
         ([*many(40), "zzz#"], 'occur only once|"#"'),
+        ([*many(400), "!#%&:;"], '"!", "#", "%", "&", ":", ";"'),
+        ([*many(400), "!#%&:;="], '"!", "#", "%", "&", ":" and 2 more symbols'),
     ],
 )
 def test_notes_say_it_in_plain_words(items, sentence):

@@ -16,6 +16,7 @@ import pytest
 import moreish
 from moreish.cli import run
 from moreish.data import from_items
+from moreish.errors import how_to_install
 from tests.support.lists import made_items
 from tests.support.systems import needs_signals
 
@@ -222,7 +223,7 @@ def test_what_is_no_run_and_no_list_is_one_sentence(capfd):
 def test_without_the_extra_it_says_how_to_get_it(monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "fastapi", None)
     assert run(["serve", "minerals"]) == 2
-    assert "pip install 'moreish[serve]'" in capfd.readouterr().err
+    assert how_to_install("serve") in capfd.readouterr().err
 
 
 def test_nothing_of_it_is_loaded_unless_it_is_asked_for():

@@ -72,6 +72,9 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough, as in `moreish more names | head -1`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except SystemExit as ended:  # so rich says the same, for tables and help
+        if not isinstance(ended.__context__, BrokenPipeError):
+            raise
     except CycloptsError as error:
         from moreish.cli.mistakes import describe_mistake
 

@@ -40,7 +40,7 @@ def inspect(*files: File, reading: Reading = READING, set: Set = None, json: Jso
 
 
 def _page(report: "Report") -> None:
-    from moreish.cli.show import note, printable, show, table, text, warn
+    from moreish.cli.show import note, printable, show, symbol_name, table, text, warn
 
     show(text((printable(report.source), "bold")))
     facts = [
@@ -63,11 +63,11 @@ def _page(report: "Report") -> None:
     _kinds(report)
     _histogram("length", [(str(k), n) for k, n in sorted(report.lengths.items())][:MOST_LENGTHS_SHOWN])
     most = sorted(report.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS_SHOWN]
-    _histogram("symbol", [(_name(symbol), n) for symbol, n in most])
+    _histogram("symbol", [(symbol_name(symbol), n) for symbol, n in most])
     if len(report.counts) > MOST_SYMBOLS_SHOWN:
         show(text((f"  and {len(report.counts) - MOST_SYMBOLS_SHOWN:,} more symbols", "dim")))
     if report.once:
-        shown = " ".join(_name(s) for s in report.once[:20])
+        shown = " ".join(symbol_name(s) for s in report.once[:20])
         show(text("\nseen only once, so nothing can be learned about them: ", shown))
     show(text(("\nsplit", "dim")))
     rows = [(name, f"{p['items']:,}", f"{p['predicted']:,}") for name, p in report.splits.items()]
@@ -106,9 +106,3 @@ def _histogram(heading: str, rows: list[tuple[str, int]]) -> None:
     show(text((f"\n{heading}", "dim")))
     for name, n in rows:
         show(text(f"{name:>8} {n:>10,} ", (bar(n / most, width), "cyan")))
-
-
-def _name(symbol: str) -> str:
-    from moreish.cli.show import printable
-
-    return {" ": "space", "\n": "newline", "\t": "tab"}.get(symbol, printable(symbol))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from moreish.cli.flags import Json
+from moreish.errors import how_to_install
 
 
 def lessons(
@@ -94,7 +95,7 @@ def _open(number: int, folder: Path, script: bool, force: bool, json: bool) -> N
     else:
         print("A script of cells: VS Code, Spyder and PyCharm run it cell by cell; moreish lessons run does so here.")
         if not script:
-            print("As a notebook: pip install 'moreish[lessons]', then open it again; then jupyter lab or marimo.")
+            print(f"As a notebook: {how_to_install('lessons')}, then open it again; then jupyter lab or marimo.")
 
 
 def _run(number: int, folder: Path) -> None:

@@ -12,8 +12,10 @@ WANTED = {
     "--run": "RUN, a run folder or its short name",
     "--target": "a Python script or a run",
     "--name": "the name of a public list",
+    "--folder": "FOLDER, a new folder or an empty one",
+    "--shell": "the name of your shell",
 }
-"""What the word in a command's first place is."""
+"""What the word in a place of a command is."""
 
 EXAMPLES = {
     "score": "moreish score names-quick-1 emma",
@@ -22,6 +24,10 @@ EXAMPLES = {
     "plot": "moreish plot names-quick-1",
     "doctor": "moreish doctor train.py",
     "data fetch": "moreish data fetch names",
+    "export": "moreish export names-quick-1 exported --to safetensors",
+    "shard": "moreish shard big.txt --out sharded",
+    "background": "moreish background lists/*.txt --out my-net",
+    "completion": "moreish completion bash",
 }
 
 
@@ -70,9 +76,10 @@ def _known(word: str, options: Sequence[str]) -> bool:
 
 
 def _missing(error: MissingArgumentError, name: str, rest: Sequence[str], command: str, cure: str) -> str:
-    if not error.keyword and name in WANTED:
-        return f"moreish {command} needs {WANTED[name]}, as in `{EXAMPLES[command]}`"
     option = error.keyword or name
+    if option not in rest:
+        example = f", as in `{EXAMPLES[command]}`" if command in EXAMPLES else f"; {cure}"
+        return f"moreish {command} needs {WANTED.get(name, name)}{example}"
     follows = rest[rest.index(option) + 1 :][:1] if option in rest else []
     dash = f" (one that begins with a dash is written {option}={follows[0]})" if follows else ""
     return f"{option} needs a value after it{dash}; {cure}"

@@ -32,7 +32,7 @@ def neighbours(
     if count < 1:
         raise ValueError(f"-n is how many neighbours to name, at least 1, not {count}")
     from moreish.api import open_run
-    from moreish.cli.show import bar, emit, printable, show, table, telling, text
+    from moreish.cli.show import bar, emit, show, symbol_name, table, telling, text
     from moreish.models.mixture import Mixture
 
     with telling(f"loading {run}", quiet or json):
@@ -46,8 +46,8 @@ def neighbours(
         if json:
             emit({"symbol": symbol, "neighbours": [{"symbol": s, "cosine": cosine} for s, cosine in found]})
             continue
-        show(text((printable(symbol), "bold")))
-        rows = [(printable(s), f"{cosine:.2f}", bar(max(cosine, 0.0))) for s, cosine in found]
+        show(text((symbol_name(symbol), "bold")))
+        rows = [(symbol_name(s), f"{cosine:.2f}", bar(max(cosine, 0.0))) for s, cosine in found]
         show(table([("", "left"), ("cosine", "right"), ("", "left")], rows))
 
 

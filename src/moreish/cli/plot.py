@@ -38,7 +38,9 @@ def plot(
     if inside and what is not None:
         raise ValueError(f"--inside and --what {what} ask for different pictures; give one of them")
     from moreish.cli.show import emit, say, telling
+    from moreish.plots.curves import check_installed
 
+    check_installed()
     with telling(f"loading {run}", quiet or json):
         from moreish.api import open_run
 

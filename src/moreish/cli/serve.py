@@ -20,6 +20,7 @@ from moreish.cli.flags import (
     number,
     sources_of,
 )
+from moreish.errors import how_to_install
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -99,7 +100,7 @@ def _refuse(host: str, port: int, token: str | None, no_token: bool) -> None:
 
         _ = fastapi, uvicorn
     except ImportError:
-        raise ValueError("serving needs fastapi and uvicorn: python -m pip install 'moreish[serve]'") from None
+        raise ValueError(f"serving needs fastapi and uvicorn: {how_to_install('serve')}") from None
     if no_token and token is not None:
         raise ValueError("--no-token and --token exclude each other: leave one of them out")
     if no_token and host not in LOOPBACK:

@@ -323,7 +323,7 @@ def _help(shell: Shell, _: str) -> None:
     for command in COMMANDS.values():
         usage = command.usage if apart else command.usage.ljust(width)
         shell.console.print(show.text(usage, (apart + command.says, "dim")))
-    show.note("a rule without anything after it is given up: starts")
+    show.note("a rule's word alone takes that rule back: starts")
 
 
 def _quit(_: Shell, __: str) -> None:

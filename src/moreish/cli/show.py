@@ -113,6 +113,11 @@ def printable(text: str) -> str:
     )
 
 
+def symbol_name(symbol: str) -> str:
+    """A symbol as it is, or what it is called where there is nothing to see."""
+    return {" ": "space", "\n": "newline", "\t": "tab"}.get(symbol, printable(symbol))
+
+
 def table(columns: Iterable[tuple[str, str]], rows: Iterable[Iterable[str]], title: str | None = None) -> Table:
     """A plain table; a column is (heading, "left" or "right")."""
     drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="dim")

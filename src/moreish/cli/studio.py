@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from moreish.cli.flags import DEFAULT_ROOT, Json, Quiet, Root, Whole
+from moreish.errors import how_to_install
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -83,7 +84,7 @@ def _needs_fastapi() -> None:
     from importlib.util import find_spec
 
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        raise ValueError("the studio needs fastapi and uvicorn: python -m pip install 'moreish[studio]'")
+        raise ValueError(f"the studio needs fastapi and uvicorn: {how_to_install('studio')}")
 
 
 def _first_free(host: str) -> Any:

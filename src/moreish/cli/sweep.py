@@ -21,6 +21,7 @@ from moreish.cli.flags import (
     Whole,
     sources_of,
 )
+from moreish.errors import how_to_install
 
 if TYPE_CHECKING:
     from moreish.recipes.overrides import Overrides
@@ -209,7 +210,7 @@ def _draw(study: "Study") -> None:
 
     trials = [trial for trial in study.trials() if trial.value is not None]
     if find_spec("matplotlib") is None:
-        note("pictures of it need matplotlib: pip install 'moreish[plots]'")
+        note(f"pictures of it need matplotlib: {how_to_install('plots')}")
         return
     if len(trials) < 2:
         return

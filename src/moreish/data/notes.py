@@ -90,5 +90,7 @@ def _symbols(report: Report) -> Iterator[str]:
 
 
 def _some(names: list[str], most: int = 5, what: str = "symbols") -> str:
+    if len(names) == most + 1:  # naming the last one is no longer than counting it
+        most += 1
     named = ", ".join(shown(s) for s in names[:most])
     return named if len(names) <= most else f"{named} and {len(names) - most:,} more {what}"

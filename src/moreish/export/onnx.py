@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from moreish.errors import Unmet
+from moreish.errors import Unmet, how_to_install
 from moreish.export.exported import Contents, Subject
 from moreish.models.net import Net, Stepwise
 from moreish.rng import rng_for
@@ -236,6 +236,6 @@ def _needed() -> None:
     except ImportError as error:
         raise Unmet(
             f"exporting to ONNX needs onnx, onnxscript and onnxruntime ({error.name} is missing): "
-            "pip install 'moreish[onnx]'"
+            + how_to_install("onnx")
         ) from None
     _ = onnx, onnxruntime, onnxscript

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from moreish.errors import Damaged, Unmet
+from moreish.errors import Damaged, Unmet, how_to_install
 from moreish.runs import events
 from moreish.runs.folder import CONFIG, Run
 
@@ -176,7 +176,7 @@ def _tag(name: str) -> str:
 def check_installed() -> None:
     """Raises Unmet without tensorboardX."""
     if find_spec("tensorboardX") is None:
-        raise Unmet("TensorBoard's files need tensorboardX: pip install 'moreish[tensorboard]'")
+        raise Unmet(f"TensorBoard's files need tensorboardX: {how_to_install('tensorboard')}")
 
 
 def _writer(folder: Path) -> "SummaryWriter":

@@ -6,12 +6,14 @@ Every picture is a function that takes `ax=`, the axes to draw on, and returns t
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from moreish.errors import how_to_install
 from moreish.runs import events
 from moreish.runs.folder import Run
 
@@ -27,12 +29,16 @@ FORMATS = (".png", ".svg", ".pdf")
 CLIFF = 1.5  # times the highest baseline: from there on a first loss takes the scale of all others
 
 
+def check_installed() -> None:
+    """Raises ValueError without matplotlib."""
+    if find_spec("matplotlib") is None:
+        raise ValueError(f"drawing needs matplotlib: {how_to_install('plots')}")
+
+
 def empty_figure(width: float = 7.2, height: float = 4.4) -> "tuple[Figure, Axes]":
     """An empty figure in the house style and its axes. Raises ValueError where matplotlib is missing."""
-    try:
-        figure_class, axes_class = _shown()
-    except ImportError:
-        raise ValueError("drawing needs matplotlib: pip install 'moreish[plots]'") from None
+    check_installed()
+    figure_class, axes_class = _shown()
     figure = figure_class(figsize=(width, height), layout="constrained", facecolor="white")
     axes = figure.add_subplot(axes_class=axes_class)
     axes.spines[["top", "right"]].set_visible(False)

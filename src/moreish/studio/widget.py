@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from moreish.errors import RunError, Unmet
+from moreish.errors import RunError, Unmet, how_to_install
 from moreish.runs import commands
 from moreish.runs.commands import LIVE, Window
 from moreish.runs.folder import METRICS, Run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 SPACING = 0.2  # seconds between two looks at the files
 IDLE = 5.0  # seconds without a word after which a run that nobody trains is left alone
-NO_WIDGET = 'watching a run in a notebook needs anywidget: pip install "moreish[notebook]"'
+NO_WIDGET = f"watching a run in a notebook needs anywidget: {how_to_install('notebook')}"
 CAN = commands.Pause | commands.Go | commands.Step | commands.Stop
 Message = dict[str, Any]
 

@@ -8,7 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from moreish.errors import Unmet
+from moreish.errors import Unmet, how_to_install
 from moreish.sweeps.locks import FileLock
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def open_journal(path: Path) -> "Journalled":
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
     except ImportError:
-        raise Unmet("a sweep needs optuna: pip install 'moreish[sweep]'") from None
+        raise Unmet(f"a sweep needs optuna: {how_to_install('sweep')}") from None
 
     class Lock(JournalFileOpenLock):
         def __init__(self) -> None:
