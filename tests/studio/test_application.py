@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+import moreish
 from moreish.runs import commands, events
 from moreish.studio.application import app
 from moreish.studio.page import document
@@ -213,3 +214,22 @@ def test_a_list_is_read_as_the_form_says_and_a_refusal_names_it_without_its_fold
         assert answer.status_code == 422
         assert str(root) not in answer.json()["error"]
     assert report({"column": "nonsense"}).json()["error"].startswith(f"{id} is CSV")
+
+
+@pytest.mark.parametrize(
+    "name", ["towns.csv", "Towns.CSV", "towns.json", "towns.v2.tsv", "towns.txt", "towns", "St. Ives"]
+)
+def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tmp_path):
+    items = made_items(30)
+    text = (
+        json.dumps({"towns": items}) if name.endswith("json") else "Name\n" + "".join(f"{item}\n" for item in items)
+    )
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    want = moreish.read(tmp_path / name).report
+    id = page.send("PUT", f"/api/lists/{name}", content=text.encode()).json()["list"]
+    assert id in page.get("/api/lists").json()
+    report = page.get(f"/api/lists/{id}/report").json()
+    assert (report["items"], len(report["notes"])) == (want.items, len(want.notes))
+    assert page.get(f"/api/lists/{id}").text == text
+    again = page.send("PUT", "/api/lists/" + name.replace(".csv", ".tsv"), content=text.encode()).json()["list"]
+    assert again != id, "two suffixes share no id"

@@ -193,14 +193,14 @@ def _add_records(made: FastAPI, listing: Listing) -> None:
 def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
     @made.put("/api/lists/{name}", status_code=201)
     async def upload(name: str, request: Request) -> dict[str, str]:
-        """Keep a list: the body is its text, raw."""
+        """Keep a list: the body is its text, raw; its name with the file's suffix, which tells how it is read."""
 
         async def pieces() -> AsyncIterator[bytes]:
             async for piece in request.stream():
                 yield piece
 
         try:
-            return {"list": await lists.receive(name[:200], pieces())}
+            return {"list": await lists.receive(name, pieces())}
         except ValueError as error:
             raise HTTPException(422, str(error)) from None
 

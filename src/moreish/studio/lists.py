@@ -7,6 +7,7 @@ from typing import Any
 
 from moreish.data import Corpus
 from moreish.data.bundled import BUNDLED, LISTS
+from moreish.data.formats import LINES_SUFFIXES, TABLE_SUFFIXES
 from moreish.errors import RunError
 from moreish.runs.files import os_errors
 from moreish.runs.folder import readable
@@ -14,6 +15,7 @@ from moreish.runs.folder import readable
 FOLDER = ".lists"
 LIMIT = 32 * 2**20  # bytes
 SHOWN = 400  # items of a list that a page shows
+SUFFIXES = (".txt", ".json", *TABLE_SUFFIXES, *LINES_SUFFIXES)  # the first: of what is no table
 ID = re.compile(r"[\w-]{1,80}")
 
 
@@ -27,21 +29,29 @@ class Lists:
         """The file of a list that is there."""
         if id in LISTS:
             return BUNDLED / f"{id}.txt"
-        return self._folder / f"{id}.txt" if id in self.uploaded() else None
+        return self._files().get(id)
 
     def uploaded(self) -> list[str]:
         """The ids of those that were uploaded."""
+        return sorted(self._files())
+
+    def _files(self) -> dict[str, Path]:
         if not self._folder.is_dir():
-            return []
-        return sorted(p.stem for p in self._folder.iterdir() if p.suffix == ".txt" and ID.fullmatch(p.stem))
+            return {}
+        return {p.stem: p for p in self._folder.iterdir() if p.suffix in SUFFIXES and ID.fullmatch(p.stem)}
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes]) -> str:
-        """Keep what is sent under a new id. Raises ValueError where it is no text, or too much."""
+        """Keep what is sent under a new id. Raises ValueError where it is no text, or too much.
+
+        name : that of the file, whose suffix tells how it is to be read
+        """
         with os_errors(self._folder, "written"):
             self._folder.mkdir(parents=True, exist_ok=True)
-            number, stem = 1, readable(name)
-            while (path := self._folder / f"{stem}-{number}.txt").exists():
+            stem, suffix = _parts(name)
+            number, taken = 1, self._files()
+            while f"{stem}-{number}" in taken:
                 number += 1
+            path = self._folder / f"{stem}-{number}{suffix}"
             try:
                 with open(path, "xb") as file:
                     async for piece in pieces:
@@ -63,6 +73,15 @@ class Lists:
             return api.read(path, **options)
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), id)) from None
+
+
+def _parts(name: str) -> tuple[str, str]:
+    """What a list is called here, and the suffix of its file."""
+    stem, dot, end = name.rpartition(".")
+    suffix = f".{end.lower()}"
+    if not dot or not end.isalnum():
+        return readable(name), SUFFIXES[0]
+    return readable(stem), suffix if suffix in SUFFIXES else SUFFIXES[0]
 
 
 def _check(piece: bytes, before: int) -> None:
