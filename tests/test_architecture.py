@@ -82,7 +82,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         | {"runs", "backprop", "doctor", "scalar", "__version__"},
         TORCH | {"fastapi", "starlette", "pydantic", "msgspec"} | {"anywidget", "traitlets"},
     ),
-    "plots": ({"runs", "data", "models", "ngram", "doctor", "inference", "training"}, TORCH | {"matplotlib"}),
+    "plots": (
+        {"errors", "runs", "data", "models", "ngram", "doctor", "inference", "training"},
+        TORCH | {"matplotlib"},
+    ),
 }
 # These may import whatever is below them.
 TOP = {"__init__", "__main__", "api", "cli", "lessons"}
