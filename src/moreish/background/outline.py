@@ -24,8 +24,8 @@ class Outline:
     class_of : (V,) the class of each id, that of the boundary 0
     following : (nodes, classes) the node after a symbol of this class, 0 after the end; node 0 is the beginning.
                 Where no item goes on so it is where most runs of the class begin; too long a run stays at its end.
-    straying : (nodes, classes) from 0 to 1: the share of the list's runs here that are already too short for this
-               symbol, or still too long; 1 where no item goes on so
+    straying : (nodes, classes) 1 where no item goes on so, or every run of the list here is too short for this
+               symbol or still too long; 0 elsewhere, so that no item of the list strays
     """
 
     def __init__(
@@ -95,12 +95,12 @@ class Outline:
 
 
 def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each place of a run: the share of these lengths that are too short to go on, and too long to leave."""
+    """For each place of a run: 1 where all of these lengths are too short to go on, and where too long to leave."""
     if not lengths:
         return np.zeros(places), np.zeros(places)
     found = np.array(lengths)[:, None]
     place, slack = np.arange(1, places + 1), (SLACK * found).astype(np.int64)
-    return (found + slack <= place).mean(0), (found - slack > place).mean(0)
+    return (found + slack <= place).all(0).astype(np.float64), (found - slack > place).all(0).astype(np.float64)
 
 
 def kept_inside(
