@@ -12,6 +12,7 @@ import pytest
 
 from moreish import api as moreish_api
 from moreish.background import weights
+from moreish.cli.evaluate import ROWS
 from moreish.cli.panel import BLENDS, Panel, print_line, validated_words
 from moreish.runs import events, manifest
 from moreish.runs.checkpoint import dump_tensors, load_tensors
@@ -86,9 +87,13 @@ def test_the_whole_job_says_first_items_and_how_good_they_are(here, moreish, tmp
 
 
 def test_evaluate_says_that_it_was_cross_validation(here, moreish):
-    code, out, _ = moreish("evaluate", "few-read")
+    code, out, err = moreish("evaluate", "few-read")
     assert code == 0
     assert "cross-validation: 25 items" in out
+    for name, words in ROWS.items():
+        assert name == "tuned" or any(line.startswith(name) and words in line for line in out.splitlines()), name
+    assert "nats a symbol: how much a symbol surprises" in err
+    assert "foretold by models that were made without it" in err
     code, out, _ = moreish("evaluate", "few-read", "--json")
     row = json.loads(out)
     assert (code, row["on"], row["items"]) == (0, "cross-validation", 25)

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from moreish.cli import show
+from moreish.cli.odd import _shape
 from tests.support.lists import made_items
 
 
@@ -84,3 +85,36 @@ def test_what_makes_no_sense_is_refused_with_a_sentence(arguments, sentence, mor
     code, out, err = moreish("odd", *arguments)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert sentence in err
+
+
+SPACED = "the space", "a letter"
+
+
+def reasons(moreish, folder, items):
+    (folder / "shapes.txt").write_text("\n".join(items) + "\n", encoding="utf-8")
+    rows = moreish("odd", "shapes.txt", "-n", 8, "--format", "tsv", "-q")[1].splitlines()
+    return {item: why for _, item, _, why in (row.split("\t") for row in rows)}
+
+
+def test_of_a_script_without_capitals_no_capitals_are_told(moreish, folder):
+    first, second = "김이박최정강조윤", "민서도하지우예준시연"
+    names = [a + b + c for a in first for b in second for c in second if b != c]
+    found = reasons(moreish, folder, [*names[:300], "김민 서", "이 도하", *names[300:320], "김 민", "도우 연"])
+    told = {why for why in found.values() if "as hardly another" in why}
+    assert told
+    assert not [why for why in found.values() if "capital" in why]
+    assert told <= {f"{a} after {b}, as hardly another has" for a, b in (SPACED, SPACED[::-1])}
+
+
+SHAPES = {
+    ("Cley next", 5): "a small letter after the space, as hardly another has",
+    ("4ever", 0): "begins with a digit, as hardly another does",
+    ("Bo!", 3): 'ends in "!", as hardly another does',
+    ("d'Arc", 2): 'a capital after "\'", as hardly another has',
+    ("한국", None): "its kinds of symbols follow one another as hardly another's do",
+}
+
+
+@pytest.mark.parametrize(("item", "met"), SHAPES)
+def test_a_shape_is_told_by_what_meets_where(item, met):
+    assert _shape(list(item), met) == SHAPES[item, met]

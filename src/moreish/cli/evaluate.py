@@ -4,6 +4,21 @@ import math
 
 from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root
 
+ROWS = {
+    "counted": "the list's own counts",
+    "read": "with a net's reading",
+    "tuned": "with a net trained on",
+    "this run": "what makes its items",
+}
+MEANING = (
+    "nats a symbol: how much a symbol surprises, on average, so less is better; perplexity: so many equally likely "
+    "symbols would leave one as unsure."
+)
+CROSS_VALIDATED = (
+    " Every item was foretold by models that were made without it: counts of the list; a net that knows other lists "
+    "and has read this one; the same net trained on by it."
+)
+
 
 def evaluate(
     run: str,
@@ -26,7 +41,7 @@ def evaluate(
         The items' column of another list that is a CSV or JSON file: its name, or its number.
     """
     from moreish import api
-    from moreish.cli.show import BASELINE_WORDS, bar, emit, finite, note, printable, show, table, telling
+    from moreish.cli.show import bar, emit, finite, note, printable, show, table, telling
 
     with telling(f"loading {run}", quiet or json):
         opened = api.open_run(run, root)
@@ -43,7 +58,7 @@ def evaluate(
     losses: dict[str, float] = {**result["baselines"], "this run": result["loss"]}
     highest = max(losses.values())
     rows = [
-        (name, f"{loss:.4f}", f"{math.exp(loss):.2f}", bar(loss / highest), BASELINE_WORDS.get(name, ""))
+        (name, f"{loss:.4f}", f"{math.exp(loss):.2f}", bar(loss / highest), _words(name))
         for name, loss in sorted(losses.items(), key=lambda pair: -pair[1])
     ]
     show(
@@ -53,5 +68,14 @@ def evaluate(
             f"{printable(result['on'])}: {result['items']:,} items, {result['symbols']:,} symbols",
         )
     )
+    if not quiet:
+        note(MEANING + CROSS_VALIDATED * ("error" in result))
     if remembered is not None and not quiet:
         note(str(remembered))
+
+
+def _words(name: str) -> str:
+    """What a row is the loss of."""
+    from moreish.cli.show import BASELINE_WORDS
+
+    return (BASELINE_WORDS | ROWS).get(name, "")

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 SURPRISING = math.log(0.02)  # below this a symbol is marked
 MOST_NAMED = 3
+KINDS = {
+    "upper": "a capital",
+    "lower": "a small letter",
+    "letter": "a letter",
+    "digit": "a digit",
+    "mark": "an accent",
+}
 
 
 def odd(
@@ -119,12 +126,29 @@ def _why(found: "Odd", corpus: "Corpus") -> str:
         case "slip" if found.likelier:
             return f'one slip from "{printable(vocab.decode(found.likelier))}"'
         case "shape":
-            return "capitals, digits or marks where the others have none"
+            return _shape([*vocab.split(corpus[found.place])], found.met)
         case "length":
             usual = sorted(corpus.split("all").lengths.tolist())[len(corpus) // 2]
             return f"{len(found.logprobs) - 1} symbols long, where {usual} are usual"
         case _:
             return "its symbols do not follow one another as the others' do"
+
+
+def _shape(symbols: "Sequence[str]", met: int | None) -> str:
+    """What two kinds of symbols meet in an item, and hardly in another."""
+    if met is None:
+        return "its kinds of symbols follow one another as hardly another's do"
+    before, after = (_kind(symbols[i]) if 0 <= i < len(symbols) else "" for i in (met - 1, met))
+    if not before:
+        return f"begins with {after}, as hardly another does"
+    return f"{after} after {before}, as hardly another has" if after else f"ends in {before}, as hardly another does"
+
+
+def _kind(symbol: str) -> str:
+    from moreish.background.shape import symbol_class
+    from moreish.data.vocab import shown
+
+    return KINDS.get(symbol_class(symbol)) or shown(symbol)
 
 
 def _show(found: "Sequence[Odd]", corpus: "Corpus", lines: Sequence[int]) -> None:

@@ -58,11 +58,12 @@ class Odd(NamedTuple):
     place    : where it stands in the list, from 0
     score    : how odd, in nats: about one item in e^score of a list like this is so odd; see above
     why      : "symbol": it has symbols that no other item has; "slip": one slip away from what would fit; "shape":
-               capitals, digits or marks where the others have none; "length": longer or shorter than the others;
+               kinds of symbols where the others have other ones; "length": longer or shorter than the others;
                "unlike": its symbols do not follow one another as the others' do
     logprobs : (T + 1,) of each symbol and of the end, from both sides: the mean of the natural logarithms
     strange  : ids that no other item has
     likelier : for a slip, the likeliest item that it may be a slip of
+    met      : for a shape, the place of a symbol or the end whose kind hardly another item has behind the one before
     """
 
     place: int
@@ -71,6 +72,7 @@ class Odd(NamedTuple):
     logprobs: Float[np.ndarray, " places"]
     strange: tuple[int, ...]
     likelier: tuple[int, ...] | None
+    met: int | None = None
 
 
 class Listed(NamedTuple):
@@ -140,6 +142,7 @@ def odd_ones(
     strange = _strange(listed)
     found = np.argsort(-judged.score, kind="stable")[:count].tolist()
     likelier = _likelier(listed, [i for i in found if judged.why[i] == SLIP and not strange.get(i)], seed)
+    met = _met(listed, [i for i in found if ASKED[judged.why[i]] == "shape"])
     return [
         Odd(
             place=i,
@@ -148,6 +151,7 @@ def odd_ones(
             logprobs=judged.logprobs[listed.offsets[i] + 1 : listed.offsets[i + 1] + 1],
             strange=strange.get(i, ()),
             likelier=likelier.get(i),
+            met=met.get(i),
         )
         for i in found
     ]
@@ -254,6 +258,23 @@ def _strange(listed: Listed) -> dict[int, tuple[int, ...]]:
         if i not in found.get(place, ()):
             found[place] = (*found.get(place, ()), i)
     return found if len(found) <= max(1, RARELY * len(listed)) else {}
+
+
+def _met(listed: Listed, places: Sequence[int]) -> dict[int, int]:
+    """Where in each of these items two kinds of symbols meet that meet in the fewest, if those are few."""
+    classes = _in_classes(listed)
+    if classes is None or not places:
+        return {}
+    kinds = classes.vocab_size
+    pairs = classes.ids[:-1].astype(np.int64) * kinds + classes.ids[1:]
+    item = np.repeat(np.arange(len(classes)), classes.lengths + 1)
+    shared = np.bincount(np.unique(item * kinds**2 + pairs) % kinds**2, minlength=kinds**2)
+    found = {}
+    for i in places:
+        own = shared[pairs[classes.offsets[i] : classes.offsets[i + 1]]]
+        if own.min() - 1 <= RARELY * len(classes):
+            found[i] = int(own.argmin())
+    return found
 
 
 def _likelier(listed: Listed, places: Sequence[int], seed: int) -> dict[int, tuple[int, ...]]:
