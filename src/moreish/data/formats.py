@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
 from moreish.data.numbers import number_of
+from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
 from moreish.data.programs import listed
 from moreish.data.tables import ITEM_WORDS, is_value, plain_name
@@ -39,8 +40,6 @@ LEAST_ROWS = 3  # a header and two more
 LEAST_NAMELESS = 5  # rows of a table that no row names the columns of
 MOST_ROWS = 1000  # looked at
 MOSTLY = 0.9  # rows of the first one's length, where that names the columns: the others are mistakes, told as such
-LEAST_ITEMS = 3  # on one line
-LONGEST_ITEM = 60  # characters, on average: prose has longer stretches between commas
 FIRST_VALUES = 3  # of a JSON array that is longer than what is looked at
 OBJECT = re.compile(r'\{\s*"([^"\\]|\\.)*"\s*:')
 
@@ -96,13 +95,6 @@ class Html:
 
 
 @dataclass(frozen=True)
-class OneLine:
-    """All items on the only line that there is."""
-
-    separator: str
-
-
-@dataclass(frozen=True)
 class Marked:
     """A list whose lines carry marks; `lines` are those that were looked at, without them; `then`: what these are."""
 
@@ -137,7 +129,7 @@ def recognise(
     if found is None and not columns and marks:
         found = _in_program(text, whole)
     if found is None and not columns:
-        found = _one_line(lines, whole)
+        found = one_line(lines, whole)
     if found is None and is_markdown(looked_at):
         header, _, *rows = map(cells_of, looked_at)
         return Table(MARKDOWN, tuple(header), rows)
@@ -244,18 +236,6 @@ def table_of_page(table: PageTable, columns: Sequence[str]) -> Table:
     if table.header is not None and len(table.header) == width:
         return Table(HTML, table.header, rows)
     return Table(HTML, *(_as_table(rows, ",", False, ".csv", columns) or (None, rows)))
-
-
-def _one_line(lines: Sequence[str], whole: bool) -> OneLine | None:
-    """All items between commas, or semicolons, on the only line that there is."""
-    if len(lines) != 1:
-        return None
-    for separator in (";", ","):
-        items = lines[0].strip().strip(separator).split(separator)
-        short = sum(map(len, items)) <= LONGEST_ITEM * len(items)
-        if len(items) >= LEAST_ITEMS and short and all(item.strip() for item in items[: None if whole else -1]):
-            return OneLine(separator)
-    return None
 
 
 def _table(lines: Sequence[str], cut: bool, suffix: str, columns: Sequence[str]) -> Table | None:

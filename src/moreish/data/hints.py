@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, pairwise
 
 from moreish.data.formats import split_counted
 from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
@@ -13,6 +13,11 @@ from moreish.data.tables import ITEM_WORDS, plain_name
 OUTLINE_HEADS = 2  # lines that are not indented
 LETTER = re.compile(r"[^\W\d_]")
 COMMENT = re.compile(r"(#+|//|;|--)\s.*")
+PAGE_NUMBER = re.compile(
+    r"[-–—]?\s*(?:(?:page|pagina|página|seite|p\.|s\.|стр\.)\s*)?(?P<number>\d{1,4})"
+    r"(?:\s*(?:of|/|von|de|di|из)\s*\d{1,4})?\s*[-–—]?",
+    re.IGNORECASE,
+)
 SIGN = re.compile(r"(?P<sign>[–—>+])\s.*")
 PAGE = re.compile(r"<(!doctype|html|body|div|table|ul|ol|li)\b", re.IGNORECASE)
 
@@ -23,7 +28,10 @@ def hints_on(lines: Sequence[str], blank_after_first: bool, whole: bool = False)
     page = _page(stripped)
     if page or len(lines) < LEAST:
         return page
-    found = _comments(stripped), _heading(stripped, blank_after_first), _numbers(stripped), _signs(stripped)
+    found = (
+        _comments(stripped), _heading(stripped, blank_after_first), _numbers(stripped), _signs(stripped),
+        _pages(stripped),
+    )  # fmt: skip
     ends = _last(stripped) if whole else ()
     return [*chain.from_iterable(found), *ends, *_outline(lines)]
 
@@ -67,6 +75,15 @@ def _heading(lines: Sequence[str], blank_after_first: bool) -> Iterator[str]:
     if colon or underlined or named or blank_after_first:
         shown = _short(first)
         yield f'The first line, "{shown}", looks like a heading, but is an item here: take it out if it is none.'
+
+
+def _pages(lines: Sequence[str]) -> Iterator[str]:
+    """Few lines that are numbers, one more each time, as at the foot of pages."""
+    found = [(line, PAGE_NUMBER.fullmatch(line)) for line in lines]
+    feet = [(line, int(each["number"])) for line, each in found if each]
+    if 2 <= len(feet) <= SOME * len(lines) and all(b - a == 1 for (_, a), (_, b) in pairwise(feet)):
+        shown = _short(feet[0][0])
+        yield f'{len(feet):,} lines look like page numbers (the first: "{shown}"), but are items here: take them out.'
 
 
 def _numbers(lines: Sequence[str]) -> Iterator[str]:

@@ -87,10 +87,9 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             return _of_counted(form, name, texts, options)
         case OneLine():
             if options.columns:
-                raise ValueError(f"{name} has all items on one line, and so no column {options.columns[0]}")
-            return Rows(
-                f"items between {SEPARATORS[form.separator]} on one line", _of_line(form, texts, options), "row"
-            )
+                raise ValueError(f"{name} has several items on a line, and so no column {options.columns[0]}")
+            looks = f"items between {SEPARATORS[form.separator]}{' on one line' * form.alone}"
+            return Rows(looks, _of_line(form, texts, options), "row")
         case Html():
             return _of_page(name, Page("".join(texts)), options)
         case InProgram():
@@ -212,6 +211,8 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
 
 def _of_line(form: OneLine, texts: Iterator[str], options: DataOptions) -> Iterator[Row]:
     text = "".join(texts).strip().strip(form.separator)
+    if not form.alone:
+        text = " ".join(text.splitlines())
     lines = io.StringIO(text, newline="\n").readlines()
     try:
         cells = list(chain.from_iterable(reader_of(lines, form.separator, quoted=True, spaced=True)))
