@@ -24,6 +24,7 @@ ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii
 WAYS = {
     "points": lambda xs: [f"{i}. {x}" for i, x in enumerate(xs, 1)],
     "brackets": lambda xs: [f"{i}) {x}" for i, x in enumerate(xs, 1)],
+    "dashes behind": lambda xs: [f"{i}- {x}" for i, x in enumerate(xs, 1)],
     "in brackets": lambda xs: [f"[{i}] {x}" for i, x in enumerate(xs, 1)],
     "letters": lambda xs: [f"{a}) {x}" for a, x in zip(string.ascii_lowercase, xs[:26], strict=False)],
     "capitals": lambda xs: [f"{a}. {x}" for a, x in zip(string.ascii_uppercase, xs[:26], strict=False)],
@@ -120,3 +121,12 @@ def test_numbers_of_pages_are_told(first, tmp_path):
     corpus = read(tmp_path / "list.txt")
     assert list(corpus.items) == items
     assert [note for note in corpus.report.told if f'page numbers (the first: "{first}")' in note]
+
+
+def test_a_first_line_above_an_ordered_list_is_told(tmp_path):
+    towns = sorted(f"{a}{b}" for a in ("Ash", "Bar", "Col") for b in ("ford", "ton", "ham"))
+    for first, told in (("Town", 1), ("Aldham", 0)):
+        (tmp_path / "list.txt").write_text("\n".join([first, *towns]) + "\n", encoding="utf-8")
+        corpus = read(tmp_path / "list.txt")
+        assert list(corpus.items) == [first, *towns]
+        assert sum("looks like a heading" in note for note in corpus.report.told) == told

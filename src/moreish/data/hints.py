@@ -10,6 +10,7 @@ from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
 from moreish.data.tables import ITEM_WORDS, plain_name
 
+LEAST_SORTED = 8  # lines that are in order by design
 OUTLINE_HEADS = 2  # lines that are not indented
 LETTER = re.compile(r"[^\W\d_]")
 COMMENT = re.compile(r"(#+|//|;|--)\s.*")
@@ -72,9 +73,15 @@ def _heading(lines: Sequence[str], blank_after_first: bool) -> Iterator[str]:
     colon = first.endswith(":") and not any(line.endswith(":") for line in lines[1:])
     underlined = re.fullmatch(r"=+|-+", lines[1]) is not None
     named = plain_name(first) in ITEM_WORDS and sorted(lines) != lines
-    if colon or underlined or named or blank_after_first:
+    sorted_below = len(lines) >= LEAST_SORTED and _in_order(lines[1:]) and not _in_order(lines)
+    if colon or underlined or named or blank_after_first or sorted_below:
         shown = _short(first)
         yield f'The first line, "{shown}", looks like a heading, but is an item here: take it out if it is none.'
+
+
+def _in_order(lines: Sequence[str]) -> bool:
+    """Whether they stand in the order of the alphabet."""
+    return all(a.casefold() <= b.casefold() for a, b in pairwise(lines))
 
 
 def _pages(lines: Sequence[str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ class OneLine:
 def one_line(lines: Sequence[str], whole: bool) -> OneLine | None:
     """All items between commas, or semicolons, on the only line, or on lines of which each but the last ends so."""
     if len(lines) != 1:
-        return _lines_that_go_on(lines) if whole else None
+        return _lines_that_go_on(lines) if whole and lines else None
     for separator in (";", ","):
         items = lines[0].strip().strip(separator).split(separator)
         short = sum(map(len, items)) <= LONGEST_ITEM * len(items)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 OPENS, CLOSES = r"[(（\[【]?", r"(?:\.\)|[.)、\]．）】])"
 AFTER = r"(?:\s+|(?=[^\W\d]|[\"'“„«‘「『(*_`\[<])|$)(?P<item>.*)"
 NUMBER = re.compile(
-    rf"{OPENS}(?P<sign>[#№]\s?)?(?P<number>\d{{1,9}})(?:{CLOSES}|[:：]|(?(sign)(?=\s)|\s+[-–—](?=\s))){AFTER}"
+    rf"{OPENS}(?P<sign>[#№]\s?)?(?P<number>\d{{1,9}})(?:{CLOSES}|[:：]|(?(sign)(?=\s)|\s*[-–—](?=\s))){AFTER}"
 )
 LETTER = re.compile(rf"{OPENS}(?P<number>[a-z]{{1,2}}|[A-Z]{{1,2}}|[^\W\d_])(?:{CLOSES}(?=\s|$)|[)）]){AFTER}")
 ROMAN = re.compile(rf"{OPENS}(?P<number>[ivxlcdm]{{1,9}}|[IVXLCDM]{{1,9}})(?:{CLOSES}(?=\s|$)|[)）]){AFTER}")
