@@ -20,6 +20,7 @@ MOSTLY = 0.3  # share of the places that are padding
     "A condition, a time step, a mask, or the whole input: no output changes with it.\n"
     "What could be learned from it is not learned, and nothing says so.",
     explains=("F22", "F23", "F90", "F29", "F84", "F28", "F17", NOT_LEARNING),
+    explained_by=("F04", "F05", "F06", "F07", "F15", "F76"),
     rank=68,
     preflight=True,
 )
