@@ -100,7 +100,8 @@ def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.n
         return np.zeros(places), np.zeros(places)
     found = np.array(lengths)[:, None]
     place, slack = np.arange(1, places + 1), (SLACK * found).astype(np.int64)
-    return (found + slack <= place).all(0).astype(np.float64), (found - slack > place).all(0).astype(np.float64)
+    short, long = (found + slack <= place).all(0), (found - slack > place).all(0)
+    return np.asarray(short, np.float64), np.asarray(long, np.float64)
 
 
 def kept_inside(
