@@ -61,7 +61,7 @@ def test_the_state_that_is_tried_on_stays_as_it_is(tmp_path):
 
 def test_an_arm_ends_where_its_loss_is_no_number_and_the_other_goes_on(tmp_path):
     run = stopped(tmp_path / "run", {})
-    _, trial = tried(run, commands.Heal("set_lr", {"value": 1e30}), steps=20)
+    _, trial = tried(run, commands.Heal("set_lr", {"value": 1e38}), steps=20)
     assert trial.remedied.losses[-1] is None
     assert len(trial.remedied.losses) < 20
     assert trial.remedied.val_loss is None
