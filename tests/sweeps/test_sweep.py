@@ -174,7 +174,7 @@ def test_a_trial_whose_process_died_before_it_trained_is_begun_anew(tmp_path):
 
 
 def test_a_training_that_fails_is_a_failed_trial_with_its_reason(tmp_path):
-    over = {"train.lr": parse_space(["train.lr=1e-2,1e30"])["train.lr"]}
+    over = {"train.lr": parse_space(["train.lr=1e-2,1e38"])["train.lr"]}
     options = {**SMALL.settings, "train": {**SMALL.settings["train"], "optimizer": "sgd", "clip": 0.0}}
     found = sweep(
         made_items(200), over, trials=2, overrides=Overrides(settings=options), study=tmp_path / "s", sampler="grid"
