@@ -266,3 +266,28 @@ def test_a_second_optimizer_is_looked_at_although_the_run_did_well_before():
     fit(model, second, x, y, 60)
     doctor = stop()
     assert [f.id for f in doctor.findings if f.severity == "sick"][:1] == ["F18"]
+
+
+def test_a_module_with_a_state_of_its_own_kind_is_loaded_as_without_the_doctor():
+    class Own(nn.Linear):
+        asked = 0
+
+        def state_dict(self):
+            self.asked += 1
+            return {"of my own": self.weight.detach().clone()}
+
+        def load_state_dict(self, state):
+            return super().load_state_dict({"weight": state["of my own"]}, strict=False)
+
+    class Odd(dict):
+        def items(self):
+            raise RuntimeError("not now")
+
+    start()
+    one, other = Own(3, 2), Own(3, 2)
+    one.load_state_dict(other.state_dict())
+    with pytest.raises(RuntimeError, match="Missing key"):  # as torch says, which asks for no items
+        nn.Module.load_state_dict(one, Odd(weight=other.weight))
+    stop()
+    assert torch.equal(one.weight, other.weight)
+    assert (one.asked, other.asked) == (0, 1)

@@ -19,7 +19,10 @@ class Loads:
 
     def loading(self, module: nn.Module, state: Mapping[str, object], doctors: Iterable[Doctor]) -> None:
         """A module is about to be given this."""
-        load = compared(module, state)
+        try:
+            load = compared(module, state)
+        except Exception:  # of a stranger's module or mapping; torch itself says what is wrong with it
+            return
         if load is None:
             return
         for doctor in doctors:
@@ -43,7 +46,7 @@ class Loads:
 
 def compared(module: nn.Module, state: Mapping[str, object]) -> Load | None:
     """What is wrong with a load: nothing fits, names differ by a beginning, or it is the module itself."""
-    own = {k: v for k, v in module.state_dict(keep_vars=True).items() if isinstance(v, Tensor)}
+    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}  # state_dict may be somebody's own
     given = {k: v for k, v in state.items() if isinstance(v, Tensor)}
     if not own or not given:
         return Load("", 0, len(own)) if own and not state else None
