@@ -22,17 +22,8 @@ DEEP = 8  # frames of Python in which a distribution is looked for
 COMPARISONS = {"gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"}
 COSTS = re.compile(r"cost|penal|length|distance|regret|energ|tour")
 GAINS = re.compile(r"reward|return|advant|gain|score|utilit")
-FOLLOWED = {
-    "add",
-    "subtract",
-    "multiply",
-    "divide",
-    "pointwise",
-    "threshold",
-    "view",
-    "reorder",
-    "cut",
-}  # kinds, of data
+# Kinds of functions through which data stay what they are.
+FOLLOWED = {"add", "subtract", "multiply", "divide", "pointwise", "threshold", "view", "reorder", "cut"}
 VIEWS = {"sum", "mean", "stack", "cat", "squeeze", "unsqueeze", "view", "reshape", "flatten", "clamp", "__getitem__"}
 
 
