@@ -96,7 +96,8 @@ def test_all_parts_together_allow_what_plain_python_allows(question):
     assert obeys(first, asked)
     assert all(len(word) >= len(first) for word in wanted)
     assert last is None or last > 6 or last == max(map(len, wanted))
-    assert last is not None or len(wanted) > 1
+    longer = Rules(length="40-" if last is None else f"{last + 1}-").parts(VOCAB)
+    assert contradict([*parts, *longer]) is (last is not None)
 
 
 @settings(max_examples=20)
