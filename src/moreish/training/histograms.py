@@ -17,7 +17,7 @@ from moreish.doctor.frames import saturation
 from moreish.runs.events import HistogramFields, LayerHistograms
 
 BINS = 64
-SAMPLE = 4096  # values that are counted of one tensor
+SAMPLE = 2048  # values that are counted of one tensor
 MOST_LAYERS = 24
 MOST_CALLS = 16  # of one layer in one step, as a cell has one for every symbol
 SPACING = 0.08  # seconds between two looks at least
@@ -128,19 +128,21 @@ def sampled(values: Tensor) -> np.ndarray:
 
 def histogram(values: np.ndarray, extreme: float = 0.0) -> HistogramFields | None:
     """BINS equally wide bins from the least to the greatest finite value; None where there is none."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
+    finite = np.isfinite(values)
+    values = values if finite.all() else values[finite]
+    if not len(values):
         return None
-    low, high = float(finite.min()), float(finite.max())
+    low, high, mean = float(values.min()), float(values.max()), float(values.mean(dtype=np.float64))
     width = (high - low) / BINS
     if width <= 0 or not math.isfinite(width):
-        counts = [len(finite)]
+        counts = [len(values)]
     else:
-        places = np.minimum(((finite - low) / width).astype(np.int64), BINS - 1)
-        counts = np.bincount(places, minlength=BINS).tolist()
-    return HistogramFields(
-        rounded(low), rounded(high), counts, rounded(float(finite.mean())), rounded(float(finite.std())), extreme
-    )
+        places = ((values - low) / width).astype(np.intp)
+        *counts, greatest = np.bincount(places, minlength=BINS + 1).tolist()  # which stands at the end of the last
+        counts[-1] += greatest
+    centred = values.astype(np.float64) - mean
+    std = math.sqrt(float(centred @ centred) / len(values))
+    return HistogramFields(rounded(low), rounded(high), counts, rounded(mean), rounded(std), extreme)
 
 
 def updates(before: np.ndarray, after: np.ndarray) -> HistogramFields | None:
