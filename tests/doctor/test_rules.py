@@ -63,6 +63,20 @@ def test_high_and_low_learning_rates_are_found_and_a_healthy_one_is_not():
     assert found(weights_with(-3.0, rising), "F13") == []
 
 
+def test_first_steps_that_leave_only_the_frequencies_are_too_long():
+    entropy = -sum(p * math.log(p) for p in (0.5, 0.3, 0.2))
+    for first, nll, late, severity in [
+        (-0.7, entropy, -2.5, ["watch"]),
+        (-0.7, 0.8 * entropy, -2.5, []),
+        (-2.0, entropy, -2.5, []),
+    ]:
+        history = weights_with(late, [nll] * 60, **{"loss.1/nll": [nll] * 60})
+        for frame in history.frames[:3]:
+            frame.values["w.weight/update_ratio"] = first
+        history.counts.targets = torch.tensor([50, 30, 20]) * 100
+        assert [f.severity for f in found(history, "F13")] == severity
+
+
 def test_the_value_of_the_learning_rate_does_not_matter():
     small, large = (weights_with(-3.0, falling()) for _ in range(2))
     for history, lr in ((small, 1e-6), (large, 50.0)):

@@ -15,7 +15,7 @@ from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.judge.table import named_rules
-from moreish.doctor.judge.triage import worrying
+from moreish.doctor.judge.triage import goes_wrong, worrying
 from moreish.doctor.tell import html
 from moreish.doctor.tell.alerts import Alerts
 from moreish.doctor.tell.cells import Findings
@@ -23,6 +23,7 @@ from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
 from moreish.doctor.watch.followers import followers
+from moreish.doctor.watch.kept import Kept
 from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import held_by, state_is_empty
@@ -72,6 +73,8 @@ class Doctor:
         if self._alerts:
             self._probe.on_stepped = self._alert
         self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
+        self._kept_graphs = Kept()
+        self.history.evidence.kept = self._kept_graphs.counts
         self.failed_rules: dict[str, Exception] = {}  # by id: rules that failed on what they were asked
         self._stopped = False
         self._next = 1
@@ -211,6 +214,19 @@ class Doctor:
     def first_loss(self, loss: Tensor) -> None:
         """Learn of a first loss that was computed before the doctor came, from its graph."""
         self._probe.first_loss(loss)
+
+    def hears(self, loss: float) -> None:
+        """Note the loss of one backward, looked at or not; where it stands or rises, look more closely."""
+        if self.history.loss_curve.add(self._probe.step, loss) and goes_wrong(self.history.loss_curve):
+            self._probe.schedule.worried()
+        if self._kept_graphs.due():
+            with self.rehearsing():
+                self._kept_graphs.count(self._probe.step)
+
+    def clips(self, *, nothing: bool) -> None:
+        """Note that gradients are clipped now; of what is looked at, whether they are scaled still."""
+        self.history.evidence.clips(self.steps, nothing=nothing)
+        self._probe.clipped()
 
     def ended_by(self, failure: Failure) -> None:
         """Know what exception ended the run."""

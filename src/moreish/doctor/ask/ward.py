@@ -92,6 +92,8 @@ class Ward:
         def begun(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
             if not self.doctors:
                 self._by_hand(tensor)
+            elif type(tensor) is Tensor:
+                self._heard(tensor)
             return backward(tensor, *args, **kwargs)
 
         @functools.wraps(compile_)
@@ -118,7 +120,7 @@ class Ward:
         def clipping(parameters: Tensor | Iterable[Tensor], *args: Any, **kwargs: Any) -> Tensor:
             given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
             for doctor in self._open:
-                doctor.history.evidence.clips(doctor.steps, nothing=all(p.grad is None for p in given))
+                doctor.clips(nothing=all(p.grad is None for p in given))
             return clip(given, *args, **kwargs)
 
         yield nn.utils, "clip_grad_norm_", clipping
@@ -193,6 +195,19 @@ class Ward:
         models = doctor.part(optimizer)
         if models:
             self._begin(models, optimizer).history.from_scratch = True  # but for the one step that was its first
+
+    def _heard(self, loss: Tensor) -> None:
+        """Tell a loss to the training that it is of, where only one is watched in this thread.
+
+        Not on an accelerator: there it would have to be waited for.
+        """
+        near = [doctor for doctor in self._open if doctor.is_in_this_thread]
+        if len(near) != 1:
+            return
+        with torch._C.DisableTorchFunction():
+            number = loss.item() if loss.is_cpu and loss.numel() == 1 and loss.is_floating_point() else None
+        if number is not None:
+            near[0].hears(number)
 
     def _by_hand(self, loss: Tensor) -> None:
         """A backward and no optimizer: what it leads to is trained by hand, if anything is."""

@@ -47,6 +47,14 @@ class Load(NamedTuple):
     step: int = 0
 
 
+class KeptGraphs(NamedTuple):
+    """After so many steps: tensors alive that have a graph behind them, and the most sums that one was made by."""
+
+    step: int
+    tensors: int
+    sums: int
+
+
 @dataclass
 class Evidence:
     """What was seen, and what was not: nothing wrong can be found in what nobody did.
@@ -57,7 +65,7 @@ class Evidence:
     although nobody stepped. `called` and `uncalled` are models by name.
     `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none,
     `clipped` those where there was one, and `clipped_late` those of them that came after as many steps as calls.
-    `loads` are states that were loaded in vain.
+    `loads` are states that were loaded in vain, `kept` are counts of the graphs that were alive.
     """
 
     optimizers: list[OptimizerSeen] = field(default_factory=list)
@@ -74,6 +82,7 @@ class Evidence:
     clipped_late: int = 0
     clipped: int = 0
     loads: list[Load] = field(default_factory=list)
+    kept: list[KeptGraphs] = field(default_factory=list)
 
     @property
     def steps(self) -> int:

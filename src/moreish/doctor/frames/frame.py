@@ -184,12 +184,16 @@ class Verdicts(NamedTuple):
 
 class Seen(NamedTuple):
     """The batch of the first call: its rows, how many there are to be had where it is known to be more (else 0), and
-    how many looks in a row it has been the same.
+    how many looks in a row it has been the same. `distinct` are the rows of all looks that differ, of `drawn`; 0
+    where they are too many to tell. `items` is how many the loader of the batch has, 0 where that is not known.
     """
 
     rows: int
     more: int
     times: int
+    distinct: int = 0
+    drawn: int = 0
+    items: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -321,6 +325,7 @@ class Frame:
     given: list[Given] = field(default_factory=list)  # to the layers that get data
     equal_inputs: EqualInputs | None = None
     inputs_made: bool = False  # a network of the same step made some of what the model was called with
+    inputs_require_grad: bool = False  # some of what the model was called with, as where inputs are varied
     ran_without_grad: bool = False  # a layer with weights worked while gradients were off
     looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False

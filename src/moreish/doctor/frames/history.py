@@ -9,6 +9,7 @@ from typing import NamedTuple
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
+from moreish.doctor.frames.loss_curve import LossCurve
 from moreish.doctor.frames.made import Assigned, made_in
 from moreish.doctor.frames.scales import Scales
 from moreish.doctor.frames.sightings import Sightings
@@ -60,6 +61,7 @@ class History:
         self.validations: list[Validation] = []
         self.counts = RunningCounts()
         self.scales = Scales()
+        self.loss_curve = LossCurve()  # of every step, where each backward is seen
         self.seen = 0
         self.from_scratch = True
         self.changed = False  # whether a net that was trained is looked at from a change on, as if it began there

@@ -66,6 +66,17 @@ class Carried(NamedTuple):
     places: int
 
 
+class Ctc(NamedTuple):
+    """What went into a ctc_loss: which symbol is its blank, the share of rows whose targets hold that, the share that
+    has fewer frames than its targets need, and how far the sum of its probabilities is from 1.
+    """
+
+    blank: int
+    blanks: float
+    short: float
+    off: float
+
+
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
@@ -74,7 +85,8 @@ class Noted:
     weights that worked without gradients for torch.utils.checkpoint, which runs them again in backward.
     `held` is whether a weight of a log-probability wants a gradient itself, `bootstrapped` whether a target does that
     adds data to what the model itself gives; `thresholds` are layers whose outputs were compared with a number
-    between 0 and 1, or rounded.
+    between 0 and 1, or rounded; `one_column` is the layer whose only column the largest was asked for,
+    `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off.
     """
 
     normalised_again: str | None = None
@@ -92,6 +104,9 @@ class Noted:
     bootstrapped: bool = False
     carried: Carried | None = None
     thresholds: set[str] = field(default_factory=set)
+    one_column: str = ""
+    clipped_scaled: bool = False
+    ctc: Ctc | None = None
 
 
 class Copied(NamedTuple):

@@ -30,6 +30,8 @@ class Sightings:
         self.coupling: Sighting[Coupling] | None = None
         self.wrong_backward: Sighting[WrongBackward] | None = None
         self.replayed: Sighting[Replayed] | None = None
+        self.one_column: Sighting[str] | None = None
+        self.thresholds: set[str] = set()
 
     def note(self, frame: Frame) -> None:
         """Add what this frame saw. A norm at work without gradients counts where something was evaluated."""
@@ -44,6 +46,8 @@ class Sightings:
         self.coupling = _again(self.coupling, frame.step, frame.coupling)
         self.wrong_backward = _again(self.wrong_backward, frame.step, frame.wrong_backward)
         self.replayed = _again(self.replayed, frame.step, frame.replayed)
+        self.one_column = _again(self.one_column, frame.step, frame.noted.one_column)
+        self.thresholds |= frame.noted.thresholds
 
 
 def _again(before: Sighting[What] | None, step: int, what: What | None) -> Sighting[What] | None:

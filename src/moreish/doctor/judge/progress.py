@@ -62,6 +62,21 @@ def learned(history: History) -> float | None:
     return statistics.median(late) if late else None
 
 
+def is_whole_loss(history: History) -> bool:
+    """Whether backward began on the mean of the only loss, or on a part of it, in most frames."""
+    losses = (*history.last.losses, *history.last.written_out) if history.last is not None else ()
+    if len(losses) != 1:  # none where the numbers of a run are all that is known
+        return bool(history.nll()) and len({loss.op for loss in losses}) < 2
+    prefix = losses[0].prefix
+    name = f"{prefix}loss" if prefix.startswith("loss") else f"{prefix}error"
+    pairs = [(f.values["loss"], f.values[name]) for f in history.frames if "loss" in f.values and name in f.values]
+    ratios = [whole / part for whole, part in pairs if part and math.isfinite(whole / part)]
+    if not ratios:
+        return False
+    alike = [r for r in ratios if abs(r - statistics.median(ratios)) < 0.2 * abs(statistics.median(ratios))]
+    return len(alike) > len(ratios) / 2 and statistics.median(ratios) > 1e-3
+
+
 def fails(history: History) -> bool:
     """Whether the run broke, runs away, or has learned little after 150 steps."""
     losses, share = history.losses(), learned(history)

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterable
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.loss_curve import LossCurve
 from moreish.doctor.frames.quantities import DRIFTED
 from moreish.doctor.judge.finding import Finding
 
@@ -19,7 +20,7 @@ FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in th
 def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
     """Whether there is an alarm, the loss jumped at first or has hardly fallen, or tells of frequencies only, a
     BatchNorm lags behind, a learning rate has come down, an evaluation is far worse than training, batches repeat,
-    pictures turn without their targets, or the gradient is 0.
+    pictures turn without their targets, the gradient is 0, or the loss stands or rises between the looks.
     """
     if any(finding.severity != "info" for finding in found):
         return True
@@ -27,8 +28,15 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
         return False
     if history.frames[-1].values.get("grad_norm") == 0.0:
         return True
+    if goes_wrong(history.loss_curve):
+        return True
     asked = (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns)
     return any(asks(history) for asks in asked)
+
+
+def goes_wrong(curve: LossCurve) -> bool:
+    """Whether the loss has come above its best, or does not change at all."""
+    return curve.has_risen() or curve.stands_since() is not None
 
 
 def _jumped(history: History) -> bool:

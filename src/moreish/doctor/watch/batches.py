@@ -9,6 +9,8 @@ from torch import Tensor
 
 from moreish.doctor.frames.frame import Seen
 
+MOST_ROWS = 64  # that are told apart
+FEW = 0.25  # of what was drawn
 AGAIN = 3  # times that a batch was the same, after which loaders with more in them are looked for
 
 
@@ -20,6 +22,9 @@ class Batches:
         self._times = 0
         self._more: int | None = None
         self._weights: dict[tuple[int, torch.device], Tensor] = {}
+        self._rows: set[float] | None = set()  # a mark of each row seen; None where they are many
+        self._drawn = 0
+        self._items: int | None = None
 
     def see(self, inputs: Iterable[object]) -> Seen | None:
         """Note the inputs of the first call of a step."""
@@ -38,28 +43,58 @@ class Batches:
             if self._more is None:
                 self._more = _loaded(rows)
             more = self._more
-        return Seen(rows, more if more > rows else 0, self._times)
+        distinct = self._distinct(x)
+        if 0 < distinct < FEW * self._drawn and self._drawn > MOST_ROWS and self._items is None:
+            self._items = _loaded(rows)
+        return Seen(rows, more if more > rows else 0, self._times, distinct, self._drawn, self._items or 0)
+
+    def _distinct(self, x: Tensor) -> int:
+        """How many different rows there were so far; 0 once they are many."""
+        if self._rows is None or x.dim() < 2:
+            return 0
+        flat = x.detach().reshape(len(x), -1).float()
+        key = flat.shape[1], flat.device
+        if key not in self._weights:
+            self._weights = {**self._weights, key: _directions(*key)}
+        self._rows.update((flat @ self._weights[key]).tolist())
+        self._drawn += len(x)
+        if len(self._rows) > MOST_ROWS:
+            self._rows = None
+        return len(self._rows) if self._rows is not None else 0
 
     def _marks(self, x: Tensor) -> tuple[float, ...]:
         """Three numbers that are hardly ever equal for two batches of the same shape."""
         flat = x.reshape(-1).float()
         key = flat.numel(), flat.device
         if key not in self._weights:
-            self._weights = {key: torch.linspace(0.5, 1.5, key[0], device=flat.device).cos_()}
+            self._weights = {key: _directions(*key)}
         weights = self._weights[key]
         return float(key[0]), *torch.stack([flat.sum(), torch.dot(flat, weights)]).tolist()
 
 
+def _directions(size: int, device: torch.device) -> Tensor:
+    return torch.linspace(0.5, 1.5, size, device=device).cos_()
+
+
 def _loaded(rows: int) -> int:
-    """Items that there are for a DataLoader with batches of so many rows; of several, the fewest."""
+    """Items that there are for a DataLoader with batches of so many rows; of several, the fewest.
+
+    A loader that was made in the head of a loop is gone, but its iterator is there.
+    """
     loading = sys.modules.get("torch.utils.data")
     if loading is None:
         return 0
+    iterators = loading.dataloader._BaseDataLoaderIter
     sizes = []
-    for loader in gc.get_objects():
-        if type(loader) is loading.DataLoader and loader.batch_size is not None:
-            try:
-                sizes.append((min(loader.batch_size, len(loader.dataset)), len(loader.dataset)))
-            except TypeError:  # a stream
-                continue
+    for found in gc.get_objects():
+        if issubclass(type(found), loading.DataLoader):
+            size, data = found.batch_size, found.dataset
+        elif issubclass(type(found), iterators):
+            size, data = getattr(found._index_sampler, "batch_size", None), found._dataset
+        else:
+            continue
+        try:
+            sizes.append((min(size or 0, len(data)), len(data)))
+        except TypeError:  # a stream
+            continue
     return min((items for batch, items in sizes if batch == rows), default=0)

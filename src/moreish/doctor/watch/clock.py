@@ -69,6 +69,10 @@ class Clock:
         if self._turns < MOST_ANEW:
             self._turns, self._owed, self.asleep = self._turns + 1, ANEW, 0
 
+    def worry(self) -> None:
+        """Look more closely from now on, until a look says that all is well."""
+        self.worried, self.asleep, self._next_in_advance = True, 0, 0
+
     def _sleep(self, step: int, elapsed: float, missing: float) -> None:
         """Ask for the time again when half of the seconds still missing should have passed: reading it takes some."""
         if self._first is None:

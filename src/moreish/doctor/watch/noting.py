@@ -7,9 +7,9 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
-from moreish.doctor.frames.noted import Carried, Flat, Noted, Repeated, State, Swapped
+from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, State, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch.arguments import Args, Kwargs, tensors_of
+from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.marks import Marks
 
@@ -44,6 +44,10 @@ class Noting:
             self.marks.called(op, kind, args, kwargs, result, source)
             if kind == "threshold" or op == "round":
                 self._threshold(op, args, source)
+            elif kind == "alignment" and self.noted.ctc is None:
+                self.noted.ctc = ctc(args, kwargs)
+            elif op == "argmax" and source is not None:
+                self._argmax(args, kwargs, source)
         if self._by_copy and any(map(self.is_by_copy, tensors_of(args, kwargs))):
             for part in result if isinstance(result, tuple | list) else (result,):
                 if isinstance(part, Tensor):
@@ -56,6 +60,15 @@ class Noting:
             source = next(source.behind(SHAPED | {"select"}), None)
         if source is not None and source.kind in ("linear", "module") and (op == "round" or 0 < number < 1):
             self.noted.thresholds.add(source.layer)
+
+    def _argmax(self, args: Args, kwargs: Kwargs, source: Call) -> None:
+        """Which of the columns is the largest is asked of a table that has but one."""
+        x, axis = args[0], argument(args, kwargs, 1, "dim", kwargs.get("axis"))
+        if not isinstance(x, Tensor) or x.dim() < 2 or axis not in (-1, x.dim() - 1):
+            return
+        if x.shape[-1] == 1 < x.shape[0]:
+            made = source if source.layer else next((c for c in source.behind(SHAPED | BETWEEN) if c.layer), source)
+            self.noted.one_column = made.layer or made.op
 
     def carried(self, call: Call, tensors: list[Tensor], origin: Callable[[Tensor], Call | None]) -> None:
         """Whether a recurrent layer is given a state that was there before this step."""
@@ -167,3 +180,33 @@ def repeated(prefix: str, root: nn.Module) -> Repeated | None:
             if len(parts) > len({id(m) for m in parts}):
                 return Repeated(name, len(parts))
     return None
+
+
+def ctc(args: Args, kwargs: Kwargs) -> Ctc | None:
+    """What ctc_loss was given: log-probabilities (T, N, C), and targets (N, S), or one after the other."""
+    scores, targets, frames, lengths = (
+        argument(args, kwargs, k, name)
+        for k, name in enumerate(("log_probs", "targets", "input_lengths", "target_lengths"))
+    )
+    blank = int(argument(args, kwargs, 4, "blank", 0))
+    if not isinstance(scores, Tensor) or not isinstance(targets, Tensor) or scores.dim() != 3:
+        return None
+    counts, most = _numbers(lengths), _numbers(frames)
+    rows = list(targets.detach().cpu()) if targets.dim() == 2 else list(targets.detach().cpu().split(counts))
+    if len(rows) != len(counts) or len(most) != len(counts) or not counts:
+        return None
+    rows = [row[:n] for row, n in zip(rows, counts, strict=True)]
+    needed = [len(row) + int((row[1:] == row[:-1]).sum()) for row in rows]  # between two alike comes a blank
+    sums = scores.detach().float().exp().sum(-1)
+    return Ctc(
+        blank,
+        sum(bool((row == blank).any()) for row in rows) / len(rows),
+        sum(n > m for n, m in zip(needed, most, strict=True)) / len(rows),
+        float((sums - 1).abs().mean()),
+    )
+
+
+def _numbers(lengths: object) -> list[int]:
+    if isinstance(lengths, Tensor):
+        return [int(n) for n in lengths.reshape(-1).tolist()]
+    return [int(n) for n in lengths] if isinstance(lengths, tuple | list) else []

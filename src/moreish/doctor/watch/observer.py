@@ -80,6 +80,7 @@ class Observer(StepContext):
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
+        self.clipped = False  # whether gradients were clipped before that
         self.unscaled = False  # whether loss scaling was taken off the gradients
         self._right = 0  # comparisons of decisions with labels
         self.outputs = Outputs(self)
@@ -93,6 +94,7 @@ class Observer(StepContext):
         if x is not None:
             self.reader.moments("input/", x)
         self.frame.inputs_made |= any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
+        self.frame.inputs_require_grad |= any(t.requires_grad for t in inputs if isinstance(t, Tensor))
         self.frame.equal_inputs = given.equal_inputs(inputs)
 
     def backward_begins(self, loss: Tensor | None) -> None:
@@ -172,6 +174,7 @@ class Observer(StepContext):
     def _unscale(self, by: object) -> None:
         """Loss scaling is taken off the gradients: the loss on which backward was called is that much too large."""
         self.unscaled = True
+        self.noting.noted.clipped_scaled |= self.clipped
         if isinstance(by, Tensor):
             self.reader.add(UNSCALED, by.detach().reshape(()))
 

@@ -57,7 +57,7 @@ class Outputs:
             self._add(a, b)
             self._add(b, a)
         if outside and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
-            self._compare(a, b)
+            self._compare(call.kind, a, b)
 
     def root(self, name: str, args: tuple[object, ...], output: object) -> None:
         """One of several models gave a verdict of one number a row."""
@@ -110,6 +110,8 @@ class Outputs:
 
     def _are_a_pair(self, call: Call, a: Tensor, b: Tensor) -> bool:
         """Whether two outputs of models are held against each other, not two parts of one that make up a formula."""
+        if self._is_itself(call.kind, a, b):
+            return True
         origins = [self.context.origin(x) for x in (a, b)]
         makers = [o if o is None or o.module else _maker(o) for o in origins]
         if a is b or makers[0] is None or makers[1] is None or origins[0] is None or origins[1] is None:
@@ -119,7 +121,15 @@ class Outputs:
         same = makers[0].layer == makers[1].layer != ""
         return same and (makers[0] is not makers[1] or origins[0].kind == origins[1].kind == "select")
 
-    def _compare(self, a: Tensor, b: Tensor) -> None:
+    def _is_itself(self, kind: str, a: Tensor, b: Tensor) -> bool:
+        """Whether each row of a model's output is held against every other: e[:, None] - e[None], e @ e.T, cdist."""
+        if a.data_ptr() != b.data_ptr() or a.numel() != b.numel() or self.context.origin(a) is None:
+            return False
+        return a.shape != b.shape or kind == "compare"
+
+    def _compare(self, kind: str, a: Tensor, b: Tensor) -> None:
+        if self._is_itself(kind, a, b):
+            a = b = a.reshape(-1, a.shape[-1]) if a.dim() == 3 and 1 in a.shape[:2] else a
         if self.context.origin(a) is None or self.context.origin(b) is None or not a.is_floating_point():
             return
         if a.shape != b.shape or a.dim() != 2 or len(a) < LEAST or a.shape[1] < 2:

@@ -297,6 +297,11 @@ class Probe:
             if self.frame.backwards >= MOST_BACKWARDS:
                 self._inside.remove()
 
+    def clipped(self) -> None:
+        """Gradients are clipped in this step."""
+        if self._observer is not None and not self._observer.unscaled:
+            self._observer.clipped = True
+
     def _holders(self) -> Sequence[Optimizer | ByHand]:
         return self.optimizers if self.by_hand is None else [self.by_hand]
 

@@ -38,6 +38,12 @@ class Schedule:
             self.clock.turned()
             self.wake_at = 0
 
+    def worried(self) -> None:
+        """What is known between two looks asks for a closer one."""
+        if not self.clock.worried:
+            self.clock.worry()
+            self.wake_at = 0
+
     def due(self, step: int) -> bool:
         """Whether to look at the step that comes now."""
         return self.clock.due(step)

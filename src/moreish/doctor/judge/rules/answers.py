@@ -151,7 +151,7 @@ def several_classes(history: History) -> Iterator[Verdict]:
 def threshold_on_logits(history: History) -> Iterator[Verdict]:
     """What a layer gives goes into binary_cross_entropy_with_logits and is compared with a number between 0 and 1."""
     for step, loss in _losses(history):
-        used = any(loss.fed_by in f.noted.thresholds for f in history.frames)
+        used = loss.fed_by in history.sightings.thresholds
         if loss.op == "binary_cross_entropy_with_logits" and loss.fed_by and used:
             yield found(
                 "watch",
@@ -163,6 +163,31 @@ def threshold_on_logits(history: History) -> Iterator[Verdict]:
                 confidence=0.9,
             )
             return
+
+
+@Rule(
+    "F121",
+    "largest-of-one",
+    "argmax over one column",
+    silent="a batch of one row; argmax over another axis than the last",
+    why="argmax gives the place of the largest, and of one column that is always the first: 0.\n"
+    "A model with one output for yes or no then says no to everything, whatever it has learned:\n"
+    "the accuracy is the share of the zeros, in every epoch.",
+    rank=100,
+)
+def largest_of_one(history: History) -> Iterator[Verdict]:
+    """The largest of one column of a model's output is asked for."""
+    seen = history.sightings.one_column
+    if seen is not None:
+        yield found(
+            "sick",
+            seen.latest,
+            seen.step,
+            f"argmax is taken over what `{seen.latest}` gives, which has one column: it is 0 for every row, whatever "
+            "was learned.",
+            "With one logit the answer is `logit > 0`; for argmax the last layer needs a column for each class.",
+            confidence=0.95,
+        )
 
 
 @Rule(

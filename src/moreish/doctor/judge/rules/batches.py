@@ -59,6 +59,36 @@ def same_batch(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F126",
+    "few-rows",
+    "the same few rows again and again",
+    silent="no DataLoader, or one with about as many items as were seen",
+    why="A sampler chooses which items are trained on, and how often.\n"
+    "One that was given a weight for each class where it wants one for each item only ever draws the first few;\n"
+    "the others might as well not be there.",
+    explains=("F28", "F90", "F89", "F22", "F96"),
+    rank=117,
+)
+def few_rows(history: History) -> Iterator[Verdict]:
+    """Of the rows of four looks less than a quarter differ, and the loader has four times as many items as these."""
+    frames = [f for f in history.training() if f.batch is not None]
+    seen = frames[-1].batch if len(frames) >= REPEATED else None
+    if seen is None or not seen.distinct or seen.items < 4 * seen.distinct:
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        f"Of {seen.drawn} rows that were drawn only {seen.distinct} differ, while there are {seen.items} items.",
+        "Look at the sampler: WeightedRandomSampler wants a weight for each item (weights[labels]), not for each "
+        "class.",
+        confidence=0.9,
+        distinct=seen.distinct,
+        items=seen.items,
+    )
+
+
+@Rule(
     "F89",
     "unshuffled",
     "batches are sorted by class",

@@ -130,6 +130,46 @@ def _idle(history: History, over: list[tuple[int, int, Course]]) -> bool:
 
 
 @Rule(
+    "F124",
+    "factor-is-rate",
+    "LambdaLR is given a rate instead of a factor",
+    silent="a factor that rises, as in a warm-up; a factor that was larger before; a loss that falls",
+    why="LambdaLR multiplies the learning rate that the optimizer began with by what its function returns.\n"
+    "A function that returns the rate itself makes the square of it: 0.001 becomes 0.000001,\n"
+    "and the run stands almost still.",
+    explains=("F12", "F14", "F19", "F22", "F29", NOT_LEARNING),
+    rank=25,
+)
+def factor_is_rate(history: History) -> Iterator[Verdict]:
+    """The factor was a tenth or less at five looks, over fifty steps, and did not rise; the loss hardly fell."""
+    trend = loss_trend(history)
+    if trend is None or not hardly_fell(trend, 0.25):
+        return
+    for course in courses(history):
+        group, factors = course.groups[-1], [g.lr / g.planned for g in course.groups if g.planned > 0]
+        schedule = group.schedule
+        if schedule is None or schedule.kind != "LambdaLR":
+            continue
+        if len(factors) < 4 or course.steps[-1] < 50 or max(factors) > 0.1:
+            continue
+        if factors[-1] > 1.5 * factors[0]:
+            continue
+        yield found(
+            "sick",
+            "",
+            course.steps[0],
+            f"The function of {schedule.kind} returns {factors[-1]:.2g}, which multiplies the learning rate "
+            f"{group.planned:g} of {group.name}: the steps are made with {group.lr:.2g}, and the loss only went from "
+            f"{trend.first:.3g} to {trend.now:.3g}.",
+            "Return a factor: 1.0 leaves the learning rate as it is. Or begin with lr=1 and return the rate.",
+            confidence=0.9,
+            picture="loss",
+            factor=factors[-1],
+        )
+        return
+
+
+@Rule(
     "F81",
     "schedule-turns-back",
     "the learning rate rises again",

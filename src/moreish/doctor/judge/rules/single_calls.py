@@ -132,6 +132,33 @@ def clips_nothing(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F125",
+    "clipped-while-scaled",
+    "gradients are clipped while they are scaled",
+    silent="outside of `moreish doctor`, `start` and the callbacks",
+    why="GradScaler multiplies the loss by 65,536 or so, and the gradients are that much too long until unscale_.\n"
+    "Clipped before that, they are cut to the norm that was asked for and then divided by the scale:\n"
+    "what is left of a step is next to nothing.",
+    explains=("F12", "F14", "F19", "F79", "F22", "F92", NOT_LEARNING),
+    rank=29,
+)
+def clipped_while_scaled(history: History) -> Iterator[Verdict]:
+    """clip_grad_norm_ comes between backward and unscale_, in most of the steps that were looked at."""
+    frames = history.training()
+    steps = [f.step for f in frames if f.noted.clipped_scaled]
+    if len(steps) > max(1, len(frames) // 2):
+        yield found(
+            "sick",
+            "",
+            steps[0],
+            "Gradients are clipped before their scale is taken off: cut to the norm that was asked for, they are "
+            "divided by the scale of the loss afterwards.",
+            "Call scaler.unscale_(optimizer) before clip_grad_norm_.",
+            confidence=0.95,
+        )
+
+
+@Rule(
     "F103",
     "unread-setting",
     "a setting that nobody reads",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.baseline import Links
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import Gain, gain, number_loss
+from moreish.doctor.judge.progress import Gain, gain, is_whole_loss, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
@@ -27,7 +27,7 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
 )
 def only_frequencies(history: History) -> Iterator[Verdict]:
     """The late loss saves less than 2 % of what a constant answer costs (5 % where inputs say nothing of targets)."""
-    if history.step() < 300 or not _is_whole_loss(history):
+    if history.step() < 300 or not is_whole_loss(history):
         return
     for saved, classes in ((_saved_of_classes(history), True), (_saved_of_numbers(history), False)):
         if saved is None:
@@ -88,7 +88,7 @@ def _labels(history: History) -> float:
 def _saved_of_classes(history: History) -> Gain | None:
     """What is saved of the entropy of the classes; None where it is not known, or where there is but one class."""
     entropy, curve = history.counts.unigram_entropy(), history.nll()
-    if entropy is None or entropy < 0.01 or len(curve) < 16:
+    if entropy is None or entropy < 0.01 or len(curve) < 12:
         return None
     late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
     if len(late) < 5:
@@ -114,21 +114,6 @@ def _saved_of_numbers(history: History) -> Gain | None:
         return None
     saved = gain(history, prefix)
     return saved if saved is not None and saved.constant > 1e-9 else None
-
-
-def _is_whole_loss(history: History) -> bool:
-    """Whether backward began on the mean of the only loss, or on a part of it, in most frames."""
-    losses = (*history.last.losses, *history.last.written_out) if history.last is not None else ()
-    if len(losses) != 1:  # none where the numbers of a run are all that is known
-        return bool(history.nll()) and len({loss.op for loss in losses}) < 2
-    prefix = losses[0].prefix
-    name = f"{prefix}loss" if prefix.startswith("loss") else f"{prefix}error"
-    pairs = [(f.values["loss"], f.values[name]) for f in history.frames if "loss" in f.values and name in f.values]
-    ratios = [whole / part for whole, part in pairs if part and math.isfinite(whole / part)]
-    if not ratios:
-        return False
-    alike = [r for r in ratios if abs(r - statistics.median(ratios)) < 0.2 * abs(statistics.median(ratios))]
-    return len(alike) > len(ratios) / 2 and statistics.median(ratios) > 1e-3
 
 
 @Rule(

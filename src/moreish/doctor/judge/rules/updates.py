@@ -48,12 +48,14 @@ def ratio(history: History, last: int, least: int = 1) -> float | None:
     why="Each update should change the weights by about a thousandth of their size.\n"
     "Much larger ones jump over the valley that the gradient points into:\n"
     "the loss stays high, swings, or runs away.",
-    explains=("F01", "F08", "F28", RUNAWAY),
+    explains=("F01", "F08", "F22", "F28", RUNAWAY),
     rank=210,
     by_updates=True,
 )
 def too_high(history: History) -> Iterator[Verdict]:
-    """Updates larger than the weights; or updates above 1/50 with a loss that rises or does not fall."""
+    """Updates larger than the weights; or updates above 1/50 with a loss that rises or does not fall; or first ones
+    of a tenth, after which only frequencies were learned.
+    """
     first = ratio_at_start(history)
     now = ratio(history, 20)
     trend = loss_trend(history)
@@ -99,11 +101,22 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
         return "sick", "the loss is far above its best"
     if now > -1 and step >= 50 and trend.now > trend.best + trend.noise:
         return "sick", "the weights are replaced every few steps"
-    if first > -1 and (layer := _broke(history)):
+    halved = trend.now < 0.5 * trend.first
+    if first > -1 and not halved and (layer := _broke(history)):
         return "sick", f"`{layer}`, which was fine at the start, is saturated or dead since"
+    if first > -1 and step >= 300 and _knows_nothing(history):
+        known = history.counts.information()
+        says = known is not None and known.target > 0.1
+        return "sick" if says else "watch", "nothing but how often each class occurs was learned since"
     if now > HIGH_RATIO and stuck:
         return "watch", "the loss does not fall"
     return None
+
+
+def _knows_nothing(history: History) -> bool:
+    """Whether the loss is that of the frequencies."""
+    entropy, nll = history.counts.unigram_entropy(), history.median("loss.1/nll", 5, least=5)
+    return entropy is not None and nll is not None and nll > 0.98 * entropy
 
 
 def _broke(history: History) -> str:

@@ -1,0 +1,86 @@
+"""The loss of every backward, as windows of steps in bounded memory: where a run has gone between the looks."""
+
+import itertools
+import math
+import statistics
+from typing import NamedTuple
+
+MOST_WINDOWS = 64
+FIRST_WIDTH = 4  # losses
+FEWEST = 8  # windows before anything is said
+LATE = 4  # the last so-many-th of the windows
+STILL = 1e-4  # of the loss: what is less is no change
+RISEN = 0.1  # of its best
+
+
+class Window(NamedTuple):
+    """Losses that came one after the other: the step of the last, their mean, the least and the most."""
+
+    step: int
+    mean: float
+    low: float
+    high: float
+
+
+class LossCurve:
+    """Means over windows, which become twice as wide whenever there are too many."""
+
+    def __init__(self) -> None:
+        self.windows: list[Window] = []
+        self.losses = 0
+        self._width = FIRST_WIDTH
+        self._filling: list[float] = []
+
+    def add(self, step: int, loss: float) -> bool:
+        """Note the loss after so many steps; whether a window is full with it."""
+        self.losses += 1
+        self._filling.append(loss if math.isfinite(loss) else math.inf)
+        if len(self._filling) < self._width:
+            return False
+        seen, self._filling = self._filling, []
+        self.windows.append(Window(step, statistics.fmean(seen), min(seen), max(seen)))
+        if len(self.windows) == MOST_WINDOWS:
+            self.windows = [_merged(a, b) for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self._width *= 2
+        return True
+
+    @property
+    def noise(self) -> float:
+        """What one window usually differs by from the next."""
+        pairs = [abs(b.mean - a.mean) for a, b in itertools.pairwise(self.windows)]
+        return statistics.median(pairs) if pairs else math.inf
+
+    @property
+    def best(self) -> Window | None:
+        """The lowest two windows in a row, as one; None before there are enough."""
+        if len(self.windows) < FEWEST:
+            return None
+        return min((_merged(a, b) for a, b in itertools.pairwise(self.windows)), key=lambda w: w.mean)
+
+    @property
+    def now(self) -> Window | None:
+        """The last two windows as one; None before there are enough."""
+        return _merged(*self.windows[-2:]) if len(self.windows) >= FEWEST else None
+
+    def has_risen(self, share: float = RISEN) -> bool:
+        """Whether the loss is above its best by a share of that, and by what is more than noise."""
+        best, now = self.best, self.now
+        if best is None or now is None or not math.isfinite(best.mean):
+            return False
+        return now.mean > best.mean + max(share * abs(best.mean), 3 * self.noise)
+
+    def stands_since(self) -> int | None:
+        """The step since which each loss is the same number to four digits; None where they differ, or are 0."""
+        value = self.windows[-1].mean if self.windows else 0.0
+        if len(self.windows) < FEWEST or not math.isfinite(value) or value == 0:
+            return None
+        apart = STILL * abs(value)
+        same = itertools.takewhile(
+            lambda w: value - apart <= w.low and w.high <= value + apart, reversed(self.windows)
+        )
+        steps = [w.step for w in same]
+        return steps[-1] if len(steps) >= max(2, len(self.windows) // LATE) else None
+
+
+def _merged(a: Window, b: Window) -> Window:
+    return Window(b.step, (a.mean + b.mean) / 2, min(a.low, b.low), max(a.high, b.high))

@@ -1,0 +1,207 @@
+"""Mistakes of the loop around a net: clipping, schedules, samplers, alignments, and graphs that nobody lets go."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+import moreish.doctor.watch.kept as kept
+from moreish.doctor import watch_script
+from moreish.doctor.frames.evidence import KeptGraphs
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.rules.memory import graphs_kept
+from moreish.doctor.watch.noting import ctc
+from tests.doctor.test_further_kinds import small, trained
+
+HEAD = """
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset, WeightedRandomSampler
+torch.manual_seed(0)
+x = torch.randn(600, 6)
+y = (x[:, 0] > 0).long() + (x[:, 1] > 1).long()
+net = nn.Sequential(nn.Linear(6, 24), nn.Tanh(), nn.Linear(24, 3))
+opt = torch.optim.SGD(net.parameters(), lr=0.05)
+"""
+
+
+def told(tmp_path: Path, body: str) -> dict[str, str]:
+    script = tmp_path / "train.py"
+    script.write_text(HEAD + textwrap.dedent(body))
+    watched = watch_script(str(script), [])
+    assert watched.error is None, watched.error
+    every = [s for f in watched.findings for s in (f, *f.symptoms)]
+    return {f.id: f.sentence for f in every if f.severity != "info"}
+
+
+SCALED = """
+scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+for step in range(120):
+    rows = torch.randint(0, 600, (32,))
+    opt.zero_grad()
+    loss = F.cross_entropy(net(x[rows]), y[rows])
+    scaler.scale(loss).backward()
+    {first}
+    {second}
+    scaler.step(opt)
+    scaler.update()
+"""
+UNSCALE, CLIP = "scaler.unscale_(opt)", "nn.utils.clip_grad_norm_(net.parameters(), 1.0)"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sick"), [(CLIP, UNSCALE, True), (UNSCALE, CLIP, False), (CLIP, "", True)]
+)
+def test_clipping_before_the_scale_is_taken_off_is_found(tmp_path: Path, first: str, second: str, sick: bool) -> None:
+    assert ("F125" in told(tmp_path, SCALED.format(first=first, second=second))) is sick
+
+
+SCHEDULED = """
+plan = torch.optim.lr_scheduler.LambdaLR(opt, lambda step: {factor})
+for step in range(300):
+    rows = torch.randint(0, 600, (32,))
+    loss = F.cross_entropy(net(x[rows]), y[rows])
+    opt.zero_grad(); loss.backward(); opt.step(); plan.step()
+"""
+
+
+@pytest.mark.parametrize(
+    ("factor", "sick"),
+    [("0.05 * 0.97 ** (step // 50)", True), ("0.97 ** (step // 50)", False), ("min(1, (step + 1) / 2000)", False)],
+    ids=["a rate", "a factor", "a warm-up"],
+)
+def test_a_factor_that_is_a_rate_is_found(tmp_path: Path, factor: str, sick: bool) -> None:
+    assert ("F124" in told(tmp_path, SCHEDULED.format(factor=factor))) is sick
+
+
+SAMPLED = """
+sampler = WeightedRandomSampler({weights}, 600)
+for epoch in range(4):
+    for a, b in DataLoader(TensorDataset(x, y), batch_size=30, sampler=sampler):
+        loss = F.cross_entropy(net(a), b)
+        opt.zero_grad(); loss.backward(); opt.step()
+"""
+
+
+@pytest.mark.parametrize(("weights", "sick"), [("[0.2, 0.3, 0.5]", True), ("[0.2 + 0.1 * int(c) for c in y]", False)])
+def test_a_sampler_that_only_draws_the_first_few_items_is_found(tmp_path: Path, weights: str, sick: bool) -> None:
+    assert ("F126" in told(tmp_path, SAMPLED.format(weights=weights))) is sick
+
+
+def test_a_list_of_few_rows_that_are_all_seen_is_no_fault(tmp_path: Path) -> None:
+    body = "x, y = x[:4], y[:4]\n" + textwrap.dedent(SAMPLED.format(weights="[1.0, 1.0, 1.0, 1.0]"))
+    assert "F126" not in told(tmp_path, body)
+
+
+# ctc_loss
+
+
+@given(st.data())
+def test_what_ctc_cannot_align_has_an_infinite_loss_and_nothing_else_has(data: st.DataObject) -> None:
+    """torch's own loss is the oracle: it is infinite where no alignment exists."""
+    frames = data.draw(st.integers(1, 8))
+    target = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=6))
+    scores = torch.randn(frames, 1, 4).log_softmax(-1)
+    given_ = scores, torch.tensor([target]), torch.tensor([frames]), torch.tensor([len(target)])
+    seen = ctc(given_, {})
+    assert seen is not None
+    assert (seen.short == 1) is bool(torch.isinf(F.ctc_loss(*given_, reduction="sum")))
+    assert seen.blanks == 0
+    assert seen.off == pytest.approx(0, abs=1e-5)
+
+
+class Listener(nn.Module):
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.way, self.lstm, self.head = way, nn.LSTM(5, 12), nn.Linear(12, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.head(self.lstm(x)[0])
+        return out if self.way == "logits" else out.log_softmax(-1)
+
+
+@pytest.mark.parametrize("way", ["right", "blank", "short", "logits"])
+@pytest.mark.parametrize("flat", [True, False])
+def test_what_ctc_loss_is_given_is_looked_at(way: str, flat: bool) -> None:
+    model = Listener(way)
+    frames = 3 if way == "short" else 12
+
+    def loss(k: int) -> Tensor:
+        labels = torch.randint(0 if way == "blank" else 1, 4, (8, 5))
+        out = model(torch.randn(frames, 8, 5))
+        lengths = torch.full((8,), 5)
+        given_ = labels.flatten() if flat else labels
+        return F.ctc_loss(out, given_, torch.full((8,), frames), lengths, zero_infinity=True)
+
+    said = trained(model, loss)
+    assert ("F122" in said) is (way != "right")
+    words = {"blank": "is the blank", "short": "fewer frames", "logits": "no log-probabilities"}
+    assert way == "right" or words[way] in said["F122"]
+
+
+def test_padding_behind_the_targets_is_no_blank_among_them() -> None:
+    padded = torch.tensor([[1, 2, 0, 0], [3, 1, 2, 0]])
+    scores = torch.randn(9, 2, 4).log_softmax(-1)
+    seen = ctc((scores, padded), {"input_lengths": (9, 9), "target_lengths": (2, 3)})
+    assert seen is not None
+    assert seen.blanks == 0
+
+
+# Graphs that are kept
+
+KEEPING = """
+kept, total = [], 0
+for step in range(900):
+    rows = torch.randint(0, 600, (32,))
+    loss = F.cross_entropy(net(x[rows]), y[rows])
+    opt.zero_grad(); loss.backward(); opt.step()
+    {keep}
+"""
+
+
+@pytest.mark.parametrize(
+    ("keep", "sick"),
+    [
+        ("kept.append(loss)", True),
+        ("total = total + loss", True),
+        ("kept.append(net(x).mean()) if step % 30 == 0 else None", True),
+        ("kept.append(loss.item())", False),
+        ("total = total + loss.detach()", False),
+        ("kept = (kept + [loss])[-20:]", False),
+    ],
+    ids=["list", "sum", "evaluations", "numbers", "detached", "the latest"],
+)
+def test_graphs_that_are_kept_from_step_to_step_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, sick: bool
+) -> None:
+    monkeypatch.setattr(kept, "FIRST", 0.15)
+    assert ("F123" in told(tmp_path, KEEPING.format(keep=keep))) is sick
+
+
+@pytest.mark.parametrize(
+    ("counts", "sick"),
+    [
+        ([(100, 10), (200, 110), (400, 310)], True),
+        ([(100, 10), (200, 110), (400, 110)], False),
+        ([(100, 300), (200, 20), (400, 180)], False),  # an episode that is collected and let go
+        ([(100, 2), (200, 3), (400, 5)], False),
+        ([(100, 10), (100, 110), (400, 310)], False),
+    ],
+)
+def test_only_what_grows_with_the_steps_is_kept(counts: list[tuple[int, int]], sick: bool) -> None:
+    history = History()
+    history.evidence.kept = [KeptGraphs(step, n, 0) for step, n in counts]
+    assert bool(list(graphs_kept(history))) is sick
+
+
+def test_nothing_of_it_is_said_of_a_loop_that_is_right() -> None:
+    model = small()
+    said = trained(model, lambda k: F.cross_entropy(model(torch.randn(32, 6)), torch.randint(0, 3, (32,))), 60)
+    assert not {"F122", "F123", "F124", "F125", "F126"} & said.keys()
