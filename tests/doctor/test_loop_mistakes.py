@@ -1,5 +1,6 @@
 """Mistakes of the loop around a net: clipping, schedules, samplers, alignments, and graphs that nobody lets go."""
 
+import itertools
 import textwrap
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+import moreish.doctor.judge.rules.memory as memory
 import moreish.doctor.watch.kept as kept
 from moreish.doctor import watch_script
 from moreish.doctor.frames.evidence import KeptGraphs
@@ -166,6 +168,12 @@ for step in range(900):
 """
 
 
+def count_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not by time, which differs from machine to machine: at the hundredth loss, and at twice as many each time."""
+    asked = itertools.count(1)
+    monkeypatch.setattr(kept.Kept, "due", lambda self: next(asked) in (100, 200, 400, 800))
+
+
 @pytest.mark.parametrize(
     ("keep", "sick"),
     [
@@ -181,8 +189,18 @@ for step in range(900):
 def test_graphs_that_are_kept_from_step_to_step_are_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: str, sick: bool
 ) -> None:
-    monkeypatch.setattr(kept, "FIRST", 0.15)
+    count_early(monkeypatch)
     assert ("F123" in told(tmp_path, KEEPING.format(keep=keep))) is sick
+
+
+@pytest.mark.parametrize(("emptied", "sick"), [("", True), ("seen.clear()", False)], ids=["kept", "emptied"])
+def test_what_a_hook_collects_and_nobody_empties_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emptied: str, sick: bool
+) -> None:
+    count_early(monkeypatch)
+    monkeypatch.setitem(memory.GROWN, "bytes", 1 << 19)
+    body = f"seen = []\nnet[0].register_forward_hook(lambda m, x, out: seen.append(out.detach()))\n{KEEPING}"
+    assert ("F123" in told(tmp_path, body.format(keep=emptied))) is sick
 
 
 @pytest.mark.parametrize(

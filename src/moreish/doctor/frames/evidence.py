@@ -48,11 +48,14 @@ class Load(NamedTuple):
 
 
 class KeptGraphs(NamedTuple):
-    """After so many steps: tensors alive that have a graph behind them, and the most sums that one was made by."""
+    """After so many steps: tensors alive that have a graph behind them, the most sums that one was made by, and the
+    bytes of all tensors that are alive.
+    """
 
     step: int
     tensors: int
     sums: int
+    bytes: int = 0
 
 
 @dataclass

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from moreish.doctor.frames.evidence import KeptGraphs
 
-FIRST = 3.0  # seconds of this thread's time before the first count; each later one comes after twice as long
+FIRST = 2.0  # seconds of this thread's time before the first count; each later one comes after twice as long
 LONGEST_CHAIN = 100_000  # sums of sums that are followed
 SUMS = ("AddBackward0", "AddBackward1")
 
@@ -30,9 +30,20 @@ class Kept:
     def count(self, step: int) -> None:
         """Count them now, after so many steps."""
         self._next *= 2
-        alive = [o for o in gc.get_objects() if type(o) is Tensor and o.grad_fn is not None]
+        every = [o for o in gc.get_objects() if type(o) is Tensor]
+        alive = [x for x in every if x.grad_fn is not None]
         longest = max((_sums(x) for x in alive if x.numel() == 1), default=0)
-        self.counts.append(KeptGraphs(step, len(alive), longest))
+        sizes = dict(_storage(x) for x in every)
+        self.counts.append(KeptGraphs(step, len(alive), longest, sum(sizes.values())))
+
+
+def _storage(x: Tensor) -> tuple[int, int]:
+    """Where the numbers of a tensor lie, and how many bytes these are; nowhere for one that has no storage."""
+    try:
+        storage = x.untyped_storage()
+        return storage.data_ptr(), storage.nbytes()
+    except (RuntimeError, NotImplementedError):  # sparse, or inside of torch.func
+        return 0, 0
 
 
 def _sums(x: Tensor) -> int:

@@ -224,14 +224,15 @@ def bootstraps(prediction: Tensor, target: Tensor) -> bool:
 
 
 def _sum_with_data(x: Tensor) -> bool:
-    """Whether a tensor is data plus a multiple of something that has a graph."""
+    """Whether a tensor is data plus a multiple, by what has none, of something that has a graph."""
     node = x.grad_fn
     while node is not None and type(node).__name__.startswith(("View", "Unsqueeze", "Squeeze", "Reshape", "Unsafe")):
         node = node.next_functions[0][0]
     if node is None or not type(node).__name__.startswith("AddBackward"):
         return False
     before = [n for n, _ in node.next_functions]
-    return None in before and any(type(n).__name__.startswith("MulBackward") for n in before)
+    multiples = [n for n in before if type(n).__name__.startswith("MulBackward")]
+    return None in before and any(f is None for n in multiples if n is not None for f, _ in n.next_functions)
 
 
 def _leaves(x: Tensor) -> set[int]:

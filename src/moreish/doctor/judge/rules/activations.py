@@ -198,7 +198,8 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
     "no-activation",
     "two linear layers in a row",
     silent="the layer between is narrower than its neighbours (low rank), or its output goes to others as well; "
-    "convolutions; attention",
+    "convolutions; attention; the last layer of one part of a model and the first of another, as of a projector and a "
+    "predictor: no alarm",
     why="W2 (W1 x) is (W2 W1) x: two linear layers without an activation between them are one linear layer.\n"
     "The parameters are paid for, the net cannot express more.\n"
     "Mostly an activation was forgotten.",
@@ -221,9 +222,10 @@ def no_activation(history: History) -> Iterator[Verdict]:
     if not pairs:
         return
     first, second = pairs[0]
+    parts = all(a.rpartition(".")[0] != b.rpartition(".")[0] and "." in a and "." in b for a, b in pairs)
     bent = any(c.kind in ("activation", "recurrent", "attention", "module", "softmax") for c in calls)
     yield found(
-        "watch" if bent else "sick",
+        ("info" if parts else "watch") if bent else "sick",
         second,
         history.first.step if history.first is not None else 0,
         f"`{second}` takes the output of `{first}` with no activation between them: together they are one "

@@ -173,6 +173,7 @@ def threshold_on_logits(history: History) -> Iterator[Verdict]:
     why="argmax gives the place of the largest, and of one column that is always the first: 0.\n"
     "A model with one output for yes or no then says no to everything, whatever it has learned:\n"
     "the accuracy is the share of the zeros, in every epoch.",
+    explains=("F90",),
     rank=100,
 )
 def largest_of_one(history: History) -> Iterator[Verdict]:

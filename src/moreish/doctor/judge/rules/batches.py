@@ -18,7 +18,7 @@ REPEATED = 4  # looks at which the batch was the same
     why="`next(iter(loader))` in the loop makes the iterator anew: unshuffled, it begins with the same items.\n"
     "The training loss falls as it should, on that one batch,\n"
     "and everything else in the data set is never seen.",
-    explains=("F28", "F90", "F89"),
+    explains=("F28", "F90", "F89", "F126"),
     rank=118,
 )
 def same_batch(history: History) -> Iterator[Verdict]:
@@ -66,14 +66,14 @@ def same_batch(history: History) -> Iterator[Verdict]:
     why="A sampler chooses which items are trained on, and how often.\n"
     "One that was given a weight for each class where it wants one for each item only ever draws the first few;\n"
     "the others might as well not be there.",
-    explains=("F28", "F90", "F89", "F22", "F96"),
+    explains=("F28", "F90", "F89", "F22", "F94", "F96"),
     rank=117,
 )
 def few_rows(history: History) -> Iterator[Verdict]:
     """Of the rows of four looks less than a quarter differ, and the loader has four times as many items as these."""
     frames = [f for f in history.training() if f.batch is not None]
     seen = frames[-1].batch if len(frames) >= REPEATED else None
-    if seen is None or not seen.distinct or seen.items < 4 * seen.distinct:
+    if seen is None or not seen.distinct or seen.items < 4 * seen.distinct or seen.times:
         return
     yield found(
         "sick",

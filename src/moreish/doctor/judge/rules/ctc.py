@@ -18,7 +18,7 @@ MANY = 0.2  # of the rows
     "Each row needs a frame for every label, and one more between two that are alike.\n"
     "What it takes are log-probabilities: the log-softmax over the classes of each frame.",
     explains=("F15", "F22", "F10", "F42", NOT_LEARNING, RUNAWAY),
-    rank=64,
+    rank=61,
 )
 def wrong_alignment(history: History) -> Iterator[Verdict]:
     """Blanks among the targets of a fifth of the rows, rows that are too short, or scores that are no log-softmax."""

@@ -111,13 +111,13 @@ def column_scale(history: History) -> Iterator[Verdict]:
     preflight=True,
 )
 def equal_inputs(history: History) -> Iterator[Verdict]:
-    """All rows of the inputs equal in three frames in a row or more, four numbers or more each: exact."""
+    """All rows of the inputs equal in three frames in a row or more, three numbers or more each: exact."""
     frames = [f for f in history.training() if f.losses or f.called_with_grad][-20:]
     equal = [f.equal_inputs for f in frames]
     if len(frames) < 3 or any(e is None for e in equal) or not _targets_differ(history):
         return
     first = equal[0]
-    if first is None or first.width < 4:
+    if first is None or first.width < 3:
         return
     said = f", every number {first.value:g}" if first.value is not None else ""
     yield found(

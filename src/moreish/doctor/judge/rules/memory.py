@@ -6,7 +6,7 @@ from moreish.doctor.frames.evidence import KeptGraphs
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import Rule, Verdict, found
 
-GROWN = 16  # tensors or sums more than at first
+GROWN = {"tensors": 16, "sums": 16, "bytes": 128 << 20}  # more than at first
 
 
 @Rule(
@@ -18,29 +18,30 @@ GROWN = 16  # tensors or sums more than at first
     why="A loss knows all that it was computed from, so that backward can go there.\n"
     "Kept in a list, or summed up over the steps, it keeps that alive as well:\n"
     "memory grows with every step, until there is none.",
-    rank=160,
 )
 def graphs_kept(history: History) -> Iterator[Verdict]:
-    """Tensors with a graph, or the sums that one was made by, have grown in proportion to the steps, three times."""
+    """Tensors with a graph, the sums that one was made by, or the bytes of all tensors have grown with the steps."""
     counts = history.evidence.kept
-    for what in ("tensors", "sums"):
+    for what in GROWN:
         if len(counts) < 3 or not _grows(counts[-3:], what):
             continue
         first, last = counts[-3], counts[-1]
         now, before = getattr(last, what), getattr(first, what)
-        sentence = (
-            f"{now:,} tensors with the graphs behind them were alive after step {last.step}, {before:,} after step "
-            f"{first.step}: something keeps what steps have made."
-            if what == "tensors"
-            else f"One number is a sum of sums, {now:,} of them after step {last.step}, {before:,} after step "
-            f"{first.step}: it holds the graph of every step."
-        )
+        sentence = {
+            "tensors": f"{now:,} tensors with the graphs behind them were alive after step {last.step}, {before:,} "
+            f"after step {first.step}: something keeps what steps have made.",
+            "sums": f"One number is a sum of sums, {now:,} of them after step {last.step}, {before:,} after step "
+            f"{first.step}: it holds the graph of every step.",
+            "bytes": f"All tensors alive took {now >> 20:,} MB after step {last.step}, {before >> 20:,} MB after "
+            f"step {first.step}: something keeps what steps have made, a hook or a list perhaps.",
+        }[what]
         yield found(
             "watch",
             "",
             last.step,
             sentence,
-            "Keep numbers, not graphs: loss.item() or loss.detach(), and evaluate under torch.no_grad().",
+            "Keep numbers, not graphs: loss.item() or loss.detach(), evaluate under torch.no_grad(), and empty what "
+            "hooks fill. If it is a memory that is meant to grow, ignore F123.",
             confidence=0.9,
             grown=now - before,
         )
@@ -51,6 +52,6 @@ def _grows(counts: list[KeptGraphs], what: str) -> bool:
     """Whether the count went up twice, by about as much for each step."""
     a, b, c = (getattr(k, what) for k in counts)
     early, late = counts[1].step - counts[0].step, counts[2].step - counts[1].step
-    if not (a < b < c) or c - a < GROWN or early <= 0 or late <= 0:
+    if not (a < b < c) or c - a < GROWN[what] or early <= 0 or late <= 0:
         return False
     return 0.5 < ((c - b) / late) / ((b - a) / early) < 2

@@ -138,7 +138,7 @@ def _idle(history: History, over: list[tuple[int, int, Course]]) -> bool:
     "A function that returns the rate itself makes the square of it: 0.001 becomes 0.000001,\n"
     "and the run stands almost still.",
     explains=("F12", "F14", "F19", "F22", "F29", NOT_LEARNING),
-    rank=25,
+    rank=27,
 )
 def factor_is_rate(history: History) -> Iterator[Verdict]:
     """The factor was a tenth or less at five looks, over fifty steps, and did not rise; the loss hardly fell."""
