@@ -174,6 +174,13 @@ def test_a_whole_net_without_an_activation_is_worse_than_one_forgotten():
     assert judged(watched(forgotten, steps=3), "F39")[0][0] == "watch"
 
 
+def test_the_seam_of_a_projector_and_a_predictor_is_no_alarm():
+    torch.manual_seed(0)
+    mlp = [nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24)) for _ in range(2)]
+    model = nn.Sequential(nn.Embedding(V, 8), nn.Flatten(), *mlp, nn.Tanh(), nn.Linear(24, V))
+    assert [s for s, _ in judged(watched(model, steps=3), "F39")] == ["info"]
+
+
 # F13: large updates are judged by what they did to the activations as well
 
 

@@ -1,6 +1,7 @@
 """Mistakes of the loop around a net: clipping, schedules, samplers, alignments, and graphs that nobody lets go."""
 
 import itertools
+import math
 import textwrap
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 
 import moreish.doctor.judge.rules.memory as memory
 import moreish.doctor.watch.kept as kept
-from moreish.doctor import watch_script
+from moreish.doctor import Doctor, watch_script
 from moreish.doctor.frames.evidence import KeptGraphs
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.rules.memory import graphs_kept
@@ -223,3 +224,40 @@ def test_nothing_of_it_is_said_of_a_loop_that_is_right() -> None:
     model = small()
     said = trained(model, lambda k: F.cross_entropy(model(torch.randn(32, 6)), torch.randint(0, 3, (32,))), 60)
     assert not {"F122", "F123", "F124", "F125", "F126"} & said.keys()
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_frozen_body_in_eval_mode_is_meant_one_that_is_trained_is_not(frozen: bool) -> None:
+    torch.manual_seed(0)
+    body = nn.Sequential(nn.Linear(6, 24), nn.BatchNorm1d(24), nn.Tanh()).eval().requires_grad_(not frozen)
+    head = nn.Linear(24, 3)
+    optimizer = torch.optim.SGD(head.parameters() if frozen else [*body.parameters(), *head.parameters()], 0.05)
+    with Doctor({"body": body, "head": head}, optimizer, budget=math.inf) as doctor:
+        for _ in range(12):
+            optimizer.zero_grad()
+            F.cross_entropy(head(body(torch.randn(32, 6))), torch.arange(32) % 3).backward()
+            optimizer.step()
+    assert ("F33" in {f.id for f in doctor.findings}) is not frozen
+
+
+BOXES = """
+net = nn.Sequential(nn.Linear(6, 24), nn.Tanh(), nn.Linear(24, 4), nn.Sigmoid())
+opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+corner = 0.5 * torch.rand(600, 2)
+boxes = torch.cat([corner, corner + 0.2 + 0.3 * torch.rand(600, 2)], 1)
+def area(b):
+    return (b[:, 2] - b[:, 0]) * (b[:, 3] - b[:, 1])
+for step in range(60):
+    rows = torch.randint(0, 600, (32,))
+    a, b = net(x[rows]), boxes[rows]
+    low, high = torch.max(a[:, :2], b[:, :2]), torch.min(a[:, 2:], b[:, 2:])
+    common = (high - low).clamp(min=0).prod(1)
+    union = area(a) + area(b) - common
+    hull = (torch.max(a[:, 2:], b[:, 2:]) - torch.min(a[:, :2], b[:, :2])).prod(1)
+    loss = (1 - common / union + (hull - union) / hull).mean()
+    opt.zero_grad(); loss.backward(); opt.step()
+"""
+
+
+def test_the_overlap_of_boxes_is_no_moving_aim(tmp_path: Path) -> None:
+    assert "F111" not in told(tmp_path, BOXES)

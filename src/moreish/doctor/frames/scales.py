@@ -1,10 +1,12 @@
-"""Scales: how large the inputs of training are, and those that a model is evaluated on."""
+"""Scales: how large the inputs of training are, and those that a model is evaluated on; and whether these overlap."""
 
 import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from moreish.doctor.frames.overlaps import Overlaps
 
 LEAST_ROWS, LEAST = 8, 64  # rows and numbers of a batch
 MOST = 1 << 14  # numbers of one that are read
@@ -43,7 +45,7 @@ class Scales:
     """Those of training, and of what is evaluated, of the first input with numbers that has rows."""
 
     def __init__(self) -> None:
-        self.training, self.evaluation = Scale(), Scale()
+        self.training, self.evaluation, self.overlaps = Scale(), Scale(), Overlaps()
         self._shape: torch.Size | None = None
 
     def trained(self, inputs: tuple[object, ...]) -> None:
@@ -52,12 +54,14 @@ class Scales:
         if x is not None and self.training.batches < MOST_BATCHES:
             self._shape = x.shape[1:]
             self.training.add(x)
+            self.overlaps.trained(x)
 
     def evaluated(self, inputs: tuple[object, ...]) -> None:
         """The model was called without gradients, on something of the same shape."""
         x = _numbers(inputs)
         if x is not None and x.shape[1:] == self._shape and self.evaluation.batches < MOST_BATCHES:
             self.evaluation.add(x)
+            self.overlaps.evaluated(x)
 
 
 def _numbers(inputs: tuple[object, ...]) -> Tensor | None:

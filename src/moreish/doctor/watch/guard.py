@@ -44,7 +44,9 @@ def in_backward() -> bool:
 
 
 def passive(root: nn.Module) -> list[tuple[str, nn.Module]]:
-    """Norm and dropout layers of a root that do now what they do in evaluation."""
+    """Norm and dropout layers of a root that do now what they do in evaluation; none where the root is frozen."""
+    if not any(p.requires_grad for p in root.parameters()):
+        return []
     return [
         (name, m)
         for name, m in root.named_modules()

@@ -198,8 +198,8 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
     "no-activation",
     "two linear layers in a row",
     silent="the layer between is narrower than its neighbours (low rank), or its output goes to others as well; "
-    "convolutions; attention; the last layer of one part of a model and the first of another, as of a projector and a "
-    "predictor: no alarm",
+    "convolutions; attention; the last layer of one part of a model and the first of another (a projector and a "
+    "predictor): no alarm",
     why="W2 (W1 x) is (W2 W1) x: two linear layers without an activation between them are one linear layer.\n"
     "The parameters are paid for, the net cannot express more.\n"
     "Mostly an activation was forgotten.",

@@ -229,6 +229,35 @@ def state_carried(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F127",
+    "overlapping-windows",
+    "what is evaluated overlaps with what is trained on",
+    silent="rows that were trained on as they are; whole numbers; a few rows at the seam of a split by time",
+    why="Windows that are cut one step apart share nearly all that they hold.\n"
+    "Shared out at random, most windows of val have a neighbour in train, and val tells what is known by heart:\n"
+    "on a new recording the model does far worse.",
+    explains=("F30",),
+    rank=109,
+)
+def overlapping(history: History) -> Iterator[Verdict]:
+    """Of 16 rows or more of evaluations a tenth hold a quarter of a row of training, moved by some places: exact."""
+    seen = history.scales.overlaps
+    if seen.rows < 16 or seen.shared < 0.1 * seen.rows:
+        return
+    yield found(
+        "watch",
+        "",
+        history.step(),
+        f"Of {seen.rows} rows that were evaluated, {seen.shared} hold pieces of rows that were trained on, moved by "
+        "some places: windows of one recording stand on both sides.",
+        "Split before the windows are cut: by recording, by person, or by time with a gap of one window.",
+        confidence=0.9,
+        shared=seen.shared,
+        rows=seen.rows,
+    )
+
+
+@Rule(
     "F114",
     "evaluated-on-other-scale",
     "evaluated on inputs of another scale",
