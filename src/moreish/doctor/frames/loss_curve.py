@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 MOST_WINDOWS = 64
 FIRST_WIDTH = 4  # losses
-FEWEST = 8  # windows before anything is said
+FEWEST = 16  # windows before anything is said
 LATE = 4  # the last so-many-th of the windows
 STILL = 1e-4  # of the loss: what is less is no change
 RISEN = 0.1  # of its best
+SURE = 9.0  # standard deviations of a stretch, which are estimated from few windows, as is the lowest of many
 
 
 class Window(NamedTuple):
@@ -40,34 +41,40 @@ class LossCurve:
         seen, self._filling = self._filling, []
         self.windows.append(Window(step, statistics.fmean(seen), min(seen), max(seen)))
         if len(self.windows) == MOST_WINDOWS:
-            self.windows = [_merged(a, b) for a, b in zip(self.windows[::2], self.windows[1::2], strict=True)]
+            self.windows = [_together(self.windows[k : k + 2]) for k in range(0, MOST_WINDOWS, 2)]
             self._width *= 2
         return True
 
     @property
     def noise(self) -> float:
-        """What one window usually differs by from the next."""
+        """The standard deviation of a window about its neighbours, from how one differs from the next."""
         pairs = [abs(b.mean - a.mean) for a, b in itertools.pairwise(self.windows)]
-        return statistics.median(pairs) if pairs else math.inf
+        return statistics.median(pairs) / 0.954 if pairs else math.inf  # the median size of N(0, 2)
 
     @property
     def best(self) -> Window | None:
-        """The lowest two windows in a row, as one; None before there are enough."""
+        """The lowest of all stretches of an eighth of the windows, as one; None before there are enough."""
         if len(self.windows) < FEWEST:
             return None
-        return min((_merged(a, b) for a, b in itertools.pairwise(self.windows)), key=lambda w: w.mean)
+        stretches = (self.windows[k : k + self._stretch] for k in range(len(self.windows) - self._stretch + 1))
+        return min(map(_together, stretches), key=lambda w: w.mean)
 
     @property
     def now(self) -> Window | None:
-        """The last two windows as one; None before there are enough."""
-        return _merged(*self.windows[-2:]) if len(self.windows) >= FEWEST else None
+        """The last eighth of the windows as one; None before there are enough."""
+        return _together(self.windows[-self._stretch :]) if len(self.windows) >= FEWEST else None
+
+    @property
+    def _stretch(self) -> int:
+        return max(2, len(self.windows) // 8)
 
     def has_risen(self, share: float = RISEN) -> bool:
-        """Whether the loss is above its best by a share of that, and by what is more than noise."""
+        """Whether the loss is above its best by a share of that, and by more than can be noise."""
         best, now = self.best, self.now
         if best is None or now is None or not math.isfinite(best.mean):
             return False
-        return now.mean > best.mean + max(share * abs(best.mean), 3 * self.noise)
+        chance = SURE * self.noise / math.sqrt(self._stretch)
+        return now.mean > best.mean + max(share * abs(best.mean), chance)
 
     def stands_since(self) -> int | None:
         """The step since which each loss is the same number to four digits; None where they differ, or are 0."""
@@ -82,5 +89,6 @@ class LossCurve:
         return steps[-1] if len(steps) >= max(2, len(self.windows) // LATE) else None
 
 
-def _merged(a: Window, b: Window) -> Window:
-    return Window(b.step, (a.mean + b.mean) / 2, min(a.low, b.low), max(a.high, b.high))
+def _together(windows: list[Window]) -> Window:
+    mean = statistics.fmean(w.mean for w in windows)
+    return Window(windows[-1].step, mean, min(w.low for w in windows), max(w.high for w in windows))
