@@ -88,6 +88,8 @@ class Doctor:
         self._probe.detach()
         self.history.ended = not any(exception)
         self._look_at_copies()
+        if self.history.loss_curve.losses:  # else nobody hears the losses, and nothing was counted
+            self._count_kept(last=True)
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True
@@ -219,7 +221,10 @@ class Doctor:
         """Note the loss of one backward, looked at or not; where it stands or rises, look more closely."""
         if self.history.loss_curve.add(self._probe.step, loss) and goes_wrong(self.history.loss_curve):
             self._probe.schedule.worried()
-        if self._kept_graphs.due():
+        self._count_kept()
+
+    def _count_kept(self, *, last: bool = False) -> None:
+        if self._kept_graphs.due(last=last):
             with self.rehearsing():
                 self._kept_graphs.count(self._probe.step)
 

@@ -12,7 +12,7 @@ GROWN = {"tensors": 16, "sums": 16, "bytes": 128 << 20}  # more than at first
 @Rule(
     "F123",
     "graphs-kept",
-    "the graphs of all steps are kept",
+    "what the steps have made is kept",
     silent="runs of less than a dozen seconds; what is collected for one update and let go; outside of `moreish "
     "doctor`, `start` and the callbacks",
     why="A loss knows all that it was computed from, so that backward can go there.\n"
@@ -23,9 +23,10 @@ def graphs_kept(history: History) -> Iterator[Verdict]:
     """Tensors with a graph, the sums that one was made by, or the bytes of all tensors have grown with the steps."""
     counts = history.evidence.kept
     for what in GROWN:
-        if len(counts) < 3 or not _grows(counts[-3:], what):
+        grown = [counts[k : k + 3] for k in range(len(counts) - 2) if _grows(counts[k : k + 3], what)]
+        if not grown:
             continue
-        first, last = counts[-3], counts[-1]
+        first, _, last = grown[-1]
         now, before = getattr(last, what), getattr(first, what)
         sentence = {
             "tensors": f"{now:,} tensors with the graphs behind them were alive after step {last.step}, {before:,} "
