@@ -231,7 +231,8 @@ class Doctor:
     def clips(self, *, nothing: bool) -> None:
         """Note that gradients are clipped now; of what is looked at, whether they are scaled still."""
         self.history.evidence.clips(self.steps, nothing=nothing)
-        self._probe.clipped()
+        if self._probe.frame is not None:
+            self._probe.frame.clipped = True
 
     def ended_by(self, failure: Failure) -> None:
         """Know what exception ended the run."""

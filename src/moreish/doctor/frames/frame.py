@@ -329,6 +329,7 @@ class Frame:
     ran_without_grad: bool = False  # a layer with weights worked while gradients were off
     looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False
+    clipped: bool = False  # gradients were clipped in this step, as far as torch was asked to
     is_step: bool = False
 
     # Forward: was a model called with gradients on; which norms and dropouts did then what they do in evaluation, and

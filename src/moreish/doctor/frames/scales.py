@@ -46,6 +46,7 @@ class Scales:
 
     def __init__(self) -> None:
         self.training, self.evaluation, self.overlaps = Scale(), Scale(), Overlaps()
+        self.made = False  # whether the model made some of what it was evaluated on, as where it samples
         self._shape: torch.Size | None = None
 
     def trained(self, inputs: tuple[object, ...]) -> None:
@@ -56,8 +57,9 @@ class Scales:
             self.training.add(x)
             self.overlaps.trained(x)
 
-    def evaluated(self, inputs: tuple[object, ...]) -> None:
-        """The model was called without gradients, on something of the same shape."""
+    def evaluated(self, inputs: tuple[object, ...], *, made: bool) -> None:
+        """The model was called without gradients, on something of the same shape, perhaps on what it made itself."""
+        self.made |= made
         x = _numbers(inputs)
         if x is not None and x.shape[1:] == self._shape and self.evaluation.batches < MOST_BATCHES:
             self.evaluation.add(x)

@@ -182,3 +182,8 @@ def extreme(which: Callable[..., Tensor], x: Float[Tensor, "..."], axis: int) ->
     """The largest or smallest element (`torch.amax`, `torch.amin`) of each unit over every example of the batch."""
     others = [a for a in range(x.dim()) if a != axis]
     return which(x, dim=others) if others else x
+
+
+def is_bad(grad: Tensor) -> Tensor:
+    """Whether a gradient holds NaN or infinity; not read before the frame is closed."""
+    return ~torch.isfinite(grad.detach().float().sum())

@@ -23,7 +23,7 @@ from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import given, graph, losses, masks, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.describe import assigned, described, line_of_code
-from moreish.doctor.watch.measure import extreme, histogram, sample, unit_axis
+from moreish.doctor.watch.measure import extreme, histogram, is_bad, sample, unit_axis
 from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.noting import repeated
 from moreish.doctor.watch.outputs import Outputs
@@ -80,7 +80,6 @@ class Observer(StepContext):
         self.stack: list[nn.Module] = []
         self.strangers = graph.Strangers()
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
-        self.clipped = False  # whether gradients were clipped before that
         self.unscaled = False  # whether loss scaling was taken off the gradients
         self._right = 0  # comparisons of decisions with labels
         self.outputs = Outputs(self)
@@ -90,11 +89,12 @@ class Observer(StepContext):
     def begin(self, inputs: Args) -> None:
         """A watched model is called with these inputs and gradients on."""
         self.inputs = inputs
-        x = next((t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()), None)
+        tensors = [t for t in inputs if isinstance(t, Tensor)]
+        x = next((t for t in tensors if t.is_floating_point()), None)
         if x is not None:
             self.reader.moments("input/", x)
-        self.frame.inputs_made |= any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
-        self.frame.inputs_require_grad |= any(t.requires_grad for t in inputs if isinstance(t, Tensor))
+        self.frame.inputs_made |= self.made_some(inputs)
+        self.frame.inputs_require_grad |= any(t.requires_grad for t in tensors)
         self.frame.equal_inputs = given.equal_inputs(inputs)
 
     def backward_begins(self, loss: Tensor | None) -> None:
@@ -174,7 +174,7 @@ class Observer(StepContext):
     def _unscale(self, by: object) -> None:
         """Loss scaling is taken off the gradients: the loss on which backward was called is that much too large."""
         self.unscaled = True
-        self.noting.noted.clipped_scaled |= self.clipped
+        self.noting.noted.clipped_scaled |= self.frame.clipped
         if isinstance(by, Tensor):
             self.reader.add(UNSCALED, by.detach().reshape(()))
 
@@ -184,8 +184,8 @@ class Observer(StepContext):
         if x is None or x is y or len(self._slopes) >= MOST_SLOPES:
             return
         behind, before = self._slopes.setdefault(name, ([], []))
-        self.handles.append(y.register_hook(lambda grad: behind.append(_is_bad(grad))))
-        self.handles.append(x.register_hook(lambda grad: before.append(_is_bad(grad))))
+        self.handles.append(y.register_hook(lambda grad: behind.append(is_bad(grad))))
+        self.handles.append(x.register_hook(lambda grad: before.append(is_bad(grad))))
 
     def _compare(self, op: str, kind: str, args: Args, kwargs: Kwargs, given: list[Tensor], y: Tensor) -> None:
         """What meets what: tables of all pairs, and the targets of losses."""
@@ -395,8 +395,3 @@ class Observer(StepContext):
             self.reader.add(f"{RIGHT}{self._right}", y.float().mean())
         self.frame.ran_without_grad |= bool(call.weights)
         self.remember(y, call)
-
-
-def _is_bad(grad: Tensor) -> Tensor:
-    """Whether a gradient holds NaN or infinity; not read before the frame is closed."""
-    return ~torch.isfinite(grad.detach().float().sum())

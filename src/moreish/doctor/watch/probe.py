@@ -267,8 +267,8 @@ class Probe:
         """An evaluation, perhaps; it may open a frame of its own."""
         if self.frame is None and self.schedule.evaluation_due(self.step):
             self._open(evaluation=True)
-        if self.frame is not None and len(self.roots) == 1:
-            self.history.scales.evaluated(inputs)
+        if self.frame is not None and self._observer is not None and len(self.roots) == 1:
+            self.history.scales.evaluated(inputs, made=self._observer.made_some(inputs))
 
     def _backward_begins(self, tensors: object) -> None:
         """The loss, and whether the gradients of the step before still lie there, untouched."""
@@ -296,11 +296,6 @@ class Probe:
             self.groups.backward_ended(self.optimizers)
             if self.frame.backwards >= MOST_BACKWARDS:
                 self._inside.remove()
-
-    def clipped(self) -> None:
-        """Gradients are clipped in this step."""
-        if self._observer is not None and not self._observer.unscaled:
-            self._observer.clipped = True
 
     def _holders(self) -> Sequence[Optimizer | ByHand]:
         return self.optimizers if self.by_hand is None else [self.by_hand]

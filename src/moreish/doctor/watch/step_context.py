@@ -40,6 +40,10 @@ class StepContext:
         origin = self._origins.get(id(x))
         return origin[1] if origin is not None and origin[0]() is x else None
 
+    def made_some(self, inputs: Args) -> bool:
+        """Whether a network made some of these tensors in this step."""
+        return any(self.origin(t) is not None for t in inputs if isinstance(t, Tensor))
+
     def remember(self, x: Tensor, call: Call) -> None:
         """Remember which call made a tensor."""
         self._origins[id(x)] = (weakref.ref(x), call)

@@ -262,7 +262,7 @@ def overlapping(history: History) -> Iterator[Verdict]:
     "evaluated-on-other-scale",
     "evaluated on inputs of another scale",
     silent="inputs that are whole numbers; batches of fewer than eight rows; inputs that are all the same; several "
-    "models",
+    "models; a model that is called on what it made, as where it samples",
     why="What is taken off the training data and what it is divided by must be so for val and test as well.\n"
     "A normalisation that is left out, or made twice, gives the model what it has never seen:\n"
     "training does well, and the evaluation says that nothing was learned.",
@@ -274,7 +274,7 @@ def other_scale(history: History) -> Iterator[Verdict]:
     their deviations.
     """
     ours, theirs = history.scales.training, history.scales.evaluation
-    if ours.batches < 2 or not theirs.batches or not ours.std or not theirs.std:
+    if history.scales.made or ours.batches < 2 or not theirs.batches or not ours.std or not theirs.std:
         return
     times, off = theirs.std / ours.std, abs(theirs.mean - ours.mean) / ours.std
     if 1 / 3 < times < 3 and off < 2:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
+MANY_BATCHES = 8  # from which batches of one class each are no chance
 REPEATED = 4  # looks at which the batch was the same
 
 
@@ -96,7 +97,7 @@ def few_rows(history: History) -> Iterator[Verdict]:
     why="Each batch shows one class or a few, so each step learns to say that class\n"
     "and the next ones to forget it.\n"
     "BatchNorm's statistics are those of one class, too.",
-    explains=("F10", "F34", "F13", "F30"),
+    explains=("F06", "F07", "F10", "F34", "F13", "F22", "F30"),
     rank=145,
 )
 def unshuffled(history: History) -> Iterator[Verdict]:
@@ -105,7 +106,7 @@ def unshuffled(history: History) -> Iterator[Verdict]:
     if order is None or order.entropy < 0.5 or order.told < 0.5 * order.entropy:
         return
     yield found(
-        "watch",
+        "sick" if order.told > 0.9 * order.entropy and order.batches >= MANY_BATCHES else "watch",
         "",
         history.step(),
         f"Labels come sorted: the batch that a label is in tells {order.told:.2f} of its {order.entropy:.2f} nats "

@@ -76,7 +76,7 @@ def _random(history: History, drawn: list[str], every: int) -> Verdict:
     why="Each optimizer changes only what it holds.\n"
     "The parameters of one that never steps get gradients that nobody uses,\n"
     "and stay what they were at the start.",
-    explains=(NOT_LEARNING,),
+    explains=("F20", NOT_LEARNING),
     rank=23,
 )
 def idle_optimizer(history: History) -> Iterator[Verdict]:

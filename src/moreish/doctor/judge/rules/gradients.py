@@ -51,6 +51,11 @@ def vanishing(history: History) -> Iterator[Verdict]:
         )
 
 
+def vanished(history: History) -> bool:
+    """Whether next to nothing of the gradient reaches the first weight: then no learning rate is to blame."""
+    return any(v.severity == "sick" for v in vanishing(history))
+
+
 def _below_unigram(history: History) -> bool:
     entropy, curve = history.counts.unigram_entropy(), history.nll()
     return entropy is not None and bool(curve) and curve[-1][1] < entropy - 0.05

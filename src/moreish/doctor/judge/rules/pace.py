@@ -215,17 +215,19 @@ def turns_back(history: History) -> Iterator[Verdict]:
     rank=28,
 )
 def endless_warm_up(history: History) -> Iterator[Verdict]:
-    """At the end of 100 steps or more the rate still rises and is below a fifth of what the scheduler leads to."""
+    """At the end of 100 steps or more the rate has not come down and is below a fifth of what the scheduler leads to;
+    sick where the loss has lost less than a tenth.
+    """
     trend = loss_trend(history)
     if not history.ended or trend is None or not hardly_fell(trend, 0.25):
         return
     for course in courses(history):
         rates, planned = course.rates, course.groups[-1].planned
-        rising = all(a < b for a, b in itertools.pairwise(rates))
+        rising = all(a <= b for a, b in itertools.pairwise(rates))  # equal, where it is stepped per epoch
         if len(rates) < 4 or course.steps[-1] < 100 or not rising or not 0 < rates[-1] < 0.2 * planned:
             continue
         yield found(
-            "watch",
+            "sick" if hardly_fell(trend, 0.1) else "watch",
             "",
             course.steps[-1],
             f"The run ended at step {course.steps[-1]}, when the learning rate had come to {rates[-1]:.2g} of the "

@@ -10,7 +10,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.courses import LossTrend, broke_at_once, clipped, loss_trend
 from moreish.doctor.judge.finding import Operation, Severity
-from moreish.doctor.judge.rules.gradients import owner
+from moreish.doctor.judge.rules.gradients import owner, vanished
 from moreish.doctor.judge.rules.start import fan_in, shape_of
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
@@ -260,8 +260,8 @@ def too_low(history: History) -> Iterator[Verdict]:
     knows = entropy is not None and nll < entropy - 0.1
     if knows or rose or early or stats.ratio < -12 or not straight or not (slow or crawls):
         return
-    if clipped(history) is not None:
-        return  # F79 says what makes the steps small
+    if clipped(history) is not None or vanished(history):
+        return  # F79 or F09 says what makes the steps small
     factor, fix = _faster(history, 10 ** (AIM - stats.ratio))
     yield found(
         "sick" if gone < 0.1 else "watch",
