@@ -263,3 +263,98 @@ for step in range(60):
 
 def test_the_overlap_of_boxes_is_no_moving_aim(tmp_path: Path) -> None:
     assert "F111" not in told(tmp_path, BOXES)
+
+
+# Which of two is the cause
+
+
+def first(tmp_path: Path, body: str) -> list[str]:
+    script = tmp_path / "train.py"
+    script.write_text(HEAD + textwrap.dedent(body))
+    watched = watch_script(str(script), [])
+    assert watched.error is None, watched.error
+    return [f.id for f in watched.findings if f.severity != "info"]
+
+
+ONE_CYCLE = """
+x = x * 0.1
+opt = torch.optim.SGD(net.parameters(), lr=0.01)
+plan = torch.optim.lr_scheduler.OneCycleLR(opt, max_lr=0.05, div_factor=1000, total_steps=600)
+for epoch in range(6):
+    for rows in torch.randperm(600).split(6):
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad(); loss.backward(); opt.step()
+        {batch}
+    {epoch}
+"""
+
+
+@pytest.mark.parametrize(
+    ("batch", "epoch", "sick"),
+    [("pass", "plan.step()", True), ("pass", "pass", True), ("plan.step()", "pass", False)],
+    ids=["per epoch", "never", "per batch"],
+)
+def test_a_plan_for_batches_that_is_stepped_per_epoch_is_the_cause(
+    tmp_path: Path, batch: str, epoch: str, sick: bool
+) -> None:
+    assert (first(tmp_path, ONE_CYCLE.format(batch=batch, epoch=epoch))[:1] == ["F82"]) is sick
+
+
+def test_an_optimizer_that_never_steps_is_the_cause_of_gradients_that_nobody_resets(tmp_path: Path) -> None:
+    body = """
+    head = nn.Linear(24, 3)
+    net = net[:2]
+    second = torch.optim.SGD(head.parameters(), lr=0.05)
+    for step in range(200):
+        rows = torch.randint(0, 600, (32,))
+        loss = F.cross_entropy(head(net(x[rows])), y[rows])
+        loss.backward()
+        opt.step(); opt.zero_grad()
+    """
+    assert first(tmp_path, body)[0] == "F67"
+
+
+def test_batches_of_one_class_are_the_cause_of_units_that_die_of_them(tmp_path: Path) -> None:
+    body = """
+    net = nn.Sequential(nn.Linear(6, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 3))
+    opt = torch.optim.SGD(net.parameters(), lr=0.5, momentum=0.9)
+    order = y.argsort(stable=True)
+    for epoch in range(12):
+        for rows in order.split(30):
+            loss = F.cross_entropy(net(x[rows]), y[rows])
+            opt.zero_grad(); loss.backward(); opt.step()
+    """
+    assert first(tmp_path, body)[0] == "F89"
+
+
+def test_what_vanishes_on_the_way_back_is_no_matter_of_the_learning_rate(tmp_path: Path) -> None:
+    body = """
+    layers = [part for _ in range(8) for part in (nn.Linear(24, 24), nn.Sigmoid())]
+    net = nn.Sequential(nn.Linear(6, 24), nn.Sigmoid(), *layers, nn.Linear(24, 3))
+    opt = torch.optim.SGD(net.parameters(), lr=0.05)
+    for step in range(600):
+        rows = torch.randint(0, 600, (32,))
+        loss = F.cross_entropy(net(x[rows]), y[rows])
+        opt.zero_grad(); loss.backward(); opt.step()
+    """
+    told = first(tmp_path, body)
+    assert "F14" not in told
+    assert "F09" in told
+
+
+def test_a_model_that_is_called_on_what_it_made_is_not_evaluated_on_another_scale(tmp_path: Path) -> None:
+    body = """
+    net = nn.Sequential(nn.Linear(6, 24), nn.Tanh(), nn.Linear(24, 6))
+    opt = torch.optim.Adam(net.parameters(), lr=1e-3)
+    for step in range(300):
+        rows = torch.randint(0, 600, (32,))
+        noise = torch.randn(32, 6)
+        loss = F.mse_loss(net(0.1 * x[rows] + noise), noise)
+        opt.zero_grad(); loss.backward(); opt.step()
+        if step % 20 == 0:
+            with torch.no_grad():
+                made = 20 * torch.randn(64, 6)
+                for _ in range(5):
+                    made = made - 0.5 * net(made)
+    """
+    assert "F114" not in first(tmp_path, body)

@@ -183,9 +183,8 @@ class Verdicts(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """The batch of the first call: its rows, how many there are to be had where it is known to be more (else 0), and
-    how many looks in a row it has been the same. `distinct` are the rows of all looks that differ, of `drawn`; 0
-    where they are too many to tell. `items` is how many the loader of the batch has, 0 where that is not known.
+    """The batch of the first call: its rows, how many there are where it is known to be more (else 0), how many looks
+    in a row it has been the same; how many rows differ (0: too many) of those drawn; items of its loader, or 0.
     """
 
     rows: int
@@ -329,7 +328,7 @@ class Frame:
     ran_without_grad: bool = False  # a layer with weights worked while gradients were off
     looks_ahead: bool | None = None  # outputs change with inputs that come later; None where nobody asked
     is_evaluation: bool = False
-    clipped: bool = False  # gradients were clipped in this step, as far as torch was asked to
+    clipped: bool = False  # by torch's clip_grad_norm_
     is_step: bool = False
 
     # Forward: was a model called with gradients on; which norms and dropouts did then what they do in evaluation, and
