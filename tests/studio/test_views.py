@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.pages import at, invented
+from tests.support.pages import invented
 
 
 @pytest.fixture
