@@ -21,7 +21,7 @@ def broke_at(run: Run) -> tuple[events.Step | None, list[events.Intervention]]:
                 case events.Step(loss=loss):
                     lost = event if loss is None else None
                 case events.Intervention(kind="undo", done=True):
-                    done = [each for each in done if each.kind != "break"]
+                    done = []
                 case events.Intervention(kind="break" | "lr", done=True):
                     done.append(event)
                 case _:
