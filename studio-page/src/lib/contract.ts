@@ -137,6 +137,8 @@ export interface Report {
   few: boolean;
   /** What each file was taken for, where it is no plain list. */
   read_as: string[];
+  /** The columns of a table that are not read. */
+  left_out: string[];
 }
 
 export interface Preview {
