@@ -20,6 +20,9 @@ describe("the scale of a loss", () => {
       expect(high).toBeLessThan(3.5);
     }
   });
+  it("keeps the beginning where a spike is cut", () => {
+    expect(calm([...learned, 300])![1]).toBe(3.3);
+  });
   it("cuts nothing of a run that stays high after it was broken", () => {
     expect(calm([...learned, ...learned.map(() => 40)])![1]).toBe(40);
   });

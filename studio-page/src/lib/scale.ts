@@ -1,7 +1,8 @@
 // The scale of a chart whose curves may have a spike: what is calm stays readable.
 
 const CALM = 0.9; // the share of the points that is calm
-const WILD = 8; // how many times as far as the calm part a point lies, that is not shown to scale
+const WILD = 8; // times the height of the calm part: a curve that goes beyond is cut
+const NEAR = 3; // times that height: what is shown then
 
 /** (lowest, highest) of what is to be shown: all of it, or where something lies far above, the calm part.
 
@@ -14,5 +15,6 @@ export function calm(values: Iterable<number | null | undefined>, levels: readon
   const room = Math.max(most - low, 1e-3 * Math.abs(most));
   const limit = Math.max(low + WILD * room, ...levels);
   if (high <= limit) return [low, high];
-  return [low, Math.max(most + room / 2, ...levels)];
+  const near = sorted.findLast((v) => v <= low + NEAR * room) ?? most; // the beginning of a training is no spike
+  return [low, Math.max(near, ...levels)];
 }
