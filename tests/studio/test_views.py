@@ -138,7 +138,9 @@ def test_a_very_short_list_begins_with_the_background_net(page):
     page.get_by_text("a net that begins with nothing makes rubbish").wait_for()
     page.get_by_role("button", name="Take the background net").click()
     page.get_by_text("It knows many other lists already").wait_for()
-    fresh(page, "#/model?list=minerals")
+    page.get_by_role("link", name="List", exact=True).click()
+    page.get_by_role("button", name="minerals").click()
+    page.get_by_role("link", name="Choose a model").click()
     page.get_by_text("first loss").wait_for()
     assert page.get_by_label("The ladder").get_by_role("button", name="background").count() == 0
 
