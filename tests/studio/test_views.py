@@ -172,14 +172,17 @@ def test_a_run_that_broke_says_why_and_goes_on(page):
 
 
 def test_a_run_that_never_began_offers_nothing_that_needs_it(page):
-    made = paste(page, ["ab", "cd"])
-    run = begin(page, made, "transformer", {"data": {"val_share": 0.5}, "train": {"patience": 3}})
-    until(lambda: state_of(page, run) not in ("starting", "running"))
-    if state_of(page, run) == "failed":
-        fresh(page, f"#/train?run={run}")
-        page.get_by_text("✕ failed").first.wait_for()
-        assert page.get_by_role("link", name="Make more →").count() == 0
-        assert page.get_by_role("button", name="Go on").count() == 0
+    made = paste(page, ["id,town,country", *[f"{k},{item},{item[::-1]}" for k, item in enumerate(invented())]])
+    run = begin(page, made, "mlp")
+    until(lambda: state_of(page, run) == "failed")
+    fresh(page, f"#/train?run={run}")
+    page.get_by_text("✕ failed").first.wait_for()
+    assert "it is not clear which column holds the items" in page.locator(".lead").inner_text()
+    for name in ("Make more →", "Save as one page"):
+        assert page.get_by_role("link", name=name).count() == 0
+    assert page.get_by_role("button", name="Go on").count() == 0
+    fresh(page, f"#/more?run={run}")
+    page.get_by_text("It ended before its first checkpoint").wait_for()
 
 
 def test_a_run_that_is_stopped_early_is_said_to_have_been(page):
@@ -242,7 +245,8 @@ def test_what_comes_after_a_view_was_left_changes_nothing(page, opened, counted)
     fresh(page, f"#/more?run={counted}&regex=.%7B30%2C%7D")
     slowly(page, "**/more", lambda: page.get_by_role("button", name="Make them").click())
     fresh(page, "#/model?list=minerals&model=mlp")
-    slowly(page, "**/api/forms/gru", lambda: page.get_by_label("The ladder").get_by_role("button", name="gru").first.click())
+    gru = page.get_by_label("The ladder").get_by_role("button", name="gru").first
+    slowly(page, "**/api/forms/gru", lambda: gru.click())
     fresh(page, "#/list")
     page.get_by_label("The items, one a line").fill("\n".join(invented()))
     slowly(page, "**/api/lists/pasted", lambda: page.get_by_role("button", name="Use this list").click())
