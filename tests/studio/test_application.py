@@ -39,6 +39,12 @@ def test_items_are_made_and_scored_as_by_the_library(page):
     assert scored["text"] == "anna"
 
 
+def test_too_few_items_are_explained_by_what_can_help(page):
+    short = page.post("/api/runs/one/more", {"count": 5, "top_k": 1, "seed": 1}).json()["short"]
+    assert "a larger --top-k dares more" in short
+    assert "temperature" not in short
+
+
 def test_the_symbols_that_may_follow_add_up_to_one(page):
     found = page.post("/api/runs/one/next", {"prefix": "a", "count": 64}).json()
     assert sum(each["p"] for each in found["symbols"]) + found["others"] == pytest.approx(1)
