@@ -230,3 +230,13 @@ def test_numbers_as_people_write_them(text):
 )
 def test_a_column_has_one_decimal_point(cells, comma, mark):
     assert decimal_mark(cells, comma) == mark
+
+
+def test_the_columns_that_are_not_read_are_named(tmp_path):
+    folder = tmp_path / "t.csv"
+    folder.write_text("id,town,country,people\n1,bern,ch,3\n2,rome,it,4\n3,pisa,it,5\n", encoding="utf-8")
+    report = read(folder, DataOptions(column="town", by="country")).report
+    assert report.left_out == ["id", "people"]
+    assert report.to_json()["left_out"] == ["id", "people"]
+    folder.write_text("bern\nrome\npisa\n", encoding="utf-8")
+    assert read(folder, DataOptions()).report.left_out == []

@@ -7,7 +7,9 @@ from moreish.data import from_items
 from moreish.runs import commands
 from moreish.studio.application import app
 from tests.serving.conftest import Client
+from tests.support.browser import chromium, need_page, studio
 from tests.support.lists import made_items
+from tests.support.pages import WAIT
 
 TOKEN = "a-token-of-tests"
 SMALL = {
@@ -48,3 +50,22 @@ def application(root):
 @pytest.fixture(scope="session")
 def page(application):
     return Page(application)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """A page of a studio with nothing in it, its browser, and all that went wrong."""
+    need_page()
+    with studio(tmp_path_factory.mktemp("studio") / "runs") as (process, url), chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(WAIT)
+        page, wrong = context.new_page(), []
+        origin = url.partition("/?")[0]
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((origin, "data:", "blob:")) else wrong.append(asked.url),
+        )
+        page.goto(url)
+        yield page, context, wrong, process

@@ -39,6 +39,12 @@ def test_items_are_made_and_scored_as_by_the_library(page):
     assert scored["text"] == "anna"
 
 
+def test_too_few_items_are_explained_by_what_can_help(page):
+    short = page.post("/api/runs/one/more", {"count": 5, "top_k": 1, "seed": 1}).json()["short"]
+    assert "a larger --top-k dares more" in short
+    assert "temperature" not in short
+
+
 def test_the_symbols_that_may_follow_add_up_to_one(page):
     found = page.post("/api/runs/one/next", {"prefix": "a", "count": 64}).json()
     assert sum(each["p"] for each in found["symbols"]) + found["others"] == pytest.approx(1)
@@ -51,6 +57,33 @@ def test_one_step_shows_every_layer_and_gradients_by_hand_that_are_autograds(pag
     assert found["loss"] == pytest.approx(sum(found["losses"]) / len(found["losses"]), rel=1e-3)
     for weight in found["weights"]:
         assert weight["difference"] <= 1e-5 * max(weight["largest"], 1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "why"),
+    [
+        ("ngram", {"train": {"steps": 300}}, "train.steps is for training a network"),
+        ("background", {"train": {"steps": 300}}, "train.steps is for training a network"),
+        ("mlp", {"model": {"n_hidden": 0}}, "model.n_hidden"),
+        ("mlp", {"train": {"lr": -1}}, "train.lr"),
+        (None, {"train": {"lr": -1}}, "train.lr"),
+    ],
+)
+def test_no_run_is_begun_with_options_that_its_command_refuses(page, root, model, options, why):
+    before = sorted(root.iterdir())
+    answer = page.post("/api/runs", {"list": "minerals", "model": model, "options": options})
+    assert answer.status_code == 422
+    assert why in answer.json()["error"]
+    assert sorted(root.iterdir()) == before
+
+
+def test_the_background_net_is_a_rung_with_a_time_budget_alone(page):
+    trains = {rung["name"]: rung["trains"] for rung in page.get("/api/forms").json()["ladder"]}
+    assert trains["background"] == ["time_budget"]
+    assert trains["ngram"] == []
+    assert trains["mlp"] is None
+    assert [field["name"] for field in page.get("/api/forms/background").json()] == ["orders"]
+    assert page.get("/api/lists/minerals/report").json()["few"] is False
 
 
 def test_a_net_is_known_before_it_is_trained(page):

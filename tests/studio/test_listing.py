@@ -6,11 +6,14 @@ import time
 
 import pytest
 
+import moreish
+from moreish.data import from_items
 from moreish.data.bundled import BUNDLED
 from moreish.errors import Damaged, RunError
-from moreish.runs import commands
+from moreish.runs import commands, events
 from moreish.runs.folder import Run, create
 from moreish.studio.listing import Listing
+from tests.support.lists import made_items
 
 LIST = str(BUNDLED / "minerals.txt")
 
@@ -72,3 +75,59 @@ def test_a_run_folder_in_which_something_leads_elsewhere_is_not_read_on(listing,
     with pytest.raises(Damaged, match="is no plain file"):
         Run(folder)
     assert states(listing) == {"plain": "damaged"}
+
+
+OPTIONS = {"model": {"n_hidden": 8, "n_embd": 2}, "train": {"steps": 80, "eval_every": 20, "device": "cpu"}}
+
+
+def broken(folder, *done):
+    """A run whose loss is no number any more, because of what was done to it after its first checkpoint."""
+
+    def person(event):
+        match event:
+            case events.Eval(step=20):
+                for command in done:
+                    commands.steer(folder, command)
+
+    with pytest.raises(FloatingPointError):
+        moreish.train(from_items(made_items(60)), model="mlp", options=OPTIONS, out=folder, watch=person)
+
+
+def test_a_run_whose_loss_was_lost_says_why_ever_after_and_goes_on_from_before(listing, tmp_path):
+    broken(tmp_path / "one", commands.Break("F15", 1))
+    (row,) = listing.summaries()
+    assert (row["state"], row["ready"]) == ("failed", True)
+    assert "infinity in one example" in row["said"]
+    assert "the checkpoint of step 20, from before that" in row["said"]
+    assert "lower learning rate" not in row["said"]
+    listing.resume("one")
+    until(lambda: listing._started["one"].ended)
+    assert states(listing) == {"one": "done"}
+    assert listing.summaries()[0]["said"] == ""
+
+
+def test_a_run_that_lost_its_loss_by_itself_is_told_to_learn_more_slowly(listing, tmp_path):
+    run = create(tmp_path / "fast", {}, {"symbols": ["a"]})
+    with run.writing() as writer:
+        for step, loss in ((10, 2.0), (20, None)):
+            writer.append(events.to_record(events.Step(step, loss, 3.0, 100, 0.1, 0.5)))
+    (row,) = listing.summaries()
+    assert row["state"] == "failed"
+    assert row["said"] == "the loss was no number any more at step 20: try a lower learning rate than 3"
+
+
+def test_what_was_taken_back_is_not_why_and_what_is_in_the_checkpoint_is_said(listing, tmp_path):
+    run = create(tmp_path / "twice", {}, {"symbols": ["a"]})
+    with run.writing() as writer:
+        for event in (
+            events.Intervention(5, 5, "break", "broken: one thing", "F15"),
+            events.Intervention(6, 6, "undo", "taken back"),
+            events.Intervention(7, 7, "lr", "the learning rate times 9"),
+        ):
+            writer.append(events.to_record(event))
+        writer.save(15, {})
+        writer.append(events.to_record(events.Step(20, None, 3.0, 100, 0.1, 0.5)))
+    (row,) = listing.summaries()
+    assert "the learning rate times 9" in row["said"]
+    assert "one thing" not in row["said"]
+    assert "still in it" in row["said"]

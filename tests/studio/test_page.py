@@ -1,72 +1,15 @@
 """The page in a real browser: a list is pasted, learned, broken, healed, and more is made of it."""
 
-import random
 import re
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.browser import chromium, need_page, studio
+from tests.support.pages import at, fact, invented, steps, until
 
 AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / "axe.min.js"
-WAIT = 90_000  # milliseconds, on a machine that is busy with other tests
 VIEWS = ("list", "model", "find-lr", "train", "doctor", "more", "inside", "compare")
-
-
-def invented(count=200):
-    """Items that nobody has seen before."""
-    rng = random.Random(18)
-    starts, vowels, ends = (
-        ["br", "t", "k", "m", "f", "gr", "st"],
-        ["a", "e", "o", "ai", "u"],
-        ["lin", "ra", "th", "wick"],
-    )
-    made = set()
-    while len(made) < count:
-        made.add(rng.choice(starts) + rng.choice(vowels) + rng.choice("lnr") + rng.choice(vowels) + rng.choice(ends))
-    return sorted(made)
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    """A page of a studio with nothing in it, its browser, and all that went wrong."""
-    need_page()
-    with studio(tmp_path_factory.mktemp("studio") / "runs") as (process, url), chromium() as browser:
-        context = browser.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(WAIT)
-        page, wrong = context.new_page(), []
-        origin = url.partition("/?")[0]
-        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "request",
-            lambda asked: None if asked.url.startswith((origin, "data:", "blob:")) else wrong.append(asked.url),
-        )
-        page.goto(url)
-        yield page, context, wrong, process
-
-
-def at(page, view):
-    """Another view of the same run."""
-    page.goto(re.sub(r"#/[\w-]+", f"#/{view}", page.url))
-
-
-def fact(page, name):
-    """The number under a heading of the page."""
-    shown = page.locator("dl > div", has=page.get_by_text(name, exact=True)).locator("dd").first.inner_text()
-    return float(shown.replace(",", ""))
-
-
-def steps(page):
-    return fact(page, "step")
-
-
-def until(true, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.1)
 
 
 def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):

@@ -44,6 +44,7 @@ class Report:
 
     items:       items read, before duplicates were dropped; for running text 1
     read_as:     what each file was taken for, where it is no plain list: "CSV, column name of 3 columns, 1,204 rows"
+    left_out:    the columns of these that are not read, by name or number
     unit:        what a symbol is
     grouped:     whether graphemes were made the symbols because code points would have broken letters
     unique:      different items; of different kinds they are different
@@ -71,6 +72,7 @@ class Report:
     longest_item: str = ""
     weights: Weights | None = None
     read_as: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     kinds: dict[str, KindCount] = field(default_factory=dict)
     lengths: dict[int, int] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
@@ -149,6 +151,7 @@ class Report:
             "source": self.source,
             "text": self.text,
             "read_as": self.read_as,
+            "left_out": self.left_out,
             "unit": self.unit,
             "lines": self.lines,
             "items": self.items,

@@ -59,7 +59,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file that is no plain list. `looks` says what was understood: "CSV, column name of 3 columns"."""
+    """The rows of a file that is no plain list. `looks` says what was understood: "CSV, column name of 3 columns".
+
+    left_out : the columns that are not read, by name or number
+    """
 
     looks: str
     rows: Iterator[Row]
@@ -68,6 +71,7 @@ class Rows:
     has_weights: bool = False
     mark: Mark = "."  # the decimal point of the weights
     unmarked: Unmarked | None = None  # where the lines carry marks
+    left_out: tuple[str, ...] = ()
 
 
 def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -123,7 +127,7 @@ def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOption
     ]
     looks = NAMES[table.separator] + ("" if table.header else " without a header")
     chosen = Columns(name, looks, columns, table.header is not None).choose(options)
-    return _described(looks, chosen, len(columns), _table_rows(table, name, texts, chosen), "line", table.separator)
+    return _described(looks, chosen, columns, _table_rows(table, name, texts, chosen), "line", table.separator)
 
 
 def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -> Iterator[Row]:
@@ -180,14 +184,16 @@ def _lines(text: str) -> Iterable[str]:
 
 
 def _described(
-    looks: str, chosen: Chosen, n_columns: int, rows: Iterator[Row], place: str, separator: str = ""
+    looks: str, chosen: Chosen, columns: Sequence[Column], rows: Iterator[Row], place: str, separator: str = ""
 ) -> Rows:
-    if n_columns > 1:
-        looks += f", column {chosen.item.name} of {n_columns} columns"
+    if len(columns) > 1:
+        looks += f", column {chosen.item.name} of {len(columns)} columns"
     for what, column in (("kinds", chosen.kind), ("weights", chosen.weight)):
         looks += f", {what} in {column.name}" if column is not None else ""
     mark = "." if chosen.weight is None else decimal_mark(chosen.weight.cells, ";" in separator)
-    return Rows(looks, rows, place, chosen.kind is not None, chosen.weight is not None, mark)
+    read = {column.number for column in (chosen.item, chosen.kind, chosen.weight) if column is not None}
+    left_out = tuple(column.name for column in columns if column.number not in read)
+    return Rows(looks, rows, place, chosen.kind is not None, chosen.weight is not None, mark, left_out=left_out)
 
 
 def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -206,7 +212,7 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
             else:
                 raise ValueError(f"{name}, line {number:,}: has no number beside its item; {_AS_IT_STANDS}")
 
-    return _described(looks, chosen, 2, rows(), "line")
+    return _described(looks, chosen, columns, rows(), "line")
 
 
 def _of_line(form: OneLine, texts: Iterator[str], options: DataOptions) -> Iterator[Row]:
@@ -261,7 +267,7 @@ def _of_sheet(
         for number, value in values:
             yield Row(number, *(_cell(value, path, name, place, number) for path in paths))
 
-    return _described(looks, chosen, len(sheet.columns), rows(), place)
+    return _described(looks, chosen, sheet.columns, rows(), place)
 
 
 def _path(column: Column | None) -> Path | None:

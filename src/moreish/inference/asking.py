@@ -200,9 +200,10 @@ class Asked:
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
+        bolder = "a larger --top-k" if request.sampling.top_k == 1 else "a higher temperature"
         return (
-            f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; a higher temperature dares "
-            f"more, and --repeats allows the same again{cure}"
+            f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; {bolder} dares more, and "
+            f"--repeats allows the same again{cure}"
         )
 
     def _automaton(self) -> Automaton | None:

@@ -248,7 +248,8 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
         """A net before any training: parameters, first loss, widths of its layers."""
 
         def work(clock: Clock) -> dict[str, object]:
-            from moreish.studio.preview import config_of, preview
+            from moreish.studio.forms import config_of
+            from moreish.studio.preview import preview
 
             config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})
             return preview(lists.read(body.list, body.options.get("data", {})), config)
@@ -260,7 +261,8 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
         """The learning-rate range test of a model on a list."""
 
         def work(clock: Clock) -> dict[str, object]:
-            from moreish.studio.preview import config_of, range_test
+            from moreish.studio.forms import config_of
+            from moreish.studio.preview import range_test
 
             config = config_of(body.model, body.recipe, {**body.options, "seed": body.seed})
             return range_test(lists.read(body.list, body.options.get("data", {})), config, body.steps, body.seeds)
@@ -291,7 +293,10 @@ def _add_looks(made: FastAPI, asker: Asker, workers: Workers) -> None:
 
 
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
-    """The name of a run, and the arguments of the command that trains it. Raises ValueError for no list."""
+    """The name of a run, and the arguments of the command that trains it.
+
+    Raises ValueError for no list, and for options with which that command would only fail.
+    """
     from moreish.studio import forms
 
     path = lists.path(body.list)
@@ -302,7 +307,7 @@ def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
     chosen = ["--model", body.model] if body.model else ["--recipe", body.recipe or "quick"]
     arguments = ["train", *chosen, "--seed", str(body.seed)]
     options = {section: dict(values) for section, values in body.options.items()}
-    if body.model not in (None, "ngram"):
+    if forms.is_watched(body.model):
         watched = {"doctor": True, "histograms": True, "processes": 1}
         options["train"] = {**watched, **options.get("train", {})}
     for section, values in options.items():
@@ -310,6 +315,7 @@ def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:
             if not (section in ("data", "model", "train") and name.isidentifier()):
                 raise ValueError(f'there is no option "{section}.{name}"')
             arguments += ["--set", f"{section}.{name}={msgspec.json.encode(value).decode()}"]
+    forms.config_of(body.model, None if body.model else body.recipe or "quick", {**options, "seed": body.seed})
     return body.name or f"{body.list}-{body.model or body.recipe or 'quick'}", [*arguments, str(path.resolve())]
 
 

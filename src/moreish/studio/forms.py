@@ -9,8 +9,8 @@ from typing import Any, Literal
 from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.options import DataOptions
 from moreish.options import option
-from moreish.recipes import RECIPES
-from moreish.recipes.config import NGramOptions
+from moreish.recipes import RECIPES, UNTRAINED, Config, Overrides, checked_data_options, resolve
+from moreish.recipes.config import BackgroundChoice, NGramOptions
 from moreish.training.options import TrainOptions
 
 LADDER = {
@@ -26,11 +26,14 @@ LADDER = {
     "gru-cho": "the GRU as it was first written down",
     "wavenet-gated": "the WaveNet with gates",
     "wavenet-sliding": "the WaveNet that shares what neighbouring places have in common",
+    "background": "the background net, which has read many other lists, tuned on yours and blended with counting",
 }
 """The rungs that can be chosen, the ladder's own first."""
 
 HIDDEN = ("device", "processes", "threads", "doctor", "histograms", "precision", "log_every", "block_size")
 DECODED = ("encoding",)  # lists come in UTF-8 from a page
+PLACES = ("weights", "hash")  # files of the computer that the studio runs on
+TRAINS = {"ngram": (), "background": ("time_budget",)}  # the options of training that a model has, where not all
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Wanted:
 def everything() -> dict[str, object]:
     """All that the page needs before it knows which model is wanted. Loads no network."""
     return {
-        "ladder": [{"name": name, "help": help} for name, help in LADDER.items()],
+        "ladder": [{"name": name, "help": help, "trains": TRAINS.get(name)} for name, help in LADDER.items()],
         "recipes": [{"name": name, "help": recipe.purpose} for name, recipe in RECIPES.items()],
         "lists": [{"id": name, "title": each.title, "items": _lines(name)} for name, each in LISTS.items()],
         "data": fields_of(DataOptions, DECODED),
@@ -56,9 +59,24 @@ def of_model(name: str) -> list[dict[str, object]]:
     """The options of a model. Raises ValueError where there is none of that name."""
     if name == "ngram":
         return fields_of(NGramOptions)
+    if name == "background":
+        return fields_of(BackgroundChoice, PLACES)
     from moreish.models import model_class
 
     return fields_of(model_class(name).Options)
+
+
+def config_of(model: str | None, recipe: str | None, options: dict[str, object]) -> Config:
+    """The configuration that a form asks for. Raises ValueError as the command line does, which trains with it."""
+    overrides = Overrides(flags={} if model is None else {"model": {"name": model}}, settings=options)
+    base = recipe if model is None else None
+    checked_data_options(base, overrides)
+    return resolve(base, overrides)
+
+
+def is_watched(model: str | None) -> bool:
+    """Whether this is a network that is trained from nothing, so that its layers can be watched meanwhile."""
+    return model is not None and model not in UNTRAINED
 
 
 def fields_of(cls: type, hidden: Collection[str] = ()) -> list[dict[str, object]]:

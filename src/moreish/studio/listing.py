@@ -12,6 +12,7 @@ from typing import IO
 from moreish.errors import RunError
 from moreish.runs import commands
 from moreish.runs.folder import CONFIG, METRICS, Run, claim_folder, list_runs, refuse_strangers
+from moreish.studio.ending import why_it_broke
 
 LAST_WORDS = 2000  # characters of what a process said last
 UNKNOWN: dict[str, object] = {"step": None, "val_loss": None, "since": None, "ready": False}
@@ -155,6 +156,8 @@ class Listing:
         said = ""
         if started is not None and started.ended and not facts["finished"] and (said := started.last_words()):
             state = "stopped" if started.interrupted else "failed"
+        if state in ("stopped", "failed") and (why := why_it_broke(run)):
+            state, said = "failed", why
         row = {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
         return row | {"since": (run.folder / CONFIG).stat().st_mtime, "ready": bool(run.steps())}
 

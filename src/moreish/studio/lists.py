@@ -94,6 +94,8 @@ def _check(piece: bytes, before: int) -> None:
 
 def described(corpus: Corpus, id: str) -> dict[str, Any]:
     """The report of the list with this id, its lengths and symbols, and some of its items."""
+    from moreish.api.preparing import are_few
+
     report = corpus.report
     items = [] if corpus.options.text else [corpus[i] for i in range(min(len(corpus), SHOWN))]
     return {
@@ -106,4 +108,5 @@ def described(corpus: Corpus, id: str) -> dict[str, Any]:
         "items_shown": items,
         "notes": [report.called(note, id) for note in report.notes],
         "kept": len(corpus),
+        "few": are_few(corpus),  # as `moreish FILE` counts: for the background net
     }

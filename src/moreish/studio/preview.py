@@ -9,24 +9,18 @@ import torch
 from moreish.data import Corpus
 from moreish.doctor import inside
 from moreish.models import build_model
-from moreish.recipes import Config, Overrides, resolve
+from moreish.recipes import Config
 from moreish.training.find_lr import find_lr
 from moreish.training.histograms import extreme, histogram, rounded, sampled
 from moreish.training.loop import batches_for
 from moreish.training.steps import token_loss
 
 
-def config_of(model: str | None, recipe: str | None, options: dict[str, object]) -> Config:
-    """The configuration that a form asks for. Raises ValueError as `resolve` does."""
-    flags = {} if model is None else {"model": {"name": model}}
-    return resolve(recipe if model is None else None, Overrides(flags=flags, settings=options))
-
-
 def preview(corpus: Corpus, config: Config) -> dict[str, object]:
     """What is known of the first network: parameters, the first loss, and each layer's activations and gradients."""
-    networks = config.model.networks
+    networks, guessing = config.model.networks, rounded(math.log(len(corpus.vocab)))
     if not networks:
-        return {"parameters": 0, "loss": None, "guessing": rounded(math.log(len(corpus.vocab))), "layers": []}
+        return {"parameters": 0, "loss": None, "guessing": guessing, "layers": []}
     network, train = networks[0], corpus.split("train")
     model = build_model(network.name, network.options, len(corpus.vocab), config.seed + network.seed)
     batch = next(iter(batches_for(model, train, config.train, config.seed).epoch(0)))
@@ -55,7 +49,7 @@ def preview(corpus: Corpus, config: Config) -> dict[str, object]:
         "parameters": sum(p.numel() for p in model.parameters()),
         "named": [{"name": name, "shape": list(p.shape)} for name, p in model.named_parameters()],
         "loss": rounded(losses[0]),
-        "guessing": rounded(math.log(len(corpus.vocab))),
+        "guessing": guessing,
         "layers": layers,
     }
 

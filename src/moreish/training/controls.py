@@ -87,8 +87,11 @@ class Hands:
                 for handle in self.handles:
                     handle.remove()
                 taken, self.broken, self.handles = len(self.broken) + len(self.handles), [], []
-                state.lr_factor = 1.0
-                return f"{taken} thing{'s' * (taken != 1)} taken back, and the learning rate is the schedule's again"
+                changed, state.lr_factor = state.lr_factor != 1, 1.0
+                if not taken and not changed:
+                    return "there was nothing to take back"
+                what = f"{taken} thing{'s' * (taken != 1)} taken back, and " if taken else ""
+                return f"{what}the learning rate is the schedule's again"
             case commands.Break(fault=fault, severity=severity):
                 with self._learning_rate(lr):
                     broken = seed_fault(fault, state.model, state.optimizer, severity)

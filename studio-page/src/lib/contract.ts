@@ -107,7 +107,8 @@ export interface Field {
 }
 
 export interface Forms {
-  ladder: { name: string; help: string }[];
+  /** `trains`: the options of training that it has; null: all. */
+  ladder: { name: string; help: string; trains: string[] | null }[];
   recipes: { name: string; help: string }[];
   lists: { id: string; title: string; items: number }[];
   data: Field[];
@@ -132,6 +133,12 @@ export interface Report {
   suspicious: { kind: string; count: number; lines: number[]; example: string }[];
   notes: string[];
   kept: number;
+  /** Whether it is short enough for the background net. */
+  few: boolean;
+  /** What each file was taken for, where it is no plain list. */
+  read_as: string[];
+  /** The columns of a table that are not read. */
+  left_out: string[];
 }
 
 export interface Preview {

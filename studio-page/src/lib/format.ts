@@ -63,3 +63,7 @@ export function duration(seconds: number): string {
 export const shown = (symbol: string): string => (symbol === "" ? "end" : symbol === " " ? "␣" : symbol);
 
 export const plural = (n: number, word: string): string => `${count(n)} ${word}${n === 1 ? "" : "s"}`;
+
+/** Names one after the other, the first of many. */
+export const several = (names: readonly string[], most = 12): string =>
+  names.slice(0, most).join(", ") + (names.length > most ? ` and ${count(names.length - most)} more` : "");

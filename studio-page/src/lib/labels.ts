@@ -8,6 +8,18 @@ export interface Label {
 
 const GAP = 8; // pixels between two words in a row
 
+/** Places of words one above another, each as near to its own as it goes: sorted from above, `gap` apart, within. */
+export function stacked(places: readonly number[], gap: number, top: number, bottom: number): number[] {
+  const found: number[] = [];
+  for (const place of places) found.push(Math.max(place, found.length ? found.at(-1)! + gap : top));
+  let below = bottom;
+  for (let i = found.length - 1; i >= 0; i--) {
+    found[i] = Math.min(found[i]!, below);
+    below = found[i]! - gap;
+  }
+  return found;
+}
+
 /** Where each begins, and in which row from below; the same words at the same moment stand there once, what finds no room not at all. */
 export function placed(labels: readonly Label[], width: number, rows: number): { label: string; left: number; row: number }[] {
   const ends = Array.from({ length: rows }, () => -Infinity);

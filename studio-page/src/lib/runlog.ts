@@ -40,6 +40,8 @@ export class RunLog {
   seconds = 0;
   step = 0;
   lastLoss: number | null = null;
+  private factor = 1; // of the learning rate, by which somebody changed the schedule's
+  private factorThen = 1; // at the newest step
   ended: "done" | "interrupted" | null = null;
   version = 0;
 
@@ -55,6 +57,13 @@ export class RunLog {
       else if (event.event === "samples") this.takeItems(event);
     }
     this.version += 1;
+  }
+
+  /** The learning rate of the next step, as far as it is known: that of the newest, and what was changed since. */
+  lr(): number | null {
+    const then = this.lrs.at(-1);
+    if (then === undefined || then === null) return null;
+    return this.factor === this.factorThen ? then : this.factorThen ? (then * this.factor) / this.factorThen : null;
   }
 
   /** The last best val loss, and where it was. */
@@ -101,6 +110,7 @@ export class RunLog {
         this.steps.push(event.step);
         this.losses.push(event.loss);
         this.lrs.push(event.lr);
+        this.factorThen = this.factor;
         this.step = event.step;
         this.progress = event.progress;
         this.seconds = event.seconds;
@@ -137,6 +147,8 @@ export class RunLog {
         break;
       case "intervention":
         this.interventions.push(event);
+        if (event.done && event.kind === "lr") this.factor *= Number(event.arguments.factor ?? 1);
+        if (event.done && event.kind === "undo") this.factor = 1;
         break;
       case "paused":
         this.paused = event.paused;

@@ -26,7 +26,15 @@ export function newestOf(waiting: readonly string[], message: string): string[] 
 }
 
 /** What the server refused, in its own sentence. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  /** `wrong`: what was asked for cannot be; else it could not be answered now. */
+  constructor(
+    message: string,
+    readonly wrong = false,
+  ) {
+    super(message);
+  }
+}
 
 const ANEW = "The studio was started anew: open the address that it has printed. What is on this page was there before.";
 
@@ -65,7 +73,7 @@ export class Server implements Source {
     });
     const found: unknown = await answer.json().catch(() => null);
     if (answer.ok) return found as T;
-    throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`);
+    throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`, answer.status === 422);
   }
 
   /** What is not kept is read as often as it is shown: the newest of each run, and whatever has new items. */

@@ -20,6 +20,8 @@ class Studio {
   /** Why it is not, where that is known. */
   lost = $state("");
   trouble = $state("");
+  /** Runs that were told to stop while they were only beginning: nothing of them is kept. */
+  dropped = $state.raw<string[]>([]);
   /** Counts what is new in the logs, at most once a frame of the screen. */
   frame = $state(0);
 
@@ -126,8 +128,15 @@ class Studio {
     return undefined !== (await this.ask("POST", `/api/runs/${encodeURIComponent(this.run)}/commands`, command));
   }
 
+  async stop(): Promise<void> {
+    const early = this.summary?.state === "starting";
+    if (early) this.dropped = [...this.dropped, this.run];
+    await this.command({ command: "stop" });
+  }
+
   /** A run that was begun just now, before the server tells of it. */
   begun(run: string): void {
+    this.dropped = this.dropped.filter((each) => each !== run); // the name may be that of one that is gone
     if (!this.runs.some((r) => r.run === run)) this.runs = [...this.runs, { run, step: null, val_loss: null, state: "starting", said: "" }];
   }
 
