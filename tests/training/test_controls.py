@@ -89,6 +89,31 @@ def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
     assert "right after the net was changed" in said_of["F04"]
 
 
+def test_the_report_at_the_end_of_a_run_that_a_break_ended_has_the_steps_of_the_run(tmp_path):
+    heard = []
+
+    def person(event):
+        heard.append(event)
+        match event:
+            case events.Step(step=10):
+                commands.steer(tmp_path / "run", commands.Break("F13", 3))
+            case events.Intervention(kind="break", name="F13"):
+                commands.steer(tmp_path / "run", commands.Undo())
+            case events.Intervention(kind="undo"):
+                commands.steer(tmp_path / "run", commands.Break("F15", 1))
+
+    options = {"train": TRAIN | {"doctor": True}, "model": {"n_hidden": 32}}
+    with pytest.raises(FloatingPointError):
+        moreish.train(from_items(made_items(120)), model="mlp", options=options, out=tmp_path / "run", watch=person)
+    broken = next(event.step for event in heard if isinstance(event, events.Intervention) and event.name == "F15")
+    told = [event.finding for event in heard if isinstance(event, events.Finding) and event.finding.id == "F15"]
+    report = next(event for event in heard if isinstance(event, events.Doctor))
+    last = [f for root in report.findings for f in (root, *root.symptoms)]
+    assert [f.step for f in told] == [f.step for f in last if f.id == "F15"] == [broken]
+    assert broken > 10
+    assert min(f.step for f in last) == broken < report.steps
+
+
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
     wrong = [
         commands.Break("F37"),

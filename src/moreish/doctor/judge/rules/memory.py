@@ -29,11 +29,11 @@ def graphs_kept(history: History) -> Iterator[Verdict]:
         first, last = counts[-3], counts[-1]
         now, before = getattr(last, what), getattr(first, what)
         sentence = (
-            f"{now:,} tensors with the graphs behind them were alive after step {last.step}, {before:,} after step "
-            f"{first.step}: something keeps what steps have made."
+            f"{now:,} tensors with the graphs behind them were alive after step {history.at(last.step)}, {before:,} "
+            f"after step {history.at(first.step)}: something keeps what steps have made."
             if what == "tensors"
-            else f"One number is a sum of sums, {now:,} of them after step {last.step}, {before:,} after step "
-            f"{first.step}: it holds the graph of every step."
+            else f"One number is a sum of sums, {now:,} of them after step {history.at(last.step)}, {before:,} after "
+            f"step {history.at(first.step)}: it holds the graph of every step."
         )
         yield found(
             "watch",
