@@ -114,6 +114,28 @@ def test_the_report_at_the_end_of_a_run_that_a_break_ended_has_the_steps_of_the_
     assert min(f.step for f in last) == broken < report.steps
 
 
+def test_everything_is_taken_back_the_last_thing_first_and_what_stays_is_said(tmp_path):
+    tell = {
+        20: [commands.Break("F18"), commands.Heal("add_parameters"), commands.Break("F83", 0.01)],
+        30: [commands.Break("F01", 10), commands.Heal("clip", {"norm": 0.1}), commands.Break("F83", 0.05)],
+        40: [commands.Undo()],
+        60: [commands.Undo()],
+    }
+    run = trained(tmp_path / "run", tell=tell)
+    first, second = (event.sentence for event in said(run, events.Intervention) if event.kind == "undo")
+    assert first.startswith("5 things taken back")
+    assert first.endswith("not taken back, for training has gone on from there: the weights of head.0")
+    assert second == "0 things taken back, and the learning rate is the schedule's again"
+
+
+@pytest.mark.parametrize("fault", ["F18", "F83", "F41", "F16"])
+def test_a_run_that_was_broken_and_mended_at_once_is_as_if_nothing_had_been(tmp_path, fault):
+    plain = trained(tmp_path / "plain")
+    mended = trained(tmp_path / "mended", tell={20: [commands.Break(fault), commands.Undo()]})
+    assert all(each.done for each in said(mended, events.Intervention))
+    assert same(plain, mended)
+
+
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
     wrong = [
         commands.Break("F37"),
