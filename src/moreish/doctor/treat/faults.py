@@ -4,8 +4,8 @@ They measure the doctor in the sickbay, and are the studio's break-it buttons.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -33,7 +33,7 @@ class Broken:
     layer: str = ""
     others: tuple[str, ...] = ()
     batch: Callable[[Batch], Batch] = _untouched
-    handles: Sequence[Handle] = ()
+    handles: list[Handle] = field(default_factory=list)
     stays: str = ""
 
     def heal(self) -> None:
@@ -284,7 +284,7 @@ def always_eval(model: nn.Module, optimizer: Optimizer, severity: int | float) -
     sleeping = [n for n, m in model.named_modules() if isinstance(m, kinds)]
     if not sleeping:
         return None
-    before = [undoing.attributes(model.modules(), "training"), undoing.attributes([model], "train")]
+    before: list[Handle] = [undoing.attributes(model.modules(), "training"), undoing.attributes([model], "train")]
     model.eval()
     vars(model)["train"] = lambda mode=True: model
     return Broken(sleeping[0], handles=before)
