@@ -280,9 +280,7 @@ def _met(listed: Listed, places: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _likelier(
-    listed: Listed, places: Sequence[int], seed: int
-) -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
+def _likelier(listed: Listed, places: Sequence[int], seed: int) -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
     """For each of these items the likeliest that it may be a slip of, by the forward model made without it; and those
     items for which this stands in the list. Where some of the list's are one slip away, it is one of them.
     """
