@@ -157,6 +157,6 @@ def test_lists_whose_items_have_commas_are_lists(items, whole):
     assert recognise("\n".join(items), whole) is None
 
 
-@pytest.mark.parametrize("item", ["Smith, John", "red; green", "[1]", "{}", "42", "", "a, b,"])
+@pytest.mark.parametrize("item", ["Smith, John", "red; green", "[1]", "{1}", "42", "", "a, b,"])
 def test_a_single_item_is_a_list(item):
     assert recognise(item, whole=True) is None

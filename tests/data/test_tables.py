@@ -70,6 +70,19 @@ def test_what_the_json_module_writes_is_read(tmp_path_factory, items, ascii_only
     assert texts == [*stripped(items), "end"]
 
 
+@pytest.mark.parametrize("text", ["[]", "{}\n", "[ ]\n\n", "[[], {}]", '{"names": []}', "[{}]"])
+@pytest.mark.parametrize("suffix", [".txt", ".json"])
+def test_json_that_is_empty_has_no_items(tmp_path, text, suffix):
+    with pytest.raises(ValueError, match=f"x{suffix} holds no items"):
+        read_as(tmp_path, text, suffix)
+
+
+def test_brackets_are_items_where_there_are_several_lines_of_them(tmp_path):
+    assert read_as(tmp_path, "[]\n{}\n()\n") == ["[]", "{}", "()"]
+    with pytest.raises(ValueError, match="holds no items"):
+        read_as(tmp_path, "[]\n{}\n", ".jsonl")
+
+
 LINES = st.one_of(
     st.text(max_size=30),
     st.text('",;\t {}[]:\\Na1.\r\n', max_size=30),

@@ -235,25 +235,88 @@ def test_every_operation_of_a_remedy_is_known():
     assert {"scale", "reinitialise", "set_lr", "zero_grad", "clip", "add_parameters"} <= set(REMEDIES)
 
 
+def settings(model, optimizer):
+    """All that a fault or a remedy may change, but for tensors: modules with hooks and options, groups, methods."""
+
+    def plain(owner):
+        own = {k: v for k, v in vars(owner).items() if not isinstance(v, torch.Tensor) and "hooks_with" not in k}
+        sizes = {k: len(v) for k, v in own.items() if "hook" in k and hasattr(v, "__len__")}
+        return sizes, {k: v for k, v in own.items() if isinstance(v, int | float | str | bool) or callable(v)}
+
+    modules = [(name, id(m), *plain(m)) for name, m in model.named_modules()]
+    groups = [
+        {k: [id(p) for p in v] if k == "params" else v for k, v in group.items()} for group in optimizer.param_groups
+    ]
+    return modules, groups, plain(optimizer)
+
+
+def worlds():
+    """Small models, one for each activation, with an optimizer in two groups; the last one is deep and plain."""
+    for act in (nn.Tanh, nn.ReLU, nn.Sigmoid, None):
+        torch.manual_seed(0)
+        layers = [nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 16), act and act(), nn.BatchNorm1d(16)]
+        model = nn.Sequential(*layers, nn.Dropout(0.1), nn.Linear(16, V)) if act else None
+        if model is None:
+            model = nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), nn.Tanh()) for _ in range(4)), nn.Linear(8, 2))
+        matrices, others = ([p for p in model.parameters() if (p.ndim > 1) is wide] for wide in (True, False))
+        groups = [{"params": matrices, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}]
+        yield model, torch.optim.SGD(groups, 0.1)
+
+
 @pytest.mark.parametrize("id", FAULTS)
-def test_every_fault_can_be_seeded_and_healed(id):
-    torch.manual_seed(0)
-    for act in (nn.Tanh, nn.ReLU, nn.Sigmoid):
-        layers = [nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 16), act(), nn.BatchNorm1d(16), nn.Dropout(0.1)]
-        model = nn.Sequential(*layers, nn.Linear(16, V))
-        if id == "F08":
-            model = nn.Sequential(*(nn.Sequential(nn.Linear(8, 8), act()) for _ in range(4)), nn.Linear(8, 2))
-        hooks = sum(len(m._forward_hooks) for m in model.modules())
-        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+def test_every_fault_can_be_seeded_and_is_taken_back_or_says_what_stays(id):
+    seeded = 0
+    for k, (model, optimizer) in enumerate(worlds()):
+        before, weights = settings(model, optimizer), {k: v.clone() for k, v in model.state_dict().items()}
         broken = seed_fault(id, model, optimizer)
-        if broken is not None:
-            assert isinstance(broken, Broken)
-            broken.heal()
-            assert sum(len(m._forward_hooks) for m in model.modules()) == hooks
-            assert "train" not in vars(model)
-            assert "zero_grad" not in vars(optimizer)
-            return
-    pytest.fail("the fault could not be seeded on any of the models")
+        if broken is None:
+            assert settings(model, optimizer) == before
+            continue
+        seeded += 1
+        assert isinstance(broken, Broken)
+        again = seed_fault(id, model, optimizer)  # what is broken twice is healed twice, the last time first
+        if not isinstance(model[0], nn.Sequential) and id != "F25":
+            fit(model, optimizer, *language(), 3, loss=lambda z, t, b=broken: F.cross_entropy(*b.batch((z, t))))
+        if again is not None:
+            again.heal()
+        broken.heal()
+        assert settings(model, optimizer) == before
+        pair = torch.arange(6), torch.arange(6)
+        assert all(torch.equal(a, b) for a, b in zip(broken.batch(pair), pair, strict=True))
+        fresh, other = list(worlds())[k]
+        seed_fault(id, fresh, other)
+        drawn = [name for name, v in fresh.state_dict().items() if name in weights and not v.equal(weights[name])]
+        assert bool(drawn) == bool(broken.stays)
+    assert seeded
+
+
+REMEDIED = {
+    "set_lr": {"factor": 0.1},
+    "set_weight_decay": {"value": 0.001},
+    "set_eps": {"value": 1e-4},
+    "zero_grad": {},
+    "clip": {"norm": 1.0},
+    "add_parameters": {},
+    "train_with_grad": {},
+    "eval_without_grad": {},
+    "skip_module": {"layer": "3"},
+    "set_dropout": {"p": 0.05},
+    "set_momentum": {"momentum": 0.3},
+    "add_activation": {"layers": ("2",)},
+}
+
+
+def test_every_remedy_is_taken_back_but_for_what_it_does_to_weights():
+    assert set(REMEDIES) == {*REMEDIED, "scale", "reinitialise"}
+    for name, arguments in REMEDIED.items():
+        model, _ = next(worlds())
+        optimizer = torch.optim.AdamW(list(model.parameters())[1:], 0.1)
+        before = settings(model, optimizer)
+        handles = apply(Operation(name, arguments), model, [optimizer])
+        assert settings(model, optimizer) != before, name
+        for handle in reversed(handles):
+            handle.remove()
+        assert settings(model, optimizer) == before, name
 
 
 @pytest.mark.parametrize("id", ["F01", "F13", "F20", "F33", "F38"])

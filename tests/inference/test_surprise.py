@@ -1,5 +1,7 @@
 """Odd ones: what is planted is found, and why it is odd is said."""
 
+import random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -31,6 +33,29 @@ def test_a_slip_is_named_with_what_it_may_have_been():
     corpus, (first, *_) = odd(items)
     assert (first.place, first.why) == (40, "slip")
     assert corpus.vocab.decode(first.likelier) == "Stockton"
+    assert first.in_list
+
+
+def test_a_slip_is_of_an_item_of_the_list_or_said_not_to_be():
+    draw = random.Random(3)
+    codes = [f"{draw.choice('ABC')}{draw.choice('XYZ')}-{draw.randrange(1000, 9999)}" for _ in range(80)]
+    for items in (codes, [*ITEMS[:60], "kaalo", "kalo"]):
+        corpus, found = odd(items, len(items))
+        slips = [each for each in found if each.likelier is not None]
+        assert slips
+        for each in slips:
+            assert each.in_list == (corpus.vocab.decode(each.likelier) in items)
+            near = {way for way in items if way != items[each.place] and one_slip(way, items[each.place])}
+            assert each.in_list == bool(near)
+
+
+def one_slip(a, b):
+    """Whether one symbol put in, left out, replaced, or two swapped make the one of the other."""
+    ways = {a[:t] + a[t + 1 :] for t in range(len(a))} | {
+        a[:t] + a[t + 1 : t + 2] + a[t : t + 1] + a[t + 2 :] for t in range(len(a))
+    }
+    replaced = len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+    return b in ways or a in {b[:t] + b[t + 1 :] for t in range(len(b))} or replaced
 
 
 def test_an_item_far_longer_than_the_others_is_odd_for_that():

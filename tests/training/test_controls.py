@@ -89,6 +89,53 @@ def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
     assert "right after the net was changed" in said_of["F04"]
 
 
+def test_the_report_at_the_end_of_a_run_that_a_break_ended_has_the_steps_of_the_run(tmp_path):
+    heard = []
+
+    def person(event):
+        heard.append(event)
+        match event:
+            case events.Step(step=10):
+                commands.steer(tmp_path / "run", commands.Break("F13", 3))
+            case events.Intervention(kind="break", name="F13"):
+                commands.steer(tmp_path / "run", commands.Undo())
+            case events.Intervention(kind="undo"):
+                commands.steer(tmp_path / "run", commands.Break("F15", 1))
+
+    options = {"train": TRAIN | {"doctor": True}, "model": {"n_hidden": 32}}
+    with pytest.raises(FloatingPointError):
+        moreish.train(from_items(made_items(120)), model="mlp", options=options, out=tmp_path / "run", watch=person)
+    broken = next(event.step for event in heard if isinstance(event, events.Intervention) and event.name == "F15")
+    told = [event.finding for event in heard if isinstance(event, events.Finding) and event.finding.id == "F15"]
+    report = next(event for event in heard if isinstance(event, events.Doctor))
+    last = [f for root in report.findings for f in (root, *root.symptoms)]
+    assert [f.step for f in told] == [f.step for f in last if f.id == "F15"] == [broken]
+    assert broken > 10
+    assert min(f.step for f in last) == broken < report.steps
+
+
+def test_everything_is_taken_back_the_last_thing_first_and_what_stays_is_said(tmp_path):
+    tell = {
+        20: [commands.Break("F18"), commands.Heal("add_parameters"), commands.Break("F83", 0.01)],
+        30: [commands.Break("F01", 10), commands.Heal("clip", {"norm": 0.1}), commands.Break("F83", 0.05)],
+        40: [commands.Undo()],
+        60: [commands.Undo()],
+    }
+    run = trained(tmp_path / "run", tell=tell)
+    first, second = (event.sentence for event in said(run, events.Intervention) if event.kind == "undo")
+    assert first.startswith("5 things taken back")
+    assert first.endswith("not taken back, for training has gone on from there: the weights of head.0")
+    assert second == "0 things taken back, and the learning rate is the schedule's again"
+
+
+@pytest.mark.parametrize("fault", ["F18", "F83", "F41", "F16"])
+def test_a_run_that_was_broken_and_mended_at_once_is_as_if_nothing_had_been(tmp_path, fault):
+    plain = trained(tmp_path / "plain")
+    mended = trained(tmp_path / "mended", tell={20: [commands.Break(fault), commands.Undo()]})
+    assert all(each.done for each in said(mended, events.Intervention))
+    assert same(plain, mended)
+
+
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
     wrong = [
         commands.Break("F37"),

@@ -17,6 +17,7 @@ from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Timing, nats_of, places_at, timed
 from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
+from moreish.background.template import SURE, Template
 from moreish.models.contract import LanguageModel, State
 from moreish.models.stepping import score_by_steps
 from moreish.ngram import Backoff
@@ -84,6 +85,7 @@ class Blend:
     temperature : log probabilities are divided by it, so that the blend is as sure as it has reason to be
     outline : that of the list, of which what strays is made less likely by `strictness` nats
     timing : how strictly it keeps to the lengths of the list
+    template : what all items of the list do alike, and so does what is made
     """
 
     def __init__(
@@ -94,10 +96,12 @@ class Blend:
         outline: Outline | None = None,
         strictness: float = 0.0,
         timing: Timing = Timing(),  # noqa: B008 (a tuple)
+        template: Template | None = None,
     ) -> None:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
         self.outline, self.strictness = outline if strictness else None, strictness
+        self.template = template
         self.timing, lengths, self._endings = timing, ensemble.shape.lengths, ensemble.shape.endings
         self._beyond = lengths.beyond() if lengths is not None and any(timing) else None
 
@@ -127,6 +131,8 @@ class Blend:
 
     def _inside(self, state: State, logprobs: Float[np.ndarray, "rows V"]) -> Float[np.ndarray, "rows V"]:
         (_, place), nodes, last = state
+        if self.template is not None:
+            logprobs = kept_inside(logprobs, self.template.strays(place), SURE)
         if self.outline is not None:
             logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
         if self._beyond is not None and self._endings is not None:

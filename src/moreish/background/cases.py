@@ -10,6 +10,7 @@ from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Foretold, Places, joined_places
 from moreish.background.outline import kept_inside
+from moreish.background.template import SURE
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class Case:
 
     scores : (N, scores, V), features : (N, features), targets : (N,)
     strays : (N, V) how far each symbol leaves the outlines of the items that the models were made from, if known
+    unlike : (N, V) whether no item of the list has each symbol there, if that is known of its places
     places : how far each place is from their lengths and endings, if known
     """
 
@@ -25,6 +27,7 @@ class Case:
     features: Float[np.ndarray, "N features"]
     targets: Integer[np.ndarray, " N"]
     strays: Float[np.ndarray, "N V"] | None = None
+    unlike: Float[np.ndarray, "N V"] | None = None
     places: Places | None = None
 
     @property
@@ -41,6 +44,8 @@ class Case:
     def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> Foretold:
         """By the blend with this gate that keeps so strictly to the outlines."""
         logprobs = blended(self.scores, self.features, gate, temperature)
+        if self.unlike is not None:
+            logprobs = kept_inside(logprobs, self.unlike, SURE)
         if strictness and self.strays is not None:
             logprobs = kept_inside(logprobs, self.strays, strictness)
         closing = np.zeros(logprobs.shape, bool) if self.places is None else self.places.closing
@@ -50,10 +55,12 @@ class Case:
 def joined(cases: Sequence[Case]) -> Case:
     """Several as one."""
     strays = [case.strays for case in cases if case.strays is not None]
+    unlike = [case.unlike for case in cases if case.unlike is not None]
     places = [case.places for case in cases if case.places is not None]
     return Case(
         *(np.concatenate([getattr(case, name) for case in cases]) for name in ("scores", "features", "targets")),
         strays=np.concatenate(strays) if len(strays) == len(cases) else None,
+        unlike=np.concatenate(unlike) if len(unlike) == len(cases) else None,
         places=joined_places(places) if len(places) == len(cases) else None,
     )
 

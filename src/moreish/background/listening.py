@@ -31,6 +31,7 @@ from moreish.background.parts import (
 )
 from moreish.background.reader import Cell, ListReader
 from moreish.background.shape import ListShape, flat
+from moreish.background.template import Template
 from moreish.background.weights import Background, SymbolRows
 
 Name = Literal["counted", "read", "tuned"]
@@ -132,6 +133,11 @@ class Listening:
         return shape_of(self.symbols, self.items)
 
     @cached_property
+    def template(self) -> Template | None:
+        """What all items do alike. Of a fold it is that of the whole list: nothing of it hangs on one item."""
+        return Template.of(self.shape.classes.class_of, self.items)
+
+    @cached_property
     def reader(self) -> ListReader:
         """The net that has read the whole list."""
         return reader_of(self.cell, self.items, self.orders, self.seed)
@@ -156,7 +162,8 @@ class Listening:
         gate = self.background.gates[MODELS[choice.name]]
         outline = Outline.of(self.shape.classes.class_of, self.items)
         ensemble = self.ensemble(choice.name, tuned)
-        return Blend(ensemble, gate, choice.temperature, outline, choice.strictness, choice.timing)
+        kept = choice.temperature, outline, choice.strictness, choice.timing, self.template
+        return Blend(ensemble, gate, *kept)
 
     def case(self, number: int, tuned: Cell | None = None) -> Case:
         """What the items held out of this fold look like to models that are made from the others."""
@@ -172,7 +179,9 @@ class Listening:
         assert shape.endings is not None
         places = places_in(fold.held_out, shape.lengths, shape.endings)
         case = case_of(Ensemble(models, shape), fold.held_out)
-        return replace(case, strays=outline.strays_in(fold.held_out), places=places)
+        place = np.concatenate([np.arange(len(item) + 1) for item in fold.held_out])
+        unlike = None if self.template is None else self.template.strays(place)
+        return replace(case, strays=outline.strays_in(fold.held_out), unlike=unlike, places=places)
 
     def read_cases(self) -> list[Case]:
         """Those of all folds, before anything is trained."""

@@ -14,6 +14,7 @@ from jaxtyping import Float, Integer
 
 SLACK = 0.25  # of its length by which a run may be longer or shorter and is the same
 FARTHEST = 64  # places of a run that are told apart
+SURE = 24  # runs, all of one length, where none is longer or shorter: what a fold keeps of thirty
 STRICTNESSES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)  # nats
 Prefix = tuple[int, ...]  # the classes of the runs so far
 
@@ -47,7 +48,7 @@ class Outline:
                 prefix = (*prefix, c)
                 lengths[prefix].append(min(sum(1 for _ in run), FARTHEST))
             ends.add(prefix)
-        places = {prefix: max(n + int(SLACK * n) for n in found) for prefix, found in lengths.items()}
+        places = {prefix: max(n + _slack(found, n) for n in found) for prefix, found in lengths.items()}
         first: dict[Prefix, int] = {(): 0}
         nodes = 1
         for prefix in lengths:
@@ -94,12 +95,17 @@ class Outline:
         return self.strays(np.array(found, np.int64))
 
 
+def _slack(lengths: Sequence[int], length: int) -> int:
+    """By how much a run may be longer or shorter, beside others of these lengths."""
+    return 0 if len(lengths) >= SURE and min(lengths) == max(lengths) else int(SLACK * length)
+
+
 def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.ndarray]:
     """For each place of a run: 1 where all of these lengths are too short to go on, and where too long to leave."""
     if not lengths:
         return np.zeros(places), np.zeros(places)
     found = np.array(lengths)[:, None]
-    place, slack = np.arange(1, places + 1), (SLACK * found).astype(np.int64)
+    place, slack = np.arange(1, places + 1), np.array([_slack(lengths, n) for n in lengths])[:, None]
     short, long = (found + slack <= place).all(0), (found - slack > place).all(0)
     return np.asarray(short, np.float64), np.asarray(long, np.float64)
 

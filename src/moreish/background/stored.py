@@ -4,6 +4,7 @@ counts/...   the n-gram, shape/...  that of the classes, both as `ngram.to_tenso
 net0/..., net1/...   cells and memories of the nets in half and single precision
 class_of, frequency, end_odds, gate<models>/...
 outline/...   the tree of the outlines, where the blend keeps to them
+template      what all items have at each place, where they do alike
 last, closing   the endings
 """
 
@@ -19,6 +20,7 @@ from moreish.background.lengths import Lengths, Timing
 from moreish.background.outline import Outline
 from moreish.background.reader import Cell, ListReader, Memory
 from moreish.background.shape import LONGEST, ListShape, ShapeModel
+from moreish.background.template import MOST_PLACES, Template
 
 CELL = ("input", "recurrent", "output", "bias")
 MOST_NETS = 2
@@ -38,6 +40,8 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     for k, model in enumerate(ensemble.models[1:]):
         assert isinstance(model, ListReader)
         arrays |= _prefixed(f"net{k}", reader_to_tensors(model))
+    if blend.template is not None:
+        arrays["template"] = blend.template.allowed.astype(np.uint8)
     if blend.outline is not None:
         arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
         described["strictness"] = blend.strictness
@@ -81,7 +85,20 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
     timing = Timing(*_numbers(described, "timing", 4, 0.0, 100.0)) if timed else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
-    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness, timing)
+    template = _template(tensors, vocab_size)
+    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness, timing, template)
+
+
+def _template(tensors: Tensors, vocab_size: int) -> Template | None:
+    """Runs of before it was kept have none."""
+    if "template" not in tensors:
+        return None
+    places = (tensors["template"].shape or (0,))[0]
+    allowed = _array(tensors, "template", (places, vocab_size), "iu")
+    _require(0 < places <= MOST_PLACES + 1, "template", "has no places")
+    _require(bool(np.isin(allowed, (0, 1)).all()), "template", "is not 0 or 1 throughout")
+    _require(bool(allowed.any(1).all()), "template", "allows nothing at a place")
+    return Template(allowed.astype(bool))
 
 
 def _lengths(described: Mapping[str, object]) -> Lengths | None:

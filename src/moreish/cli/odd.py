@@ -124,7 +124,8 @@ def _why(found: "Odd", corpus: "Corpus") -> str:
             more = f" and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
             return f"no other item has {', '.join(named[:MOST_NAMED])}{more}"
         case "slip" if found.likelier:
-            return f'one slip from "{printable(vocab.decode(found.likelier))}"'
+            said = f'"{printable(vocab.decode(found.likelier))}"'
+            return f"one slip from {said}" if found.in_list else f"may be a slip of {said} (not in the list)"
         case "shape":
             return _shape([*vocab.split(corpus[found.place])], found.met)
         case "length":
@@ -204,6 +205,7 @@ def _record(each: "Odd", corpus: "Corpus", line: int) -> dict[str, object]:
         "why": each.why,
         "strange": [vocab.decode([i]) for i in each.strange],
         "likelier": None if each.likelier is None else vocab.decode(each.likelier),
+        "in_list": each.in_list,
         "symbols": [
             {"symbol": s, "logprob": finite(p)} for s, p in zip(symbols, each.logprobs.tolist(), strict=True)
         ],

@@ -182,10 +182,16 @@ def _json(text: str, lines: Sequence[str], whole: bool, suffix: str) -> Format |
         return JsonLines(rows)
     if whole and (value := _value(text)) is not None:
         few = isinstance(value, list) and len(value) < 2 and not any(isinstance(v, dict | str) for v in value)
-        return None if not value or few else Json()
+        return None if few and not holds_nothing(value) else Json()
     if suffix == ".json" or (not whole and (_begins_array(text) or OBJECT.match(text))):
         return Json()
     return None
+
+
+def holds_nothing(value: object) -> bool:
+    """Whether a JSON value is an array or object with nothing in it, but for others of the kind."""
+    each = value.values() if isinstance(value, dict) else value
+    return isinstance(each, Iterable) and not isinstance(each, str) and all(map(holds_nothing, each))
 
 
 def _value(text: str) -> list[object] | dict[str, object] | None:

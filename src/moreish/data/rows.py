@@ -25,6 +25,7 @@ from moreish.data.formats import (
     Marked,
     OneLine,
     Table,
+    holds_nothing,
     parsed,
     reader_of,
     split_counted,
@@ -99,13 +100,20 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
         case InProgram():
             return Rows("list in a program", _of_program(name, texts), "row")
         case JsonLines():
+            _refuse_nothing(name, form.rows)
             sheet = sheet_of(list(form.rows), name)
             values = _json_lines(name, texts)
             return _of_sheet(sheet, name, "JSON lines", values, options, "line")
         case Json():
             value = _json(name, texts)
+            _refuse_nothing(name, value)
             sheet = sheet_of(value, name, options.column)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+
+
+def _refuse_nothing(name: str, value: object) -> None:
+    if holds_nothing(value):
+        raise ValueError(f"{name} holds no items: it is JSON, and empty")
 
 
 def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptions) -> Rows:

@@ -106,14 +106,14 @@ class Doctor:
         """What was found so far, worst first, symptoms under their disease."""
         if not self._stopped:
             self._judge()
-        return Findings(diagnose(self._kept.values()))
+        return Findings(self._diagnosed())
 
     def news(self) -> list[Finding]:
         """What was found, or has become worse, since this was last asked; symptoms under their disease."""
         if self._asked:
             return []
         self._asked = True
-        fresh = [f for f in diagnose(self._kept.values()) if self._reported.get(f.id) != f.severity]
+        fresh = [f for f in self._diagnosed() if self._reported.get(f.id) != f.severity]
         self._reported |= {f.id: f.severity for f in fresh}
         return fresh
 
@@ -171,7 +171,7 @@ class Doctor:
     @property
     def steps(self) -> int:
         """Updates so far, those before the doctor came included."""
-        return self._probe.step
+        return self.history.at(self._probe.step)
 
     @property
     def is_in_this_thread(self) -> bool:
@@ -230,7 +230,7 @@ class Doctor:
 
     def clips(self, *, nothing: bool) -> None:
         """Note that gradients are clipped now; of what is looked at, whether they are scaled still."""
-        self.history.evidence.clips(self.steps, nothing=nothing)
+        self.history.evidence.clips(self._probe.step, nothing=nothing)
         if self._probe.frame is not None:
             self._probe.frame.clipped = True
 
@@ -281,12 +281,12 @@ class Doctor:
 
     def to_report(self) -> Report:
         """The report that text, plain values and page are made of."""
-        return Report(self.findings, self.notes, self._probe.step, self.history.seen, self.cost)
+        return Report(self.findings, self.notes, self.steps, self.history.seen, self.cost)
 
     def _look_at_copies(self) -> None:
         """Whether averages, targets and teachers have followed their models."""
         probe = self._probe
-        if not self.steps or not probe.roots or probe.failure is not None:
+        if not probe.step or not probe.roots or probe.failure is not None:
             return
         called = {name for f in self.history.frames for name in f.noted.copies}
         if not called and probe.schedule.clock.elapsed() < WORTH_A_SEARCH and not probe.schedule.clock.unbounded:
@@ -310,9 +310,13 @@ class Doctor:
         """Between two steps: tell what is new, and stop where that was wished."""
         if self._untold:
             self._untold = False
-            findings = diagnose(self._kept.values())
+            findings = self._diagnosed()
             self._alerts.told(findings)
             self._alerts.stop(findings)
+
+    def _diagnosed(self) -> list[Finding]:
+        """What was found, symptoms under their disease, with the steps of the whole run."""
+        return [finding.later(self.history.at(0)) for finding in diagnose(self._kept.values())]
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""

@@ -42,7 +42,8 @@ class KindsOfBlend(Sequence[LanguageModel]):
         absent = absent_from(items, counts.vocab_size)
         readers = [reader_of(net.cell.without(absent), items, net.orders, seed=0) for net in nets]
         ensemble = Ensemble([KindNGram(counts, own), *readers], shape_of(vocab.symbols, items))
-        return Blend(ensemble, whole.gate, whole.temperature, whole.outline, whole.strictness, whole.timing)
+        kept = whole.temperature, whole.outline, whole.strictness, whole.timing, whole.template
+        return Blend(ensemble, whole.gate, *kept)
 
 
 def items_of(split: Split) -> Items:

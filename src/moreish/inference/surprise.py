@@ -63,6 +63,7 @@ class Odd(NamedTuple):
     logprobs : (T + 1,) of each symbol and of the end, from both sides: the mean of the natural logarithms
     strange  : ids that no other item has
     likelier : for a slip, the likeliest item that it may be a slip of
+    in_list  : whether that stands in the list
     met      : for a shape, the place of a symbol or the end whose kind hardly another item has behind the one before
     """
 
@@ -72,6 +73,7 @@ class Odd(NamedTuple):
     logprobs: Float[np.ndarray, " places"]
     strange: tuple[int, ...]
     likelier: tuple[int, ...] | None
+    in_list: bool = False
     met: int | None = None
 
 
@@ -141,7 +143,7 @@ def odd_ones(
     judged = _judge(listed, seed, advance)
     strange = _strange(listed)
     found = np.argsort(-judged.score, kind="stable")[:count].tolist()
-    likelier = _likelier(listed, [i for i in found if judged.why[i] == SLIP and not strange.get(i)], seed)
+    likelier, ours = _likelier(listed, [i for i in found if judged.why[i] == SLIP and not strange.get(i)], seed)
     met = _met(listed, [i for i in found if ASKED[judged.why[i]] == "shape"])
     return [
         Odd(
@@ -151,6 +153,7 @@ def odd_ones(
             logprobs=judged.logprobs[listed.offsets[i] + 1 : listed.offsets[i + 1] + 1],
             strange=strange.get(i, ()),
             likelier=likelier.get(i),
+            in_list=i in ours,
             met=met.get(i),
         )
         for i in found
@@ -277,18 +280,34 @@ def _met(listed: Listed, places: Sequence[int]) -> dict[int, int]:
     return found
 
 
-def _likelier(listed: Listed, places: Sequence[int], seed: int) -> dict[int, tuple[int, ...]]:
-    """For each of these items the likeliest that it may be a slip of, by the forward model made without it."""
+def _likelier(listed: Listed, places: Sequence[int], seed: int) -> tuple[dict[int, tuple[int, ...]], frozenset[int]]:
+    """For each of these items the likeliest that it may be a slip of, by the forward model made without it; and those
+    items for which this stands in the list. Where some of the list's are one slip away, it is one of them.
+    """
     found: dict[int, tuple[int, ...]] = {}
+    ours: set[int] = set()
     for fold in _folds(len(listed), seed) if places else []:
         if not (asked := [i for i in places if i in fold]):
             continue
         model = KneserNey(_counts_without(listed, fold))
         for i in asked:
             ways = _ways(listed.ids[listed.offsets[i] + 1 : listed.offsets[i + 1]].tolist(), listed.vocab_size)
-            scores = [score.logprob for score in score_items(model, [np.array(way) for way in ways])]
-            found[i] = ways[int(np.argmax(scores))]
-    return found
+            if known := _in_list(listed, ways):
+                ours.add(i)
+            scores = [score.logprob for score in score_items(model, [np.array(way) for way in known or ways])]
+            found[i] = (known or ways)[int(np.argmax(scores))]
+    return found, frozenset(ours)
+
+
+def _in_list(listed: Listed, ways: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Those that are items of the list."""
+    wanted = {length: {way for way in ways if len(way) == length} for length in {len(way) for way in ways}}
+    known: set[tuple[int, ...]] = set()
+    for length, these in wanted.items():
+        begins = listed.offsets[:-1][listed.lengths == length].astype(np.int64) + 1
+        rows = listed.ids[begins[:, None] + np.arange(length)]
+        known |= these.intersection(map(tuple, np.unique(rows, axis=0).tolist())) if len(rows) else set()
+    return [way for way in ways if way in known]
 
 
 def _ways(item: list[int], vocab_size: int) -> list[tuple[int, ...]]:

@@ -10,15 +10,14 @@ them on gradients are autograd's.
 
 import copy
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from torch import Tensor
-from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.judge.finding import Operation
-from moreish.doctor.treat import remedies
+from moreish.doctor.treat import remedies, undoing
 from moreish.doctor.treat.faults import FAULTS, Broken, seed_fault
 from moreish.errors import RunError
 from moreish.runs import commands, events
@@ -38,7 +37,7 @@ class Hands:
         self.state = state
         self.touched = False  # modules or the optimizer are no longer what they were built as
         self.broken: list[Broken] = []
-        self.handles: list[RemovableHandle] = []
+        self.undoing: list[tuple[Callable[[], None] | None, str]] = []  # what was done: how back, what of it stays
 
     def batch(self, pair: Batch) -> Batch:
         """What faults make of a batch."""
@@ -82,29 +81,39 @@ class Hands:
                 state.lr_factor *= factor
                 return f"the learning rate times {factor:g}: {state.lr_factor:g} times the schedule's from here on"
             case commands.Undo():
-                for broken in self.broken:
-                    broken.heal()
-                for handle in self.handles:
-                    handle.remove()
-                taken, self.broken, self.handles = len(self.broken) + len(self.handles), [], []
-                changed, state.lr_factor = state.lr_factor != 1, 1.0
-                if not taken and not changed:
-                    return "there was nothing to take back"
-                what = f"{taken} thing{'s' * (taken != 1)} taken back, and " if taken else ""
-                return f"{what}the learning rate is the schedule's again"
+                return self._undone()
             case commands.Break(fault=fault, severity=severity):
                 with self._learning_rate(lr):
                     broken = seed_fault(fault, state.model, state.optimizer, severity)
                 if broken is None:
                     raise ValueError(f"this net has nothing that could be broken so ({FAULTS[fault].words})")
                 self.broken.append(broken)
+                self.undoing.append((None if broken.stays else broken.heal, broken.stays))
                 self.touched = True
                 return f"broken: {FAULTS[fault].words}{f' in {broken.layer}' * bool(broken.layer)}"
             case commands.Heal(remedy=remedy, arguments=given):
                 with self._learning_rate(lr):
-                    self.handles += remedies.apply(Operation(remedy, tuples(given)), state.model, [state.optimizer])
+                    handles = remedies.apply(Operation(remedy, tuples(given)), state.model, [state.optimizer])
+                back = undoing.all_of(handles).remove if handles else None
+                self.undoing.append((back, "" if handles else f"what {remedy.replace('_', ' ')} did to weights"))
                 self.touched = True
                 return f"healed: {remedy.replace('_', ' ')} {spelled(given)}".rstrip()
+
+    def _undone(self) -> str:
+        """Take everything back, the last thing first, and say what was and what cannot be."""
+        for back, _ in reversed(self.undoing):
+            if back is not None:
+                back()
+        taken, changed = sum(back is not None for back, _ in self.undoing), self.state.lr_factor != 1
+        stays = list(dict.fromkeys(words for _, words in self.undoing if words))
+        self.broken, self.undoing, self.state.lr_factor = [], [], 1.0
+        if not taken and not changed and not stays:
+            return "there was nothing to take back"
+        what = f"{taken} thing{'s' * (taken != 1)} taken back, and " if taken else ""
+        said = f"{what}the learning rate is the schedule's again"
+        if stays:
+            said += f"; not taken back, for training has gone on from there: {', '.join(stays)}"
+        return said
 
     def _learning_rate(self, lr: float) -> "_Scaled":
         return _Scaled(self.state, lr)

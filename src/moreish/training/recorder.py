@@ -5,7 +5,6 @@ the events. A finding comes as soon as it is found or becomes worse, quantities 
 more rarely, the report at the end.
 """
 
-import dataclasses
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
@@ -68,7 +67,6 @@ class DoctorRecorder(NullRecorder):
         self.sample = spread(train_split, min(ITEMS_OF_TRAIN, len(val_split))) if val_split is not None else None
         self.n_val = val_split.n_predicted if val_split is not None else 0
         self._next = 0
-        self._before = 0  # steps before this doctor came, where another was there first
 
     @property
     def doctor(self) -> Doctor:
@@ -89,20 +87,22 @@ class DoctorRecorder(NullRecorder):
     def look_anew(self, broken: bool) -> None:
         """Another doctor comes; a net that was just broken is judged as one that begins, by its first batch too."""
         self._doctor.__exit__()
-        self._doctor, self._before = Doctor(self.state.model, self.state.optimizer), self.state.step
+        self.state.findings = []
+        self._doctor = Doctor(self.state.model, self.state.optimizer)
         self._doctor.__enter__()
-        self._doctor.history.from_scratch = self._doctor.history.changed = broken
+        history = self._doctor.history
+        history.before, history.from_scratch = self.state.step, broken
 
     def news(self) -> Iterator[events.Finding | events.Quantities]:
         """Findings that are new, and the quantities of the last step where it was looked at."""
         for finding in self._doctor.news():
-            finding = dataclasses.replace(finding, step=finding.step + self._before)
             fields = msgspec.convert(finding.to_dict(), events.FindingFields)
             self.state.findings = [f for f in self.state.findings if f.id != finding.id] + [fields]
             with self._doctor.resting():
                 yield events.Finding(self.state.step, fields)
-        last = self._doctor.history.frames[-1] if self._doctor.history.frames else None
-        if last is not None and (at := last.step + self._before) >= self._next:
+        history = self._doctor.history
+        last = history.frames[-1] if history.frames else None
+        if last is not None and (at := history.at(last.step)) >= self._next:
             self._next = max(at + 1, math.ceil(at * QUANTITIES_SPACING))
             values = {key: _rounded(value) for key, value in last.values.items()}
             with self._doctor.resting():

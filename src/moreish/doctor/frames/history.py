@@ -64,16 +64,30 @@ class History:
         self.loss_curve = LossCurve()  # of every step, where each backward is seen
         self.seen = 0
         self.from_scratch = True
-        self.changed = False  # whether a net that was trained is looked at from a change on, as if it began there
+        self.before: int | None = None  # updates until a trained net was changed: frames count from there
         self.ended = False  # whether the run has come to its end
         self.sightings = Sightings()
         self.one_batch: OneBatch | None = None
         self.evidence = Evidence()
 
     @property
+    def changed(self) -> bool:
+        """Whether a net that was trained is looked at from a change on."""
+        return self.before is not None
+
+    @property
     def since(self) -> str:
-        """What stands behind the first loss or batch, where it is not that of the whole training."""
+        """What stands behind a first loss or batch, or a number of steps, that is not of the whole training."""
         return " since the net was changed" if self.changed else ""
+
+    @property
+    def at_first(self) -> str:
+        """When the first frame was, in words."""
+        return "right after the net was changed" if self.changed else "at first"
+
+    def at(self, step: int) -> int:
+        """The step of a frame as the whole run counts it: what sentences name."""
+        return step + (self.before or 0)
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; the structure of the one before is let go."""

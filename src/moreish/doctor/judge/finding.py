@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from moreish.doctor.judge.fields import Fields
@@ -65,6 +65,10 @@ class Finding:
     def heading(self) -> str:
         """Id, slug and, where it says more, name: "F45 batch-mixing: samples of a batch see each other"."""
         return self.title if self.name.replace(" ", "-") == self.slug else f"{self.title}: {self.name}"
+
+    def later(self, steps: int) -> "Finding":
+        """The same, so many steps later, with its symptoms."""
+        return replace(self, step=self.step + steps, symptoms=tuple(s.later(steps) for s in self.symptoms))
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

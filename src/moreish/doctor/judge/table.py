@@ -118,6 +118,8 @@ class Rule:
         if isinstance(seen, History) and not (self.needs in HOLDS and HOLDS[self.needs](seen)):
             return
         for verdict in self.verdicts(seen):
+            if any(number != number for number in verdict.numbers.values()):
+                continue  # NaN is neither above nor below anything: what rests on it is not known
             finding = Finding(id=self.id, slug=self.slug, name=self.name, why=self.why, **vars(verdict))
             yield _placed(finding, seen) if isinstance(seen, History) else finding
 

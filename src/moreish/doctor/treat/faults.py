@@ -10,32 +10,36 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
+from moreish.doctor.treat import undoing
 from moreish.doctor.treat.broken_layers import HandWritten, Infinite, Mixed
+from moreish.doctor.treat.undoing import Back, Handle
 
 Batch = tuple[Tensor, Tensor]
 ACTIVATIONS = (nn.Tanh, nn.ReLU, nn.Sigmoid, nn.GELU)
+
+
+def _untouched(pair: Batch) -> Batch:
+    return pair
 
 
 @dataclass
 class Broken:
     """What a fault has done: the layer it sits in, others that it sits in as well, and how to take it back.
 
-    `batch` is what it does to every batch.
+    `batch` is what it does to every batch; `stays` says what of it cannot be taken back.
     """
 
     layer: str = ""
     others: tuple[str, ...] = ()
-    batch: Callable[[Batch], Batch] = lambda pair: pair
-    handles: list[RemovableHandle] = field(default_factory=list)
-    undo: Callable[[], None] = lambda: None
+    batch: Callable[[Batch], Batch] = _untouched
+    handles: list[Handle] = field(default_factory=list)
+    stays: str = ""
 
     def heal(self) -> None:
-        """Take hooks and changed methods back; weights that were trained meanwhile stay."""
-        for handle in self.handles:
-            handle.remove()
-        self.undo()
+        """Take hooks, settings, changed methods and modules back; weights that were trained meanwhile stay."""
+        undoing.all_of(self.handles).remove()
+        self.batch = _untouched
 
 
 Breaker = Callable[[nn.Module, Optimizer, int | float], Broken | None]
@@ -107,7 +111,7 @@ def loud_output(model: nn.Module, optimizer: Optimizer, severity: int | float) -
         return None
     name, last = linears[-1]
     last.weight.normal_(generator=torch.Generator().manual_seed(0)).mul_(severity / 3 / math.sqrt(last.in_features))
-    return Broken(name)
+    return Broken(name, stays=f"the weights of {name}")
 
 
 def _louder(model: nn.Module, kind: type[nn.Module], severity: int | float) -> Broken | None:
@@ -117,7 +121,7 @@ def _louder(model: nn.Module, kind: type[nn.Module], severity: int | float) -> B
         return None
     fan_in = source[1].in_features
     source[1].weight.normal_(generator=torch.Generator().manual_seed(0)).mul_(severity / math.sqrt(fan_in))
-    return Broken(acts[0][0])
+    return Broken(acts[0][0], stays=f"the weights of {source[0]}")
 
 
 @fault("F04", "weights before a tanh too large", 6, 12, 25)
@@ -140,7 +144,7 @@ def kill_relu(model: nn.Module, optimizer: Optimizer, severity: int | float) -> 
     if source is None or source[1].bias is None:
         return None
     source[1].bias.fill_(-severity)
-    return Broken(acts[0][0])
+    return Broken(acts[0][0], stays=f"the bias of {source[0]}")
 
 
 @fault("F08", "weights too small in every layer", 0.1, 0.2)
@@ -152,15 +156,16 @@ def shrink(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Bro
         linear.weight.mul_(severity)
         if linear.bias is not None:
             linear.bias.zero_()
-    return Broken("")
+    return Broken("", stays="the weights of every hidden layer")
 
 
 @fault("F13", "learning rate too high", 30, 100, 1000)
 def too_fast(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Multiply the learning rate."""
+    before = undoing.options([optimizer], "lr")
     for group in optimizer.param_groups:
         group["lr"] *= severity
-    return Broken()
+    return Broken(handles=[before])
 
 
 @fault("F14", "learning rate too low", 1e-2, 1e-3, 1e-4)
@@ -189,15 +194,16 @@ def over_early(model: nn.Module, optimizer: Optimizer, severity: int | float) ->
         for group in optimizer.param_groups:
             group["lr"] *= severity
 
-    return Broken(handles=[optimizer.register_step_post_hook(decay)])
+    return Broken(handles=[undoing.options([optimizer], "lr"), optimizer.register_step_post_hook(decay)])
 
 
 @fault("F83", "weight decay wins", 0.01, 0.05)
 def decay_away(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Set the weight decay to the severity over the learning rate: of SGD and AdamW, the share that a step takes."""
+    before = undoing.options([optimizer], "weight_decay")
     for group in optimizer.param_groups:
         group["weight_decay"] = severity / group["lr"]
-    return Broken()
+    return Broken(handles=[before])
 
 
 @fault("F15", "infinity in one example", 1)
@@ -226,9 +232,10 @@ def left_out(model: nn.Module, optimizer: Optimizer, severity: int | float) -> B
         return None
     name, last = linears[-1]
     gone = {id(p) for p in last.parameters()}
+    before = undoing.held([optimizer])
     for group in optimizer.param_groups:
         group["params"] = [p for p in group["params"] if id(p) not in gone]
-    return Broken(name)
+    return Broken(name, handles=[before])
 
 
 @fault("F19", "learning rate 0", 0)
@@ -241,7 +248,7 @@ def standing_still(model: nn.Module, optimizer: Optimizer, severity: int | float
 def no_reset(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken:
     """Make optimizer.zero_grad do nothing."""
     vars(optimizer)["zero_grad"] = lambda set_to_none=True: None
-    return Broken(undo=lambda: vars(optimizer).pop("zero_grad", None))
+    return Broken(handles=[Back(lambda: vars(optimizer).pop("zero_grad", None))])
 
 
 @fault("F21", "constant initialisation", 0.0, 0.05)
@@ -252,7 +259,7 @@ def all_equal(model: nn.Module, optimizer: Optimizer, severity: int | float) -> 
         linear.weight.fill_(severity)
         if linear.bias is not None:
             linear.bias.zero_()
-    return Broken(linears[0][0]) if len(linears) > 1 else None
+    return Broken(linears[0][0], stays="the weights of every layer") if len(linears) > 1 else None
 
 
 @fault("F24", "labels shuffled apart", 1)
@@ -277,9 +284,10 @@ def always_eval(model: nn.Module, optimizer: Optimizer, severity: int | float) -
     sleeping = [n for n, m in model.named_modules() if isinstance(m, kinds)]
     if not sleeping:
         return None
+    before: list[Handle] = [undoing.attributes(model.modules(), "training"), undoing.attributes([model], "train")]
     model.eval()
     vars(model)["train"] = lambda mode=True: model
-    return Broken(sleeping[0], undo=lambda: vars(model).pop("train", None))
+    return Broken(sleeping[0], handles=before)
 
 
 @fault("F32", "evaluated in train mode", 1)
@@ -289,17 +297,19 @@ def never_eval(model: nn.Module, optimizer: Optimizer, severity: int | float) ->
     awake = [n for n, m in model.named_modules() if isinstance(m, kinds)]
     if not awake:
         return None
+    before = undoing.attributes([model], "eval")
     vars(model)["eval"] = lambda: model
-    return Broken(awake[0], undo=lambda: vars(model).pop("eval", None))
+    return Broken(awake[0], handles=[before])
 
 
 @fault("F34", "running statistics hardly move", 1e-4)
 def stale_statistics(model: nn.Module, optimizer: Optimizer, severity: int | float) -> Broken | None:
     """Set the momentum of every BatchNorm close to 0."""
     norms = [(n, m) for n, m in model.named_modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
+    before = undoing.attributes([m for _, m in norms], "momentum")
     for _, m in norms:
         m.momentum = severity
-    return Broken(norms[0][0], tuple(n for n, _ in norms[1:])) if norms else None
+    return Broken(norms[0][0], tuple(n for n, _ in norms[1:]), handles=[before]) if norms else None
 
 
 @fault("F37", "BatchNorm with tiny batches", 2, 4)
@@ -325,13 +335,8 @@ def linear_only(model: nn.Module, optimizer: Optimizer, severity: int | float) -
     after = [n for n, _ in _linears(model)[1:]]
     if not acts or not after:
         return None
-    replaced = [_replaced(model, name, nn.Identity()) for name, _ in acts]
-
-    def undo() -> None:
-        for one in replaced:
-            one.undo()
-
-    return Broken(after[0], tuple(after[1:]), undo=undo)
+    replaced = [handle for name, _ in acts for handle in _replaced(model, name, nn.Identity()).handles]
+    return Broken(after[0], tuple(after[1:]), handles=replaced)
 
 
 @fault("F40", "squashed logits", 1)
@@ -344,7 +349,7 @@ def _appended(model: nn.Module, new: nn.Module) -> Broken:
     """Let a module have the last word: as the last layer of a Sequential, else by a hook."""
     if isinstance(model, nn.Sequential):
         model.append(new)
-        return Broken(str(len(model) - 1), undo=lambda: model.__delitem__(-1))
+        return Broken(str(len(model) - 1), handles=[Back(lambda: model.__delitem__(-1))])
     return Broken(handles=[model.register_forward_hook(lambda module, args, output: new(output))])
 
 
@@ -379,4 +384,9 @@ def _replaced(model: nn.Module, name: str, new: nn.Module, layer: str = "") -> B
     old = getattr(home, last)
     new.train(old.training)
     setattr(home, last, new)
-    return Broken(layer, undo=lambda: setattr(home, last, old))
+
+    def restore() -> None:
+        old.train(new.training)
+        setattr(home, last, old)
+
+    return Broken(layer, handles=[Back(restore)])

@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.judge.finding import Operation
+from moreish.doctor.treat import undoing
+from moreish.doctor.treat.undoing import Handles
 
-Handles = list[RemovableHandle]
 Remedy = Callable[..., Handles]
 REMEDIES: dict[str, Remedy] = {}
 
@@ -23,7 +23,8 @@ def remedy(function: Remedy) -> Remedy:
 
 
 def apply(operation: Operation, model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles:
-    """Do what the operation says to this model and these optimizers; handles of hooks that undo it with `remove`.
+    """Do what the operation says to this model and these optimizers; handles that undo it with `remove`, the last
+    one first, but for what it did to weights.
 
     Raises ValueError for an operation that is not in `REMEDIES`.
     """
@@ -74,31 +75,34 @@ def set_lr(
     plain: float | None = None,
 ) -> Handles:
     """Multiply the learning rate of every group, or set it: to `plain` for SGD without momentum, if that is given."""
+    before = undoing.options(optimizers, "lr")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             still = plain is not None and isinstance(optimizer, torch.optim.SGD) and not group["momentum"]
             group["lr"] = group["lr"] * factor if value is None else plain if still else value
-    return []
+    return [before]
 
 
 @remedy
 def set_weight_decay(model: nn.Module, optimizers: Sequence[Optimizer], value: float) -> Handles:
     """Set the weight decay of every group that decays more."""
+    before = undoing.options(optimizers, "weight_decay")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             if "weight_decay" in group:
                 group["weight_decay"] = min(group["weight_decay"], value)
-    return []
+    return [before]
 
 
 @remedy
 def set_eps(model: nn.Module, optimizers: Sequence[Optimizer], value: float) -> Handles:
     """Set eps of every group that has one."""
+    before = undoing.options(optimizers, "eps")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             if "eps" in group:
                 group["eps"] = value
-    return []
+    return [before]
 
 
 @remedy
@@ -128,9 +132,10 @@ def add_parameters(model: nn.Module, optimizers: Sequence[Optimizer]) -> Handles
     """Give the parameters that no optimizer holds to the first one."""
     held = {id(p) for optimizer in optimizers for group in optimizer.param_groups for p in group["params"]}
     missing = [p for p in model.parameters() if p.requires_grad and id(p) not in held]
+    before = undoing.held(optimizers)
     if missing:
         optimizers[0].add_param_group({"params": missing})
-    return []
+    return [before]
 
 
 @remedy
@@ -176,19 +181,21 @@ def skip_module(model: nn.Module, optimizers: Sequence[Optimizer], layer: str) -
 @remedy
 def set_dropout(model: nn.Module, optimizers: Sequence[Optimizer], p: float) -> Handles:
     """Set p of every dropout that is above it."""
-    for m in model.modules():
-        if isinstance(m, nn.modules.dropout._DropoutNd):
-            m.p = min(m.p, p)
-    return []
+    drops = [m for m in model.modules() if isinstance(m, nn.modules.dropout._DropoutNd)]
+    before = undoing.attributes(drops, "p")
+    for m in drops:
+        m.p = min(m.p, p)
+    return [before]
 
 
 @remedy
 def set_momentum(model: nn.Module, optimizers: Sequence[Optimizer], momentum: float) -> Handles:
     """Set the momentum of the running statistics of every BatchNorm."""
-    for m in model.modules():
-        if isinstance(m, nn.modules.batchnorm._NormBase):
-            m.momentum = momentum
-    return []
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
+    before = undoing.attributes(norms, "momentum")
+    for m in norms:
+        m.momentum = momentum
+    return [before]
 
 
 @remedy

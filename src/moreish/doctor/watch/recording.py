@@ -163,6 +163,8 @@ class Rehearsal:
         self._until = time.thread_time() + MOST_SECONDS
         self.records = self._run(given, Recorder(self._until)).records
         self.outputs = self.records[-1].results
+        if any(bool(y.isnan().any()) for y in self.outputs):
+            raise Unlike  # what NaN would have been is not known, nor whether it would have changed
 
     def changes(self, given: CalledWith) -> Masks:
         """Which elements of every result differ with these inputs. Raises Unlike if other functions are called."""

@@ -25,6 +25,8 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     """The worst layer of one bounded activation: at the start by the first frame, later by the last twenty."""
     shares: list[tuple[float, bool, Call]] = []
     calls = list(history.layers("saturated"))
+    start = history.from_scratch and history.first is not None and history.first.step == 0
+    beginning = LATER if history.changed else AT_START  # what was trained until then is no longer as it was drawn
     fed = {source.layer for call in history.calls() if call.weights for source in call.behind(BETWEEN)}
     for call, key in calls:
         values = history.series(key)
@@ -32,23 +34,22 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
             continue
         if op == "sigmoid" and call.layer not in fed:
             continue  # a sigmoid at the very end of a model gives probabilities, which may well be sure
-        start = history.from_scratch and history.first is not None and history.first.step == 0
-        if start and values[0] > AT_START[0]:
+        if start and values[0] > beginning[0]:
             shares.append((values[0], True, call))
         elif len(values) >= 20 and min(values[-20:]) > LATER[0] and not _recurrent(history):
             shares.append((sorted(values[-20:])[10], False, call))
     if not shares:
         return
     share, at_start, call = max(shares, key=lambda s: s[0])
-    watch, sick = AT_START if at_start else LATER
+    watch, sick = beginning if at_start else LATER
     source = feeding(call)
     weight = source.weight if source is not None else None
-    beginning = " right after the net was changed" if history.changed else " before the first update"
+    when = f" {history.at_first}" if history.changed else " before the first update"
     yield found(
         "sick" if share > sick else "watch" if share > watch else "info",
         call.layer,
         0 if at_start else history.step(),
-        f"{share:.0%} of the outputs of `{call.layer}` are {where}{beginning * at_start}; "
+        f"{share:.0%} of the outputs of `{call.layer}` are {where}{when * at_start}; "
         f"2 to {100 * HEALTHY_SATURATED:.0f}% is healthy, and where an output is saturated no gradient passes.",
         _rescale(history, weight, call)
         if at_start

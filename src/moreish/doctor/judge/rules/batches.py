@@ -222,8 +222,8 @@ def _by_heart(history: History, now: float, entropy: float, words: str) -> Verdi
         "sick",
         "",
         history.step(),
-        f"The training loss is {now:.3g} at step {history.step()}, where guessing by frequency costs {entropy:.3g}"
-        f"{words}.",
+        f"The training loss is {now:.3g} at step {history.at(history.step())}, where guessing by frequency costs "
+        f"{entropy:.3g}{words}.",
         "Check that each input still has its own label: shuffle both with one permutation; print some pairs."
         if apart
         else "Get more rows, a smaller net, dropout or weight decay, and stop early; check that inputs and labels "

@@ -41,9 +41,9 @@ def collapsed(history: History) -> Iterator[Verdict]:
     if not all(math.isfinite(v) for c in (first, *late) for v in c) or not (turned or shrunk):
         return
     what = (
-        f"two rows of a batch have a mean cosine of {alike:.4f} ({first.alike:.2f} at first)"
+        f"two rows of a batch have a mean cosine of {alike:.4f} ({first.alike:.2f} {history.at_first})"
         if turned
-        else f"their spread is {late[-1].spread:.2g} ({first.spread:.2g} at first)"
+        else f"their spread is {late[-1].spread:.2g} ({first.spread:.2g} {history.at_first})"
     )
     yield found(
         "sick",
@@ -157,7 +157,7 @@ def discriminator_wins(history: History) -> Iterator[Verdict]:
         name,
         late[0].step,
         f"`{name}` tells every row of data ({late[-1].real:.3g}) from every row that was made for it "
-        f"({late[-1].fake:.3g}) since step {late[0].step}"
+        f"({late[-1].fake:.3g}) since step {history.at(late[0].step)}"
         + (f"; the gradient that reaches the other model is {left:.1g} of what it was." if vanished else "."),
         "Weaken it: a lower learning rate for it or a higher one for the generator, dropout or noise on its inputs, "
         "labels of 0.9; and let the generator minimise -log D(G(z)), which keeps its slope where it loses.",

@@ -37,7 +37,8 @@ def loss_stands(history: History) -> Iterator[Verdict]:
         "sick",
         "",
         since,
-        f"Since step {since} the loss is {value:.4g} at every step, whatever the batch; at first it was {first:.3g}.",
+        f"Since step {history.at(since)} the loss is {value:.4g} at every step, whatever the batch; it was "
+        f"{first:.3g} {history.at_first}.",
         "Look at what the model gives for two inputs: where all outputs are alike, they have collapsed (a lower "
         "learning rate, or a term that holds them apart); where they differ, what is between them and the loss is "
         "flat there.",
@@ -81,7 +82,7 @@ def loss_rises(history: History) -> Iterator[Verdict]:
         "sick" if widens or share > MUCH else "watch",
         "",
         best.step,
-        f"The loss on training batches came down to {best.mean:.3g} by step {best.step} and has risen to "
+        f"The loss on training batches came down to {best.mean:.3g} by step {history.at(best.step)} and has risen to "
         f"{now.mean:.3g} since.{hint}",
         "Copy samples before they are varied (`x = x.clone()`), so that the data stay what they were."
         if widens

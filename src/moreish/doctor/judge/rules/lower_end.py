@@ -42,8 +42,8 @@ def no_lower_end(history: History) -> Iterator[Verdict]:
         "sick",
         "",
         history.step(),
-        f"The loss was {losses[0][1]:.3g} at first, {middle:.3g} half-way and {now:.3g} now, and falls as fast as "
-        "ever: nothing holds it from below.",
+        f"The loss was {losses[0][1]:.3g} {history.at_first}, {middle:.3g} half-way and {now:.3g} now, and falls "
+        "as fast as ever: nothing holds it from below.",
         "Look for a term with the wrong sign, or a bonus that grows with the outputs; bound it, or take "
         "its logarithm.",
         confidence=0.85,

@@ -28,13 +28,14 @@ def graphs_kept(history: History) -> Iterator[Verdict]:
             continue
         first, _, last = grown[-1]
         now, before = getattr(last, what), getattr(first, what)
+        late, early = f"after step {history.at(last.step)}", f"after step {history.at(first.step)}"
         sentence = {
-            "tensors": f"{now:,} tensors with the graphs behind them were alive after step {last.step}, {before:,} "
-            f"after step {first.step}: something keeps what steps have made.",
-            "sums": f"One number is a sum of sums, {now:,} of them after step {last.step}, {before:,} after step "
-            f"{first.step}: it holds the graph of every step.",
-            "bytes": f"All tensors alive took {now >> 20:,} MB after step {last.step}, {before >> 20:,} MB after "
-            f"step {first.step}: something keeps what steps have made, a hook or a list perhaps.",
+            "tensors": f"{now:,} tensors with the graphs behind them were alive {late}, {before:,} {early}: what "
+            "steps have made is kept.",
+            "sums": f"One number is a sum of sums, {now:,} of them {late}, {before:,} {early}: it holds the graph of "
+            "every step.",
+            "bytes": f"All tensors alive took {now >> 20:,} MB {late}, {before >> 20:,} MB {early}: something keeps "
+            "what steps have made, a hook or a list perhaps.",
         }[what]
         yield found(
             "watch",

@@ -50,7 +50,7 @@ def not_finite(history: History) -> Iterator[Verdict]:
         return
     before, frame = history.broken
     place = _first_bad(frame)
-    sentence = _sentence(place, before, frame.step)
+    sentence = _sentence(place, None if before is None else history.at(before), history.at(frame.step))
     fix, blames_rate = _remedy(history, frame, place)
     yield found(
         "sick",

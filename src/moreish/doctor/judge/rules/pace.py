@@ -96,8 +96,8 @@ def schedule_over(history: History) -> Iterator[Verdict]:
         "watch" if plateau or now > NOTHING * top else "sick",
         "",
         since,
-        f"The learning rate of {course.groups[-1].name} fell from {top:g} to {now:.2g} by step {since}, of {until} "
-        f"so far, and the loss has stood at {trend.now:.3g} since.{how}",
+        f"The learning rate of {course.groups[-1].name} fell from {top:g} to {now:.2g} by step {history.at(since)}, "
+        f"of {history.at(until)} so far, and the loss has stood at {trend.now:.3g} since.{how}",
         "Plan the schedule for the whole run: its length counts calls of scheduler.step(), so give it "
         "epochs * len(loader) where it is called per batch, or call it once per epoch.",
         confidence=0.95,
@@ -230,8 +230,8 @@ def endless_warm_up(history: History) -> Iterator[Verdict]:
             "sick" if hardly_fell(trend, 0.1) else "watch",
             "",
             course.steps[-1],
-            f"The run ended at step {course.steps[-1]}, when the learning rate had come to {rates[-1]:.2g} of the "
-            f"{planned:g} that its warm-up leads to.",
+            f"The run ended at step {history.at(course.steps[-1])}, when the learning rate had come to "
+            f"{rates[-1]:.2g} of the {planned:g} that its warm-up leads to.",
             "Plan the warm-up for a few per cent of the steps of the run; where it counts epochs, call "
             "scheduler.step() per epoch, where it counts batches, per batch.",
             confidence=0.85,
@@ -277,9 +277,9 @@ def decays_away(history: History) -> Iterator[Verdict]:
             "sick" if hardly_fell(trend, 0.25) or pull > 0.2 else "watch",
             "",
             frames[-1].step,
-            f"weight_decay={group.weight_decay:g} of {group.name} has shrunk the weights to {share:.2g} of their "
-            f"first size by step {frames[-1].step}, while the loss only went from {trend.first:.3g} to "
-            f"{trend.now:.3g}.",
+            f"weight_decay={group.weight_decay:g} of {group.name} has shrunk the weights by step "
+            f"{history.at(frames[-1].step)} to {share:.2g} of their first size{history.since}, while the loss only "
+            f"went from {trend.first:.3g} to {trend.now:.3g}.",
             f"Set weight_decay={wanted:g}, and 0 for biases and norms.",
             confidence=0.9,
             operation=Operation("set_weight_decay", {"value": wanted}),
@@ -306,9 +306,9 @@ def _penalised(history: History, trend: LossTrend) -> Iterator[Verdict]:
         "sick",
         "",
         frames[-1].step,
-        f"What is added to the loss ({added:.0%} of it at first) has shrunk the weights to "
-        f"{statistics.median(shares):.2g} of their first size by step {frames[-1].step}, while the loss on the "
-        f"data only went from {begin:.3g} to {data:.3g}.",
+        f"What is added to the loss ({added:.0%} of it {history.at_first}) has shrunk the weights by step "
+        f"{history.at(frames[-1].step)} to {statistics.median(shares):.2g} of their first size, while the loss on "
+        f"the data only went from {begin:.3g} to {data:.3g}.",
         "If it is a penalty on the weights, multiply it by far less (1e-4 and below), or use AdamW with "
         "weight_decay=0.01.",
         confidence=0.85,

@@ -31,9 +31,9 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
     "over-confident-start",
     "over-confident start",
     silent="the run does not start from scratch, or the loss is not cross-entropy",
-    why="Before training every class should be about equally likely, so the loss should be ln V.\n"
+    why="A net that knows nothing yet should find every class about equally likely: a loss of ln V.\n"
     "Logits of standard deviation sigma cost about sigma^2 / 2 on top: confident and wrong.\n"
-    "The first steps are then spent on shrinking logits instead of learning.",
+    "Steps are then spent on shrinking logits instead of learning.",
     needs="fresh start",
     explains=("F03",),
     rank=230,
@@ -66,7 +66,7 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
         0,
         f"The first loss{history.since} is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what "
         f"guessing costs: the logits start with a standard deviation of {sigma:.2g}.",
-        f"Multiply {name} by {factor:.2g} before training and set its bias to 0.",
+        f"Multiply {name} by {factor:.2g}{'' if history.changed else ' before training'} and set its bias to 0.",
         confidence=0.99 if excess > 1 else 0.9,
         picture="loss",
         operation=Operation("scale", {"weight": weight, "factor": factor}) if weight else None,
@@ -90,7 +90,7 @@ def _overconfidence(excess: float, convex: bool) -> Severity:
     "F02",
     "starts-below-ln-v",
     "starts below ln V",
-    silent="the run does not start from scratch",
+    silent="the run does not start from scratch, or the net was changed on the way",
     why="A model that has learned nothing cannot know more than that there are V classes.\n"
     "Less loss than ln V means a good output bias, weights that were trained before,\n"
     "or an answer that leaks into the input.",
@@ -104,14 +104,14 @@ def starts_below(history: History) -> Iterator[Verdict]:
         return
     nll = history.first.values.get("loss.1/nll", math.inf)
     spread = history.first.values.get("loss.1/spread", 1.0)
-    if nll >= math.log(loss.classes) - 0.3 or loss.op != "cross_entropy":
+    if not nll < math.log(loss.classes) - 0.3 or loss.op != "cross_entropy" or history.changed:
         return
     good = spread < 0.3
     yield found(
         "info",
         loss.fed_by,
         0,
-        f"The first loss{history.since} is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
+        f"The first loss is {nll:.2f}, below ln {loss.classes} = {math.log(loss.classes):.2f}"
         + (": the output bias already holds the frequencies. Good." if good else "."),
         "Nothing to change."
         if good
@@ -136,7 +136,7 @@ def hockey_stick(history: History) -> Iterator[Verdict]:
     """More than 1 % of the steps went by before the loss was at ln V."""
     loss = history.first_loss()
     curve = history.nll()
-    if loss is None or len(curve) < 10 or curve[0][1] < math.log(loss.classes) + 0.25:
+    if loss is None or len(curve) < 10 or not curve[0][1] >= math.log(loss.classes) + 0.25:
         return
     below = next((step for step, nll in curve if nll <= math.log(loss.classes)), None)
     if below is None or below <= 0.01 * curve[-1][0]:
@@ -145,7 +145,7 @@ def hockey_stick(history: History) -> Iterator[Verdict]:
         "info",
         loss.fed_by,
         below,
-        f"The first {below} of {curve[-1][0]} steps only brought the loss down to ln {loss.classes}.",
+        f"The first {below} of {curve[-1][0]} steps{history.since} only brought the loss down to ln {loss.classes}.",
         "Start with calm logits (see F01 over-confident-start).",
         picture="loss",
         steps=below,

@@ -70,7 +70,8 @@ def _no_better(history: History, saved: Gain, linear: Links | None, classes: boo
         "sick" if says else "watch" if (saved.constant if classes else _labels(history)) > MANY else "info",
         "",
         history.step(),
-        f"After {history.step()} steps the loss is {saved.loss:.3g}; knowing only {what} gives {saved.constant:.3g}.",
+        f"After {history.step()} steps{history.since} the loss is {saved.loss:.3g}; knowing only {what} gives "
+        f"{saved.constant:.3g}.",
         hint,
         confidence=0.85 if says else 0.6,
         picture="loss",

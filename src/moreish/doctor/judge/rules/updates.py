@@ -69,20 +69,21 @@ def too_high(history: History) -> Iterator[Verdict]:
         return
     severity, reason = verdict
     step = history.step()
+    lowest = min(trend.first, trend.best)  # which is a median of a few, so that one lucky batch is no best
     factor = min(max(min(10 ** (AIM - high), 10 ** (FIRST_AIM - first_ratio(history))), 1e-5), 0.3)
     yield found(
         severity,
         "",
         step,
         f"One update changes the weights by {10**high:.2g} of their size (10^{high:.1f}; about 10^-3 is healthy), "
-        f"and {reason}: loss {trend.first:.3g} at first, {trend.best:.3g} at best, {trend.now:.3g} now.",
+        f"and {reason}: loss {trend.first:.3g} {history.at_first}, {lowest:.3g} at best, {trend.now:.3g} now.",
         f"Multiply the learning rate by {factor:.1g}" + _lr(history, factor) + ".",
         picture="update_ratio",
         operation=Operation("set_lr", {"factor": factor}),
         ratio=high,
         factor=factor,
         loss_first=trend.first,
-        loss_best=trend.best,
+        loss_best=lowest,
         loss_now=trend.now,
     )
 
@@ -103,7 +104,7 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
         return "sick", "the weights are replaced every few steps"
     halved = trend.now < 0.5 * trend.first
     if first > -1 and not halved and (layer := _broke(history)):
-        return "sick", f"`{layer}`, which was fine at the start, is saturated or dead since"
+        return "sick", f"`{layer}`, which was fine {history.at_first}, is saturated or dead since"
     if first > -1 and step >= 300 and _knows_nothing(history):
         known = history.counts.information()
         says = known is not None and known.target > 0.1
@@ -267,9 +268,9 @@ def too_low(history: History) -> Iterator[Verdict]:
         "sick" if gone < 0.1 else "watch",
         "",
         history.step(),
-        f"After {history.step()} steps the loss has only gone from {trend.first:.3g} to {trend.now:.3g}: each update "
-        f"is 10^{stats.ratio:.1f} of the weights, and they still point the same way ({stats.straight:.0%} of the way "
-        "is straight).",
+        f"After {history.step()} steps{history.since} the loss has only gone from {trend.first:.3g} to "
+        f"{trend.now:.3g}: each update is 10^{stats.ratio:.1f} of the weights, and they still point the same way "
+        f"({stats.straight:.0%} of the way is straight).",
         fix,
         picture="update_ratio",
         operation=Operation("set_lr", {"factor": factor}) if factor > 1 else None,
@@ -388,7 +389,7 @@ def growing(history: History) -> Iterator[Verdict]:
             "watch",
             owner(weight),
             history.step(),
-            f"`{weight}` has grown to {times:.0f} times its first size.",
+            f"`{weight}` has grown to {times:.0f} times its first size{history.since}.",
             "Lower the learning rate, or use AdamW with weight_decay=0.01.",
             picture=f"{weight}/std",
             layers=tuple(owner(w) for _, w in sorted(grown, reverse=True)),

@@ -170,7 +170,8 @@ def trained_in_eval_mode(history: History) -> Iterator[Verdict]:
         "sick",
         layers[0],
         since,
-        f"The optimizer steps while the model is in eval mode (since step {since}): `{layers[0]}` does nothing.",
+        f"The optimizer steps while the model is in eval mode (since step {history.at(since)}): `{layers[0]}` does "
+        "nothing.",
         "Call model.train() after every evaluation, before training goes on.",
         confidence=0.95,
         operation=Operation("train_with_grad"),
@@ -235,7 +236,8 @@ def overfits(history: History) -> Iterator[Verdict]:
         "sick" if over > 0.2 else "watch",
         "",
         best_step,
-        f"val was best ({best:.3f}) at step {best_step} and is {late[-1][1]:.3f} now, while the training loss falls.",
+        f"val was best ({best:.3f}) at step {history.at(best_step)} and is {late[-1][1]:.3f} now, while the training "
+        "loss falls.",
         "Stop at the best step; or use more data, a smaller net, dropout or weight decay.",
         confidence=0.85,
         picture="loss",
