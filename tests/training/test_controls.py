@@ -69,6 +69,14 @@ def test_a_replay_does_again_what_was_done_bit_for_bit(tmp_path, model):
     assert not same(run, trained(tmp_path / "plain", model, train=train))
 
 
+def test_a_learning_rate_that_no_number_can_hold_is_refused_and_the_training_goes_on(tmp_path):
+    run = trained(tmp_path / "run", tell={15: [commands.Lr(1e6)] * 8, 20: [commands.Lr(1e-6), commands.Undo()]})
+    done = [each.done for each in said(run, events.Intervention)]
+    assert done.count(False) >= 6
+    assert done[-1]
+    assert "of no use" in next(each.sentence for each in said(run, events.Intervention) if not each.done)
+
+
 def test_a_broken_net_is_found_by_the_doctor_and_healed_by_its_remedy(tmp_path):
     healed, said_of = [], {}
 

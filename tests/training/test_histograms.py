@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moreish.training.histograms import BINS, histogram
+from moreish.training.histograms import BINS, histogram, updates
 
-NUMBERS = st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60)
+LARGEST = float(np.finfo(np.float32).max)
+SIZES = st.sampled_from([float(np.float32(most)) for most in (1e6, 1e19, 1e30, LARGEST)])
+NUMBERS = SIZES.flatmap(lambda most: st.lists(st.floats(-most, most, width=32), min_size=1, max_size=60))
 NONE = st.lists(st.sampled_from([np.nan, np.inf, -np.inf]), max_size=5)
 
 
@@ -44,3 +46,11 @@ def test_equal_numbers_stand_in_one_bin():
     found = histogram(np.full(7, 3.0, np.float32))
     assert found is not None
     assert (found.counts, found.std) == ([7], 0.0)
+
+
+@given(SIZES)
+def test_updates_of_any_size_are_counted(most):
+    before = np.array([-most, 0.5 * most, most], np.float32)
+    found = updates(before, before[::-1].copy())
+    assert found is not None
+    assert found.high == pytest.approx(np.log10(2 * most / before.astype(np.float64).std()), abs=1e-3)

@@ -27,6 +27,7 @@ Batch = tuple[Tensor, Tensor]
 MANY = 2**31  # more updates than are made at once
 Changing = commands.Lr | commands.Break | commands.Undo | commands.Heal
 Said = events.Intervention | events.Paused | events.Saved
+HIGHEST = 1e6  # learning rate that may be set
 WRONG = (ValueError, KeyError, TypeError, IndexError, RuntimeError)  # for a fault or remedy that does not fit
 
 
@@ -78,6 +79,8 @@ class Hands:
         state = self.state
         match command:
             case commands.Lr(factor=factor):
+                if state.options.lr * state.lr_factor * factor > HIGHEST:
+                    raise ValueError(f"a learning rate above {HIGHEST:g} is of no use to anybody")
                 state.lr_factor *= factor
                 return f"the learning rate times {factor:g}: {state.lr_factor:g} times the schedule's from here on"
             case commands.Undo():

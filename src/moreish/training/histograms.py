@@ -129,10 +129,12 @@ def sampled(values: Tensor) -> np.ndarray:
 def histogram(values: np.ndarray, extreme: float = 0.0) -> HistogramFields | None:
     """BINS equally wide bins from the least to the greatest finite value; None where there is none."""
     finite = np.isfinite(values)
-    values = values if finite.all() else values[finite]
+    values = (values if finite.all() else values[finite]).astype(
+        np.float64
+    )  # the distance of two may not fit float32
     if not len(values):
         return None
-    low, high, mean = float(values.min()), float(values.max()), float(values.mean(dtype=np.float64))
+    low, high, mean = float(values.min()), float(values.max()), float(values.mean())
     width = (high - low) / BINS
     if width <= 0 or not math.isfinite(width):
         counts = [len(values)]
@@ -140,13 +142,14 @@ def histogram(values: np.ndarray, extreme: float = 0.0) -> HistogramFields | Non
         places = ((values - low) / width).astype(np.intp)
         *counts, greatest = np.bincount(places, minlength=BINS + 1).tolist()  # which stands at the end of the last
         counts[-1] += greatest
-    centred = values.astype(np.float64) - mean
+    centred = values - mean
     std = math.sqrt(float(centred @ centred) / len(values))
     return HistogramFields(rounded(low), rounded(high), counts, rounded(mean), rounded(std), extreme)
 
 
 def updates(before: np.ndarray, after: np.ndarray) -> HistogramFields | None:
     """log10 of each update beside the spread of the weights; those that did not move are left out."""
+    before, after = before.astype(np.float64), after.astype(np.float64)
     moved = np.abs(after - before)
     spread = float(before.std())
     moved = moved[np.isfinite(moved) & (moved > 0)]
