@@ -19,7 +19,7 @@ CODES = [f"{DRAW.choice(['AB', 'CX', 'MM'])}-{DRAW.randrange(1000, 9999)}" for _
 PLATES = [
     f"B-{DRAW.choice('KLMN')}{DRAW.choice(['', 'Q', 'R'])} {DRAW.randrange(10, 999)}" for _ in range(ENOUGH + 10)
 ]
-COLOURS = ["#" + "".join(DRAW.choices("0123456789abcdef", k=6)) for _ in range(ENOUGH + 5)]
+COLOURS = ["#" + "".join(DRAW.choices("0123456789abcdef", k=6)) for _ in range(2 * ENOUGH)]
 
 
 def template_of(items):

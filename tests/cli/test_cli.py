@@ -1,6 +1,7 @@
 """The command line: every command on good input, and one clear sentence with exit code 2 for bad input."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from moreish.cli.show import in_words
 from tests.support.disks import small_disk
 from tests.support.systems import needs_signals
 
@@ -189,6 +191,28 @@ def test_find_lr_suggests_a_rate_with_its_reason(moreish, folder):
     assert "</svg>" in (folder / "lr.svg").read_text()
     found = json.loads(moreish(*arguments, "--json")[1])
     assert found["lr"] == pytest.approx(float(out), rel=0.01)
+
+
+def test_a_run_that_is_to_be_compared_and_is_not_there_is_an_error(moreish):
+    code, out, err = moreish("compare", "list-ngram-1", "nosuch")
+    assert code != 0
+    assert not out
+    assert 'there is no run "nosuch"' in err
+
+
+@pytest.mark.parametrize(
+    ("loss", "among"),
+    [
+        (2.0, "7.4"),
+        (9.0, "8,103"),
+        (16.0, "millions of"),
+        (35.5, "countless"),
+        (1e9, "countless"),
+        (math.inf, "countless"),
+    ],
+)
+def test_large_choices_are_said_with_commas_or_in_words(loss, among):
+    assert in_words(loss) == f"as unsure as among {among} equally likely symbols"
 
 
 def test_check_backward_compares_every_parameter(moreish):

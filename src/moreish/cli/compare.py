@@ -23,8 +23,10 @@ def compare(*runs: str, root: Root = DEFAULT_ROOT, json: Json = False) -> None:
         Run folders, or their short names; all runs when none is given.
     """
     from moreish.cli.show import emit, note, show, table
-    from moreish.runs.folder import list_runs
+    from moreish.runs.folder import list_runs, open_run
 
+    for name in runs:
+        open_run(name, root)  # one that was asked for by name and is not there ends it
     compared = of_each(root, runs or list_runs(root), compared_run)
     if not compared:
         note(no_runs(root))

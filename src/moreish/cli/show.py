@@ -172,8 +172,9 @@ def csv_cell(value: str) -> str:
 
 def in_words(loss: float) -> str:
     """A loss in nats per symbol as the size of a fair choice that is as uncertain."""
-    symbols = f"{math.exp(loss):.1f}" if loss < 50 else "countless"
-    return f"as unsure as among {symbols} equally likely symbols"
+    choice = math.exp(min(loss, 50.0))
+    symbols = f"{choice:.1f}" if choice < 1000 else f"{choice:,.0f}" if choice < 1e6 else "millions of"
+    return f"as unsure as among {symbols if choice < 1e9 else 'countless'} equally likely symbols"
 
 
 def bar(share: float, width: int = 24) -> str:
