@@ -211,6 +211,7 @@ HINTED = {
     "an outline": (["Old", *(f"\t{x}" for x in NAMES[:4]), "New", *(f"\t{x}" for x in NAMES[4:])], "indented below"),
     "counts first": ([f"{900 - i * 37} {x}" for i, x in enumerate(NAMES)], "say --weight 1"),
     "the same number": ([f"1. FC {x}" for x in NAMES], "not upwards"),
+    "every second number": ([f"{2 * i + 1}. {x}" for i, x in enumerate(NAMES)], "with gaps"),
     "comments": (["# source: a page", "# 2020", *NAMES], '2 lines begin with "#"'),
     "a heading with a colon": (["Our names:", *NAMES], "looks like a heading"),
     "a heading and a blank line": (["Our names", "", *NAMES], "looks like a heading"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import moreish
 from moreish.data import DataOptions, from_items, read
 from moreish.data.batches import SequenceBatches, windows
 from moreish.data.split import SPLITS
@@ -22,6 +23,10 @@ from tests.support.lists import made_items
 
 TINY = Sizes(chunk=64, shard=48)
 WORDS = ["emma", "Ava", "anna", "", "  zoë ", "emma", "ав", "nao mi", "b", "anna", "emma", "日本", "e\u0301"]
+
+
+def interrupted(function, tasks):
+    raise KeyboardInterrupt
 
 
 def sharded(folder, items, options=None, sizes=TINY):
@@ -129,8 +134,11 @@ def test_what_cannot_be_sharded_is_said(tmp_path):
             make_shards([path], tmp_path / "c", options)
     with pytest.raises(RunError, match="not empty"):
         make_shards([path], tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        make_shards([path], tmp_path / "d", run=interrupted)
+    path.write_text("emma\nava\nmia", encoding="utf-8")
     with pytest.raises(RunError, match="other files or options"):
-        make_shards([path], tmp_path / "b")
+        make_shards([path], tmp_path / "d")
 
 
 PASTED = {
@@ -272,3 +280,17 @@ def test_the_index_says_what_the_files_are(tmp_path):
     assert index["items"] == 50
     assert sum(n for split in index["splits"].values() for _, n in split["groups"]) == len(found) == 50
     assert replace(found.options) == found.options
+
+
+def test_a_folder_that_is_not_finished_is_said_to_be_and_nothing_stays_of_a_list_without_items(tmp_path):
+    text = tmp_path / "list.txt"
+    text.write_text("\n".join(f"item {k}" for k in range(500)), encoding="utf-8")
+
+    with pytest.raises(KeyboardInterrupt):
+        make_shards([text], tmp_path / "begun", run=interrupted)
+    with pytest.raises(ValueError, match="not finished"):
+        moreish.train(tmp_path / "begun", model="ngram", out=tmp_path / "run")
+    text.write_text("\n\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no items"):
+        make_shards([text], tmp_path / "empty")
+    assert not (tmp_path / "empty").exists()

@@ -30,7 +30,7 @@ from moreish.recipes.lectures import LECTURE_RECIPES
 from moreish.recipes.overrides import with_one_limit
 from moreish.runs.folder import refuse_taken
 from moreish.shards.corpus import open_shards
-from moreish.shards.store import is_sharded, verify
+from moreish.shards.store import is_begun, is_sharded, verify
 from moreish.training.options import TrainOptions
 
 Tell = Callable[[str], None]
@@ -145,7 +145,13 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
 
 def opened_if_sharded(source: Source | Corpus) -> Source | Corpus:
     """A folder that `moreish shard` made, opened and verified to the last byte; anything else as it is."""
-    if not isinstance(source, str | Path) or not is_sharded(Path(source)):
+    if not isinstance(source, str | Path):
+        return source
+    if is_begun(Path(source)):
+        raise ValueError(
+            f"{source} is not finished: the `moreish shard` that began it goes on with it, typed once more"
+        )
+    if not is_sharded(Path(source)):
         return source
     verify(Path(source))
     return open_shards(Path(source))

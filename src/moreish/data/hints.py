@@ -97,7 +97,9 @@ def _numbers(lines: Sequence[str]) -> Iterator[str]:
     if _nearly_all(lines, lambda line: _counts(line, first=False)):
         yield "The lines end with a number, which is read as part of the items: if it counts them, say --weight 2."
     elif _nearly_all(lines, lambda line: NUMBER.fullmatch(line) is not None):
-        yield "The lines are numbered, but not upwards, so the numbers are read as parts of the items: take them out."
+        found = [int(each["number"]) for each in map(NUMBER.fullmatch, lines) if each]
+        how = "with gaps" if all(a < b for a, b in pairwise(found)) else "not upwards"
+        yield f"The lines are numbered, but {how}, so the numbers are read as parts of the items: take them out."
     elif _nearly_all(lines, lambda line: _counts(line, first=True)):
         yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
 

@@ -28,14 +28,24 @@ from moreish.shards.distinct import first_of_each, merged
 from moreish.shards.layout import SHARD, Groups
 from moreish.shards.looks import FileLook, looks_of, told_of
 from moreish.shards.place import Placing, Tally, place_chunk, spans_of, tally_chunk
-from moreish.shards.store import INDEX, KNOWN, Index, SplitIndex, files_of, is_sharded, read_index, shard_name
+from moreish.shards.store import (
+    INDEX,
+    KNOWN,
+    PLAN,
+    WORK,
+    Index,
+    SplitIndex,
+    files_of,
+    is_sharded,
+    read_index,
+    shard_name,
+)
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 InOrder = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]
 """A way to run tasks: their results in their order."""
 Tell = Callable[[str], None]
-WORK, PLAN = "work", "plan.json"
 
 
 def one_by_one(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
@@ -72,7 +82,11 @@ def make_shards(
             raise RunError(f"{folder} holds a sharded list already: choose another folder")
         _begin(folder, plan)
         work = _Work(folder, options, sizes, run, tell)
-        index = work.finish(looks)
+        try:
+            index = work.finish(looks)
+        except ValueError:  # of the files: they have to change, and this folder would be of no use then
+            shutil.rmtree(folder)
+            raise
         shutil.rmtree(folder / WORK)
         return index
 

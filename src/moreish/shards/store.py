@@ -21,6 +21,7 @@ from moreish.runs import manifest
 from moreish.runs.files import decode
 
 INDEX, KNOWN = "index.json", "known.keys"
+WORK, PLAN = "work", "plan.json"  # while it is made
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Splits = ("train", "val", "test")
 
@@ -70,6 +71,11 @@ def files_of(index: Index) -> dict[str, int]:
 def is_sharded(folder: Path) -> bool:
     """Whether somebody made this folder with `moreish shard`, to the end."""
     return (folder / INDEX).is_file() and (folder / manifest.MANIFEST).is_file()
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether somebody began to make this folder with `moreish shard`, and has not come to the end."""
+    return (folder / WORK / PLAN).is_file()
 
 
 def read_index(folder: Path) -> tuple[Index, Mapping[str, manifest.Entry], str]:
