@@ -48,7 +48,7 @@ def test_windows_that_overlap_and_were_split_at_random_are_found(
 ) -> None:
     script = tmp_path / "train.py"
     script.write_text(SCRIPT.format(stride=stride, order=order, evaluated=evaluated, channels=channels))
-    watched = watch_script(str(script), [])
+    watched = watch_script(str(script), [], budget=0.5)  # looks do not depend on how busy the machine is
     assert watched.error is None
     assert ("F127" in {f.id for f in watched.findings}) is sick
 

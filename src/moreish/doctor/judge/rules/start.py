@@ -61,7 +61,7 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
         return
     name = f"`{weight}`" if weight else "the weights of the last layer"
     yield found(
-        _overconfidence(excess, convex=len(history.weights()) == 1),
+        _overconfidence(excess, milder=len(history.weights()) == 1 or (history.changed and _saturates(history))),
         layer,
         0,
         f"The first loss{history.since} is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what "
@@ -79,9 +79,16 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     )
 
 
-def _overconfidence(excess: float, convex: bool) -> Severity:
-    """One step milder for a single table of logits: its loss is convex, so the start costs steps and no quality."""
-    if convex:
+def _saturates(history: History) -> bool:
+    """Whether most of an activation is at its ends from the first frame on: then that makes the loss what it is."""
+    return any(values[0] > 0.5 for _, key in history.layers("saturated") if (values := history.series(key)))
+
+
+def _overconfidence(excess: float, *, milder: bool) -> Severity:
+    """One step milder for a single table of logits, whose loss is convex, so that the start costs steps and no
+    quality; and in a net that was changed where something else is the cause.
+    """
+    if milder:
         return "watch" if excess > 1 else "info"
     return "sick" if excess > 1 else "watch" if excess > 0.8 else "info"
 
