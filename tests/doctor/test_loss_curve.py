@@ -77,7 +77,7 @@ torch.manual_seed(3)
 x = torch.randn(800, 6)
 y = (x @ torch.randn(6, 4) + 0.3 * torch.randn(800, 4)).argmax(1)
 net = nn.Sequential(nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 4))
-opt = torch.optim.Adam(net.parameters(), lr=1e-2)
+opt = torch.optim.Adam(net.parameters(), lr=3e-3)
 """
 BODY = """
     opt.zero_grad(); loss.backward(); opt.step()

@@ -46,7 +46,7 @@ def clipped_away(history: History) -> Iterator[Verdict]:
     norm = group.norm or 0.0
     larger = norm / left
     yield found(
-        "sick" if hardly_fell(trend, 0.1) else "watch",
+        "sick" if hardly_fell(trend, 0.1) or rates[-1] < LITTLE * planned else "watch",
         "",
         history.step(),
         f"Between backward and step the gradient is cut to {left:.1g} of its length (to {norm:.2g}) at nearly every "
@@ -216,7 +216,7 @@ def turns_back(history: History) -> Iterator[Verdict]:
 )
 def endless_warm_up(history: History) -> Iterator[Verdict]:
     """At the end of 100 steps or more the rate has not come down and is below a fifth of what the scheduler leads to;
-    sick where the loss has lost less than a tenth.
+    sick where the loss has lost less than a tenth, or the rate is a hundredth of that.
     """
     trend = loss_trend(history)
     if not history.ended or trend is None or not hardly_fell(trend, 0.25):
@@ -227,7 +227,7 @@ def endless_warm_up(history: History) -> Iterator[Verdict]:
         if len(rates) < 4 or course.steps[-1] < 100 or not rising or not 0 < rates[-1] < 0.2 * planned:
             continue
         yield found(
-            "sick" if hardly_fell(trend, 0.1) else "watch",
+            "sick" if hardly_fell(trend, 0.1) or rates[-1] < LITTLE * planned else "watch",
             "",
             course.steps[-1],
             f"The run ended at step {history.at(course.steps[-1])}, when the learning rate had come to "
