@@ -14,6 +14,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
 
 AT_START = (0.28, 0.45)  # tanh after gain 5/3 on normal inputs is saturated to 21 %, and trains well
 LATER = (0.5, 0.75)
+CHANGED = (0.5, 0.5)  # at the start of what was changed: more than training brings about by itself
 
 
 def feeding(call: Call) -> Call | None:
@@ -26,7 +27,7 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     shares: list[tuple[float, bool, Call]] = []
     calls = list(history.layers("saturated"))
     start = history.from_scratch and history.first is not None and history.first.step == 0
-    beginning = LATER if history.changed else AT_START  # what was trained until then is no longer as it was drawn
+    beginning = CHANGED if history.changed else AT_START  # what was trained until then is no longer as it was drawn
     fed = {source.layer for call in history.calls() if call.weights for source in call.behind(BETWEEN)}
     for call, key in calls:
         values = history.series(key)
