@@ -46,7 +46,7 @@ def clipped_away(history: History) -> Iterator[Verdict]:
     norm = group.norm or 0.0
     larger = norm / left
     yield found(
-        "sick" if hardly_fell(trend, 0.1) or rates[-1] < LITTLE * planned else "watch",
+        "sick" if hardly_fell(trend, 0.1) else "watch",
         "",
         history.step(),
         f"Between backward and step the gradient is cut to {left:.1g} of its length (to {norm:.2g}) at nearly every "
