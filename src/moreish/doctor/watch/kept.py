@@ -25,7 +25,7 @@ class Kept:
 
     def due(self, *, last: bool = False) -> bool:
         """Whether it is time for the next count; for the last one, half of the time since the one before suffices."""
-        part = 0.75 if last and self.counts else 1.0
+        part = 0.75 if last and self.counts else 1.0  # the one before was at half of what is waited for now
         return time.thread_time() - self._began >= part * self._next
 
     def count(self, step: int) -> None:
@@ -43,7 +43,7 @@ def _storage(x: Tensor) -> tuple[int, int]:
     try:
         storage = x.untyped_storage()
         return storage.data_ptr(), storage.nbytes()
-    except (RuntimeError, NotImplementedError):  # sparse, or inside of torch.func
+    except RuntimeError:  # sparse, or inside of torch.func
         return 0, 0
 
 
