@@ -40,6 +40,24 @@ def test_embeddings_of_a_batch_that_fall_together_are_found(way: str, collapses:
     assert ("F84" in trained(model, loss, 200)) is collapses
 
 
+def test_a_sparse_table_that_meets_outputs_is_looked_past() -> None:
+    model = small(16)
+    neighbours = torch.eye(16).to_sparse()
+
+    def loss(k: int) -> Tensor:
+        out = model(torch.randn(16, 6))
+        return ((neighbours @ out) - out.detach()[:1]).square().mean() + F.mse_loss(out, torch.ones(16, 16))
+
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for k in range(12):
+            optimizer.zero_grad()
+            loss(k).backward()
+            optimizer.step()
+    assert not any("failed" in note for note in doctor.notes), doctor.notes
+    assert doctor.history.seen == 12
+
+
 def test_a_square_of_what_a_model_gives_is_no_comparison() -> None:
     model = small(8)
     y = torch.ones(16, 8)

@@ -89,7 +89,8 @@ class Doctor:
         self.history.ended = not any(exception)
         self._look_at_copies()
         if self.history.loss_curve.losses:  # else nobody hears the losses, and nothing was counted
-            self._count_kept(last=True)
+            with self._probe.safely():
+                self._count_kept(last=True)
         self._judge()
         self._probe.schedule.clock.stop()
         self._stopped = True
@@ -217,16 +218,18 @@ class Doctor:
         """Learn of a first loss that was computed before the doctor came, from its graph."""
         self._probe.first_loss(loss)
 
-    def hears(self, loss: float) -> None:
+    def hears(self, loss: Tensor) -> None:
         """Note the loss of one backward, looked at or not; where it stands or rises, look more closely."""
-        if self.history.loss_curve.add(self._probe.step, loss) and goes_wrong(self.history.loss_curve):
-            self._probe.schedule.worried()
-        self._count_kept()
+        with self._probe.safely():
+            curve = self.history.loss_curve
+            known = loss.numel() == 1 and loss.is_floating_point()
+            if known and curve.add(self._probe.step, loss.item()) and goes_wrong(curve):
+                self._probe.schedule.worried()
+            self._count_kept()
 
     def _count_kept(self, *, last: bool = False) -> None:
         if self._kept_graphs.due(last=last):
-            with self.rehearsing():
-                self._kept_graphs.count(self._probe.step)
+            self._kept_graphs.count(self._probe.step)
 
     def clips(self, *, nothing: bool) -> None:
         """Note that gradients are clipped now; of what is looked at, whether they are scaled still."""

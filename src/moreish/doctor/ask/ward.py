@@ -92,7 +92,7 @@ class Ward:
         def begun(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
             if not self.doctors:
                 self._by_hand(tensor)
-            elif type(tensor) is Tensor:
+            else:
                 self._heard(tensor)
             return backward(tensor, *args, **kwargs)
 
@@ -199,15 +199,11 @@ class Ward:
     def _heard(self, loss: Tensor) -> None:
         """Tell a loss to the training that it is of, where only one is watched in this thread.
 
-        Not on an accelerator: there it would have to be waited for.
+        Not on an accelerator: there it would have to be waited for. Subclasses of tensors may be anything.
         """
         near = [doctor for doctor in self._open if doctor.is_in_this_thread]
-        if len(near) != 1:
-            return
-        with torch._C.DisableTorchFunction():
-            number = loss.item() if loss.is_cpu and loss.numel() == 1 and loss.is_floating_point() else None
-        if number is not None:
-            near[0].hears(number)
+        if len(near) == 1 and type(loss) is Tensor and loss.is_cpu:
+            near[0].hears(loss)
 
     def _by_hand(self, loss: Tensor) -> None:
         """A backward and no optimizer: what it leads to is trained by hand, if anything is."""

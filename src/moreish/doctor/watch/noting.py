@@ -192,6 +192,8 @@ def ctc(args: Args, kwargs: Kwargs) -> Ctc | None:
     if not isinstance(scores, Tensor) or not isinstance(targets, Tensor) or scores.dim() != 3:
         return None
     counts, most = _numbers(lengths), _numbers(frames)
+    if targets.dim() != 2 and targets.numel() != sum(counts):
+        return None
     rows = list(targets.detach().cpu()) if targets.dim() == 2 else list(targets.detach().cpu().split(counts))
     if len(rows) != len(counts) or len(most) != len(counts) or not counts:
         return None

@@ -70,12 +70,11 @@ class Probe:
         self.by_hand: ByHand | None = None
         self.on_late: Callable[[Optimizer], None] | None = None
         self._observer: Observer | None = None
-        self._on_models, self._on_steps = Hooks(), Hooks()
+        self._on_models, self._on_steps, self._resting = Hooks(), Hooks(), False
         self._counting: dict[int, RemovableHandle] = {}
-        self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self._safely)
+        self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self.safely)
         self._model_hook = ModelHook(lambda: self.names.root_ids, self._model_called)
         self._left_over, self._first_batch, self._arrivals = LeftOver(), FirstBatch(), Arrivals()
-        self._resting = False
         self._parameters: list[tuple[str, Tensor]] = []  # every one, when the frame was opened
         self._stepped: list[Optimizer] = []  # in this frame
 
@@ -89,7 +88,7 @@ class Probe:
             self.by_hand = ByHand(self._backward_by_hand_over)
             self.by_hand.watch(p for _, p in self.names.refresh())
         self.schedule.begin(self.step)
-        with self._safely():
+        with self.safely():
             self._open()
 
     def watch(self, optimizer: Optimizer) -> None:
@@ -131,7 +130,7 @@ class Probe:
 
     def detach(self) -> None:
         """Take every hook away; what a frame has seen so far is kept."""
-        with self._safely():
+        with self.safely():
             self._count()
             self._close()
         for hooks in (self._inside, self._on_steps, self._on_models):
@@ -163,10 +162,11 @@ class Probe:
         """Go on where `rest` stopped."""
         self._resting = False
         if self.frame is not None:
-            with self._safely():
+            with self.safely():
                 self._look_inside()
 
-    def _safely(self) -> Safely:
+    def safely(self) -> Safely:
+        """What is inside counts as looking, and no failure of it reaches the user's loop."""
         return Safely(self.spent, self._fail)
 
     def _fail(self, failure: Exception) -> None:
@@ -194,7 +194,7 @@ class Probe:
         history, pictures = self.history, self.history.wants_picture()
         self.groups.begin()
         detail = history.wants_detail() or self.schedule.clock.unbounded
-        self._observer = Observer(self.frame, self.names, history.counts, pictures, detail, self._safely)
+        self._observer = Observer(self.frame, self.names, history.counts, pictures, detail, self.safely)
         self._look_inside()
 
     def _close(self) -> bool:
@@ -242,16 +242,16 @@ class Probe:
             return
         given = (*args, *kwargs.values())
         if not torch.is_grad_enabled():
-            with self._safely():
+            with self.safely():
                 self._evaluated(given)
             return
         if self.frame is not None and self.frame.is_evaluation:
-            with self._safely():
+            with self.safely():
                 self._close()
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
-        with self._safely():
+        with self.safely():
             if not frame.called_with_grad:
                 frame.batch = self.batches.see(given)
             observer.begin(given)
@@ -275,7 +275,7 @@ class Probe:
         frame, observer = self.frame, self._observer
         if frame is None or observer is None:
             return
-        with self._safely():
+        with self.safely():
             loss = first_tensor(tensors)
             frame.backwards += 1
             if loss is not None and loss.numel() == 1:
@@ -290,7 +290,7 @@ class Probe:
         """Which optimizers have a gradient now; a loop without a step is not looked at for ever."""
         if self.frame is None:
             return
-        with self._safely():
+        with self.safely():
             for optimizer in self._holders():
                 self._arrivals.note(optimizer)
             self.groups.backward_ended(self.optimizers)
@@ -304,7 +304,7 @@ class Probe:
         frame, observer = self.frame, self._observer
         if frame is None or observer is None or threading.get_ident() != self.schedule.clock.thread:
             return
-        with self._safely():
+        with self.safely():
             if len(args) < 2 and not kwargs:  # no closure, so nothing is left to be seen in the step
                 self._inside.functions.withdraw()
             if self.compiled:  # calls are not seen, modes are
@@ -351,7 +351,7 @@ class Probe:
         if self.frame is not None or self.failure is not None:
             return
         if self.schedule.due(self.step):
-            with self._safely():
+            with self.safely():
                 self._open()
                 self._left_over.remember(optimizer)
         else:
@@ -360,7 +360,7 @@ class Probe:
     def _end_frame(self, frame: Frame, optimizer: Optimizer) -> None:
         """Measure what the step has changed; the frame is complete when every optimizer has stepped, or one again."""
         worried = None
-        with self._safely():
+        with self.safely():
             self.updates.after(frame)
             again = optimizer in self._stepped
             self._stepped.append(optimizer)
@@ -376,7 +376,7 @@ class Probe:
     def first_loss(self, loss: Tensor) -> None:
         """A loss that was computed before the first frame was opened: a cross-entropy still knows its logits."""
         if self._observer is not None:
-            with self._safely():
+            with self.safely():
                 losses.recall(self._observer, loss)
 
     def _backward_by_hand_over(self) -> None:
@@ -385,7 +385,7 @@ class Probe:
         if hand is None or self._resting or self.failure is not None:
             return
         worried = None
-        with self._safely():
+        with self.safely():
             if frame is not None and not frame.is_evaluation:
                 hand.end_update(self.updates, frame, self._is_stale(hand, frame))
                 worried = self._close()

@@ -150,7 +150,7 @@ def factor_is_rate(history: History) -> Iterator[Verdict]:
         schedule = group.schedule
         if schedule is None or schedule.kind != "LambdaLR":
             continue
-        if len(factors) < 4 or course.steps[-1] < 50 or max(factors) > 0.1:
+        if len(factors) < 5 or course.steps[-1] < 50 or max(factors) > 0.1:
             continue
         if factors[-1] > 1.5 * factors[0]:
             continue
