@@ -129,9 +129,8 @@ def sampled(values: Tensor) -> np.ndarray:
 def histogram(values: np.ndarray, extreme: float = 0.0) -> HistogramFields | None:
     """BINS equally wide bins from the least to the greatest finite value; None where there is none."""
     finite = np.isfinite(values)
-    values = (values if finite.all() else values[finite]).astype(
-        np.float64
-    )  # the distance of two may not fit float32
+    # In double precision: the distance of two large numbers may not fit float32.
+    values = (values if finite.all() else values[finite]).astype(np.float64)
     if not len(values):
         return None
     low, high, mean = float(values.min()), float(values.max()), float(values.mean())
