@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save_file
 
 from moreish.errors import RunError
 from moreish.runs.pickles import is_pickle, refuse_pickle, refuse_pickle_by_name
@@ -66,3 +67,21 @@ def test_whatever_follows_the_beginning_of_an_archive_is_looked_at_without_a_fau
     path = tmp_path_factory.mktemp("archives") / "list.txt"
     path.write_bytes(b"PK\x03\x04" + inside + b"PK\x05\x06" + end)
     assert not is_pickle(path)
+
+
+@given(st.integers(0, 3000))
+def test_a_safetensors_file_is_none_whatever_the_length_of_its_header(tmp_path_factory, letters):
+    """A header of 640, 896, 1,152 or 1,408 bytes makes a file begin as pickles of protocols 2 to 5 do."""
+    path = tmp_path_factory.mktemp("net") / "model.safetensors"
+    save_file({"weight": np.arange(3.0)}, path, metadata={"said": "x" * letters})
+    assert not is_pickle(path)
+
+
+def test_headers_that_begin_like_a_pickle_are_among_those(tmp_path):
+    begun = set()
+    for letters in range(400, 1500, 4):
+        path = tmp_path / f"{letters}.safetensors"
+        save_file({"weight": np.arange(3.0)}, path, metadata={"said": "x" * letters})
+        begun.add(path.read_bytes()[:2])
+        refuse_pickle(path)
+    assert {bytes([0x80, protocol]) for protocol in (2, 3, 4, 5)} <= begun

@@ -20,6 +20,8 @@ def is_pickle(path: Path) -> bool:
             return False
         with open(path, "rb") as file:
             head = file.read(MOST_TEXT + 1)
+        if _is_safetensors(head, path.stat().st_size):
+            return False
         return _of_bytes(head) or (head.startswith(b"PK") and _in_archive(path))
     except OSError:
         return False
@@ -43,6 +45,11 @@ def _refusal(path: Path, what: str) -> str:
         f"{path} {what} run any code when it is read, so moreish never reads one: where you trust it, torch.load it "
         "yourself and keep its tensors with safetensors.torch.save_file"
     )
+
+
+def _is_safetensors(head: bytes, size: int) -> bool:
+    """Whether it begins with the length of a header, and that with a brace: of 1,152 bytes that begins like a pickle."""
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
 
 
 def _of_bytes(head: bytes) -> bool:
