@@ -48,7 +48,7 @@ def _refusal(path: Path, what: str) -> str:
 
 
 def _is_safetensors(head: bytes, size: int) -> bool:
-    """Whether it begins with the length of a header, and that with a brace: of 1,152 bytes that begins like a pickle."""
+    """Whether it begins with the length of a header and a brace; a length of 1,152 begins like a pickle."""
     return head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= size - 8
 
 
