@@ -18,6 +18,7 @@ from moreish.cancellation import cancellable
 from moreish.options import option
 
 T = TypeVar("T")
+CLOSING = "the server is closing, or nobody waits for this any more"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Clock:
     def check(self) -> None:
         """Raises TimeIsUp or Stopped."""
         if self._stopped.is_set():
-            raise Stopped("the server is closing, or nobody waits for this any more")
+            raise Stopped(CLOSING)
         if time.monotonic() > self._until:
             raise TimeIsUp(f"the {self.seconds:g} seconds that a request may take are over: ask for less at once")
 
@@ -114,7 +115,8 @@ class Workers:
     async def run(self, work: Callable[[Clock], T], gone: Callable[[], Coroutine[Any, Any, None]]) -> T:
         """The result of the work, which ends where `gone` comes to its end first.
 
-        Raises Busy where too many wait, and what the work raises.
+        Raises Busy where too many wait, Stopped where the server closes before the work hears of it, and what the
+        work raises.
         """
         if self._closing:
             raise Busy("the server is closing")
@@ -128,6 +130,10 @@ class Workers:
         watching.add_done_callback(lambda _: job.clock.stop())
         try:
             return await job.future
+        except asyncio.CancelledError:
+            if self._closing:  # uvicorn's patience is over; it would answer 500 for us
+                raise Stopped(CLOSING) from None
+            raise
         finally:
             watching.cancel()
             job.clock.stop()
