@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.shapes import EVERY, FIRST, sampled
+
 SRC = Path(__file__).parent.parent / "src" / "moreish"
 KERNEL = {"cancellation", "errors", "markup", "options", "rng"}
 TORCH = {"torch", "numpy", "jaxtyping"}
@@ -199,6 +201,18 @@ def test_a_wrong_shape_is_refused_and_what_declares_none_runs_as_it_is():
     from moreish.doctor.watch.measure import Reader, extreme
 
     with pytest.raises(TypeCheckError, match="extreme"):
-        extreme(torch.amax, torch.zeros(3, dtype=torch.int64), 0)
+        for _ in range(EVERY):  # at least one of so many calls is checked
+            extreme(torch.amax, torch.zeros(3, dtype=torch.int64), 0)
     assert hasattr(Reader.share, "__wrapped__")
     assert not hasattr(Reader.add, "__wrapped__")
+
+
+def test_of_many_calls_the_first_and_some_of_the_later_ones_are_checked():
+    checked: list[int] = []
+    plain: list[int] = []
+    called = sampled(plain.append, checked.append, always=False)
+    for call in range(FIRST + 2 * EVERY):
+        called(call)
+    assert checked == [*range(FIRST), FIRST, FIRST + EVERY]
+    assert len(plain) == 2 * EVERY - 2
+    assert sampled(plain.append, checked.append, always=True) == checked.append

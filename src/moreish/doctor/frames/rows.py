@@ -177,6 +177,6 @@ def _columns(x: Tensor) -> Float[Tensor, "n columns"]:
         stride = max(1, flat.shape[1] // MOST_COLUMNS)
         return flat[:, ::stride][:, :MOST_COLUMNS].float()
     symbols = flat.long() % MOST_COLUMNS
-    return torch.zeros(len(x), MOST_COLUMNS, device=x.device).scatter_add_(
+    return torch.zeros(len(x), MOST_COLUMNS, dtype=torch.float32, device=x.device).scatter_add_(
         1, symbols, torch.ones_like(symbols).float()
     )

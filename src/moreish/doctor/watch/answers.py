@@ -6,6 +6,7 @@ from torch import Tensor
 from moreish.doctor.frames.frame import Call, Loss
 from moreish.doctor.frames.operations import SHAPED
 from moreish.doctor.watch import marks
+from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.step_context import StepContext
 
 MOST_COLUMNS = 4096
@@ -18,6 +19,10 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
     source = next(call.behind(SHAPED), None)
     if source is not None and source.kind == "dropout" and source.active and source.p:
         loss.dropped = source.layer or source.op
+    inputs = first_pictures(context.inputs)
+    if inputs is not None and _has_places_of(inputs, target):
+        context.counts.turned.add(inputs, target)
+        context.counts.paired.add(inputs, target, x)
     if not context.thorough:
         return
     loss.apart = _apart(call, x, target)
@@ -28,6 +33,17 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
         for t in context.inputs
     )
     context.noting.noted.bootstrapped |= marks.bootstraps(x, target)
+
+
+def _has_places_of(x: Tensor, target: Tensor) -> bool:
+    """Whether a target has a number for every place of the pictures."""
+    return target.dim() > 2 and target.shape[-2:] == x.shape[-2:] and len(target) == len(x)
+
+
+def first_pictures(inputs: Args) -> Tensor | None:
+    """The first pictures (batch, channels, height, width) among a module's inputs."""
+    tensors = (t for t in inputs if isinstance(t, Tensor) and t.dim() == 4 and t.is_floating_point())
+    return next((t for t in tensors if min(t.shape[-2:]) > 1), None)
 
 
 def _apart(call: Call, x: Tensor, target: Tensor) -> tuple[int, ...]:

@@ -73,7 +73,7 @@ class Batches:
 
 
 def _directions(size: int, device: torch.device) -> Tensor:
-    return torch.linspace(0.5, 1.5, size, device=device).cos_()
+    return torch.linspace(0.5, 1.5, size, dtype=torch.float32, device=device).cos_()
 
 
 def _loaded(rows: int) -> int:

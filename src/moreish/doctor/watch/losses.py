@@ -55,17 +55,9 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         numbers.observe(context, loss, x, target)
     if training:
         answers.look(context, call, loss, x, target)
-    if training and inputs is not None and _has_places_of(inputs, target):
-        context.counts.turned.add(inputs, target)
     if loss.reduction == "none":
         call.loss = loss
         context.remember(y, call)
-
-
-def _has_places_of(x: Tensor, target: Tensor) -> bool:
-    """Whether a target has a number for every place of the pictures."""
-    pictures = x.dim() == 4 and x.is_floating_point() and min(x.shape[-2:]) > 1
-    return pictures and target.dim() > 2 and target.shape[-2:] == x.shape[-2:] and len(target) == len(x)
 
 
 def _are_cosines(call: Call) -> bool:
