@@ -1,9 +1,9 @@
 """Whether pictures say anything of their own targets: they are held against the targets of others of their batch.
 
-Pictures and masks that were listed in different orders, or drawn by two loaders that each shuffle for themselves, still
-look like pictures and masks; only that none says anything of its own target. Whether it does is a permutation test
-(Fisher 1935; Mantel 1967): under any pairing the similarities of a batch, their rows and columns centred, have the sum
-0 along the diagonal on average, and its variance is known.
+Pictures and masks that were listed in different orders, or drawn by two loaders that each shuffle for themselves,
+still look like pictures and masks; only that none says anything of its own target. Whether it does is a permutation
+test (Fisher 1935; Mantel 1967): under any pairing the similarities of a batch, their rows and columns centred, have
+the sum 0 along the diagonal on average, and its variance is known.
 """
 
 import math

@@ -8,8 +8,8 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 MANY_BATCHES = 8  # from which batches of one class each are no chance
-OUTPUTS_TIED = 0.5  # similarity of outputs and their own targets from which the net has learned to tell them
-TOLD = 0.08  # largest standard error of a similarity that is still told
+OUTPUTS_TIED = 0.2  # similarity of outputs and their own targets from which the net has learned to tell them
+UNTIED = 0.1  # similarity of pictures and targets, with two errors, below which nothing ties them
 REPEATED = 4  # looks at which the batch was the same
 
 
@@ -222,14 +222,13 @@ def turned_without_target(history: History) -> Iterator[Verdict]:
     "F128",
     "others-targets",
     "pictures have nothing to do with their own targets",
-    silent="fewer than 48 pictures with a target for each place; outputs that meet their own targets better than those "
-    "of others; brightness or texture that do",
-    why="Where a target has a number for each place of its picture, something of it shows there: a brightness, an edge.\n"
-    "Held against the targets of other pictures of the batch, its own should fit better.\n"
+    silent="fewer than 48 pictures with a target for each place; outputs that meet their own targets better than "
+    "those of others; brightness or texture that do",
+    why="Where a target has a number for each place of its picture, something of it shows there: a tone, an edge.\n"
     "Two lists that were sorted differently, or two loaders that shuffle for themselves, take the pairs apart:\n"
     "what can be learned then is the mean of all targets, or each pair by heart.",
     explains=("F22", "F28", "F29", "F90", NOT_LEARNING),
-    rank=129,
+    rank=123,
 )
 def others_targets(history: History) -> Iterator[Verdict]:
     """A permutation test: neither brightness, nor texture, nor the outputs are tied to the targets of their rows."""
@@ -237,14 +236,14 @@ def others_targets(history: History) -> Iterator[Verdict]:
     ties = (paired.brightness, paired.texture)
     if history.step() < 50 or paired.outputs.rows < 48 or paired.outputs.strength > OUTPUTS_TIED:
         return
-    if any(abs(tie.strength) > 2 * tie.error or tie.error > TOLD for tie in ties):
+    if any(abs(tie.strength) + 2 * tie.error > UNTIED for tie in ties):
         return
     yield found(
         "sick",
         "",
         history.step(),
-        f"Of {paired.outputs.rows} pictures none fits its own target better than those of others: brightness goes with "
-        f"it by {paired.brightness.strength:+.2f} +- {paired.brightness.error:.2f}, texture by "
+        f"Of {paired.outputs.rows} pictures none fits its own target better than those of others: brightness goes "
+        f"with it by {paired.brightness.strength:+.2f} +- {paired.brightness.error:.2f}, texture by "
         f"{paired.texture.strength:+.2f} +- {paired.texture.error:.2f}, where 1 is all and 0 is chance.",
         "Show a few pictures with their targets; read both by one index, from lists that are sorted by the same key.",
         confidence=0.75,
