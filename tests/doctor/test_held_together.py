@@ -21,11 +21,13 @@ DISTANCES = {
     "rows": lambda e: ((e[:, None] - e[None]) ** 2).sum(-1),
     "unsqueezed": lambda e: (e.unsqueeze(0) - e.unsqueeze(1)).square().sum(2),
     "products": lambda e: _cosines(F.normalize(e, dim=1)),
+    "a factor": lambda e: e.square().sum(1)[:, None] + e.square().sum(1)[None] - 2 * e @ e.t(),
+    "temperature": lambda e: 2 - (F.normalize(e, dim=1) / 0.5) @ F.normalize(e, dim=1).T,
     "cdist": lambda e: torch.cdist(e, e),
 }
 
 
-@pytest.mark.parametrize("way", ["rows", "unsqueezed", "products", "cdist"])
+@pytest.mark.parametrize("way", DISTANCES)
 @pytest.mark.parametrize("collapses", [True, False])
 def test_embeddings_of_a_batch_that_fall_together_are_found(way: str, collapses: bool) -> None:
     """Pulled together, all of them; or held to the distances that the data have."""

@@ -86,7 +86,9 @@ class Noted:
     `held` is whether a weight of a log-probability wants a gradient itself, `bootstrapped` whether a target does that
     adds data to what the model itself gives; `thresholds` are layers whose outputs were compared with a number
     between 0 and 1, or rounded; `one_column` is the layer whose only column the largest was asked for,
-    `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off.
+    `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off. `at_limit` is what
+    held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
+    data that are 0 throughout.
     """
 
     normalised_again: str | None = None
@@ -107,6 +109,8 @@ class Noted:
     one_column: str = ""
     clipped_scaled: bool = False
     ctc: Ctc | None = None
+    at_limit: str = ""
+    zeroed: str | None = None
 
 
 class Copied(NamedTuple):

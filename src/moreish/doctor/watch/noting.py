@@ -14,6 +14,8 @@ from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.marks import Marks
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
+LIMITS = {"clamp", "clamp_", "clamp_min", "clamp_max", "minimum", "maximum"}
+FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 CUTS = {"detach", "detach_", "data"}
 
 
@@ -48,6 +50,8 @@ class Noting:
                 self.noted.ctc = ctc(args, kwargs)
             elif op == "argmax" and source is not None:
                 self._argmax(args, kwargs, source)
+            elif op in LIMITS and result.requires_grad and _is_one_number(result) and not _is_one_number(args[0]):
+                self.noted.at_limit = op
         if self._by_copy and any(map(self.is_by_copy, tensors_of(args, kwargs))):
             for part in result if isinstance(result, tuple | list) else (result,):
                 if isinstance(part, Tensor):
@@ -100,6 +104,11 @@ class Noting:
             self._state(call)
         if outside and call.kind == "subtract":
             self.met(call.sources, tensors)
+        elif outside and call.kind == "multiply" and self.noted.zeroed is None:
+            data = [t for t in tensors if not t.requires_grad and t.numel() >= FEWEST_NUMBERS]
+            if data and len(tensors) > len(data) and not any(bool(t.any()) for t in data):
+                nearest = (call, *call.before())
+                self.noted.zeroed = next((c.layer for c in nearest if c.module), "")
 
     def without_grad(self, weights: list[str]) -> None:
         """Weights work while gradients are off: perhaps because a checkpoint will run them again."""
@@ -143,6 +152,14 @@ class Noting:
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self._by_copy.clear()
         self.marks.forget()
+
+
+def _is_one_number(x: object) -> bool:
+    """Whether there are several numbers, and all are the same."""
+    if not isinstance(x, Tensor) or x.numel() < FEWEST_NUMBERS:
+        return False
+    low, high = x.detach().aminmax()
+    return bool(low == high)
 
 
 def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:

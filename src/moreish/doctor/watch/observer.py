@@ -158,7 +158,7 @@ class Observer(StepContext):
             if self.frame.losses:
                 self.frame.losses[-1].line = call.line
             return
-        if weights and kind in ("linear", "recurrent"):
+        if (weights and kind in ("linear", "recurrent")) or (op == "cat" and self.stack):
             self._given(call, tensors)
         if kind in MEASURED:
             self._measure(call, y, args, kwargs)
@@ -303,8 +303,10 @@ class Observer(StepContext):
         """What a layer is given where it is the first to meet the data, and the state that it begins with."""
         if call.kind == "recurrent":
             self.noting.carried(call, tensors, self.origin)
-        x = next((t for t in tensors if id(t) not in self.names.parameters), None)
-        if self.thorough and x is not None and len(self.frame.given) < given.MOST_GIVEN and given.is_first(call):
+        beside = call.op == "cat"  # data beside what an embedding gave
+        data = [t for t in tensors if id(t) not in self.names.parameters and not (beside and self.origin(t))]
+        x, room = next(iter(data), None), len(self.frame.given) < given.MOST_GIVEN
+        if self.thorough and x is not None and room and (beside or given.is_first(call)):
             seen = given.given(call, x)
             if seen is not None:
                 self.frame.given.append(seen)

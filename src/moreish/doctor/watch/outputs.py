@@ -122,11 +122,16 @@ class Outputs:
         return same and (makers[0] is not makers[1] or origins[0].kind == origins[1].kind == "select")
 
     def _is_itself(self, kind: str, a: Tensor, b: Tensor) -> bool:
-        """Whether each row of a model's output is held against every other: e[:, None] - e[None], e @ e.T, cdist."""
+        """Whether each row of a model's output is held against every other: e[:, None] - e[None], e @ e.T, cdist.
+
+        One side of a product may have a factor of its own: 2 * e @ e.T, (e / t) @ e.T.
+        """
         if self.context.origin(a) is None or a.numel() != b.numel():
             return False
         dense = a.layout is b.layout is torch.strided  # others have no place in memory
-        return dense and a.data_ptr() == b.data_ptr() and (a.shape != b.shape or kind == "compare")
+        if dense and a.data_ptr() == b.data_ptr():
+            return a.shape != b.shape or kind == "compare"
+        return dense and kind == "product" and b.requires_grad and _is_turned(a, b)
 
     def _compare(self, kind: str, a: Tensor, b: Tensor) -> None:
         if self._is_itself(kind, a, b):
@@ -155,6 +160,16 @@ class Outputs:
         origin = self.context.origin(x)
         made = origin if origin is None or origin.module else _maker(origin)
         return made is not None and made.module != name and not made.module.startswith(f"{name}.")
+
+
+def _is_turned(a: Tensor, b: Tensor) -> bool:
+    """Whether a table is another one turned, but for a factor."""
+    if a.dim() != 2 or a.shape != b.shape[::-1] or not LEAST <= len(a) <= MOST or not a.is_floating_point():
+        return False
+    a, b = a.detach().float(), b.detach().float().t()
+    size = torch.linalg.vector_norm(b)
+    factor = (a * b).sum() / size.square().clamp(min=1e-30)
+    return bool(torch.linalg.vector_norm(a - factor * b) <= 1e-5 * factor.abs() * size)
 
 
 def _maker(call: Call) -> Call | None:

@@ -50,8 +50,8 @@ def collapsed(history: History) -> Iterator[Verdict]:
         "",
         frames[-LATE].step,
         f"The outputs that the loss compares with each other have become the same whatever the input: {what}.",
-        "Hold them apart: negative pairs (InfoNCE, triplets), or a predictor with .detach() on the other branch "
-        "(SimSiam, BYOL), or a term for variance (VICReg).",
+        "Hold them apart: negative pairs (InfoNCE; triplets, with inf for masked pairs before `min`, semi-hard ones "
+        "first), or a predictor with .detach() on the other branch (SimSiam, BYOL), or a term for variance (VICReg).",
         confidence=0.95,
         picture="loss",
         alike=alike,

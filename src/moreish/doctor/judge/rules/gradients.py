@@ -117,7 +117,7 @@ def _is_done(history: History) -> bool:
     why="The parameter is used, backward reaches it, and brings exactly 0 every time.\n"
     "Something on the way is flat: a dead or saturated unit, a product with 0, rounding, argmax.\n"
     "The parameter never changes.",
-    explains=("F09", "F12", "F22", "F23"),
+    explains=("F09", "F12", "F22", "F23", "F119"),
     kinds=(RUNAWAY, NOT_LEARNING),
     rank=280,
 )
@@ -141,15 +141,24 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         return
     name = zero[0] if zero else "every parameter"
     flat = next((f.noted.flat for f in frames if f.noted.flat), None)
-    why = f": `{flat.op}` after `{flat.layer}` is flat, its slope is 0." if flat is not None else "."
+    limit = frames[-1].noted.at_limit if everything and all(f.noted.at_limit for f in frames) else ""
+    why, do = ".", "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax."
+    if flat is not None:
+        why = f": `{flat.op}` after `{flat.layer}` is flat, its slope is 0."
+        do = f"Take the slope of a straight line for it: x + (x.{flat.op}() - x).detach()."
+    elif limit:
+        why = f": `{limit}` holds every number at its end, where its slope is 0."
+        do = (
+            "Begin where it has a slope, or take a loss that has one there too: boxes that do not meet their targets "
+            "have an overlap of 0 whatever they do (GIoU, DIoU or smooth L1 beside it, and boxes of the right size "
+            "at first)."
+        )
     yield found(
         "sick" if everything or any(len(frames[-1].shapes[n]) > 1 for n in zero) else "info",
         owner(zero[0]) if zero else "",
         frames[0].step,
         f"The gradient of {f'`{name}`' if zero else name} was exactly 0 in {len(frames)} frames in a row{why}",
-        f"Take the slope of a straight line for it: x + (x.{flat.op}() - x).detach()."
-        if flat is not None
-        else "Look for what is flat after it: dead or saturated units, a factor 0, rounding or argmax.",
+        do,
         picture="gradient by layer",
         confidence=0.95,
         layers=tuple(dict.fromkeys(map(owner, zero))),

@@ -18,6 +18,10 @@ def _given(history: History) -> list[Given]:
     return [g for g in (history.first.given if history.first is not None else []) if not g.binary]
 
 
+def _named(seen: Given) -> str:
+    return f"`{seen.layer}`" if seen.layer else "The model"
+
+
 def _harm(history: History) -> str:
     """What came of it: the run broke, learns little, or started with answers far too sure; empty for none."""
     if fails(history):
@@ -51,7 +55,7 @@ def input_scale(history: History) -> Iterator[Verdict]:
             "sick",
             seen.layer,
             history.first.step,
-            f"`{seen.layer}` gets inputs of about {seen.rms:.2g} ({seen.low:.3g} to {seen.high:.3g}), far from 1, "
+            f"{_named(seen)} gets inputs of about {seen.rms:.2g} ({seen.low:.3g} to {seen.high:.3g}), far from 1, "
             f"and {harm}.",
             "They are bytes: divide them by 255."
             if bytes_
@@ -89,7 +93,7 @@ def column_scale(history: History) -> Iterator[Verdict]:
             "sick" if seen.times >= 10 * APART else "watch",
             seen.layer,
             history.first.step,
-            f"Column {seen.large} of what `{seen.layer}` gets deviates {seen.times:.2g} times as much as the median.",
+            f"{_named(seen)} gets a column {seen.large} that deviates {seen.times:.2g} times as much as the median.",
             "Standardise each column: (x - x.mean(0)) / x.std(0), with the numbers of the training set.",
             confidence=0.9,
             column=seen.large,

@@ -75,3 +75,33 @@ def moving_aim(history: History) -> Iterator[Verdict]:
         confidence=0.9,
         looks=len(seen),
     )
+
+
+@Rule(
+    "F131",
+    "zero-weights",
+    "what the model gives is weighed with zeros",
+    silent="fewer than 100 steps, or three that were looked at; weights that are not 0 in one of them; products "
+    "inside a model",
+    why="A product with 0 is 0 whatever the model gives, and so is its gradient.\n"
+    "Advantages that were normalised along an axis of length 1, masks and weights of samples that came out empty,\n"
+    "or integers divided as such look like this: the term stands in the loss and does nothing.",
+    explains=("F09", "F12", "F16", "F17", "F22", "F23", NOT_LEARNING),
+    rank=112,
+)
+def zero_weights(history: History) -> Iterator[Verdict]:
+    """Outside of any model, its outputs meet data that are 0 throughout, at every step that was looked at."""
+    frames = history.training()
+    if history.step() < 100 or len(frames) < 3 or any(f.noted.zeroed is None for f in frames):
+        return
+    layer = frames[-1].noted.zeroed or ""
+    what = f"what `{layer}` gives" if layer else "what the model gives"
+    yield found(
+        "sick",
+        layer,
+        frames[0].step,
+        f"In all {len(frames)} steps that were looked at, {what} is multiplied with numbers that are all 0.",
+        "Print them: advantages are normalised over all samples, (a - a.mean()) / a.std(), and have one axis; a mask "
+        "has ones; a weight is no whole number that was divided.",
+        confidence=0.9,
+    )
