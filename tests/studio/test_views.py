@@ -330,8 +330,10 @@ def test_a_list_of_many_lengths_and_symbols_is_shown_whole(page):
     lengths = page.get_by_label("How many items there are of each length").locator("li")
     names = [line.split("\n")[0] for line in lengths.all_inner_texts()]
     shown = [int(line.split("\n")[1]) for line in lengths.all_inner_texts()]
-    assert len(names) <= 24 and sum(shown) == 40
-    assert names[0].startswith("4–") and names[-1].endswith("–277")
+    assert len(names) <= 24
+    assert sum(shown) == 40
+    assert names[0].startswith("4–")
+    assert names[-1].endswith("–277")
     assert page.get_by_text("And 19 more symbols.").is_visible()
 
 
