@@ -285,3 +285,9 @@ def test_what_is_wrong_with_a_field_is_said_of_that_field(page, path, body, said
     answer = page.send("POST", f"/api/runs/one/{path}", json=body)
     assert answer.status_code == 422
     assert answer.json()["error"].startswith(said)
+
+
+def test_the_lists_of_before_begin_with_the_newest(page):
+    made = [page.send("PUT", "/api/lists/often", content=b"a\nb\n").json()["list"] for _ in range(11)]
+    assert made[-1] == "often-11"
+    assert [id for id in page.get("/api/lists").json() if id in made] == made[::-1]
