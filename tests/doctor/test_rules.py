@@ -57,6 +57,7 @@ def falling(first=3.3, last=2.2, n=60):
 def test_high_and_low_learning_rates_are_found_and_a_healthy_one_is_not():
     assert found(weights_with(-3.0, falling()), "F13") == []
     assert found(weights_with(0.2, falling()), "F13")[0].severity == "sick"
+    assert "(10^0.0; " in found(weights_with(-0.04, falling()), "F13")[0].sentence
     rising = [3.3 + 0.2 * k for k in range(60)]
     assert found(weights_with(-1.2, rising), "F13")[0].severity == "sick"
     assert found(weights_with(-1.5, [3.3] * 60), "F13")[0].severity == "watch"

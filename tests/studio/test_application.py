@@ -266,3 +266,28 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
     assert page.get(f"/api/lists/{id}").text == text
     again = page.send("PUT", "/api/lists/" + name.replace(".csv", ".tsv"), content=text.encode()).json()["list"]
     assert again != id, "two suffixes share no id"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("inside", {"item": "x" * 201}, '"item" has more than 200 characters'),
+        ("inside", {"item": ""}, '"item" is empty'),
+        ("next", {"prefix": "x" * 2001}, '"prefix" has more than 2,000 characters'),
+        ("next", {"count": 65}, '"count" must be at most 64'),
+        ("next", {"count": 0}, '"count" must be at least 1'),
+        ("next", {"temperature": 0}, '"temperature" must be more than 0'),
+        ("next", {"count": "many"}, '"count" cannot be read: Input should be a valid integer'),
+        ("next", [], "the body is to be a JSON object"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_said_of_that_field(page, path, body, said):
+    answer = page.send("POST", f"/api/runs/one/{path}", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(said)
+
+
+def test_the_lists_of_before_begin_with_the_newest(page):
+    made = [page.send("PUT", "/api/lists/often", content=b"a\nb\n").json()["list"] for _ in range(11)]
+    assert made[-1] == "often-11"
+    assert [id for id in page.get("/api/lists").json() if id in made] == made[::-1]

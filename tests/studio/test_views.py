@@ -1,6 +1,8 @@
 """Views of the page in a real browser: what each asks of the server, what it says, and what it leaves alone."""
 
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
@@ -320,3 +322,40 @@ def test_a_file_takes_away_what_was_said_of_the_one_before(page):
     page.locator("input[type=file]").set_input_files(latin)
     page.get_by_label("Another encoding").wait_for()
     assert page.get_by_role("alert").count() == 0
+
+
+def test_a_list_of_many_lengths_and_symbols_is_shown_whole(page):
+    items = [chr(97 + i % 26) * (3 + 7 * i) + chr(0x3B1 + i % 17) for i in range(40)]
+    paste(page, items)
+    lengths = page.get_by_label("How many items there are of each length").locator("li")
+    names = [line.split("\n")[0] for line in lengths.all_inner_texts()]
+    shown = [int(line.split("\n")[1]) for line in lengths.all_inner_texts()]
+    assert len(names) <= 24
+    assert sum(shown) == 40
+    assert names[0].startswith("4–")
+    assert names[-1].endswith("–277")
+    assert page.get_by_text("And 19 more symbols.").is_visible()
+
+
+def test_another_net_never_shows_the_figures_of_the_one_before(page):
+    made = paste(page, invented())
+    fresh(page, f"#/model?list={made}&model=mlp")
+    card = page.get_by_role("region", name="Before any training")
+    card.get_by_text("first loss").wait_for()
+    page.route("**/api/preview", lambda route: None)  # the answer does not come
+    page.get_by_role("button", name="lstm").click()
+    card.get_by_text("Building it…").wait_for()
+    assert card.get_by_text("first loss").count() == 0
+    page.unroute("**/api/preview")
+
+
+def test_a_damaged_run_is_called_damaged_wherever_it_cannot_be_asked(page, opened, trained):
+    root = Path(opened[3].args[opened[3].args.index("--root") + 1])
+    shutil.copytree(root / trained, root / "spoilt")
+    (root / "spoilt" / "config.json").write_text("{", encoding="utf-8")
+    until(lambda: state_of(page, "spoilt") == "damaged")
+    for view in ("inside", "more"):
+        fresh(page, f"#/{view}?run=spoilt")
+        page.get_by_text("config.json is damaged").wait_for()
+        assert page.get_by_text("ended before its first checkpoint").count() == 0
+    shutil.rmtree(root / "spoilt")

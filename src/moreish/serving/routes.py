@@ -84,7 +84,30 @@ def sentence_of(error: Mapping[str, Any], known: Collection[str]) -> str:
             return f'there is no "{place[-1][:200]}" to be asked for{did_you_mean(place[-1][:200], known)}'
         case "missing" if place:
             return f'"{place[-1]}" is missing'
+        case kind if place:
+            wrong = _bound(kind, error.get("ctx", {})) or f"cannot be read: {error['msg']}"
+            return f'"{place[-1][:200]}" {wrong}'
     return 'the body is to be a JSON object, such as {"count": 20}'
+
+
+def _bound(kind: str, limits: Mapping[str, Any]) -> str:
+    """What a value is that lies outside of its bounds; "" for what else may be wrong with it."""
+    match kind:
+        case "string_too_long":
+            return f"has more than {limits['max_length']:,} characters: give fewer"
+        case "string_too_short":
+            return "is empty" if limits["min_length"] == 1 else f"has fewer than {limits['min_length']:,} characters"
+        case "too_long":
+            return f"has more than {limits['max_length']:,} entries: give fewer"
+        case "greater_than":
+            return f"must be more than {limits['gt']:,}"
+        case "greater_than_equal":
+            return f"must be at least {limits['ge']:,}"
+        case "less_than":
+            return f"must be less than {limits['lt']:,}"
+        case "less_than_equal":
+            return f"must be at most {limits['le']:,}"
+    return ""
 
 
 async def _failed(_: Request, error: Exception) -> Response:

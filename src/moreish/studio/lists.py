@@ -32,8 +32,8 @@ class Lists:
         return self._files().get(id)
 
     def uploaded(self) -> list[str]:
-        """The ids of those that were uploaded."""
-        return sorted(self._files())
+        """The ids of those that were uploaded, the newest first."""
+        return sorted(files := self._files(), key=lambda id: (_written(files[id]), len(id), id), reverse=True)
 
     def _files(self) -> dict[str, Path]:
         if not self._folder.is_dir():
@@ -73,6 +73,14 @@ class Lists:
             return api.read(path, **options)
         except ValueError as error:
             raise ValueError(str(error).replace(str(path), id)) from None
+
+
+def _written(path: Path) -> int:
+    """When a list was written, in nanoseconds; 0 for one that was taken away meanwhile."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _parts(name: str) -> tuple[str, str]:

@@ -29,7 +29,9 @@ export function probability(p: number): string {
 }
 
 export function unsure(value: number): string {
-  return `as unsure as among ${Math.exp(value).toFixed(1)} equally likely symbols`;
+  const among = Math.exp(value);
+  const spelled = among < 100 ? among.toFixed(1) : among < 1e6 ? count(Math.round(among)) : "more than a million";
+  return `as unsure as among ${spelled} equally likely symbols`;
 }
 
 export const BASELINES: { key: keyof Baselines; words: string }[] = [

@@ -75,7 +75,7 @@ def too_high(history: History) -> Iterator[Verdict]:
         severity,
         "",
         step,
-        f"One update changes the weights by {10**high:.2g} of their size (10^{high:.1f}; about 10^-3 is healthy), "
+        f"One update changes the weights by {10**high:.2g} of their size (10^{high:z.1f}; about 10^-3 is healthy), "
         f"and {reason}: loss {trend.first:.3g} {history.at_first}, {lowest:.3g} at best, {trend.now:.3g} now.",
         f"Multiply the learning rate by {factor:.1g}" + _lr(history, factor) + ".",
         picture="update_ratio",
@@ -177,7 +177,7 @@ def high_ratio(history: History) -> Iterator[Verdict]:
             "info",
             "",
             history.step(),
-            f"Updates are {10**now:.2g} of the weights' size (10^{now:.1f}); about 10^-3 is usual.",
+            f"Updates are {10**now:.2g} of the weights' size (10^{now:z.1f}); about 10^-3 is usual.",
             "Try a smaller learning rate.",
             picture="update_ratio",
             ratio=now,
@@ -269,7 +269,7 @@ def too_low(history: History) -> Iterator[Verdict]:
         "",
         history.step(),
         f"After {history.step()} steps{history.since} the loss has only gone from {trend.first:.3g} to "
-        f"{trend.now:.3g}: each update is 10^{stats.ratio:.1f} of the weights, and they still point the same way "
+        f"{trend.now:.3g}: each update is 10^{stats.ratio:z.1f} of the weights, and they still point the same way "
         f"({stats.straight:.0%} of the way is straight).",
         fix,
         picture="update_ratio",
