@@ -82,3 +82,27 @@ def test_data_of_another_size_are_seen_beside_an_embedding(size: float, sick: bo
     said = trained(model, loss, 200)
     assert ("F56" in said) is sick
     assert not sick or said["F56"].startswith("The model gets inputs")
+
+
+class Graph(nn.Module):
+    def __init__(self, layers: int, keeps: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.convs, self.keeps = nn.ModuleList([nn.Linear(8, 8) for _ in range(layers)]), keeps
+
+    def forward(self, table: Tensor, x: Tensor) -> Tensor:
+        for conv in self.convs:
+            new = torch.relu(table @ conv(x))
+            x = x + new if self.keeps else new
+        return x
+
+
+@pytest.mark.parametrize(("layers", "keeps", "said"), [(16, False, True), (3, False, False), (16, True, False)])
+def test_rows_that_are_mixed_again_and_again_are_named_where_the_gradient_vanishes(
+    layers: int, keeps: bool, said: bool
+) -> None:
+    model = Graph(layers, keeps)
+    near = (torch.rand(40, 40) < 0.2).float() + torch.eye(40)
+    table, x, y = near / near.sum(1, keepdim=True), torch.randn(40, 8), torch.randint(0, 8, (40,))
+    found = trained(model, lambda k: F.cross_entropy(model(table, x), y), 60)
+    assert ("over-smoothing" in found.get("F09", "")) is said

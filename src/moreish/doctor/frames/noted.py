@@ -88,7 +88,8 @@ class Noted:
     between 0 and 1, or rounded; `one_column` is the layer whose only column the largest was asked for,
     `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off. `at_limit` is what
     held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
-    data that are 0 throughout.
+    data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
+    adjacency matrix.
     """
 
     normalised_again: str | None = None
@@ -111,6 +112,7 @@ class Noted:
     ctc: Ctc | None = None
     at_limit: str = ""
     zeroed: str | None = None
+    smoothed: int = 0
 
 
 class Copied(NamedTuple):

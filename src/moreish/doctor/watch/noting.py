@@ -28,6 +28,7 @@ class Noting:
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
+        self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
 
     def copy_called(self, module: nn.Module, output: object) -> None:
@@ -102,6 +103,10 @@ class Noting:
             self.noted.flat = Flat(layer, call.op)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
+        if call.kind == "product" and tensors and _mixes_rows(tensors[0]):
+            table = id(tensors[0])
+            self._mixed[table] = self._mixed.get(table, 0) + 1
+            self.noted.smoothed = max(self.noted.smoothed, self._mixed[table])
         if outside and call.kind == "subtract":
             self.met(call.sources, tensors)
         elif outside and call.kind == "multiply" and self.noted.zeroed is None:
@@ -152,6 +157,11 @@ class Noting:
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self._by_copy.clear()
         self.marks.forget()
+
+
+def _mixes_rows(x: Tensor) -> bool:
+    """Whether a product with this from the left gives each row as a mix of rows: a square table of data."""
+    return not x.requires_grad and x.dim() == 2 and x.shape[0] == x.shape[1] >= FEWEST_NUMBERS
 
 
 def _is_one_number(x: object) -> bool:

@@ -8,6 +8,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
+MANY_MIXINGS = 6  # by one table of neighbours, after which rows have become alike
 IN_A_ROW = 3
 
 
@@ -40,12 +41,22 @@ def vanishing(history: History) -> Iterator[Verdict]:
         ratios.append(sizes[0] / sizes[1] if sizes[1] > 0 and math.isfinite(sizes[1]) else 1.0)
     ratio = max(ratios)
     if 0 < ratio < 1e-3:
+        smoothed = max(f.noted.smoothed for f in frames)
+        mixes = (
+            f" One square table mixes every row with its neighbours {smoothed} times: after so many all rows are "
+            "alike (over-smoothing), and none can be told from another."
+            if smoothed >= MANY_MIXINGS
+            else ""
+        )
         yield found(
             "sick" if ratio < 1e-5 else "watch",
             owner(weights[0]),
             frames[0].step,
-            f"The gradient of `{weights[0]}` is {ratio:.1g} of that of `{weights[-1]}`.",
-            "Use tanh or ReLU with the matching gain, a normalisation or residual paths between.",
+            f"The gradient of `{weights[0]}` is {ratio:.1g} of that of `{weights[-1]}`.{mixes}",
+            "Take two to four graph layers, or let each keep what it was given: x + conv(x), or a mix with the first "
+            "layer (GCNII)."
+            if mixes
+            else "Use tanh or ReLU with the matching gain, a normalisation or residual paths between.",
             picture="gradient by layer",
             ratio=ratio,
         )
