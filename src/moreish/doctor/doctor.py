@@ -15,7 +15,7 @@ from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
 from moreish.doctor.judge.table import named_rules
-from moreish.doctor.judge.triage import goes_wrong, worrying
+from moreish.doctor.judge.triage import goes_wrong, stands_at_a_guess, worrying
 from moreish.doctor.tell import html
 from moreish.doctor.tell.alerts import Alerts
 from moreish.doctor.tell.cells import Findings
@@ -223,8 +223,11 @@ class Doctor:
         with self._probe.safely():
             curve = self.history.loss_curve
             known = loss.numel() == 1 and loss.is_floating_point()
-            if known and curve.add(self._probe.step, loss.item()) and goes_wrong(curve):
-                self._probe.schedule.worried()
+            if known and curve.add(self._probe.step, loss.item()):
+                if goes_wrong(curve):
+                    self._probe.schedule.worried()
+                elif stands_at_a_guess(self.history, self._probe.step):
+                    self._probe.schedule.asked()
             self._count_kept()
 
     def _count_kept(self, *, last: bool = False) -> None:

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from moreish.doctor.frames.baseline import Constant, LinkCounts
+from moreish.doctor.frames.choices import Choices
 from moreish.doctor.frames.paired import Paired
 from moreish.doctor.frames.rows import Rows
 from moreish.doctor.frames.turned import Turned
@@ -56,6 +57,7 @@ class RunningCounts:
     rows: Rows = field(default_factory=Rows)
     turned: Turned = field(default_factory=Turned)
     paired: Paired = field(default_factory=Paired)
+    choices: Choices = field(default_factory=Choices)
     numbered: Rows = field(default_factory=Rows)  # whose classes are the targets of a loss on numbers
     targets: Tensor | None = None
     pairs: Int[Tensor, "pairs 3"] = field(default_factory=lambda: torch.zeros(PAIRS, 3, dtype=torch.int64))

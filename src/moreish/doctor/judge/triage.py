@@ -8,11 +8,14 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.frames.loss_curve import LossCurve
 from moreish.doctor.frames.quantities import DRIFTED
 from moreish.doctor.judge.finding import Finding
+from moreish.doctor.judge.standing import heard_constant
 
 EARLY = 50  # steps in which nothing is expected of a run yet
 LEARNED = 250  # steps after which a model should know more than how often each class occurs
 FALLEN, WITHIN = 0.1, 100  # of its first value, in so many steps: a loss that has fallen by less has hardly moved
 LOW_RATE = 0.02  # of its highest: a learning rate that has come down
+GUESSES, APART = 120, 1.5  # steps after which a loss near that of a guess is looked at, each time so much later
+NEAR = 0.6, 1.4  # times what the best constant answer costs
 GAP = 0.5  # nats from training to an evaluation
 FIRST, JUMP = 8, 0.15  # of its first value: a loss that has risen by more in the first frames has jumped
 
@@ -37,6 +40,15 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
 def goes_wrong(curve: LossCurve) -> bool:
     """Whether the loss has come above its best, or does not change at all."""
     return curve.has_risen() or curve.stands_since() is not None
+
+
+def stands_at_a_guess(history: History, step: int) -> bool:
+    """Whether the loss that is heard is near what the best constant answer costs, and no look is recent."""
+    now = history.loss_curve.now
+    if now is None or step < GUESSES or history.step() * APART > step:
+        return False
+    constant = heard_constant(history)
+    return constant is not None and NEAR[0] * constant < now.mean < NEAR[1] * constant
 
 
 def _jumped(history: History) -> bool:

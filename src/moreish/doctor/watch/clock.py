@@ -13,6 +13,7 @@ WORRIED_SPACING = 1.08  # times the steps of the last
 UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
 ANEW, MOST_ANEW = 2, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
+ASKED, MOST_ASKED = 3, 4  # looks where what is heard of a run cannot be judged without, and times that is asked for
 
 
 class Clock:
@@ -37,7 +38,7 @@ class Clock:
         self.asleep = 0  # the step before which there is no need to ask
         self.worried = False
         self._close = 0  # frames taken because the one before was worrying
-        self._owed = self._turns = 0
+        self._owed = self._turns = self._asked = 0
         self._free = 0.0
         self._began = 0
         self._next_in_advance = 0
@@ -68,6 +69,11 @@ class Clock:
         """The run is no longer what it was: the next steps are looked at, whatever that costs."""
         if self._turns < MOST_ANEW:
             self._turns, self._owed, self.asleep = self._turns + 1, ANEW, 0
+
+    def asked(self) -> None:
+        """What is heard between the looks needs a look to be judged: the next steps are looked at."""
+        if self._asked < MOST_ASKED:
+            self._asked, self._owed, self.asleep = self._asked + 1, ASKED, 0
 
     def worry(self) -> None:
         """Look more closely from now on, until a look says that all is well."""

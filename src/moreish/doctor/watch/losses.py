@@ -10,7 +10,7 @@ from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch import alignment, answers, given, numbers
+from moreish.doctor.watch import alignment, answers, choices, given, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -55,6 +55,8 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         numbers.observe(context, loss, x, target)
     if training:
         answers.look(context, call, loss, x, target)
+        if call.op in CLASSIFIES | numbers.BINARY:
+            choices.beside_inputs(context, loss, target)
     if loss.reduction == "none":
         call.loss = loss
         context.remember(y, call)
@@ -116,6 +118,7 @@ def _classes(
     if context.thorough:
         loss.normalised_over = _normalised_over(loss, x)
     if training:
+        choices.of_classes(context, loss, rows, labels, ignored)
         _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
 
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from moreish.doctor.frames.baseline import FEATURES, Constant, LinkCounts, columns
 from moreish.doctor.frames.frame import Loss
 from moreish.doctor.frames.rows import LEAST_CLASSES
+from moreish.doctor.watch import choices
 from moreish.doctor.watch.step_context import StepContext
 
 MOST = 1 << 16  # elements that are looked at
@@ -61,6 +62,7 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
     by_median = loss.op in ERRORS and loss.op != "mse_loss"
     constant.add(answers, by_median)
     if loss.op in BINARY:
+        choices.of_yes_or_no(context, loss, x, target)
         add(f"{prefix}error", _binary(loss.op, outputs, answers))
         often = ((constant.mean() * constant.rows + 0.5) / (constant.rows + 1)).clamp(1e-6, 1 - 1e-6)
         add(f"{prefix}constant", _binary("", often.expand_as(answers), answers))

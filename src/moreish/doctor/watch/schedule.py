@@ -38,6 +38,11 @@ class Schedule:
             self.clock.turned()
             self.wake_at = 0
 
+    def asked(self) -> None:
+        """What is heard between two looks cannot be judged without one."""
+        self.clock.asked()
+        self.wake_at = 0
+
     def worried(self) -> None:
         """What is known between two looks asks for a closer one."""
         if not self.clock.worried:

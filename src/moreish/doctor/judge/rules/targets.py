@@ -8,6 +8,7 @@ from moreish.doctor.frames.baseline import Links
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.progress import Gain, gain, is_whole_loss, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
+from moreish.doctor.judge.standing import Standing, standing
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 MANY = 0.8  # nats of an example's answer: more than up or down, of which there may be nothing to be known
@@ -27,6 +28,10 @@ MANY = 0.8  # nats of an example's answer: more than up or down, of which there 
 )
 def only_frequencies(history: History) -> Iterator[Verdict]:
     """The late loss saves less than 2 % of what a constant answer costs (5 % where inputs say nothing of targets)."""
+    stands = standing(history)
+    if stands is not None:
+        yield _stands(stands)
+        return
     if history.step() < 300 or not is_whole_loss(history):
         return
     for saved, classes in ((_saved_of_classes(history), True), (_saved_of_numbers(history), False)):
@@ -40,6 +45,22 @@ def only_frequencies(history: History) -> Iterator[Verdict]:
         if verdict is not None:
             yield verdict
         return
+
+
+def _stands(stands: Standing) -> Verdict:
+    return found(
+        "sick",
+        "",
+        stands.step,
+        f"After {stands.step} steps the loss is {stands.loss:.3g}; always giving the same answer costs "
+        f"{stands.constant:.3g}, and yet {stands.told}.",
+        "The input does say something about the target: look for a cut path or a learning rate that is too low; "
+        "where most of a target is background, weigh what is rare.",
+        confidence=0.85,
+        picture="loss",
+        loss=stands.loss,
+        constant=stands.constant,
+    )
 
 
 def _many_looks_at_nothing(saved: Gain, linear: Links | None) -> bool:
