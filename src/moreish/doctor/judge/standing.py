@@ -17,7 +17,7 @@ SAME = 1e-3  # of a factor: a loss that was heard is that of the looks, and neit
 SAVED = 0.02  # share of a constant's cost that is nothing
 OF_KNOWN = 0.25  # of what the inputs surely tell: what is less is not what could be learned
 SURELY = 2.5  # times that, which what is saved does not exceed with two errors
-ABOVE = -0.5  # share of it that a run may still lie above
+ABOVE, BEGUN = 0.1, 0.5  # share of it that a run lies above where it stands there, and on its last way there
 TIED = 0.08  # share of it that pictures and series surely tell, where they are tied to their targets
 
 
@@ -44,9 +44,9 @@ def heard_constant(history: History) -> float | None:
     return factor * statistics.fmean(p.constant for p in pairs) if factor and len(pairs) >= FEWEST else None
 
 
-def standing(history: History, saves: float = SAVED) -> Standing | None:
+def standing(history: History, saves: float = SAVED, above: float = ABOVE) -> Standing | None:
     """A run of 150 steps or more (judged at its end, from 500 on at any time) that saves less than `saves` of a
-    constant's cost, and less than a quarter of what its inputs surely tell.
+    constant's cost, and less than a quarter of what its inputs surely tell; or that lies above it by less than `above` of it.
     """
     curve, factor = history.loss_curve, _factor(history)
     step = max(history.step(), curve.windows[-1].step if curve.windows else 0)
@@ -64,8 +64,10 @@ def standing(history: History, saves: float = SAVED) -> Standing | None:
     heard = constant - statistics.fmean(late)
     doubt = math.hypot(_error(late), _error([p.constant for p in pairs]))
     known, told = _told(history)
+    if not known:
+        return None
     least = min(saves, OF_KNOWN * known)
-    if not ABOVE < share <= least or share + 2 * error > min(SURELY * least, known / 2):
+    if not -above < share <= least or share + 2 * error > min(SURELY * least, known / 2):
         return None
     if heard - 2 * doubt > least * constant:  # it has fallen since, or between the looks
         return None

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import torch
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.standing import SAVED, standing
+from moreish.doctor.judge.standing import ABOVE, BEGUN, SAVED, standing
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 RARE = 0.05  # share of all that is not of the most common class
@@ -29,10 +29,12 @@ NEVER = 1e-3  # of the rare share
 )
 def never_the_rare(history: History) -> Iterator[Verdict]:
     """All but 5 % are of one class, late outputs choose no other, the loss is that of a constant answer but for a
-    quarter of what the inputs surely say of the class: sick where it saves less than 2 %.
+    quarter of what the inputs surely say of the class: sick where it is that to within 2 % below and 10 % above.
     """
     often = history.counts.choices.frequencies()
-    stands = standing(history, saves=1) if often is not None and 0 < 1 - float(often.max()) <= RARE else None
+    stands = (
+        standing(history, saves=1, above=BEGUN) if often is not None and 0 < 1 - float(often.max()) <= RARE else None
+    )
     if stands is None or often is None:
         return
     late = history.counts.choices.since(stands.step / 2)
@@ -43,7 +45,7 @@ def never_the_rare(history: History) -> Iterator[Verdict]:
         return
     share = 1 - float(often.max())
     yield found(
-        "sick" if stands.saved <= SAVED else "watch",
+        "sick" if -ABOVE < stands.saved <= SAVED else "watch",
         "",
         stands.step,
         f"{1 - share:.1%} of what is asked for is of one class, and at the last {len(late)} looks the outputs said "
