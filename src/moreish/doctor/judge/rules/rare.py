@@ -32,10 +32,10 @@ def never_the_rare(history: History) -> Iterator[Verdict]:
     quarter of what the inputs surely say of the class: sick where it is that to within 2 % below and 10 % above.
     """
     often = history.counts.choices.frequencies()
-    stands = (
-        standing(history, saves=1, above=BEGUN) if often is not None and 0 < 1 - float(often.max()) <= RARE else None
-    )
-    if stands is None or often is None:
+    if often is None or not 0 < 1 - float(often.max()) <= RARE:
+        return
+    stands = standing(history, saves=1, above=BEGUN)
+    if stands is None:
         return
     late = history.counts.choices.since(stands.step / 2)
     asked, chosen = (torch.stack(counts).sum(0) for counts in zip(*[look[1:] for look in late], strict=True))
