@@ -46,7 +46,7 @@ def heard_constant(history: History) -> float | None:
 
 def standing(history: History, saves: float = SAVED, above: float = ABOVE) -> Standing | None:
     """A run of 150 steps or more (judged at its end, from 500 on at any time) that saves less than `saves` of a
-    constant's cost, and less than a quarter of what its inputs surely tell; or that lies above it by less than `above`.
+    constant's cost, and less than a quarter of what its inputs surely tell; it may lie above by `above` of it.
     """
     curve, factor = history.loss_curve, _factor(history)
     step = max(history.step(), curve.windows[-1].step if curve.windows else 0)
