@@ -77,6 +77,18 @@ class Ctc(NamedTuple):
     off: float
 
 
+class Through(NamedTuple):
+    """A target that adds data to what a model gives for other data, and met nothing that could end an episode: for
+    how many rows, the number that is added where it is the same in every row, the factor of what the model gives, and
+    whether the code that adds them has a variable named after ends, with zeros and ones for these rows.
+    """
+
+    rows: int
+    reward: float | None
+    factor: float
+    flagged: bool
+
+
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
@@ -89,7 +101,7 @@ class Noted:
     `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off. `at_limit` is what
     held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
     data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
-    adjacency matrix.
+    adjacency matrix. `through` is a target that takes the value of what comes next for every row.
     """
 
     normalised_again: str | None = None
@@ -113,6 +125,7 @@ class Noted:
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0
+    through: Through | None = None
 
 
 class Copied(NamedTuple):

@@ -41,6 +41,8 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"), "threshold"),
     **dict.fromkeys(("__eq__", "eq"), "match"),
     "max": "largest",
+    "min": "least",
+    "__setitem__": "write",
     "_amp_foreach_non_finite_check_and_unscale_": "unscale",
     "backward": "backward",
 }

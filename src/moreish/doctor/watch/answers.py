@@ -23,6 +23,8 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
     if inputs is not None and _has_places_of(inputs, target):
         context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
+    noting = context.noting
+    noting.noted.through = noting.values.through(x, target, context.inputs) or noting.noted.through
     if not context.thorough:
         return
     loss.apart = _apart(call, x, target)

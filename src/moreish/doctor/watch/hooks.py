@@ -120,10 +120,13 @@ class FrameHooks:
         if module not in observer.stack:
             if id(module) not in self.names.modules:
                 with self.safely():
-                    observer.noting.copy_called(module, output)
+                    observer.noting.copy_called(module, args, output)
             return
         while observer.stack.pop() is not module:
             pass
+        if not observer.stack:
+            with self.safely():
+                observer.noting.values.gave(args, output)
         observer.grad = torch.is_grad_enabled()
         if observer.unseen(module, output):
             with self.safely():

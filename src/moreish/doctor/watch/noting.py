@@ -12,6 +12,7 @@ from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.marks import Marks
+from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
 LIMITS = {"clamp", "clamp_", "clamp_min", "clamp_max", "minimum", "maximum"}
@@ -24,16 +25,18 @@ class Noting:
 
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
-        self.marks = Marks()
+        self.marks, self.values = Marks(), Values()
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
 
-    def copy_called(self, module: nn.Module, output: object) -> None:
+    def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
         model = self.copies.model_of(module)
+        if model is not None:
+            self.values.gave(args, output)
         if model is not None and isinstance(output, Tensor):
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
@@ -42,6 +45,7 @@ class Noting:
         self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]
     ) -> None:
         """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
+        self.values.called(op, kind, args, kwargs, result)
         if isinstance(result, Tensor):
             source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
             self.marks.called(op, kind, args, kwargs, result, source)
@@ -146,6 +150,7 @@ class Noting:
         """Note a view whose sizes are those of before in another order; what was marked stays so."""
         if isinstance(result, Tensor) and self.marks.any:
             self.marks.called(op, "view", args, {}, result, None)
+        self.values.called(op, "view", args, {}, result)
         if self.noted.swapped is not None or op not in ("view", "reshape") or not self.thorough:
             return
         x = args[0] if args else None
@@ -157,6 +162,7 @@ class Noting:
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self._by_copy.clear()
         self.marks.forget()
+        self.values.forget()
 
 
 def _mixes_rows(x: Tensor) -> bool:

@@ -10,15 +10,7 @@ from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame, Normalised, Reduction
-from moreish.doctor.frames.operations import (
-    BETWEEN,
-    BOUNDED,
-    CONVOLUTIONS,
-    FRAGILE,
-    MEASURED,
-    RECTIFIED,
-    STEEP,
-)
+from moreish.doctor.frames.operations import BETWEEN, BOUNDED, CONVOLUTIONS, FRAGILE, MEASURED, RECTIFIED, STEEP
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
 from moreish.doctor.watch import given, graph, losses, masks, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
@@ -123,7 +115,7 @@ class Observer(StepContext):
             return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
-        if y is None or kind in ("unscale", "noise", "threshold") or not y.numel() or y.is_meta:
+        if y is None or kind in ("unscale", "noise", "threshold", "least") or not y.numel() or y.is_meta:
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)

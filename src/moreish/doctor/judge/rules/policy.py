@@ -78,6 +78,52 @@ def moving_aim(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F129",
+    "bootstraps-through-ends",
+    "the value of what comes next is taken through the end of an episode",
+    silent="anything on the way that could take the next value away: a product with a number for each row, a mask, "
+    "rows that are written into; batches of fewer than eight rows; targets made in numpy or row by row; rewards that "
+    "differ, unless ends lie at hand under a name that says so",
+    why="Behind the end of an episode nothing comes, so the target there is the reward alone.\n"
+    "Where the value of the next state is added all the same, an end costs nothing and earns nothing:\n"
+    "with a reward of r at each step every state comes to be worth r / (1 - gamma), and there is nothing to choose.",
+    explains=("F13", "F22", "F23", RUNAWAY, NOT_LEARNING),
+    rank=59,
+)
+def through_ends(history: History) -> Iterator[Verdict]:
+    """In three looks or more, and in each since the first: targets are data plus a multiple of what a model gives for
+    other data, in all rows. The data are one and the same number other than 0 (sick; without ends at hand in five
+    looks and 128 rows), or differ while ends lie at hand (watch).
+    """
+    frames = history.training()
+    first = next((k for k, f in enumerate(frames) if f.noted.through is not None), len(frames))
+    seen = [f.noted.through for f in frames[first:] if f.noted.through is not None]
+    if len(seen) < OFTEN or len(seen) < len(frames) - first:
+        return
+    flagged = any(s.flagged for s in seen)
+    rewards = {s.reward for s in seen}
+    reward = seen[0].reward if len(rewards) == 1 else None
+    enough = flagged or (len(seen) >= 5 and sum(s.rows for s in seen) >= 128)
+    discounted = all(0 < s.factor < 1 for s in seen)
+    if not (reward and enough) and not (flagged and discounted):
+        return
+    yield found(
+        "sick" if reward else "watch",
+        "",
+        frames[first].step,
+        f"Every row of the target is {reward:.3g} plus a part of the next state's value, also where the episode is "
+        "over: all states come to be worth the same."
+        if reward
+        else "The target takes the next state's value in every row, also where the episode is over; which rows those "
+        "are is known there, and not used.",
+        "Leave the next value out where the episode is over: target = r + gamma * (1 - done) * next. A time limit is "
+        "no end" + ("." if reward else ": if all ends are such, ignore F129."),
+        confidence=0.9 if reward else 0.8,
+        looks=len(seen),
+    )
+
+
+@Rule(
     "F131",
     "zero-weights",
     "what the model gives is weighed with zeros",
