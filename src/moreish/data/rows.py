@@ -38,6 +38,8 @@ from moreish.data.pages import Page
 from moreish.data.programs import listed
 from moreish.data.sheets import Path, Sheet, at, sheet_of
 from moreish.data.tables import Chosen, Column, Columns
+from moreish.data.yaml import NotRead, Yaml, mixed
+from moreish.data.yaml import parsed as yaml_parsed
 
 NAMES = {
     ",": "CSV",
@@ -109,11 +111,14 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             _refuse_nothing(name, value)
             sheet = sheet_of(value, name, options.column)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+        case Yaml():
+            sheet = _yaml(name, texts, options.column)
+            return _of_sheet(sheet, name, "YAML", enumerate(sheet.rows, 1), options, "row")
 
 
-def _refuse_nothing(name: str, value: object) -> None:
+def _refuse_nothing(name: str, value: object, what: str = "JSON") -> None:
     if holds_nothing(value):
-        raise ValueError(f"{name} holds no items: it is JSON, and empty")
+        raise ValueError(f"{name} holds no items: it is {what}, and empty")
 
 
 def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -305,6 +310,18 @@ def _json(name: str, texts: Iterable[str]) -> object:
         return parsed("".join(texts))
     except ValueError as error:
         raise ValueError(f"{name} looks like JSON, but {_why(error)}; {_AS_IT_STANDS}") from None
+
+
+def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
+    try:
+        value = yaml_parsed("".join(texts).split("\n"))
+    except NotRead as fault:
+        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {_AS_IT_STANDS}") from None
+    _refuse_nothing(name, value, "YAML")
+    sheet = sheet_of(value, name, column)
+    if odd := mixed(sheet.rows):
+        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {_AS_IT_STANDS}")
+    return sheet
 
 
 def _json_lines(name: str, texts: Iterable[str]) -> Iterator[tuple[int, object]]:
