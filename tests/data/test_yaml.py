@@ -7,7 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from moreish.data import DataOptions, read
-from moreish.data.yaml import NotRead, parsed, recognised
+from moreish.data.faults import NotRead
+from moreish.data.yaml import parsed, recognised
 
 TREES = ["Amber: red", "Birch's", "No", "Douglas fir", "Elm"]
 

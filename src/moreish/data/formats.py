@@ -20,6 +20,8 @@ from moreish.data.numbers import number_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
 from moreish.data.programs import listed
+from moreish.data.sql import Sql
+from moreish.data.sql import recognised as sql_in
 from moreish.data.tables import ITEM_WORDS, is_value, plain_name
 from moreish.data.yaml import Yaml
 from moreish.data.yaml import recognised as yaml_in
@@ -105,7 +107,7 @@ class Marked:
     then: Counted | None = None
 
 
-Format = Table | Counted | JsonLines | Json | Yaml | InProgram | Html | OneLine | Marked
+Format = Table | Counted | JsonLines | Json | Yaml | Sql | InProgram | Html | OneLine | Marked
 
 
 def recognise(
@@ -127,7 +129,8 @@ def recognise(
     lines = first_lines(text, whole)
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
-    found = _json(text.strip(), looked_at, whole, suffix) or yaml_in(text, whole, suffix)
+    found = _json(text.strip(), looked_at, whole, suffix)
+    found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
         found = _in_program(text, whole)
     if found is None and not columns:

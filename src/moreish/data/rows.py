@@ -8,13 +8,15 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
+from moreish.data.faults import NotRead
 from moreish.data.formats import (
     HTML,
     LEAST_ROWS,
     MARKDOWN,
+    MOST_ROWS,
     SEPARATORS,
     Counted,
     Format,
@@ -37,8 +39,9 @@ from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
 from moreish.data.sheets import Path, Sheet, at, sheet_of
+from moreish.data.sql import Sql, largest
 from moreish.data.tables import Chosen, Column, Columns
-from moreish.data.yaml import NotRead, Yaml, mixed
+from moreish.data.yaml import Yaml, mixed
 from moreish.data.yaml import parsed as yaml_parsed
 
 NAMES = {
@@ -111,6 +114,8 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             _refuse_nothing(name, value)
             sheet = sheet_of(value, name, options.column)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+        case Sql():
+            return _of_script(name, texts, options)
         case Yaml():
             sheet = _yaml(name, texts, options.column)
             return _of_sheet(sheet, name, "YAML", enumerate(sheet.rows, 1), options, "row")
@@ -310,6 +315,16 @@ def _json(name: str, texts: Iterable[str]) -> object:
         return parsed("".join(texts))
     except ValueError as error:
         raise ValueError(f"{name} looks like JSON, but {_why(error)}; {_AS_IT_STANDS}") from None
+
+
+def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
+    try:
+        table, count = largest("".join(texts))
+    except NotRead as fault:
+        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {_AS_IT_STANDS}") from None
+    others = f", the largest of {count}" if count > 1 else ""
+    sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
+    return _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
 
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:

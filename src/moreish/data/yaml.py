@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from moreish.data.faults import NotRead
 from moreish.data.programs import unescaped
 
 SUFFIXES = (".yaml", ".yml")
@@ -41,14 +42,6 @@ Value = str | None | list["Value"] | dict[str, "Value"]
 @dataclass(frozen=True)
 class Yaml:
     """A YAML document or several: all of the file."""
-
-
-class NotRead(ValueError):
-    """What stands in a line cannot be read; `line` counts from 1."""
-
-    def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
-        self.line = line
 
 
 def recognised(text: str, whole: bool, suffix: str) -> Yaml | None:
