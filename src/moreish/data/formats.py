@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from moreish.data.counts import Counted, counted
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
-from moreish.data.numbers import number_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
 from moreish.data.programs import listed
@@ -66,14 +66,6 @@ class Table:
     def width(self) -> int:
         """How many columns."""
         return len(self.header or self.rows[0])
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Lines of an item and a number with blanks between; `first` says whether the number comes first."""
-
-    first: bool
-    rows: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -143,12 +135,12 @@ def recognise(
     if found is None:
         found = _html(text, marks)
     if found is None and counts and all(line.rstrip().endswith((")", "]")) for line in looked_at):
-        found = _counted(looked_at)  # before a comma in a number looks like one between cells
+        found = counted(looked_at)  # before a comma in a number looks like one between cells
     if found is None:
         found = _table(looked_at, cut, suffix, columns)
     if found is None and marks:
         found = _marked(looked_at, columns, counts)
-    return found or (_counted(looked_at) if counts else None)
+    return found or (counted(looked_at) if counts else None)
 
 
 def first_lines(text: str, whole: bool) -> list[str]:
@@ -165,8 +157,8 @@ def _marked(lines: Sequence[str], columns: Sequence[str], counts: bool) -> Marke
     marks, bare = marks_of(lines)
     if not marks:
         return None
-    counted = _counted([line for line in bare if line]) if counts else None
-    return Marked(marks, bare, counted) if counted or not columns else None
+    then = counted([line for line in bare if line]) if counts else None
+    return Marked(marks, bare, then) if then or not columns else None
 
 
 def parsed(text: str) -> object:
@@ -361,29 +353,3 @@ def _values(cells: Sequence[str]) -> bool:
     """Whether a column holds numbers, dates or addresses, or nothing."""
     filled = [cell for cell in cells if cell.strip()]
     return len(filled) > 1 and all(map(is_value, filled))
-
-
-def _counted(lines: Sequence[str]) -> Counted | None:
-    """Each line an item and a number, as `uniq -c` writes them, or the other way round."""
-    for first in (False, True):
-        pairs = [split_counted(line, first) for line in lines]
-        if all(pair is not None and number_of(pair[1]) is not None for pair in pairs):
-            return Counted(first, lines)
-    return None
-
-
-COUNT_LAST = re.compile(
-    r"(?P<item>.*?\S)(?:\s+(?:[-–—=:]\s+|[x×]\s?)?|\s*:\s*|(?=[(\[]))"
-    r"(?:\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]|(?P<bare>[-+]?[\d.]\S*(?:\s%)?))"
-)
-COUNT_FIRST = re.compile(r"\(?(?P<number>\S+?)\)?(?:\s*[x×:]|\s+[-–—=])?\s+(?P<item>\S.*)")
-
-
-def split_counted(line: str, first: bool) -> tuple[str, str] | None:
-    """The item and its number, which comes first or last, maybe in brackets; None where there are no two."""
-    line = line.strip()
-    found = (COUNT_FIRST if first else COUNT_LAST).fullmatch(line)
-    if found is None:
-        return None
-    number = found["number"] if first else found["round"] or found["square"] or found["bare"] or ""
-    return found["item"].strip(), number.strip().lstrip("x×")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import NamedTuple
 
+from moreish.data.counts import Counted, split_counted
 from moreish.data.faults import NotRead
 from moreish.data.formats import (
     HTML,
@@ -18,7 +19,6 @@ from moreish.data.formats import (
     MARKDOWN,
     MOST_ROWS,
     SEPARATORS,
-    Counted,
     Format,
     Html,
     InProgram,
@@ -30,7 +30,6 @@ from moreish.data.formats import (
     holds_nothing,
     parsed,
     reader_of,
-    split_counted,
     table_of_page,
 )
 from moreish.data.marks import QUOTED, Unmarked, markdown_as_csv, marks_of, named
@@ -215,7 +214,7 @@ def _described(
 
 
 def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
-    pairs = [split_counted(line, form.first) or ("", "") for line in form.rows]
+    pairs = [split_counted(line, form.first, form.grouped) or ("", "") for line in form.rows]
     places = (1, 0) if form.first else (0, 1)
     columns = [Column(str(j + 1), j + 1, key, [pair[key] for pair in pairs]) for j, key in enumerate(places)]
     looks = "lines of items and numbers"
@@ -225,7 +224,7 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
         for number, line in enumerate(chain.from_iterable(map(_lines, texts)), 1):
             if not line.strip():
                 yield Row(number, "")
-            elif pair := split_counted(line, form.first):
+            elif pair := split_counted(line, form.first, form.grouped):
                 yield Row(number, pair[0], "", pair[1])
             else:
                 raise ValueError(f"{name}, line {number:,}: has no number beside its item; {_AS_IT_STANDS}")
