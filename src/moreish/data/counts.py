@@ -69,7 +69,7 @@ def _are_grouped(plain: Pairs, grouped: Pairs) -> bool:
 
 
 def _aligned(lines: Sequence[str], pairs: Pairs) -> bool:
-    """Whether the numbers before the items end one below the other, with blanks before them, as `uniq -c` has them."""
+    """Whether the numbers before the items end one below the other, behind blanks, as `uniq -c` has them."""
     ends = {line.find(pair[1]) + len(pair[1]) for line, pair in zip(lines, pairs, strict=True) if pair}
     return len(ends) == 1 and any(line[:1] == " " for line in lines)
 
