@@ -15,12 +15,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from moreish.data.counts import Counted, counted
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
-from moreish.data.numbers import number_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
 from moreish.data.programs import listed
+from moreish.data.sql import Sql
+from moreish.data.sql import recognised as sql_in
 from moreish.data.tables import ITEM_WORDS, is_value, plain_name
+from moreish.data.yaml import Yaml
+from moreish.data.yaml import recognised as yaml_in
 
 if TYPE_CHECKING:
     import _csv
@@ -65,14 +69,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Lines of an item and a number with blanks between; `first` says whether the number comes first."""
-
-    first: bool
-    rows: Sequence[str]
-
-
-@dataclass(frozen=True)
 class JsonLines:
     """One JSON value a line; `rows` are those that were looked at."""
 
@@ -103,7 +99,7 @@ class Marked:
     then: Counted | None = None
 
 
-Format = Table | Counted | JsonLines | Json | InProgram | Html | OneLine | Marked
+Format = Table | Counted | JsonLines | Json | Yaml | Sql | InProgram | Html | OneLine | Marked
 
 
 def recognise(
@@ -126,6 +122,7 @@ def recognise(
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     found = _json(text.strip(), looked_at, whole, suffix)
+    found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
         found = _in_program(text, whole)
     if found is None and not columns:
@@ -138,12 +135,12 @@ def recognise(
     if found is None:
         found = _html(text, marks)
     if found is None and counts and all(line.rstrip().endswith((")", "]")) for line in looked_at):
-        found = _counted(looked_at)  # before a comma in a number looks like one between cells
+        found = counted(looked_at)  # before a comma in a number looks like one between cells
     if found is None:
         found = _table(looked_at, cut, suffix, columns)
     if found is None and marks:
         found = _marked(looked_at, columns, counts)
-    return found or (_counted(looked_at) if counts else None)
+    return found or (counted(looked_at) if counts else None)
 
 
 def first_lines(text: str, whole: bool) -> list[str]:
@@ -160,8 +157,8 @@ def _marked(lines: Sequence[str], columns: Sequence[str], counts: bool) -> Marke
     marks, bare = marks_of(lines)
     if not marks:
         return None
-    counted = _counted([line for line in bare if line]) if counts else None
-    return Marked(marks, bare, counted) if counted or not columns else None
+    then = counted([line for line in bare if line]) if counts else None
+    return Marked(marks, bare, then) if then or not columns else None
 
 
 def parsed(text: str) -> object:
@@ -356,29 +353,3 @@ def _values(cells: Sequence[str]) -> bool:
     """Whether a column holds numbers, dates or addresses, or nothing."""
     filled = [cell for cell in cells if cell.strip()]
     return len(filled) > 1 and all(map(is_value, filled))
-
-
-def _counted(lines: Sequence[str]) -> Counted | None:
-    """Each line an item and a number, as `uniq -c` writes them, or the other way round."""
-    for first in (False, True):
-        pairs = [split_counted(line, first) for line in lines]
-        if all(pair is not None and number_of(pair[1]) is not None for pair in pairs):
-            return Counted(first, lines)
-    return None
-
-
-COUNT_LAST = re.compile(
-    r"(?P<item>.*?\S)(?:\s+(?:[-–—=:]\s+|[x×]\s?)?|\s*:\s*|(?=[(\[]))"
-    r"(?:\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]|(?P<bare>[-+]?[\d.]\S*(?:\s%)?))"
-)
-COUNT_FIRST = re.compile(r"\(?(?P<number>\S+?)\)?(?:\s*[x×:]|\s+[-–—=])?\s+(?P<item>\S.*)")
-
-
-def split_counted(line: str, first: bool) -> tuple[str, str] | None:
-    """The item and its number, which comes first or last, maybe in brackets; None where there are no two."""
-    line = line.strip()
-    found = (COUNT_FIRST if first else COUNT_LAST).fullmatch(line)
-    if found is None:
-        return None
-    number = found["number"] if first else found["round"] or found["square"] or found["bare"] or ""
-    return found["item"].strip(), number.strip().lstrip("x×")

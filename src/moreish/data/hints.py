@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 
-from moreish.data.formats import split_counted
+from moreish.data.counts import split_counted
 from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
 from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER

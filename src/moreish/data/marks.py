@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
+from moreish.data.levels import LEVELS, Levels
 from moreish.data.ordinals import NUMBERINGS, Ordinals
 
 LEAST = 5  # lines from which on there can be a mark
@@ -126,7 +127,7 @@ def _without_emphasis(line: str) -> str | None:
 
 HTML = Mark("the tags of an HTML list", _from_html)
 BULLETS, BOXES = Mark("bullets", _by(BULLET)), Mark("boxes to tick", _by(BOX))
-NUMBERS = tuple(Mark(each.name, each.item, ordinals=each) for each in NUMBERINGS)
+NUMBERS = tuple(Mark(each.name, each.item, ordinals=each) for each in (*NUMBERINGS, *LEVELS))
 CITATION, PICTURES = Mark("> of a mail", _by(CITED)), Mark("emoji", _by(EMOJI))
 FRONT, FRAMED = (
     Mark(name, lambda line: None, among=True) for name in ("front matter", "sentences before or after them")
@@ -288,6 +289,8 @@ def _among(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
 
 def _count_up(ordinals: Ordinals, lines: Sequence[str]) -> bool:
     """Whether nearly every number is the one before and 1; below a heading they may begin again."""
+    if isinstance(ordinals, Levels):
+        return ordinals.rising(lines) >= NEARLY_ALL
     found = [ordinals.number(line) for line in lines]
     headings = sum(
         each is None and HEADING.fullmatch(line) is not None for each, line in zip(found, lines, strict=True)

@@ -7,7 +7,7 @@ from typing import Literal
 
 Mark = Literal[".", ","]
 PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-BLANKS = " '’_\xa0\u202f"  # between thousands, beside the mark that is no decimal point
+BLANKS = " '’_\xa0\u2007\u2009\u202f"  # between thousands, beside the mark that is no decimal point
 GROUPED = {
     mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}([{other}{BLANKS}]\d{{3}})+([{mark}]\d+)?", re.ASCII)
     for mark, other in ((".", ","), (",", "."))

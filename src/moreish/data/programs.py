@@ -35,7 +35,7 @@ def listed(text: str, whole: bool) -> Listed | None:
         text = text[: text.rfind("\n") + 1]
     texts, at = [], _end(SPACE, text, opening.end())
     while found := TEXT.match(text, at):
-        texts.append(_unescaped(found[0]))
+        texts.append(unescaped(found[0]))
         at = _end(SPACE, text, found.end())
         if text[at : at + 1] != ",":
             break
@@ -52,8 +52,8 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return at if found is None else found.end()
 
 
-def _unescaped(string: str) -> str:
-    """What a text in quotes says."""
+def unescaped(string: str) -> str:
+    """What a text in quotes says, escapes and all."""
     inner = string.lstrip("rRuU")[1:-1]
     if string[0] in "rR" or "\\" not in inner:
         return inner

@@ -8,15 +8,17 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
+from moreish.data.counts import Counted, split_counted
+from moreish.data.faults import NotRead
 from moreish.data.formats import (
     HTML,
     LEAST_ROWS,
     MARKDOWN,
+    MOST_ROWS,
     SEPARATORS,
-    Counted,
     Format,
     Html,
     InProgram,
@@ -28,7 +30,6 @@ from moreish.data.formats import (
     holds_nothing,
     parsed,
     reader_of,
-    split_counted,
     table_of_page,
 )
 from moreish.data.marks import QUOTED, Unmarked, markdown_as_csv, marks_of, named
@@ -37,7 +38,10 @@ from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
 from moreish.data.sheets import Path, Sheet, at, sheet_of
+from moreish.data.sql import Sql, largest
 from moreish.data.tables import Chosen, Column, Columns
+from moreish.data.yaml import Yaml, mixed
+from moreish.data.yaml import parsed as yaml_parsed
 
 NAMES = {
     ",": "CSV",
@@ -109,11 +113,16 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             _refuse_nothing(name, value)
             sheet = sheet_of(value, name, options.column)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
+        case Sql():
+            return _of_script(name, texts, options)
+        case Yaml():
+            sheet = _yaml(name, texts, options.column)
+            return _of_sheet(sheet, name, "YAML", enumerate(sheet.rows, 1), options, "row")
 
 
-def _refuse_nothing(name: str, value: object) -> None:
+def _refuse_nothing(name: str, value: object, what: str = "JSON") -> None:
     if holds_nothing(value):
-        raise ValueError(f"{name} holds no items: it is JSON, and empty")
+        raise ValueError(f"{name} holds no items: it is {what}, and empty")
 
 
 def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -205,7 +214,7 @@ def _described(
 
 
 def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
-    pairs = [split_counted(line, form.first) or ("", "") for line in form.rows]
+    pairs = [split_counted(line, form.first, form.grouped) or ("", "") for line in form.rows]
     places = (1, 0) if form.first else (0, 1)
     columns = [Column(str(j + 1), j + 1, key, [pair[key] for pair in pairs]) for j, key in enumerate(places)]
     looks = "lines of items and numbers"
@@ -215,7 +224,7 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
         for number, line in enumerate(chain.from_iterable(map(_lines, texts)), 1):
             if not line.strip():
                 yield Row(number, "")
-            elif pair := split_counted(line, form.first):
+            elif pair := split_counted(line, form.first, form.grouped):
                 yield Row(number, pair[0], "", pair[1])
             else:
                 raise ValueError(f"{name}, line {number:,}: has no number beside its item; {_AS_IT_STANDS}")
@@ -305,6 +314,28 @@ def _json(name: str, texts: Iterable[str]) -> object:
         return parsed("".join(texts))
     except ValueError as error:
         raise ValueError(f"{name} looks like JSON, but {_why(error)}; {_AS_IT_STANDS}") from None
+
+
+def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
+    try:
+        table, count = largest("".join(texts))
+    except NotRead as fault:
+        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {_AS_IT_STANDS}") from None
+    others = f", the largest of {count}" if count > 1 else ""
+    sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
+    return _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
+
+
+def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
+    try:
+        value = yaml_parsed("".join(texts).split("\n"))
+    except NotRead as fault:
+        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {_AS_IT_STANDS}") from None
+    _refuse_nothing(name, value, "YAML")
+    sheet = sheet_of(value, name, column)
+    if odd := mixed(sheet.rows):
+        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {_AS_IT_STANDS}")
+    return sheet
 
 
 def _json_lines(name: str, texts: Iterable[str]) -> Iterator[tuple[int, object]]:

@@ -1,0 +1,152 @@
+"""SQL scripts and dumps: the rows of the largest table come back; lists of what looks alike stay lists."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from moreish.data import DataOptions, read
+from moreish.data.sql import largest, recognised
+
+TREES = ["Amber", "Birch's", 'Cedar "red"', "Dill; (x), y", "C:\\"]
+PLAIN = "".join(
+    f"INSERT INTO t (id, name) VALUES ({i}, '{x.replace(chr(39), 2 * chr(39))}');\n" for i, x in enumerate(TREES)
+)
+MYSQL = r"""-- MySQL dump
+/*!40101 SET NAMES utf8 */;
+DROP TABLE IF EXISTS `trees`;
+CREATE TABLE `trees` (
+  `id` int(11) NOT NULL COMMENT 'it''s; the (id)', -- that's it
+  `name` varchar(50) DEFAULT 'x',
+  PRIMARY KEY (`id`)
+) ENGINE=InnoDB;
+LOCK TABLES `trees` WRITE;
+INSERT INTO `trees` VALUES (1,'Amber'),(2,'Birch\'s'),(3,'Cedar \"red\"'),(4,'Dill; (x), y'),(5,'C:\\'),(6,NULL);
+UNLOCK TABLES;
+"""
+COPIED = """SET statement_timeout = 0;
+CREATE FUNCTION f() RETURNS int AS $$ begin; return 'x; end $$;
+COPY public.kinds (id) FROM stdin;
+1
+\\.
+
+COPY public.trees (id, name) FROM stdin;
+1\tAmber
+2\tBirch's
+3\tCedar "red"
+4\tDill; (x), y
+5\tC:\\\\
+6\t\\N
+\\.
+
+SELECT pg_catalog.setval('x', 6, true);
+"""
+SERVER = "USE [db]\nGO\nSET IDENTITY_INSERT [dbo].[Trees] ON\nGO\n" + PLAIN.replace(
+    "INTO t (id, name)", "[dbo].[Trees] ([Id], [Name])"
+).replace(", '", ", N'").replace(";\n", "\nGO\n")
+FILES = {
+    "a statement each": PLAIN,
+    "line ends of Windows": "\ufeff" + PLAIN.replace("\n", "\r\n"),
+    "a dump of MySQL": MYSQL,
+    "a dump of PostgreSQL": COPIED,
+    "without semicolons": SERVER,
+    "functions, casts, comments": (
+        PLAIN.replace("(id", "(at, id")
+        .replace("VALUES (", "VALUES (now('x', (1)), ")
+        .replace("');", "'::text) /* it's */ ON CONFLICT DO NOTHING; -- don't")
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("name", ["x.sql", "x.txt"])
+def test_the_rows_of_the_largest_table_are_read(tmp_path, kind, name):
+    (tmp_path / name).write_bytes(FILES[kind].encode())
+    corpus = read(tmp_path / name, DataOptions(column="name"))
+    assert list(corpus.items) == TREES
+    assert corpus.report.read_as[0].startswith("SQL, table ")
+
+
+def test_kinds_and_weights_stand_beside_the_items(tmp_path):
+    text = "INSERT INTO a VALUES (1);\nINSERT INTO t (\"name\", n, of) VALUES ('Ann', 3, 'x'), ('Bob', 1.5, 'y');\n"
+    (tmp_path / "x.sql").write_text(text, encoding="utf-8")
+    corpus = read(tmp_path / "x.sql", DataOptions(by="of", weight="n"))
+    whole = corpus.split("all")
+    assert whole.weights is not None
+    assert {whole.item(i, corpus.vocab): float(whole.weights[i]) for i in range(2)} == {"Ann": 3, "Bob": 1.5}
+    assert corpus.report.read_as == [
+        "SQL, table t, the largest of 2, column name of 3 columns, kinds in of, weights in n, 2 rows"
+    ]
+
+
+NOT_READ = {
+    "cut off": ("INSERT INTO t (id, name) VALUES\n(1, 'Ann'),\n(2, 'Bo", "line 3: .*a row does not end"),
+    "an odd row": ("INSERT INTO t VALUES\n(1, 'Ann'),\n(2, 'Bob', 3);\n", "line 3: .*3 values, where there are 2"),
+    "a wrong quote": ("INSERT INTO t VALUES\n(1, 'Ann'),\n(2, 'Bob's'),\n(3, 'Cleo');\n", "line 3: "),
+    "no comma": ("INSERT INTO t VALUES\n(1, 'Ann')\n(2, 'Bob');\n", "line 3: .*no comma"),
+    "no end of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\tBob\n", "line 4: .*do not end"),
+    "an odd row of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\n\\.\n", "line 3: .*1 value, where"),
+    "a copy with commas": ("COPY t FROM stdin WITH (FORMAT csv);\n1,Ann\n\\.\n", "line 1: .*CSV"),
+    "other columns": ("INSERT INTO t (a) VALUES (1);\nINSERT INTO t (a, b) VALUES (1, 2);\n", "line 2: .*2 columns"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NOT_READ)
+def test_what_is_not_read_is_one_sentence_with_its_line(tmp_path, kind):
+    text, why = NOT_READ[kind]
+    (tmp_path / "x.sql").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=why) as refused:
+        read(tmp_path / "x.sql")
+    assert "\n" not in str(refused.value)
+
+
+NO_SQL = {
+    "lines that begin so": ["insert coin", "Insert into the slot", "INSERT", "insert key", "Insert a new line"],
+    "an oven": ["Insert into oven", "Insert into VALUES", "Insert values (two)", "Bake", "Cool"],
+    "queries": ["SELECT a FROM t", "SELECT * FROM u", "INSERT INTO t VALUES (1, 'x')", "DELETE FROM t", "UPDATE t"],
+    "more queries": ["SELECT 1;", "INSERT INTO t VALUES (1, 'x');", "DELETE FROM t;", "INSERT INTO u VALUES (2);"],
+    "words of it": ["SELECT", "INSERT INTO", "VALUES", "CREATE TABLE", "DROP"],
+    "copies": ["Copy of a copy", "COPY from stdin", "Copy that", "Copy Cat", "Copy right"],
+    "prose": ["We say INSERT INTO t (a) VALUES ('x'), ('y');", "to add a row.", "And so on.", "End."],
+    "comments": ["-- one", "-- two", "-- three", "-- four", "-- five"],
+}
+
+
+@pytest.mark.parametrize("kind", NO_SQL)
+def test_a_list_that_looks_alike_is_none(kind):
+    assert recognised("\n".join(NO_SQL[kind]) + "\n", True, ".txt") is None
+
+
+CELLS = st.none() | st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("'\"\\,;()\n\t-#"), max_size=9
+)
+ROWS = st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=9)
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, st.booleans(), st.booleans())
+def test_what_is_inserted_comes_back(rows, each, mysql):
+    def said(cell: str | None) -> str:
+        if cell is None:
+            return "NULL"
+        inner = cell.replace("\\", "\\\\") if mysql else cell
+        return "'" + inner.replace("'", "''") + "'"
+
+    quote = "`" if mysql else '"'
+    insert = f"INSERT INTO {quote}t{quote} ({quote}a{quote}, b) VALUES "
+    values = [f"({', '.join(map(said, row))})" for row in rows]
+    text = "".join(f"{insert}{row};\n" for row in values) if each else insert + ",\n".join(values) + ";\n"
+    table, _ = largest(text)
+    assert (table.header, table.rows) == (["a", "b"], rows)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ROWS)
+def test_what_is_copied_comes_back(rows):
+    def said(cell: str | None) -> str:
+        if cell is None:
+            return "\\N"
+        signs = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+        return "".join(signs.get(sign, sign) for sign in cell)
+
+    text = "COPY t (a, b) FROM stdin;\n" + "".join("\t".join(map(said, row)) + "\n" for row in rows) + "\\.\n"
+    assert largest(text)[0].rows == rows
