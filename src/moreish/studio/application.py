@@ -144,6 +144,13 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
 
         return await _in_sentences(told)
 
+    @made.post("/api/runs/{run}/list")
+    async def own(run: str) -> dict[str, object]:
+        """The run's own list, to be learned again: its id, how it is read, and the run's model."""
+        from moreish.studio.own import own_list
+
+        return await _in_sentences(lambda: own_list(listing.run(run), lists))
+
     @made.post("/api/runs/{run}/resume")
     async def resume(run: str) -> dict[str, bool]:
         """Go on with a run that was stopped."""

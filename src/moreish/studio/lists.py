@@ -62,6 +62,20 @@ class Lists:
                 raise
         return path.stem
 
+    def keep(self, stem: str, data: bytes) -> str:
+        """Keep a list in JSON under this name, or find it where it is kept already; its id. Raises RunError."""
+        if len(data) > LIMIT:
+            raise ValueError(f"the list has more than {LIMIT:,} bytes, too many to be kept here")
+        with os_errors(self._folder, "written"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            stem, number = readable(stem), 1
+            while (path := self._folder / f"{stem}-{number}.json").exists():
+                if path.read_bytes() == data:
+                    return path.stem
+                number += 1
+            path.write_bytes(data)
+        return path.stem
+
     def read(self, id: str, options: dict[str, Any]) -> Corpus:
         """The list, read. Raises ValueError with one sentence where it cannot be."""
         path = self.path(id)
