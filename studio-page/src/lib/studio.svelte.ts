@@ -146,9 +146,14 @@ class Studio {
     }
   }
 
-  /** Whether it was written. */
+  private written: Promise<unknown> = Promise.resolve();
+
+  /** Whether it was written; commands are written in the order in which they were given. */
   async command(command: Record<string, unknown>): Promise<boolean> {
-    return undefined !== (await this.ask("POST", `/api/runs/${encodeURIComponent(this.run)}/commands`, command));
+    const path = `/api/runs/${encodeURIComponent(this.run)}/commands`;
+    const answer = this.written.then(() => this.ask("POST", path, command));
+    this.written = answer;
+    return undefined !== (await answer);
   }
 
   async stop(): Promise<void> {
