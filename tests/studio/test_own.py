@@ -84,3 +84,29 @@ def test_a_page_asks_for_it(page, root):
     found = page.post("/api/runs/one/list", {}).json()
     assert page.get(f"/api/lists/{found['list']}/report").json()["items"] == 200
     assert page.post("/api/runs/none-such/list", {}).status_code == 422
+
+
+def test_lists_that_were_given_are_told_apart_by_what_they_begin_with(page, root):
+    for text in ("\ufeffelm\n\noak\nash\nyew\n", '["a \\"b", "c"]', "x" * 100):
+        name = "given.json" if text.startswith("[") else "given"
+        page.send("PUT", f"/api/lists/{name}", content=text.encode())
+    told = {each["list"]: each["begins"] for each in page.get("/api/lists").json()}
+    assert [begins for id, begins in sorted(told.items()) if id.startswith("given-")] == [
+        ["elm", "oak", "ash"],
+        ['a \\"b', "c"],
+        ["x" * 40],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/api/lists/..%2F..%2Fetc/report", 'there is no list "../../etc" here'),
+        ("/api/runs/..%2Fx", 'there is no run "../x" here'),
+        ("/api/forms/..%2Fx", 'there is no model "../x" here'),
+    ],
+)
+def test_a_name_that_nothing_can_have_is_unknown_like_any_other(page, path, said):
+    answer = page.get(path)
+    assert (answer.status_code, answer.json()["error"]) == (404, said)
+    assert "there is nothing here" in page.get("/api/lists/names/none-such").json()["error"]
