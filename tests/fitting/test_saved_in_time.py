@@ -62,3 +62,21 @@ def test_saving_takes_a_small_share_of_the_time(monkeypatch):
     assert not clock.is_due()
     now[0] += 1
     assert clock.is_due()
+
+
+@pytest.mark.parametrize("items", [FEW, made_items(100)])
+def test_the_first_checkpoint_comes_in_seconds_though_evaluations_are_far_apart(tmp_path, monkeypatch, items):
+    now = [0.0]
+    monkeypatch.setattr(keeping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(keeping, "_samples", lambda fitting: events.Samples(0, []))
+    kept = []
+
+    def person(event):
+        if isinstance(event, events.Step):
+            now[0] += 1.0
+            kept.append(moreish.open_run(tmp_path / "run").run.steps())
+
+    trained(tmp_path / "run", items, person, eval_every=60)
+    first = next(k for k, steps in enumerate(kept) if steps)
+    assert first <= 10
+    assert not kept[1]

@@ -260,7 +260,7 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
     (tmp_path / name).write_text(text, encoding="utf-8")
     want = moreish.read(tmp_path / name).report
     id = page.send("PUT", f"/api/lists/{name}", content=text.encode()).json()["list"]
-    assert id in page.get("/api/lists").json()
+    assert id in [each["list"] for each in page.get("/api/lists").json()]
     report = page.get(f"/api/lists/{id}/report").json()
     assert (report["items"], len(report["notes"])) == (want.items, len(want.notes))
     assert page.get(f"/api/lists/{id}").text == text
@@ -290,4 +290,4 @@ def test_what_is_wrong_with_a_field_is_said_of_that_field(page, path, body, said
 def test_the_lists_of_before_begin_with_the_newest(page):
     made = [page.send("PUT", "/api/lists/often", content=b"a\nb\n").json()["list"] for _ in range(11)]
     assert made[-1] == "often-11"
-    assert [id for id in page.get("/api/lists").json() if id in made] == made[::-1]
+    assert [each["list"] for each in page.get("/api/lists").json() if each["list"] in made] == made[::-1]

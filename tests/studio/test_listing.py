@@ -131,3 +131,17 @@ def test_what_was_taken_back_is_not_why_and_what_is_in_the_checkpoint_is_said(li
     assert "the learning rate times 9" in row["said"]
     assert "one thing" not in row["said"]
     assert "still in it" in row["said"]
+
+
+@pytest.mark.parametrize(("keep", "what"), [(0, "is empty"), (0.5, "was cut off at byte"), (1, "was changed")])
+def test_a_run_whose_records_are_not_whole_is_damaged_and_says_how(listing, tmp_path, keep, what):
+    options = {"model": {"n_hidden": 8, "n_embd": 4}, "train": {"steps": 20, "batch_size": 8, "device": "cpu"}}
+    moreish.train(from_items(made_items(60)), model="mlp", options=options, out=tmp_path / "one")
+    (row,) = listing.summaries()
+    assert (row["state"], row["said"]) == ("done", "")
+    records = tmp_path / "one" / "metrics.jsonl"
+    data = records.read_bytes()
+    records.write_bytes(data[: int(keep * len(data))] if keep < 1 else data.replace(b'"step":', b'"spet":', 1))
+    (row,) = listing.summaries()
+    assert (row["state"], row["ready"]) == ("damaged", True)
+    assert f"metrics.jsonl {what}" in row["said"]

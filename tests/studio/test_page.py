@@ -53,7 +53,11 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     assert re.search("helps|does not help|no difference", trial.inner_text())
     assert "trial=F04" in page.url
     page.get_by_role("button", name="Apply the remedy").first.dblclick()
-    page.get_by_text("before it was healed").first.wait_for()
+    page.get_by_text("✓ remedied at step").first.wait_for()
+    card = page.get_by_role("article").filter(has_text="remedied at step").first
+    assert card.get_by_text("✚ sick").count() == 0
+    assert "first" not in card.get_by_role("button", name="Apply the remedy again").get_attribute("class").split()
+    page.locator(".lead").get_by_text("found before it was healed, and not again").wait_for()
     at(page, "train")
     page.get_by_text("healed: reinitialise").wait_for()
     assert page.get_by_label("What was done").locator("li").count() == 2

@@ -6,30 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pages import fact, invented, steps, until
+from tests.support.pages import SMALL_NET as SMALL
+from tests.support.pages import begin, fact, fresh, invented, paste, state_of, steps, until
 
 
 @pytest.fixture
 def page(opened):
     """The page of a studio, wherever another test has left it."""
     return opened[0]
-
-
-def fresh(page, address):
-    """A view as a link opens it."""
-    page.goto(page.url.partition("#")[0] + address)
-    page.locator("h1").wait_for()
-
-
-def paste(page, items):
-    """A list of one's own; gives its id."""
-    fresh(page, "#/list")
-    page.get_by_label("The items, one a line").fill("\n".join(items))
-    with page.expect_response("**/api/lists/pasted") as answer:
-        page.get_by_role("button", name="Use this list").click()
-    made = answer.value.json()["list"]
-    page.get_by_role("heading", name=made).wait_for()
-    return made
 
 
 def asked_of(page, part, milliseconds=3000):
@@ -59,22 +43,6 @@ def test_a_list_is_asked_for_once(page):
     assert [url.split("/")[-2] for url in asked] == ["names", "none-such"]
 
 
-def begin(page, list, model, options=None):
-    """A run of its own; gives its name."""
-    body = {"list": list, "model": model, "options": options or {}}
-    return page.evaluate(
-        """async (body) => (await (await fetch("/api/runs", {
-            method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify(body),
-        })).json()).run""",
-        body,
-    )
-
-
-def state_of(page, run):
-    rows = page.evaluate("async () => (await fetch('/api/runs')).json()")
-    return next((row["state"] for row in rows if row["run"] == run), "gone")
-
-
 @pytest.fixture(scope="module")
 def counted(opened):
     """A run that only counts."""
@@ -82,9 +50,6 @@ def counted(opened):
     run = begin(page, "minerals", "ngram")
     until(lambda: state_of(page, run) == "done")
     return run
-
-
-SMALL = {"model": {"n_hidden": 16, "n_embd": 4}, "train": {"steps": 60, "eval_every": 20}}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import random
 import re
 import time
 
+SMALL_NET = {"model": {"n_hidden": 16, "n_embd": 4}, "train": {"steps": 60, "eval_every": 20}}
 WAIT = 90_000  # milliseconds, on a machine that is busy with other tests
 
 
@@ -41,3 +42,36 @@ def until(true, seconds=60.0):
     while not true():
         assert time.monotonic() < end, "it never came to that"
         time.sleep(0.1)
+
+
+def fresh(page, address):
+    """A view as a link opens it."""
+    page.goto(page.url.partition("#")[0] + address)
+    page.locator("h1").wait_for()
+
+
+def paste(page, items):
+    """A list of one's own; gives its id."""
+    fresh(page, "#/list")
+    page.get_by_label("The items, one a line").fill("\n".join(items))
+    with page.expect_response("**/api/lists/pasted") as answer:
+        page.get_by_role("button", name="Use this list").click()
+    made = answer.value.json()["list"]
+    page.get_by_role("heading", name=made).wait_for()
+    return made
+
+
+def begin(page, list, model, options=None):
+    """A run of its own; gives its name."""
+    body = {"list": list, "model": model, "options": options or {}}
+    return page.evaluate(
+        """async (body) => (await (await fetch("/api/runs", {
+            method: "POST", headers: {"content-type": "application/json"}, body: JSON.stringify(body),
+        })).json()).run""",
+        body,
+    )
+
+
+def state_of(page, run):
+    rows = page.evaluate("async () => (await fetch('/api/runs')).json()")
+    return next((row["state"] for row in rows if row["run"] == run), "gone")

@@ -30,7 +30,7 @@ from moreish.runs.schema import checked
 
 Watch = Callable[[events.Event], None]
 SAMPLES_SHOWN = 6
-FIRST_SAVE, BETWEEN_SAVES = 2.0, 60.0  # seconds until there is a checkpoint, where no evaluation brings one
+FIRST_SAVE, BETWEEN_SAVES = 2.0, 60.0  # seconds of fitting until a checkpoint, where no evaluation brings one
 SAVING_SHARE = 0.05  # of the time at most
 
 
@@ -66,7 +66,7 @@ def fit_into(
     stop: Callable[[], bool] | None = None,
 ) -> None:
     """Fit to the end or to the first request to stop, writing every event, and a checkpoint where one is due."""
-    clock = _SaveClock(FIRST_SAVE if fitting.val is None else BETWEEN_SAVES)
+    clock = _SaveClock(FIRST_SAVE)
 
     def save(step: int) -> None:
         with clock.saving():

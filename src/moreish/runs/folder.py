@@ -29,7 +29,7 @@ from moreish.errors import Damaged, Interrupted, RunError
 from moreish.runs import manifest
 from moreish.runs.checkpoint import Checkpoint, Checkpoints, Tensors, Which, dump_tensors, load_tensors
 from moreish.runs.events import Event, from_record
-from moreish.runs.files import Files, decode, encode, is_link, os_errors
+from moreish.runs.files import Files, decode, encode, is_link, os_errors, regular_size
 from moreish.runs.lock import Lock
 from moreish.runs.manifest import FORMAT
 from moreish.runs.pickles import refuse_pickle, refuse_pickle_by_name
@@ -106,6 +106,15 @@ class Run:
     def metrics_offset(self) -> int:
         """Bytes up to the end of the last whole record."""
         return self._records.end()
+
+    def lost_records(self) -> str:
+        """What is wrong with the records up to the newest checkpoint, in a sentence; nothing where they are whole."""
+        outlines = self._checkpoints.outlines()
+        if not outlines or self._records.starts_with(outlines[-1].metrics):
+            return ""
+        had, has = outlines[-1].metrics.offset, regular_size(self._records.path)
+        what = "is empty" if not has else f"was cut off at byte {has:,} of {had:,}" if has < had else "was changed"
+        return f"{METRICS} {what}: what the run told until step {outlines[-1].step:,} is lost, or not to be trusted"
 
     @property
     def finished(self) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -66,6 +67,7 @@ def app(
     _add_lists(made, lists, workers)
     _add_work(made, lists, asker, workers)
     _add_looks(made, asker, workers)
+    _add_unknown(made)
     made.add_middleware(StudioGuard, token=made.state.token, hosts=hosts, limits=limits)
     return made
 
@@ -144,6 +146,13 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
 
         return await _in_sentences(told)
 
+    @made.post("/api/runs/{run}/list")
+    async def own(run: str) -> dict[str, object]:
+        """The run's own list, to be learned again: its id, how it is read, and the run's model."""
+        from moreish.studio.own import own_list
+
+        return await _in_sentences(lambda: own_list(listing.run(run), lists))
+
     @made.post("/api/runs/{run}/resume")
     async def resume(run: str) -> dict[str, bool]:
         """Go on with a run that was stopped."""
@@ -205,9 +214,9 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
             raise HTTPException(422, str(error)) from None
 
     @made.get("/api/lists")
-    async def uploaded() -> list[str]:
-        """The ids of the lists that were uploaded."""
-        return await asyncio.to_thread(lists.uploaded)
+    async def uploaded() -> list[dict[str, object]]:
+        """The lists that were uploaded, the newest first: the id of each, and what it begins with."""
+        return await asyncio.to_thread(lambda: [{"list": id, "begins": lists.begins(id)} for id in lists.uploaded()])
 
     @made.get("/api/lists/{id}", response_class=PlainTextResponse, responses={404: {"description": "No such list"}})
     async def text(id: str) -> Response:
@@ -290,6 +299,19 @@ def _add_looks(made: FastAPI, asker: Asker, workers: Workers) -> None:
     async def embedding(run: str, request: Request) -> Response:
         """A map of the symbols' vectors: their first two principal components."""
         return await _work(workers, request, lambda clock: asker.embedding(run))
+
+
+def _add_unknown(made: FastAPI) -> None:
+    """What no name can be, as one with a slash, is said to be unknown like any other name that nothing has."""
+    nouns = {"runs": "run", "lists": "list", "forms": "model", "graph": "graph"}
+
+    @made.get("/api/{kind}/{name:path}", include_in_schema=False)
+    @made.post("/api/{kind}/{name:path}", include_in_schema=False)
+    async def unknown(kind: str, name: str, request: Request) -> None:
+        given = request.scope.get("raw_path", b"").decode("ascii", "replace").split("/")
+        if kind not in nouns or "%2F" not in (given[3] if len(given) > 3 else "").upper():
+            raise HTTPException(404)
+        raise HTTPException(404, f'there is no {nouns[kind]} "{unquote(given[3])[:200]}" here')
 
 
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:

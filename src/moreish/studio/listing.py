@@ -158,6 +158,8 @@ class Listing:
             state = "stopped" if started.interrupted else "failed"
         if state in ("stopped", "failed") and (why := why_it_broke(run)):
             state, said = "failed", why
+        if not alive and (lost := run.lost_records()):
+            state, said = "damaged", f"{lost}; its model is whole, but it cannot go on without a copy of that file"
         row = {"run": id, "step": facts["step"], "val_loss": facts["val_loss"], "state": state, "said": said}
         return row | {"since": (run.folder / CONFIG).stat().st_mtime, "ready": bool(run.steps())}
 

@@ -16,6 +16,8 @@ FOLDER = ".lists"
 LIMIT = 32 * 2**20  # bytes
 SHOWN = 400  # items of a list that a page shows
 SUFFIXES = (".txt", ".json", *TABLE_SUFFIXES, *LINES_SUFFIXES)  # the first: of what is no table
+LOOKED_AT, LONGEST, BEGINS = 2000, 40, 3  # bytes, characters of a line, and lines that tell lists apart
+TEXTS = re.compile(r'"((?:[^"\\]|\\.)+)"')
 ID = re.compile(r"[\w-]{1,80}")
 
 
@@ -34,6 +36,17 @@ class Lists:
     def uploaded(self) -> list[str]:
         """The ids of those that were uploaded, the newest first."""
         return sorted(files := self._files(), key=lambda id: (_written(files[id]), len(id), id), reverse=True)
+
+    def begins(self, id: str) -> list[str]:
+        """The first lines of a list, of JSON the first texts: enough to tell it from others."""
+        path = self.path(id)
+        try:
+            with open(path or "", "rb") as file:
+                text = file.read(LOOKED_AT).decode("utf-8-sig", "replace")
+        except OSError:
+            return []
+        found = TEXTS.findall(text) if path is not None and path.suffix == ".json" else text.splitlines()
+        return [line[:LONGEST].strip() for line in found if line.strip()][:BEGINS]
 
     def _files(self) -> dict[str, Path]:
         if not self._folder.is_dir():
@@ -60,6 +73,20 @@ class Lists:
             except BaseException:
                 path.unlink(missing_ok=True)
                 raise
+        return path.stem
+
+    def keep(self, stem: str, data: bytes) -> str:
+        """Keep a list in JSON under this name, or find it where it is kept already; its id. Raises RunError."""
+        if len(data) > LIMIT:
+            raise ValueError(f"the list has more than {LIMIT:,} bytes, too many to be kept here")
+        with os_errors(self._folder, "written"):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            stem, number = readable(stem), 1
+            while (path := self._folder / f"{stem}-{number}.json").exists():
+                if path.read_bytes() == data:
+                    return path.stem
+                number += 1
+            path.write_bytes(data)
         return path.stem
 
     def read(self, id: str, options: dict[str, Any]) -> Corpus:

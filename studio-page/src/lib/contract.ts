@@ -87,6 +87,12 @@ export interface Summary {
   ready?: boolean;
 }
 
+/** A list that was given before, and what it begins with. */
+export interface GivenList {
+  list: string;
+  begins: string[];
+}
+
 export interface RunFacts {
   run: string;
   options: Record<string, unknown> | null;

@@ -2,6 +2,7 @@
 // numbers behind proxies is slow. Whoever shows it is told that something is new, and reads.
 
 import type { Baselines, Event, Finding, Layer, Summary, Where } from "./contract";
+import { holds, type Remedied } from "./findings";
 
 export interface Frame {
   at: number;
@@ -32,7 +33,11 @@ export class RunLog {
   live: Frame | null = null;
   items: NewItem[] = [];
   findings: Finding[] = [];
+  /** Of findings after which the net was healed, or faults taken back: when, and whether they came again. */
+  remedied = new Map<string, Remedied>();
   notes: string[] = [];
+  /** Whether a doctor has told anything. */
+  doctored = false;
   interventions: Intervention[] = [];
   quantities = new Map<string, { steps: number[]; values: number[] }>();
   paused = false;
@@ -75,14 +80,9 @@ export class RunLog {
     return found;
   }
 
-  /** Where the net was last healed, or faults taken back: what was found before holds no longer. */
-  healedAt(): number {
-    return Math.max(-1, ...this.interventions.filter((i) => i.done && (i.kind === "heal" || i.kind === "undo")).map((i) => i.step));
-  }
-
   /** The worst that is found and not healed yet. */
   worst(): Finding | undefined {
-    const now = this.findings.filter((f) => f.step >= this.healedAt());
+    const now = this.findings.filter((f) => holds(this.remedied.get(f.id)));
     return now.find((f) => f.severity === "sick") ?? now.find((f) => f.severity === "watch");
   }
 
@@ -97,6 +97,7 @@ export class RunLog {
   }
 
   private take(event: Event): void {
+    this.doctored ||= ["finding", "doctor", "quantities"].includes(event.event);
     switch (event.event) {
       case "baselines":
         this.baselines = event;
@@ -126,9 +127,11 @@ export class RunLog {
         break;
       case "finding":
         this.findings = [...this.findings.filter((f) => f.id !== event.finding.id), event.finding];
+        this.foundAgain(event.finding.id, event.step);
         break;
       case "doctor":
         this.findings = [...event.findings, ...this.findings.filter((f) => !event.findings.some((g) => g.id === f.id))];
+        for (const { id, step } of event.findings) if (step > (this.remedied.get(id)?.step ?? step)) this.foundAgain(id, step);
         this.notes = event.notes;
         break;
       case "quantities":
@@ -147,6 +150,7 @@ export class RunLog {
         break;
       case "intervention":
         this.interventions.push(event);
+        if (event.done && (event.kind === "heal" || event.kind === "undo")) this.healed(event);
         if (event.done && event.kind === "lr") this.factor *= Number(event.arguments.factor ?? 1);
         if (event.done && event.kind === "undo") this.factor = 1;
         break;
@@ -165,6 +169,18 @@ export class RunLog {
       default: // of a later release, or of no interest here
         break;
     }
+  }
+
+  /** What was found so far holds no longer: the doctor looks anew, and finds it again where it is there still. */
+  private healed({ kind, name, step }: Intervention): void {
+    for (const { id, operation } of this.findings) {
+      if (holds(this.remedied.get(id))) this.remedied.set(id, { step, own: kind === "undo" || operation?.name === name, again: null });
+    }
+  }
+
+  private foundAgain(id: string, step: number): void {
+    const known = this.remedied.get(id);
+    if (known && known.again === null) this.remedied.set(id, { ...known, again: step });
   }
 
   private takeItems(event: { items: string[]; known?: Where[]; step: number }): void {

@@ -73,7 +73,7 @@ export class Server implements Source {
     });
     const found: unknown = await answer.json().catch(() => null);
     if (answer.ok) return found as T;
-    throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`, answer.status === 422);
+    throw new Refused((found as { error?: string } | null)?.error ?? `the server said ${answer.status}`, answer.status === 422 || answer.status === 404);
   }
 
   /** What is not kept is read as often as it is shown: the newest of each run, and whatever has new items. */

@@ -2,6 +2,7 @@
 
 import { parse, spell, type Address, type View } from "./address";
 import type { Event, Forms, Summary } from "./contract";
+import { adopted, forgotten, wantsOwn, whose, type OwnList } from "./own";
 import { paced } from "./pace";
 import { newest, RunLog } from "./runlog";
 import { source, Refused } from "./source";
@@ -22,6 +23,8 @@ class Studio {
   trouble = $state("");
   /** Runs that were told to stop while they were only beginning: nothing of them is kept. */
   dropped = $state.raw<string[]>([]);
+  /** Whose list the one of the address is, once it was asked for; or why the run's own cannot be had. */
+  own = $state.raw<{ run: string; list: string; words: string; refused: string } | null>(null);
   /** Counts what is new in the logs, at most once a frame of the screen. */
   frame = $state(0);
 
@@ -98,7 +101,7 @@ class Studio {
 
   link(view: View, params: Record<string, string> = {}): string {
     const kept = Object.entries(this.address.params).filter(([name]) => KEPT.includes(name));
-    return spell({ view, params: { ...Object.fromEntries(kept), ...params } });
+    return spell({ view, params: { ...Object.fromEntries(kept), ...forgotten(this.run, params), ...params } });
   }
 
   go(view: View, params: Record<string, string> = {}): void {
@@ -107,7 +110,7 @@ class Studio {
 
   /** Change the address where one stands. */
   set(params: Record<string, string>): void {
-    history.replaceState(null, "", spell({ view: this.view, params: { ...this.address.params, ...params } }));
+    history.replaceState(null, "", spell({ view: this.view, params: { ...this.address.params, ...forgotten(this.run, params), ...params } }));
     this.address = parse(location.hash);
     this.follow();
   }
@@ -123,9 +126,34 @@ class Studio {
     }
   }
 
-  /** Whether it was written. */
+  /** Whether the run's own list is still to be learned of; nothing may be begun on another one meanwhile. */
+  get awaitsList(): boolean {
+    return wantsOwn((name) => this.param(name), this.run);
+  }
+
+  /** Take the list of the run that is open where no other was chosen; `here` says whether it is still wanted. */
+  async takeOwnList(here: () => boolean): Promise<void> {
+    const run = this.run;
+    const wanted = () => here() && this.awaitsList && this.run === run;
+    try {
+      const own = await this.source.ask<OwnList>("POST", `/api/runs/${encodeURIComponent(run)}/list`, {});
+      if (!wanted()) return;
+      this.own = { run, list: own.list, words: whose(run, own), refused: "" };
+      const ladder = this.forms?.ladder.map(({ name }) => name) ?? [];
+      this.set(adopted(own, run, (name) => this.param(name), ladder));
+    } catch (error) {
+      if (wanted()) this.own = { run, list: "", words: "", refused: (error as Error).message };
+    }
+  }
+
+  private written: Promise<unknown> = Promise.resolve();
+
+  /** Whether it was written; commands are written in the order in which they were given. */
   async command(command: Record<string, unknown>): Promise<boolean> {
-    return undefined !== (await this.ask("POST", `/api/runs/${encodeURIComponent(this.run)}/commands`, command));
+    const path = `/api/runs/${encodeURIComponent(this.run)}/commands`;
+    const answer = this.written.then(() => this.ask("POST", path, command));
+    this.written = answer;
+    return undefined !== (await answer);
   }
 
   async stop(): Promise<void> {

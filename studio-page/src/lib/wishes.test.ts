@@ -14,6 +14,9 @@ describe("wishes", () => {
     expect(wrongOf(of({ count: "many", seed: "1e400" }))).toEqual({
       count: '"many" is no whole number.', seed: '"1e400" is no whole number.',
     });
+    expect(wrongOf(of({ count: "0" }))).toEqual({ count: '"0" is too few: 1 or more.' });
+    expect(wrongOf(of({ count: "-3" }))).toEqual({ count: '"-3" is too few: 1 or more.' });
+    expect(wrongOf(of({ count: "1" }))).toEqual({});
     expect(wrongOf(of({ not_in: "anything", regex: "[" }))).toEqual({});
   });
   it("come to a request", () => {
@@ -21,7 +24,7 @@ describe("wishes", () => {
     expect(requestOf(of({ count: "5", starts_with: "br", top_k: "3", not_in: "a, b,", repeats: "yes" }), 0.7)).toEqual({
       count: 5, starts_with: "br", top_k: 3, not_in: ["a", "b"], unique: false, temperature: 0.7,
     });
-    expect(requestOf(of({ best: "yes", new_only: "yes", count: "0" }), 1)).toEqual({ count: 0, best: true, new_only: true });
+    expect(requestOf(of({ best: "yes", new_only: "yes", count: "2" }), 1)).toEqual({ count: 2, best: true, new_only: true });
   });
 });
 

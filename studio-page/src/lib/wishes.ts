@@ -5,6 +5,8 @@ export interface Wish {
   words: string;
   hint: string;
   type?: "whole" | "number";
+  /** The least that it may be. */
+  low?: number;
 }
 
 export const RULES: Wish[] = [
@@ -26,16 +28,17 @@ export const FINE: Wish[] = [
   { name: "max_length", words: "no longer than", hint: "1000", type: "whole" },
   { name: "seed", words: "seed: the same again", hint: "by chance", type: "whole" },
 ];
-export const COUNT: Wish = { name: "count", words: "how many", hint: "20", type: "whole" };
+export const COUNT: Wish = { name: "count", words: "how many", hint: "20", type: "whole", low: 1 };
 const USUAL = 20; // items
 
-/** Why a field cannot be what it says; nothing where it can. What is too small or too large the server says. */
-export function unread({ type }: Wish, text: string): string {
+/** Why a field cannot be what it says; nothing where it can. What is too large the server says. */
+export function unread({ type, low }: Wish, text: string): string {
   const said = text.trim();
   if (!said || !type) return "";
   const number = Number(said);
   if (type === "whole" && !Number.isInteger(number)) return `"${said}" is no whole number.`;
-  return Number.isFinite(number) ? "" : `"${said}" is no number.`;
+  if (!Number.isFinite(number)) return `"${said}" is no number.`;
+  return low !== undefined && number < low ? `"${said}" is too few: ${low} or more.` : "";
 }
 
 /** The fields that say no number, and why. */
