@@ -10,7 +10,6 @@ from moreish.data import Corpus
 from moreish.data.bundled import LISTS
 from moreish.data.options import DataOptions
 from moreish.runs.folder import Run
-from moreish.shards.corpus import ShardedCorpus
 from moreish.studio.lists import Lists
 
 OF_THE_FILE = ("encoding", "text", "column", "by", "weight", "recognise", "marks")  # how a file becomes items
@@ -71,7 +70,8 @@ def _texts(corpus: Corpus) -> list[str]:
 def _items(opened: TrainedRun) -> list[str]:
     """The items of a run. Raises ValueError where it has none, or too many to be kept once more."""
     corpus = opened.corpus
-    if isinstance(corpus, ShardedCorpus) or corpus.options.text:
-        what = "shards" if isinstance(corpus, ShardedCorpus) else "a running text"
+    sharded = "shards" in opened.run.config["source"]
+    if sharded or corpus.options.text:
+        what = "shards" if sharded else "a running text"
         raise ValueError(f"{opened.run.name} learned {what}, and the file of it is not here: give it under List")
     return corpus[:]
