@@ -303,15 +303,17 @@ def _add_looks(made: FastAPI, asker: Asker, workers: Workers) -> None:
 
 def _add_unknown(made: FastAPI) -> None:
     """What no name can be, as one with a slash, is said to be unknown like any other name that nothing has."""
-    nouns = {"runs": "run", "lists": "list", "forms": "model", "graph": "graph"}
 
-    @made.get("/api/{kind}/{name:path}", include_in_schema=False)
-    @made.post("/api/{kind}/{name:path}", include_in_schema=False)
-    async def unknown(kind: str, name: str, request: Request) -> None:
-        given = request.scope.get("raw_path", b"").decode("ascii", "replace").split("/")
-        if kind not in nouns or "%2F" not in (given[3] if len(given) > 3 else "").upper():
+    async def unknown(request: Request) -> None:
+        parts = request.scope.get("raw_path", b"").decode("ascii", "replace").split("/")
+        if len(parts) < 4 or "%2F" not in parts[3].upper():
             raise HTTPException(404)
-        raise HTTPException(404, f'there is no {nouns[kind]} "{unquote(given[3])[:200]}" here')
+        noun = {"runs": "run", "lists": "list"}.get(parts[2], "model")
+        raise HTTPException(404, f'there is no {noun} "{unquote(parts[3])[:200]}" here')
+
+    for kind in ("runs", "lists", "forms"):
+        path = f"/api/{kind}/{{name:path}}"
+        made.add_api_route(path, unknown, methods=["GET", "POST"], include_in_schema=False)
 
 
 def _training(body: TrainBody, lists: Lists) -> tuple[str, list[str]]:

@@ -70,8 +70,8 @@ def _texts(corpus: Corpus) -> list[str]:
 def _items(opened: TrainedRun) -> list[str]:
     """The items of a run. Raises ValueError where it has none, or too many to be kept once more."""
     corpus = opened.corpus
-    in_shards = "shards" in opened.run.config["source"]
-    if in_shards or corpus.options.text:
-        what = "shards" if in_shards else "a running text"
+    sharded = "shards" in opened.run.config["source"]
+    if sharded or corpus.options.text:
+        what = "shards" if sharded else "a running text"
         raise ValueError(f"{opened.run.name} learned {what}, and the file of it is not here: give it under List")
     return corpus[:]
