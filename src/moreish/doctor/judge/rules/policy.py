@@ -6,6 +6,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 OFTEN = 3  # looks
+MANY = 256  # rows of which it is no chance that all rewards are the same
 
 
 @Rule(
@@ -80,7 +81,7 @@ def moving_aim(history: History) -> Iterator[Verdict]:
 @Rule(
     "F129",
     "bootstraps-through-ends",
-    "the value of what comes next is taken through the end of an episode",
+    "the target goes on through the end of an episode",
     silent="anything on the way that could take the next value away: a product with a number for each row, a mask, "
     "rows that are written into; batches of fewer than eight rows; targets made in numpy or row by row; rewards that "
     "differ, unless ends lie at hand under a name that says so",
@@ -93,7 +94,7 @@ def moving_aim(history: History) -> Iterator[Verdict]:
 def through_ends(history: History) -> Iterator[Verdict]:
     """In three looks or more, and in each since the first: targets are data plus a multiple of what a model gives for
     other data, in all rows. The data are one and the same number other than 0 (sick; without ends at hand in five
-    looks and 128 rows), or differ while ends lie at hand (watch).
+    looks and 256 rows), or differ while ends lie at hand (watch).
     """
     frames = history.training()
     first = next((k for k, f in enumerate(frames) if f.noted.through is not None), len(frames))
@@ -103,7 +104,7 @@ def through_ends(history: History) -> Iterator[Verdict]:
     flagged = any(s.flagged for s in seen)
     rewards = {s.reward for s in seen}
     reward = seen[0].reward if len(rewards) == 1 else None
-    enough = flagged or (len(seen) >= 5 and sum(s.rows for s in seen) >= 128)
+    enough = flagged or (len(seen) >= 5 and sum(s.rows for s in seen) >= MANY)
     discounted = all(0 < s.factor < 1 for s in seen)
     if not (reward and enough) and not (flagged and discounted):
         return
