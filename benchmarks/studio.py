@@ -30,7 +30,7 @@ from moreish.studio.page import BUILT
 from moreish.training.histograms import SHARE, SPACING, Histograms
 from tools.browser import NAMES
 
-TURNS, STEPS = 5, 600
+TURNS, STEPS = 10, 600
 LATENCY = """async ([runs, seconds]) => new Promise((done) => {
   const late = [], stream = new EventSource(`/api/events?runs=${runs}`);
   stream.addEventListener("live", (message) => requestAnimationFrame(() => requestAnimationFrame(() => {

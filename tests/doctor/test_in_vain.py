@@ -106,3 +106,19 @@ def test_rows_that_are_mixed_again_and_again_are_named_where_the_gradient_vanish
     table, x, y = near / near.sum(1, keepdim=True), torch.randn(40, 8), torch.randint(0, 8, (40,))
     found = trained(model, lambda k: F.cross_entropy(model(table, x), y), 60)
     assert ("over-smoothing" in found.get("F09", "")) is said
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_loss_that_rises_with_the_weight_of_a_term_is_no_high_learning_rate(grows: bool) -> None:
+    torch.manual_seed(0)
+    model = nn.Linear(6, 4)
+    with torch.no_grad():
+        model.weight.mul_(30)
+
+    def loss(k: int) -> Tensor:
+        out = model(torch.randn(32, 6))
+        weight = 1e-3 + (0.015 * k if grows else 0.0)
+        return 1e-3 * F.mse_loss(out, torch.ones(32, 4)) + weight * (out.square().mean() + 50)
+
+    said = trained(model, loss, 160)
+    assert not {"F13", "F120"} & set(said)

@@ -72,3 +72,30 @@ def test_targets_that_never_differ_say_nothing() -> None:
     paired = Paired()
     paired.add(torch.randn(8, 1, 8, 8), torch.ones(8, 8, 8), torch.randn(8, 1, 8, 8))
     assert paired.outputs.rows == 0
+
+
+TABLE = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+torch.manual_seed(0)
+y = torch.randint(0, 3, (1500,))
+x = torch.randn(3, 8)[y] + 0.7 * torch.randn(1500, 8)
+{apart}
+net = nn.Sequential(nn.Linear(8, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 3))
+opt = torch.optim.Adam(net.parameters(), lr=2e-3)
+for epoch in range(12):
+    for rows in torch.randperm(1200).split(50):
+        opt.zero_grad(); F.cross_entropy(net(x[rows]), y[rows]).backward(); opt.step()
+    with torch.no_grad():
+        F.cross_entropy(net(x[1200:]), y[1200:])
+"""
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_labels_shuffled_apart_are_told_before_they_are_known_by_heart(tmp_path: Path, apart: bool) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(TABLE.format(apart="y = y[torch.randperm(1500)]" if apart else ""), encoding="utf-8")
+    watched = watch_script(str(script), [], budget=0.5)
+    assert watched.error is None
+    assert ("F90" in {f.id for f in watched.findings}) is apart

@@ -14,6 +14,7 @@ from moreish.doctor.frames.made import Assigned, made_in
 from moreish.doctor.frames.scales import Scales
 from moreish.doctor.frames.sightings import Sightings
 
+GROWN = 1.1  # times what the weight of a term was at first
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
 DETAILED = 4
@@ -120,6 +121,13 @@ class History:
         self.validations.append(validation)
         if len(self.validations) > MOST_FRAMES:
             del self.validations[1 : MOST_FRAMES // 2 : 2]
+
+    def weights_grow(self) -> bool:
+        """Whether a number by which a term of the loss is multiplied is larger now than at first, as in a warm-up."""
+        factors = [f.noted.factors for f in self.training()]
+        if len(factors) < 2 or len(factors[0]) != len(factors[-1]):
+            return False
+        return any(now > GROWN * max(first, 0.0) for first, now in zip(factors[0], factors[-1], strict=True))
 
     def wants_picture(self) -> bool:
         """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""

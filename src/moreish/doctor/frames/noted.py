@@ -101,7 +101,8 @@ class Noted:
     `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off. `at_limit` is what
     held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
     data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
-    adjacency matrix. `through` is a target that takes the value of what comes next for every row.
+    adjacency matrix. `through` is a target that takes the value of what comes next for every row. `factors` are the
+    numbers by which terms of a loss were multiplied, in their order.
     """
 
     normalised_again: str | None = None
@@ -126,6 +127,7 @@ class Noted:
     zeroed: str | None = None
     smoothed: int = 0
     through: Through | None = None
+    factors: list[float] = field(default_factory=list)
 
 
 class Copied(NamedTuple):

@@ -33,7 +33,7 @@ def worrying(history: History, found: Iterable[Finding] = ()) -> bool:
         return True
     if goes_wrong(history.loss_curve):
         return True
-    asked = (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns)
+    asked = (_jumped, _learns_little, _lags, _rests, _gapes, _repeats, _sorted, _collapses, _turns, _in_vain)
     return any(asks(history) for asks in asked)
 
 
@@ -118,6 +118,11 @@ def _repeats(history: History) -> bool:
 def _turns(history: History) -> bool:
     """Whether a picture came again turned, and its target did not."""
     return history.counts.turned.turns.still > 0
+
+
+def _in_vain(history: History) -> bool:
+    """Whether what the model gives was weighed with zeros."""
+    return history.frames[-1].noted.zeroed is not None
 
 
 def _collapses(history: History) -> bool:

@@ -17,6 +17,7 @@ from moreish.doctor.watch.values import Values
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
 LIMITS = {"clamp", "clamp_", "clamp_min", "clamp_max", "minimum", "maximum"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
+MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
 
 
@@ -53,6 +54,9 @@ class Noting:
                 self._threshold(op, args, source)
             elif kind == "alignment" and self.noted.ctc is None:
                 self.noted.ctc = ctc(args, kwargs)
+            elif kind == "multiply" and result.dim() == 0 and result.requires_grad:
+                room = MOST_FACTORS - len(self.noted.factors)
+                self.noted.factors += [float(v) for v in args if isinstance(v, int | float)][: max(room, 0)]
             elif op == "argmax" and source is not None:
                 self._argmax(args, kwargs, source)
             elif op in LIMITS and result.requires_grad and _is_one_number(result) and not _is_one_number(args[0]):

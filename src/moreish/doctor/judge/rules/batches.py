@@ -133,8 +133,8 @@ def unshuffled(history: History) -> Iterator[Verdict]:
 )
 def by_heart(history: History) -> Iterator[Verdict]:
     """Evaluations stay above 95 % of the entropy of the labels, or less than half is right there, while the training
-    loss is far below; without evaluations, the loss stays near that entropy for 500 steps and the rows that were seen
-    do not tell their classes.
+    loss is far below; or they never come below it, training surely does, and rows do not tell their classes; without
+    evaluations, the loss stays near that entropy for 500 steps and rows do not tell their classes.
     """
     entropy, curve = history.counts.unigram_entropy(), [x for _, x in history.nll() if math.isfinite(x)]
     if entropy is None or len(curve) < 5 or not history.from_scratch:
@@ -144,16 +144,34 @@ def by_heart(history: History) -> Iterator[Verdict]:
     if len(evaluations) >= 3 and history.step() >= 50:
         if min(evaluations) > 0.95 * entropy and now < 0.5 * entropy:
             yield _by_heart(history, now, entropy, f"; on rows that were not trained on it is {evaluations[-1]:.3g}")
+        elif min(evaluations) > 0.98 * entropy and _falls_below(history, curve, entropy):
+            words = f"; no evaluation was better than that, and {rows_tell_nothing(history)}"
+            yield _by_heart(history, now, entropy, words)
         return
     right = [share for _, share in history.accuracies]
     if len(right) >= 3:
         if max(right) < 0.5 and now < 0.1 * entropy:
             yield _by_heart(history, now, entropy, f"; of rows that were not trained on, {right[-1]:.0%} are right")
         return
-    known = history.counts.rows.dependence() if history.step() >= 500 and now > 0.8 * entropy else None
-    if known is not None and known.none and now < entropy + 0.1:
-        words = f", and in {known.rows} rows that were seen the inputs tell nothing of their classes"
-        yield _by_heart(history, now, entropy, words)
+    tells_nothing = rows_tell_nothing(history) if history.step() >= 500 and now > 0.8 * entropy else ""
+    if tells_nothing and now < entropy + 0.1:
+        yield _by_heart(history, now, entropy, f", and {tells_nothing}")
+
+
+def rows_tell_nothing(history: History) -> str:
+    """That the rows which were seen tell nothing of their classes, in words; empty where they do, or are too few."""
+    known = history.counts.rows.dependence()
+    if known is None or not known.none:
+        return ""
+    return f"in {known.rows} rows that were seen the inputs tell nothing of their classes"
+
+
+def _falls_below(history: History, curve: list[float], entropy: float) -> bool:
+    """Whether training has come surely below what guessing costs, with inputs that tell nothing of their classes."""
+    late = curve[-12:]
+    if history.step() < 200 or len(late) < 8 or not rows_tell_nothing(history):
+        return False
+    return statistics.fmean(late) + 2 * statistics.stdev(late) / math.sqrt(len(late)) < entropy
 
 
 @Rule(

@@ -63,7 +63,7 @@ def collapsed(history: History) -> Iterator[Verdict]:
     "F85",
     "posterior-collapse",
     "the latent is not used",
-    silent="the first 200 steps; a latent that never told anything of its input",
+    silent="the first 150 steps; a latent that never told anything of its input",
     why="The KL term pays for every nat that the latent tells of its input.\n"
     "Where the decoder does without, it is cheapest to tell nothing: mean 0, variance 1, for all inputs.\n"
     "What is sampled then does not depend on the latent at all.",
@@ -76,7 +76,7 @@ def posterior_collapse(history: History) -> Iterator[Verdict]:
     """
     frames = [f for f in history.training() if f.latent is not None]
     seen = [f.latent for f in frames if f.latent is not None]
-    if len(seen) < LATE + 2 or frames[-1].step < 200 or not all(math.isfinite(x.kl) for x in seen):
+    if len(seen) < LATE + 2 or frames[-1].step < 150 or not all(math.isfinite(x.kl) for x in seen):
         return
     late, most = seen[-LATE:], max(x.kl for x in seen)
     if any(x.kl > 0.1 or x.spread > UNUSED for x in late) or most < 10 * late[-1].kl:

@@ -128,8 +128,8 @@ def through_ends(history: History) -> Iterator[Verdict]:
     "F131",
     "zero-weights",
     "what the model gives is weighed with zeros",
-    silent="fewer than 100 steps, or three that were looked at; weights that are not 0 in one of them; products "
-    "inside a model",
+    silent="a run under way for less than 100 steps; fewer than three looks; weights that are not 0 in one of "
+    "them; products inside a model",
     why="A product with 0 is 0 whatever the model gives, and so is its gradient.\n"
     "Advantages that were normalised along an axis of length 1, masks and weights of samples that came out empty,\n"
     "or integers divided as such look like this: the term stands in the loss and does nothing.",
@@ -139,7 +139,8 @@ def through_ends(history: History) -> Iterator[Verdict]:
 def zero_weights(history: History) -> Iterator[Verdict]:
     """Outside of any model, its outputs meet data that are 0 throughout, at every step that was looked at."""
     frames = history.training()
-    if history.step() < 100 or len(frames) < 3 or any(f.noted.zeroed is None for f in frames):
+    judged = history.ended or history.step() >= 100
+    if not judged or len(frames) < 3 or frames[-1].step < 10 or any(f.noted.zeroed is None for f in frames):
         return
     layer = frames[-1].noted.zeroed or ""
     what = f"what `{layer}` gives" if layer else "what the model gives"

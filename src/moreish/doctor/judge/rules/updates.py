@@ -96,9 +96,10 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first)
     if first > AT_ONCE or (now > AT_ONCE and step >= 20):
         return "sick", "the weights are replaced at every step"
-    if high > HIGH_RATIO and away:
+    meant = history.weights_grow() and math.isfinite(trend.now)  # the loss may rise then
+    if high > HIGH_RATIO and away and not meant:
         return "sick", "the loss runs away"
-    if high > HIGH_RATIO and climbed and step >= 100:
+    if high > HIGH_RATIO and climbed and step >= 100 and not meant:
         return "sick", "the loss is far above its best"
     if now > -1 and step >= 50 and trend.now > trend.best + trend.noise:
         return "sick", "the weights are replaced every few steps"
@@ -109,7 +110,7 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
         known = history.counts.information()
         says = known is not None and known.target > 0.1
         return "sick" if says else "watch", "nothing but how often each class occurs was learned since"
-    if now > HIGH_RATIO and stuck:
+    if now > HIGH_RATIO and stuck and not meant:
         return "watch", "the loss does not fall"
     return None
 
