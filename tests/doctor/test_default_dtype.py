@@ -1,8 +1,10 @@
 """Scripts in which numbers are of double precision unless said otherwise."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
 from moreish.doctor import watch_script
 
@@ -45,6 +47,14 @@ def batch():
     x = torch.randn(8, 1, 8, 8)
     return x, (x[:, 0] > 0).long()
 """
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """The scripts run in this process, and what they make the default outlives them."""
+    usual = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(usual)
 
 
 @pytest.mark.parametrize(
