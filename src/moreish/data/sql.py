@@ -25,6 +25,7 @@ INSERT = re.compile(
     FLAGS,
 )
 COPY = re.compile(rf"COPY\s+{TABLE}{COLUMNS}\s+FROM\s+stdin\b(?P<how>[^;\n]*);[^\S\n]*(?:\n|\Z)", FLAGS)
+COPIED = re.compile(r"^\\\.$", re.MULTILINE)  # the end of its rows
 CREATE = re.compile(rf"CREATE\s+(?:\w+\s+){{0,3}}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{TABLE}\s*(?=\()", FLAGS)
 BEGINS = re.compile(
     r"--|/\*|#|\\|(?:INSERT|REPLACE|COPY|CREATE|DROP|SET|USE|BEGIN|START|LOCK|PRAGMA|DELETE|TRUNCATE|ALTER|SELECT|GO|IF|"
@@ -243,12 +244,13 @@ class _Script:
         if re.search(r"csv|delimiter|binary", found["how"], FLAGS):
             raise NotRead(self._line_at(found.start()), "COPY with CSV, a delimiter or binary is not read")
         text, at = self.text, found.end()
+        closed = COPIED.search(text, at) is not None
         while True:
             end = text.find("\n", at)
             line = text[at:] if end < 0 else text[at:end]
             if line == "\\.":
                 return len(text) if end < 0 else end
-            if end < 0 or (not line and "\n\\.\n" not in text[at:]):
+            if end < 0 or (not line and not closed):
                 raise NotRead(self._line_at(at), "the rows of COPY do not end with \\.")
             cells = line.split("\t")
             values = [ESCAPE.sub(_character, cell) for cell in cells] if "\\" in line else cells
