@@ -77,6 +77,12 @@ def is_whole_loss(history: History) -> bool:
     return len(alike) > len(ratios) / 2 and statistics.median(ratios) > 1e-3
 
 
+def aims_at_data(history: History) -> bool:
+    """Whether outputs are compared with data, and not with what a network makes."""
+    last = history.last
+    return last is not None and not any(x.made for x in (*last.losses, *last.written_out))
+
+
 def fails(history: History) -> bool:
     """Whether the run broke, runs away, or has learned little after 150 steps."""
     losses, share = history.losses(), learned(history)

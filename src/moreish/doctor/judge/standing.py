@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from moreish.doctor.frames.choices import beyond_chance
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import EARLY, is_whole_loss, number_loss
+from moreish.doctor.judge.progress import EARLY, aims_at_data, is_whole_loss, number_loss
 
 LONG = 500  # steps from which a run is judged before its end
 FEWEST = 3  # late looks
@@ -112,9 +112,9 @@ def _pairs(history: History) -> list[_Beside]:
 
 def _is_plain(history: History) -> bool:
     """Whether one optimizer learns from data, and not from what networks make."""
-    frames, last = history.training(), history.last
-    if last is None or any(x.made for x in (*last.losses, *last.written_out)):
+    if not aims_at_data(history):
         return False
+    frames = history.training()
     made = [f.ran_without_grad or f.inputs_made or f.inputs_require_grad or len(f.learning_rates) > 1 for f in frames]
     return sum(made) <= len(made) / 2
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.loss_curve import Window
 from moreish.doctor.judge.courses import courses
-from moreish.doctor.judge.progress import is_whole_loss
+from moreish.doctor.judge.progress import aims_at_data, is_whole_loss
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 LONG = 50  # steps for which a loss has to stand
@@ -97,10 +97,9 @@ def loss_rises(history: History) -> Iterator[Verdict]:
 
 def _is_plain(history: History) -> bool:
     """Whether one optimizer learns from data of one length, and not from what networks make."""
-    frames = history.training()
-    last = history.last
-    if last is None or any(x.made for x in (*last.losses, *last.written_out)):
+    if not aims_at_data(history):
         return False
+    frames = history.training()
     made = [f.ran_without_grad or f.inputs_made or f.inputs_require_grad for f in frames]
     several = any(len({g.optimizer for g in f.groups}) > 1 for f in frames)
     rows = {f.batch.rows for f in frames if f.batch is not None}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.baseline import Links
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import Gain, gain, is_whole_loss, number_loss
+from moreish.doctor.judge.progress import Gain, aims_at_data, gain, is_whole_loss, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.standing import Standing, standing
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
@@ -123,9 +123,7 @@ def _saved_of_numbers(history: History) -> Gain | None:
     """What is saved of the cost of a constant; None for targets that a network makes, or that change on the way."""
     prefix = number_loss(history)
     frames = history.training()
-    if not prefix or len(frames) < 16 or history.last is None:
-        return None
-    if any(x.made for x in (*history.last.losses, *history.last.written_out)):
+    if not prefix or len(frames) < 16 or not aims_at_data(history):
         return None
     if sum(f.ran_without_grad or f.inputs_made or len(f.learning_rates) > 1 for f in frames) > len(frames) / 2:
         return None
