@@ -96,13 +96,23 @@ def test_rewards_that_differ_need_ends_at_hand(tmp_path: Path, ends: str, severi
         ("y = r.clone()", "y[~done] += 0.98 * slow(s2[~done]).max(1).values"),
         ("y = r + 0.98 * slow(s2).max(1).values", "y[done] = r[done]"),
         ("y = r + 0.98 * slow(s2).max(1).values", "y *= (~done)"),
+        ("n = slow(s2).max(1).values", "y = r + 0.98 * n", "y = y - 0.98 * n * done"),
         ("n = slow(s2).max(1).values", "y = torch.stack([w + 0.98 * v * (not d) for w, v, d in zip(r, n, done)])"),
     ],
-    ids=["~", "1 -", "where", "written", "numpy", "filled", "zeros", "added", "taken", "in place", "rows"],
+    ids=["~", "1 -", "where", "written", "numpy", "filled", "zeros", "added", "taken", "in place", "less", "rows"],
 )
 @pytest.mark.parametrize("reward", [ONES, DIFFERENT], ids=["ones", "different"])
 def test_a_target_that_heeds_the_end_is_well(tmp_path: Path, target: tuple[str, ...], reward: str) -> None:
     assert found(tmp_path, *target, reward=reward) == ""
+
+
+@pytest.mark.parametrize("reward", [ONES, DIFFERENT], ids=["ones", "different"])
+@pytest.mark.parametrize("left_out", ["(each * ~done).sum() / (~done).sum()", "each[~done].mean()"])
+def test_rows_at_the_end_may_be_left_out_of_the_loss(tmp_path: Path, left_out: str, reward: str) -> None:
+    each = "F.mse_loss(q(s).gather(1, a[:, None])[:, 0], y, reduction='none')"
+    loss = left_out.replace("each", each)
+    assert found(tmp_path, "y = r + 0.98 * slow(s2).max(1).values", reward=reward, loss=loss) == ""
+    assert found(tmp_path, "y = r + 0.98 * slow(s2).max(1).values", loss=f"{each}.mean()") == "sick"
 
 
 def test_what_a_teacher_says_of_the_same_data_is_no_next_value(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ pictures = pictures[:, None]
 {apart}
 net = nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, {outputs}, 3, padding=1))
 opt = torch.optim.Adam(net.parameters(), lr=3e-3)
-for epoch in range(6):
+for epoch in range(12):
     for rows in torch.randperm(300).split(20):
         opt.zero_grad(); {loss}.backward(); opt.step()
 """

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from moreish.doctor.frames.paired import Tie
+from moreish.doctor.frames.paired import Tie, kept_variance
 
 MOST_LOOKS, MOST_PAIRS, FEWEST_PAIRS = 64, 8192, 600
 MOST_CLASSES = 64
@@ -70,10 +70,11 @@ class Choices:
 
     def sound(self, x: Float[Tensor, "B C T"], classes: Int[Tensor, "B T"]) -> None:
         """Add series and the class of each place: how strong they are there beside the targets of other series."""
-        goal = _over_time((classes.detach()[:MOST_ROWS] > 0).float())
+        asked = (classes.detach()[:MOST_ROWS] > 0).float()
+        goal = _over_time(asked)
         if len(goal) >= FEWEST_ROWS and float(goal.abs().amax()) > 0:
             strong = _over_time(x.detach()[:MOST_ROWS].float().abs().mean(1))
-            self.series.add(strong @ goal.T)
+            self.series.add(strong @ goal.T, kept_variance(asked, _averaged(asked)))
 
     def told(self) -> float:
         """The share of the entropy of the classes that the symbol of a place tells; 0 where that may be chance."""
@@ -108,6 +109,10 @@ def _information(symbols: Int[Tensor, " n"], classes: Int[Tensor, " n"], many: i
 
 def _over_time(x: Float[Tensor, "B T"]) -> Float[Tensor, "B places"]:
     """What differs between rows, over a few places, each row scaled to the length 1."""
-    x = F.adaptive_avg_pool1d(x[:, None], min(PLACES, x.shape[1]))[:, 0]
+    x = _averaged(x)
     x = x - x.mean(1, keepdim=True)
     return F.normalize(x - x.mean(0), dim=1)
+
+
+def _averaged(x: Float[Tensor, "B T"]) -> Float[Tensor, "B places"]:
+    return F.adaptive_avg_pool1d(x[:, None], min(PLACES, x.shape[1]))[:, 0]

@@ -16,9 +16,10 @@ FEWEST = 3  # late looks
 SAME = 1e-3  # of a factor: a loss that was heard is that of the looks, and neither weighted nor added to
 SAVED = 0.02  # share of a constant's cost that is nothing
 OF_KNOWN = 0.25  # of what the inputs surely tell: what is less is not what could be learned
+OF_TIED = 0.6  # the same where that is a straight line through the place itself, without its neighbours
 SURELY = 2.5  # times that, which what is saved does not exceed with two errors
 ABOVE, BEGUN = 0.1, 0.5  # share of it that a run lies above where it stands there, and on its last way there
-TIED = 0.08  # share of it that pictures and series surely tell, where they are tied to their targets
+TIED = 0.08  # largest share of it that pictures and series surely tell, where they are tied to their targets
 
 
 class Standing(NamedTuple):
@@ -56,18 +57,19 @@ def standing(history: History, saves: float = SAVED, above: float = ABOVE) -> St
         return None
     pairs = [p for p in _pairs(history) if p.step >= step / 2]
     late = [w.mean / factor for w in curve.windows if w.step >= 0.75 * step]
-    if len(pairs) < FEWEST or len(late) < FEWEST:
+    if len(pairs) < FEWEST or len(late) < FEWEST or not all(map(math.isfinite, late)):
         return None
     constant = statistics.fmean(p.constant for p in pairs)
     saved = [p.constant - p.loss for p in pairs]
     share, error = statistics.fmean(saved) / constant, _error(saved) / constant
     heard = constant - statistics.fmean(late)
     doubt = math.hypot(_error(late), _error([p.constant for p in pairs]))
-    known, told = _told(history)
+    known, told, tied = _told(history)
     if not known:
         return None
-    least = min(saves, OF_KNOWN * known)
-    if not -above < share <= least or share + 2 * error > min(SURELY * least, known / 2):
+    of_known = OF_TIED if tied else OF_KNOWN
+    least = min(saves, of_known * known)
+    if not -above < share <= least or share + 2 * error > min(SURELY * least, max(of_known, 0.5) * known):
         return None
     if heard - 2 * doubt > least * constant:  # it has fallen since, or between the looks
         return None
@@ -96,7 +98,7 @@ def _pairs(history: History) -> list[_Beside]:
         return [
             _Beside(f.step, f.values[f"{prefix}error"], f.values[f"{prefix}constant"])
             for f in history.frames
-            if f"{prefix}constant" in f.values and f.values[f"{prefix}constant"] > 0
+            if f.values.get(f"{prefix}constant", 0.0) > 0 and math.isfinite(f.values[f"{prefix}error"])
         ]
     looks, often = history.counts.choices.looks, history.counts.choices.frequencies()
     if often is None:
@@ -106,7 +108,7 @@ def _pairs(history: History) -> list[_Beside]:
     return [
         _Beside(look.step, by_step[look.step], float((look.asked * costs).sum() / look.asked.sum()))
         for look in looks
-        if look.step in by_step and float(look.asked.sum()) > 0
+        if math.isfinite(by_step.get(look.step, math.inf)) and float(look.asked.sum()) > 0
     ]
 
 
@@ -119,29 +121,45 @@ def _is_plain(history: History) -> bool:
     return sum(made) <= len(made) / 2
 
 
-def _told(history: History) -> tuple[float, str]:
-    """Which share of a constant's cost could surely be saved, and by what; 0 where the inputs are not known to say
-    anything.
+class _Told(NamedTuple):
+    """Which share of a constant's cost could surely be saved (0 where that is not known), by what, and whether by no
+    more than the place itself."""
 
-    A feature that explains a share of the variance of a rare class is worth half of it in nats, or more.
-    """
+    share: float
+    words: str
+    tied: bool = False
+
+
+def _told(history: History) -> _Told:
     counts, prefix = history.counts, number_loss(history) or "loss.1/"
-    for what, tie in (("brightness", counts.paired.brightness), ("texture", counts.paired.texture)):
+    for what, tie in (
+        ("brightness of a picture", counts.paired.brightness),
+        ("texture of a picture", counts.paired.texture),
+        ("strength of a series", counts.choices.series),
+    ):
         if beyond_chance(tie):
-            return TIED, f"the {what} of a picture goes with its targets ({tie.strength:+.2f} +- {tie.error:.2f})"
-    if beyond_chance(tie := counts.choices.series):
-        return TIED, f"the strength of a series goes with its targets ({tie.strength:+.2f} +- {tie.error:.2f})"
+            words = f"the {what} goes with its targets ({tie.strength:+.2f} +- {tie.error:.2f})"
+            return _Told(min(TIED, _worth(history, tie.explained)), words, tied=True)
     if (share := counts.choices.told()) > 0:
-        return min(share, 1.0), f"the symbol of a place tells {share:.0%} of its class"
+        return _Told(min(share, 1.0), f"the symbol of a place tells {share:.0%} of its class")
     known = counts.information()
     entropy = counts.unigram_entropy()
     if known is not None and entropy and known.target > 0.05:
-        return known.target / entropy, f"the last input tells {known.target:.2f} nats of its target"
+        return _Told(known.target / entropy, f"the last input tells {known.target:.2f} nats of its target")
     links = counts.links.get(prefix)
     best = links.best(not number_loss(history)) if links is not None else None
     if best is None or not best.share > 0:
-        return 0.0, ""
-    often = counts.choices.frequencies()
+        return _Told(0.0, "")
+    return _Told(min(_worth(history, best.share), 0.5), f"one number explains {best.share:.1%} of its variance")
+
+
+def _worth(history: History, share: float) -> float:
+    """Which share of a constant's cost is saved by what explains a share of the variance of the targets.
+
+    Of numbers that share; of a rare class half of it in nats, or more.
+    """
+    often = history.counts.choices.frequencies()
     p = [float(x) for x in often if x > 0] if often is not None else []
-    entropy = -sum(x * math.log(x) for x in p) if len(p) > 1 else 0.5
-    return min(best.share / (2 * entropy), 0.5), f"one number explains {best.share:.1%} of its variance"
+    if len(p) < 2:
+        return share
+    return share / (-2 * sum(x * math.log(x) for x in p))

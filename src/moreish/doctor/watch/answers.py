@@ -23,8 +23,11 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
     if inputs is not None and _has_places_of(inputs, target):
         context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
-    noting = context.noting
-    noting.noted.through = noting.values.through(x, target, context.inputs) or noting.noted.through
+    through = context.noting.values.through(x, target, context.inputs)
+    if through is not None and loss.reduction == "none":
+        context.noting.values.waiting[id(loss)] = through  # rows may be weighed, or left out, before they are summed
+    elif through is not None:
+        context.noting.noted.through = through
     if not context.thorough:
         return
     loss.apart = _apart(call, x, target)

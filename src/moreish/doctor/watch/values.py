@@ -42,6 +42,7 @@ class Values:
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[weakref.ref[Tensor], int, Value]] = {}
+        self.waiting: dict[int, Through] = {}  # by loss: targets of losses that may be weighed row by row
 
     def of(self, x: object, *, written: int = 0) -> Value | None:
         """What this very tensor is, as long as nothing (but `written` calls) has been written into it."""
@@ -98,6 +99,7 @@ class Values:
     def forget(self) -> None:
         """Let go of everything."""
         self._known.clear()
+        self.waiting.clear()
 
     def _keep(self, y: Tensor, value: Value) -> None:
         if y.is_floating_point() and not y.is_inference():  # the latter do not count what is written into them
@@ -133,7 +135,8 @@ class Values:
             return _times(kind, args, value, values, others)
         if kind == "subtract":
             first = values[0] is not None and args[0] is given[0] and not op.startswith(("r", "__r"))
-            return value if first and (value.added is None or len(others) == len(given) - 1) else None
+            whole = all(t.numel() == 1 for t in given[1:])  # else it may be what comes behind ends
+            return value if first and (value.added is None or whole) else None
         return self._sum(op, kwargs, values, given, others) if kind == "add" else None
 
     def _sum(

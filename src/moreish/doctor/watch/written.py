@@ -20,6 +20,8 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
             _loss(context, call, source, tensors[0], MADE[call.op])
     elif source is not None and source.loss is not None and call.op in ("sum", "mean") and not call.shape:
         source.loss.reduction = call.op
+        if through := context.noting.values.waiting.pop(id(source.loss), None):
+            context.noting.noted.through = through
 
 
 def _difference(context: StepContext, call: Call, a: Tensor, b: Tensor) -> None:

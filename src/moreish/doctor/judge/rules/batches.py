@@ -5,9 +5,13 @@ import statistics
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.progress import EARLY
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 MANY_BATCHES = 8  # from which batches of one class each are no chance
+LONG = 500  # steps from which a run is judged before its end
+RECENT = 0.4  # of the steps so far: the last look
+CHANCE = 3.0  # standard errors that chance may bring
 OUTPUTS_TIED = 0.2  # similarity of outputs and their own targets from which the net has learned to tell them
 UNTIED = 0.1  # similarity of pictures and targets, with two errors, below which nothing ties them
 REPEATED = 4  # looks at which the batch was the same
@@ -240,8 +244,9 @@ def turned_without_target(history: History) -> Iterator[Verdict]:
     "F128",
     "others-targets",
     "pictures have nothing to do with their own targets",
-    silent="fewer than 48 pictures with a target for each place; outputs that meet their own targets better than "
-    "those of others; brightness or texture that do",
+    silent="fewer than 150 steps, or 500 before the end; fewer than 48 different pictures with a target for each "
+    "place; late outputs that meet their own targets better than those of others; brightness or texture that do "
+    "beyond chance; no look of late",
     why="Where a target has a number for each place of its picture, something of it shows there: a tone, an edge.\n"
     "Two lists that were sorted differently, or two loaders that shuffle for themselves, take the pairs apart:\n"
     "what can be learned then is the mean of all targets, or each pair by heart.",
@@ -249,23 +254,34 @@ def turned_without_target(history: History) -> Iterator[Verdict]:
     rank=123,
 )
 def others_targets(history: History) -> Iterator[Verdict]:
-    """A permutation test: neither brightness, nor texture, nor the outputs are tied to the targets of their rows."""
-    paired = history.counts.paired
+    """A permutation test: neither brightness nor texture nor late outputs are tied to the targets of their rows.
+
+    Pairs are learned by heart as well, so of outputs a little is let pass.
+    """
+    paired, heard = history.counts.paired, history.loss_curve.windows
     ties = (paired.brightness, paired.texture)
-    if history.step() < 50 or paired.outputs.rows < 48 or paired.outputs.strength > OUTPUTS_TIED:
+    step = max(history.step(), heard[-1].step if heard else 0)
+    if (
+        step < EARLY
+        or (step < LONG and not history.ended)
+        or paired.outputs.rows < 48
+        or paired.late.strength > OUTPUTS_TIED
+    ):
         return
-    if any(abs(tie.strength) + 2 * tie.error > UNTIED for tie in ties):
+    if history.step() < RECENT * step:
+        return  # what has been learned since is not known
+    if any(abs(tie.strength) + 2 * tie.error > UNTIED or abs(tie.strength) > CHANCE * tie.error for tie in ties):
         return
     yield found(
         "sick",
         "",
         history.step(),
-        f"Of {paired.outputs.rows} pictures none fits its own target better than those of others: brightness goes "
+        f"Of {paired.brightness.rows} pictures none fits its own target better than those of others: brightness goes "
         f"with it by {paired.brightness.strength:+.2f} +- {paired.brightness.error:.2f}, texture by "
         f"{paired.texture.strength:+.2f} +- {paired.texture.error:.2f}, where 1 is all and 0 is chance.",
         "Show a few pictures with their targets; read both by one index, from lists that are sorted by the same key.",
         confidence=0.75,
-        rows=paired.outputs.rows,
+        rows=paired.brightness.rows,
         brightness=paired.brightness.strength,
         texture=paired.texture.strength,
     )

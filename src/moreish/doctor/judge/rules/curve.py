@@ -100,7 +100,7 @@ def _is_plain(history: History) -> bool:
     if not aims_at_data(history):
         return False
     frames = history.training()
-    made = [f.ran_without_grad or f.inputs_made or f.inputs_require_grad for f in frames]
+    made = [f.ran_without_grad or f.inputs_made or f.inputs_require_grad or bool(f.noted.copies) for f in frames]
     several = any(len({g.optimizer for g in f.groups}) > 1 for f in frames)
     rows = {f.batch.rows for f in frames if f.batch is not None}
     return not several and sum(made) <= len(made) / 2 and len(rows) <= 2

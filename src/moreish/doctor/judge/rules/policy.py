@@ -1,11 +1,14 @@
 """Findings about log-probabilities that are weighed, and about what is aimed at with a gradient of its own."""
 
+import statistics
 from collections.abc import Iterator
 
+from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 OFTEN = 3  # looks
+STARVED, FALLEN = 1e-3, 0.05  # of the largest gradient; of the first loss, by which one is learned
 MANY = 256  # rows of which it is no chance that all rewards are the same
 
 
@@ -129,7 +132,7 @@ def through_ends(history: History) -> Iterator[Verdict]:
     "zero-weights",
     "what the model gives is weighed with zeros",
     silent="a run under way for less than 100 steps; fewer than three looks; weights that are not 0 in one of "
-    "them; products inside a model",
+    "them; products inside a model; a loss that falls, unless what is weighed gets a thousandth of the gradient",
     why="A product with 0 is 0 whatever the model gives, and so is its gradient.\n"
     "Advantages that were normalised along an axis of length 1, masks and weights of samples that came out empty,\n"
     "or integers divided as such look like this: the term stands in the loss and does nothing.",
@@ -143,6 +146,8 @@ def zero_weights(history: History) -> Iterator[Verdict]:
     if not judged or len(frames) < 3 or frames[-1].step < 10 or any(f.noted.zeroed is None for f in frames):
         return
     layer = frames[-1].noted.zeroed or ""
+    if not (_starves(frames, layer) or _stands(history)):
+        return  # another term is learned, and this one has nothing to say so far
     what = f"what `{layer}` gives" if layer else "what the model gives"
     yield found(
         "sick",
@@ -153,3 +158,20 @@ def zero_weights(history: History) -> Iterator[Verdict]:
         "has ones; a weight is no whole number that was divided.",
         confidence=0.9,
     )
+
+
+def _starves(frames: list[Frame], layer: str) -> bool:
+    """Whether next to nothing of the gradient reaches a layer, and not nothing, as where there is no such row."""
+    for frame in frames:
+        own = [v for k, v in frame.values.items() if k.startswith(f"{layer}.") and k.endswith("/grad_rms")]
+        every = [v for k, v in frame.values.items() if k.endswith("/grad_rms")]
+        if not layer or not own or not 0 < max(own) < STARVED * max(every):
+            return False
+    return True
+
+
+def _stands(history: History) -> bool:
+    """Whether the loss has hardly fallen."""
+    losses = history.losses()
+    first, now = losses[0][1], statistics.median(x for _, x in losses[-3:])
+    return not now < first - FALLEN * abs(first)

@@ -14,6 +14,7 @@ from moreish.doctor.judge.rules.gradients import owner, vanished
 from moreish.doctor.judge.rules.start import fan_in, shape_of
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
+DONE = 0.01  # of the first loss: a run that has come so far is not harmed
 AT_ONCE = -0.4  # log10 of update to weight at which no look at the loss is needed
 AIM = -2.1  # log10 of update to weight that a changed learning rate aims at
 FIRST_AIM = -1.9  # the same for the first update, which is the largest of a healthy run
@@ -94,7 +95,7 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     climbed = trend.now - trend.best > max(0.5 * abs(trend.best), 0.2, 4 * trend.noise)
     away = trend.now > trend.first + max(0.5, 3 * trend.noise) or not math.isfinite(trend.now)
     stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first)
-    if first > AT_ONCE or (now > AT_ONCE and step >= 20):
+    if (first > AT_ONCE or (now > AT_ONCE and step >= 20)) and not trend.now < DONE * trend.first:
         return "sick", "the weights are replaced at every step"
     meant = history.weights_grow() and math.isfinite(trend.now)  # the loss may rise then
     if high > HIGH_RATIO and away and not meant:
