@@ -322,7 +322,9 @@ def rules(case: int) -> None:
         if name == "contains":
             wishes[name] = (wishes[name],)
     if rng.random() < 0.3:
-        option = rng.choice(("temperature", "top_k", "top_p", "max_length", "new_by", "apart", "best", "unique"))
+        option = rng.choice(
+            ("temperature", "top_k", "top_p", "min_p", "max_length", "new_by", "apart", "best", "unique")
+        )
         value = any_value(rng)
         flat = value if isinstance(value, str | float | int | None) else repr(value)  # what the type allows
         wishes[option] = rng.choice((flat, 0, 1, 0.5, True))

@@ -234,6 +234,7 @@ def sampled_truth(table: Table, automaton: Automaton, sampling: Sampling) -> np.
             if sampling.top_p is not None:
                 before = list(itertools.accumulate([can[j] for j in ranked], initial=0.0))
                 ranked = [j for j, b in zip(ranked, before, strict=False) if b < sampling.top_p * before[-1]]
+            ranked = [j for j in ranked if can[j] >= (sampling.min_p or 0) * can[ranked[0]]]
             kept = sum(can[j] for j in ranked)
             total *= can[i] / kept * sum(can.values()) if i in ranked else 0.0
             if not total:
@@ -246,7 +247,14 @@ def sampled_truth(table: Table, automaton: Automaton, sampling: Sampling) -> np.
 @pytest.mark.parametrize("rule", ["ends with", "contains"])
 @pytest.mark.parametrize(
     "sampling",
-    [Sampling(0.5), Sampling(2.0), Sampling(top_k=2), Sampling(top_p=0.7), Sampling(1.3, top_k=3, top_p=0.9)],
+    [
+        Sampling(0.5),
+        Sampling(2.0),
+        Sampling(top_k=2),
+        Sampling(top_p=0.7),
+        Sampling(1.3, top_k=3, top_p=0.9),
+        Sampling(min_p=0.3),
+    ],
     ids=str,
 )
 def test_any_sampling_can_be_put_under_a_rule(sampling, rule):

@@ -28,6 +28,7 @@ def as_json(items):
         {"contains": ["a", "e"]}, {"pattern": "_a*"}, {"regex": "[a-m]+n?"}, {"only": "a-m"}, {"without": "e"},
         {"best": True, "count": 5}, {"best": True, "apart": 2, "count": 5}, {"new_only": True, "nearest": True},
         {"new_by": 2, "nearest": True, "count": 5}, {"temperature": 0.5, "top_k": 5}, {"top_p": 0.9, "unique": False},
+        {"min_p": 0.1},
         {"max_length": 4}, {"not_in": ["quill"], "starts_with": "qu"}, {"temperature": 0.8, "ends_with": "a"},
         {"starts_with": None, "seed": 3}, {"length": 4},
     ],

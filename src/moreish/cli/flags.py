@@ -188,6 +188,14 @@ class Drawing(Group):
         float | None,
         Parameter(help="Draw each symbol from the likeliest that together hold this share.", converter=number),
     ] = None
+    min_p: Annotated[
+        float | None,
+        Parameter(
+            help="Leave out symbols less likely than this share of the likeliest one; of few items 0.07 unless said, "
+            "and 0 leaves none out.",
+            converter=number,
+        ),
+    ] = None
     max_length: Annotated[
         int | None,
         Parameter(

@@ -153,7 +153,7 @@ def _show(
     else:
         given = show_items(items, format, source.plausible if out.is_terminal and format == "text" else None)
     if not quiet and format == "text" and out.is_terminal:
-        for sentence in (asked.rare, asked.worth, asked.verdict):
+        for sentence in (asked.rare, asked.worth, asked.left_out, asked.verdict):
             if sentence:
                 note(sentence)
     if given < count:

@@ -108,7 +108,8 @@ class Fitted(ABC):
         of : a kind of the list, or several with their shares: {"elves": 0.7, "dwarves": 0.3}
         wishes : starts_with, ends_with, contains, length ("4-8"), pattern ("Ka__a*"), regex, only, without, not_in;
             new_only, new_by (edits away from every known item), unique; best (the most probable in order), apart
-            (edits between any two); nearest (name the nearest known item); temperature, top_k, top_p, max_length
+            (edits between any two); nearest (name the nearest known item); temperature, top_k, top_p, min_p,
+            max_length
         Raises ValueError where a wish makes no sense, or none can be met together (`Impossible` says why).
         """
         return list(self.each(count, seed=seed, of=of, **wishes))

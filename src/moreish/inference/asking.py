@@ -31,6 +31,7 @@ from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
 from moreish.inference.score import score_items
+from moreish.inference.suggested import suggested
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded
 from moreish.models.mixture import Mixture
@@ -110,6 +111,7 @@ class Asked:
     """A request to one model, made ready. Raises ValueError at once where it makes no sense or nothing can meet it.
 
     automaton : what every item obeys; None: anything
+    sampling : how items are drawn, where the request leaves it to the model
     shared : what requests to one list share; made anew where it is not given
     effort : for the best items, when to stop though not all places are certain
     """
@@ -124,6 +126,7 @@ class Asked:
     ) -> None:
         self.model, self.corpus, self.request = model, corpus, request
         self.shared, self.effort = shared or Shared(corpus), effort
+        self.sampling = suggested(model, request.sampling)
         self.parts = request.rules.parts(corpus.vocab)
         self.automaton = self._automaton()
         self._effective: list[float] = []
@@ -140,7 +143,7 @@ class Asked:
         wanted = Wanted(request.unique, request.away, request.apart, self.automaton is not None)
         if self.automaton is None:
             prefix = self._prefix
-            batches = Batches(partial(_free, self.model, rng, request.sampling, prefix))
+            batches = Batches(partial(_free, self.model, rng, self.sampling, prefix))
         elif self._is_exact:
             batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
         else:
@@ -186,6 +189,16 @@ class Asked:
         if self.effective is None or np.isinf(self.effective):
             return None
         return f"drawn by weighted beginnings, worth {self.effective:,.0f} independent draws"
+
+    @property
+    def left_out(self) -> str | None:
+        """What was never drawn although nobody asked for that, in words; None where nothing was left out."""
+        if self.sampling == self.request.sampling or self.request.best:
+            return None
+        return (
+            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out, as is best for "
+            "few items; --min-p 0 leaves none out"
+        )
 
     @property
     def verdict(self) -> str | None:
@@ -267,7 +280,7 @@ class Asked:
 
     def _guided(self, rng: np.random.Generator, size: int) -> Drawn:
         assert self.automaton is not None
-        found = guided(self.model, self.automaton, size, rng, self.request.sampling, self._guide)
+        found = guided(self.model, self.automaton, size, rng, self.sampling, self._guide)
         self._effective.append(found.effective)
         self._logprob.append(found.logprob)
         return found.drawn

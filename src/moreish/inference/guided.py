@@ -62,10 +62,11 @@ def guided(
     """`count` items that the rule allows, each as probable as it is under the model among all that are allowed.
 
     automaton : trimmed; over the model's vocabulary
-    sampling  : temperature as in free sampling. `top_k` and `top_p` choose among the symbols with which the item can
-                still obey, so that no rule leaves them without a choice; together these keep the probability that
-                such a symbol has. An item longer than `max_length` is not allowed. At temperature 0 all items are
-                the same: the one of free sampling where that obeys, otherwise the likeliest that a beam search finds.
+    sampling  : temperature as in free sampling. `top_k`, `top_p` and `min_p` choose among the symbols with which the
+                item can still obey, so that no rule leaves them without a choice; together these keep the
+                probability that such a symbol has. An item longer than `max_length` is not allowed. At temperature 0
+                all items are the same: the one of free sampling where that obeys, otherwise the likeliest that a beam
+                search finds.
     guide     : None: the frequencies of the model's symbols; an `NgramGuide` knows far more
     particles : how many beginnings are followed at a time; None: as many as `count` asks for
     Raises ValueError where no item is allowed, and where none was found.

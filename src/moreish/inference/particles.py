@@ -245,8 +245,8 @@ def log_chances(
 ) -> Float[np.ndarray, "rows V"]:
     """Log probability of each id under this sampling; -inf for what is not possible.
 
-    Temperature first, over all ids. Then top-k and top-p choose among those that are possible and share what these
-    have together. Where everything is possible, these are the probabilities of free sampling.
+    Temperature first, over all ids. Then top-k, top-p and min-p choose among those that are possible and share
+    what these have together. Where everything is possible, these are the probabilities of free sampling.
     """
     chances = logprobs.astype(np.float64)
     if sampling.temperature != 1:
@@ -254,7 +254,7 @@ def log_chances(
             chances = (chances - chances.max(1, keepdims=True)) / sampling.temperature
         chances -= np.log(np.exp(chances).sum(1, keepdims=True))
     chances[~possible] = -np.inf
-    if sampling.top_k is None and sampling.top_p is None:
+    if not sampling.cuts:
         return chances
     alive = np.flatnonzero(chances.max(1) > -np.inf)
     together = np.logaddexp.reduce(chances[alive], 1, keepdims=True)

@@ -25,19 +25,28 @@ class Sampling:
     )
     top_k: int | None = option(None, "draw from the k likeliest symbols only", low=1)
     top_p: float | None = option(None, "draw from the likeliest symbols that hold this share", above=0, high=1)
+    min_p: float | None = option(
+        None, "leave out symbols less likely than this share of the likeliest one; 0: none", low=0, high=1
+    )
     max_length: int = option(1000, "symbols after which an item is cut off", low=1)
 
     @property
     def changed(self) -> str:
         """The names of what is not as the model is, but for `max_length`."""
         plain = Sampling()
-        names = ("temperature", "top_k", "top_p")
+        names = ("temperature", "top_k", "top_p", "min_p")
         return " and ".join(name for name in names if getattr(self, name) != getattr(plain, name))
+
+    @property
+    def cuts(self) -> bool:
+        """Whether some symbols are never drawn."""
+        return self.top_k is not None or self.top_p is not None or bool(self.min_p)
 
 
 def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
-    """Probabilities to draw from: temperature first, then top-k, then top-p (Holtzman et al. 2019), renormalised.
+    """Probabilities to draw from: temperature first, then top-k, then top-p, then min-p; renormalised.
 
+    Top-p: Holtzman et al. 2019, https://arxiv.org/abs/1904.09751; min-p: https://arxiv.org/abs/2407.01082.
     Equal probabilities at the edge of top-k or top-p are broken by the lower id.
     """
     weights = _draw_weights(logprobs, sampling)
@@ -46,7 +55,7 @@ def draw_probabilities(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling
 
 def _draw_weights(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> Float[np.ndarray, "rows V"]:
     """The same up to a factor for each row."""
-    if sampling.temperature == 1 and sampling.top_k is None and sampling.top_p is None:
+    if sampling.temperature == 1 and not sampling.cuts:
         return np.exp(logprobs, dtype=np.float64)
     scaled = logprobs.astype(np.float64)
     if sampling.temperature == 0:
@@ -66,6 +75,8 @@ def _draw_weights(logprobs: Float[np.ndarray, "rows V"], sampling: Sampling) -> 
             before = np.cumsum(ranked, 1) - ranked  # share held by likelier symbols
             ranked[before >= sampling.top_p] = 0
         np.put_along_axis(p, order, ranked, 1)
+    if sampling.min_p:
+        p[p < sampling.min_p * p.max(1, keepdims=True)] = 0
     return p
 
 

@@ -25,6 +25,7 @@ export const FINE: Wish[] = [
   { name: "apart", words: "any two made items differ by more than", hint: "1", type: "whole" },
   { name: "top_k", words: "top k: only the likeliest symbols, so many", hint: "all", type: "whole" },
   { name: "top_p", words: "top p: only the likeliest symbols, so much of the probability", hint: "1", type: "number" },
+  { name: "min_p", words: "min p: no symbol below this share of the likeliest one", hint: "as fits the list", type: "number" },
   { name: "max_length", words: "no longer than", hint: "1000", type: "whole" },
   { name: "seed", words: "seed: the same again", hint: "by chance", type: "whole" },
 ];

@@ -25,7 +25,7 @@ const READING = String.raw`--(?:set data\.(\w+)=|(column|by|weight|unit|encoding
 const WISHED = String.raw`--(${WISHES})\b(?: (${QUOTED}|\S+))?`;
 const NUMBER = String.raw`--(${NUMBERS})\b(?: (-?\d[\d.]*\d|-?\d))?`;
 const DOTTED = String.raw`(?<=^|\s)(?:train|model)\.([a-z_]+)(?= )`;
-const NAMED = String.raw`(?<=^|\s)(top_k|top_p|max_length|new_by|not_in|new_only|starts_with|ends_with)\b`;
+const NAMED = String.raw`(?<=^|\s)(top_k|top_p|min_p|max_length|new_by|not_in|new_only|starts_with|ends_with)\b`;
 
 function called(name: string): string {
   const plain = name.replaceAll("-", "_");

@@ -1,0 +1,85 @@
+"""How the items of few are drawn where nobody says how, and that what is foretold stays as it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import moreish
+from moreish.background.blend import Blend
+from moreish.fitting.fitted import Fitted
+from moreish.inference.sample import Sampling, draw_probabilities
+from moreish.inference.suggested import MIN_P, blend_in, suggested
+from moreish.models.mixture import Mixture
+
+TREES = [
+    "alder", "ash", "aspen", "beech", "birch", "box", "cedar", "cherry", "chestnut", "elder", "elm", "fir",
+    "hawthorn", "hazel", "holly", "hornbeam", "juniper", "larch", "lime", "maple", "oak", "pear", "pine",
+    "plane", "plum", "poplar", "rowan", "spruce", "walnut", "willow", "yew",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def trees() -> Fitted:
+    return moreish.listen(TREES)
+
+
+def blend_of(run: Fitted) -> Blend:
+    assert isinstance(run.model, Blend)
+    return run.model
+
+
+def test_symbols_far_below_the_likeliest_are_not_drawn(trees: Fitted) -> None:
+    blend = blend_of(trees)
+    sampling = suggested(blend, Sampling())
+    for item in trees.ask().items(50, np.random.default_rng(0)):
+        state, logprobs = blend.start(1)
+        for i in [*trees.vocab.encode(item.text).tolist(), 0]:
+            chances = draw_probabilities(logprobs, Sampling(temperature=sampling.temperature))[0]
+            assert chances[i] >= MIN_P * chances.max() * (1 - 1e-6)
+            state, logprobs = blend.advance(state, np.array([i]))
+
+
+def test_that_something_was_left_out_is_said(trees: Fitted) -> None:
+    assert "--min-p 0" in (trees.ask().left_out or "")
+    assert trees.ask(min_p=0).left_out is None
+    assert trees.ask(best=True).left_out is None
+
+
+def test_scores_and_the_best_are_those_of_the_model(trees: Fitted) -> None:
+    made = trees.more(5, seed=1)
+    scores = trees.score([item.text for item in made])
+    assert [item.logprob for item in made] == pytest.approx([each.score.logprob for each in scores], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "wish", [Sampling(top_k=5), Sampling(top_p=0.9), Sampling(min_p=0.3), Sampling(min_p=0.0)], ids=str
+)
+def test_what_is_wished_for_is_kept(trees: Fitted, wish: Sampling) -> None:
+    assert suggested(blend_of(trees), wish) == wish
+
+
+def test_a_temperature_above_one_that_was_found_for_foretelling_is_taken_back(trees: Fitted) -> None:
+    blend = blend_of(trees)
+    for found, wanted in ((1.2, 1 / 1.2), (1.0, 1.0), (0.8, 1.0)):
+        warmed = Blend(blend.ensemble, blend.gate, found)
+        assert suggested(warmed, Sampling()).temperature == pytest.approx(wanted)
+        assert suggested(warmed, Sampling(0.5)).temperature == pytest.approx(0.5 * wanted)
+        assert suggested(warmed, Sampling(0.0)).temperature == 0
+
+
+def test_mixtures_of_blends_and_kinds_are_drawn_alike_and_other_models_as_they_are(
+    trees: Fitted, tmp_path: Path
+) -> None:
+    elves, dwarves = tmp_path / "elves.txt", tmp_path / "dwarves.txt"
+    elves.write_text("\n".join(TREES[:15]), encoding="utf-8")
+    dwarves.write_text("\n".join(tree.upper() for tree in TREES[15:]), encoding="utf-8")
+    run = moreish.listen(moreish.read(elves, dwarves, by="file"))
+    both, counted = run.of("elves:0.5,dwarves:0.5"), moreish.count(TREES).model
+    assert isinstance(both, Mixture)
+    for model in (run.model, run.of("elves"), both):
+        assert suggested(model, Sampling()).min_p == MIN_P
+    mixed = Mixture([blend_of(trees), counted], np.array([0.5, 0.5]))
+    for model in (counted, mixed):
+        assert blend_in(model) is None
+        assert suggested(model, Sampling()) == Sampling()
