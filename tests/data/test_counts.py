@@ -59,7 +59,18 @@ def test_commas_may_part_lakhs(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["1,2,345", "9" * 400, "1" + ",000" * 200, "12,34,56", "12,345,67", "0,12,345", "123,45,678", "12.34.567"]
+    "text",
+    [
+        "1,2,345",
+        "9" * 400,
+        "1" + ",000" * 200,
+        "1" * 400 + ",5",
+        "12,34,56",
+        "12,345,67",
+        "0,12,345",
+        "123,45,678",
+        "12.34.567",
+    ],
 )
 def test_other_groups_are_no_number(text):
     assert number_of(text) is None
@@ -86,3 +97,12 @@ def test_a_number_of_groups_is_split_from_its_item(n, blank, item):
     number = f"{n:,}".replace(",", blank)
     assert split_counted(f"{number} {item}", first=True, grouped=True) == (item, number)
     assert split_counted(f"{item} {number}", first=False, grouped=True) == (item, number)
+
+
+@pytest.mark.parametrize("line", ["Amber" + " 123" * 100_000, "1." * 100_000 + "1 x", "1 123 " * 50_000 + "x"])
+@pytest.mark.parametrize("weight", [None, "2"])
+def test_a_line_that_is_longer_than_any_item_is_refused_at_once(tmp_path, line, weight):
+    """Each took minutes when it was looked at for counts and marks."""
+    (tmp_path / "x.txt").write_text(line + "\n" + "".join(f"N{i} 1 {i:03}\n" for i in range(50)), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"line 1: longer than|no column"):
+        read(tmp_path / "x.txt", DataOptions(weight=weight))

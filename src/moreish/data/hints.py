@@ -104,8 +104,8 @@ def _numbers(lines: Sequence[str]) -> Iterator[str]:
     elif any(levels.may_be_sections(lines) for levels in LEVELS):
         shown = lines[0].split()[0]
         yield (
-            f"The lines begin with numbers such as {shown}, of versions or of sections, which are read as parts of the "
-            "items: take them out if they are none."
+            f"The lines begin with numbers such as {shown}, of versions or of sections, which are read as parts of "
+            "the items: take them out if they are none."
         )
     elif _nearly_all(lines, lambda line: _counts(line, first=True)):
         yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
