@@ -50,6 +50,7 @@ FILES = {
     "a dump of MySQL": MYSQL,
     "a dump of PostgreSQL": COPIED,
     "without semicolons": SERVER,
+    "without GO": SERVER.replace("GO\n", "") + "SET IDENTITY_INSERT [dbo].[Trees] OFF\nGO\n",
     "names of all kinds": PLAIN.replace(
         "t (id, name)",
         "\"o'b; \"\"x\"\"\".[a]]b].`c``d` (\"i, d\", /* it's */ name)",

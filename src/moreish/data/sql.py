@@ -251,7 +251,7 @@ class _Script:
                 raise self._fault(at, "there is no comma between two rows")
             elif GOES_ON.match(text, at):
                 return self._pass(at)
-            elif FOLLOWS.match(text, at):
+            elif FOLLOWS.match(text, at) or ("\n" in text[found.end() : at] and BEGINS.match(text, at)):
                 return at
             else:
                 raise self._fault(at, "what follows a row is no comma and no semicolon")
