@@ -163,7 +163,10 @@ class _Script:
     def _statement(self, at: int) -> int:
         """Where the statement that begins here ends."""
         text = self.text
-        if found := INSERT.match(text, at) or INSERT.match(text, begins := _end(self.patterns.common, text, at)):
+        if found := INSERT.match(text, at):
+            return self._put(found)
+        begins = _end(self.patterns.common, text, at)
+        if found := INSERT.match(text, begins):
             return self._put(found)
         if found := INSERT_ALL.match(text, at):
             return found.end()
