@@ -41,6 +41,11 @@ STAY = {
     "volts": ["1.1 V", "1.2 V", "1.3 V", "1.4 V", "1.5 V", "1.6 V"],
     "prices": ["1.10 Tea", "1.20 Coffee", "1.30 Cocoa", "1.40 Milk", "1.50 Juice"],
     "titles": ["1.5 Degrees", "2 Degrees", "3 Degrees", "A Day in May", "B Side", "C Minor"],
+    "versions of one kind": [f"3.{n} {item}" for n, item in enumerate(ITEMS + ITEMS[:-1], 1)],
+    "versions of a version": [f"3.2.{n} {item}" for n, item in enumerate(ITEMS + ITEMS[:-1], 1)],
+    "amounts": [f"1.{n} kg {item}" for n, item in enumerate(ITEMS + ITEMS[:-1], 1)],
+    "amounts of several units": [f"{n // 9 + 1}.{n % 9 + 1} {'kg' if n % 2 else 'ml'} Rum {n}" for n in range(27)],
+    "amounts of an odd unit": [f"{n // 9 + 1}.{n % 9 + 1} pinches of {n}" for n in range(27)],
     "numbers alone": ["1 Amber", "2 Birch", "3 Cedar", "4 Dill", "5 Elm", "6 Fir"],
     "dates": ["1.5. Anna", "2.5. Bella", "3.5. Cleo", "4.5. Dora", "5.5. Emma"],
     "times": ["9.30 Opening", "10.10 Talk", "10.30 Break", "11.15 Talk two", "12.20 Lunch"],
@@ -50,6 +55,14 @@ STAY = {
 @pytest.mark.parametrize("kind", STAY)
 def test_numbers_that_are_none_of_sections_stay(kind):
     assert marks_of(STAY[kind]) == ((), STAY[kind])
+
+
+@pytest.mark.parametrize("kind", ["versions of one kind", "versions of a version"])
+def test_numbers_that_may_be_of_sections_are_told(tmp_path, kind):
+    (tmp_path / "x.txt").write_text("\n".join(STAY[kind]), encoding="utf-8")
+    corpus = read(tmp_path / "x.txt")
+    assert list(corpus.items) == STAY[kind]
+    assert any("such as 3." in told for told in corpus.report.told)
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from moreish.data import DataOptions, read
+from moreish.data.faults import NotRead
 from moreish.data.sql import largest, recognised
 
 TREES = ["Amber", "Birch's", 'Cedar "red"', "Dill; (x), y", "C:\\"]
@@ -49,6 +50,32 @@ FILES = {
     "a dump of MySQL": MYSQL,
     "a dump of PostgreSQL": COPIED,
     "without semicolons": SERVER,
+    "without GO": SERVER.replace("GO\n", "") + "SET IDENTITY_INSERT [dbo].[Trees] OFF\nGO\n",
+    "names of all kinds": PLAIN.replace(
+        "t (id, name)",
+        "\"o'b; \"\"x\"\"\".[a]]b].`c``d` (\"i, d\", /* it's */ name)",
+    ),
+    "rows of their own": PLAIN.replace("VALUES (", "VALUES ROW (").replace("ROW (1", "row(1"),
+    "an assignment each": (
+        PLAIN.replace("(id, name) VALUES (", "SET id = ").replace(", '", ", `name`='").replace("')", "'")
+    ),
+    "columns in another order": (
+        PLAIN[: PLAIN.index("INSERT", 60)]
+        + "INSERT INTO T (Name, ID) VALUES ('Birch''s', 1), ('Cedar \"red\"', 2);\n"
+        + PLAIN[PLAIN.index("INSERT INTO t (id, name) VALUES (3") :]
+    ),
+    "a query before them": "WITH x (a) AS (SELECT ')', 1), y AS (SELECT 2)\n" + PLAIN,
+    "selected": (
+        "INSERT INTO t (id, name)\nSELECT "
+        + PLAIN.replace("INSERT INTO t (id, name) VALUES (", "").replace("');\n", "' AS name UNION ALL SELECT ")
+        + "9, null\nGO\n"
+    ),
+    "all in one": "INSERT ALL\n" + PLAIN.replace("INSERT", "").replace(";\n", "\n") + "SELECT * FROM dual;\n",
+    "words to a client": "REM It's\nPROMPT Clients' \"names\n\\restrict it's\n:setvar x it's\n" + PLAIN,
+    "between dollars": (
+        "CREATE FUNCTION f() AS $b$ $x$; return 'x; INSERT INTO t VALUES (1, 2); end $b$;\n"
+        + PLAIN.replace("'Amber'", "$$Amber$$").replace("'Birch''s'", "$q$Birch's$q$").replace("'D", "E'\\u0044")
+    ),
     "functions, casts, comments": (
         PLAIN.replace("(id", "(at, id")
         .replace("VALUES (", "VALUES (now('x', (1)), ")
@@ -86,6 +113,13 @@ NOT_READ = {
     "no end of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\tBob\n", "line 4: .*do not end"),
     "an odd row of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\n\\.\n", "line 3: .*1 value, where"),
     "a copy with commas": ("COPY t FROM stdin WITH (FORMAT csv);\n1,Ann\n\\.\n", "line 1: .*CSV"),
+    "none": ("CREATE VIEW v AS SELECT 'x';\nSELECT 1;\n", "line 1: .*puts no rows into a table"),
+    "rows of another table": ("-- x\nINSERT INTO t (name)\nSELECT name FROM u;\n", "line 2: .*rows from elsewhere"),
+    "a comment without an end": ("USE x;\n/* INSERT INTO t VALUES ('Ann'), ('Bob');\n", "line 2: .*opens a comment"),
+    "a quote without an end": ("PRINT 'x;\nINSERT INTO t VALUES (1);\n", "line 1: .*opens a quote"),
+    "a dollar quote without an end": ("SELECT $a$;\nINSERT INTO t VALUES (1);\n", "line 1: .*opens a quote"),
+    "bytes": ("COPY t (a) FROM stdin;\nAnn\n\\377\n\\.\n", "line 3: .*no UTF-8"),
+    "others": ("INSERT INTO t (a) VALUES (1);\nINSERT INTO t (b) VALUES (1);\n", "line 2: .*other columns"),
     "other columns": ("INSERT INTO t (a) VALUES (1);\nINSERT INTO t (a, b) VALUES (1, 2);\n", "line 2: .*2 columns"),
 }  # fmt: skip
 
@@ -97,6 +131,52 @@ def test_what_is_not_read_is_one_sentence_with_its_line(tmp_path, kind):
     with pytest.raises(ValueError, match=why) as refused:
         read(tmp_path / "x.sql")
     assert "\n" not in str(refused.value)
+
+
+ESCAPED = {
+    "E'\\u00e9\\U0001F600\\ud83d\\ude00\\303\\251\\xc3\\xa9\\x41\\101\\n\\'\\v\\%'": "é😀😀ééAA\n'v%",
+    "U&'\\00e9\\+01F600\\\\\\d83d\\de00'": "é😀\\😀",
+    "'C:\\303\\u00e9'": "C:\\303\\u00e9",
+    "'a::b'::text": "a::b",
+    "n'it''s'": "it's",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("literal", ESCAPED)
+def test_a_text_says_what_its_database_takes_it_for(literal):
+    assert largest(f"INSERT INTO t VALUES ({literal}), ('x');")[0].rows[0] == (ESCAPED[literal],)
+
+
+def test_copied_escapes_are_bytes_of_utf_8_and_those_of_mysql_are_not():
+    copied = r"\303\251\xC3\xa9\x41\101\v\q\u00e9\\x"
+    assert largest(f"COPY t (a) FROM stdin;\n{copied}\n\\.\n")[0].rows == [("ééAA\vqu00e9\\x",)]
+    mysql = r"""INSERT INTO `t` VALUES ('\x41\101\'\"\%\_\\\Z\v');"""
+    assert largest(mysql)[0].rows == [("x41101'\"\\%\\_\\\x1av",)]
+
+
+N = 60_000
+LONG_FILES = {
+    "comments without an end": ("/* " * N + "\nINSERT INTO t VALUES ('a');\n", "opens a comment"),
+    "comments without an end behind a word": ("USE " + "/* " * N, "opens a comment"),
+    "dollars": ("SELECT " + " ".join(f"$a{i}$" for i in range(N)) + ";\n", "opens a quote"),
+    "escaped quotes": ("-- MySQL\nUSE '" + "\\'" * N, "opens a quote"),
+    "blank lines": ("USE x" + "\n" * 4 * N + ";\nINSERT INTO t VALUES ('a'), ('b');\n", 2),
+    "blanks behind a value": (f"INSERT INTO t VALUES ('a'{' ' * 4 * N}::text), ('b'{' ' * 4 * N});\n", 2),
+    "blanks in a statement": (f"INSERT{' ' * N}INTO{' ' * N}t{' ' * N}(a){' ' * N}VALUES{' ' * N}('a'), ('b');\n", 2),
+    "brackets without an end": ("INSERT INTO t VALUES (" + "((('a'," * N, "a row does not end"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LONG_FILES)
+def test_what_has_no_end_is_looked_for_once(kind):
+    """Each took minutes to hours when every sign that may begin something was followed to the end."""
+    text, found = LONG_FILES[kind]
+    if isinstance(found, int):
+        assert len(largest(text)[0].rows) == found
+    else:
+        with pytest.raises(NotRead, match=found):
+            largest(text)
+    recognised(text, True, ".txt")
 
 
 NO_SQL = {

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from moreish.data import DataOptions, read
 from moreish.data.faults import NotRead
-from moreish.data.yaml import parsed, recognised
+from moreish.data.yaml import recognised
+from moreish.data.yaml_parser import parsed
 
 TREES = ["Amber: red", "Birch's", "No", "Douglas fir", "Elm"]
 
@@ -50,6 +51,30 @@ FILES = {
         TREES,
     ),
     "a document each": ("x.yaml", "---\n".join(f'name: "{x}"\nn: 1\n' for x in TREES), {}, TREES),
+    "a bracket that closes at the margin": (
+        "x.yml",
+        "on: x\ntrees: [  # all\n\"Amber: red\",\n  # more\n  Birch's, No,\n\n  Douglas\n  fir, 'Elm'\n]\nn: [1]\n",
+        {"column": "trees"},
+        TREES,
+    ),
+    "brackets alone": (
+        "x.yaml",
+        "# all\n[\n  'Amber: red', Birch's,\n  No, Douglas fir,\n  Elm,\n]  # end\n",
+        {},
+        TREES,
+    ),
+    "records in brackets at the margin": (
+        "x.yaml",
+        "[\n" + "".join(f'{{"name":"{x}",\n"of": [a, {{b: c}}, d: e,]}},\n' for x in TREES) + "]\n",
+        {},
+        TREES,
+    ),
+    "a document of nothing before them": (
+        "x.yaml",
+        "---\n...\n---\n" + "".join(f'- "{x}"\n' for x in TREES),
+        {},
+        TREES,
+    ),
     "settings before them": ("x.yaml", "---\ntitle: x\n---\n" + "".join(f'- "{x}"\n' for x in TREES), {}, TREES),
 }
 
@@ -80,10 +105,13 @@ NOT_READ = {
     "a colon in a value": ("- name: Alien: Romulus\n  n: 1\n", "line 1: .*needs quotes"),
     "a tab": ("- name: Ann\n\tn: 1\n", "line 2: .*tab"),
     "a key twice": ("- name: Ann\n  name: Bob\n", "line 2: .*twice"),
+    "a bracket without an end before more": ("trees: [a, b\n- c\n", "line 1: .*bracket"),
+    "a quote without an end in brackets": ("of:\n  [a, 'b]\nn: 1\n", "line 2: .*quote"),
     "a bracket without an end": ("- name: Ann\n  of: [a, b\n- name: Bob\n", "line 2: .*bracket"),
     "a deeper line": ("- name: 'Ann'\n    n: 1\n", "line 2: .*further"),
     "nothing": ("trees: []\n", "holds no items"),
-    "two lists": ("a: [x, y]\nb: [z]\n", "several arrays"),
+    "two lists": ("a: [x, y]\nb: [z]\n", r"is a YAML mapping with several lists: a \(2\), b \(1\)"),
+    "an escape that there is not": ('- name: "C:\\Users"\n  n: 1\n', "line 1: .*does not know"),
     "nested too deep": ("- " * 50 + "Ann\n", "line 1: .*nested too deep"),
 }  # fmt: skip
 
@@ -106,6 +134,37 @@ def test_records_that_go_wrong_late_are_refused_whatever_the_file_is_called(tmp_
     (tmp_path / "x.yaml").write_text(f"{good}- Bob\n", encoding="utf-8")
     with pytest.raises(ValueError, match="row 2,001: is a text among records"):
         read(tmp_path / "x.yaml")
+
+
+def test_what_double_quotes_escape_is_what_yaml_has():
+    said = r'"\0\a\b\t\n\v\f\r\e\ \"\/\\\N\_\L\P\x41\u00e9\U0001F600\ud83d\ude00"'
+    meant = '\0\a\b\t\n\v\f\r\x1b "/\\\x85\xa0\u2028\u2029Aé😀😀'
+    assert parsed([f"- {said}", f"- [{said}]", f"- {said}: x"]) == [meant, [meant], {meant: "x"}]
+
+
+LONG = 60_000
+LONG_FILES = {
+    "brackets over many lines": ("names: [\n" + "".join(f"  n{i},\n" for i in range(LONG)) + "]\n", LONG),
+    "brackets on a long line": ("names: [" + "".join(f'"n{i}", c{i},' for i in range(LONG)) + "]\n", 2 * LONG),
+    "brackets without an end": ("names: [\n" + "".join(f"  n{i},\n" for i in range(LONG)), "opens a bracket"),
+    "a quote without an end": ('- "' + "".join(f"n{i}\n  " for i in range(LONG)), "opens a quote"),
+    "a text over many lines": ("- x\n- a\n" + "".join(f"  n{i}\n" for i in range(LONG)), 2),
+    "blanks in a key": (f"- a{' ' * 4 * LONG}b\n- c{' ' * 4 * LONG}: d\n", "a text among records"),
+    "a long word": (f"- {'a' * 4 * LONG}\n- c\n", 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LONG_FILES)
+def test_long_brackets_quotes_and_lines_are_read_in_one_go(tmp_path, kind):
+    """Each took minutes to hours when what was read was looked at again for every line."""
+    text, found = LONG_FILES[kind]
+    (tmp_path / "x.yaml").write_text(text, encoding="utf-8")
+    options = DataOptions(max_length=10**7)
+    if isinstance(found, int):
+        assert len(read(tmp_path / "x.yaml", options)) == found
+    else:
+        with pytest.raises(ValueError, match=found):
+            read(tmp_path / "x.yaml", options)
 
 
 NO_YAML = {

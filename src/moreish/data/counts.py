@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from moreish.data.numbers import number_of
+from moreish.data.numbers import BROAD, NARROW, number_of
 
 MOSTLY = 0.5  # of the lines: groups of three digits that are one number
-WIDE = "\xa0\u2007\u2009\u202f"  # blanks that part thousands and nothing else
-GROUPED = rf"[-+]?[1-9]\d{{0,2}}(?:[ {WIDE}]\d{{3}})+(?:[.,]\d+)?(?![\w.,]*\d|\w)"
+PARTS_THOUSANDS = re.compile(rf"[{NARROW}]")
+GROUPED = rf"[-+]?[1-9]\d{{0,2}}(?:[{NARROW}{BROAD}]\d{{3}})+(?:[.,]\d+)?(?![\w.,]*\d|\w)"
 ITEM = r"(?P<item>.*?\S)(?:\s+(?:[-–—=:]\s+|[x×]\s?)?|\s*:\s*|(?=[(\[]))"
 IN_BRACKETS = r"\((?P<round>[^()]*)\)|\[(?P<square>[^\[\]]*)\]"
 BARE = r"[-+]?[\d.]\S*(?:\s%)?"
@@ -60,7 +60,7 @@ def _are_grouped(plain: Pairs, grouped: Pairs) -> bool:
     several = [b[1] for a, b in zip(plain, grouped, strict=True) if a != b and b]
     if not several or any(map(UNGROUPED.search, numbers)):
         return False
-    if any(sign in number for number in several for sign in WIDE):
+    if any(map(PARTS_THOUSANDS.search, several)):
         return True
     in_order = _in_order(numbers)
     if in_order != _in_order([pair[1] for pair in plain if pair]):

@@ -43,6 +43,7 @@ TABLE_SUFFIXES, LINES_SUFFIXES = (".csv", ".tsv", ".tab"), (".jsonl", ".ndjson")
 LEAST_ROWS = 3  # a header and two more
 LEAST_NAMELESS = 5  # rows of a table that no row names the columns of
 MOST_ROWS = 1000  # looked at
+LONGEST_LINE = 10_000  # characters of a line that is looked at for marks and counts: no item is longer
 MOSTLY = 0.9  # rows of the first one's length, where that names the columns: the others are mistakes, told as such
 FIRST_VALUES = 3  # of a JSON array that is longer than what is looked at
 OBJECT = re.compile(r'\{\s*"([^"\\]|\\.)*"\s*:')
@@ -121,6 +122,7 @@ def recognise(
     lines = first_lines(text, whole)
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
+    marks, counts = (each and not any_is_long(looked_at) for each in (marks, counts))
     found = _json(text.strip(), looked_at, whole, suffix)
     found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
@@ -150,6 +152,11 @@ def first_lines(text: str, whole: bool) -> list[str]:
     if not whole and 1 < len(lines) <= MOST_ROWS:
         lines.pop()
     return lines
+
+
+def any_is_long(lines: Sequence[str]) -> bool:
+    """Whether a line is longer than items are."""
+    return any(len(line) > LONGEST_LINE for line in lines)
 
 
 def _marked(lines: Sequence[str], columns: Sequence[str], counts: bool) -> Marked | None:

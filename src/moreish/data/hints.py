@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from moreish.data.counts import split_counted
+from moreish.data.levels import LEVELS
 from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
 from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
@@ -100,6 +101,12 @@ def _numbers(lines: Sequence[str]) -> Iterator[str]:
         found = [int(each["number"]) for each in map(NUMBER.fullmatch, lines) if each]
         how = "with gaps" if all(a < b for a, b in pairwise(found)) else "not upwards"
         yield f"The lines are numbered, but {how}, so the numbers are read as parts of the items: take them out."
+    elif any(levels.may_be_sections(lines) for levels in LEVELS):
+        shown = lines[0].split()[0]
+        yield (
+            f"The lines begin with numbers such as {shown}, of versions or of sections, which are read as parts of "
+            "the items: take them out if they are none."
+        )
     elif _nearly_all(lines, lambda line: _counts(line, first=True)):
         yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them in tables: 20355, 20,355, 20 355, 1.512.491, 1.5 and 1,5, 12 %."""
+"""Numbers as people write them in tables: 20355, 20,355, 20 355, 1.512.491, 15,12,491, 1.5 and 1,5, 12 %."""
 
 import math
 import re
@@ -7,14 +7,17 @@ from typing import Literal
 
 Mark = Literal[".", ","]
 PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-BLANKS = " '’_\xa0\u2007\u2009\u202f"  # between thousands, beside the mark that is no decimal point
+NARROW = "\xa0\u2000\u2002\u2004-\u200a\u202f\u205f"  # blanks no wider than a digit: they part thousands alone
+BROAD = " \u2001\u2003\u3000"  # blanks that may part thousands, or columns
+BLANKS = f"{NARROW}{BROAD}'’_"  # between thousands, beside the mark that is no decimal point
+INDIAN = r"|[-+]?[1-9]\d?(,\d\d)+,\d{3}([.]\d+)?"
 GROUPED = {
-    mark: re.compile(rf"[-+]?[1-9]\d{{0,2}}([{other}{BLANKS}]\d{{3}})+([{mark}]\d+)?", re.ASCII)
+    mark: re.compile(
+        rf"[-+]?[1-9]\d{{0,2}}([{other}{BLANKS}]\d{{3}})+([{mark}]\d+)?{INDIAN * (mark == '.')}", re.ASCII
+    )
     for mark, other in ((".", ","), (",", "."))
 }
-GROUP_MARKS = {
-    mark: str.maketrans({other: "", **dict.fromkeys(BLANKS, "")}) for mark, other in ((".", ","), (",", "."))
-}
+GROUP_MARKS = {mark: re.compile(rf"[{other}{BLANKS}]") for mark, other in ((".", ","), (",", "."))}
 COMMA = re.compile(r"[-+]?\d+,\d+", re.ASCII)
 
 
@@ -28,11 +31,15 @@ def number_of(text: str, mark: Mark | None = None) -> float | None:
         value = number_of(text, ".")
         return number_of(text, ",") if value is None else value
     if GROUPED[mark].fullmatch(text):
-        return float(text.translate(GROUP_MARKS[mark]).replace(",", "."))
+        return _finite(GROUP_MARKS[mark].sub("", text).replace(",", "."))
     if PLAIN.fullmatch(text) and not (mark == "," and "." in text):
-        value = float(text)
-        return value if math.isfinite(value) else None
-    return float(text.replace(",", ".")) if mark == "," and COMMA.fullmatch(text) else None
+        return _finite(text)
+    return _finite(text.replace(",", ".")) if mark == "," and COMMA.fullmatch(text) else None
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def decimal_mark(cells: Iterable[str], comma: bool) -> Mark:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from moreish.data.encodings import Bytes, Prepended
-from moreish.data.formats import MOST_ROWS, TABLE_SUFFIXES, Format, Marked, Table, first_lines, recognise
+from moreish.data.formats import MOST_ROWS, TABLE_SUFFIXES, Format, Marked, Table, any_is_long, first_lines, recognise
 from moreish.data.hints import hint_on_counts, hints_on
 from moreish.data.item_lines import ItemLines, Kinds
 from moreish.data.options import FILE, DataOptions
@@ -76,6 +76,8 @@ def _hints(name: str, form: Format | None, text: str, whole: bool, options: Data
             return [f"{name}: {hint}" for hint in hint_on_counts([row[-1] for row in form.rows])]
         case _:
             return []
+    if any_is_long(lines):
+        return []
     return [f"{name}: {hint}" for hint in hints_on(lines, parted, whole and len(lines) < MOST_ROWS)]
 
 

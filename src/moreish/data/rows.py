@@ -37,11 +37,11 @@ from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
-from moreish.data.sheets import Path, Sheet, at, sheet_of
+from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, at, sheet_of
 from moreish.data.sql import Sql, largest
 from moreish.data.tables import Chosen, Column, Columns
 from moreish.data.yaml import Yaml, mixed
-from moreish.data.yaml import parsed as yaml_parsed
+from moreish.data.yaml_parser import parsed as yaml_parsed
 
 NAMES = {
     ",": "CSV",
@@ -120,9 +120,9 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             return _of_sheet(sheet, name, "YAML", enumerate(sheet.rows, 1), options, "row")
 
 
-def _refuse_nothing(name: str, value: object, what: str = "JSON") -> None:
+def _refuse_nothing(name: str, value: object, terms: Terms = JSON) -> None:
     if holds_nothing(value):
-        raise ValueError(f"{name} holds no items: it is {what}, and empty")
+        raise ValueError(f"{name} holds no items: it is {terms.format}, and empty")
 
 
 def _of_marked(form: Marked, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -282,7 +282,7 @@ def _of_sheet(
     def rows() -> Iterator[Row]:
         paths = [_path(column) for column in (chosen.item, chosen.kind, chosen.weight)]
         for number, value in values:
-            yield Row(number, *(_cell(value, path, name, place, number) for path in paths))
+            yield Row(number, *(_cell(value, path, f"{name}, {place} {number:,}", sheet.terms) for path in paths))
 
     return _described(looks, chosen, sheet.columns, rows(), place)
 
@@ -291,8 +291,8 @@ def _path(column: Column | None) -> Path | None:
     return column.key if column is not None and not isinstance(column.key, int) else None
 
 
-def _cell(row: object, path: Path | None, name: str, place: str, number: int) -> str:
-    """The text in a row of JSON. Raises ValueError where it is no text but a list or an object."""
+def _cell(row: object, path: Path | None, where: str, terms: Terms) -> str:
+    """The text in a row. Raises ValueError, which begins with where it is, for a list or a record in its place."""
     if path is None:
         return ""
     value = at(row, path)
@@ -302,9 +302,9 @@ def _cell(row: object, path: Path | None, name: str, place: str, number: int) ->
         case None:
             return ""
         case list() | dict():
-            where = f"its {'.'.join(map(str, path))}" if path else "it"
-            kind = "a list" if isinstance(value, list) else "an object"
-            raise ValueError(f"{name}, {place} {number:,}: {where} is {kind}, where the others have texts")
+            place = f"its {'.'.join(map(str, path))}" if path else "it"
+            kind = "a list" if isinstance(value, list) else terms.one_mapping
+            raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
         case _:
             return json.dumps(value)
 
@@ -331,8 +331,8 @@ def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
         value = yaml_parsed("".join(texts).split("\n"))
     except NotRead as fault:
         raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {_AS_IT_STANDS}") from None
-    _refuse_nothing(name, value, "YAML")
-    sheet = sheet_of(value, name, column)
+    _refuse_nothing(name, value, YAML)
+    sheet = sheet_of(value, name, column, YAML)
     if odd := mixed(sheet.rows):
         raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {_AS_IT_STANDS}")
     return sheet

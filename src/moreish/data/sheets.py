@@ -9,25 +9,54 @@
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from moreish.data.formats import MOST_ROWS
 from moreish.data.tables import Column
 
 Path = tuple[str | int, ...]
 DEEPEST = 6  # objects within objects
+LEAST_RECORDS, SHARED = 3, 0.9  # of an entry for each key, and of them that have a text or number of one name
 MOST_LISTED = 12  # arrays, in a sentence
+
+
+class Terms(NamedTuple):
+    """What a format calls its values."""
+
+    format: str
+    mapping: str
+    array: str
+
+    @property
+    def one_array(self) -> str:
+        """With its article."""
+        return _one(self.array)
+
+    @property
+    def one_mapping(self) -> str:
+        """With its article."""
+        return _one(self.mapping)
+
+
+def _one(word: str) -> str:
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+JSON, YAML = Terms("JSON", "object", "array"), Terms("YAML", "mapping", "list")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows and their columns; `looks` is put after "JSON". `named`: whether the columns have names."""
+    """Rows and their columns; `looks` is put after the name of the format. `named`: whether columns have names."""
 
     looks: str
     rows: Sequence[object]
     columns: Sequence[Column]
     named: bool = True
+    terms: Terms = JSON
 
 
 def at(row: object, path: Path) -> object:
@@ -42,43 +71,59 @@ def at(row: object, path: Path) -> object:
     return row
 
 
-def sheet_of(value: object, name: str, column: str | None = None) -> Sheet:
-    """The table in this JSON value; `column` may name the array that is meant, where an object has several.
+def sheet_of(value: object, name: str, column: str | None = None, terms: Terms = JSON) -> Sheet:
+    """The table in this value; `column` may name the array that is meant, where an object has several.
 
     Raises ValueError where there is no list in it, or more than one and none is named.
     """
     match value:
         case list():
-            return _of_rows(value, "")
+            return replace(_of_rows(value, ""), terms=terms)
         case dict():
-            return _of_object(value, name, column)
+            return replace(_of_object(value, name, column, terms), terms=terms)
         case _:
-            raise ValueError(f"{name} is a single JSON value, and no list of items")
+            raise ValueError(f"{name} is a single {terms.format} value, and no list of items")
 
 
-def _of_object(value: Mapping[str, object], name: str, column: str | None) -> Sheet:
+def _of_object(value: Mapping[str, object], name: str, column: str | None, terms: Terms) -> Sheet:
+    said = f"{name} is a {terms.format} {terms.mapping}"
     arrays = {".".join(path): entry for path, entry in _arrays(value)}
+    if column not in arrays and _are_records(value, arrays):
+        return _of_entries(value)
     if len(arrays) == 1:
         path, rows = next(iter(arrays.items()))
-        return _of_rows(rows, f", the array {path}", path)
+        return _of_rows(rows, f", the {terms.array} {path}", path)
     if len(arrays) > 1 and _are_columns(arrays, value):
         rows = [dict(zip(arrays, cells, strict=True)) for cells in zip(*arrays.values(), strict=True)]
-        return _of_rows(rows, ", an array for each column")
+        return _of_rows(rows, f", {terms.one_array} for each column")
     if column in arrays:
-        return _of_rows(arrays[column], f", the array {column}", column)
+        return _of_rows(arrays[column], f", the {terms.array} {column}", column)
     if arrays:
         listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
         say = f"Say which, such as --column {next(iter(arrays))}"
-        raise ValueError(f"{name} is a JSON object with several arrays: {listed}. {say}")
+        raise ValueError(f"{said} with several {terms.array}s: {listed}. {say}")
     entries = list(value.values())
     inner = [entry for entry in entries if isinstance(entry, dict)]
     if inner and len(inner) == len(entries) and _is_frame(inner):
         rows = [{key: entry.get(row) for key, entry in zip(value, inner, strict=True)} for row in inner[0]]
         return _of_rows(rows, ", rows by their number in each column")
     if len(inner) in (0, len(entries)):
-        rows = [{"key": key, **(e if isinstance(e, dict) else {"value": e})} for key, e in value.items()]
-        return _of_rows(rows, ", an entry for each key")
-    raise ValueError(f"{name} is a JSON object without an array in it, and no list of items")
+        return _of_entries(value)
+    raise ValueError(f"{said} without {terms.one_array} in it, and no list of items")
+
+
+def _of_entries(value: Mapping[str, object]) -> Sheet:
+    rows = [{"key": key, **(e if isinstance(e, dict) else {"value": e})} for key, e in value.items()]
+    return _of_rows(rows, ", an entry for each key")
+
+
+def _are_records(value: Mapping[str, object], arrays: Mapping[str, list[object]]) -> bool:
+    """Whether each key has a record, most with a text or number of one name, and the arrays in them are short."""
+    records = [entry for entry in value.values() if isinstance(entry, dict)]
+    if len(records) < max(len(value), LEAST_RECORDS) or max(map(len, arrays.values()), default=0) > len(records):
+        return False
+    flat = Counter(key for each in records for key, cell in each.items() if not isinstance(cell, list | dict))
+    return bool(arrays) and max(flat.values(), default=0) >= SHARED * len(records)
 
 
 def _are_columns(arrays: Mapping[str, list[object]], value: Mapping[str, object]) -> bool:

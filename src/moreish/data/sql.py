@@ -1,4 +1,4 @@
-"""SQL: the rows that a script or a dump puts into its tables, by INSERT ... VALUES or by COPY ... FROM stdin.
+"""SQL: the rows that a script or a dump puts into its tables, by INSERT or by COPY ... FROM stdin.
 
 Other statements are passed over. What a backslash in quotes means differs between databases: it escapes where names
 stand in backticks, as MySQL has it, or where the script cannot be read otherwise.
@@ -9,41 +9,63 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from moreish.data.faults import NotRead
+from moreish.data.sql_texts import (
+    COLUMNS,
+    COMMENT,
+    DOLLARS,
+    FLAGS,
+    GAP,
+    NAME,
+    NEXT,
+    PATTERNS,
+    SPACE,
+    TABLE,
+    bare,
+    names_in,
+    of_mysql,
+    of_postgres,
+    of_unicode,
+)
 
 SUFFIX = ".sql"
 LEAST_ROWS = 2  # of a file that is not called so
 LEAST_BEFORE_FAULT = 5  # rows of such a file before a line that cannot be read
-NAME = r"(?:[\w$#@]+|`[^`]+`|\"[^\"]+\"|\[[^\]]+\])"
-TABLE = rf"(?P<table>{NAME}(?:\s*\.\s*{NAME}){{0,3}})"
-COLUMNS = rf"(?:\s*\((?P<columns>\s*{NAME}(?:\s*,\s*{NAME})*+\s*)\))?"
-COMMENT = r"(?:--|#)[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
-SPACE = re.compile(rf"(?:\s+|{COMMENT})*+")
-FLAGS = re.IGNORECASE | re.DOTALL
 INSERT = re.compile(
-    rf"(?:INSERT|REPLACE)(?:\s+(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OR\s+\w+))*(?:\s+INTO)?\s+{TABLE}{COLUMNS}"
-    r"(?:\s*OVERRIDING\s+\w+\s+VALUE)?\s*VALUES?\s*(?=\()",
+    rf"(?:(?:INSERT|REPLACE)\b(?:{GAP}++(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OR{GAP}++\w+))*+(?:{GAP}++INTO\b)?"
+    rf"|INTO\b){GAP}*+{TABLE}(?:{GAP}++AS{GAP}++{NAME})?{COLUMNS}(?:{GAP}*+OVERRIDING{GAP}++\w+{GAP}++VALUE)?{GAP}*+"
+    rf"(?:(?P<how>SET|SELECT)\b|VALUES?{GAP}*+(?=\(|ROW{GAP}*+\())",
     FLAGS,
 )
+INSERT_ALL = re.compile(rf"INSERT{GAP}++(?:ALL|FIRST)\b", FLAGS)
+ROW = re.compile(rf"(?:ROW\b)?{GAP}*+", FLAGS)
 COPY = re.compile(rf"COPY\s+{TABLE}{COLUMNS}\s+FROM\s+stdin\b(?P<how>[^;\n]*);[^\S\n]*(?:\n|\Z)", FLAGS)
 COPIED = re.compile(r"^\\\.$", re.MULTILINE)  # the end of its rows
 CREATE = re.compile(rf"CREATE\s+(?:\w+\s+){{0,3}}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?{TABLE}\s*(?=\()", FLAGS)
 BEGINS = re.compile(
-    r"--|/\*|#|\\|(?:INSERT|REPLACE|COPY|CREATE|DROP|SET|USE|BEGIN|START|LOCK|PRAGMA|DELETE|TRUNCATE|ALTER|SELECT|GO|IF|"
-    r"DECLARE)\b",
+    r"\\|;|/\*|:\w|(?:INSERT|REPLACE|COPY|CREATE|DROP|SET|USE|BEGIN|START|LOCK|PRAGMA|DELETE|TRUNCATE|ALTER|SELECT|GO|IF|DECLARE|"
+    r"WITH|UPDATE|MERGE|EXEC|EXECUTE|CALL|GRANT|REVOKE|COMMENT|COMMIT|ANALYZE|VACUUM|VALUES|DO|PRINT|PROMPT|REM|REMARK|"
+    r"SPOOL|CONNECT|DELIMITER|WHENEVER)\b",
     FLAGS,
 )
-PUTS = re.compile(
-    r"^\s*(?:(?:INSERT|REPLACE)\b[^;']{1,5000}?\bVALUES?\s*\(|COPY\s[^;\n]{1,5000}?\bFROM\s+stdin)",
-    FLAGS | re.MULTILINE,
-)
+PUTS = re.compile(r"\b(?:INSERT|REPLACE|COPY)\b", re.IGNORECASE)
+LINE = re.compile(
+    r"(?:\\|:\w|!!|(?:REM|REMARK|PROMPT|SPOOL|CONNECT|WHENEVER|DELIMITER)\b)[^\n]*+", FLAGS
+)  # to a client
 MYSQL = re.compile(r"\A.{0,200}\b(?:MySQL|MariaDB)\b|\b(?:INTO|TABLE|EXISTS)\s+`", FLAGS)
 QUERY = re.compile(r"(?:SELECT(?!\s+pg_catalog)|UPDATE|DELETE|WITH|MERGE)\b", FLAGS)
-GOES_ON = re.compile(r"(?:ON|RETURNING|AS)\b|;|\Z", FLAGS)
+GOES_ON = re.compile(r"(?:ON|RETURNING|AS|WHERE)\b|;|\Z", FLAGS)
+UNION = re.compile(rf"UNION\b(?:{GAP}++ALL\b)?{GAP}*+SELECT\b", FLAGS)
+DUAL = re.compile(rf"FROM{GAP}++(?:SYS\.)?DUAL\b{GAP}*+", FLAGS)
+CALLED = re.compile(rf"(?P<value>.*?[^\s.])\s+AS\s+{NAME}", FLAGS)
+ASSIGNED = re.compile(rf"\s*(?P<name>{NAME})\s*:?=(?P<value>.*)", FLAGS)
 NO_COLUMN = ("primary", "key", "unique", "constraint", "foreign", "index", "check", "fulltext", "spatial", "exclude")
-NEXT = r"(?:INSERT|REPLACE|COPY|CREATE|GO)\b"  # begins a statement in scripts that have no semicolons
-ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
-ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "Z": "\x1a", "%": "\\%", "_": "\\_"}
-CAST = re.compile(r"\s*::[\w. ()\[\]\"]+")
+CAST = re.compile(r"(?:\s*::[\w. ()\[\]\"]+)+")
+COMMENTED = re.compile(rf"('(?:[^'\\]|\\.|'')*+'|\"[^\"]*+\"|{DOLLARS})|{COMMENT}", re.DOTALL)
+FOLLOWS = re.compile(rf"(?:INTO|SELECT)\b|{NEXT}", FLAGS)
+NO_CHARACTER = "has escaped bytes or numbers that are no characters, such as bytes that are no UTF-8"
+NO_ROWS = (
+    "puts no rows into a table that are written out, by INSERT ... VALUES, SET or SELECT, or COPY ... FROM stdin"
+)
 
 
 @dataclass(frozen=True)
@@ -74,12 +96,15 @@ class SqlTable:
 
 
 def recognised(text: str, whole: bool, suffix: str) -> Sql | None:
-    """A script by its first statement and rows for a table; most of it, unless the file is called so."""
-    begins = BEGINS.match(text.lstrip())
-    if begins is None or (PUTS.search(text) is None and (whole or suffix != SUFFIX)):
+    """A script by its first statement, in a file that is called so; else by rows for a table, as most of it."""
+    at = _end(SPACE, text, 0)
+    named = suffix == SUFFIX
+    if not (BEGINS.match(text, at) or (named and at == len(text) and text.strip())):
         return None
-    if suffix == SUFFIX:
+    if named:
         return Sql()
+    if PUTS.search(text) is None:
+        return None
     script = _read(text)
     rows = max((len(table.rows) for table in script.tables.values()), default=0)
     if script.fault is not None and (whole or script.fault.line <= text.count("\n")):
@@ -96,7 +121,8 @@ def largest(text: str) -> tuple[SqlTable, int]:
         raise script.fault
     tables = [table for table in script.tables.values() if table.rows]
     if not tables:
-        raise NotRead(1, "it puts no rows into a table by INSERT ... VALUES or COPY ... FROM stdin")
+        why = "this takes rows from elsewhere, and it" if script.passed else "it"
+        raise NotRead(script.passed or 1, f"{why} {NO_ROWS}")
     found = max(tables, key=lambda table: len(table.rows))
     if not found.header and len(found.declared) == found.width:
         found.header = found.declared
@@ -113,52 +139,19 @@ def _read(text: str) -> "_Script":
     return other if other.fault is None or other.fault.line > script.fault.line else script
 
 
-@dataclass(frozen=True)
-class _Patterns:
-    """What a row and a statement look like."""
-
-    row: re.Pattern[str]
-    cell: re.Pattern[str]
-    literal: re.Pattern[str]
-    other: re.Pattern[str]
-    body: re.Pattern[str]  # of CREATE TABLE
-    comments: re.Pattern[str]
-
-
-def _patterns(escaped: bool) -> _Patterns:
-    within = r"|\\." if escaped else ""
-    sign = r"\\" if escaped else ""
-    texts = "|".join(rf"{quote}(?:[^{quote}{sign}]{within}|{quote}{quote})*+{quote}" for quote in "'\"")
-    inner = rf"[^()'\"]|{texts}"
-    for _ in range(3):
-        inner = rf"[^()'\"]|{texts}|\((?:{inner})*+\)"
-    brackets = rf"\((?:{inner})*+\)"
-    cell = rf"(?:[^,()'\"]|{texts}|{brackets})*+"
-    other = rf"(?:{COMMENT}|{texts}|`[^`]*+`|(?P<d>\$\w*\$).*?(?P=d)|\n(?!\s*{NEXT})|[^;\n])*+;?"
-    return _Patterns(
-        re.compile(rf"\(((?:{inner})*+)\)", re.DOTALL),
-        re.compile(rf"({cell}),", re.DOTALL),
-        re.compile(rf"(?P<before>[A-Za-z_]\w*)?\s*(?P<text>{texts})", re.DOTALL),
-        re.compile(other, FLAGS),
-        re.compile(rf"\(((?:{COMMENT}|{inner})*+)\)", re.DOTALL),
-        re.compile(rf"({texts})|{COMMENT}", re.DOTALL),
-    )
-
-
-PATTERNS = {escaped: _patterns(escaped) for escaped in (False, True)}
-
-
 class _Script:
     """What a script puts into its tables, up to its end or to the first fault.
 
     queries : statements that are of no dump, as a list of queries has them
+    passed : the first line of a statement that puts rows into a table that stand elsewhere; 0: there is none
     """
 
     def __init__(self, text: str, escaped: bool) -> None:
         self.text, self.escaped, self.patterns = text, escaped, PATTERNS[escaped]
         self.tables: dict[str, SqlTable] = {}
-        self.queries = 0
+        self.queries = self.passed = 0
         self.fault: NotRead | None = None
+        self._targets: dict[tuple[str, str | None], tuple[SqlTable, list[int]]] = {}
         self._counted, self._line = 0, 1
         at = 0
         try:
@@ -171,78 +164,175 @@ class _Script:
         """Where the statement that begins here ends."""
         text = self.text
         if found := INSERT.match(text, at):
-            return self._insert(self._table(found), found.end())
+            return self._put(found)
+        begins = _end(self.patterns.common, text, at)
+        if found := INSERT.match(text, begins):
+            return self._put(found)
+        if found := INSERT_ALL.match(text, at):
+            return found.end()
         if found := COPY.match(text, at):
-            return self._copy(self._table(found), found)
+            return self._copy(found)
         if found := CREATE.match(text, at):
             body = self.patterns.body.match(text, found.end())
             if body:
                 self._table(found).declared = list(self._columns(body[1]))
                 return body.end()
+        if found := LINE.match(text, at):
+            return found.end()
+        if PUTS.match(text, begins) and not self.passed:
+            self.passed = self._line_at(begins)
         self.queries += QUERY.match(text, at) is not None
-        return max(_end(self.patterns.other, text, at), at + 1)
+        return self._pass(at)
+
+    def _pass(self, at: int) -> int:
+        """The end of what is passed over, with the semicolon."""
+        found = self.patterns.other.match(self.text, at)
+        if found and found["open"]:
+            opened = found.start("open")
+            what = "comment" if found["open"][0] == "/" else "quote"
+            raise NotRead(self._line_at(opened), f"opens a {what} and does not close it")
+        return max(found.end() if found else at, at + 1)
+
+    def _put(self, found: re.Match[str]) -> int:
+        """INSERT in any of its ways."""
+        table, places = self._target(found)
+        if found["how"] is None:
+            return self._insert(table, places, found.end())
+        if found["how"].upper() == "SET":
+            return self._set(table, found)
+        return self._select(table, places, found)
 
     def _table(self, found: re.Match[str]) -> SqlTable:
-        name = _bare(re.split(r"\s*\.\s*", found["table"])[-1])
-        table = self.tables.setdefault(name, SqlTable(name))
-        if "columns" in found.re.groupindex and found["columns"]:
-            header = [_bare(column) for column in found["columns"].split(",")]
+        name = names_in(found["table"])[-1]
+        return self.tables.setdefault(name.casefold(), SqlTable(name))
+
+    def _target(self, found: re.Match[str]) -> tuple[SqlTable, list[int]]:
+        """The table, and where in a row of this statement each of its columns stands; nothing where in order."""
+        said = (found["table"], found["columns"])
+        if said not in self._targets:
+            table = self._table(found)
+            self._targets[said] = (table, self._named(table, names_in(said[1] or ""), found.start()))
+        return self._targets[said]
+
+    def _named(self, table: SqlTable, header: list[str], at: int) -> list[int]:
+        """The same, by the names of the columns, where there are any."""
+        if not header:
+            return []
+        if not table.header:
             if table.rows and len(header) != table.width:
-                raise NotRead(self._line_at(found.start()), f"gives {name} {len(header)} columns, not {table.width}")
+                raise self._fault(at, f"gives {table.name} {len(header)} columns, not {table.width}")
             table.header = header
-        return table
+        places = {column.casefold(): place for place, column in enumerate(header)}
+        if len(header) != len(table.header):
+            raise self._fault(at, f"gives {table.name} {len(header)} columns, not {len(table.header)}")
+        if places.keys() != {column.casefold() for column in table.header}:
+            raise self._fault(at, f"gives {table.name} other columns than above")
+        if len(places) < len(header) or [*places] == [column.casefold() for column in table.header]:
+            return []
+        return [places[column.casefold()] for column in table.header]
 
     def _columns(self, body: str) -> Iterator[str]:
-        for cell in self.patterns.cell.findall(self.patterns.comments.sub(lambda each: each[1] or " ", body) + ","):
+        for cell in self.patterns.cell.findall(COMMENTED.sub(lambda each: each[1] or " ", body) + ","):
             name = re.match(NAME, cell.strip())
             if name and name[0].lower() not in NO_COLUMN:
-                yield _bare(name[0])
+                yield bare(name[0])
 
-    def _insert(self, table: SqlTable, at: int) -> int:
+    def _insert(self, table: SqlTable, places: list[int], at: int) -> int:
         text, row = self.text, self.patterns.row
         while True:
+            at = at if text[at : at + 1] == "(" else _end(ROW, text, at)
             found = row.match(text, at)
             if found is None:
-                raise NotRead(self._line_at(at), "a row does not end, or has a quote that does not")
-            self._add(table, self._values(found[1], at), at)
+                raise self._fault(at, "a row does not end, or has a quote that does not")
+            self._add(table, self._values(found[1], at), at, places)
             at = _end(SPACE, text, found.end())
+            if text[at : at + 1] == ";":
+                return at + 1
             if text[at : at + 1] == ",":
                 at = _end(SPACE, text, at + 1)
             elif text[at : at + 1] == "(":
-                raise NotRead(self._line_at(at), "there is no comma between two rows")
+                raise self._fault(at, "there is no comma between two rows")
             elif GOES_ON.match(text, at):
-                return _end(self.patterns.other, text, at)
-            elif re.match(NEXT, text[at : at + 10], FLAGS):
+                return self._pass(at)
+            elif FOLLOWS.match(text, at) or ("\n" in text[found.end() : at] and BEGINS.match(text, at)):
                 return at
             else:
-                raise NotRead(self._line_at(at), "what follows a row is no comma and no semicolon")
+                raise self._fault(at, "what follows a row is no comma and no semicolon")
+
+    def _select(self, table: SqlTable, places: list[int], found: re.Match[str]) -> int:
+        """INSERT INTO ... SELECT 1, 'Anna' UNION ALL SELECT 2, 'Bella'; rows of other tables are passed over."""
+        text, at, rows = self.text, found.end(), []
+        while True:
+            selected = self.patterns.selected.match(text, at)
+            assert selected is not None  # it may be of nothing
+            rows.append((at, [CALLED.sub(r"\g<value>", cell) for cell in self._cells(selected[1])]))
+            at = _end(DUAL, text, selected.end())
+            union = UNION.match(text, at)
+            if union is None:
+                break
+            at = union.end()
+        if re.match(r"FROM\b", text[at : at + 5], FLAGS):
+            self.passed = self.passed or self._line_at(found.start())
+            return self._pass(at)
+        for begins, cells in rows:
+            self._add(table, [self._value(cell.strip(), begins) for cell in cells], begins, places)
+        return self._pass(at)
+
+    def _set(self, table: SqlTable, found: re.Match[str]) -> int:
+        """INSERT INTO ... SET name = 'Anna', of = 'a'; as MySQL has it."""
+        at = found.end()
+        assigned = self.patterns.assigned.match(self.text, at)
+        assert assigned is not None  # it may be of nothing
+        each = [ASSIGNED.fullmatch(cell) for cell in self._cells(assigned[1])]
+        entries = {bare(one["name"]): self._value(one["value"].strip(), at) for one in each if one}
+        if len(entries) < len(each):
+            raise self._fault(at, "what follows SET is no names with values")
+        self._add(table, list(entries.values()), at, self._named(table, list(entries), at))
+        return self._pass(assigned.end())
+
+    def _cells(self, inner: str) -> list[str]:
+        cells: list[str] = self.patterns.cell.findall(inner + ",")
+        return cells
 
     def _values(self, inner: str, at: int) -> list[str | None]:
+        if "--" in inner or "/*" in inner:
+            inner = COMMENTED.sub(lambda each: each[1] or " ", inner)
         values: list[str | None] = []
-        for cell in self.patterns.cell.findall(inner + ","):
+        for cell in self._cells(inner):
             said = cell.strip()
             if said[:1] == "'" == said[-1:] and "'" not in said[1:-1] and "\\" not in said and len(said) > 1:
                 values.append(said[1:-1])
-            elif "'" not in said and '"' not in said:
-                values.append(None if said.upper() == "NULL" else said)
+            elif said.isdecimal():
+                values.append(said)
             else:
-                values.append(self._text(said, at))
+                values.append(self._value(said, at))
         return values
 
-    def _text(self, said: str, at: int) -> str:
-        """What is in quotes, escapes and all; a call of a function as it stands."""
-        found = self.patterns.literal.fullmatch(CAST.sub("", said) if "::" in said[said.rfind("'") :] else said)
+    def _value(self, said: str, at: int) -> str | None:
+        """What is in quotes, escapes and all; numbers and calls of functions as they stand; None for NULL."""
+        if "'" not in said and '"' not in said and "$" not in said:
+            return None if said.upper() == "NULL" else said
+        end = max(map(said.rfind, "'\"$")) + 1
+        found = self.patterns.texts.fullmatch(said[:end] if CAST.fullmatch(said, end) else said)
         if found is None:
-            if re.fullmatch(r"\w+\s*\(.*\)", said, re.DOTALL):
+            if re.fullmatch(r"\w+\s*\(.*\)|[\w$]+|array\s*\[.*\]", said, FLAGS):
                 return said
-            raise NotRead(self._line_at(at), "a value in this row goes on behind the end of its quotes")
-        quote, inner = found["text"][0], found["text"][1:-1]
-        inner = inner.replace(2 * quote, quote)
-        return ESCAPE.sub(_character, inner) if self.escaped or found["before"] in ("E", "e") else inner
+            raise self._fault(at, "a value in this row goes on behind the end of its quotes")
+        text, before = found["text"], (found["before"] or "").upper()
+        if text[0] == "$":
+            return text.split("$", 2)[2].rsplit("$", 2)[0]
+        inner = text[1:-1].replace(2 * text[0], text[0])
+        try:
+            if before in ("E", "U&"):
+                return of_postgres(inner) if before == "E" else of_unicode(inner)
+        except ValueError:
+            raise self._fault(at, NO_CHARACTER) from None
+        return of_mysql(inner) if self.escaped else inner
 
-    def _copy(self, table: SqlTable, found: re.Match[str]) -> int:
+    def _copy(self, found: re.Match[str]) -> int:
         if re.search(r"csv|delimiter|binary", found["how"], FLAGS):
-            raise NotRead(self._line_at(found.start()), "COPY with CSV, a delimiter or binary is not read")
+            raise self._fault(found.start(), "COPY with CSV, a delimiter or binary is not read")
+        table, places = self._target(found)
         text, at = self.text, found.end()
         closed = COPIED.search(text, at) is not None
         while True:
@@ -251,22 +341,26 @@ class _Script:
             if line == "\\.":
                 return len(text) if end < 0 else end
             if end < 0 or (not line and not closed):
-                raise NotRead(self._line_at(at), "the rows of COPY do not end with \\.")
-            cells = line.split("\t")
-            values = [ESCAPE.sub(_character, cell) for cell in cells] if "\\" in line else cells
-            self._add(
-                table, [None if cell == "\\N" else value for cell, value in zip(cells, values, strict=True)], at
-            )
+                raise self._fault(at, "the rows of COPY do not end with \\.")
+            try:
+                self._add(table, [_copied(cell) for cell in line.split("\t")], at, places)
+            except UnicodeError:
+                raise self._fault(at, NO_CHARACTER) from None
             at = end + 1
 
-    def _add(self, table: SqlTable, values: list[str | None], at: int) -> None:
+    def _add(self, table: SqlTable, values: list[str | None], at: int, places: list[int]) -> None:
+        if values == [""]:
+            return  # VALUES (), of which each column is as it is by itself
         line = self._line_at(at)
         width = table.width if table.rows else len(table.header) or len(values)
         if len(values) != width:
             s = "s" * (len(values) != 1)
             raise NotRead(line, f"a row of {table.name} has {len(values)} value{s}, where there are {width} columns")
-        table.rows.append(tuple(values))  # which cost the garbage collector nothing
+        table.rows.append(tuple([values[place] for place in places] if places else values))
         table.lines.append(line)
+
+    def _fault(self, at: int, why: str) -> NotRead:
+        return NotRead(self._line_at(at), why)
 
     def _line_at(self, at: int) -> int:
         """The line in which this stands, from 1; asked for in order."""
@@ -280,15 +374,6 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     return at if found is None else found.end()
 
 
-def _bare(name: str) -> str:
-    """A name without its quotes."""
-    name = name.strip()
-    return name[1:-1] if name[:1] in '`"[' else name
-
-
-def _character(escape: re.Match[str]) -> str:
-    if code := escape[1]:
-        return chr(int(code, 16))
-    if (code := escape[2]) is not None:
-        return chr(int(code, 8))
-    return ESCAPES.get(escape[3], escape[3])
+def _copied(cell: str) -> str | None:
+    """What a cell of COPY says."""
+    return cell if "\\" not in cell else None if cell == "\\N" else of_postgres(cell, copied=True)
