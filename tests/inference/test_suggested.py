@@ -46,6 +46,14 @@ def test_that_something_was_left_out_is_said(trees: Fitted) -> None:
     assert trees.ask(best=True).left_out is None
 
 
+@pytest.mark.parametrize("wishes", [{}, {"starts_with": "a"}, {"length": "2-9"}], ids=str)
+def test_where_only_known_items_are_likely_others_come_all_the_same(wishes: dict[str, str]) -> None:
+    run = moreish.listen(["aaaaaaaa", "aaaaaaaaa"])
+    made = run.more(5, seed=1, new_only=True, **wishes)
+    assert len(made) == 5
+    assert all(item.is_new for item in made)
+
+
 def test_scores_and_the_best_are_those_of_the_model(trees: Fitted) -> None:
     made = trees.more(5, seed=1)
     scores = trees.score([item.text for item in made])

@@ -5,7 +5,7 @@ other model, or other sampling, by many weighted beginnings (`guided`), with an 
 The best instead of random ones: `ranking`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
@@ -142,13 +142,18 @@ class Asked:
         request = self.request
         wanted = Wanted(request.unique, request.away, request.apart, self.automaton is not None)
         if self.automaton is None:
-            prefix = self._prefix
-            batches = Batches(partial(_free, self.model, rng, self.sampling, prefix))
+            free = partial(_free, self.model, rng, self._prefix)
+            batches = Batches(partial(free, self.sampling), bolder=self._bolder(free))
         elif self._is_exact:
             batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
         else:
-            batches = Batches(partial(self._guided, rng), GUIDED_BATCH, GUIDED_BATCH)
+            under = partial(self._guided, rng)
+            batches = Batches(partial(under, self.sampling), GUIDED_BATCH, GUIDED_BATCH, self._bolder(under))
         return more(batches, self.corpus, count, wanted, self._nearest)
+
+    def _bolder(self, draw: Callable[[Sampling, int], Drawn]) -> Callable[[int], Drawn] | None:
+        """Draws of the model as it is, for when those that leave something out have no more to give."""
+        return partial(draw, self.request.sampling) if self.sampling != self.request.sampling else None
 
     @cached_property
     def hints(self) -> list[str]:
@@ -278,9 +283,9 @@ class Asked:
             return None
         return self.shared.nearest
 
-    def _guided(self, rng: np.random.Generator, size: int) -> Drawn:
+    def _guided(self, rng: np.random.Generator, sampling: Sampling, size: int) -> Drawn:
         assert self.automaton is not None
-        found = guided(self.model, self.automaton, size, rng, self.sampling, self._guide)
+        found = guided(self.model, self.automaton, size, rng, sampling, self._guide)
         self._effective.append(found.effective)
         self._logprob.append(found.logprob)
         return found.drawn
@@ -337,8 +342,8 @@ def items_of(lists: list[Corpus], vocab: Vocab) -> tuple[str, ...]:
 def _free(
     model: LanguageModel,
     rng: np.random.Generator,
-    sampling: Sampling,
     prefix: Integer[np.ndarray, " T"] | None,
+    sampling: Sampling,
     size: int,
 ) -> Drawn:
     return sample(model, size, rng, sampling, prefix)

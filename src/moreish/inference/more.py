@@ -17,6 +17,7 @@ from moreish.inference.nearest import Nearest
 from moreish.inference.ranking import Apart
 from moreish.inference.seen import Seen
 
+TIRED = 1_000  # the same before what is drawn from leaves less out, where it can
 FRUITLESS = 20_000  # items drawn in a row without a wanted one before giving up
 FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice as many
 
@@ -42,11 +43,15 @@ class Item(NamedTuple):
 
 
 class Batches(NamedTuple):
-    """What draws so many items, and how many at a time: at first, and at most, doubling in between."""
+    """What draws so many items, and how many at a time: at first, and at most, doubling in between.
+
+    bolder : what draws instead once TIRED draws in a row gave nothing that is wanted
+    """
 
     draw: Callable[[int], Drawn]
     first: int = FIRST_BATCH
     largest: int = LARGEST_BATCH
+    bolder: Callable[[int], Drawn] | None = None
 
 
 class Wanted(NamedTuple):
@@ -77,6 +82,9 @@ def more(
     given, fruitless, batch = 0, 0, batches.first
     while given < count and fruitless < FRUITLESS:
         check_cancelled()
+        if batches.bolder is not None and fruitless >= TIRED:
+            batches = Batches(batches.bolder, batches.first, batches.largest)
+            fruitless = 0
         drawn = batches.draw(batch)
         drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
         where = corpus.where_ids(drawn.ids, drawn.offsets)
