@@ -134,7 +134,7 @@ def test_sharpening_is_temperature_then_top_k_then_top_p_then_min_p(weights, tem
     p = np.array(weights) / sum(weights)
     with np.errstate(divide="ignore"):
         logprobs = np.log(p)[None]
-    got = draw_probabilities(logprobs, Sampling(temperature, top_k, top_p, min_p))[0]
+    got = draw_probabilities(logprobs, Sampling(temperature, top_k, top_p, min_p=min_p))[0]
     # by hand, one symbol at a time
     hot = [q ** (1 / temperature) if q > 0 else 0.0 for q in (p / p.max()).tolist()]
     ranked = sorted(range(len(hot)), key=lambda i: -hot[i])[: top_k or len(hot)]

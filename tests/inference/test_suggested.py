@@ -9,7 +9,7 @@ import moreish
 from moreish.background.blend import Blend
 from moreish.fitting.fitted import Fitted
 from moreish.inference.sample import Sampling, draw_probabilities
-from moreish.inference.suggested import MIN_P, blend_in, suggested
+from moreish.inference.suggested import MIN_P, suggested
 from moreish.models.mixture import Mixture
 
 TREES = [
@@ -87,7 +87,8 @@ def test_mixtures_of_blends_and_kinds_are_drawn_alike_and_other_models_as_they_a
     assert isinstance(both, Mixture)
     for model in (run.model, run.of("elves"), both):
         assert suggested(model, Sampling()).min_p == MIN_P
-    mixed = Mixture([blend_of(trees), counted], np.array([0.5, 0.5]))
-    for model in (counted, mixed):
-        assert blend_in(model) is None
+    net = moreish.train(TREES, model="gru", options={"train": {"steps": 2}}, out=tmp_path / "net").model
+    mixed = Mixture([counted, net], np.array([0.5, 0.5]))
+    assert suggested(mixed, Sampling()) == Sampling(min_p=MIN_P)
+    for model in (counted, net, Mixture([counted, counted], np.array([0.5, 0.5]))):
         assert suggested(model, Sampling()) == Sampling()

@@ -191,8 +191,8 @@ class Drawing(Group):
     min_p: Annotated[
         float | None,
         Parameter(
-            help="Leave out symbols less likely than this share of the likeliest one; of few items 0.07 unless said, "
-            "and 0 leaves none out.",
+            help="Leave out symbols less likely than this share of the likeliest one; 0.07 for blends and "
+            "mixtures unless said, and 0 leaves none out.",
             converter=number,
         ),
     ] = None

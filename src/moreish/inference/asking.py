@@ -202,7 +202,7 @@ class Asked:
             return None
         return (
             f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out, as is best for "
-            "few items; --min-p 0 leaves none out"
+            "making; --min-p 0 leaves none out"
         )
 
     @property

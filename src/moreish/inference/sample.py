@@ -25,10 +25,10 @@ class Sampling:
     )
     top_k: int | None = option(None, "draw from the k likeliest symbols only", low=1)
     top_p: float | None = option(None, "draw from the likeliest symbols that hold this share", above=0, high=1)
+    max_length: int = option(1000, "symbols after which an item is cut off", low=1)
     min_p: float | None = option(
         None, "leave out symbols less likely than this share of the likeliest one; 0: none", low=0, high=1
     )
-    max_length: int = option(1000, "symbols after which an item is cut off", low=1)
 
     @property
     def changed(self) -> str:
