@@ -154,10 +154,9 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
         return await _in_sentences(lambda: own_list(listing.run(run), lists))
 
     @made.post("/api/runs/{run}/resume")
-    async def resume(run: str) -> dict[str, bool]:
-        """Go on with a run that was stopped."""
-        await _in_sentences(lambda: listing.resume(run))
-        return {"started": True}
+    async def resume(run: str) -> dict[str, bool | str]:
+        """Go on with a run that was stopped; `aside` says what of its records is kept elsewhere from now on."""
+        return {"started": True, "aside": await _in_sentences(lambda: listing.resume(run))}
 
 
 def _add_records(made: FastAPI, listing: Listing) -> None:
