@@ -8,8 +8,6 @@ from moreish.runs.checkpoint import Checkpoint
 from moreish.runs.files import decode, os_errors
 from moreish.runs.records import DROPPED, RECORD_LIMIT
 
-OF_NO_MATTER = ("interrupted", "paused")  # that it stopped, or stood still, until it goes on
-
 
 def goes_aside(records: Path, checkpoint: Checkpoint | None) -> str:
     """What of these records is kept in `dropped.jsonl` instead; "" where none is that told anything."""
@@ -20,7 +18,7 @@ def goes_aside(records: Path, checkpoint: Checkpoint | None) -> str:
         except Damaged:
             record = None
         damaged += not isinstance(record, dict)
-        told += isinstance(record, dict) and record.get("event") not in OF_NO_MATTER
+        told += isinstance(record, dict) and not _of_its_end(record)
     if not told and not damaged:
         return ""
     found = [f"{told:,} record{'s' * (told != 1)}"] * (told > 0)
@@ -29,6 +27,11 @@ def goes_aside(records: Path, checkpoint: Checkpoint | None) -> str:
     again = "from that step on it is trained again" if checkpoint else "it is trained from the beginning"
     are = "are" if told + damaged != 1 else "is"
     return f"{' and '.join(found)} {since} {are} kept in {DROPPED}: {again}"
+
+
+def _of_its_end(record: dict[str, object]) -> bool:
+    """Whether it only says that the run stopped, or stood still."""
+    return record.get("event") in ("interrupted", "paused") or record.get("kind") == "stop"
 
 
 def _lines(path: Path, start: int) -> Iterator[bytes]:
