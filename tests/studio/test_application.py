@@ -276,7 +276,10 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
         ("next", {"prefix": "x" * 2001}, '"prefix" has more than 2,000 characters'),
         ("next", {"count": 65}, '"count" must be at most 64'),
         ("next", {"count": 0}, '"count" must be at least 1'),
-        ("next", {"temperature": 0}, '"temperature" must be more than 0'),
+        ("next", {"temperature": 0}, '"temperature" must be more than 0\n'),
+        ("next", {"temperature": 101}, '"temperature" must be at most 100\n'),
+        ("commands", {"command": "lr", "factor": 2e6}, '"factor" must be at most 1,000,000\n'),
+        ("commands", {"command": "lr", "factor": -1}, '"factor" must be at least 0\n'),
         ("next", {"count": "many"}, '"count" cannot be read: Input should be a valid integer'),
         ("next", [], "the body is to be a JSON object"),
     ],
@@ -284,7 +287,7 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
 def test_what_is_wrong_with_a_field_is_said_of_that_field(page, path, body, said):
     answer = page.send("POST", f"/api/runs/one/{path}", json=body)
     assert answer.status_code == 422
-    assert answer.json()["error"].startswith(said)
+    assert f"{answer.json()['error']}\n".startswith(said)
 
 
 def test_the_lists_of_before_begin_with_the_newest(page):
