@@ -220,10 +220,10 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
     @made.get("/api/lists/{id}", response_class=PlainTextResponse, responses={404: {"description": "No such list"}})
     async def text(id: str) -> Response:
         """A list as it was given, as plain text."""
-        path = lists.path(id)
-        if path is None:
+        found = await _in_sentences(lambda: lists.text(id))
+        if found is None:
             raise HTTPException(404, "there is no such list")
-        return PlainTextResponse(await asyncio.to_thread(path.read_bytes))
+        return PlainTextResponse(found)
 
     @made.get("/api/lists/{id}/report")
     async def report(id: str, request: Request, data: DataOptions = "{}") -> Response:
