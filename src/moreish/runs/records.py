@@ -154,9 +154,9 @@ class Appender:
         self._files.append(aside, encode({"dropped": {"from": offset, "bytes": size - offset}}))
         with open(self._path, "rb") as file:
             file.seek(offset)
+            last = b""
             while chunk := file.read(CHUNK):
-                self._files.append(aside, chunk)
-                last = chunk
+                self._files.append(aside, last := chunk)
         if not last.endswith(b"\n"):
             self._files.append(aside, b"\n")
         self._files.sync(aside)
