@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from moreish.cli.show import in_words
+from moreish.runs import commands
+from moreish.runs.folder import Run
 from tests.support.disks import small_disk
 from tests.support.systems import needs_signals
 
@@ -463,6 +465,21 @@ def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number
     again = spawn("more", out, "-n", 2, cwd=tmp_path)
     items, err = again.communicate(timeout=60)
     assert (again.returncode, len(items.splitlines()), err) == (0, 2, "")
+
+
+def test_a_training_hears_what_is_wanted_of_it_while_it_loads(folder, tmp_path):
+    out = tmp_path / "run"
+    small = ["--model", "gru", "--set", "model.n_hidden=8", "--steps", 100_000]
+    for n, arguments in enumerate([["train", folder / "list.txt", *small, "--out", out], ["train", "--resume", out]]):
+        process = spawn(*arguments, cwd=tmp_path)
+        deadline = time.monotonic() + 120
+        while not ((out / "manifest.json").exists() and Run(out).running):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        commands.steer(out, commands.Stop())
+        _, err = process.communicate(timeout=60)
+        assert (process.returncode, "interrupted; go on with" in err) == (130, True)
+        assert Run(out).steps()[-1] < 50 * (n + 1)
 
 
 @pytest.fixture

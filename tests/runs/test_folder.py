@@ -325,6 +325,33 @@ def test_resuming_with_records_missing_is_refused(run):
         writer.rewind(run.checkpoint(2))
 
 
+def test_what_is_taken_out_of_the_records_is_kept_aside_and_a_refusal_takes_nothing_out(run):
+    trained(run)
+    path, aside = run.folder / "metrics.jsonl", run.folder / "dropped.jsonl"
+    with run.writing() as writer:
+        writer.append({"step": 4})
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"ste')
+    with run.writing() as writer:
+        said = writer.rewind(run.checkpoint(2))
+    assert said.startswith("2 records and 1 damaged line after step 2 are kept in dropped.jsonl")
+    assert path.read_bytes() + aside.read_bytes().partition(b"\n")[2] == whole + b'{"ste\n'
+    with open(path, "ab") as file:
+        file.write(b"half")
+    kept = path.read_bytes(), aside.read_bytes()
+    with run.writing():
+        pass
+    assert (path.read_bytes(), aside.read_bytes()) == kept
+    with run.writing() as writer:
+        writer.append({"step": 3})
+    assert list(run.records()) == [{"step": 1}, {"step": 2}, {"step": 3}]
+    assert aside.read_bytes().endswith(b'{"dropped": {"from": 24, "bytes": 4}}\nhalf\n')
+    os.truncate(path, 15)
+    with run.writing() as writer, pytest.raises(Damaged, match="so step 2 cannot be resumed"):
+        writer.rewind(run.checkpoint(2))
+    assert path.stat().st_size == 15
+
+
 def test_rewinding_past_a_broken_checkpoint_keeps_it_aside(run):
     trained(run)
     broken = run.folder / "checkpoints" / "step-000000003"

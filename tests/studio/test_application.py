@@ -1,13 +1,17 @@
 """What the studio answers: runs, lists, items, symbols, one step, forms, and a run as one page."""
 
 import asyncio
+import itertools
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 import moreish
 from moreish.runs import commands, events
 from moreish.studio.application import app
+from moreish.studio.lists import Lists
 from moreish.studio.page import document
 from moreish.studio.stream import Stream
 from tests.studio.conftest import TOKEN
@@ -106,7 +110,7 @@ def test_forms_come_from_the_declared_options(page):
 
 
 def test_a_command_is_written_where_the_training_reads_it(page, root):
-    inbox = commands.Inbox(root / "one")
+    inbox = commands.Inbox(root / "one", commands.written(root / "one"))
     assert page.post("/api/runs/one/commands", {"command": "heal", "remedy": "clip", "arguments": {"norm": 1}}).json()
     assert page.post("/api/runs/one/commands", {"command": "lr"}).status_code == 422
     assert inbox.read() == [commands.Heal("clip", {"norm": 1})]
@@ -276,7 +280,10 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
         ("next", {"prefix": "x" * 2001}, '"prefix" has more than 2,000 characters'),
         ("next", {"count": 65}, '"count" must be at most 64'),
         ("next", {"count": 0}, '"count" must be at least 1'),
-        ("next", {"temperature": 0}, '"temperature" must be more than 0'),
+        ("next", {"temperature": 0}, '"temperature" must be more than 0\n'),
+        ("next", {"temperature": 101}, '"temperature" must be at most 100\n'),
+        ("commands", {"command": "lr", "factor": 2e6}, '"factor" must be at most 1,000,000\n'),
+        ("commands", {"command": "lr", "factor": -1}, '"factor" must be at least 0\n'),
         ("next", {"count": "many"}, '"count" cannot be read: Input should be a valid integer'),
         ("next", [], "the body is to be a JSON object"),
     ],
@@ -284,10 +291,81 @@ def test_a_file_is_read_as_the_command_line_reads_one_of_its_name(name, page, tm
 def test_what_is_wrong_with_a_field_is_said_of_that_field(page, path, body, said):
     answer = page.send("POST", f"/api/runs/one/{path}", json=body)
     assert answer.status_code == 422
-    assert answer.json()["error"].startswith(said)
+    assert f"{answer.json()['error']}\n".startswith(said)
 
 
 def test_the_lists_of_before_begin_with_the_newest(page):
     made = [page.send("PUT", "/api/lists/often", content=b"a\nb\n").json()["list"] for _ in range(11)]
     assert made[-1] == "often-11"
     assert [each["list"] for each in page.get("/api/lists").json() if each["list"] in made] == made[::-1]
+
+
+def odd(kind, path):
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            outside = path.parent.parent.with_name("outside.txt")
+            outside.write_text("a secret\nanother\n", encoding="utf-8")
+            path.symlink_to(outside)
+        case "loop":
+            path.symlink_to(path)
+
+
+def asked_for(page, id):
+    """What is said where each reader of a list is asked for this one."""
+    body = {"list": id, "model": "ngram"}
+    yield page.get(f"/api/lists/{id}")
+    yield page.get(f"/api/lists/{id}/report")
+    for path in ("/api/preview", "/api/find-lr", "/api/runs"):
+        yield page.post(path, body)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link", "loop"])
+def test_what_is_no_plain_file_is_no_list(page, root, kind):
+    if kind != "folder" and os.name == "nt":
+        pytest.skip("links and pipes are made with rights there")
+    lists = root / ".lists"
+    lists.mkdir(exist_ok=True)
+    odd(kind, lists / f"{kind}-1.txt")
+    odd(kind, lists / "one-items-1.json")
+    assert f"{kind}-1" not in [each["list"] for each in page.get("/api/lists").json()]
+    for answer in asked_for(page, f"{kind}-1"):
+        assert answer.status_code in (404, 422)
+        assert "there is no" in answer.json()["error"]
+    assert page.send("PUT", f"/api/lists/{kind}.txt", content=b"emma\nolivia\n").json() == {"list": f"{kind}-2"}
+    kept = page.post("/api/runs/one/list", {}).json()
+    assert kept["list"] == "one-items-2"
+    for path in (lists / f"{kind}-1.txt", lists / "one-items-1.json"):
+        path.rmdir() if kind == "folder" else path.unlink()
+    (lists / "one-items-2.json").unlink()
+
+
+def closed(path, opening):
+    """What opens a file, but not this one."""
+
+    def opened(self, *arguments, **more):
+        if self == path:
+            raise PermissionError(13, "Permission denied", str(path))
+        return opening(self, *arguments, **more)
+
+    return opened
+
+
+@pytest.mark.parametrize("kind", ["gone", "closed"])
+def test_a_list_that_cannot_be_read_any_more_is_refused_under_its_id(page, root, kind, monkeypatch):
+    id = page.send("PUT", f"/api/lists/{kind}.txt", content="\n".join(made_items(40)).encode()).json()["list"]
+    path = root / ".lists" / f"{id}.txt"
+
+    if kind == "closed":
+        for name in ("open", "read_bytes"):
+            monkeypatch.setattr(Path, name, closed(path, getattr(Path, name)))
+    else:
+        monkeypatch.setattr(Lists, "path", lambda self, id: path)
+        path.unlink()
+    for answer in itertools.islice(asked_for(page, id), 4):
+        assert answer.status_code == 422
+        assert answer.json()["error"].startswith(id)
+        assert str(root) not in answer.json()["error"]

@@ -1,5 +1,6 @@
 """The listing: runs that only begin, runs whose folder is taken away, and run folders that lead elsewhere."""
 
+import contextlib
 import os
 import shutil
 import time
@@ -18,11 +19,21 @@ from tests.support.lists import made_items
 LIST = str(BUNDLED / "minerals.txt")
 
 
-@pytest.fixture
-def listing(tmp_path):
-    made = Listing(tmp_path)
+@contextlib.contextmanager
+def opened(root):
+    """A listing; at the end its trainings are, too."""
+    made = Listing(root)
     yield made
     made.close()
+    for started in made._started.values():
+        started.process.wait(60)
+        started.forget()
+
+
+@pytest.fixture
+def listing(tmp_path):
+    with opened(tmp_path) as made:
+        yield made
 
 
 def until(true, seconds=60.0):
@@ -145,3 +156,123 @@ def test_a_run_whose_records_are_not_whole_is_damaged_and_says_how(listing, tmp_
     (row,) = listing.summaries()
     assert (row["state"], row["ready"]) == ("damaged", True)
     assert f"metrics.jsonl {what}" in row["said"]
+
+
+LONG = {"model": {"n_hidden": 8, "n_embd": 2}, "train": {"steps": 1_000_000, "eval_every": 50, "device": "cpu"}}
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    """The folder of a long run that was stopped soon."""
+    folder = tmp_path / "one"
+
+    def person(event):
+        match event:
+            case events.Eval(step=50):
+                commands.steer(folder, commands.Stop())
+
+    with pytest.raises(KeyboardInterrupt):
+        moreish.train(from_items(made_items(60)), model="mlp", options=LONG, out=folder, watch=person)
+    return folder
+
+
+def test_a_run_is_gone_on_with_once_and_whoever_comes_too_late_is_told(listing, stopped):
+    assert states(listing) == {"one": "stopped"}
+    listing.resume("one")
+    assert states(listing) == {"one": "running"}
+    with pytest.raises(RunError, match="one is running already"):
+        listing.resume("one")
+    first = listing._started["one"]
+    until(lambda: Run(stopped).running)
+    listing.steer("one", commands.Stop())
+    until(lambda: first.ended)
+    assert states(listing) == {"one": "stopped"}
+    assert listing._started["one"] is first
+
+
+def test_of_two_studios_that_go_on_with_one_run_neither_calls_it_failed(listing, stopped, tmp_path):
+    with opened(tmp_path) as other:
+        neither_calls_it_failed(listing, other, stopped)
+
+
+def neither_calls_it_failed(listing, other, stopped):
+    for each in (listing, other):
+        each.resume("one")
+    processes = [each._started["one"] for each in (listing, other)]
+    found = set()
+
+    def one_ended():
+        found.update(state for each in (listing, other) for state in states(each).values())
+        return any(process.ended for process in processes)
+
+    until(one_ended)
+    until(lambda: Run(stopped).running)
+    for each in (listing, other):
+        assert states(each) == {"one": "running"}
+    listing.steer("one", commands.Stop())
+    until(lambda: all(process.ended for process in processes))
+    for each in (listing, other):
+        assert states(each) == {"one": "stopped"}
+    assert found == {"running"}
+
+
+def steps_of(folder):
+    return [event.step for event in events.of_kind(Run(folder).events(), events.Step)]
+
+
+@pytest.mark.parametrize("command", [commands.Stop(), commands.Pause()])
+def test_what_is_wanted_while_a_run_loads_again_is_done_and_what_was_before_is_not(listing, stopped, command):
+    commands.steer(stopped, commands.Break("F15", 1))  # while nobody trained it
+    listing.resume("one")
+    listing.steer("one", command)
+    if isinstance(command, commands.Stop):
+        until(lambda: listing._started["one"].ended)
+        assert states(listing) == {"one": "stopped"}
+        assert Run(stopped).steps()[-1] < 60
+    else:
+        until(lambda: [*events.of_kind(Run(stopped).events(), events.Paused)])
+        assert steps_of(stopped)[-1] < 60
+    done = [event.kind for event in events.of_kind(Run(stopped).events(), events.Intervention)]
+    assert "break" not in done
+
+
+def test_what_is_wanted_of_a_new_run_before_its_first_step_is_done(listing, tmp_path):
+    settings = ["--set=train.steps=1000000", "--set=model.n_hidden=8"]
+    id = listing.start("new", ["train", LIST, "--model", "mlp", *settings])
+    until(lambda: states(listing)[id] == "running")
+    listing.steer(id, commands.Stop())
+    until(lambda: listing._started[id].ended)
+    assert Run(tmp_path / id).steps()[-1] < 20
+
+
+@pytest.mark.parametrize("keep", [0, 0.5])
+def test_a_run_whose_records_are_damaged_is_not_gone_on_with_and_keeps_every_byte(listing, stopped, keep):
+    records = stopped / "metrics.jsonl"
+    left = records.read_bytes()[: int(keep * records.stat().st_size)]
+    records.write_bytes(left)
+    with pytest.raises(RunError, match=r"one cannot go on: metrics\.jsonl (is empty|was cut off at byte)"):
+        listing.resume("one")
+    with pytest.raises(RunError, match=r"metrics\.jsonl is damaged before byte"):
+        moreish.resume(stopped)
+    assert records.read_bytes() == left
+
+
+def test_what_a_run_told_after_its_checkpoint_is_kept_aside_and_said(listing, stopped):
+    records = stopped / "metrics.jsonl"
+    whole = records.read_bytes()
+    records.write_bytes(whole[:-7])
+    shutil.rmtree(stopped / "checkpoints")
+    (stopped / "checkpoints").mkdir()
+    count = sum(b'"kind": "stop"' not in line for line in whole.splitlines())
+    said = listing.resume("one")
+    assert said == (
+        f"{count - 1} records and 1 damaged line from before any checkpoint are kept in dropped.jsonl: "
+        "it is trained from the beginning"
+    )
+    until(lambda: Run(stopped).running and steps_of(stopped))
+    assert listing.summaries()[0]["said"] == said
+    assert (stopped / "dropped.jsonl").read_bytes().partition(b"\n")[2] == whole[:-7] + b"\n"
+
+
+def test_going_on_with_a_run_that_was_stopped_is_nothing_to_speak_of(listing, stopped):
+    assert listing.resume("one") == ""

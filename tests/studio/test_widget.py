@@ -148,6 +148,12 @@ def shown(training, monkeypatch):
         widget.close()
 
 
+def commanded(training):
+    """The commands that were given, in their order."""
+    lines = (training.folder / commands.COMMANDS).read_bytes().splitlines()
+    return [json.loads(line)["command"] for line in lines]
+
+
 def test_a_view_follows_a_run_pauses_it_and_shows_names_as_text(shown, training):
     page, pump, wrong = shown
     heading = page.locator("h2").first
@@ -160,8 +166,16 @@ def test_a_view_follows_a_run_pauses_it_and_shows_names_as_text(shown, training)
     before = step()
     until(lambda: step() > before)
     until(lambda: "better than" in pump() and page.locator("canvas").count() >= 2)  # losses, and the layers
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause").dblclick(delay=30)
+    page.get_by_role("button", name="Go on").wait_for()  # at once, though the run has not answered yet
     until(lambda: "paused" in pump())
+    page.locator(".row button").first.click()  # in the moment in which it turns: what it said before
+    page.wait_for_timeout(900)
+    assert commanded(training) == ["pause"]
+    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Pause").click(delay=600)
+    until(lambda: "paused" in pump())
+    assert commanded(training) == ["pause", "go", "pause"]
     before = step()
     page.get_by_role("button", name="One step").click()
     until(lambda: step() == before + 1)

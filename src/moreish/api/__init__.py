@@ -41,7 +41,7 @@ from moreish.models.kinds import Kinded, components_of
 from moreish.options import build
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
-from moreish.runs import events
+from moreish.runs import commands, events
 from moreish.runs import folder as run_folder
 from moreish.runs.folder import Run, find_run
 from moreish.runs.pickles import refuse_pickle
@@ -292,26 +292,31 @@ def resume(
     watch: Watch | None = None,
     log: str | None = None,
     stop: Callable[[], bool] | None = None,
+    earlier: int | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> TrainedRun:
     """Go on with an interrupted run, bit for bit as if it had never stopped.
 
-    Raises RunError where torch, the machine or the number of threads differ from those that it was trained with,
-    unless `inexact`; and where there is nothing left to do.
+    `earlier` bytes of its commands are not for this training, else all that there are now; `tell` gets a sentence
+    where the run had said more than its checkpoint knows. Raises RunError where torch, the machine or the number of
+    threads differ from those that it was trained with, unless `inexact`; and where there is nothing left to do.
     """
     opened = open_run(run)
     run = opened.run
+    earlier = commands.written(run.folder) if earlier is None else earlier
     check_log(log)
     if run.finished:
         raise RunError(f"{run.name} is finished; to train for longer, start a new run with more steps")
     with run.writing() as writer:
         checkpoint = run.checkpoint("last") if run.steps() else None
-        writer.rewind(checkpoint)
+        if (aside := writer.rewind(checkpoint)) and tell:
+            tell(aside)
         if checkpoint is None:
             fitting = begin(opened.corpus, opened.config, parent_of(opened))
         else:
             fitting = restored(opened, checkpoint, inexact)
         with logged(run, log, watch) as watching:
-            fit_into(fitting, writer, watching, fresh=checkpoint is None, stop=stop)
+            fit_into(fitting, writer, watching, fresh=checkpoint is None, stop=stop, earlier=earlier)
     return open_run(run)
 
 

@@ -64,8 +64,12 @@ def fit_into(
     watch: Watch,
     fresh: bool = True,
     stop: Callable[[], bool] | None = None,
+    earlier: int = 0,
 ) -> None:
-    """Fit to the end or to the first request to stop, writing every event, and a checkpoint where one is due."""
+    """Fit to the end or to the first request to stop, writing every event, and a checkpoint where one is due.
+
+    earlier : bytes of commands that were for whoever trained the run before
+    """
     clock = _SaveClock(FIRST_SAVE)
 
     def save(step: int) -> None:
@@ -77,9 +81,9 @@ def fit_into(
         watch(event)
 
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
-        remote = Remote(writer.run.folder, stop_requested)
-        earlier = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
-        steered = let_steer(fitting, remote, earlier)
+        remote = Remote(writer.run.folder, stop_requested, earlier)
+        changed = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
+        steered = let_steer(fitting, remote, changed)
         for event in fitting.fit():
             if fresh and (val := fitting.val):
                 counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)

@@ -178,8 +178,9 @@ def trained_in_view(
 
 
 def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool, log: str | None) -> "TrainedRun":
-    from moreish.cli.show import telling
+    from moreish.cli.show import note, telling
 
+    earlier = _earlier_commands(run, root)
     with telling(f"loading {run}", quiet):
         from moreish import api
 
@@ -187,7 +188,16 @@ def _resumed_in_view(run: str, inexact: bool, root: Path, quiet: bool, log: str 
     from moreish.cli.panel import watching
 
     with watching(quiet) as watch:
-        return api.resume(opened.run, inexact=inexact, watch=watch, log=log)
+        return api.resume(opened.run, inexact=inexact, watch=watch, log=log, earlier=earlier, tell=note)
+
+
+def _earlier_commands(run: str, root: Path) -> int | None:
+    """How far the commands of a run reach before anything long is loaded: what comes from now on is for us."""
+    from moreish.runs import commands
+    from moreish.runs.folder import find_run
+
+    folder = find_run(run, root)
+    return None if folder is None else commands.earlier(folder)
 
 
 def _replayed_in_view(run: str, out: Path | None, root: Path, quiet: bool) -> "TrainedRun":

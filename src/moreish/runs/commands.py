@@ -3,8 +3,9 @@
     steer(run.folder, commands.Pause())
 
 Anybody may append a line, as a person at a page or another program would; the process that trains reads on between
-two steps, from where the file ended when it began. So a command is read once and by the process that it was meant
-for. What a command did stands in the run's events (`events.Intervention`); a line that is no command is passed over.
+two steps, from where the file ended when that process was started: what is wanted while it loads is done after its
+first step. So a command is read once and by the process that it was meant for. What a command did stands in the run's
+events (`events.Intervention`); a line that is no command is passed over.
 """
 
 import contextlib
@@ -20,6 +21,7 @@ from msgspec import Meta
 from moreish.runs.files import Files, os_errors
 
 COMMANDS, WATCHED, LIVE = "commands.jsonl", "watched", "live.jsonl"
+EARLIER = "MOREISH_EARLIER_COMMANDS"  # in the environment of a process: bytes that were there before it
 MOST = 2**20  # bytes of commands that are read at once
 LIVE_LIMIT = 4 * 2**20  # bytes after which the pictures of the moment begin anew
 LOOK = 0.02  # seconds between two looks at what is wanted
@@ -97,16 +99,30 @@ def steer(folder: Path, command: COMMAND) -> None:
         Files().append(path, msgspec.json.encode(command) + b"\n")
 
 
-class Inbox:
-    """The commands of a run, read on from the end that the file had at first."""
+def written(folder: Path) -> int:
+    """Bytes of commands that there are: those of whoever trained the run until now."""
+    try:
+        return os.stat(folder / COMMANDS).st_size
+    except OSError:
+        return 0
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / COMMANDS
-        self._offset = self._size()
+
+def earlier(folder: Path) -> int:
+    """Bytes of commands that are not for this process: as whoever started it says, else all that there are."""
+    said, now = os.environ.get(EARLIER, ""), written(folder)
+    return min(int(said), now) if said.isascii() and said.isdigit() else now
+
+
+class Inbox:
+    """The commands of a run after the `earlier` bytes, which were for others."""
+
+    def __init__(self, folder: Path, earlier: int = 0) -> None:
+        self._folder, self._path = folder, folder / COMMANDS
+        self._offset = earlier
 
     def read(self) -> list[COMMAND]:
         """What came since it was last asked; costs a look at the file's size where nothing did."""
-        if self._size() <= self._offset:
+        if written(self._folder) <= self._offset:
             return []
         try:
             with open(self._path, "rb") as file:
@@ -121,12 +137,6 @@ class Inbox:
             with contextlib.suppress(ValueError):
                 found.append(decode(line))
         return found
-
-    def _size(self) -> int:
-        try:
-            return os.stat(self._path).st_size
-        except OSError:
-            return 0
 
 
 class Window:
@@ -165,11 +175,12 @@ class Remote:
     """The end of the commands where a run is trained: what is wanted, and who looks.
 
     stop_requested : whether the process is to end for another reason, such as Ctrl-C
+    earlier : bytes of commands that were for others
     """
 
-    def __init__(self, folder: Path, stop_requested: Callable[[], bool]) -> None:
+    def __init__(self, folder: Path, stop_requested: Callable[[], bool], earlier: int = 0) -> None:
         self.stop_requested, self.stopped, self.paused = stop_requested, False, False
-        self._inbox, self._window = Inbox(folder), Window(folder)
+        self._inbox, self._window = Inbox(folder, earlier), Window(folder)
         self._asked, self._looked, self._watched = 0.0, 0.0, False
         self._sampled = self._rested = 0.0
 

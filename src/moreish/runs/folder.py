@@ -5,7 +5,7 @@
       vocab.json        {"format": 1, "vocab": plain JSON}; written once
       corpus.safetensors  the list itself, as numbers; written once, or left out
       manifest.json     sizes and hashes of these; a folder without it is no run
-      metrics.jsonl     append-only records, see records.py
+      metrics.jsonl     append-only records, see records.py; what was cut off them is in dropped.jsonl
       checkpoints/      see checkpoint.py
       lock              held by the one process that writes
 
@@ -27,6 +27,7 @@ import numpy as np
 
 from moreish.errors import Damaged, Interrupted, RunError
 from moreish.runs import manifest
+from moreish.runs.aside import goes_aside
 from moreish.runs.checkpoint import Checkpoint, Checkpoints, Tensors, Which, dump_tensors, load_tensors
 from moreish.runs.events import Event, from_record
 from moreish.runs.files import Files, decode, encode, is_link, os_errors, regular_size
@@ -107,6 +108,11 @@ class Run:
         """Bytes up to the end of the last whole record."""
         return self._records.end()
 
+    def goes_aside(self) -> str:
+        """What is taken out of the records when the run goes on from its newest checkpoint, in a sentence."""
+        outlines = self._checkpoints.outlines()
+        return goes_aside(self._records.path, outlines[-1] if outlines else None)
+
     def lost_records(self) -> str:
         """What is wrong with the records up to the newest checkpoint, in a sentence; nothing where they are whole."""
         outlines = self._checkpoints.outlines()
@@ -159,7 +165,8 @@ class Run:
 class Writer:
     """The one process that writes a run. The kernel holds its lock from `with` to the end, and frees it upon a death.
 
-    Entering also cuts an interrupted half line off `metrics.jsonl` and removes what an interrupted save left.
+    Entering also removes what an interrupted save left; half a line at the end of `metrics.jsonl` goes aside when the
+    first record or mark comes.
     """
 
     def __init__(self, run: Run, keep: int = 2) -> None:
@@ -205,10 +212,11 @@ class Writer:
         mark = self._appender.mark()  # the records first, so that no checkpoint points beyond them
         self.run._checkpoints.save(step, model, optim, dict(state or {}), val_loss, mark, self._keep)
 
-    def rewind(self, checkpoint: Checkpoint | None) -> None:
-        """Go back to a checkpoint, or to nothing: later checkpoints and records are removed, so curves never fork.
+    def rewind(self, checkpoint: Checkpoint | None) -> str:
+        """Go back to a checkpoint, or to nothing: later checkpoints are removed, so curves never fork.
 
-        Raises Damaged where the records up to the checkpoint are not those that it was saved with.
+        Later records are taken out and kept in `dropped.jsonl`; gives a sentence where they told anything. Raises
+        Damaged, with nothing changed, where those up to the checkpoint are not what it was saved with.
         """
         assert self._lock.taken, "use the writer inside `with`"
         if checkpoint and not self.run._records.starts_with(checkpoint.metrics):
@@ -216,8 +224,10 @@ class Writer:
                 f"{self.run._records.path} is damaged before byte {checkpoint.metrics.offset}, so step "
                 f"{checkpoint.step} cannot be resumed: bring the file back from a copy, or train a new run"
             )
+        said = goes_aside(self.run._records.path, checkpoint)
         self.run._checkpoints.drop_after(checkpoint.step if checkpoint else -1)
         self._appender.cut(checkpoint.metrics.offset if checkpoint else 0)
+        return said
 
 
 def create(

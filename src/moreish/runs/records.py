@@ -2,7 +2,8 @@
 
 Nothing here knows what a record means. A number that is not finite is written as null, as JavaScript does, so that
 every line is strict JSON and a curve has a gap there. Half a line at the end is an interrupted write: readers leave
-it out, the next writer cuts it off. Anything else that is no object on a line is refused by its place.
+it out, the next writer cuts it off. Anything else that is no object on a line is refused by its place. Whatever is
+cut off is kept in `dropped.jsonl` first, after a line that says where it stood.
 """
 
 import hashlib
@@ -15,6 +16,8 @@ from moreish.errors import Damaged, RunError
 from moreish.runs.files import Files, decode, encode, os_errors, regular_size
 
 RECORD_LIMIT = 16 * 2**20  # bytes in one line
+CHUNK = 2**20  # bytes that are copied at a time
+DROPPED = "dropped.jsonl"
 
 
 @dataclass(frozen=True)
@@ -97,13 +100,14 @@ class Appender:
         self._records = records
         self._path = records.path
         self._files = files
-        self.cut(records.end())
+        self._stand_at(records.end())
+        self._found = regular_size(self._path) > self._offset  # half a line that somebody else left
 
     def append(self, record: Mapping[str, object]) -> None:
         """Write one record, whole or not at all."""
         line = encode(_finite(record))
         with os_errors(self._path, "written"):
-            self._cut_torn_line()
+            self._cut_half_line()
             self._torn = True
             self._files.append(self._path, line)
             self._torn = False
@@ -111,24 +115,53 @@ class Appender:
         self._digest.update(line)
 
     def cut(self, offset: int) -> None:
-        """Cut the records back to a byte that ends one, and go on from there; the next mark makes it durable."""
-        if regular_size(self._path) > offset:
-            with os_errors(self._path, "written"):
-                self._files.truncate(self._path, offset)
-        self._offset, self._digest, self._torn = offset, self._records.digest(offset), False
+        """Cut the records back to a byte that ends one, and go on from there; the next mark makes it durable.
+
+        What is cut off is kept aside.
+        """
+        with os_errors(self._path, "written"):
+            if self._torn:
+                self._files.truncate(self._path, self._offset)
+            self._cut_aside(offset)
+        self._stand_at(offset)
 
     def mark(self) -> MetricsMark:
         """Make all records durable, and say how far they reach."""
         with os_errors(self._path, "written"):
-            self._cut_torn_line()
+            self._cut_half_line()
             self._files.sync(self._path)
         return MetricsMark(self._offset, self._digest.hexdigest())
 
-    def _cut_torn_line(self) -> None:
-        """Remove the half line that a failed append left behind. Raises OSError."""
-        if self._torn:
+    def _stand_at(self, offset: int) -> None:
+        self._offset, self._digest = offset, self._records.digest(offset)
+        self._found = self._torn = False
+
+    def _cut_half_line(self) -> None:
+        """Remove the half line that an append left behind, ours or that of a process which died. Raises OSError."""
+        if self._torn:  # of a record that whoever appended it was told of
             self._files.truncate(self._path, self._offset)
-            self._torn = False
+        elif self._found:
+            self._cut_aside(self._offset)
+        self._found = self._torn = False
+
+    def _cut_aside(self, offset: int) -> None:
+        """Cut the file back, and keep what stood there, durably, before. Raises OSError."""
+        size, aside = regular_size(self._path), self._path.with_name(DROPPED)
+        if size <= offset:
+            return
+        if not aside.exists():
+            self._files.write(aside, b"")
+        self._files.append(aside, encode({"dropped": {"from": offset, "bytes": size - offset}}))
+        with open(self._path, "rb") as file:
+            file.seek(offset)
+            last = b""
+            while chunk := file.read(CHUNK):
+                self._files.append(aside, last := chunk)
+        if not last.endswith(b"\n"):
+            self._files.append(aside, b"\n")
+        self._files.sync(aside)
+        self._files.sync(aside.parent)
+        self._files.truncate(self._path, offset)
 
 
 def _finite(value: object) -> object:

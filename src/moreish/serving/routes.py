@@ -100,14 +100,19 @@ def _bound(kind: str, limits: Mapping[str, Any]) -> str:
         case "too_long":
             return f"has more than {limits['max_length']:,} entries: give fewer"
         case "greater_than":
-            return f"must be more than {limits['gt']:,}"
+            return f"must be more than {_plain(limits['gt'])}"
         case "greater_than_equal":
-            return f"must be at least {limits['ge']:,}"
+            return f"must be at least {_plain(limits['ge'])}"
         case "less_than":
-            return f"must be less than {limits['lt']:,}"
+            return f"must be less than {_plain(limits['lt'])}"
         case "less_than_equal":
-            return f"must be at most {limits['le']:,}"
+            return f"must be at most {_plain(limits['le'])}"
     return ""
+
+
+def _plain(limit: float) -> str:
+    """As people write it: 1,000,000 and 0.5, whatever type it has."""
+    return f"{limit:,}" if isinstance(limit, int) else f"{limit:,.15g}"
 
 
 async def _failed(_: Request, error: Exception) -> Response:

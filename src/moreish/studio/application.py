@@ -154,10 +154,9 @@ def _add_runs(made: FastAPI, listing: Listing, lists: Lists) -> None:
         return await _in_sentences(lambda: own_list(listing.run(run), lists))
 
     @made.post("/api/runs/{run}/resume")
-    async def resume(run: str) -> dict[str, bool]:
-        """Go on with a run that was stopped."""
-        await _in_sentences(lambda: listing.resume(run))
-        return {"started": True}
+    async def resume(run: str) -> dict[str, bool | str]:
+        """Go on with a run that was stopped; `aside` says what of its records is kept elsewhere from now on."""
+        return {"started": True, "aside": await _in_sentences(lambda: listing.resume(run))}
 
 
 def _add_records(made: FastAPI, listing: Listing) -> None:
@@ -221,10 +220,10 @@ def _add_lists(made: FastAPI, lists: Lists, workers: Workers) -> None:
     @made.get("/api/lists/{id}", response_class=PlainTextResponse, responses={404: {"description": "No such list"}})
     async def text(id: str) -> Response:
         """A list as it was given, as plain text."""
-        path = lists.path(id)
-        if path is None:
+        found = await _in_sentences(lambda: lists.text(id))
+        if found is None:
             raise HTTPException(404, "there is no such list")
-        return PlainTextResponse(await asyncio.to_thread(path.read_bytes))
+        return PlainTextResponse(found)
 
     @made.get("/api/lists/{id}/report")
     async def report(id: str, request: Request, data: DataOptions = "{}") -> Response:

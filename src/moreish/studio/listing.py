@@ -1,6 +1,7 @@
 """The runs there are, by id, and the processes that train them. An id comes from a listing, never from a client."""
 
 import contextlib
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,13 +23,14 @@ LEAVING = 0.3  # seconds that trainings are given when the studio closes
 class Started:
     """A process that trains a run, from before its folder is whole."""
 
-    def __init__(self, run: str, arguments: Sequence[str], folder: Path) -> None:
-        self.run, self.folder = run, folder
+    def __init__(self, run: str, arguments: Sequence[str], folder: Path, note: str = "") -> None:
+        self.run, self.folder, self.note = run, folder, note
+        earlier = {commands.EARLIER: str(commands.written(folder))}  # what is wanted from here on is for this process
         self.listed = self.dropped = False  # whether its folder was whole once; whether it was told to end before
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (as long as the process)
         command = [sys.executable, "-m", "moreish", *arguments]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said
+            command, env=os.environ | earlier, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._said
         )
 
     @property
@@ -139,7 +141,7 @@ class Listing:
         assert folder is not None
         try:
             status = (folder / METRICS).stat()
-            changed = (status.st_size, status.st_mtime_ns, started is not None and started.ended)
+            changed = (status.st_size, status.st_mtime_ns, started, started is not None and started.ended)
             known = self._known.get(id)
             if known is not None and known[0] == changed and known[1]["state"] not in ("running", "starting"):
                 return known[1]
@@ -150,11 +152,15 @@ class Listing:
         return row
 
     def _asked(self, id: str, run: Run, started: Started | None) -> dict[str, object]:
+        ended = started is not None and started.ended
         facts = run.summary()
-        alive = facts["running"] or (started is not None and not started.ended)
+        if started is not None and ended and facts["running"]:  # by another: what ours said is of no matter any more
+            self._started.pop(id).forget()
+            started = None
+        alive = facts["running"] or (started is not None and not ended)
         state = "done" if facts["finished"] else "running" if alive else "stopped"
-        said = ""
-        if started is not None and started.ended and not facts["finished"] and (said := started.last_words()):
+        said = started.note if started is not None and state == "running" else ""
+        if started is not None and ended and not facts["finished"] and (said := started.last_words()):
             state = "stopped" if started.interrupted else "failed"
         if state in ("stopped", "failed") and (why := why_it_broke(run)):
             state, said = "failed", why
@@ -169,12 +175,24 @@ class Listing:
         self._started[folder.name] = Started(folder.name, [*arguments, "--out", str(folder), "-q"], folder)
         return folder.name
 
-    def resume(self, id: str) -> None:
-        """Go on with a run that was stopped. Raises RunError where there is nothing to go on with."""
-        run = self.run(id)
-        if run.finished or run.running:
-            raise RunError(f"{id} is {'finished' if run.finished else 'running already'}")
-        self._started[id] = Started(id, ["train", "--resume", str(run.folder), "-q"], run.folder)
+    def resume(self, id: str) -> str:
+        """Go on with a run that was stopped; what of its records goes aside, in a sentence.
+
+        Raises RunError where there is nothing to go on with, or somebody goes on with it already.
+        """
+        with self._lock:
+            run, before = self.run(id), self._started.get(id)
+            if run.finished:
+                raise RunError(f"{id} is finished")
+            if run.running or (before is not None and not before.ended):
+                raise RunError(f"{id} is running already")
+            if lost := run.lost_records():
+                raise RunError(f"{id} cannot go on: {lost}; bring that file back from a copy, or train a new run")
+            note = run.goes_aside()
+            self._started[id] = Started(id, ["train", "--resume", str(run.folder), "-q"], run.folder, note)
+            if before is not None:
+                before.forget()
+            return note
 
     def steer(self, id: str, command: commands.COMMAND) -> None:
         """Write a command for whoever trains the run; one that is only beginning can be stopped, and is gone then."""

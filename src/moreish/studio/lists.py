@@ -1,15 +1,19 @@
-"""The lists that were pasted or dropped: kept beside the runs, text only, addressed by an id."""
+"""The lists that were pasted or dropped: kept beside the runs, text only, addressed by an id.
 
+Only plain files are lists: a folder holds no items, a pipe keeps whoever opens it waiting, a link may lead anywhere.
+"""
+
+import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from moreish.data import Corpus
 from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.formats import LINES_SUFFIXES, TABLE_SUFFIXES
 from moreish.errors import RunError
-from moreish.runs.files import os_errors
+from moreish.runs.files import os_errors, regular_size
 from moreish.runs.folder import readable
 
 FOLDER = ".lists"
@@ -19,6 +23,7 @@ SUFFIXES = (".txt", ".json", *TABLE_SUFFIXES, *LINES_SUFFIXES)  # the first: of 
 LOOKED_AT, LONGEST, BEGINS = 2000, 40, 3  # bytes, characters of a line, and lines that tell lists apart
 TEXTS = re.compile(r'"((?:[^"\\]|\\.)+)"')
 ID = re.compile(r"[\w-]{1,80}")
+T = TypeVar("T")
 
 
 class Lists:
@@ -49,9 +54,11 @@ class Lists:
         return [line[:LONGEST].strip() for line in found if line.strip()][:BEGINS]
 
     def _files(self) -> dict[str, Path]:
-        if not self._folder.is_dir():
+        try:
+            found = [*self._folder.iterdir()]
+        except OSError:
             return {}
-        return {p.stem: p for p in self._folder.iterdir() if p.suffix in SUFFIXES and ID.fullmatch(p.stem)}
+        return {p.stem: p for p in found if p.suffix in SUFFIXES and ID.fullmatch(p.stem) and _is_plain(p)}
 
     async def receive(self, name: str, pieces: AsyncIterator[bytes]) -> str:
         """Keep what is sent under a new id. Raises ValueError where it is no text, or too much.
@@ -61,7 +68,7 @@ class Lists:
         with os_errors(self._folder, "written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             stem, suffix = _parts(name)
-            number, taken = 1, self._files()
+            number, taken = 1, {each.stem for each in self._folder.iterdir()}
             while f"{stem}-{number}" in taken:
                 number += 1
             path = self._folder / f"{stem}-{number}{suffix}"
@@ -82,12 +89,17 @@ class Lists:
         with os_errors(self._folder, "written"):
             self._folder.mkdir(parents=True, exist_ok=True)
             stem, number = readable(stem), 1
-            while (path := self._folder / f"{stem}-{number}.json").exists():
-                if path.read_bytes() == data:
+            while os.path.lexists(path := self._folder / f"{stem}-{number}.json"):
+                if _is_plain(path) and path.read_bytes() == data:
                     return path.stem
                 number += 1
             path.write_bytes(data)
         return path.stem
+
+    def text(self, id: str) -> bytes | None:
+        """A list as it was given; None where there is none. Raises ValueError where it cannot be read."""
+        path = self.path(id)
+        return None if path is None else _read(path, id, path.read_bytes)
 
     def read(self, id: str, options: dict[str, Any]) -> Corpus:
         """The list, read. Raises ValueError with one sentence where it cannot be."""
@@ -96,10 +108,24 @@ class Lists:
             raise RunError(f'there is no list "{id[:200]}" here')
         from moreish import api
 
-        try:
-            return api.read(path, **options)
-        except ValueError as error:
-            raise ValueError(str(error).replace(str(path), id)) from None
+        return _read(path, id, lambda: api.read(path, **options))
+
+
+def _read(path: Path, id: str, read: Callable[[], T]) -> T:
+    """What is read of a list, whose file may be gone or closed by now; what is wrong is said under its id."""
+    try:
+        with os_errors(path, "read"):
+            return read()
+    except ValueError as error:
+        said = str(error).replace(str(path), id) if _is_plain(path) else f"{id} cannot be read: it is gone"
+        raise ValueError(said) from None
+
+
+def _is_plain(path: Path) -> bool:
+    try:
+        return regular_size(path) >= 0
+    except RunError:
+        return False
 
 
 def _written(path: Path) -> int:
