@@ -54,6 +54,15 @@ def test_where_only_known_items_are_likely_others_come_all_the_same(wishes: dict
     assert all(item.is_new for item in made)
 
 
+def test_what_is_remembered_is_counted_in_what_is_made(trees: Fitted) -> None:
+    told = trees.remembered()
+    made = trees.more(4000, seed=5, unique=False)
+    share = sum(not item.is_new for item in made) / len(made)
+    assert told.made > 0
+    assert told.known.value == pytest.approx(share, abs=5 * told.known.error)
+    assert moreish.count(TREES).remembered().made == 0
+
+
 def test_scores_and_the_best_are_those_of_the_model(trees: Fitted) -> None:
     made = trees.more(5, seed=1)
     scores = trees.score([item.text for item in made])

@@ -20,15 +20,18 @@ from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, ot
 from moreish.fitting.kinds_of_few import KindsOfBlend
 from moreish.inference import ItemScore, score_items
 from moreish.inference.asking import Answer, Asked, Request, Shared
-from moreish.inference.memory import Remembered, meter
+from moreish.inference.memory import Remembered, meter, meter_drawn
 from moreish.inference.more import Item
 from moreish.inference.plausibility import Plausibility
 from moreish.inference.ranking import Effort
 from moreish.inference.runners_up import runners_up
+from moreish.inference.sample import Sampling, sample
+from moreish.inference.suggested import suggested
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, one_kind_of
 from moreish.rng import rng_for
 
+COUNTED = 2000  # items, of which a share is known to a hundredth
 SplitName = Literal["train", "val", "test"]
 
 
@@ -174,8 +177,14 @@ class Fitted(ABC):
         return Plausibility.of(self.model, val, self.vocab) if len(val) and not self.corpus.options.text else None
 
     def remembered(self) -> Remembered:
-        """How much of what the model makes it merely remembers. Raises ValueError for a running text."""
-        return meter(self.model, self.corpus)
+        """How much of what `more` makes is merely remembered. Raises ValueError for a running text.
+
+        By the model's own probabilities where it is drawn from as it is; else COUNTED items are made and counted.
+        """
+        sampling = suggested(self.model, Sampling())
+        if sampling == Sampling() or self.corpus.options.text:
+            return meter(self.model, self.corpus)
+        return meter_drawn(sample(self.model, COUNTED, rng_for(0, "remembered"), sampling), self.corpus)
 
     def rng(self, seed: int | None) -> np.random.Generator:
         """A generator for sampling; without a seed another one each time."""

@@ -218,7 +218,8 @@ class Asked:
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
-        bolder = "a larger --top-k" if request.sampling.top_k == 1 else "a higher temperature"
+        bolder = "a smaller --min-p" if request.sampling.min_p else "a higher temperature"
+        bolder = "a larger --top-k" if request.sampling.top_k == 1 else bolder
         return (
             f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; {bolder} dares more, and "
             f"--repeats allows the same again{cure}"

@@ -157,7 +157,7 @@ def meter(
 
 
 def meter_drawn(drawn: Drawn, corpus: Corpus) -> Remembered:
-    """What was made, counted: for what does not come from the model alone, such as another temperature or a rule.
+    """What was made, counted: for what does not come from the model as it is (see `suggested`), or under a rule.
 
     Raises ValueError for a running text, which has no items, and where nothing was drawn.
     """
