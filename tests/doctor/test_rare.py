@@ -38,6 +38,8 @@ net = nn.Sequential(layer(1, 8), nn.ReLU(), layer(8, 8), nn.ReLU(), layer(8, 8),
 )
 BRIGHT, ANY = "(y + 1.5 * torch.randn(300, 16, 16))[:, None]", "torch.randn(300, 1, 16, 16)"
 STUCK, LEARNS = "torch.optim.SGD(net.parameters(), lr=0.05)", "torch.optim.Adam(net.parameters(), lr=1e-2)"
+# So slow that the run stands clearly at a constant, whenever it is looked at.
+SLOWER, SLOWEST = STUCK.replace("0.05", "0.04"), STUCK.replace("0.05", "0.03")
 YES_OR_NO = "F.binary_cross_entropy_with_logits(net(x[rows])[:, 0], y[rows])"
 WEIGHED = "F.binary_cross_entropy_with_logits(net(x[rows])[:, 0], y[rows], pos_weight=torch.tensor(30.0))"
 CLASSES = "F.cross_entropy(net(x[rows]), y[rows].long())"
@@ -88,7 +90,7 @@ def severities(seen: Watched) -> dict[str, str]:
     ("x", "loss", "optimizer", "steps", "sick"),
     [
         (BRIGHT, YES_OR_NO, STUCK, 240, True),
-        (BRIGHT, CLASSES, STUCK, 240, True),
+        (BRIGHT, CLASSES, SLOWER, 240, True),
         (BRIGHT, YES_OR_NO, STUCK, 100, False),
         (BRIGHT, YES_OR_NO, LEARNS, 240, False),
         (BRIGHT, CLASSES, LEARNS, 240, False),
@@ -132,7 +134,7 @@ def test_small_probabilities_that_rank_are_no_fault(tmp_path: Path, signal: floa
     assert not {"F22", "F130"} & set(severities(watched(tmp_path, script)))
 
 
-@pytest.mark.parametrize(("optimizer", "sick"), [(STUCK, True), (LEARNS, False)])
+@pytest.mark.parametrize(("optimizer", "sick"), [(SLOWEST, True), (LEARNS, False)])
 def test_a_short_run_on_numbers_that_stands_at_a_constant_is_found(
     tmp_path: Path, optimizer: str, sick: bool
 ) -> None:
