@@ -1,12 +1,14 @@
 """How the items of few are drawn where nobody says how, and that what is foretold stays as it is."""
 
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
 
 import moreish
 from moreish.background.blend import Blend
+from moreish.cli.flags import Drawing
 from moreish.fitting.fitted import Fitted
 from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.inference.suggested import MIN_P, suggested
@@ -38,6 +40,11 @@ def test_symbols_far_below_the_likeliest_are_not_drawn(trees: Fitted) -> None:
             chances = draw_probabilities(logprobs, Sampling(temperature=sampling.temperature))[0]
             assert chances[i] >= MIN_P * chances.max() * (1 - 1e-6)
             state, logprobs = blend.advance(state, np.array([i]))
+
+
+def test_the_help_names_the_share() -> None:
+    help_of = next(p for p in get_type_hints(Drawing, include_extras=True)["min_p"].__metadata__).help
+    assert f" {MIN_P:g} " in help_of
 
 
 def test_that_something_was_left_out_is_said(trees: Fitted) -> None:

@@ -96,6 +96,15 @@ class _Reading:
         self.depth -= 1
         return value
 
+    def _ahead(self, indent: int) -> str | None:
+        """The next line of a block at this depth; None where the block ends."""
+        found = self._next()
+        if found is None or found[0] < indent:
+            return None
+        if found[0] > indent:
+            raise self._fault("is indented further than what stands before it")
+        return found[1]
+
     def _sequence(self, indent: int) -> Value:
         items: list[Value] = []
         while True:
@@ -103,12 +112,9 @@ class _Reading:
                 self.at += 1
                 items.append(self._mapping(easy.start(2), {easy[2]: easy[3]}) if easy[2] else easy[3])
                 continue
-            found = self._next()
-            if found is None or found[0] < indent:
+            said = self._ahead(indent)
+            if said is None:
                 break
-            deeper, said = found
-            if deeper > indent:
-                raise self._fault("is indented further than what stands before it")
             if not said.startswith("- ") and said.rstrip() != "-":
                 break
             rest = said[1:].lstrip()
@@ -131,12 +137,9 @@ class _Reading:
                 entries[easy[2]] = easy[3]
                 self.at += 1
                 continue
-            found = self._next()
-            if found is None or found[0] < indent:
+            said = self._ahead(indent)
+            if said is None:
                 break
-            deeper, said = found
-            if deeper > indent:
-                raise self._fault("is indented further than what stands before it")
             entry = KEY.match(said)
             if entry is None:
                 if said.startswith(("- ", "---", "...")) or said == "-":
