@@ -230,3 +230,35 @@ def test_what_is_copied_comes_back(rows):
 
     text = "COPY t (a, b) FROM stdin;\n" + "".join("\t".join(map(said, row)) + "\n" for row in rows) + "\\.\n"
     assert largest(text)[0].rows == rows
+
+
+ROWS = "INSERT INTO n (name) VALUES ('Anna'), ('Bella');\n"
+LATER = {
+    "sqlite's trigger": ROWS + "CREATE TRIGGER t AFTER INSERT ON n BEGIN UPDATE n SET x = CASE WHEN 1 THEN 2 END;"
+    " INSERT INTO n (name) VALUES (NEW.name); END;",
+    "MySQL's trigger": "DELIMITER ;;\nCREATE TRIGGER `t` BEFORE INSERT ON n FOR EACH ROW BEGIN"
+    " INSERT INTO log VALUES ('b'), ('c'), ('d'); END ;;\nDELIMITER ;\n" + ROWS,
+    "T-SQL's procedure": "CREATE PROCEDURE p @x text AS INSERT INTO n (name) VALUES (@x);\nGO\n" + ROWS,
+    "PL/SQL's procedure": "CREATE PROCEDURE p IS x INT; BEGIN IF x > 1 THEN INSERT INTO n (name) VALUES ('ghost');"
+    " END IF; END;\n/\n" + ROWS,
+    "a body in dollars": "CREATE FUNCTION f() RETURNS int AS $f$ BEGIN INSERT INTO n (name) VALUES ('g'); $$ ; END;"
+    " $f$ LANGUAGE plpgsql;\n" + ROWS,
+    "a body in quotes": "CREATE FUNCTION f() RETURNS int AS 'select 1; ' LANGUAGE sql;\n" + ROWS,
+    "one without a batch": "CREATE PROCEDURE p AS x INT;\nCREATE TABLE n (name text);\n" + ROWS,
+    "dollars with more behind": "DO $$ SELECT 1; $$ LANGUAGE sql;\nSELECT $$a$$ x;\n" + ROWS,
+    "places for values": ROWS + "INSERT INTO n (name) VALUES (DEFAULT), (?), (:name), (%s), (@x), ($1);\n",
+}
+
+
+@pytest.mark.parametrize("kind", LATER)
+def test_what_is_put_in_later_is_no_item(tmp_path, kind):
+    (tmp_path / "x.sql").write_text(LATER[kind], encoding="utf-8")
+    assert list(read(tmp_path / "x.sql")) == ["Anna", "Bella"]
+
+
+def test_rows_are_upserted_and_overwritten_too(tmp_path):
+    more = "INSERT OVERWRITE TABLE n VALUES ('Cleo');\nUPSERT INTO n (name) VALUES ('Dora');\n"
+    (tmp_path / "x.sql").write_text(ROWS + more, encoding="utf-8")
+    assert list(read(tmp_path / "x.sql")) == ["Anna", "Bella", "Cleo", "Dora"]
+    (tmp_path / "y.sql").write_text("UPSERT INTO n (name) VALUES ('Anna'), ('Emma');\n", encoding="utf-8")
+    assert list(read(tmp_path / "y.sql")) == ["Anna", "Emma"]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from moreish.data.faults import NotRead
+from moreish.data.sql_routines import ROUTINE, end_of
 from moreish.data.sql_texts import (
     COLUMNS,
     COMMENT,
@@ -20,6 +21,7 @@ from moreish.data.sql_texts import (
     PATTERNS,
     SPACE,
     TABLE,
+    TAG,
     bare,
     names_in,
     of_mysql,
@@ -31,7 +33,8 @@ SUFFIX = ".sql"
 LEAST_ROWS = 2  # of a file that is not called so
 LEAST_BEFORE_FAULT = 5  # rows of such a file before a line that cannot be read
 INSERT = re.compile(
-    rf"(?:(?:INSERT|REPLACE)\b(?:{GAP}++(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OR{GAP}++\w+))*+(?:{GAP}++INTO\b)?"
+    rf"(?:(?:INSERT|REPLACE|UPSERT)\b(?:{GAP}++(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OR{GAP}++\w+))*+"
+    rf"(?:{GAP}++(?:INTO|OVERWRITE)\b)?(?:{GAP}++TABLE\b)?"
     rf"|INTO\b){GAP}*+{TABLE}(?:{GAP}++AS{GAP}++{NAME})?{COLUMNS}(?:{GAP}*+OVERRIDING{GAP}++\w+{GAP}++VALUE)?{GAP}*+"
     rf"(?:(?P<how>SET|SELECT)\b|VALUES?{GAP}*+(?=\(|ROW{GAP}*+\())",
     FLAGS,
@@ -44,10 +47,10 @@ CREATE = re.compile(rf"CREATE\s+(?:\w+\s+){{0,3}}?TABLE\s+(?:IF\s+NOT\s+EXISTS\s
 BEGINS = re.compile(
     r"\\|;|/\*|:\w|(?:INSERT|REPLACE|COPY|CREATE|DROP|SET|USE|BEGIN|START|LOCK|PRAGMA|DELETE|TRUNCATE|ALTER|SELECT|GO|IF|DECLARE|"
     r"WITH|UPDATE|MERGE|EXEC|EXECUTE|CALL|GRANT|REVOKE|COMMENT|COMMIT|ANALYZE|VACUUM|VALUES|DO|PRINT|PROMPT|REM|REMARK|"
-    r"SPOOL|CONNECT|DELIMITER|WHENEVER)\b",
+    r"SPOOL|CONNECT|DELIMITER|WHENEVER|UPSERT|EXPLAIN|PREPARE|DESCRIBE|SHOW)\b",
     FLAGS,
 )
-PUTS = re.compile(r"\b(?:INSERT|REPLACE|COPY)\b", re.IGNORECASE)
+PUTS = re.compile(r"\b(?:INSERT|REPLACE|UPSERT|COPY)\b", re.IGNORECASE)
 LINE = re.compile(
     r"(?:\\|:\w|!!|(?:REM|REMARK|PROMPT|SPOOL|CONNECT|WHENEVER|DELIMITER)\b)[^\n]*+", FLAGS
 )  # to a client
@@ -58,6 +61,8 @@ UNION = re.compile(rf"UNION\b(?:{GAP}++ALL\b)?{GAP}*+SELECT\b", FLAGS)
 DUAL = re.compile(rf"FROM{GAP}++(?:SYS\.)?DUAL\b{GAP}*+", FLAGS)
 CALLED = re.compile(rf"(?P<value>.*?[^\s.])\s+AS\s+{NAME}", FLAGS)
 ASSIGNED = re.compile(rf"\s*(?P<name>{NAME})\s*:?=(?P<value>.*)", FLAGS)
+NOTHING = re.compile(r"NULL|DEFAULT|\?|[:@$]\w+|%s|%\(\w+\)s|(?:NEW|OLD)\.\w+", re.IGNORECASE)  # put in later
+DOLLAR = re.compile(TAG)
 NO_COLUMN = ("primary", "key", "unique", "constraint", "foreign", "index", "check", "fulltext", "spatial", "exclude")
 CAST = re.compile(r"(?:\s*::[\w. ()\[\]\"]+)+")
 COMMENTED = re.compile(rf"('(?:[^'\\]|\\.|'')*+'|\"[^\"]*+\"|{DOLLARS})|{COMMENT}", re.DOTALL)
@@ -170,6 +175,8 @@ class _Script:
             return self._put(found)
         if found := INSERT_ALL.match(text, at):
             return found.end()
+        if found := ROUTINE.match(text, at):
+            return end_of(found, self.patterns.parts)
         if found := COPY.match(text, at):
             return self._copy(found)
         if found := CREATE.match(text, at):
@@ -186,12 +193,21 @@ class _Script:
 
     def _pass(self, at: int) -> int:
         """The end of what is passed over, with the semicolon."""
-        found = self.patterns.other.match(self.text, at)
-        if found and found["open"]:
-            opened = found.start("open")
-            what = "comment" if found["open"][0] == "/" else "quote"
-            raise NotRead(self._line_at(opened), f"opens a {what} and does not close it")
-        return max(found.end() if found else at, at + 1)
+        text, begun = self.text, at
+        while True:
+            found = self.patterns.other.match(text, at)
+            assert found is not None  # it may be of nothing
+            if found["open"]:
+                what = "comment" if found["open"][0] == "/" else "quote"
+                raise NotRead(self._line_at(found.start("open")), f"opens a {what} and does not close it")
+            at = found.end()
+            opened = None if text[at - 1 : at] == ";" and at > begun else DOLLAR.match(text, at)
+            if opened is None:
+                return max(at, begun + 1)
+            closed = text.find(opened[0], opened.end())
+            if closed < 0:
+                raise NotRead(self._line_at(at), "opens a quote and does not close it")
+            at = closed + len(opened[0])
 
     def _put(self, found: re.Match[str]) -> int:
         """INSERT in any of its ways."""
@@ -309,9 +325,11 @@ class _Script:
         return values
 
     def _value(self, said: str, at: int) -> str | None:
-        """What is in quotes, escapes and all; numbers and calls of functions as they stand; None for NULL."""
+        """What is in quotes, escapes and all; numbers and calls of functions as they stand; None for NULL and for places."""
+        if NOTHING.fullmatch(said):
+            return None
         if "'" not in said and '"' not in said and "$" not in said:
-            return None if said.upper() == "NULL" else said
+            return said
         end = max(map(said.rfind, "'\"$")) + 1
         found = self.patterns.texts.fullmatch(said[:end] if CAST.fullmatch(said, end) else said)
         if found is None:

@@ -76,7 +76,8 @@ class Patterns:
     row: re.Pattern[str]  # in brackets
     cell: re.Pattern[str]  # before a comma
     texts: re.Pattern[str]  # with what may stand before one, such as N
-    other: re.Pattern[str]  # a statement that is passed over
+    other: re.Pattern[str]  # a statement that is passed over, up to a text that $ or $word$ opens
+    parts: re.Pattern[str]  # of a routine: what nests, what ends it, and what is none of it
     body: re.Pattern[str]  # of CREATE TABLE
     selected: re.Pattern[str]  # what stands behind SELECT
     assigned: re.Pattern[str]  # what stands behind SET
@@ -95,8 +96,8 @@ def _patterns(escaped: bool) -> Patterns:
     brackets = rf"\((?:{inner})*+\)"
     listed = rf"\[(?:{texts}|[^\[\]'\"])*+\]"
     cell = rf"(?:{ASIDE}|{texts}|{brackets}|{listed}|[^,()'\"eE$/\-\[]++|[eE$/\-\[])*+"
-    closed = rf"{COMMENT}|{ESCAPING}|{quoted}|`[^`]*+`|(?P<tag>{TAG}).*?(?P=tag)"
-    other = rf"(?:{closed}|(?P<open>(?:['\"`]|/\*|{TAG}).*)|\n\s*+(?!{NEXT})|[^;\n])*+;?"
+    closed = rf"{COMMENT}|{ESCAPING}|{quoted}|`[^`]*+`"
+    other = rf"(?:{closed}|(?P<open>(?:['\"`]|/\*).*)|\n\s*+(?!{NEXT})|[^;\n$]|(?!{TAG})\$)*+;?"
 
     def until(words: str) -> str:
         return rf"((?:{ASIDE}|{texts}|{brackets}|(?!\b(?:{words})\b)[^;()'\"])*+)"
@@ -106,6 +107,11 @@ def _patterns(escaped: bool) -> Patterns:
         re.compile(rf"({cell}),", re.DOTALL),
         re.compile(rf"(?:(?P<before>U&|[A-Za-z_]\w*)\s*)?(?P<text>{quoted}|{DOLLARS})", re.DOTALL),
         re.compile(other, FLAGS),
+        re.compile(
+            rf"{COMMENT}|{ESCAPING}|{quoted}|`[^`]*+`|{TAG}|^[^\S\n]*(?:GO\b|/)[^\S\n]*$|^CREATE\b|;"
+            r"|\b(?:BEGIN(?!\s+TRAN)|CASE|END(?:\s+(?:IF|LOOP|WHILE|REPEAT|FOR|CASE))?|AS|IS)\b",
+            FLAGS | re.MULTILINE,
+        ),
         re.compile(rf"\(((?:{COMMENT}|{inner})*+)\)", re.DOTALL),
         re.compile(until("UNION|FROM|WHERE|GO|INSERT|ON"), FLAGS),
         re.compile(until("ON"), FLAGS),
