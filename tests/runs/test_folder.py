@@ -352,6 +352,50 @@ def test_what_is_taken_out_of_the_records_is_kept_aside_and_a_refusal_takes_noth
     assert path.stat().st_size == 15
 
 
+@pytest.mark.parametrize("damage", [b"[1]\n", b"\0\0\0\n", b"{]\n", b"1\n"])
+def test_a_run_whose_last_record_is_damaged_goes_on(run, damage):
+    trained(run)
+    path, aside = run.folder / "metrics.jsonl", run.folder / "dropped.jsonl"
+    with open(path, "ab") as file:
+        file.write(damage)
+    assert not run.finished
+    assert run.summary()["step"] == 3
+    with pytest.raises(Damaged, match="the line at byte"):
+        list(run.records())
+    with run.writing() as writer:
+        assert "1 damaged line" in writer.rewind(run.checkpoint("last"))
+    assert aside.read_bytes().endswith(b"\n" + damage)
+    assert list(run.records()) == [{"step": 1}, {"step": 2}, {"step": 3}]
+
+
+@pytest.mark.parametrize("half", [b"", b'{"ste'])
+def test_what_was_kept_aside_by_a_process_that_died_is_kept_once(run, half):
+    trained(run)
+    path, aside = run.folder / "metrics.jsonl", run.folder / "dropped.jsonl"
+    with open(path, "ab") as file:
+        file.write(b'{"step": 4}\n' + half)
+    before = path.read_bytes()
+    for _ in range(3):
+        path.write_bytes(before)
+        with run.writing() as writer:
+            writer.rewind(run.checkpoint("last"))
+    assert aside.read_bytes().count(b"dropped") == aside.read_bytes().count(b'{"step": 4}\n') == 1
+
+
+def test_what_is_kept_aside_begins_on_a_line_of_its_own(run):
+    trained(run)
+    aside = run.folder / "dropped.jsonl"
+    aside.write_bytes(b'{"event": "st')
+    with run.writing() as writer:
+        writer.append({"step": 4})
+    with run.writing() as writer:
+        writer.rewind(run.checkpoint("last"))
+    first, head, record = aside.read_bytes().splitlines()
+    assert first == b'{"event": "st'
+    assert b"dropped" in head
+    assert record == b'{"step": 4}'
+
+
 def test_rewinding_past_a_broken_checkpoint_keeps_it_aside(run):
     trained(run)
     broken = run.folder / "checkpoints" / "step-000000003"

@@ -233,3 +233,18 @@ def test_a_checkpoint_that_is_asked_for_is_written_and_nothing_else_changes(tmp_
     saved = trained(tmp_path / "run", tell={25: [commands.Save()]})
     assert [event.step for event in said(saved, events.Saved)] == [25]
     assert same(saved, trained(tmp_path / "plain"))
+
+
+def test_half_a_line_of_a_command_swallows_no_other(tmp_path):
+    inbox = commands.Inbox(tmp_path)
+    (tmp_path / commands.COMMANDS).write_bytes(b'{"command":"pau')
+    commands.steer(tmp_path, commands.Stop())
+    assert inbox.read() == [commands.Stop()]
+
+
+@pytest.mark.parametrize("size", [commands.MOST - 1, commands.MOST, commands.MOST + 1, 3 * commands.MOST])
+def test_a_line_that_never_ends_is_passed_over(tmp_path, size):
+    inbox = commands.Inbox(tmp_path)
+    (tmp_path / commands.COMMANDS).write_bytes(b"x" * size + b"\n")
+    commands.steer(tmp_path, commands.Stop())
+    assert [each for _ in range(6) for each in inbox.read()] == [commands.Stop()]

@@ -325,7 +325,7 @@ class _Script:
         return values
 
     def _value(self, said: str, at: int) -> str | None:
-        """What is in quotes, escapes and all; numbers and calls of functions as they stand; None for NULL and for places."""
+        """What is in quotes, escapes and all; numbers and calls as they stand; None for NULL and places."""
         if NOTHING.fullmatch(said):
             return None
         if "'" not in said and '"' not in said and "$" not in said:

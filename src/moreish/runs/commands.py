@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from moreish.runs.files import Files, os_errors
+from moreish.runs.records import ends_in_line
 
 COMMANDS, WATCHED, LIVE = "commands.jsonl", "watched", "live.jsonl"
 EARLIER = "MOREISH_EARLIER_COMMANDS"  # in the environment of a process: bytes that were there before it
@@ -96,7 +97,8 @@ def steer(folder: Path, command: COMMAND) -> None:
     """Tell whoever trains this run. Raises RunError where the disk refuses."""
     path = folder / COMMANDS
     with os_errors(path, "written"):
-        Files().append(path, msgspec.json.encode(command) + b"\n")
+        begin = b"" if not path.exists() or ends_in_line(path) else b"\n"  # half a line is nobody's command
+        Files().append(path, begin + msgspec.json.encode(command) + b"\n")
 
 
 def written(folder: Path) -> int:
@@ -131,6 +133,8 @@ class Inbox:
         except OSError:
             return []
         whole, newline, _ = lines.rpartition(b"\n")
+        if not newline and len(lines) == MOST:  # no command is so long: its end is passed over as no command either
+            newline = lines
         self._offset += len(whole) + len(newline)
         found: list[COMMAND] = []
         for line in whole.split(b"\n"):

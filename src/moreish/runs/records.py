@@ -8,6 +8,7 @@ cut off is kept in `dropped.jsonl` first, after a line that says where it stood.
 
 import hashlib
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +54,12 @@ class Records:
         return self._last_line()[0]
 
     def last(self) -> dict[str, object]:
-        """The last whole record; empty where there is none."""
+        """The last whole record; empty where there is none, or it is damaged: whoever reads them all says that."""
         end, line = self._last_line()
-        return self._parsed(line, end - len(line)) if line else {}
+        try:
+            return self._parsed(line, end - len(line)) if line else {}
+        except Damaged:
+            return {}
 
     def starts_with(self, mark: MetricsMark) -> bool:
         """Whether the first records are byte for byte those that the mark was set after."""
@@ -151,6 +155,11 @@ class Appender:
             return
         if not aside.exists():
             self._files.write(aside, b"")
+        if _ends_with(aside, self._path, offset):  # by a process that died before it cut them off
+            self._files.truncate(self._path, offset)
+            return
+        if not ends_in_line(aside):
+            self._files.append(aside, b"\n")
         self._files.append(aside, encode({"dropped": {"from": offset, "bytes": size - offset}}))
         with open(self._path, "rb") as file:
             file.seek(offset)
@@ -162,6 +171,35 @@ class Appender:
         self._files.sync(aside)
         self._files.sync(aside.parent)
         self._files.truncate(self._path, offset)
+
+
+def ends_in_line(path: Path) -> bool:
+    """Whether nothing, or a whole line, stands at the end of a file. Raises OSError."""
+    with open(path, "rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _ends_with(aside: Path, records: Path, offset: int) -> bool:
+    """Whether the records from `offset` on are kept at the end of what was kept aside. Raises OSError."""
+    size = regular_size(records) - offset
+    head = encode({"dropped": {"from": offset, "bytes": size}})
+    with open(aside, "rb") as kept, open(records, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        closing = file.read(1) != b"\n"
+        begin = regular_size(aside) - len(head) - size - closing
+        if begin < 0:
+            return False
+        kept.seek(begin)
+        file.seek(offset)
+        if kept.read(len(head)) != head:
+            return False
+        while chunk := file.read(CHUNK):
+            if kept.read(len(chunk)) != chunk:
+                return False
+    return True
 
 
 def _finite(value: object) -> object:
