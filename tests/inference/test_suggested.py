@@ -53,12 +53,22 @@ def test_that_something_was_left_out_is_said(trees: Fitted) -> None:
     assert trees.ask(best=True).left_out is None
 
 
-@pytest.mark.parametrize("wishes", [{}, {"starts_with": "a"}, {"length": "2-9"}], ids=str)
+@pytest.mark.parametrize("wishes", [{}, {"starts_with": "a"}, {"ends_with": "a"}], ids=str)
 def test_where_only_known_items_are_likely_others_come_all_the_same(wishes: dict[str, str]) -> None:
-    run = moreish.listen(["aaaaaaaa", "aaaaaaaaa"])
+    run = moreish.listen(["a", "b", "c"])
     made = run.more(5, seed=1, new_only=True, **wishes)
     assert len(made) == 5
     assert all(item.is_new for item in made)
+    asked = run.ask(new_only=True, **wishes)
+    assert "until that gave no more" not in (asked.left_out or "")
+    list(asked.items(5, np.random.default_rng(1)))
+    assert "until that gave no more" in (asked.left_out or "")
+
+
+def test_what_dares_more_is_named(trees: Fitted) -> None:
+    assert "a smaller --min-p" in trees.ask(min_p=1.0).why_so_few(1)
+    assert "a higher temperature" in trees.ask(min_p=0.5, temperature=0.0).why_so_few(1)
+    assert "a larger --top-k" in trees.ask(top_k=1, min_p=0.5).why_so_few(1)
 
 
 def test_what_is_remembered_is_counted_in_what_is_made(trees: Fitted) -> None:

@@ -129,6 +129,7 @@ class Asked:
         self.sampling = suggested(model, request.sampling)
         self.parts = request.rules.parts(corpus.vocab)
         self.automaton = self._automaton()
+        self._emboldened = False
         self._effective: list[float] = []
         self._logprob: list[float] = []
         if self.automaton is not None and self._is_exact:
@@ -153,7 +154,14 @@ class Asked:
 
     def _bolder(self, draw: Callable[[Sampling, int], Drawn]) -> Callable[[int], Drawn] | None:
         """Draws of the model as it is, for when those that leave something out have no more to give."""
-        return partial(draw, self.request.sampling) if self.sampling != self.request.sampling else None
+        if self.sampling == self.request.sampling:
+            return None
+
+        def bold(size: int) -> Drawn:
+            self._emboldened = True
+            return draw(self.request.sampling, size)
+
+        return bold
 
     @cached_property
     def hints(self) -> list[str]:
@@ -200,9 +208,12 @@ class Asked:
         """What was never drawn although nobody asked for that, in words; None where nothing was left out."""
         if self.sampling == self.request.sampling or self.request.best:
             return None
+        until = " until that gave no more" if self._emboldened else ""
+        warmth = self.sampling.temperature / (self.request.sampling.temperature or 1.0)
+        cooler = f", and the model was taken at {warmth:.2g} of its temperature" if warmth != 1 else ""
         return (
-            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out, as is best for "
-            "making; --min-p 0 leaves none out"
+            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out{until}{cooler}, "
+            "as is best for making; --min-p 0 draws from the model as it is"
         )
 
     @property
@@ -218,7 +229,8 @@ class Asked:
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
-        bolder = "a smaller --min-p" if request.sampling.min_p else "a higher temperature"
+        cut = request.sampling.min_p and request.sampling.temperature
+        bolder = "a smaller --min-p" if cut else "a higher temperature"
         bolder = "a larger --top-k" if request.sampling.top_k == 1 else bolder
         return (
             f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; {bolder} dares more, and "
