@@ -149,7 +149,7 @@ LONG_FILES = {
     "brackets without an end": ("names: [\n" + "".join(f"  n{i},\n" for i in range(LONG)), "opens a bracket"),
     "a quote without an end": ('- "' + "".join(f"n{i}\n  " for i in range(LONG)), "opens a quote"),
     "a text over many lines": ("- x\n- a\n" + "".join(f"  n{i}\n" for i in range(LONG)), 2),
-    "blanks in a key": (f"- a{' ' * 4 * LONG}b\n- c{' ' * 4 * LONG}: d\n", "a text among records"),
+    "blanks in a key": (f"- a{' ' * 4 * LONG}b\n- c{' ' * 4 * LONG}: d\n  e: f\n", "a text among records"),
     "a long word": (f"- {'a' * 4 * LONG}\n- c\n", 2),
 }  # fmt: skip
 
@@ -241,3 +241,22 @@ def test_any_text_is_read_or_refused(text):
     except NotRead as fault:
         lines.append(fault.line)
     assert 0 <= max(lines) <= text.count("\n") + 2
+
+
+TITLES = """# seen
+- Alien: Covenant
+- Blade Runner
+- Mad Max: Fury Road # best
+- "Rocky"
+- 'D''Arcy'
+"""
+
+
+@pytest.mark.parametrize("more", [0, 300, 1500], ids=str)
+@pytest.mark.parametrize("begin", ["", "films:\n"])
+def test_a_colon_makes_a_title_no_record_and_leaves_the_others_as_they_are(tmp_path, more, begin):
+    others = "".join(f"- film {n} # c\n" for n in range(more))
+    (tmp_path / "x.yaml").write_text(begin + others + TITLES, encoding="utf-8")
+    items = list(read(tmp_path / "x.yaml").items)
+    assert items[more:] == ["Alien: Covenant", "Blade Runner", "Mad Max: Fury Road", "Rocky", "D'Arcy"]
+    assert items[:more] == [f"film {n}" for n in range(more)]

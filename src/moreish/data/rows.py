@@ -40,7 +40,7 @@ from moreish.data.programs import listed
 from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, at, sheet_of
 from moreish.data.sql import Sql, largest
 from moreish.data.tables import Chosen, Column, Columns
-from moreish.data.yaml import Yaml, mixed
+from moreish.data.yaml import Yaml, mixed, with_titles
 from moreish.data.yaml_parser import parsed as yaml_parsed
 
 NAMES = {
@@ -328,7 +328,7 @@ def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
     try:
-        value = yaml_parsed("".join(texts).split("\n"))
+        value = with_titles(yaml_parsed("".join(texts).split("\n")))
     except NotRead as fault:
         raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {_AS_IT_STANDS}") from None
     _refuse_nothing(name, value, YAML)

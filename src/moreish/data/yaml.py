@@ -41,12 +41,10 @@ def recognised(text: str, whole: bool, suffix: str) -> Yaml | None:
         value = parsed(_without_the_last(lines) if cut else lines)
     except NotRead as fault:
         return Yaml() if named or _before(lines, fault.line) else None
-    rows = rows_in(value)
-    if mixed(rows):
-        return None  # such as titles, some of which have a colon
     if named:
-        return Yaml() if isinstance(value, list | dict) and not _titles(rows) else None
-    return Yaml() if _are_records(rows) else None
+        return Yaml() if isinstance(value, list | dict) and not mixed(rows_in(with_titles(value))) else None
+    rows = rows_in(value)
+    return Yaml() if not mixed(rows) and _are_records(rows) else None
 
 
 def mixed(rows: Sequence[object]) -> int:
@@ -55,10 +53,23 @@ def mixed(rows: Sequence[object]) -> int:
     return next((number for number, kind in enumerate(kinds, 1) if kind is not kinds[0]), 0)
 
 
-def _titles(rows: Sequence[Value]) -> bool:
-    """Whether they are texts that have a colon, as titles may: one key each, and hardly one twice."""
-    keys = [next(iter(row)) for row in rows if isinstance(row, dict) and len(row) == 1]
-    return len(rows) > 1 and len(keys) == len(rows) and max(Counter(keys).values()) < RECUR * len(rows)
+def with_titles(value: Value) -> Value:
+    """The same with texts for what looks like a key and is a title with a colon, in any of its lists."""
+    if isinstance(value, dict):
+        return {key: with_titles(entry) for key, entry in value.items()}
+    if not isinstance(value, list):
+        return value
+    texts: list[Value] = [_title(row) if isinstance(row, dict) else row for row in value]
+    keys = Counter(key for row in value if isinstance(row, dict) for key in row)
+    if len(value) < 2 or not all(isinstance(text, str) for text in texts):
+        return value
+    return texts if keys and max(keys.values()) < RECUR * len(value) else value
+
+
+def _title(row: dict[str, Value]) -> str | None:
+    """The text that a record of one key with a text is; None for any other."""
+    ((key, said), *more) = row.items() if row else [("", None)]
+    return f"{key}: {said}" if isinstance(said, str) and not more else None
 
 
 def _are_records(rows: Sequence[Value]) -> bool:
