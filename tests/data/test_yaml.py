@@ -248,6 +248,7 @@ TITLES = """# seen
 - Blade Runner
 - Mad Max: Fury Road # best
 - "Rocky"
+- ~
 - 'D''Arcy'
 """
 

@@ -61,7 +61,7 @@ def with_titles(value: Value) -> Value:
         return value
     texts: list[Value] = [_title(row) if isinstance(row, dict) else row for row in value]
     keys = Counter(key for row in value if isinstance(row, dict) for key in row)
-    if len(value) < 2 or not all(isinstance(text, str) for text in texts):
+    if len(value) < 2 or not all(isinstance(t, str) for t, row in zip(texts, value, strict=True) if row is not None):
         return value
     return texts if keys and max(keys.values()) < RECUR * len(value) else value
 
