@@ -8,7 +8,6 @@ cut off is kept in `dropped.jsonl` first, after a line that says where it stood.
 
 import hashlib
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,11 +174,10 @@ class Appender:
 
 def ends_in_line(path: Path) -> bool:
     """Whether nothing, or a whole line, stands at the end of a file. Raises OSError."""
+    size = regular_size(path)
     with open(path, "rb") as file:
-        if not file.seek(0, os.SEEK_END):
-            return True
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"
+        file.seek(max(size - 1, 0))
+        return file.read(1) in (b"", b"\n")
 
 
 def _ends_with(aside: Path, records: Path, offset: int) -> bool:
@@ -187,8 +185,7 @@ def _ends_with(aside: Path, records: Path, offset: int) -> bool:
     size = regular_size(records) - offset
     head = encode({"dropped": {"from": offset, "bytes": size}})
     with open(aside, "rb") as kept, open(records, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        closing = file.read(1) != b"\n"
+        closing = not ends_in_line(records)
         begin = regular_size(aside) - len(head) - size - closing
         if begin < 0:
             return False
