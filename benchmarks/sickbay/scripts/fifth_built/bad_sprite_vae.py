@@ -60,7 +60,8 @@ for epoch in range(15):
     vae.train()
     sums = torch.zeros(3)
     for (x,) in loader:
-        losses = vae_loss(*((lambda r, m, l: (r, x, m, l))(*vae(x))))
+        recon, mu, logvar = vae(x)
+        losses = vae_loss(recon, x, mu, logvar)
         optimizer.zero_grad()
         losses[0].backward()
         optimizer.step()
