@@ -1,19 +1,20 @@
 """What the studio answers: runs, lists, items, symbols, one step, forms, and a run as one page."""
 
 import asyncio
+import contextlib
 import itertools
 import json
 import os
 import shutil
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 import moreish
-from moreish.data import from_items
-from moreish.inference.suggested import MIN_P
 from moreish.runs import commands, events
+from moreish.runs.files import Files
+from moreish.runs.folder import LOCK, create
+from moreish.runs.lock import Lock
 from moreish.studio.application import app
 from moreish.studio.lists import Lists
 from moreish.studio.page import document
@@ -57,40 +58,6 @@ def test_the_symbols_that_may_follow_add_up_to_one(page):
     found = page.post("/api/runs/one/next", {"prefix": "a", "count": 64}).json()
     assert sum(each["p"] for each in found["symbols"]) + found["others"] == pytest.approx(1)
     assert page.post("/api/runs/one/next", {"prefix": "☃"}).status_code == 422
-
-
-@pytest.fixture(scope="module")
-def background(page, root):
-    """A run of the background net, which draws with what is unlikely left out."""
-    options = {"train": {"time_budget": 0.0}}
-    moreish.train(from_items(made_items(30)), model="background", options=options, out=root / "read")
-    yield "/api/runs/read"
-    shutil.rmtree(root / "read")
-
-
-def test_the_next_symbol_has_the_chances_with_which_items_are_drawn(page, background):
-    found = page.post(f"{background}/next", {"prefix": "", "count": 64}).json()
-    drawn = {each["symbol"]: each["drawn"] for each in found["symbols"]}
-    out = found["left_out"]
-    assert (out["suggested"], out["min_p"], out["top_k"]) == (True, MIN_P, None)
-    assert sum(drawn.values()) + found["others"] == pytest.approx(1)
-    assert out["symbols"] == sum(chance == 0 for chance in drawn.values()) > 0
-    assert out["p"] == pytest.approx(sum(each["p"] for each in found["symbols"] if each["drawn"] == 0))
-    made = page.post(f"{background}/more", {"count": 2000, "unique": False, "seed": 1}).json()["items"]
-    first = Counter(item["text"][:1] for item in made)
-    for symbol, chance in drawn.items():
-        assert first[symbol] / 2000 == pytest.approx(chance, abs=5 * (chance * (1 - chance) / 2000) ** 0.5)
-
-
-def test_the_chances_are_those_of_what_is_wished_for(page, background):
-    wishes = {"prefix": "", "count": 64}
-    whole = page.post(f"{background}/next", wishes | {"min_p": 0}).json()
-    assert whole["left_out"] is None
-    assert all(each["drawn"] == each["p"] > 0 for each in whole["symbols"])
-    two = page.post(f"{background}/next", wishes | {"top_k": 2}).json()
-    assert [each["drawn"] > 0 for each in two["symbols"]][:3] == [True, True, False]
-    assert (two["left_out"]["suggested"], two["left_out"]["top_k"]) == (False, 2)
-    assert page.post("/api/runs/one/next", {"prefix": "a"}).json()["left_out"] is None
 
 
 def test_one_step_shows_every_layer_and_gradients_by_hand_that_are_autograds(page):
@@ -147,11 +114,39 @@ def test_forms_come_from_the_declared_options(page):
     assert page.get("/api/forms/nonsense").status_code == 422
 
 
+@contextlib.contextmanager
+def trained_by_somebody(folder):
+    """A run that another process writes, as far as its lock says."""
+    run = create(folder, {}, {"symbols": ["a"]})
+    lock = Lock(folder / LOCK)
+    lock.take(Files())
+    try:
+        yield run
+    finally:
+        lock.free()
+        shutil.rmtree(folder)
+
+
 def test_a_command_is_written_where_the_training_reads_it(page, root):
-    inbox = commands.Inbox(root / "one", commands.written(root / "one"))
-    assert page.post("/api/runs/one/commands", {"command": "heal", "remedy": "clip", "arguments": {"norm": 1}}).json()
-    assert page.post("/api/runs/one/commands", {"command": "lr"}).status_code == 422
-    assert inbox.read() == [commands.Heal("clip", {"norm": 1})]
+    with trained_by_somebody(root / "now"):
+        inbox = commands.Inbox(root / "now", commands.written(root / "now"))
+        heal = {"command": "heal", "remedy": "clip", "arguments": {"norm": 1}}
+        assert page.post("/api/runs/now/commands", heal).json() == {"written": True}
+        assert page.post("/api/runs/now/commands", {"command": "lr"}).status_code == 422
+        assert inbox.read() == [commands.Heal("clip", {"norm": 1})]
+
+
+@pytest.mark.parametrize("command", [{"command": "pause"}, {"command": "break", "fault": "F04"}, {"command": "stop"}])
+def test_a_command_for_a_run_that_has_ended_is_not_called_written(page, root, command):
+    before = commands.written(root / "one")
+    answer = page.post("/api/runs/one/commands", command)
+    assert answer.status_code == 422
+    assert "one has ended" in answer.json()["error"]
+    assert commands.written(root / "one") == before
+    create(root / "left", {}, {"symbols": ["a"]})
+    error = page.post("/api/runs/left/commands", command).json()["error"]
+    shutil.rmtree(root / "left")
+    assert "nobody trains left now" in error
 
 
 def test_what_was_done_to_a_run_stands_among_its_events(page):
