@@ -28,6 +28,7 @@ class Studio {
   /** Counts what is new in the logs, at most once a frame of the screen. */
   frame = $state(0);
 
+  private away = false; // whether the trouble is that nobody answers
   private logs = new Map<string, RunLog>();
 
   constructor() {
@@ -46,6 +47,8 @@ class Studio {
           break;
         case "connected":
           this.connected = message.connected;
+          if (this.away) this.trouble = ""; // it answers again, or that it does not is said already
+          this.away = false;
           this.lost = message.words ?? "";
           break;
         case "reset":
@@ -121,7 +124,8 @@ class Studio {
       this.trouble = "";
       return found;
     } catch (error) {
-      this.trouble = error instanceof Refused ? error.message : String(error);
+      this.away = error instanceof Refused && error.away;
+      this.trouble = this.away && !this.connected ? "" : error instanceof Refused ? error.message : String(error);
       return undefined;
     }
   }
