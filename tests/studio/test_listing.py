@@ -66,7 +66,8 @@ def test_a_run_that_ended_and_whose_folder_is_taken_away_is_no_longer_listed(lis
 
 
 def test_a_run_whose_folder_is_taken_away_while_it_trains_is_gone_once_it_has_ended(listing, tmp_path):
-    id = listing.start("taken", ["train", LIST, "--model", "mlp", "--set=train.steps=1000000", "--set=model.n_hidden=8"])
+    settings = ["--set=train.steps=1000000", "--set=model.n_hidden=8"]
+    id = listing.start("taken", ["train", LIST, "--model", "mlp", *settings])
     until(lambda: states(listing)[id] == "running")
     until(lambda: shutil.rmtree(tmp_path / id, ignore_errors=True) or not (tmp_path / id).exists())
     assert states(listing) == {id: "damaged"}

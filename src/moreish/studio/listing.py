@@ -40,7 +40,7 @@ class Started:
 
     @property
     def removed(self) -> bool:
-        """Whether nothing is left to tell of it: its folder was taken away, and it has ended, as it was to or then."""
+        """Whether nothing is left to tell of it: its folder was taken away, and it has ended."""
         if not self.ended or not (self.listed or self.dropped):
             return False
         return self.dropped or self.process.returncode == 0 or self.interrupted or not self.folder.exists()
