@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import moreish
-from moreish.runs import commands, events
+from moreish.runs import events
 from moreish.studio.application import app
 from moreish.studio.lists import Lists
 from moreish.studio.page import document
