@@ -50,6 +50,7 @@ NAMES = {
     MARKDOWN: "Markdown table",
     HTML: "HTML table",
 }
+MOST_PASSED = 5  # lines of statements, in a sentence
 NULL = "\\N"  # nothing, in what databases write
 
 
@@ -67,6 +68,7 @@ class Rows:
     """The rows of a file that is no plain list. `looks` says what was understood: "CSV, column name of 3 columns".
 
     left_out : the columns that are not read, by name or number
+    told : sentences on what was not read
     """
 
     looks: str
@@ -77,6 +79,7 @@ class Rows:
     mark: Mark = "."  # the decimal point of the weights
     unmarked: Unmarked | None = None  # where the lines carry marks
     left_out: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -318,12 +321,27 @@ def _json(name: str, texts: Iterable[str]) -> object:
 
 def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
     try:
-        table, count = largest("".join(texts))
+        table, count, passed = largest("".join(texts))
     except NotRead as fault:
         raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {_AS_IT_STANDS}") from None
     others = f", the largest of {count}" if count > 1 else ""
     sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
-    return _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
+    rows = _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
+    return replace(rows, told=_passed(name, passed))
+
+
+def _passed(name: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """What to say of statements that begin in these lines and are passed over."""
+    if not lines:
+        return ()
+    if len(lines) == 1:
+        return (f"{name}, line {lines[0]:,}: puts rows into a table that are not written out, and is passed over.",)
+    shown = [f"{line:,}" for line in lines[:MOST_PASSED]]
+    more = f" and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else f" and {shown.pop()}"
+    return (
+        f"{name}: {len(lines):,} statements put rows into a table that are not written out, and are passed over "
+        f"(lines {', '.join(shown)}{more}).",
+    )
 
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:

@@ -76,6 +76,7 @@ class Patterns:
     row: re.Pattern[str]  # in brackets
     cell: re.Pattern[str]  # before a comma
     texts: re.Pattern[str]  # with what may stand before one, such as N
+    joined: re.Pattern[str]  # an operand of || or +, or a text beside another, with what follows it
     other: re.Pattern[str]  # a statement that is passed over, up to a text that $ or $word$ opens
     parts: re.Pattern[str]  # of a routine: what nests, what ends it, and what is none of it
     body: re.Pattern[str]  # of CREATE TABLE
@@ -106,6 +107,11 @@ def _patterns(escaped: bool) -> Patterns:
         re.compile(rf"\(((?:{inner})*+)\)", re.DOTALL),
         re.compile(rf"({cell}),", re.DOTALL),
         re.compile(rf"(?:(?P<before>U&|[A-Za-z_]\w*)\s*)?(?P<text>{quoted}|{DOLLARS})", re.DOTALL),
+        re.compile(
+            rf"\s*+(?P<operand>(?:U&|\w+)?\s*+(?:{texts})|\w*\s*+{brackets}|NULL\b|\d+)"
+            r"(?:\s*+::\s*+\w+(?:\(\d+\))?|\s++COLLATE\s++[\w.\"]+)*+\s*+(?:\|\||\+|(?=')|\Z)",
+            FLAGS,
+        ),
         re.compile(other, FLAGS),
         re.compile(
             rf"{COMMENT}|{ESCAPING}|{quoted}|`[^`]*+`|{TAG}|^[^\S\n]*(?:GO\b|/)[^\S\n]*$|^CREATE\b|;"
