@@ -41,7 +41,7 @@ WRITTEN_OUT = {
     "all columns": "SELECT * FROM (VALUES ('Cleo'), ('Dora')) AS v;",
     "columns that are named": "SELECT v.who FROM (VALUES (1, 'Cleo'), (2, 'Dora')) v (id, who);",
     "casts and names": "SELECT who::text AS name FROM (VALUES (1, 'Cleo'),\n(2, 'Dora')) AS v(id, who)\nORDER BY id;",
-    "names in another order": "SELECT \"b\" FROM (VALUES ('x', 'Cleo'), ('y', 'Dora')) v (a, b) ON CONFLICT DO NOTHING;",
+    "names in another order": "SELECT \"b\" FROM (VALUES ('x', 'Cleo'), ('y', 'Dora')) v (a, b) ON CONFLICT DO x;",
     "rows of MySQL": "SELECT * FROM (VALUES ROW('Cleo'), ROW('Dora')) AS v;",
     "in brackets": "(SELECT * FROM (VALUES ('Cleo'), ('Dora')) AS v);",
     "values in brackets": "(VALUES ('Cleo'), ('Dora'));",

@@ -124,7 +124,8 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
 
 
 def _refuse_nothing(name: str, value: object, terms: Terms = JSON) -> None:
-    if holds_nothing(value):
+    alone = isinstance(value, dict) and len(value) == 1 and None in value.values()
+    if alone or holds_nothing(value):
         raise ValueError(f"{name} holds no items: it is {terms.format}, and empty")
 
 
