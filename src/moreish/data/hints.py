@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from moreish.data.counts import split_counted
+from moreish.data.headings import CONTENTS, is_sentence
 from moreish.data.levels import LEVELS
-from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
+from moreish.data.marks import LEAST, NEARLY_ALL, SOME
 from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
 from moreish.data.tables import ITEM_WORDS, plain_name
@@ -73,9 +74,9 @@ def _heading(lines: Sequence[str], blank_after_first: bool) -> Iterator[str]:
         return
     colon = first.endswith(":") and not any(line.endswith(":") for line in lines[1:])
     underlined = re.fullmatch(r"=+|-+", lines[1]) is not None
-    named = plain_name(first) in ITEM_WORDS and sorted(lines) != lines
+    named = plain_name(first) in ITEM_WORDS or CONTENTS.fullmatch(first) is not None
     sorted_below = len(lines) >= LEAST_SORTED and _in_order(lines[1:]) and not _in_order(lines)
-    if colon or underlined or named or blank_after_first or sorted_below:
+    if colon or underlined or (named and sorted(lines) != lines) or blank_after_first or sorted_below:
         shown = _short(first)
         yield f'The first line, "{shown}", looks like a heading, but is an item here: take it out if it is none.'
 
