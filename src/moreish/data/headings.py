@@ -1,4 +1,4 @@
-"""Headings: lines of a document that are round its items and none of them. Titles, sentences, and settings above all."""
+"""Headings: lines of a document round its items and none of them. Titles, sentences, and settings above all."""
 
 import re
 from collections.abc import Sequence

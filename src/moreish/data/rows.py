@@ -6,11 +6,12 @@ CSV and JSON lines come a piece at a time, so a file may be larger than memory; 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import NamedTuple
 
+from moreish.data.anki import text_of
 from moreish.data.counts import Counted, split_counted
 from moreish.data.faults import NotRead
 from moreish.data.formats import (
@@ -19,6 +20,7 @@ from moreish.data.formats import (
     MARKDOWN,
     MOST_ROWS,
     SEPARATORS,
+    Deck,
     Format,
     Html,
     InProgram,
@@ -92,7 +94,7 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
         case Marked():
             return _of_marked(form, name, texts, options)
         case Table():
-            if form.separator == MARKDOWN:
+            if form.separator == MARKDOWN and not isinstance(form, Deck):
                 texts = markdown_as_csv(texts)
             return _of_table(form, name, texts, options)
         case Counted():
@@ -143,20 +145,25 @@ def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOption
     fitting = [row for row in table.rows if len(row) == table.width]
     names = table.header or tuple(str(j) for j in range(1, table.width + 1))
     cells = list(zip(*fitting, strict=True)) or [()] * table.width
+    clean = _cleaning(table)
     columns = [
-        Column(names[j] or str(j + 1), j + 1, j, [_known(cell) for cell in cells[j]]) for j in range(table.width)
+        Column(names[j] or str(j + 1), j + 1, j, [clean(_known(cell)) for cell in cells[j]])
+        for j in range(table.width)
     ]
-    looks = NAMES[table.separator] + ("" if table.header else " without a header")
+    looks = "export of Anki" if isinstance(table, Deck) else NAMES[table.separator]
+    looks += "" if table.header else " without a header"
     chosen = Columns(name, looks, columns, table.header is not None).choose(options)
     return _described(looks, chosen, columns, _table_rows(table, name, texts, chosen), "line", table.separator)
 
 
 def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -> Iterator[Row]:
-    lines = chain.from_iterable(map(_lines, texts))
+    above = table.above if isinstance(table, Deck) else 0
+    lines = islice(chain.from_iterable(map(_lines, texts)), above, None)
     reader = reader_of(lines, table.separator, table.quoted, table.spaced)
-    width, header = table.width, table.header is not None
+    width, header = table.width, table.header is not None and not above
+    clean = _cleaning(table)
     item, kind, weight = _place(chosen.item), _place(chosen.kind), _place(chosen.weight)
-    began, skipped, alone = 1, not header, kind < 0 and weight < 0
+    began, skipped, alone = 1, not header, kind < 0 and weight < 0 and not above
     new = tuple.__new__  # what `Row(...)` comes to, in a third of the time
     try:
         for row in reader:
@@ -164,12 +171,12 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
                 if alone:
                     yield new(Row, (reader.line_num, row[item], "", ""))
                 else:
-                    beside = (row[kind] if kind >= 0 else "", row[weight] if weight >= 0 else "")
-                    yield Row(reader.line_num, row[item], *beside)
+                    beside = (clean(row[kind]) if kind >= 0 else "", clean(row[weight]) if weight >= 0 else "")
+                    yield Row(reader.line_num + above, clean(row[item]), *beside)
             elif not any(map(str.strip, row)):
-                yield Row(reader.line_num, "")
+                yield Row(reader.line_num + above, "")
             elif len(row) != width:
-                raise ValueError(_odd_row(name, began, row, table))
+                raise ValueError(_odd_row(name, began + above, row, table))
             else:
                 skipped = True
             began = reader.line_num + 1
@@ -179,14 +186,18 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
             if "limit" in str(error)
             else "opens a quote and does not close it as CSV does"
         )
-        raise ValueError(f"{name}, line {began:,}: {why}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {began + above:,}: {why}; {_AS_IT_STANDS}") from None
+
+
+def _cleaning(table: Table) -> Callable[[str], str]:
+    return text_of if isinstance(table, Deck) and table.html else str
 
 
 _AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
 
 
 def _odd_row(name: str, line: int, row: Sequence[str], table: Table) -> str:
-    first = "the header" if table.header else "the first row"
+    first = "the header" if table.header and not isinstance(table, Deck) else "the first row"
     cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
     return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {_AS_IT_STANDS}"
 

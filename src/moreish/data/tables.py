@@ -13,6 +13,7 @@ ITEM_WORDS = (
     "full_name", "fullname", "product", "product_name", "label", "lemma", "nom", "nombre", "nome", "naam", "navn",
     "namn", "nimi", "nazwa", "nev", "имя", "название", "слово", "wort", "titel", "bezeichnung", "titre", "mot",
     "palabra", "parola", "名前", "名称", "이름", "नाम",
+    "front", "field_1",
 )  # fmt: skip
 """What the column of the items is called, the surest first."""
 
