@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 LONGEST_FRONT = 60  # lines of front matter
 HEADING = re.compile(
-    r"#{1,6}\s.*|={2,6}\s*[^=].*={2,6}|>\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:"
+    r"#{1,6}\s.*|={2,6}\s*+[^=].*==|>\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:"
 )  # above or between the items of a marked list
 CONTENTS = re.compile(
     r"(?:(?:table\s+of\s+)?contents|toc|index|outline|agenda|list\s+of\s+(?:figures|tables|illustrations|chapters)|"

@@ -24,7 +24,8 @@ SOME = 0.2  # of the lines: what no item has by itself, and few lines of a docum
 
 BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□☐☒◻·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
 LINK = re.compile(
-    r"!?\[(?P<text>(?:[^\[\]]|\\[\[\]])+)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+[\"'(][^)]*)?\)"
+    r"(?<!\\)!?\[(?P<text>(?:[^\[\]\\]|\\.)++)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)"
+    r"(?:\s+[\"'(][^)]{0,300})?\)"
 )
 WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?(?P<text>[^\[\]|]+)\]\]")
 EMPHASIS = re.compile(r"(?P<sign>\*{1,3}|_{1,3}|~~)(?P<text>(?=\S)(?:(?!(?P=sign)).)+?(?<=\S))(?P=sign)(?P<after>.*)")
@@ -49,8 +50,10 @@ QUOTES = re.compile(
 BRACKET = re.compile(
     r"(?:[\w\s$@.:<>\[\]]+=\s*)?[\[({]|[\])}][,;]?"
 )  # alone on a line, before and after a list in a program
-LIST_ITEM = re.compile(r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:\s*</[uo]l>)?", re.IGNORECASE)
-TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->|<![^<>]*>")
+LIST_ITEM = re.compile(
+    r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:(?<!\s)\s*</[uo]l>)?", re.IGNORECASE
+)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*+>|<!--(?:.*?-->|.*)|<![^<>]*+>")
 RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
 CELL_END = re.compile(r"(?<!\\)\|")
 

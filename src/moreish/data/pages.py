@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BEGINS = re.compile(
-    r"(?:<!--.*?-->\s*)*<(?:!doctype|html|body|main|section|div|table|thead|tbody|tr|ul|ol|li|dl|select)\b",
+    r"(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+<(?:!doctype|html|body|main|section|div|table|thead|tbody|tr|ul|ol|li|dl|select)\b",
     re.IGNORECASE | re.DOTALL,
 )
 CELLS, ITEMS = ("td", "th"), ("li", "option")

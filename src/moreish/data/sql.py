@@ -14,8 +14,6 @@ from moreish.data.sql_routines import ROUTINE, end_of
 from moreish.data.sql_tables import Largest, SqlTable
 from moreish.data.sql_texts import (
     COLUMNS,
-    COMMENT,
-    DOLLARS,
     FLAGS,
     GAP,
     NAME,
@@ -63,11 +61,10 @@ QUERY = re.compile(r"(?:SELECT(?!\s+pg_catalog)|UPDATE|DELETE|WITH|MERGE)\b", FL
 GOES_ON = re.compile(r"(?:ON|RETURNING|AS|WHERE)\b|;|\Z", FLAGS)
 UNION = re.compile(rf"UNION\b(?:{GAP}++ALL\b)?{GAP}*+SELECT\b", FLAGS)
 DUAL = re.compile(rf"FROM{GAP}++(?:SYS\.)?DUAL\b{GAP}*+", FLAGS)
-NAMED = re.compile(rf"(?P<value>.*?[^\s.])\s+AS\s+{NAME}", FLAGS)
+NAMED = re.compile(rf"(?<=[^\s.])\s++AS\s++{NAME}\s*\Z", FLAGS)
 ASSIGNED = re.compile(rf"\s*(?P<name>{NAME})\s*:?=(?P<value>.*)", FLAGS)
 DOLLAR = re.compile(TAG)
 NO_COLUMN = ("primary", "key", "unique", "constraint", "foreign", "index", "check", "fulltext", "spatial", "exclude")
-COMMENTED = re.compile(rf"('(?:[^'\\]|\\.|'')*+'|\"[^\"]*+\"|{DOLLARS})|{COMMENT}", re.DOTALL)
 FOLLOWS = re.compile(rf"(?:INTO|SELECT)\b|{NEXT}", FLAGS)
 NO_ROWS = (
     "puts no rows into a table that are written out, by INSERT ... VALUES, SET or SELECT, or COPY ... FROM stdin"
@@ -233,7 +230,7 @@ class _Script:
         return [places[column.casefold()] for column in table.header]
 
     def _columns(self, body: str) -> Iterator[str]:
-        for cell in self.patterns.cell.findall(COMMENTED.sub(lambda each: each[1] or " ", body) + ","):
+        for cell in self.patterns.cell.findall(self.patterns.commented.sub(lambda each: each[1] or " ", body) + ","):
             name = re.match(NAME, cell.strip())
             if name and name[0].lower() not in NO_COLUMN:
                 yield bare(name[0])
@@ -271,7 +268,7 @@ class _Script:
         while True:
             selected = self.patterns.selected.match(text, at)
             assert selected is not None  # it may be of nothing
-            rows.append((at, [NAMED.sub(r"\g<value>", cell) for cell in self._cells(selected[1])]))
+            rows.append((at, [NAMED.sub("", cell) for cell in self._cells(selected[1])]))
             at = _end(DUAL, text, selected.end())
             union = UNION.match(text, at)
             if union is None:
@@ -326,7 +323,7 @@ class _Script:
 
     def _values(self, inner: str, at: int) -> list[str | None]:
         if "--" in inner or "/*" in inner:
-            inner = COMMENTED.sub(lambda each: each[1] or " ", inner)
+            inner = self.patterns.commented.sub(lambda each: each[1] or " ", inner)
         values: list[str | None] = []
         for cell in self._cells(inner):
             said = cell.strip()

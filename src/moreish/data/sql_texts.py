@@ -4,7 +4,12 @@ import re
 from dataclasses import dataclass
 
 FLAGS = re.IGNORECASE | re.DOTALL
-NAME = r"(?:[\w$#@]++|`(?:[^`]|``)++`|\"(?:[^\"]|\"\")++\"|\[(?:[^\]]|\]\])++\]|'(?:[^']|'')++')"
+LONGEST_NAME = 200  # characters in quotes; no database takes as many
+NAME = "|".join(
+    rf"{opens}(?:[^{closes}\n]|{closes}{closes}){{1,{LONGEST_NAME}}}+{closes}"
+    for opens, closes in (("`", "`"), ('"', '"'), (r"\[", r"\]"), ("'", "'"))
+)
+NAME = rf"(?:[\w$#@]++|{NAME})"
 TABLE = rf"(?P<table>{NAME}(?:\s*+\.\s*+{NAME}){{0,3}})"
 ASIDE = r"--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
 COMMENT = rf"#[^\n]*+|{ASIDE}"  # with what begins a comment in MySQL alone
@@ -83,6 +88,7 @@ class Patterns:
     selected: re.Pattern[str]  # what stands behind SELECT
     assigned: re.Pattern[str]  # what stands behind SET
     common: re.Pattern[str]  # WITH and the queries behind it
+    commented: re.Pattern[str]  # a comment, or a text as a group
 
 
 def _patterns(escaped: bool) -> Patterns:
@@ -126,6 +132,7 @@ def _patterns(escaped: bool) -> Patterns:
             rf"(?:(?:NOT{GAP}++)?MATERIALIZED{GAP}*+)?{brackets})++{GAP}*+",
             FLAGS,
         ),
+        re.compile(rf"({texts})|{COMMENT}", re.DOTALL),
     )
 
 
