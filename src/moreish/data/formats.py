@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from moreish.data.anki import head_of
 from moreish.data.counts import Counted, counted
+from moreish.data.foreign import foreign
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
@@ -139,6 +140,8 @@ def recognise(
     found = _deck(text, looked_at, cut) or _json(text.strip(), looked_at, whole, suffix)
     found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
+        if foreign(looked_at):
+            return None
         found = _in_program(text, whole)
     if found is None and not columns:
         found = one_line(lines, whole)
