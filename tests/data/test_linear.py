@@ -7,7 +7,7 @@ import pytest
 from moreish.data import DataOptions, read, symbols
 from moreish.data.headings import HEADING
 from moreish.data.numbers import number_of
-from moreish.data.pages import BEGINS
+from moreish.data.pages import BEGINS, Page
 from moreish.data.sql import largest, recognised
 from moreish.data.sql_routines import ROUTINE
 
@@ -59,6 +59,14 @@ def test_flags_in_a_row_are_counted_once(running):
 @pytest.mark.parametrize("text", ["<!-- -->" * 40 + "x", "<!--" * N, "<!--" + "-" * N, "<!-- -->\n" * N + "x"])
 def test_comments_above_a_page_are_passed_once(text):
     assert BEGINS.match(text) is None
+
+
+@pytest.mark.parametrize(
+    "sign", ["<a ", "<a b='", "<!--x", "<!--x>", "<![CDATA[>", "</a ", "<?", "<td>", "<table>", "&a"]
+)
+def test_tags_without_an_end_are_looked_at_once(sign):
+    page = Page(f"<ul><li>Ann</li><li>Bob {sign * (N // 4)}")
+    assert page.items[0] == "Ann"
 
 
 UNITS = [
