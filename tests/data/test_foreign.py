@@ -7,13 +7,8 @@ from moreish.data.foreign import foreign
 from moreish.data.hints import hints_on
 
 FOREIGN = {
-    "BibTeX": "@article{a1,\n  title = {One},\n}\n@book{b2,\n  title = {Two},\n}\n",
-    "vCard": "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Ann\r\nEND:VCARD\r\n",
-    "iCalendar": "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Choir\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-    "an M3U playlist": "#EXTM3U\n#EXTINF:1,Can - Vitamin C\na.mp3\n#EXTINF:2,Low - Lullaby\nb.mp3\n",
-    "XML": "<?xml version='1.0'?>\n<opml>\n<outline text='a'/>\n<outline text='b'/>\n</opml>\n",
+    "XML": "<?xml version='1.0'?>\n<plist>\n<string>a</string>\n<string>b</string>\n</plist>\n",
     "HTML of bookmarks": "<!DOCTYPE NETSCAPE-Bookmark-file-1>\n<DL><p>\n<DT><A HREF='x'>a</A>\n<p>\n</DL>\n",
-    "RIS": "TY  - JOUR\nTI  - One\nER  -\nTY  - BOOK\nTI  - Two\n",
     "a chat": "".join(f"[01/03/2024, 10:0{i}:15] Ann: word {i}\n" for i in range(6)),
     "a chat with": "".join(f"3/1/24, 9:0{i} PM - Ann: word {i}\n" for i in range(6)),
 }

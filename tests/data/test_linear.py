@@ -5,9 +5,11 @@ from contextlib import suppress
 import pytest
 
 from moreish.data import DataOptions, read, symbols
+from moreish.data.exports import EXPORTS
 from moreish.data.headings import HEADING
 from moreish.data.numbers import number_of
 from moreish.data.pages import BEGINS, Page
+from moreish.data.sheets import MOST_CELLS, sheet_of
 from moreish.data.sql import largest, recognised
 from moreish.data.sql_routines import ROUTINE
 
@@ -82,3 +84,33 @@ def test_long_lines_of_one_sign_are_read_in_one_go(tmp_path, unit):
     (tmp_path / "x.txt").write_text("".join(f"- {line}{i}\n" for i in range(12)), encoding="utf-8")
     with suppress(ValueError):
         read(tmp_path / "x.txt", DataOptions(max_length=10**6))
+
+
+HEADS = {
+    "M3U": "#EXTM3U\n", "vCard": "BEGIN:VCARD\n", "iCalendar": "BEGIN:VCALENDAR\n", "OPML": "<opml>",
+    "BibTeX": "@a{b,title={", "RIS": "TY  - J\n",
+}  # fmt: skip
+ONES = {
+    "M3U": ["#EXTINF:", "#EXTINF:1 a=", ' a="', "a=b", "\t", "/", "%41", "?"],
+    "vCard": ["BEGIN:VCARD\n", ";", "a.", ';a="', ' ;a="b"', "N:a\n b\n", "FN;QUOTED-PRINTABLE:a=\n", "\\", "A;B:\n"],
+    "iCalendar": ["BEGIN:VEVENT\n", "SUMMARY", "X:y\n", " \n"],
+    "OPML": ["<outline>", "<", "&", "<!--", "<![CDATA[", "<outline text='", "&lt;"],
+    "BibTeX": ["{", "}", "@", "@a{", "@comment{", "@string{a=", "\\", '\\"{', "$", "--", '"', "#", "a={b},"],
+    "RIS": ["x\n", "TI  - b\n", "  -"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", EXPORTS, ids=lambda kind: kind.name)
+def test_exports_of_one_sign_are_looked_at_once(kind):
+    for sign in ONES[kind.name]:
+        for head in (HEADS[kind.name], ""):
+            kind.begins.match(head + sign * N)
+            with suppress(ValueError):
+                kind.read(head + sign * (2 * N // len(sign)))
+
+
+def test_of_many_different_keys_few_rows_are_looked_at():
+    rows = [{"name": "x", **{f"{i}-{j}": "y" for j in range(40)}} for i in range(900)]
+    sheet = sheet_of(rows, "x")
+    assert len(sheet.columns) == 36_001
+    assert sum(len(column.cells) for column in sheet.columns) <= MOST_CELLS

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from moreish.data.anki import head_of
 from moreish.data.counts import Counted, counted
+from moreish.data.exports import Export
+from moreish.data.exports import recognised as export_in
 from moreish.data.foreign import foreign
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
@@ -114,7 +116,7 @@ class Marked:
     then: Counted | None = None
 
 
-Format = Table | Counted | JsonLines | Json | Yaml | Sql | InProgram | Html | OneLine | Marked
+Format = Table | Counted | JsonLines | Json | Yaml | Sql | Export | InProgram | Html | OneLine | Marked
 
 
 def recognise(
@@ -137,7 +139,7 @@ def recognise(
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     marks, counts = (each and not any_is_long(looked_at) for each in (marks, counts))
-    found = _deck(text, looked_at, cut) or _json(text.strip(), looked_at, whole, suffix)
+    found = export_in(text, suffix) or _deck(text, looked_at, cut) or _json(text.strip(), looked_at, whole, suffix)
     found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
         if foreign(looked_at):

@@ -54,6 +54,6 @@ class ItemReader:
         if rows:
             looks = f"{rows.rows.looks}, {rows.count:,} row{'s' * (rows.count != 1)}"
             report.read_as.append(f"{self.name}: {looks}" if self.among else looks)
-            report.left_out += [name for name in rows.rows.left_out if name not in report.left_out]
+            report.left_out = list(dict.fromkeys([*report.left_out, *rows.rows.left_out]))
             if rows.rows.unmarked is not None:
                 report.told.insert(self._told, rows.rows.unmarked.note(self.name))

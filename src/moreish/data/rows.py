@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from moreish.data.anki import text_of
 from moreish.data.counts import Counted, split_counted
+from moreish.data.exports import Export
 from moreish.data.faults import NotRead
 from moreish.data.formats import (
     HTML,
@@ -41,6 +42,7 @@ from moreish.data.pages import Page
 from moreish.data.programs import listed
 from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, at, sheet_of
 from moreish.data.sql import Sql, largest
+from moreish.data.sql_tables import passed_over
 from moreish.data.tables import Chosen, Column, Columns
 from moreish.data.yaml import Yaml, mixed, with_titles
 from moreish.data.yaml_parser import parsed as yaml_parsed
@@ -52,7 +54,6 @@ NAMES = {
     MARKDOWN: "Markdown table",
     HTML: "HTML table",
 }
-MOST_PASSED = 5  # lines of statements, in a sentence
 NULL = "\\N"  # nothing, in what databases write
 
 
@@ -120,6 +121,8 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
             return _of_sheet(sheet, name, "JSON", enumerate(sheet.rows, 1), options, "row")
         case Sql():
             return _of_script(name, texts, options)
+        case Export():
+            return _of_export(form, name, texts, options)
         case Yaml():
             sheet = _yaml(name, texts, options.column)
             return _of_sheet(sheet, name, "YAML", enumerate(sheet.rows, 1), options, "row")
@@ -339,21 +342,21 @@ def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
     others = f", the largest of {count}" if count > 1 else ""
     sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
     rows = _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
-    return replace(rows, told=_passed(name, passed))
+    return replace(rows, told=passed_over(name, passed))
 
 
-def _passed(name: str, lines: Sequence[int]) -> tuple[str, ...]:
-    """What to say of statements that begin in these lines and are passed over."""
-    if not lines:
-        return ()
-    if len(lines) == 1:
-        return (f"{name}, line {lines[0]:,}: puts rows into a table that are not written out, and is passed over.",)
-    shown = [f"{line:,}" for line in lines[:MOST_PASSED]]
-    more = f" and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else f" and {shown.pop()}"
-    return (
-        f"{name}: {len(lines):,} statements put rows into a table that are not written out, and are passed over "
-        f"(lines {', '.join(shown)}{more}).",
-    )
+def _of_export(form: Export, name: str, texts: Iterable[str], options: DataOptions) -> Rows:
+    try:
+        records = form.read("".join(texts))
+    except NotRead as fault:
+        raise ValueError(
+            f"{name}, line {fault.line:,}: is read as {form.name}, but {fault}; {_AS_IT_STANDS}"
+        ) from None
+    if not records:
+        raise ValueError(f"{name} is read as {form.name}, and holds no items")
+    sheet = sheet_of([fields for _, fields in records], name)
+    options = options if options.column else replace(options, column=form.item)
+    return _of_sheet(sheet, name, form.name, records, options, "line")
 
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:

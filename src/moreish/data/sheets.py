@@ -20,6 +20,7 @@ from moreish.data.tables import Column
 Path = tuple[str | int, ...]
 DEEPEST = 6  # objects within objects
 LEAST_RECORDS, SHARED = 3, 0.9  # of an entry for each key, and of them that have a text or number of one name
+MOST_CELLS = 2**21  # looked at, where rows have many different keys
 MOST_LISTED = 12  # arrays, in a sentence
 
 
@@ -152,10 +153,10 @@ def _of_rows(rows: Sequence[object], looks: str, alone: str = "") -> Sheet:
     for row in rows[:MOST_ROWS]:
         paths.update(dict.fromkeys(_paths(row)))
     named = not any(isinstance(step, int) for path in paths for step in path)
-    columns = []
+    columns, looked_at = [], rows[: min(MOST_ROWS, max(1, MOST_CELLS // max(1, len(paths))))]
     for number, path in enumerate(paths, 1):
         name = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path) or alone or "1"
-        columns.append(Column(name, number, path, [_shown(at(row, path)) for row in rows[:MOST_ROWS]]))
+        columns.append(Column(name, number, path, [_shown(at(row, path)) for row in looked_at]))
     return Sheet(looks, rows, columns, named)
 
 

@@ -1,8 +1,10 @@
 """The tables that a script of SQL fills."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
+
+MOST_PASSED = 5  # lines of statements, in a sentence
 
 
 @dataclass
@@ -33,3 +35,17 @@ class Largest(NamedTuple):
     table: SqlTable
     tables: int
     passed: list[int]
+
+
+def passed_over(name: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """What to say of statements that begin in these lines and are passed over."""
+    if not lines:
+        return ()
+    if len(lines) == 1:
+        return (f"{name}, line {lines[0]:,}: puts rows into a table that are not written out, and is passed over.",)
+    shown = [f"{line:,}" for line in lines[:MOST_PASSED]]
+    more = f" and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else f" and {shown.pop()}"
+    return (
+        f"{name}: {len(lines):,} statements put rows into a table that are not written out, and are passed over "
+        f"(lines {', '.join(shown)}{more}).",
+    )
