@@ -124,6 +124,12 @@ def test_another_field_is_a_column(tmp_path, kind):
         read(tmp_path / "x.txt", DataOptions(column="nothing"))
 
 
+def test_how_it_was_read_names_another_column(tmp_path):
+    (tmp_path / "x.bib").write_text(ENTRIES, encoding="utf-8")
+    said = "BibTeX, column title of 8 columns (another: --column author), 2 rows"
+    assert read(tmp_path / "x.bib").report.read_as == [said]
+
+
 def test_addresses_are_no_latex_and_named_texts_are_put_in(tmp_path):
     (tmp_path / "x.bib").write_text(ENTRIES, encoding="utf-8")
     assert list(read(tmp_path / "x.bib", DataOptions(column="url")).items) == ["http://a/~b--c"]

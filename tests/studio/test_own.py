@@ -110,3 +110,9 @@ def test_a_name_that_nothing_can_have_is_unknown_like_any_other(page, path, said
     answer = page.get(path)
     assert (answer.status_code, answer.json()["error"]) == (404, said)
     assert "there is nothing here" in page.get("/api/lists/names/none-such").json()["error"]
+
+
+@pytest.mark.parametrize("name", ["tracks.m3u", "refs.BIB", "names.yml", "names.sql"])
+def test_a_list_keeps_the_ending_that_says_how_it_is_read(lists, name):
+    id = asyncio.run(lists.receive(name, pieces("a.mp3\nb.mp3\n")))
+    assert lists.path(id).suffix == f".{name.partition('.')[2].lower()}"

@@ -52,8 +52,8 @@ class Arranged:
 def read(source: str | Path | Files, options: DataOptions | None = None) -> Corpus:
     """Read a path, `-` (standard input), a fetched file or a bundled list; or several as one.
 
-    Lists, CSV, JSON, JSON lines and items on one line are told apart by their look (see `formats`). Raises ValueError
-    with one sentence for whatever cannot be read (see `reader`).
+    Lists, tables, JSON, items on one line and exports of other programs are told apart by their look (see `formats`).
+    Raises ValueError with one sentence for whatever cannot be read (see `reader`).
     """
     options = options or DataOptions()
     files = source if isinstance(source, Files) else Files((source,))

@@ -18,6 +18,7 @@ class Export:
     suffixes : what it is called, however it begins
     read : its records; raises NotRead for a line that cannot be read
     item : the field that is an item, unless another is asked for
+    another : one that somebody may rather want
     """
 
     name: str
@@ -25,17 +26,19 @@ class Export:
     suffixes: Sequence[str]
     read: Callable[[str], Sequence[Record]]
     item: str
+    another: str
 
 
 EXPORTS = (
-    Export("M3U", re.compile(r"\s*+#EXTM3U\b", re.I), (".m3u", ".m3u8"), playlists.tracks, playlists.TITLE),
-    Export("vCard", re.compile(r"\s*+BEGIN:VCARD", re.I), (".vcf", ".vcard"), cards.contacts, cards.NAME),
+    Export("M3U", re.compile(r"\s*+#EXTM3U\b", re.I), (".m3u", ".m3u8"), playlists.tracks, playlists.TITLE, "file"),
+    Export("vCard", re.compile(r"\s*+BEGIN:VCARD", re.I), (".vcf", ".vcard"), cards.contacts, cards.NAME, "ORG"),
     Export(
         "iCalendar",
         re.compile(r"\s*+BEGIN:VCALENDAR", re.I),
         (".ics", ".ical", ".ifb"),
         cards.events,
         cards.SUMMARY,
+        "LOCATION",
     ),
     Export(
         "OPML",
@@ -43,6 +46,7 @@ EXPORTS = (
         (".opml",),
         outlines.leaves,
         outlines.TEXT,
+        "parent",
     ),
     Export(
         "BibTeX",
@@ -54,9 +58,11 @@ EXPORTS = (
         (".bib", ".bibtex"),
         bibtex.references,
         bibtex.TITLE,
+        "author",
     ),
-    Export("RIS", re.compile(r"\s*+TY {1,2}- \w+\s*\n"), (".ris",), ris.references, ris.TITLE),
+    Export("RIS", re.compile(r"\s*+TY {1,2}- \w+\s*\n"), (".ris",), ris.references, ris.TITLE, "AU"),
 )
+SUFFIXES = tuple(suffix for each in EXPORTS for suffix in each.suffixes)
 
 
 def recognised(text: str, suffix: str) -> Export | None:

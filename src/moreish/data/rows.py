@@ -355,8 +355,10 @@ def _of_export(form: Export, name: str, texts: Iterable[str], options: DataOptio
     if not records:
         raise ValueError(f"{name} is read as {form.name}, and holds no items")
     sheet = sheet_of([fields for _, fields in records], name)
-    options = options if options.column else replace(options, column=form.item)
-    return _of_sheet(sheet, name, form.name, records, options, "line")
+    asked = options if options.column else replace(options, column=form.item)
+    rows = _of_sheet(sheet, name, form.name, records, asked, "line")
+    more = f" (another: --column {form.another})" * (form.another in rows.left_out and not options.column)
+    return replace(rows, looks=f"{rows.looks}{more}")
 
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from moreish.data import Corpus
+from moreish.data import Corpus, exports, sql, yaml
 from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.formats import LINES_SUFFIXES, TABLE_SUFFIXES
 from moreish.errors import RunError
@@ -19,7 +19,8 @@ from moreish.runs.folder import readable
 FOLDER = ".lists"
 LIMIT = 32 * 2**20  # bytes
 SHOWN = 400  # items of a list that a page shows
-SUFFIXES = (".txt", ".json", *TABLE_SUFFIXES, *LINES_SUFFIXES)  # the first: of what is no table
+OTHERS = (*yaml.SUFFIXES, sql.SUFFIX, *exports.SUFFIXES)
+SUFFIXES = (".txt", ".json", *TABLE_SUFFIXES, *LINES_SUFFIXES, *OTHERS)  # the first: of what is no table
 LOOKED_AT, LONGEST, BEGINS = 2000, 40, 3  # bytes, characters of a line, and lines that tell lists apart
 TEXTS = re.compile(r'"((?:[^"\\]|\\.)+)"')
 ID = re.compile(r"[\w-]{1,80}")
