@@ -65,6 +65,9 @@ OUTLINES = """<?xml version="1.0"?>
 </body></opml>
 """
 ENTRIES = r"""% ours
+% @book{old,
+%   title = {Old},
+% }
 @string{acm = "Assoc. for " # {Computing}}
 @comment{jabref-meta: {x} @article{no, title = {no}}}
 @Article{godel,
@@ -181,6 +184,11 @@ BROKEN = {
         "line 7: .*@a.* the entry of line 4 should",
     ),
     "a brace too many": (".bib", "@a{b,\n year={1}},\n title = {x}\n}\n", "line 3: .*a brace too many"),
+    "a brace too many, and more": (
+        ".bib",
+        "@a{b,\n year={1}},\n title = {x}\n}\n@a{c}",
+        "line 3: .*a brace too many",
+    ),
     "no text": (".bib", "@a{b,\n title = ,\n}\n", 'line 2: .*"," stands where the text'),
     "no field": (".bib", "@a{b,\n title x\n}\n", 'line 2: .*"title x" stands where a field'),
     "a reference without an end": (".txt", RIS[:-7], "line 8: .*no ER"),

@@ -33,6 +33,10 @@ class Bibliography:
         """The entries. Raises NotRead for one that is not closed or not as BibTeX has it."""
         found: list[Record] = []
         while entry := ENTRY.search(self.text, self.at):
+            line = self.text.rfind("\n", self.at, entry.start()) + 1 or self.at
+            if self.text[line : entry.start()].lstrip().startswith("%"):
+                self.at = self.text.find("\n", entry.end()) + 1 or len(self.text)
+                continue
             self._refuse_lost(entry.start())
             began, self.at = self._line_at(entry.start()), entry.end()
             kind = entry["kind"].lower()
