@@ -89,6 +89,23 @@ class Through(NamedTuple):
     flagged: bool
 
 
+class Summed(NamedTuple):
+    """Products of the rows of two tables, summed over all rows and columns before something that bends or a loss: the
+    operation that got the one number, and how many rows there were.
+    """
+
+    op: str
+    rows: int
+
+
+@dataclass
+class Derivatives:
+    """Derivatives of derivatives that a step's code took, and how many of them are 0 at every place."""
+
+    second: int = 0
+    zero: int = 0
+
+
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
@@ -128,6 +145,8 @@ class Noted:
     smoothed: int = 0
     through: Through | None = None
     factors: list[float] = field(default_factory=list)
+    derivatives: Derivatives = field(default_factory=Derivatives)
+    summed: Summed | None = None
 
 
 class Copied(NamedTuple):

@@ -34,6 +34,7 @@ STRUCTURED = {
     "pointwise",
 }  # kinds that say more than their numbers
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative"}  # kinds of which no call is kept
 MOST_LOOKED_UP = 8  # tensors of ids of one step
 UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
@@ -115,7 +116,7 @@ class Observer(StepContext):
             return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
-        if y is None or kind in ("unscale", "noise", "threshold", "least") or not y.numel() or y.is_meta:
+        if y is None or kind in ONLY_NOTED or not y.numel() or y.is_meta:
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)

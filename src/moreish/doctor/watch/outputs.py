@@ -12,7 +12,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 LEAST, MOST = 8, 256  # rows of a batch whose spread is measured
 MOST_CALLS = 8  # calls of whole models that are measured in one frame
-SQUASHES = {"sigmoid", "sigmoid_", "softplus", "logsigmoid", "log", "binary_cross_entropy"}
+SQUASHES = {"sigmoid", "sigmoid_", "softplus", "log_sigmoid", "log", "binary_cross_entropy"}
 SQUASHES |= {"binary_cross_entropy_with_logits"}
 SCALED = {"normalize", "div", "true_divide", "detach"}  # what makes rows comparable
 COMPARES = {"compare", "multiply", "subtract", "product", "loss"}
