@@ -37,7 +37,7 @@ class Outputs:
         self._noise: dict[int, weakref.ref[Tensor]] = {}
         self._sampled: dict[int, _Sampled] = {}
         self._verdicts: list[tuple[str, str, bool]] = []  # key, model, whether it was given what a model made
-        self._compared = self._latent = False
+        self._compared = self._latent = self._both = False
 
     def noise(self, x: Tensor) -> None:
         """This tensor was drawn at random."""
@@ -56,7 +56,7 @@ class Outputs:
         elif call.kind == "add" and not self._latent:
             self._add(a, b)
             self._add(b, a)
-        if outside and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
+        if (outside or call.kind == "compare") and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
             self._compare(call.kind, a, b)
 
     def root(self, name: str, args: tuple[object, ...], output: object) -> None:
@@ -82,7 +82,8 @@ class Outputs:
             numbers = [values.pop(f"{key}{what}") for what in ("mean", "low", "high", "spread")]
             frame.verdicts.append(Verdicts(name, fake, *numbers))
         if self._compared:
-            frame.compared = Compared(*(values.pop(f"~compared/{what}") for what in Compared._fields))
+            alike, spread = (values.pop(f"~compared/{what}") for what in ("alike", "spread"))
+            frame.compared = Compared(alike, spread, self._both)
         if self._latent:
             frame.latent = Latent(*(values.pop(f"~latent/{what}") for what in Latent._fields))
         self._noise, self._sampled = {}, {}
@@ -142,7 +143,7 @@ class Outputs:
             return
         if a.shape != b.shape or a.dim() != 2 or len(a) < LEAST or a.shape[1] < 2:
             return
-        self._compared = True
+        self._compared, self._both = True, a.requires_grad and b.requires_grad
         rows = a.detach().float()[:MOST]
         n = len(rows)
         unit = torch.nn.functional.normalize(rows, dim=1)

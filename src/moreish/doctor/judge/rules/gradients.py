@@ -203,5 +203,5 @@ def straight(history: History) -> Iterator[Verdict]:
         f"({pieces[0].op.strip('_')}) makes a net of flat pieces.",
         "Use an activation that is curved everywhere: tanh, sin, SiLU, softplus, GELU.",
         confidence=0.97,
-        layers=tuple(dict.fromkeys(call.layer for call in pieces)),
+        layers=tuple(call.layer for call in pieces),
     )
