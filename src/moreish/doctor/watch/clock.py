@@ -100,7 +100,7 @@ class Clock:
         self._next_in_advance = self._began + math.ceil(steps * spacing)
 
     def _worried_spacing(self) -> float:
-        """So far apart that the budget for looks in advance lasts until `REACH` steps: what goes wrong late is seen."""
+        """So far apart that the budget for looks in advance lasts for `REACH` steps: what goes wrong late is seen."""
         each = (1 + UNTIMED) * (self.spent - self._free) / max(self.frames - 1, 1)
         affordable = self.budget * ADVANCE / each if each > 0 else math.inf
         return min(max(WORRIED_SPACING, REACH ** (1 / max(affordable, 1))), CALM_SPACING)

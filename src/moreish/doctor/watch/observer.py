@@ -79,9 +79,13 @@ class Observer(StepContext):
         self._measured: set[str] = set()
         self._closed = False
 
-    def begin(self, inputs: Args) -> None:
-        """A watched model is called with these inputs and gradients on."""
-        self.inputs = inputs
+    def begin(self, inputs: Args, root: str = "") -> None:
+        """A watched model is called with these inputs and gradients on.
+
+        Called once more before any loss, it is not known which inputs a loss belongs to: there are none then.
+        """
+        self.inputs = () if root in self.unanswered else inputs
+        self.unanswered.add(root)
         tensors = [t for t in inputs if isinstance(t, Tensor)]
         x = next((t for t in tensors if t.is_floating_point()), None)
         if x is not None:
@@ -92,6 +96,7 @@ class Observer(StepContext):
 
     def backward_begins(self, loss: Tensor | None) -> None:
         """Whether there is a graph behind the loss at all."""
+        self.unanswered.clear()
         if loss is not None and loss.grad_fn is None:
             self.frame.leaf_losses += 1
 

@@ -56,7 +56,12 @@ class Outputs:
         elif call.kind == "add" and not self._latent:
             self._add(a, b)
             self._add(b, a)
-        if (outside or call.kind == "compare") and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
+        if (
+            (outside or call.kind == "compare")
+            and not self._compared
+            and call.kind in COMPARES
+            and self._are_a_pair(call, a, b)
+        ):
             self._compare(call.kind, a, b)
 
     def root(self, name: str, args: tuple[object, ...], output: object) -> None:
@@ -143,7 +148,7 @@ class Outputs:
             return
         if a.shape != b.shape or a.dim() != 2 or len(a) < LEAST or a.shape[1] < 2:
             return
-        self._compared, self._both = True, a.requires_grad and b.requires_grad
+        self._compared, self._both = True, a is not b and kind == "compare" and a.requires_grad and b.requires_grad
         rows = a.detach().float()[:MOST]
         n = len(rows)
         unit = torch.nn.functional.normalize(rows, dim=1)

@@ -254,7 +254,7 @@ class Probe:
         with self.safely():
             if not frame.called_with_grad:
                 frame.batch = self.batches.see(given)
-            observer.begin(given)
+            observer.begin(given, self.names.modules.get(id(root), ""))
             self.history.scales.trained(given)
             self.history.evidence.called.add(self.names.modules.get(id(root), ""))
         if not root.training:

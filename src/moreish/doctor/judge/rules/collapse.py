@@ -27,8 +27,8 @@ UNUSED = 0.01  # variance of a latent's mean over the inputs, below which it is 
     rank=172,
 )
 def collapsed(history: History) -> Iterator[Verdict]:
-    """Rows that are compared with each other have a mean cosine above 0.975 (0.95 where no side is held still), or have
-    lost 95 % of their spread, in three frames in a row, and were apart at first.
+    """Rows that are compared with each other have a mean cosine above 0.975 (0.95 where no side is held still), or
+    have lost 95 % of their spread, in three frames in a row, and were apart at first.
     """
     frames = [f for f in history.training() if f.compared is not None]
     if len(frames) < LATE + 2 or frames[-1].step < 20:
