@@ -10,11 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+import moreish
 from moreish.cli import shell as shell_module
+from moreish.cli.ask import Answering
 from moreish.cli.favourites import add_favourites, favourites
 from moreish.cli.items import Shown
 from moreish.cli.shell import COMMANDS, Request, Shell, command_of, interactive
+from moreish.cli.wishes import in_shell
 from moreish.errors import Unmet
+from moreish.inference import asking
+from moreish.inference.naming import renamed
 
 ITEMS = [f"{a}{b}{c}" for a in "kmt" for b in ("a", "ai", "o") for c in ("ra", "lo", "ton")]
 
@@ -91,12 +96,12 @@ def test_rules_add_up_and_are_taken_back_one_by_one(typed):
 
 
 def test_every_rule_reaches_the_source(typed):
-    lines = ("like K_*", "regex [a-k].*", "only a-z", "without xyz", "temperature 0.8", "best", "new 2", "new")
+    lines = ("like K_*", "regex [a-k].*", "only a-z", "without xyz", "temperature 0.8", "min-p 0.2", "best", "new 2")
     _, said, source = typed(*lines)
     assert "moreish:" not in said
-    last = {"pattern": "K_*", "regex": "[a-k].*", "only": "a-z", "without": "xyz", "temperature": 0.8, "best": True}
-    assert source.asked[-2] == Request(count=3, new_by=2, **last)
-    assert source.asked[-1] == Request(count=3, new_by=1, **last)
+    last = {"pattern": "K_*", "regex": "[a-k].*", "only": "a-z", "without": "xyz", "temperature": 0.8, "min_p": 0.2}
+    assert source.asked[-1] == Request(count=3, new_by=2, best=True, **last)
+    assert typed("new", "min-p")[2].asked[-2:] == [Request(count=3, new_by=1)] * 2
 
 
 def test_a_rule_without_anything_is_given_up_and_reset_gives_up_all(typed):
@@ -120,6 +125,7 @@ def test_quotes_keep_the_spaces_of_what_is_sought(typed):
         ("frobnicate", '"frobnicate" is no command; help lists what can be said'),
         ("temprature 2", '"temprature" is no command; did you mean "temperature"?'),
         ("temperature hot", '"hot" is not a temperature, such as 0.8'),
+        ("min-p 2", '"2" is not a share from 0 to 1, such as 0.1'),
         ("temperature -1", '"-1" is not a temperature'),
         ("temperature nan", '"nan" is not a temperature'),
         ("more 0", "0 at a time? Between 1 and 10,000"),
@@ -199,10 +205,10 @@ def test_rules_are_told_in_words(typed, capsys):
     source, page = Listed(), io.StringIO()
     console = Console(file=page, width=80, soft_wrap=True)
     Shell(source, shell_module.Path("no.txt"), Request(), None, console).run(
-        ["starts k", "contains a", "best", "new 2", "temperature 0.5", "rules"]
+        ["starts k", "contains a", "best", "new 2", "temperature 0.5", "min-p 0.1", "rules"]
     )
     assert page.getvalue().endswith(
-        "starts with k\ncontains a\ntemperature 0.5\nbest first\nat least 2 edits from every known item\n"
+        "starts with k\ncontains a\ntemperature 0.5\nmin-p 0.1\nbest first\nat least 2 edits from every known item\n"
     )
 
 
@@ -262,3 +268,22 @@ def test_piped_commands_are_read_as_utf_8(tmp_path, monkeypatch, capsys):
     interactive(source, tmp_path / "kept.txt")
     assert [(r.starts_with, r.contains) for r in source.asked] == [("", ()), ("ka", ()), ("ka", ("ü",))]
     assert "kara" in capsys.readouterr().out
+
+
+def test_what_is_said_of_flags_is_said_of_commands():
+    said = (
+        'leave --starts-with "bri \\"x", --min-p 0.5 or --new-by 2 out; --pattern Ka__; a smaller --min-p; --top-k 5'
+    )
+    assert renamed(said, in_shell) == (
+        'leave starts bri "x, min-p 0.5 or new 2 out; like Ka__; a smaller min-p; --top-k 5'
+    )
+
+
+def test_min_p_of_the_command_line_stands_until_it_is_changed(tmp_path):
+    source = moreish.listen(["anna", "hanna", "nana"])
+    asked = []
+    answering = Answering(source, asking.Request.of(min_p=0.5), 1)
+    for request in (Request(count=3, min_p=0.5), Request(count=3)):
+        asked.append([item.text for item in islice(answering.ask(request), 3)])
+    assert len(asked[0]) <= len(asked[1]) == 3
+    assert asked[0] != asked[1]

@@ -10,6 +10,13 @@ YOB = "Mary,F,7065\nAnna,F,2604\nEmma,F,2003\nElizabeth,F,1939\nMinnie,F,1746\nM
 CITIES = ["München", "Köln", "Nürnberg", "Augsburg", "Halle (Saale)"]
 
 FILES = {
+    "a playlist": (
+        "playlist.csv",
+        '"Track URI","Track Name","Album Name","Artist Name(s)","Added At"\n'
+        + "".join(f'"spotify:track:{x}4","{x}","Album {x}","Artist {x}","2021-02-02T10:11:12Z"\n' for x in CITIES),
+        {},
+        CITIES,
+    ),
     "names, sex and count, as a government has them": (
         "gov.csv",
         "name,sex,count\nEmma,F,20355\nOlivia,F,19553\nLiam,M,18342\nNoah,M,18326\n",

@@ -109,6 +109,7 @@ NOT_READ = {
     "cut off": ("INSERT INTO t (id, name) VALUES\n(1, 'Ann'),\n(2, 'Bo", "line 3: .*a row does not end"),
     "an odd row": ("INSERT INTO t VALUES\n(1, 'Ann'),\n(2, 'Bob', 3);\n", "line 3: .*3 values, where there are 2"),
     "a wrong quote": ("INSERT INTO t VALUES\n(1, 'Ann'),\n(2, 'Bob's'),\n(3, 'Cleo');\n", "line 3: "),
+    "a bracket too many": ("INSERT INTO t VALUES\n(1, 'Ann'));\n", "line 2: .*no comma and no semicolon"),
     "no comma": ("INSERT INTO t VALUES\n(1, 'Ann')\n(2, 'Bob');\n", "line 3: .*no comma"),
     "no end of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\tBob\n", "line 4: .*do not end"),
     "an odd row of a copy": ("COPY t (id, name) FROM stdin;\n1\tAnn\n2\n\\.\n", "line 3: .*1 value, where"),
@@ -215,7 +216,7 @@ def test_what_is_inserted_comes_back(rows, each, mysql):
     insert = f"INSERT INTO {quote}t{quote} ({quote}a{quote}, b) VALUES "
     values = [f"({', '.join(map(said, row))})" for row in rows]
     text = "".join(f"{insert}{row};\n" for row in values) if each else insert + ",\n".join(values) + ";\n"
-    table, _ = largest(text)
+    table = largest(text).table
     assert (table.header, table.rows) == (["a", "b"], rows)
 
 
@@ -232,21 +233,21 @@ def test_what_is_copied_comes_back(rows):
     assert largest(text)[0].rows == rows
 
 
-ROWS = "INSERT INTO n (name) VALUES ('Anna'), ('Bella');\n"
+TWO = "INSERT INTO n (name) VALUES ('Anna'), ('Bella');\n"
 LATER = {
-    "sqlite's trigger": ROWS + "CREATE TRIGGER t AFTER INSERT ON n BEGIN UPDATE n SET x = CASE WHEN 1 THEN 2 END;"
+    "sqlite's trigger": TWO + "CREATE TRIGGER t AFTER INSERT ON n BEGIN UPDATE n SET x = CASE WHEN 1 THEN 2 END;"
     " INSERT INTO n (name) VALUES (NEW.name); END;",
     "MySQL's trigger": "DELIMITER ;;\nCREATE TRIGGER `t` BEFORE INSERT ON n FOR EACH ROW BEGIN"
-    " INSERT INTO log VALUES ('b'), ('c'), ('d'); END ;;\nDELIMITER ;\n" + ROWS,
-    "T-SQL's procedure": "CREATE PROCEDURE p @x text AS INSERT INTO n (name) VALUES (@x);\nGO\n" + ROWS,
+    " INSERT INTO log VALUES ('b'), ('c'), ('d'); END ;;\nDELIMITER ;\n" + TWO,
+    "T-SQL's procedure": "CREATE PROCEDURE p @x text AS INSERT INTO n (name) VALUES (@x);\nGO\n" + TWO,
     "PL/SQL's procedure": "CREATE PROCEDURE p IS x INT; BEGIN IF x > 1 THEN INSERT INTO n (name) VALUES ('ghost');"
-    " END IF; END;\n/\n" + ROWS,
+    " END IF; END;\n/\n" + TWO,
     "a body in dollars": "CREATE FUNCTION f() RETURNS int AS $f$ BEGIN INSERT INTO n (name) VALUES ('g'); $$ ; END;"
-    " $f$ LANGUAGE plpgsql;\n" + ROWS,
-    "a body in quotes": "CREATE FUNCTION f() RETURNS int AS 'select 1; ' LANGUAGE sql;\n" + ROWS,
-    "one without a batch": "CREATE PROCEDURE p AS x INT;\nCREATE TABLE n (name text);\n" + ROWS,
-    "dollars with more behind": "DO $$ SELECT 1; $$ LANGUAGE sql;\nSELECT $$a$$ x;\n" + ROWS,
-    "places for values": ROWS + "INSERT INTO n (name) VALUES (DEFAULT), (?), (:name), (%s), (@x), ($1);\n",
+    " $f$ LANGUAGE plpgsql;\n" + TWO,
+    "a body in quotes": "CREATE FUNCTION f() RETURNS int AS 'select 1; ' LANGUAGE sql;\n" + TWO,
+    "one without a batch": "CREATE PROCEDURE p AS x INT;\nCREATE TABLE n (name text);\n" + TWO,
+    "dollars with more behind": "DO $$ SELECT 1; $$ LANGUAGE sql;\nSELECT $$a$$ x;\n" + TWO,
+    "places for values": TWO + "INSERT INTO n (name) VALUES (DEFAULT), (?), (:name), (%s), (@x), ($1);\n",
 }
 
 
@@ -258,7 +259,7 @@ def test_what_is_put_in_later_is_no_item(tmp_path, kind):
 
 def test_rows_are_upserted_and_overwritten_too(tmp_path):
     more = "INSERT OVERWRITE TABLE n VALUES ('Cleo');\nUPSERT INTO n (name) VALUES ('Dora');\n"
-    (tmp_path / "x.sql").write_text(ROWS + more, encoding="utf-8")
+    (tmp_path / "x.sql").write_text(TWO + more, encoding="utf-8")
     assert list(read(tmp_path / "x.sql")) == ["Anna", "Bella", "Cleo", "Dora"]
     (tmp_path / "y.sql").write_text("UPSERT INTO n (name) VALUES ('Anna'), ('Emma');\n", encoding="utf-8")
     assert list(read(tmp_path / "y.sql")) == ["Anna", "Emma"]

@@ -98,7 +98,15 @@ def test_kinds_and_weights_stand_beside_the_items(tmp_path):
 
 
 NOT_READ = {
-    "anchors": ("- name: &a Ann\n  n: 1\n- name: *a\n  n: 2\n", "line 1: .*anchor"),
+    "an alias of nothing": ("- name: Ann\n  n: 1\n- name: *a\n  n: 2\n", r"line 3: .*has \*a, and nothing above"),
+    "an alias of a record": ("- &a\n  name: Ann\n- *a\n", r"line 3: .*\*a for a list or a record"),
+    "an alias of a list in brackets": ("names: &a [x, y]\nn: [*a]\n", r"line 2: .*\*a for a list or a record"),
+    "an alias of another document": ("---\nname: &a Ann\n---\nname: *a\n", "line 4: .*nothing above"),
+    "no record to put in": ("a: &a [x]\nb:\n  <<: *a\n", "line 3: .*no record of texts"),
+    "an anchor before a key": ("- &a name: Ann\n  n: 1\n", "line 1: .*marks no more"),
+    "a tag": ("- name: !x Ann\n  n: 1\n", "line 1: .*a tag"),
+    "a key without anything": ("names:\n# none yet\n", "holds no items: it is YAML, and empty"),
+    "a key of nothing": ("names: ~\n", "holds no items: it is YAML, and empty"),
     "a stray line": ("- name: Ann\n  n: 1\nstray\n- name: Bob\n", "line 3: .*does not belong"),
     "a quote without an end": ("- name: Ann\n  n: 1\n- name: \"Bob\n- name: Cleo\n", "line 3: .*opens a quote"),
     "text behind quotes": ("- name: 'Ann's'\n- name: Bob\n", "line 1: .*behind the end of its quotes"),
@@ -123,6 +131,34 @@ def test_what_is_not_read_is_one_sentence_with_its_line(tmp_path, kind):
     with pytest.raises(ValueError, match=why) as refused:
         read(tmp_path / "x.yaml")
     assert str(refused.value).count("\n") == 0
+
+
+ALIASES = {
+    "texts": ("- &x Anna\n- Bella\n- *x # again\n- !!str No\n", ["Anna", "Bella", "Anna", "No"]),
+    "in brackets": ("[&x Anna, &y 'Bella', *x , *y]\n", ["Anna", "Bella", "Anna", "Bella"]),
+    "texts below": ("- &x\n  Anna\n- &y |\n  Bella\n- *x\n- *y\n", ["Anna", "Bella", "Anna", "Bella"]),
+    "records": ("- &a\n  b: Anna\n  n: 1\n- <<: *a\n  b: B\n", [{"b": "Anna", "n": "1"}, {"b": "B", "n": "1"}]),
+    "marked again": ("- &a Anna\n- *a\n- &a Bella\n- *a\n", ["Anna", "Anna", "Bella", "Bella"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ALIASES)
+def test_an_alias_is_the_text_that_was_marked(kind):
+    text, meant = ALIASES[kind]
+    assert parsed(text.split("\n")) == meant
+
+
+def test_records_that_grow_by_each_other_end_at_a_limit():
+    entries = "".join(f"  k{i}: x\n" for i in range(2000))
+    text = f"a: &a\n{entries}" + "".join(f"b{i}:\n  <<: *a\n" for i in range(600))
+    with pytest.raises(NotRead, match="more records than are read"):
+        parsed(text.split("\n"))
+
+
+def test_a_json_object_of_one_key_without_a_value_is_empty(tmp_path):
+    (tmp_path / "x.json").write_text('{"names": null}', encoding="utf-8")
+    with pytest.raises(ValueError, match="holds no items: it is JSON, and empty"):
+        read(tmp_path / "x.json")
 
 
 def test_records_that_go_wrong_late_are_refused_whatever_the_file_is_called(tmp_path):

@@ -1,7 +1,7 @@
 """How the items of few are drawn where nobody says how, and that what is foretold stays as it is."""
 
 from pathlib import Path
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
 import pytest
@@ -10,6 +10,8 @@ import moreish
 from moreish.background.blend import Blend
 from moreish.cli.flags import Drawing
 from moreish.fitting.fitted import Fitted
+from moreish.inference import asking, guided
+from moreish.inference.more import FRUITLESS_EFFORT
 from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.inference.suggested import MIN_P, suggested
 from moreish.models.mixture import Mixture
@@ -118,3 +120,28 @@ def test_mixtures_of_blends_and_kinds_are_drawn_alike_and_other_models_as_they_a
     assert suggested(mixed, Sampling()) == Sampling(min_p=MIN_P)
     for model in (counted, net, Mixture([counted, counted], np.array([0.5, 0.5]))):
         assert suggested(model, Sampling()) == Sampling()
+
+
+@pytest.mark.parametrize(
+    ("wishes", "most"),
+    [({"min_p": 1.0}, 1), ({"top_k": 1}, 1), ({"temperature": 0.0}, 2), ({"min_p": 0.9}, 99)],
+    ids=str,
+)
+def test_what_can_hardly_vary_is_not_drawn_anew_again_and_again(
+    trees: Fitted, monkeypatch: pytest.MonkeyPatch, wishes: dict[str, Any], most: int
+) -> None:
+    """Forty times, a thousand symbols each, before what nothing was left to chance in was kept."""
+    called: list[int] = []
+
+    def counted(*args: Any, **more: Any) -> guided.Guided:
+        found = guided.guided(*args, **more)
+        called.append(found.effort)
+        return found
+
+    monkeypatch.setattr(asking, "guided", counted)
+    asked = trees.ask(**wishes, ends_with="a")
+    items = [item.text for item in asked.items(20, np.random.default_rng(0))]
+    assert 1 <= len(set(items)) == len(items) < 20
+    assert all(item.endswith("a") for item in items)
+    assert len(called) <= most
+    assert sum(called) < 2 * FRUITLESS_EFFORT

@@ -147,7 +147,7 @@ def test_kinds_are_asked_for(tmp_path):
         ({"contains": ["a"] * 10_001}, "10,001 texts"),
         ({"regex": "["}, "regular expression"),
         ({"best": True, "temperature": 0.5}, "the best items are not drawn"),
-        ({"starts_with": "qu", "length": "1"}, "--length 1"),
+        ({"starts_with": "qu", "length": "1"}, '"length": "1" leaves no room'),
         ({"of": "elf"}, "elf"),
         ({"of": 3}, "of is a kind"),
         ({"count": 10_000, "max_length": 1001, "seed": 1}, "lower count or max_length"),
@@ -315,3 +315,11 @@ def test_how_a_pasted_list_was_read_is_said_without_its_folders(tmp_path):
     assert [note.split(" is ")[0] for note in about.json()["notes"]] == ["first.txt", "second.txt"]
     assert all("data.marks=keep" in note for note in about.json()["notes"])
     assert str(tmp_path) not in about.text
+
+
+def test_what_somebody_can_change_is_named_as_a_request_has_it(client):
+    short = client.post("/more", {"count": 5, "regex": "quill|quil", "min_p": 0.9}).json()["short"]
+    assert "--" not in short
+    assert 'a smaller "min_p" dares more, and "unique": false allows the same again' in short
+    refused = sentence(client.post("/more", {"starts_with": "qu", "regex": 'x"?'}))
+    assert '"regex": "x\\"?"' in refused

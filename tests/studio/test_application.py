@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import moreish
-from moreish.runs import commands, events
+from moreish.runs import events
 from moreish.studio.application import app
 from moreish.studio.lists import Lists
 from moreish.studio.page import document
@@ -107,13 +107,6 @@ def test_forms_come_from_the_declared_options(page):
     assert (lr["type"], lr["default"], lr["above"]) == ("number", 0.003, 0)
     assert {field["name"] for field in page.get("/api/forms/gru").json()} >= {"n_embd", "n_hidden"}
     assert page.get("/api/forms/nonsense").status_code == 422
-
-
-def test_a_command_is_written_where_the_training_reads_it(page, root):
-    inbox = commands.Inbox(root / "one", commands.written(root / "one"))
-    assert page.post("/api/runs/one/commands", {"command": "heal", "remedy": "clip", "arguments": {"norm": 1}}).json()
-    assert page.post("/api/runs/one/commands", {"command": "lr"}).status_code == 422
-    assert inbox.read() == [commands.Heal("clip", {"norm": 1})]
 
 
 def test_what_was_done_to_a_run_stands_among_its_events(page):

@@ -65,6 +65,15 @@ def test_a_run_that_ended_and_whose_folder_is_taken_away_is_no_longer_listed(lis
     assert listing.folder(id) is None
 
 
+def test_a_run_whose_folder_is_taken_away_while_it_trains_is_gone_once_it_has_ended(listing, tmp_path):
+    settings = ["--set=train.steps=1000000", "--set=model.n_hidden=8"]
+    id = listing.start("taken", ["train", LIST, "--model", "mlp", *settings])
+    until(lambda: states(listing)[id] == "running")
+    until(lambda: shutil.rmtree(tmp_path / id, ignore_errors=True) or not (tmp_path / id).exists())
+    assert states(listing) == {id: "damaged"}
+    until(lambda: states(listing) == {})
+
+
 def test_a_run_that_cannot_begin_says_why(listing, tmp_path):
     id = listing.start("wrong", ["train", str(tmp_path / "no-list.txt")])
     until(lambda: states(listing) == {id: "failed"})

@@ -1,5 +1,7 @@
 """What a person changes while a network trains: done between two steps, written down, and done again by a replay."""
 
+from threading import Timer
+
 import numpy as np
 import pytest
 
@@ -14,14 +16,20 @@ WRONG = [b"nonsense", b"[]", b'{"command":"lr"}', b'{"command":"lr","factor":-1}
 TRAIN = {"steps": 80, "batch_size": 32, "log_every": 5, "eval_every": 20, "device": "cpu"}
 
 
-def trained(folder, model="mlp", tell=None, train=TRAIN, **size):
-    """A small run; `tell` maps steps to the commands that a person gives when it is reported."""
+def trained(folder, model="mlp", tell=None, train=TRAIN, paused=(), **size):
+    """A small run; `tell` maps steps to the commands that a person gives when it is reported.
+
+    paused : commands that are given once it stands still, with the seconds after which they are
+    """
     tell = dict(tell or {})
 
     def person(event):
         if isinstance(event, events.Step):
             for command in tell.pop(event.step, ()):
                 commands.steer(folder, command)
+        elif isinstance(event, events.Paused) and event.paused:
+            for delay, command in paused:
+                Timer(delay, commands.steer, (folder, command)).start()
 
     options = {"train": train, "model": {"n_hidden": 8, "n_embd": 4, **size}}
     return moreish.train(from_items(made_items(120)), model=model, options=options, out=folder, watch=person)
@@ -50,6 +58,13 @@ def test_pausing_and_single_steps_change_nothing_that_is_learned(tmp_path):
     found = said(paused, events.Paused)
     assert [event.paused for event in found] == [True, False]
     assert found[1].step == found[0].step + 2
+
+
+def test_time_in_which_it_stands_still_between_single_steps_is_no_training(tmp_path):
+    later = [(0.7, commands.Step()), (1.4, commands.Step()), (2.1, commands.Go())]
+    run = trained(tmp_path / "run", tell={20: [commands.Pause()]}, paused=later)
+    assert len(said(run, events.Paused)) == 2
+    assert said(run, events.Step)[-1].seconds < 1.4
 
 
 @pytest.mark.parametrize("model", ["mlp", "gru"])

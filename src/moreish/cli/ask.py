@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
-from moreish.cli import shell
+from moreish.cli import shell, wishes
 from moreish.fitting.fitted import Fitted
 from moreish.inference.asking import Request
 from moreish.inference.more import Item
@@ -19,13 +19,12 @@ class Answering:
     def __init__(self, source: Fitted, base: Request, seed: int | None) -> None:
         self.source, self.base, self.seed = source, base, seed
 
-    def ask(self, request: shell.Request) -> Iterator[Item]:
+    def ask(self, request: wishes.Request) -> Iterator[Item]:
         """What was asked for on the command line, changed by what was said since."""
-        names = {field.name for field in fields(Rules)} & {field.name for field in fields(shell.Request)}
+        names = {field.name for field in fields(Rules)} & {field.name for field in fields(wishes.Request)}
         rules = replace(self.base.rules, **{name: getattr(request, name) for name in names})
-        sampling = replace(self.base.sampling, temperature=request.temperature or 1.0)
-        if request.temperature == 0:
-            sampling = replace(sampling, temperature=0.0)
+        temperature = 1.0 if request.temperature is None else request.temperature
+        sampling = replace(self.base.sampling, temperature=temperature, min_p=request.min_p)
         wanted = replace(
             self.base, rules=rules, sampling=sampling, best=request.best, new_by=request.new_by, nearest=True
         )
@@ -40,11 +39,12 @@ def converse(
     source: Fitted, request: Request, of: str | None, count: int | None, keep: Path | None, seed: int | None
 ) -> None:
     """The shell, beginning with what was asked for on the command line."""
-    rules = {name: getattr(request.rules, name) for name in shell.RULES}
+    rules = {name: getattr(request.rules, name) for name in wishes.RULES}
     plain = request.sampling.temperature
-    first = shell.Request(
+    first = wishes.Request(
         **rules,
         temperature=None if plain == 1.0 else plain,
+        min_p=request.sampling.min_p,
         best=request.best,
         of=of or "",
         new_by=request.away,

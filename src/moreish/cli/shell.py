@@ -22,41 +22,14 @@ from moreish.cli import show
 from moreish.cli.favourites import add_favourites, favourites
 from moreish.cli.interrupt import something_began
 from moreish.cli.items import ItemLike, Plausible, Shown, show_table
+from moreish.cli.wishes import Request, in_shell, rules_in_words
 from moreish.errors import describe
+from moreish.inference.naming import renamed
 
 Number = TypeVar("Number", int, float)
 
 PROMPT = "> "
 MOST = 10_000  # items shown at a time
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked for: the names are those of `Rules` and `Sampling`; what is None or empty is not asked.
-
-    best   : the most probable items in order, instead of a sample
-    of     : the kind, or several with their shares (elves:0.7,dwarves:0.3); empty: any
-    new_by : at least so many edits from every known item; 1: none of the list; 0: known ones too
-    count  : how many are looked at at a time; they may be asked for again and again
-    """
-
-    starts_with: str = ""
-    ends_with: str = ""
-    contains: tuple[str, ...] = ()
-    length: str = ""
-    pattern: str = ""
-    regex: str = ""
-    only: str = ""
-    without: str = ""
-    temperature: float | None = None
-    best: bool = False
-    of: str = ""
-    new_by: int = 0
-    count: int = 10
-
-
-RULES = ("starts_with", "ends_with", "contains", "length", "pattern", "regex", "only", "without")
-"""The fields of a request that are rules."""
 
 
 @runtime_checkable
@@ -147,7 +120,7 @@ class Shell:
             self.items = None
             show.note("stopped; Enter goes on, quit leaves")
         except Exception as error:
-            show.warn(describe(error)[1])
+            show.warn(renamed(describe(error)[1], in_shell))
 
     def ask(self, request: Request, *, remember: bool = True) -> None:
         """Ask for something else, and show what comes; where nothing can, what was asked before stands."""
@@ -236,6 +209,11 @@ def _temperature(shell: Shell, text: str) -> None:
     shell.ask(replace(shell.request, temperature=value))
 
 
+def _min_p(shell: Shell, text: str) -> None:
+    value = _number(text, float, "a share from 0 to 1", "0.1", 1.0) if text else None
+    shell.ask(replace(shell.request, min_p=value))
+
+
 def _more(shell: Shell, text: str) -> None:
     if text:
         shell.request = replace(shell.request, count=looked_at(_number(text, int, "how many", "20")))
@@ -291,32 +269,6 @@ def _rules(shell: Shell, _: str) -> None:
         shell.console.print(show.printable(line))
 
 
-def rules_in_words(request: Request) -> Iterator[str]:
-    """What is asked for, a line each."""
-    named = {
-        "starts_with": "starts with",
-        "ends_with": "ends with",
-        "length": "length",
-        "pattern": "like",
-        "regex": "regex",
-        "only": "only the symbols",
-        "without": "without the symbols",
-    }
-    for field, words in named.items():
-        if getattr(request, field):
-            yield f"{words} {getattr(request, field)}"
-    for part in request.contains:
-        yield f"contains {part}"
-    if request.temperature is not None:
-        yield f"temperature {request.temperature:g}"
-    if request.of:
-        yield f"of {request.of}"
-    if request.best:
-        yield "best first"
-    if request.new_by:
-        yield "new ones only" if request.new_by == 1 else f"at least {request.new_by} edits from every known item"
-
-
 def _help(shell: Shell, _: str) -> None:
     width = max(len(command.usage) for command in COMMANDS.values()) + 2
     apart = "" if shell.console.width >= width + max(len(c.says) for c in COMMANDS.values()) else "\n  "
@@ -343,6 +295,7 @@ COMMANDS: dict[str, Command] = {
     "without": Command("without xyz", "symbols that must not occur", _text_rule("without")),
     "of": Command("of elves", "of which kind; of elves:0.7,dwarves:0.3: blended; of: any", _text_rule("of")),
     "temperature": Command("temperature 0.8", "below 1 plays safe, above 1 dares", _temperature),
+    "min-p": Command("min-p 0.1", "no symbol below this share of the likeliest one's chance; 0: any", _min_p),
     "best": Command("best", "the most probable first", lambda shell, _: shell.ask(replace(shell.request, best=True))),
     "sample": Command("sample", "by chance again", lambda shell, _: shell.ask(replace(shell.request, best=False))),
     "new": Command("new 2", "so many edits from the list or more; new: none of it; new 0: any", _new),
@@ -378,11 +331,11 @@ def _unquoted(text: str) -> str:
     return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
-def _number(text: str, kind: type[Number], what: str, such_as: str) -> Number:
+def _number(text: str, kind: type[Number], what: str, such_as: str, most: float = math.inf) -> Number:
     try:
         value = kind(text)
     except ValueError:
         value = kind(-1)
-    if not 0 <= value < math.inf:
+    if not 0 <= value <= most or value == math.inf:
         raise ValueError(f'"{text}" is not {what}, such as {such_as}')
     return value

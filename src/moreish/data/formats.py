@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from moreish.data.anki import head_of
 from moreish.data.counts import Counted, counted
+from moreish.data.foreign import foreign
 from moreish.data.marks import LEADING, LEAST, Mark, cells_of, is_markdown, marks_of
 from moreish.data.one_line import LEAST_ITEMS, OneLine, one_line
 from moreish.data.pages import BEGINS, Page, PageTable
@@ -67,6 +69,18 @@ class Table:
     def width(self) -> int:
         """How many columns."""
         return len(self.header or self.rows[0])
+
+
+@dataclass(frozen=True)
+class Deck(Table):
+    """An export of Anki: a table whose columns are named above it.
+
+    above : lines before its rows
+    html : whether there are tags in its cells
+    """
+
+    above: int = 0
+    html: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,9 +137,11 @@ def recognise(
     cut = not whole or len(lines) > MOST_ROWS
     looked_at = lines[:MOST_ROWS]
     marks, counts = (each and not any_is_long(looked_at) for each in (marks, counts))
-    found = _json(text.strip(), looked_at, whole, suffix)
+    found = _deck(text, looked_at, cut) or _json(text.strip(), looked_at, whole, suffix)
     found = found or yaml_in(text, whole, suffix) or sql_in(text, whole, suffix)
     if found is None and not columns and marks:
+        if foreign(looked_at):
+            return None
         found = _in_program(text, whole)
     if found is None and not columns:
         found = one_line(lines, whole)
@@ -157,6 +173,19 @@ def first_lines(text: str, whole: bool) -> list[str]:
 def any_is_long(lines: Sequence[str]) -> bool:
     """Whether a line is longer than items are."""
     return any(len(line) > LONGEST_LINE for line in lines)
+
+
+def _deck(text: str, lines: Sequence[str], cut: bool) -> Deck | None:
+    head = head_of(text)
+    if head is None:
+        return None
+    n_above = sum(bool(line.strip()) for line in text.splitlines()[: head.above])
+    for quoted in (True, False):
+        rows = _cells(lines[n_above:], cut, head.separator, quoted)
+        if rows:
+            names = head.names(len(rows[0]))
+            return Deck(head.separator, names, rows, quoted, above=head.above, html=head.html)
+    return None
 
 
 def _marked(lines: Sequence[str], columns: Sequence[str], counts: bool) -> Marked | None:

@@ -1,18 +1,26 @@
 """Hints: what looks as if it did not belong to the items, and may all the same. It stays, and it is said."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 
 from moreish.data.counts import split_counted
+from moreish.data.foreign import foreign
+from moreish.data.headings import CONTENTS, is_sentence
 from moreish.data.levels import LEVELS
-from moreish.data.marks import LEAST, NEARLY_ALL, SOME, is_sentence
+from moreish.data.marks import LEAST, NEARLY_ALL, SOME
 from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
 from moreish.data.tables import ITEM_WORDS, plain_name
 
 LEAST_SORTED = 8  # lines that are in order by design
 OUTLINE_HEADS = 2  # lines that are not indented
+LEAST_PARTED = 2  # words
+PARTED = re.compile(r"[^\W\d_]{2}[-\u00ad\u2010]$")
+ANY_NUMBER = re.compile(r"\d+(?:[.,]\d+)*+")
+LEAST_RECURRING = 4  # times the same line
+RECURRING, EVENLY = 0.25, 0.75  # of the lines come again, and of their distances are the same
 LETTER = re.compile(r"[^\W\d_]")
 COMMENT = re.compile(r"(#+|//|;|--)\s.*")
 PAGE_NUMBER = re.compile(
@@ -27,12 +35,14 @@ PAGE = re.compile(r"<(!doctype|html|body|div|table|ul|ol|li)\b", re.IGNORECASE)
 def hints_on(lines: Sequence[str], blank_after_first: bool, whole: bool = False) -> list[str]:
     """A sentence for each thing to look at; `lines` are the first, or all where `whole`, none of them blank."""
     stripped = [line.strip() for line in lines]
+    if other := foreign(stripped):
+        return [other]
     page = _page(stripped)
     if page or len(lines) < LEAST:
         return page
     found = (
         _comments(stripped), _heading(stripped, blank_after_first), _numbers(stripped), _signs(stripped),
-        _pages(stripped),
+        _pages(stripped), _hyphens(stripped), _recurring(stripped),
     )  # fmt: skip
     ends = _last(stripped) if whole else ()
     return [*chain.from_iterable(found), *ends, *_outline(lines)]
@@ -73,9 +83,9 @@ def _heading(lines: Sequence[str], blank_after_first: bool) -> Iterator[str]:
         return
     colon = first.endswith(":") and not any(line.endswith(":") for line in lines[1:])
     underlined = re.fullmatch(r"=+|-+", lines[1]) is not None
-    named = plain_name(first) in ITEM_WORDS and sorted(lines) != lines
+    named = plain_name(first) in ITEM_WORDS or CONTENTS.fullmatch(first) is not None
     sorted_below = len(lines) >= LEAST_SORTED and _in_order(lines[1:]) and not _in_order(lines)
-    if colon or underlined or named or blank_after_first or sorted_below:
+    if colon or underlined or (named and sorted(lines) != lines) or blank_after_first or sorted_below:
         shown = _short(first)
         yield f'The first line, "{shown}", looks like a heading, but is an item here: take it out if it is none.'
 
@@ -92,6 +102,37 @@ def _pages(lines: Sequence[str]) -> Iterator[str]:
     if 2 <= len(feet) <= SOME * len(lines) and all(b - a == 1 for (_, a), (_, b) in pairwise(feet)):
         shown = _short(feet[0][0])
         yield f'{len(feet):,} lines look like page numbers (the first: "{shown}"), but are items here: take them out.'
+
+
+def _hyphens(lines: Sequence[str]) -> Iterator[str]:
+    """Words that are parted at the end of a line and go on in small letters, as pages have them."""
+    parted = [a for a, b in pairwise(lines) if PARTED.search(a) and b[:1].islower()]
+    if len(parted) >= LEAST_PARTED:
+        yield (
+            f'{len(parted):,} lines end in a hyphen and go on in the next (the first: "{_short(parted[0])}"), and '
+            "each is an item of its own here: join them."
+        )
+
+
+def _recurring(lines: Sequence[str]) -> Iterator[str]:
+    """Lines that come again every few lines, the same but for their numbers, as a page has them beside each item."""
+    places: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        places.setdefault(ANY_NUMBER.sub("0", line), []).append(at)
+    found = [each for each in places.values() if len(each) >= LEAST_RECURRING and _every_few(each)]
+    if sum(map(len, found)) >= RECURRING * len(lines):
+        shown = _short(lines[max(found, key=lambda each: len(lines[each[0]]))[0]])
+        yield (
+            f'Lines such as "{shown}" come again every few lines, as beside items of a page, and are items here: '
+            "take them out."
+        )
+
+
+def _every_few(places: Sequence[int]) -> bool:
+    """Whether nearly all of these places are as far from the one before, with something between."""
+    steps = Counter(b - a for a, b in pairwise(places))
+    step, count = steps.most_common(1)[0]
+    return step > 1 and count >= EVENLY * (len(places) - 1)
 
 
 def _numbers(lines: Sequence[str]) -> Iterator[str]:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from moreish.data.headings import CONTENTS
 from moreish.data.ordinals import Ordinals
 
 PART, DEEPEST = r"[1-9]\d{0,2}", 5
 MOSTLY = 0.5  # of the numbers have several parts
+HEADED, FIRST = 0.1, 3  # the same where one of the first lines says that they are the contents
 LEAST_DEEPER = 2  # numbers of more parts or fewer than the one before, unless parts begin again
 UNIT = re.compile(
     r"(?:[kmcdµμnhMG]?(?:g|m|l|L|s|A|V|W|Wh|Hz|J|N|Pa|B|Ω)|[kKMGT]i?[bB]|km/h|mph|lbs?|oz|ft|in|cups?|tsp|tbsp|min|h|"
@@ -30,9 +32,10 @@ class Levels(Ordinals):
         """The share of these lines' numbers that follow from the one before; 0 where they may be no sections."""
         found, numbers = self._found(lines)
         steps = list(pairwise(numbers))
+        mostly = HEADED if any(map(CONTENTS.fullmatch, lines[:FIRST])) else MOSTLY
         signs = sum(each["sign"] is not None for each in found)
         several = sum(len(each) > 1 for each in numbers)
-        if not steps or (signs < len(found) and (several < MOSTLY * len(found) or _amounts(found))):
+        if not steps or (signs < len(found) and (several < mostly * len(found) or _amounts(found))):
             return 0.0
         again = sum(_follows(a, b) and len(a) == len(b) and a[:-1] != b[:-1] for a, b in steps)
         deeper = sum(_follows(a, b) and len(a) != len(b) for a, b in steps)

@@ -13,37 +13,34 @@ from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
 from typing import NamedTuple
 
+from moreish.data.headings import CONTENTS, FENCES, HEADING, front_matter, is_sentence
 from moreish.data.levels import LEVELS, Levels
 from moreish.data.ordinals import NUMBERINGS, Ordinals
 
 LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines
 FRAME = 3  # lines above the first item and below the last that may be none
-LONGEST_FRONT = 60  # lines of front matter
 SOME = 0.2  # of the lines: what no item has by itself, and few lines of a document need to have
 
 BULLET = re.compile(r"(?:[-*+➤➢▶►→✓✔✅☑✗★☆✦❖◆◇■□☐☒◻·\uf0a7\uf0b7](?=\s|$)|[•‣◦▪●○⁃∙])[\ufe0e\ufe0f]?\s*(?P<item>.*)")
-HEADING = re.compile(
-    r"#{1,6}\s.*|={2,6}\s*[^=].*={2,6}|>\s.*|(?:-{3,}|={3,}|\*{3,}|_{3,})|.*:"
-)  # above or between the items of a marked list
 LINK = re.compile(
-    r"!?\[(?P<text>(?:[^\[\]]|\\[\[\]])+)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+[\"'(][^)]*)?\)"
+    r"(?<!\\)!?\[(?P<text>(?:[^\[\]\\]|\\.)++)\]\((?:<[^<>]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)"
+    r"(?:\s+[\"'(][^)]{0,300})?\)"
 )
 WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|]*\|)?(?P<text>[^\[\]|]+)\]\]")
 EMPHASIS = re.compile(r"(?P<sign>\*{1,3}|_{1,3}|~~)(?P<text>(?=\S)(?:(?!(?P=sign)).)+?(?<=\S))(?P=sign)(?P<after>.*)")
 CODE = re.compile(r"`(?P<text>[^`]+)`(?P<after>.*)")
 ASIDE = re.compile(r"(?:\s*[-–—:|]+(?:\s.*)?)?|\s*\([^()]*\)")  # what is said of an item behind its name
 BOLD = "**"
-WIDE_STOPS = "。！？："
-STOPS = ".!?…:" + WIDE_STOPS  # at a sentence's end
 CITED = re.compile(r"(?:>\s?)+(?P<item>.*)")  # as mails have what they answer
 PICTURE = (
     "[\U0001f1e6-\U0001f1ff]{2}|[\U0001f000-\U0001f1e5\U0001f200-\U0001faff\u2600-\u27bf\u2b05-\u2b55\u231a-\u23ff]"
     "[\ufe0e\ufe0f\u200d\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
 )
 EMOJI = re.compile(rf"(?:{PICTURE})+\s+(?P<item>.*\w.*)")
-FENCES = ("---", "+++")  # above and below front matter
-SETTING = re.compile(r"[\w.-]+\s*[:=](?:\s.*)?|\s.*|- .*|#.*|[\]})]+")  # a line of it
+PAGE_BEHIND = re.compile(r"(?:(?<!\d)\d{1,4}|\b[ivxlc]+)$")
+LONGEST_PAGE = 10  # signs
+DOTS, LEAST_DOTS = " \t.…·_", 3  # between an entry of a table of contents and its page
 BOX = re.compile(r"\[[ xX]\](?:\s+|$)(?P<item>.*)")
 COMMA = re.compile(r"(?P<item>.*[^\s,;])\s*[,;]")
 QUOTES = re.compile(
@@ -53,8 +50,10 @@ QUOTES = re.compile(
 BRACKET = re.compile(
     r"(?:[\w\s$@.:<>\[\]]+=\s*)?[\[({]|[\])}][,;]?"
 )  # alone on a line, before and after a list in a program
-LIST_ITEM = re.compile(r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:\s*</[uo]l>)?", re.IGNORECASE)
-TAG = re.compile(r"</?[a-zA-Z][^<>]*>|<!--.*?-->|<![^<>]*>")
+LIST_ITEM = re.compile(
+    r"(?:<[uo]l\b[^<>]*>\s*)?<li\b[^<>]*>(?P<item>.*?)(?:</li>)?(?:(?<!\s)\s*</[uo]l>)?", re.IGNORECASE
+)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*+>|<!--(?:.*?-->|.*)|<![^<>]*+>")
 RULE = re.compile(r"\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?")
 CELL_END = re.compile(r"(?<!\\)\|")
 
@@ -73,6 +72,15 @@ class Mark:
     ends: bool = False
     among: bool = False
     ordinals: Ordinals | None = None
+
+
+def _without_leaders(line: str) -> str | None:
+    """The entry of a table of contents, as its page is behind it at the end of a row of dots."""
+    page = PAGE_BEHIND.search(line[-LONGEST_PAGE:])
+    body = line[: len(line) - len(page[0])].rstrip() if page else ""
+    bare = body.rstrip(DOTS)
+    n_dots = sum(LEAST_DOTS if sign == "…" else sign in ".·_" for sign in body[len(bare) :])
+    return bare if bare and n_dots >= LEAST_DOTS else None
 
 
 def _by(pattern: re.Pattern[str]) -> Callable[[str], str | None]:
@@ -134,11 +142,13 @@ FRONT, FRAMED = (
 )
 LINKS = Mark("links with what follows them", _without_links, among=True)
 EMPHASISED = Mark("emphasis with what follows it", _without_emphasis, among=True)
+LEADERS = Mark("dots and page numbers behind them", _without_leaders)
 COMMAS, QUOTED = Mark("a comma at the end", _without_comma, ends=True), Mark("quotes", _unquoted)
-LEADING, AROUND = (FRONT, HTML, CITATION, BULLETS, BOXES, *NUMBERS, PICTURES), (COMMAS, QUOTED)
+LEADING, AROUND = (FRONT, HTML, CITATION, BULLETS, BOXES, *NUMBERS, PICTURES), (LEADERS, COMMAS, QUOTED)
 MARKDOWN = (LINKS, EMPHASISED)
 OUTLINE = (CITATION, BULLETS, *NUMBERS, PICTURES)  # before, between and after whose lines others may stand
 HEADED = (*OUTLINE, *AROUND)  # between whose lines headings may stand
+UNDER_CONTENTS = (BULLETS, *NUMBERS, LEADERS)
 
 
 def named(marks: Sequence[Mark]) -> str:
@@ -190,34 +200,17 @@ def without(line: str, marks: Sequence[Mark]) -> Bare:
         bare = mark.take_off(item)
         if bare is not None:
             item = bare
-        elif mark in HEADED and (HEADING.fullmatch(item) or (FRAMED in marks and is_sentence(item))):
+        elif _heads(mark, item) or (mark in HEADED and FRAMED in marks and is_sentence(item)):
             return Bare("", heading=True)
         elif not mark.among:
             lacking += 1
     return Bare(item, lacking)
 
 
-def is_sentence(line: str) -> bool:
-    """Whether this is as somebody speaks of a list: four words or more, or many letters, and a mark at the end."""
-    end = len(line)
-    while end and not line[end - 1].isalnum() and line[end - 1] not in STOPS:
-        end -= 1
-    if not end or line[end - 1] not in STOPS:
-        return False
-    return len(line.split()) >= 4 or (line[end - 1] in WIDE_STOPS and end >= 8)
-
-
-def front_matter(lines: Sequence[str]) -> int:
-    """How many of these lines are settings above a document, between fences."""
-    fence = lines[0].strip() if lines else ""
-    if fence not in FENCES:
-        return 0
-    for n, line in enumerate(lines[1 : LONGEST_FRONT + 1], 2):
-        if line.strip() == fence:
-            return n if n > 2 else 0
-        if not SETTING.fullmatch(line.rstrip()):
-            return 0
-    return 0
+def _heads(mark: Mark, line: str) -> bool:
+    """Whether a line that lacks the mark is a heading."""
+    heading = mark in HEADED and HEADING.fullmatch(line) is not None
+    return heading or (mark in UNDER_CONTENTS and CONTENTS.fullmatch(line) is not None)
 
 
 def _framed(mark: Mark, lines: Sequence[str]) -> bool:
@@ -235,7 +228,7 @@ def _carried(mark: Mark, lines: Sequence[str], before: Sequence[Mark]) -> bool:
         return _among(mark, lines, before)
     looked_at = [line for line in lines if not BRACKET.fullmatch(line)] if mark in AROUND else lines
     if mark in HEADED:
-        looked_at = [line for line in looked_at if mark.take_off(line) is not None or not HEADING.fullmatch(line)]
+        looked_at = [line for line in looked_at if mark.take_off(line) is not None or not _heads(mark, line)]
     if mark in OUTLINE:
         looked_at = _between(mark, looked_at)
     if mark in HEADED and len(looked_at) < max(LEAST * (mark in OUTLINE), len(lines) / 2):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 Mark = Literal[".", ","]
-PLAIN = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+PLAIN = re.compile(r"[-+]?(\d++(\.\d*+)?|\.\d++)([eE][-+]?\d++)?", re.ASCII)
 NARROW = "\xa0\u2000\u2002\u2004-\u200a\u202f\u205f"  # blanks no wider than a digit: they part thousands alone
 BROAD = " \u2001\u2003\u3000"  # blanks that may part thousands, or columns
 BLANKS = f"{NARROW}{BROAD}'’_"  # between thousands, beside the mark that is no decimal point

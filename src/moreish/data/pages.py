@@ -1,16 +1,18 @@
 """Pages: the rows of the tables of an HTML page, and the items of its lists, by the standard library's parser."""
 
+import html
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 BEGINS = re.compile(
-    r"(?:<!--.*?-->\s*)*<(?:!doctype|html|body|main|section|div|table|thead|tbody|tr|ul|ol|li|dl|select)\b",
+    r"(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+<(?:!doctype|html|body|main|section|div|table|thead|tbody|tr|ul|ol|li|dl|select)\b",
     re.IGNORECASE | re.DOTALL,
 )
 CELLS, ITEMS = ("td", "th"), ("li", "option")
 ENDING = ("tr", "table", "ul", "ol", "select", *CELLS, *ITEMS)  # what ends the text of a cell or an item
 HIDDEN = ("script", "style", "template", "svg", "sup")  # of these last the notes
+UNCLOSED = (("<!--", "-->"), ("<![", "]>"))
 MOST_SPANNED = 1000  # rows and columns that one cell spans, as browsers have it, and columns of a row in all
 
 
@@ -66,8 +68,12 @@ class Page(HTMLParser):
         self._text: list[str] | None = None  # of the cell or item that has begun
         self._cell: tuple[bool, int, int] | None = None  # whether a heading, rows, columns; None in an item
         self._hidden: list[str] = []
-        self.feed(text)
+        for opens, closes in UNCLOSED:
+            text = _closed(text, opens, closes)
+        closed = text.rfind(">") + 1
+        self.feed(text[:closed])
         self.close()
+        self.handle_data(html.unescape(text[closed:]))  # no tag ends there, and the parser looks for one at every <
         self._end()
         for table in self.tables:
             table.end_row()
@@ -130,6 +136,12 @@ class Page(HTMLParser):
                 self._open_table()  # rows that were copied without what is round them
             self._within[-1].add(text, *self._cell)
         self._text = self._cell = None
+
+
+def _closed(text: str, opens: str, closes: str) -> str:
+    """What is opened and nowhere closed as something that ends at the next >: the end is looked for at each else."""
+    last = text.rfind(closes) + 1
+    return text if text.find(opens, last) < 0 else text[:last] + text[last:].replace(opens, "<!")
 
 
 def _span(said: str | None) -> int:

@@ -59,7 +59,9 @@ def as_lines(
         return stream, None
     scanning = DataOptions(encoding=options.encoding, text=True, max_bytes=options.max_bytes)
     texts = Reader(name, scanning, Report(name)).as_it_stands(stream)
-    lines = ItemLines(name, rows_of(form, name, texts, options), kinds, report.dropped)
+    rows = rows_of(form, name, texts, options)
+    report.told += rows.told
+    lines = ItemLines(name, rows, kinds, report.dropped)
     return lines, lines
 
 

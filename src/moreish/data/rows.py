@@ -6,11 +6,12 @@ CSV and JSON lines come a piece at a time, so a file may be larger than memory; 
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from typing import NamedTuple
 
+from moreish.data.anki import text_of
 from moreish.data.counts import Counted, split_counted
 from moreish.data.faults import NotRead
 from moreish.data.formats import (
@@ -19,6 +20,7 @@ from moreish.data.formats import (
     MARKDOWN,
     MOST_ROWS,
     SEPARATORS,
+    Deck,
     Format,
     Html,
     InProgram,
@@ -50,6 +52,7 @@ NAMES = {
     MARKDOWN: "Markdown table",
     HTML: "HTML table",
 }
+MOST_PASSED = 5  # lines of statements, in a sentence
 NULL = "\\N"  # nothing, in what databases write
 
 
@@ -67,6 +70,7 @@ class Rows:
     """The rows of a file that is no plain list. `looks` says what was understood: "CSV, column name of 3 columns".
 
     left_out : the columns that are not read, by name or number
+    told : sentences on what was not read
     """
 
     looks: str
@@ -77,6 +81,7 @@ class Rows:
     mark: Mark = "."  # the decimal point of the weights
     unmarked: Unmarked | None = None  # where the lines carry marks
     left_out: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions) -> Rows:
@@ -89,7 +94,7 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
         case Marked():
             return _of_marked(form, name, texts, options)
         case Table():
-            if form.separator == MARKDOWN:
+            if form.separator == MARKDOWN and not isinstance(form, Deck):
                 texts = markdown_as_csv(texts)
             return _of_table(form, name, texts, options)
         case Counted():
@@ -121,7 +126,8 @@ def rows_of(form: Format, name: str, texts: Iterator[str], options: DataOptions)
 
 
 def _refuse_nothing(name: str, value: object, terms: Terms = JSON) -> None:
-    if holds_nothing(value):
+    alone = isinstance(value, dict) and len(value) == 1 and None in value.values()
+    if alone or holds_nothing(value):
         raise ValueError(f"{name} holds no items: it is {terms.format}, and empty")
 
 
@@ -139,20 +145,25 @@ def _of_table(table: Table, name: str, texts: Iterator[str], options: DataOption
     fitting = [row for row in table.rows if len(row) == table.width]
     names = table.header or tuple(str(j) for j in range(1, table.width + 1))
     cells = list(zip(*fitting, strict=True)) or [()] * table.width
+    clean = _cleaning(table)
     columns = [
-        Column(names[j] or str(j + 1), j + 1, j, [_known(cell) for cell in cells[j]]) for j in range(table.width)
+        Column(names[j] or str(j + 1), j + 1, j, [clean(_known(cell)) for cell in cells[j]])
+        for j in range(table.width)
     ]
-    looks = NAMES[table.separator] + ("" if table.header else " without a header")
+    looks = "export of Anki" if isinstance(table, Deck) else NAMES[table.separator]
+    looks += "" if table.header else " without a header"
     chosen = Columns(name, looks, columns, table.header is not None).choose(options)
     return _described(looks, chosen, columns, _table_rows(table, name, texts, chosen), "line", table.separator)
 
 
 def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -> Iterator[Row]:
-    lines = chain.from_iterable(map(_lines, texts))
+    above = table.above if isinstance(table, Deck) else 0
+    lines = islice(chain.from_iterable(map(_lines, texts)), above, None)
     reader = reader_of(lines, table.separator, table.quoted, table.spaced)
-    width, header = table.width, table.header is not None
+    width, header = table.width, table.header is not None and not above
+    clean = _cleaning(table)
     item, kind, weight = _place(chosen.item), _place(chosen.kind), _place(chosen.weight)
-    began, skipped, alone = 1, not header, kind < 0 and weight < 0
+    began, skipped, alone = 1, not header, kind < 0 and weight < 0 and not above
     new = tuple.__new__  # what `Row(...)` comes to, in a third of the time
     try:
         for row in reader:
@@ -160,12 +171,12 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
                 if alone:
                     yield new(Row, (reader.line_num, row[item], "", ""))
                 else:
-                    beside = (row[kind] if kind >= 0 else "", row[weight] if weight >= 0 else "")
-                    yield Row(reader.line_num, row[item], *beside)
+                    beside = (clean(row[kind]) if kind >= 0 else "", clean(row[weight]) if weight >= 0 else "")
+                    yield Row(reader.line_num + above, clean(row[item]), *beside)
             elif not any(map(str.strip, row)):
-                yield Row(reader.line_num, "")
+                yield Row(reader.line_num + above, "")
             elif len(row) != width:
-                raise ValueError(_odd_row(name, began, row, table))
+                raise ValueError(_odd_row(name, began + above, row, table))
             else:
                 skipped = True
             began = reader.line_num + 1
@@ -175,14 +186,18 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
             if "limit" in str(error)
             else "opens a quote and does not close it as CSV does"
         )
-        raise ValueError(f"{name}, line {began:,}: {why}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {began + above:,}: {why}; {_AS_IT_STANDS}") from None
+
+
+def _cleaning(table: Table) -> Callable[[str], str]:
+    return text_of if isinstance(table, Deck) and table.html else str
 
 
 _AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
 
 
 def _odd_row(name: str, line: int, row: Sequence[str], table: Table) -> str:
-    first = "the header" if table.header else "the first row"
+    first = "the header" if table.header and not isinstance(table, Deck) else "the first row"
     cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
     return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {_AS_IT_STANDS}"
 
@@ -318,12 +333,27 @@ def _json(name: str, texts: Iterable[str]) -> object:
 
 def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
     try:
-        table, count = largest("".join(texts))
+        table, count, passed = largest("".join(texts))
     except NotRead as fault:
         raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {_AS_IT_STANDS}") from None
     others = f", the largest of {count}" if count > 1 else ""
     sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
-    return _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
+    rows = _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
+    return replace(rows, told=_passed(name, passed))
+
+
+def _passed(name: str, lines: Sequence[int]) -> tuple[str, ...]:
+    """What to say of statements that begin in these lines and are passed over."""
+    if not lines:
+        return ()
+    if len(lines) == 1:
+        return (f"{name}, line {lines[0]:,}: puts rows into a table that are not written out, and is passed over.",)
+    shown = [f"{line:,}" for line in lines[:MOST_PASSED]]
+    more = f" and {len(lines) - len(shown):,} more" if len(lines) > len(shown) else f" and {shown.pop()}"
+    return (
+        f"{name}: {len(lines):,} statements put rows into a table that are not written out, and are passed over "
+        f"(lines {', '.join(shown)}{more}).",
+    )
 
 
 def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:

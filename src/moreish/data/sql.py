@@ -6,14 +6,14 @@ stand in backticks, as MySQL has it, or where the script cannot be read otherwis
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from moreish.data.faults import NotRead
+from moreish.data.sql_queries import CALLED, FROM_VALUES, columns_chosen
 from moreish.data.sql_routines import ROUTINE, end_of
+from moreish.data.sql_tables import Largest, SqlTable
 from moreish.data.sql_texts import (
     COLUMNS,
-    COMMENT,
-    DOLLARS,
     FLAGS,
     GAP,
     NAME,
@@ -24,21 +24,23 @@ from moreish.data.sql_texts import (
     TAG,
     bare,
     names_in,
-    of_mysql,
     of_postgres,
-    of_unicode,
 )
+from moreish.data.sql_values import NO_CHARACTER, value_of
 
 SUFFIX = ".sql"
 LEAST_ROWS = 2  # of a file that is not called so
 LEAST_BEFORE_FAULT = 5  # rows of such a file before a line that cannot be read
-INSERT = re.compile(
+INTO = (
     rf"(?:(?:INSERT|REPLACE|UPSERT)\b(?:{GAP}++(?:LOW_PRIORITY|DELAYED|HIGH_PRIORITY|IGNORE|OR{GAP}++\w+))*+"
     rf"(?:{GAP}++(?:INTO|OVERWRITE)\b)?(?:{GAP}++TABLE\b)?"
     rf"|INTO\b){GAP}*+{TABLE}(?:{GAP}++AS{GAP}++{NAME})?{COLUMNS}(?:{GAP}*+OVERRIDING{GAP}++\w+{GAP}++VALUE)?{GAP}*+"
-    rf"(?:(?P<how>SET|SELECT)\b|VALUES?{GAP}*+(?=\(|ROW{GAP}*+\())",
+)
+INSERT = re.compile(
+    rf"{INTO}(?P<open>\({GAP}*+)*+(?:(?P<how>SET|SELECT)\b|VALUES?{GAP}*+(?=\(|ROW{GAP}*+\())",
     FLAGS,
 )
+INSERT_FROM = re.compile(INTO, FLAGS)  # elsewhere
 INSERT_ALL = re.compile(rf"INSERT{GAP}++(?:ALL|FIRST)\b", FLAGS)
 ROW = re.compile(rf"(?:ROW\b)?{GAP}*+", FLAGS)
 COPY = re.compile(rf"COPY\s+{TABLE}{COLUMNS}\s+FROM\s+stdin\b(?P<how>[^;\n]*);[^\S\n]*(?:\n|\Z)", FLAGS)
@@ -59,15 +61,11 @@ QUERY = re.compile(r"(?:SELECT(?!\s+pg_catalog)|UPDATE|DELETE|WITH|MERGE)\b", FL
 GOES_ON = re.compile(r"(?:ON|RETURNING|AS|WHERE)\b|;|\Z", FLAGS)
 UNION = re.compile(rf"UNION\b(?:{GAP}++ALL\b)?{GAP}*+SELECT\b", FLAGS)
 DUAL = re.compile(rf"FROM{GAP}++(?:SYS\.)?DUAL\b{GAP}*+", FLAGS)
-CALLED = re.compile(rf"(?P<value>.*?[^\s.])\s+AS\s+{NAME}", FLAGS)
+NAMED = re.compile(rf"(?<=[^\s.])\s++AS\s++{NAME}\s*\Z", FLAGS)
 ASSIGNED = re.compile(rf"\s*(?P<name>{NAME})\s*:?=(?P<value>.*)", FLAGS)
-NOTHING = re.compile(r"NULL|DEFAULT|\?|[:@$]\w+|%s|%\(\w+\)s|(?:NEW|OLD)\.\w+", re.IGNORECASE)  # put in later
 DOLLAR = re.compile(TAG)
 NO_COLUMN = ("primary", "key", "unique", "constraint", "foreign", "index", "check", "fulltext", "spatial", "exclude")
-CAST = re.compile(r"(?:\s*::[\w. ()\[\]\"]+)+")
-COMMENTED = re.compile(rf"('(?:[^'\\]|\\.|'')*+'|\"[^\"]*+\"|{DOLLARS})|{COMMENT}", re.DOTALL)
 FOLLOWS = re.compile(rf"(?:INTO|SELECT)\b|{NEXT}", FLAGS)
-NO_CHARACTER = "has escaped bytes or numbers that are no characters, such as bytes that are no UTF-8"
 NO_ROWS = (
     "puts no rows into a table that are written out, by INSERT ... VALUES, SET or SELECT, or COPY ... FROM stdin"
 )
@@ -76,28 +74,6 @@ NO_ROWS = (
 @dataclass(frozen=True)
 class Sql:
     """A script or a dump with rows for a table: all of the file."""
-
-
-@dataclass
-class SqlTable:
-    """The rows that a table is given, the lines in which they begin, and its columns, where they are named."""
-
-    name: str
-    header: list[str] = field(default_factory=list)
-    declared: list[str] = field(default_factory=list)  # by CREATE TABLE
-    rows: list[tuple[str | None, ...]] = field(default_factory=list)
-    lines: list[int] = field(default_factory=list)
-
-    @property
-    def width(self) -> int:
-        """How many columns."""
-        return len(self.rows[0])
-
-    def records(self) -> Iterator[dict[str, str | None] | list[str | None]]:
-        """The rows with the names of their columns, where they have any."""
-        if self.header:
-            return (dict(zip(self.header, row, strict=True)) for row in self.rows)
-        return map(list, self.rows)
 
 
 def recognised(text: str, whole: bool, suffix: str) -> Sql | None:
@@ -119,19 +95,19 @@ def recognised(text: str, whole: bool, suffix: str) -> Sql | None:
     return Sql() if rows >= least else None
 
 
-def largest(text: str) -> tuple[SqlTable, int]:
-    """The table that is given most rows, and how many there are. Raises NotRead."""
+def largest(text: str) -> Largest:
+    """The table that is given most rows. Raises NotRead."""
     script = _read(text)
     if script.fault is not None:
         raise script.fault
     tables = [table for table in script.tables.values() if table.rows]
     if not tables:
         why = "this takes rows from elsewhere, and it" if script.passed else "it"
-        raise NotRead(script.passed or 1, f"{why} {NO_ROWS}")
+        raise NotRead(script.passed[0][0] if script.passed else 1, f"{why} {NO_ROWS}")
     found = max(tables, key=lambda table: len(table.rows))
     if not found.header and len(found.declared) == found.width:
         found.header = found.declared
-    return found, len(tables)
+    return Largest(found, len(tables), [line for line, name in script.passed if name in ("", found.name.casefold())])
 
 
 def _read(text: str) -> "_Script":
@@ -148,13 +124,14 @@ class _Script:
     """What a script puts into its tables, up to its end or to the first fault.
 
     queries : statements that are of no dump, as a list of queries has them
-    passed : the first line of a statement that puts rows into a table that stand elsewhere; 0: there is none
+    passed : the lines of statements that put rows into a table that stand elsewhere, and what it is called
     """
 
     def __init__(self, text: str, escaped: bool) -> None:
         self.text, self.escaped, self.patterns = text, escaped, PATTERNS[escaped]
         self.tables: dict[str, SqlTable] = {}
-        self.queries = self.passed = 0
+        self.queries = 0
+        self.passed: list[tuple[int, str]] = []
         self.fault: NotRead | None = None
         self._targets: dict[tuple[str, str | None], tuple[SqlTable, list[int]]] = {}
         self._counted, self._line = 0, 1
@@ -186,10 +163,15 @@ class _Script:
                 return body.end()
         if found := LINE.match(text, at):
             return found.end()
-        if PUTS.match(text, begins) and not self.passed:
-            self.passed = self._line_at(begins)
+        if PUTS.match(text, begins):
+            self._pass_over(begins)
         self.queries += QUERY.match(text, at) is not None
         return self._pass(at)
+
+    def _pass_over(self, at: int) -> None:
+        """Note that the rows of the statement that begins here are not read."""
+        found = INSERT_FROM.match(self.text, at)
+        self.passed.append((self._line_at(at), names_in(found["table"])[-1].casefold() if found else ""))
 
     def _pass(self, at: int) -> int:
         """The end of what is passed over, with the semicolon."""
@@ -213,7 +195,7 @@ class _Script:
         """INSERT in any of its ways."""
         table, places = self._target(found)
         if found["how"] is None:
-            return self._insert(table, places, found.end())
+            return self._insert(table, places, found.end(), bool(found["open"]))
         if found["how"].upper() == "SET":
             return self._set(table, found)
         return self._select(table, places, found)
@@ -248,32 +230,37 @@ class _Script:
         return [places[column.casefold()] for column in table.header]
 
     def _columns(self, body: str) -> Iterator[str]:
-        for cell in self.patterns.cell.findall(COMMENTED.sub(lambda each: each[1] or " ", body) + ","):
+        for cell in self.patterns.cell.findall(self.patterns.commented.sub(lambda each: each[1] or " ", body) + ","):
             name = re.match(NAME, cell.strip())
             if name and name[0].lower() not in NO_COLUMN:
                 yield bare(name[0])
 
-    def _insert(self, table: SqlTable, places: list[int], at: int) -> int:
-        text, row = self.text, self.patterns.row
+    def _insert(self, table: SqlTable, places: list[int], at: int, opened: bool) -> int:
+        text = self.text
         while True:
-            at = at if text[at : at + 1] == "(" else _end(ROW, text, at)
-            found = row.match(text, at)
-            if found is None:
-                raise self._fault(at, "a row does not end, or has a quote that does not")
-            self._add(table, self._values(found[1], at), at, places)
-            at = _end(SPACE, text, found.end())
+            values, at, end = self._row(at)
+            self._add(table, values, at, places)
+            at = _end(SPACE, text, end)
             if text[at : at + 1] == ";":
                 return at + 1
             if text[at : at + 1] == ",":
                 at = _end(SPACE, text, at + 1)
             elif text[at : at + 1] == "(":
                 raise self._fault(at, "there is no comma between two rows")
-            elif GOES_ON.match(text, at):
+            elif GOES_ON.match(text, at) or (opened and text[at : at + 1] == ")"):
                 return self._pass(at)
-            elif FOLLOWS.match(text, at) or ("\n" in text[found.end() : at] and BEGINS.match(text, at)):
+            elif FOLLOWS.match(text, at) or ("\n" in text[end:at] and BEGINS.match(text, at)):
                 return at
             else:
                 raise self._fault(at, "what follows a row is no comma and no semicolon")
+
+    def _row(self, at: int) -> tuple[list[str | None], int, int]:
+        """The values of a row in brackets, where it begins, and where it ends."""
+        at = at if self.text[at : at + 1] == "(" else _end(ROW, self.text, at)
+        found = self.patterns.row.match(self.text, at)
+        if found is None:
+            raise self._fault(at, "a row does not end, or has a quote that does not")
+        return self._values(found[1], at), at, found.end()
 
     def _select(self, table: SqlTable, places: list[int], found: re.Match[str]) -> int:
         """INSERT INTO ... SELECT 1, 'Anna' UNION ALL SELECT 2, 'Bella'; rows of other tables are passed over."""
@@ -281,18 +268,42 @@ class _Script:
         while True:
             selected = self.patterns.selected.match(text, at)
             assert selected is not None  # it may be of nothing
-            rows.append((at, [CALLED.sub(r"\g<value>", cell) for cell in self._cells(selected[1])]))
+            rows.append((at, [NAMED.sub("", cell) for cell in self._cells(selected[1])]))
             at = _end(DUAL, text, selected.end())
             union = UNION.match(text, at)
             if union is None:
                 break
             at = union.end()
         if re.match(r"FROM\b", text[at : at + 5], FLAGS):
-            self.passed = self.passed or self._line_at(found.start())
-            return self._pass(at)
+            end = self._from_values(table, places, rows[0][1], at) if len(rows) == 1 else 0
+            if not end:
+                self._pass_over(found.start())
+            return self._pass(end or at)
         for begins, cells in rows:
             self._add(table, [self._value(cell.strip(), begins) for cell in cells], begins, places)
         return self._pass(at)
+
+    def _from_values(self, table: SqlTable, places: list[int], cells: list[str], at: int) -> int:
+        """Where rows end that are written out behind FROM; 0 where there are none, or only some are meant."""
+        text, found = self.text, FROM_VALUES.match(self.text, at)
+        if found is None:
+            return 0
+        end, rows = found.end(), []
+        while True:
+            values, begins, end = self._row(end)
+            rows.append((values, begins))
+            at = _end(SPACE, text, end)
+            if text[at : at + 1] != ",":
+                break
+            end = _end(SPACE, text, at + 1)
+        called = CALLED.match(text, end)
+        width = len(rows[0][0])
+        chosen = columns_chosen(cells, called, width) if called else None
+        if called is None or chosen is None or any(len(values) != width for values, _ in rows):
+            return 0
+        for values, begins in rows:
+            self._add(table, [values[each] for each in chosen], begins, places)
+        return called.end()
 
     def _set(self, table: SqlTable, found: re.Match[str]) -> int:
         """INSERT INTO ... SET name = 'Anna', of = 'a'; as MySQL has it."""
@@ -312,7 +323,7 @@ class _Script:
 
     def _values(self, inner: str, at: int) -> list[str | None]:
         if "--" in inner or "/*" in inner:
-            inner = COMMENTED.sub(lambda each: each[1] or " ", inner)
+            inner = self.patterns.commented.sub(lambda each: each[1] or " ", inner)
         values: list[str | None] = []
         for cell in self._cells(inner):
             said = cell.strip()
@@ -325,27 +336,10 @@ class _Script:
         return values
 
     def _value(self, said: str, at: int) -> str | None:
-        """What is in quotes, escapes and all; numbers and calls as they stand; None for NULL and places."""
-        if NOTHING.fullmatch(said):
-            return None
-        if "'" not in said and '"' not in said and "$" not in said:
-            return said
-        end = max(map(said.rfind, "'\"$")) + 1
-        found = self.patterns.texts.fullmatch(said[:end] if CAST.fullmatch(said, end) else said)
-        if found is None:
-            if re.fullmatch(r"\w+\s*\(.*\)|[\w$]+|array\s*\[.*\]", said, FLAGS):
-                return said
-            raise self._fault(at, "a value in this row goes on behind the end of its quotes")
-        text, before = found["text"], (found["before"] or "").upper()
-        if text[0] == "$":
-            return text.split("$", 2)[2].rsplit("$", 2)[0]
-        inner = text[1:-1].replace(2 * text[0], text[0])
         try:
-            if before in ("E", "U&"):
-                return of_postgres(inner) if before == "E" else of_unicode(inner)
-        except ValueError:
-            raise self._fault(at, NO_CHARACTER) from None
-        return of_mysql(inner) if self.escaped else inner
+            return value_of(said, self.patterns, self.escaped)
+        except ValueError as why:
+            raise self._fault(at, str(why)) from None
 
     def _copy(self, found: re.Match[str]) -> int:
         if re.search(r"csv|delimiter|binary", found["how"], FLAGS):

@@ -3,7 +3,7 @@
 import re
 
 ROUTINE = re.compile(
-    r"CREATE\b[^;'\"$(]*?\b(?P<kind>TRIGGER|EVENT|PROCEDURE|PROC|FUNCTION|PACKAGE)\b", re.IGNORECASE | re.DOTALL
+    r"CREATE\b[^;'\"$(]{0,300}?\b(?P<kind>TRIGGER|EVENT|PROCEDURE|PROC|FUNCTION|PACKAGE)\b", re.IGNORECASE | re.DOTALL
 )
 
 

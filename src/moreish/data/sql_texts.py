@@ -4,7 +4,12 @@ import re
 from dataclasses import dataclass
 
 FLAGS = re.IGNORECASE | re.DOTALL
-NAME = r"(?:[\w$#@]++|`(?:[^`]|``)++`|\"(?:[^\"]|\"\")++\"|\[(?:[^\]]|\]\])++\]|'(?:[^']|'')++')"
+LONGEST_NAME = 200  # characters in quotes; no database takes as many
+NAME = "|".join(
+    rf"{opens}(?:[^{closes}\n]|{closes}{closes}){{1,{LONGEST_NAME}}}+{closes}"
+    for opens, closes in (("`", "`"), ('"', '"'), (r"\[", r"\]"), ("'", "'"))
+)
+NAME = rf"(?:[\w$#@]++|{NAME})"
 TABLE = rf"(?P<table>{NAME}(?:\s*+\.\s*+{NAME}){{0,3}})"
 ASIDE = r"--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/"
 COMMENT = rf"#[^\n]*+|{ASIDE}"  # with what begins a comment in MySQL alone
@@ -76,12 +81,14 @@ class Patterns:
     row: re.Pattern[str]  # in brackets
     cell: re.Pattern[str]  # before a comma
     texts: re.Pattern[str]  # with what may stand before one, such as N
+    joined: re.Pattern[str]  # an operand of || or +, or a text beside another, with what follows it
     other: re.Pattern[str]  # a statement that is passed over, up to a text that $ or $word$ opens
     parts: re.Pattern[str]  # of a routine: what nests, what ends it, and what is none of it
     body: re.Pattern[str]  # of CREATE TABLE
     selected: re.Pattern[str]  # what stands behind SELECT
     assigned: re.Pattern[str]  # what stands behind SET
     common: re.Pattern[str]  # WITH and the queries behind it
+    commented: re.Pattern[str]  # a comment, or a text as a group
 
 
 def _patterns(escaped: bool) -> Patterns:
@@ -106,6 +113,11 @@ def _patterns(escaped: bool) -> Patterns:
         re.compile(rf"\(((?:{inner})*+)\)", re.DOTALL),
         re.compile(rf"({cell}),", re.DOTALL),
         re.compile(rf"(?:(?P<before>U&|[A-Za-z_]\w*)\s*)?(?P<text>{quoted}|{DOLLARS})", re.DOTALL),
+        re.compile(
+            rf"\s*+(?P<operand>(?:U&|\w+)?\s*+(?:{texts})|\w*\s*+{brackets}|NULL\b|\d+)"
+            r"(?:\s*+::\s*+\w+(?:\(\d+\))?|\s++COLLATE\s++[\w.\"]+)*+\s*+(?:\|\||\+|(?=')|\Z)",
+            FLAGS,
+        ),
         re.compile(other, FLAGS),
         re.compile(
             rf"{COMMENT}|{ESCAPING}|{quoted}|`[^`]*+`|{TAG}|^[^\S\n]*(?:GO\b|/)[^\S\n]*$|^CREATE\b|;"
@@ -120,6 +132,7 @@ def _patterns(escaped: bool) -> Patterns:
             rf"(?:(?:NOT{GAP}++)?MATERIALIZED{GAP}*+)?{brackets})++{GAP}*+",
             FLAGS,
         ),
+        re.compile(rf"({texts})|{COMMENT}", re.DOTALL),
     )
 
 

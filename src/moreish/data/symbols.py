@@ -15,8 +15,9 @@ from moreish.data.options import Form, Unit
 if TYPE_CHECKING:
     import regex
 
-WORDS_AND_MARKS = r"\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*|(?=\S)\X"
-
+FLAG = r"\p{GCB=RI}{2}[\p{GCB=EX}\p{GCB=SM}\u200d]*+"  # \X alone counts a row of them anew for each
+GRAPHEME = rf"{FLAG}|\X"
+WORDS_AND_MARKS = rf"\n|[\p{{L}}\p{{M}}\p{{N}}_]+(?:['’][\p{{L}}\p{{M}}]+)*|(?=\S)(?:{GRAPHEME})"
 
 LONGEST_RUN = 64  # marks on one letter, beyond which a text is put in order before Python does it in quadratic time
 
@@ -82,7 +83,7 @@ def split(text: str, unit: Unit, running: bool) -> Sequence[str]:
     if unit == "char" or (unit == "grapheme" and text.isascii() and "\r" not in text):
         return text
     if unit == "grapheme":
-        return _finder(r"\X")(text)
+        return _finder(GRAPHEME)(text)
     return _finder(WORDS_AND_MARKS)(text) if running else text.split()
 
 

@@ -10,9 +10,11 @@ from moreish.data.options import FILE, DataOptions
 
 ITEM_WORDS = (
     "name", "names", "item", "items", "word", "words", "text", "texts", "title", "titles", "term", "terms", "phrase",
-    "full_name", "fullname", "product", "product_name", "label", "lemma", "nom", "nombre", "nome", "naam", "navn",
+    "full_name", "fullname", "product", "product_name", "track_name", "song_title", "movie_title", "book_title",
+    "label", "lemma", "nom", "nombre", "nome", "naam", "navn",
     "namn", "nimi", "nazwa", "nev", "имя", "название", "слово", "wort", "titel", "bezeichnung", "titre", "mot",
     "palabra", "parola", "名前", "名称", "이름", "नाम",
+    "front", "field_1",
 )  # fmt: skip
 """What the column of the items is called, the surest first."""
 

@@ -1,22 +1,35 @@
 """A parser of YAML: of the part of it that lists are written in, every scalar a text, so that No stays a name.
 
-Sequences, mappings, quotes, blocks of text (| and >), [a, b] and {a: b}, comments, several documents. Anchors,
-aliases, tags and keys that are no texts are refused, with their line. A whole parser would be a dependency of the
-core for one kind of file, and would take names for truth values, dates and numbers.
+Sequences, mappings, quotes, blocks of text (| and >), [a, b] and {a: b}, comments, several documents, aliases of
+texts (*a for what &a marks), and << for a mapping of texts. Other aliases, tags and keys that are no texts are
+refused, with their line. A whole parser would be a dependency of the core for one kind of file, and would take names
+for truth values, dates and numbers.
 """
 
 import re
 from collections.abc import Sequence
 
 from moreish.data.faults import NotRead
-from moreish.data.yaml_texts import EASY, IN_FLOW, KEY, NOTHING, QUOTED, plain, refused, unquoted
+from moreish.data.yaml_anchors import Anchors, Value
+from moreish.data.yaml_texts import (
+    ALIAS,
+    EASY,
+    IN_FLOW,
+    KEY,
+    NOTHING,
+    PROPERTY,
+    QUOTED,
+    plain,
+    refused,
+    unquoted,
+    without_properties,
+)
 
 DEEPEST = 30  # sequences and mappings within each other
+MERGE = "<<"
 BLOCK = re.compile(r"[|>][-+]?\s*(?:\s#.*)?")
 FENCE = re.compile(r"---(?:\s+#.*)?\s*")
 DASH = re.compile(r"\s*-(?:\s|$)")
-
-Value = str | None | list["Value"] | dict[str, "Value"]
 
 
 def rows_in(value: Value) -> Sequence[Value]:
@@ -45,9 +58,11 @@ class _Reading:
 
     def __init__(self, lines: list[str]) -> None:
         self.lines, self.at, self.depth = lines, 0, 0
+        self.anchors = Anchors()
 
     def document(self) -> Value:
         """The next document; None after the last."""
+        self.anchors = Anchors()
         while (found := self._next()) and (found[1].startswith("%") or self._parts_documents()):
             self.at += 1
         if found is None:
@@ -117,21 +132,27 @@ class _Reading:
                 break
             if not said.startswith("- ") and said.rstrip() != "-":
                 break
-            rest = said[1:].lstrip()
+            anchor, rest = without_properties(said[1:].lstrip())
             if not rest or rest[0] == "#":
                 self.at += 1
                 items.append(self._below(indent, dashes=False))
             elif rest.startswith("- ") or KEY.match(rest):
+                if anchor:
+                    raise self._fault(
+                        "has an anchor before a key, and marks no more: begin the record on the next line"
+                    )
                 begins = indent + len(said) - len(rest)
                 self.lines[self.at] = " " * begins + rest
                 items.append(self._block(begins))
             else:
                 self.at += 1
                 items.append(self._scalar(rest, indent))
+            self.anchors.mark(anchor, items[-1])
         return items
 
     def _mapping(self, indent: int, entries: dict[str, Value]) -> Value:
         """The entries, and those that stand from here on."""
+        beside: dict[str, Value] = {}
         while True:
             if (easy := self._easy(indent, dash=False)) and easy[2] and easy[2] not in entries:
                 entries[easy[2]] = easy[3]
@@ -150,8 +171,13 @@ class _Reading:
             if key in entries:
                 raise self._fault(f'has the key "{key}" twice')
             self.at += 1
+            anchor, rest = without_properties(rest or "")
+            if key == MERGE and rest[:1] == "*":
+                beside |= self.anchors.merge(rest, self.at)
+                continue
             entries[key] = self._scalar(rest, indent) if rest and rest[0] != "#" else self._below(indent, dashes=True)
-        return entries
+            self.anchors.mark(anchor, entries[key])
+        return {**beside, **entries} if beside else entries
 
     def _easy(self, indent: int, dash: bool) -> re.Match[str] | None:
         """An entry that is all on this line and has nothing that means anything else."""
@@ -172,6 +198,8 @@ class _Reading:
     def _scalar(self, said: str, indent: int) -> Value:
         """A text, maybe with the lines on which it goes on, or what stands in brackets."""
         match said[0]:
+            case "*" if ALIAS.fullmatch(plain(said)):
+                return self.anchors.text_of(plain(said), self.at)
             case '"' | "'":
                 return self._in_quotes(said, indent)
             case "[" | "{":
@@ -251,6 +279,14 @@ class _Flow:
     def value(self) -> Value:
         """A text, or what stands in the brackets that open here."""
         sign = self._sign()
+        if sign in "&!" and (found := PROPERTY.match(self.said, self.at)):
+            self.at = found.end()
+            value = None if self._sign() in ",]}" else self.value()
+            self.reading.anchors.mark(found["anchor"] or "", value)
+            return value
+        if sign == "*" and (found := ALIAS.match(self.said, self.at)):
+            self.at = found.end()
+            return self.reading.anchors.text_of(found[0], self.reading.at)
         if sign in "\"'":
             return self._text()
         if sign not in "[{":

@@ -17,6 +17,8 @@ QUOTED = {
     "'": re.compile(r"((?:[^']|'')*+)()('?)"),
 }  # a line of a text in quotes, from where it begins: what is said, whether the line's end is escaped, its end
 COMMENT = re.compile(r"\s#")
+PROPERTY = re.compile(r"(?:&(?P<anchor>[^\s,\[\]{}]++)|!!str)(?:\s++|\Z)")
+ALIAS = re.compile(r"\*(?P<name>[^\s,\[\]{}]++)")
 ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 ESCAPES = {
     "0": "\0", "a": "\a", "b": "\b", "t": "\t", "\t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "e": "\x1b",
@@ -29,10 +31,18 @@ def plain(said: str) -> str:
     return (COMMENT.split(said, maxsplit=1)[0] if "#" in said else said).rstrip()
 
 
+def without_properties(said: str) -> tuple[str, str]:
+    """The name of an anchor before a value, if there is one, and the value without it and without the tag !!str."""
+    anchor = ""
+    while said[:1] in ("&", "!") and (found := PROPERTY.match(said)):
+        anchor, said = found["anchor"] or anchor, said[found.end() :]
+    return anchor, said
+
+
 def refused(said: str) -> str:
     """Why a value that begins so is not read; nothing where it is a text."""
     if said[0] in "&*!":
-        return "has an anchor, an alias or a tag (&, * or !), which are not read"
+        return "has a tag (!), or a sign of an anchor or alias (&, *) without a name, which are not read"
     if said[0] in "%@`" or (said[0] in "?:-," and said[1:2] in ("", " ")):
         return f'has a value that begins with "{said[0]}", which is not read'
     return ""

@@ -21,12 +21,13 @@ from moreish.inference.conditional import draw
 from moreish.inference.contradictions import combined
 from moreish.inference.drawn import Drawn
 from moreish.inference.excluding import Excluding
-from moreish.inference.guided import guided
+from moreish.inference.guided import Guided, guided
 from moreish.inference.guides import NgramGuide
 from moreish.inference.hints import hints
 from moreish.inference.lookahead import Lookahead
 from moreish.inference.more import FRUITLESS, Batches, Item, Wanted, more
 from moreish.inference.nearest import Nearest
+from moreish.inference.particles import steps_to_acceptance
 from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
@@ -41,6 +42,7 @@ from moreish.options import build, did_you_mean, option
 GUIDED_BATCH = 512  # items that one set of weighted beginnings gives
 MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
 GUIDE_ORDER = 4
+REACH, LEAST_REACH = 4, 100  # times the longest item, and symbols: how much longer than needed items under a rule get
 UNCUT = Sampling().max_length
 Answer = str | float | int | bool | tuple[str, ...] | None
 
@@ -130,6 +132,7 @@ class Asked:
         self.parts = request.rules.parts(corpus.vocab)
         self.automaton = self._automaton()
         self._emboldened = False
+        self._all_found: dict[Sampling, Guided] = {}  # where nothing was left to chance, all that can be drawn
         self._effective: list[float] = []
         self._logprob: list[float] = []
         if self.automaton is not None and self._is_exact:
@@ -229,11 +232,13 @@ class Asked:
         words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
         kind = "".join(f"{word} " for word, said in words.items() if said)
         cure = "; ask for less at once" if self.automaton is not None else ""
+        weighted = self.automaton is not None and not self._is_exact
+        draws = "many more weighted draws" if weighted else f"{FRUITLESS:,} more draws"
         cut = request.sampling.min_p and request.sampling.temperature
         bolder = "a smaller --min-p" if cut else "a higher temperature"
         bolder = "a larger --top-k" if request.sampling.top_k == 1 else bolder
         return (
-            f"only {given:,} {kind}{things} came: {FRUITLESS:,} more draws gave no other; {bolder} dares more, and "
+            f"only {given:,} {kind}{things} came: {draws} gave no other; {bolder} dares more, and "
             f"--repeats allows the same again{cure}"
         )
 
@@ -298,10 +303,29 @@ class Asked:
 
     def _guided(self, rng: np.random.Generator, sampling: Sampling, size: int) -> Drawn:
         assert self.automaton is not None
-        found = guided(self.model, self.automaton, size, rng, sampling, self._guide)
+        known = self._all_found.get(sampling)
+        if known is not None and known.again is not None:
+            return known.again(size, rng)
+        followed = replace(sampling, max_length=min(sampling.max_length, self._reach))
+        found = guided(self.model, self.automaton, size, rng, followed, self._guide)
         self._effective.append(found.effective)
         self._logprob.append(found.logprob)
-        return found.drawn
+        if found.again is not None:
+            self._all_found[sampling] = found
+        return replace(found.drawn, effort=found.effort)
+
+    @cached_property
+    def _reach(self) -> int:
+        """How long items under the rule can be where nobody says it: well beyond those of the list.
+
+        A model that is drawn from so surely that it goes round in a circle would be followed to the end otherwise.
+        """
+        if self.corpus.options.text or self.request.sampling.max_length != UNCUT:
+            return self.request.sampling.max_length
+        assert self.automaton is not None
+        shortest = steps_to_acceptance(self.automaton)[self.automaton.start]
+        longest = int(self.corpus.split("all").lengths.max(initial=1))
+        return int(min(UNCUT, shortest + max(LEAST_REACH, REACH * longest)))
 
     @cached_property
     def _guide(self) -> NgramGuide | None:

@@ -14,12 +14,14 @@ class Drawn:
     offsets : (items + 1,) where the boundaries stand
     logprob : (items,) of each whole item under the untouched model (temperature 1), its end included where it ended
     ended   : (items,) whether it ended; the others were cut at `max_length`
+    effort  : how many beginnings were followed to draw them, symbol by symbol, where they were drawn by weights
     """
 
     ids: Integer[np.ndarray, " N"]
     offsets: Integer[np.ndarray, " items_and_one"]
     logprob: Float[np.ndarray, " items"]
     ended: Bool[np.ndarray, " items"]
+    effort: int = 0
 
     def __len__(self) -> int:
         """How many items."""

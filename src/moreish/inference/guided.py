@@ -8,6 +8,8 @@ vain (twisted targets: Whiteley & Lee 2014, https://arxiv.org/abs/1210.0220; Zha
 https://arxiv.org/abs/2404.17546). A guide that errs costs effort, never correctness.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +38,8 @@ class Guided(NamedTuple):
                 left to chance. The relative variance of the estimated probability is about 1 / effective.
     ancestors : how many different beginnings, each chosen by chance or known exactly, the drawn items go back to
     particles : how many beginnings were followed at a time, over all rounds
+    effort    : how many beginnings were followed, each symbol of each counted, and a step as many
+    again     : draws so many more, as cheaply as items of a list, where nothing was left to chance
     """
 
     drawn: Drawn
@@ -43,6 +47,8 @@ class Guided(NamedTuple):
     effective: float
     ancestors: int
     particles: int
+    effort: int = 0
+    again: Callable[[int, np.random.Generator], Drawn] | None = None
 
     @property
     def probability(self) -> float:
@@ -121,10 +127,19 @@ def _result(found: Particles, chosen: Integer[np.ndarray, " count"]) -> Guided:
     ends = found.found
     ancestor = ends.ancestor[chosen]
     different = len(np.unique(ancestor[ancestor != CERTAIN])) + len(np.unique(chosen[ancestor == CERTAIN]))
-    drawn = Drawn(*found.read(chosen), ends.logprob[chosen], np.ones(len(chosen), bool))
+    drawn = _drawn(found, chosen)
     particles = sum(found.sizes)
     logprob = np.logaddexp.reduce(ends.weight) - np.log(particles)
-    return Guided(drawn, float(logprob), found.effective(), different, particles)
+    again = None if found.left_to_chance else partial(_drawn_again, found)
+    return Guided(drawn, float(logprob), found.effective(), different, particles, found.effort, again)
+
+
+def _drawn(found: Particles, chosen: Integer[np.ndarray, " count"]) -> Drawn:
+    return Drawn(*found.read(chosen), found.found.logprob[chosen], np.ones(len(chosen), bool))
+
+
+def _drawn_again(found: Particles, count: int, rng: np.random.Generator) -> Drawn:
+    return _drawn(found, _choose(found.found, count, rng))
 
 
 def _choose(ends: Ends, count: int, rng: np.random.Generator) -> Integer[np.ndarray, " count"]:
@@ -163,10 +178,15 @@ def _likeliest(beam: Beam, count: int, rng: np.random.Generator) -> Guided:
         best = int(beam.found.weight.argmax())
         ids, offsets = beam.read(np.array([best]))
         free, logprob = ids[1 : offsets[1]], float(beam.found.logprob[best])
-    ids = np.append(np.tile(np.append(0, free), count), 0)
-    offsets = np.arange(count + 1) * (len(free) + 1)
-    drawn = Drawn(ids, offsets, np.full(count, logprob), np.ones(count, bool))
-    return Guided(drawn, 0.0 if obeys else -np.inf, float("inf"), min(count, 1), BEAM)
+    likeliest, sure = free, logprob
+
+    def again(count: int, rng: np.random.Generator) -> Drawn:
+        ids = np.append(np.tile(np.append(0, likeliest), count), 0)
+        offsets = np.arange(count + 1) * (len(likeliest) + 1)
+        return Drawn(ids, offsets, np.full(count, sure), np.ones(count, bool))
+
+    drawn = again(count, rng)
+    return Guided(drawn, 0.0 if obeys else -np.inf, float("inf"), min(count, 1), BEAM, beam.effort, again)
 
 
 def _greedy(model: LanguageModel, longest: int) -> tuple[Integer[np.ndarray, " T"] | None, float]:

@@ -19,6 +19,7 @@ from moreish.inference.seen import Seen
 
 TIRED = 1_000  # the same before what is drawn from leaves less out, where it can
 FRUITLESS = 20_000  # items drawn in a row without a wanted one before giving up
+FRUITLESS_EFFORT = 200_000  # beginnings followed, each symbol of each, before the same
 FIRST_BATCH, LARGEST_BATCH = 32, 4096  # items drawn at a time, each time twice as many
 
 
@@ -79,12 +80,12 @@ def more(
     nearest : of the known items, to say of each that is given which of them is nearest; needed where `new_by` > 1
     """
     seen, apart = Seen(), Apart(wanted.apart)
-    given, fruitless, batch = 0, 0, batches.first
-    while given < count and fruitless < FRUITLESS:
+    given, fruitless, effort, batch = 0, 0, 0, batches.first
+    while given < count and fruitless < FRUITLESS and effort < FRUITLESS_EFFORT:
         check_cancelled()
         if batches.bolder is not None and fruitless >= TIRED:
             batches = Batches(batches.bolder, batches.first, batches.largest)
-            fruitless = 0
+            fruitless = effort = 0
         drawn = batches.draw(batch)
         drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
         where = corpus.where_ids(drawn.ids, drawn.offsets)
@@ -102,6 +103,7 @@ def more(
         if wanted.apart:
             chosen = chosen[[apart.from_all(drawn.item(i)) for i in chosen.tolist()]]
         fruitless = batch - 1 - int(chosen[-1]) if len(chosen) else fruitless + batch
+        effort = 0 if len(chosen) else effort + drawn.effort
         chosen = chosen[: count - given]
         yield from _items(_some(drawn, chosen), where[chosen], corpus, nearest)
         given += len(chosen)

@@ -24,6 +24,7 @@ from moreish.models.contract import LanguageModel
 DEFENSIVE = 0.01  # the share of its beginning's value that a continuation has at least, whatever the guide says
 TINY = 1e-250
 NEGLIGIBLE = 1e-9  # where beginnings hold so little together, not all of them are followed even if there is room
+STEP = 256  # beginnings that are followed one symbol further at the cost of a step by itself
 CERTAIN = 0  # the ancestor of what was never left to chance
 
 
@@ -67,6 +68,7 @@ class Particles:
         self.trees: list[list[Level]] = []  # of each round, a level for each length from 1 on
         self.sizes: list[int] = []
         self.left_to_chance = False
+        self.effort = 0  # beginnings followed, each symbol of each
         self._found: list[Ends] = []
         self._ancestors = CERTAIN
         self._unit = -np.inf  # log, the largest of all rounds
@@ -100,6 +102,7 @@ class Particles:
                 break
             logprob = logprob[parents] + logprobs[parents, ids]
             ancestor = self._ancestors_of(ancestor[parents], inclusion < 1)
+            self.effort += STEP + len(parents)
             tree.append(Level(parents.astype(np.int32), ids.astype(np.int32)))
             rule = automaton.advance(rule[parents], ids)
             guide_state = guide.advance(guide.take(guide_state, parents), ids)

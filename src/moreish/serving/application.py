@@ -16,6 +16,7 @@ from moreish.serving import answers
 from moreish.serving.answers import About, ErrorAnswer, MoreAnswer, ScoreAnswer
 from moreish.serving.bodies import MoreBody, ScoreBody, Scoring
 from moreish.serving.guard import Guard, check_token, new_token
+from moreish.serving.naming import in_fields, of_fields
 from moreish.serving.routes import answer_in_sentences, error_answer, fault_answer
 from moreish.serving.work import Busy, Clock, Ended, Limits, Workers
 
@@ -83,7 +84,7 @@ def _add_endpoints(made: FastAPI, source: Fitted) -> None:
     async def more(body: MoreBody, request: Request) -> Response:  # pyright: ignore[reportInvalidTypeForm]
         """Items like those of the list, exactly as they are wished for."""
         wishes = body.model_dump(exclude_unset=True)
-        return await _answer(workers, request, lambda clock: answers.more(source, wishes, clock))
+        return await _answer(workers, request, lambda clock: of_fields(answers.more(source, wishes, clock)))
 
     @made.post("/score", response_model=ScoreAnswer, dependencies=[Security(TOKEN)])
     async def score(body: ScoreBody, request: Request) -> Response:  # pyright: ignore[reportInvalidTypeForm]
@@ -105,7 +106,7 @@ async def _answer(workers: Workers, request: Request, work: Callable[[Clock], Ba
     except Ended as error:
         return error_answer(503, str(error))
     except Exception as error:
-        return fault_answer(error)
+        return fault_answer(error, in_fields)
 
 
 def _gone(request: Request) -> Callable[[], Coroutine[Any, Any, None]]:

@@ -119,9 +119,10 @@ async def _failed(_: Request, error: Exception) -> Response:
     return fault_answer(error)
 
 
-def fault_answer(error: Exception) -> Response:
-    """422 for what is wrong with a request, 500 for what is wrong here; with its sentence."""
+def fault_answer(error: Exception, named: Callable[[str], str] = str) -> Response:
+    """422 for what is wrong with a request, 500 for what is wrong here; with its sentence, flags `named` anew."""
     code, sentence = describe(error)
+    sentence = named(sentence)
     if code == BAD_INPUT and not isinstance(error, OSError | MemoryError):
         return error_answer(422, sentence)
     log.error(sentence, exc_info=error)

@@ -247,9 +247,7 @@ def _add_work(made: FastAPI, lists: Lists, asker: Asker, workers: Workers) -> No
     @made.post("/api/runs/{run}/next")
     async def following(run: str, body: NextBody, request: Request) -> Response:
         """How likely each symbol is after these."""
-        return await _work(
-            workers, request, lambda clock: asker.following(run, body.prefix, body.temperature, body.count)
-        )
+        return await _work(workers, request, lambda clock: asker.following(run, body))
 
     @made.post("/api/preview")
     async def preview(body: ModelBody, request: Request) -> Response:

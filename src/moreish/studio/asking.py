@@ -4,7 +4,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from moreish.serving.work import Clock
-from moreish.studio.bodies import TrialBody
+from moreish.studio.bodies import NextBody, TrialBody
 from moreish.studio.listing import Listing
 
 if TYPE_CHECKING:
@@ -51,22 +51,36 @@ class Asker:
         scoring = Scoring(**{k: v for k, v in wanted.items() if v is not None})
         return answers.score(self.opened(id), scoring, clock).model_dump()
 
-    def following(self, id: str, prefix: str, temperature: float, count: int) -> Answer:
-        """The likeliest symbols after a prefix, the end as an empty one, and what is left for all others."""
+    def following(self, id: str, body: NextBody) -> Answer:
+        """The likeliest symbols after a prefix, the end as an empty one, as items are drawn where nothing is wished.
+
+        Of each `p`, what the model gives it at this temperature, and `drawn`, its chance once what is left out is; of
+        all that are not among them `others`, their chance together. `left_out` says of how many, and by what.
+        """
         import numpy as np
 
-        from moreish.inference.sample import Sampling, draw_probabilities
+        from moreish.inference.sample import Sampling, draw_probabilities, read_prefix
+        from moreish.inference.suggested import suggested
 
         run = self.opened(id)
-        model, vocab = run.model, run.vocab
-        ids = vocab.encode(vocab.normal(prefix)) if prefix else np.zeros(0, np.int64)
-        state, rows = model.start(1)
-        for symbol in ids.tolist():
-            state, rows = model.advance(state, np.array([symbol]))
-        p = draw_probabilities(rows.astype(np.float64), Sampling(temperature=temperature))[0]
-        best = np.argsort(-p, kind="stable")[:count]
-        likely = [{"symbol": "" if i == 0 else vocab.decode([i]), "p": float(p[i])} for i in best.tolist()]
-        return {"prefix": prefix, "symbols": likely, "others": float(max(0.0, 1 - p[best].sum()))}
+        vocab, prefix = run.vocab, run.vocab.normal(body.prefix)
+        logprobs = read_prefix(run.model, vocab.encode(prefix) if prefix else np.zeros(0, np.int64))[1]
+        wished = Sampling(body.temperature, body.top_k, body.top_p, min_p=body.min_p)
+        sampling = suggested(run.model, wished)
+        (p,) = draw_probabilities(logprobs, Sampling(sampling.temperature))
+        (drawn,) = draw_probabilities(logprobs, sampling)
+        best = np.argsort(-p, kind="stable")[: body.count]
+        likely = [
+            {"symbol": "" if i == 0 else vocab.decode([i]), "p": float(p[i]), "drawn": float(drawn[i])}
+            for i in best.tolist()
+        ]
+        left_out, out = None, (drawn == 0) & (p > 0)
+        if out.any():
+            by = {name: getattr(sampling, name) for name in ("top_k", "top_p", "min_p")}
+            much = {"symbols": int(out.sum()), "of": len(p), "p": float(p[out].sum())}
+            left_out = much | by | {"suggested": sampling != wished}
+        others = float(max(0.0, 1 - drawn[best].sum()))
+        return {"prefix": body.prefix, "symbols": likely, "others": others, "left_out": left_out}
 
     def inside(self, id: str, item: str) -> Answer:
         """One item through every layer."""

@@ -57,6 +57,9 @@ class NextBody(BaseModel):
     model_config = STRICT
     prefix: Annotated[str, Field(max_length=2000)] = ""
     temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    top_k: Annotated[int, Field(ge=1)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    min_p: Annotated[float, Field(ge=0, le=1)] | None = None
     count: Annotated[int, Field(ge=1, le=64)] = 16
 
 

@@ -70,7 +70,7 @@ def look_inside(run: TrainedRun, item: str) -> dict[str, object]:
         for traced in seen.layers
     ]
     logits = model_output(model, idx)
-    probabilities = logits.flatten(0, -2).softmax(-1)
+    exact = logits.flatten(0, -2).double().log_softmax(-1)  # what is nearly sure is not sure
     return {
         "run": run.run.name,
         "network": network,
@@ -80,11 +80,9 @@ def look_inside(run: TrainedRun, item: str) -> dict[str, object]:
         "symbols": [*("" if i == 0 else run.vocab.decode([i]) for i in range(len(run.vocab)))],
         "targets": targets.flatten().tolist(),
         "layers": layers,
-        "probabilities": matrix(probabilities),
+        "probabilities": matrix(exact.exp()),
         "loss": float(loss_of(logits)),
-        "losses": [
-            rounded(v) for v in (-probabilities.gather(1, targets.flatten()[:, None]).log()).flatten().tolist()
-        ],
+        "losses": [rounded(v) for v in (-exact.gather(1, targets.flatten()[:, None])).flatten().tolist()],
         "weights": list(_weights(state, idx, targets)),
         "remembered": remembered,
         "lr": lr_at(min(state.progress, 0.999), state.options) * state.lr_factor,

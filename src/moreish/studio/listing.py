@@ -40,8 +40,10 @@ class Started:
 
     @property
     def removed(self) -> bool:
-        """Whether nothing is left to tell of it: it ended as it was to, and its folder was taken away."""
-        return self.ended and (self.dropped or (self.listed and (self.process.returncode == 0 or self.interrupted)))
+        """Whether nothing is left to tell of it: its folder was taken away, and it has ended."""
+        if not self.ended or not (self.listed or self.dropped):
+            return False
+        return self.dropped or self.process.returncode == 0 or self.interrupted or not self.folder.exists()
 
     @property
     def interrupted(self) -> bool:
@@ -195,12 +197,20 @@ class Listing:
             return note
 
     def steer(self, id: str, command: commands.COMMAND) -> None:
-        """Write a command for whoever trains the run; one that is only beginning can be stopped, and is gone then."""
+        """Write a command for whoever trains the run; one that is only beginning can be stopped, and is gone then.
+
+        Raises RunError where nobody is there who would read it.
+        """
         if isinstance(command, commands.Stop) and self._begins(id):
             self._started[id].dropped = True
             self._started[id].process.terminate()
             return
-        commands.steer(self.run(id).folder, command)
+        run, started = self.run(id), self._started.get(id)
+        if run.finished:
+            raise RunError(f"{id} has ended, and nothing can be done to it any more: train a new run of its list")
+        if not run.running and (started is None or started.ended):
+            raise RunError(f"nobody trains {id} now, so nobody would do it: go on with it first")
+        commands.steer(run.folder, command)
 
     def close(self) -> None:
         """Let every training that was begun here save what it has, and end."""

@@ -148,6 +148,8 @@ def _train(
                 recorder.look_anew(event.kind == "break")
                 steps = _steps_of(state, train_split, looks, recorder)
             clock.skip()
+        if controls.one_step:
+            clock.skip()
 
 
 class SingleSteps:

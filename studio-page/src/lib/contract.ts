@@ -180,10 +180,25 @@ export interface More {
   short: string | null;
 }
 
+/** What is never drawn: how many symbols of how many, what the model gives them together, and by what. */
+export interface LeftOut {
+  symbols: number;
+  of: number;
+  p: number;
+  top_k: number | null;
+  top_p: number | null;
+  min_p: number | null;
+  /** Whether nobody has wished for it: it is how such a model is best drawn from. */
+  suggested: boolean;
+}
+
 export interface Next {
   prefix: string;
-  symbols: { symbol: string; p: number }[];
+  /** `p`: what the model gives it at this temperature; `drawn`: its chance, 0 where it is left out. */
+  symbols: { symbol: string; p: number; drawn: number }[];
+  /** The chance of all others. */
   others: number;
+  left_out: LeftOut | null;
 }
 
 export interface Arm {

@@ -10,6 +10,10 @@ export function short(value: number | null | undefined, digits = 3): string {
   return value.toLocaleString("en", { maximumSignificantDigits: digits, useGrouping: false });
 }
 
+/** A number beside an axis. */
+export const tick = (value: number): string =>
+  Math.abs(value) < 1e4 ? short(value, 4) : value.toLocaleString("en", { notation: "compact", maximumSignificantDigits: 4 });
+
 export function loss(value: number | null | undefined): string {
   return value === null || value === undefined ? "–" : value.toFixed(3);
 }

@@ -1,5 +1,7 @@
 // Nested options as dotted names, and which of them differ between runs.
 
+import type { RunFacts } from "./contract";
+
 export function flat(options: unknown, prefix = ""): Record<string, string> {
   if (options === null || typeof options !== "object") return {};
   const found: Record<string, string> = {};
@@ -29,4 +31,10 @@ export function refused(type: string, text: string): string {
   if (type === "number" && !numbers.every(Number.isFinite)) return `"${text}" is no number; it stays as it was.`;
   if (type === "list" && !numbers.every(Number.isFinite)) return `"${text}" is no list of numbers with commas between; it stays as it was.`;
   return "";
+}
+
+/** What is to be said where these runs did not learn the same list. */
+export function differentLists(runs: readonly (RunFacts | undefined)[]): string {
+  const names = new Set(runs.flatMap((facts) => (facts?.source?.name ? [`${facts.source.name} ${facts.source.items ?? ""}`] : [])));
+  return names.size > 1 ? "They learned different lists: a loss says how hard a list is too, so these do not compare." : "";
 }

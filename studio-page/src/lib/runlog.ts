@@ -5,6 +5,7 @@ import type { Baselines, Event, Finding, Layer, Summary, Where } from "./contrac
 import { holds, type Remedied } from "./findings";
 
 export interface Frame {
+  /** The step after which it was so, as steps are counted everywhere on the page. */
   at: number;
   layers: Layer[];
 }
@@ -58,7 +59,7 @@ export class RunLog {
   /** What is of this moment only: newer than the records, and not kept. */
   show(events: readonly Event[]): void {
     for (const event of events) {
-      if (event.event === "histograms") this.live = { at: event.at, layers: event.layers };
+      if (event.event === "histograms") this.live = { at: event.step, layers: event.layers };
       else if (event.event === "samples") this.takeItems(event);
     }
     this.version += 1;
@@ -144,8 +145,8 @@ export class RunLog {
         }
         break;
       case "histograms":
-        this.frames.push({ at: event.at, layers: event.layers });
-        if (this.live !== null && this.live.at < event.at) this.live = null;
+        this.frames.push({ at: event.step, layers: event.layers });
+        if (this.live !== null && this.live.at < event.step) this.live = null;
         if (this.frames.length > MOST_FRAMES) this.frames = this.frames.filter((_, i) => i % 2 === 0 || i > MOST_FRAMES / 2);
         break;
       case "intervention":

@@ -27,10 +27,11 @@ export function newestOf(waiting: readonly string[], message: string): string[] 
 
 /** What the server refused, in its own sentence. */
 export class Refused extends Error {
-  /** `wrong`: what was asked for cannot be; else it could not be answered now. */
+  /** `wrong`: what was asked for cannot be; else it could not be answered now. `away`: nobody answered at all. */
   constructor(
     message: string,
     readonly wrong = false,
+    readonly away = false,
   ) {
     super(message);
   }
@@ -69,7 +70,7 @@ export class Server implements Source {
       method,
       ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body), headers: { "content-type": type } }),
     }).catch(() => {
-      throw new Refused("the server does not answer: is moreish studio still running?");
+      throw new Refused("the server does not answer: is moreish studio still running?", false, true);
     });
     const found: unknown = await answer.json().catch(() => null);
     if (answer.ok) return found as T;

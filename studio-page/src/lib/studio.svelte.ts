@@ -28,13 +28,20 @@ class Studio {
   /** Counts what is new in the logs, at most once a frame of the screen. */
   frame = $state(0);
 
+  /** Whether one came here by back or forward, and stands where one stood. */
+  returned = false;
+  private away = false; // whether the trouble is that nobody answers
   private logs = new Map<string, RunLog>();
 
   constructor() {
+    const seen = () => history.replaceState({ seen: true }, "");
+    seen();
     addEventListener("hashchange", () => {
       const before = this.view;
       this.address = parse(location.hash);
       if (this.view !== before) this.trouble = "";
+      this.returned = Boolean(history.state?.seen);
+      seen();
       this.follow();
     });
     this.source.subscribe((message) => {
@@ -46,6 +53,8 @@ class Studio {
           break;
         case "connected":
           this.connected = message.connected;
+          if (this.away) this.trouble = ""; // it answers again, or that it does not is said already
+          this.away = false;
           this.lost = message.words ?? "";
           break;
         case "reset":
@@ -110,7 +119,7 @@ class Studio {
 
   /** Change the address where one stands. */
   set(params: Record<string, string>): void {
-    history.replaceState(null, "", spell({ view: this.view, params: { ...this.address.params, ...forgotten(this.run, params), ...params } }));
+    history.replaceState(history.state, "", spell({ view: this.view, params: { ...this.address.params, ...forgotten(this.run, params), ...params } }));
     this.address = parse(location.hash);
     this.follow();
   }
@@ -121,7 +130,8 @@ class Studio {
       this.trouble = "";
       return found;
     } catch (error) {
-      this.trouble = error instanceof Refused ? error.message : String(error);
+      this.away = error instanceof Refused && error.away;
+      this.trouble = this.away && !this.connected ? "" : error instanceof Refused ? error.message : String(error);
       return undefined;
     }
   }

@@ -8,6 +8,9 @@ export interface Wish {
   key?: boolean;
 }
 
+/** Whether this is no second click of a double click; for what nobody wants twice at once. */
+export const once = (event: Pick<MouseEvent, "detail">): boolean => event.detail < 2;
+
 const ONE_CLICK = 400; // milliseconds in which a second click is part of the first, whatever the button says by then
 const SETTLING = 500; // until what the run says is its answer to the last of several wishes
 const MOST = 10_000; // after which a wish that was not heard is given up

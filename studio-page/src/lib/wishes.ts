@@ -65,3 +65,12 @@ export function requestOf(param: (name: string) => string, temperature: number):
     ...(param("best") === "yes" ? { best: true } : { temperature }),
   };
 }
+
+const DRAWING = FINE.filter(({ name }) => ["top_k", "top_p", "min_p"].includes(name));
+
+/** How the next symbol is drawn, as far as it can be read; of the most probable items none is drawn. */
+export function drawingOf(param: (name: string) => string, temperature: number): Record<string, number> {
+  if (param("best") === "yes") return { temperature: 1, min_p: 0 };
+  const said = DRAWING.filter((wish) => param(wish.name).trim() && !unread(wish, param(wish.name)));
+  return { temperature, ...Object.fromEntries(said.map(({ name }) => [name, Number(param(name))])) };
+}
