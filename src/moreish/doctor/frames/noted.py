@@ -119,7 +119,8 @@ class Noted:
     held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
     data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
     adjacency matrix. `through` is a target that takes the value of what comes next for every row. `factors` are the
-    numbers by which terms of a loss were multiplied, in their order.
+    numbers by which terms of a loss were multiplied, in their order. `drawn_again` is how often a model was asked
+    about the very same tensor once more without gradients, `norms_at_work` whether a norm used its batch meanwhile.
     """
 
     normalised_again: str | None = None
@@ -147,6 +148,8 @@ class Noted:
     factors: list[float] = field(default_factory=list)
     derivatives: Derivatives = field(default_factory=Derivatives)
     summed: Summed | None = None
+    drawn_again: int = 0
+    norms_at_work: bool = False
 
 
 class Copied(NamedTuple):

@@ -13,7 +13,7 @@ WORRIED_SPACING = 1.08  # times the steps of the last, at least
 REACH = 1000  # steps over which the looks in advance are spread that can be paid for
 UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
-ANEW, MOST_ANEW = 2, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
+ANEW, MOST_ANEW = 4, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
 ASKED, MOST_ASKED = 3, 4  # looks where what is heard of a run cannot be judged without, and times that is asked for
 
 

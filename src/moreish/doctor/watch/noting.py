@@ -38,6 +38,7 @@ class Noting:
         self._ran: set[str] = set()  # recurrent layers
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
+        self._evaluated: weakref.ref[Tensor] | None = None
 
     def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
@@ -47,6 +48,14 @@ class Noting:
         if model is not None and isinstance(output, Tensor):
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
+
+    def evaluated(self, inputs: Args) -> None:
+        """A model is called without gradients: with the very tensor of the call before, something is drawn again."""
+        x = next((t for t in inputs if isinstance(t, Tensor)), None)
+        if x is None:
+            return
+        self.noted.drawn_again += self._evaluated is not None and self._evaluated() is x
+        self._evaluated = weakref.ref(x)
 
     def pass_on(
         self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]

@@ -384,6 +384,7 @@ class Observer(StepContext):
     def _without_grad(self, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
         """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
         if call.op == "batch_norm" or call.kind == "dropout":
+            self.frame.noted.norms_at_work |= call.op == "batch_norm" and call.active
             if call.active and call.p != 0:
                 self.frame.training_without_grad.append(call.layer or call.module or call.op)
         elif call.kind == "loss":

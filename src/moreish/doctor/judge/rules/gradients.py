@@ -137,10 +137,13 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
     """rms of the gradient is 0 in the last ten or more frames, or in five from the start over 200 steps; of all
     gradients, in four from the start.
     """
-    frames = history.training(20)
-    never = history.seen == len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    turned = history.evidence.turned
+    frames = [f for f in history.training(20) if f.step >= turned]
+    never = len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    never = never and (turned > 0 or history.seen == len(frames))
     long = history.seen == len(frames) >= 5 and frames[-1].step >= 200
-    if (frames and frames[-1].step - frames[0].step < 9) or (len(frames) < 10 and not never and not long):
+    brief = bool(frames) and frames[-1].step - frames[0].step < 9 and not (never and turned)
+    if brief or (len(frames) < 10 and not never and not long):
         return
     names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
     zero = [
