@@ -89,6 +89,13 @@ class Through(NamedTuple):
     flagged: bool
 
 
+class Idle(NamedTuple):
+    """A term of a loss that reaches no parameter that steps on it: of how many terms, and what it does reach."""
+
+    terms: int
+    parameter: str
+
+
 class Summed(NamedTuple):
     """Products of the rows of two tables, summed over all rows and columns before something that bends or a loss: the
     operation that got the one number, and how many rows there were.
@@ -148,6 +155,7 @@ class Noted:
     factors: list[float] = field(default_factory=list)
     derivatives: Derivatives = field(default_factory=Derivatives)
     summed: Summed | None = None
+    idle: Idle | None = None
     drawn_again: int = 0
     norms_at_work: bool = False
 

@@ -312,6 +312,7 @@ class Probe:
             if observer.unscaled:
                 self.groups.unscaled()
             self.groups.before_step(optimizer)
+            observer.terms.steps(optimizer)
             self._note_update(optimizer, frame, observer.pictures)
 
     def _note_update(self, holder: Optimizer | ByHand, frame: Frame, pictures: bool) -> None:
