@@ -331,6 +331,19 @@ def test_rows_that_come_again_with_other_labels_are_told_from_rows_with_their_ow
         assert again.same == 1.0 if own else again.same < again.chance + 0.1
 
 
+def test_the_labels_of_one_call_are_not_held_against_the_inputs_of_another() -> None:
+    """Source and target domain: a model is called on both, and only then there is a loss."""
+    model, x = small(4), torch.randn(2, 300, 6)
+    y = (x[0, :, :4] + 0.1 * torch.randn(300, 4)).argmax(1)
+
+    def loss(k: int) -> Tensor:
+        i, j = torch.randperm(300)[:64], torch.randperm(300)[:64]
+        known, other = model(x[0][i]), model(x[1][j])
+        return F.cross_entropy(known, y[i]) + 1e-3 * other.square().mean()
+
+    assert "F96" not in trained(model, loss, 60)
+
+
 def test_states_of_a_few_kinds_with_other_actions_each_time_are_no_rows_that_come_again() -> None:
     rows = Rows()
     rows.add(torch.eye(9).repeat(40, 1), torch.randint(0, 4, (360,)), 4)
@@ -346,6 +359,31 @@ def test_pictures_that_come_again_turned_are_counted_with_their_targets(with_tar
     seen.add(x.flip(3), m.flip(3) if with_target else m)
     assert seen.turns.rows == 20
     assert seen.turns.still == (0 if with_target else 20)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_pictures_and_targets_that_are_flipped_each_by_its_own_chance_are_found(together: bool) -> None:
+    torch.manual_seed(0)
+    model, x = nn.Conv2d(1, 1, 3, padding=1), torch.randn(40, 1, 8, 8)
+    y = x + torch.linspace(0, 1, 8)
+
+    def flipped(t: Tensor, by: Tensor) -> Tensor:
+        return torch.where(by[:, None, None, None], t.flip(3), t)
+
+    def loss(k: int) -> Tensor:
+        rows = torch.randperm(40)[:16]
+        by = torch.rand(2, 16) < 0.5
+        return F.mse_loss(model(flipped(x[rows], by[0])), flipped(y[rows], by[0 if together else 1]))
+
+    assert ("F102" in trained(model, loss, 12)) is not together
+
+
+def test_pictures_that_are_the_same_when_turned_are_not_turned_alone() -> None:
+    seen, x = Turned(), torch.randn(20, 1, 6, 6)
+    x = x + x.flip(3)
+    for way in (x, x.flip(3), x):
+        seen.add(x, way)
+    assert seen.turns == (0, 0, 0)
 
 
 def test_pictures_that_come_again_as_they_were_are_not_turned() -> None:

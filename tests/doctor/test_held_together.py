@@ -42,6 +42,36 @@ def test_embeddings_of_a_batch_that_fall_together_are_found(way: str, collapses:
     assert ("F84" in trained(model, loss, 200)) is collapses
 
 
+class Siamese(nn.Module):
+    """Gives the loss itself, as many models of two views do."""
+
+    def __init__(self, held: bool) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.held = held
+        self.encoder = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 8))
+
+    def forward(self, one: Tensor, two: Tensor) -> Tensor:
+        a, b = self.encoder(one), self.encoder(two)
+        if self.held:
+            a, b = F.normalize(a, dim=1), F.normalize(b, dim=1)
+            return F.cross_entropy(a @ b.T / 0.2, torch.arange(len(a)))
+        return -F.cosine_similarity(a, b).mean()
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_two_views_that_are_compared_inside_a_model_are_seen(held: bool) -> None:
+    model = Siamese(held)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(150):
+            x = torch.randn(64, 16)
+            optimizer.zero_grad()
+            model(x + 0.5 * torch.randn_like(x), x + 0.5 * torch.randn_like(x)).backward()
+            optimizer.step()
+    assert ("F84" in told(doctor)) is not held
+
+
 def test_a_sparse_table_that_meets_outputs_is_looked_past() -> None:
     model = small(16)
     neighbours = torch.eye(16).to_sparse()

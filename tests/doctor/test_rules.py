@@ -185,6 +185,16 @@ def test_an_overconfident_start_by_how_far_the_first_loss_is_above_ln_v(excess, 
     assert [f.severity for f in got] == ([severity] if severity else [])
 
 
+@pytest.mark.parametrize(("excess", "step", "severity"), [(0.9, 40, "info"), (0.9, 400, "watch"), (2.0, 40, "sick")])
+def test_a_start_that_is_a_little_too_sure_is_worth_knowing_only_where_it_is_soon_over(excess, step, severity):
+    history, first = start(excess, 2.0), math.log(27)
+    later = run_of({"loss.1/nll": [first + excess, first - 0.1], "loss.1/logit_std": [2.0, 2.0]}, [0, step])
+    assert later.first is not None
+    assert history.first is not None
+    later.first.losses, later.from_scratch = history.first.losses, True
+    assert [f.severity for f in RULES["F01"].judge(later)] == [severity]
+
+
 def test_a_pretrained_model_and_calm_logits_with_unlucky_labels_are_not_overconfident():
     assert list(RULES["F01"].judge(start(2.0, 2.0, scratch=False))) == []
     assert list(RULES["F01"].judge(start(0.6, 0.1))) == []

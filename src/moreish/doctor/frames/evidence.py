@@ -68,6 +68,7 @@ class Evidence:
     although nobody stepped. `called` and `uncalled` are models by name.
     `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none,
     `clipped` those where there was one, and `clipped_late` those of them that came after as many steps as calls.
+    `turned` is after how many steps another optimizer came, or one that trains something else: a phase begins.
     `loads` are states that were loaded in vain, `kept` are counts of the graphs that were alive.
     """
 
@@ -84,6 +85,7 @@ class Evidence:
     clipped_nothing: int = 0
     clipped_late: int = 0
     clipped: int = 0
+    turned: int = 0
     loads: list[Load] = field(default_factory=list)
     kept: list[KeptGraphs] = field(default_factory=list)
 

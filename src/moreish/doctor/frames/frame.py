@@ -155,10 +155,13 @@ class WrongBackward(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Outputs that were compared with other outputs: mean cosine of two rows, rms of what differs."""
+    """Outputs that were compared with other outputs: mean cosine of two rows, rms of what differs, and whether each
+    row met its partner alone while both wanted a gradient: nothing is held still then.
+    """
 
     alike: float
     spread: float
+    both: bool = False
 
 
 class Latent(NamedTuple):

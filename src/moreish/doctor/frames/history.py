@@ -137,6 +137,11 @@ class History:
         """Moments of activations and of their gradients are measured in the first three frames and every fourth."""
         return self.seen < 3 or self.seen % DETAILED == 0
 
+    def turned(self, step: int) -> None:
+        """After so many steps something else is trained: a phase of its own begins."""
+        self.evidence.turned = step
+        self.loss_curve.begin()
+
     def training(self, last: int | None = None) -> list[Frame]:
         """Frames of whole training steps, oldest first; only the `last` ones if asked."""
         if last is None:

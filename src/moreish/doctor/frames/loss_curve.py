@@ -32,6 +32,10 @@ class LossCurve:
         self._width = FIRST_WIDTH
         self._filling: list[float] = []
 
+    def begin(self) -> None:
+        """What comes now is the loss of another task."""
+        self.windows, self._filling, self._width = [], [], FIRST_WIDTH
+
     def add(self, step: int, loss: float) -> bool:
         """Note the loss after so many steps; whether a window is full with it."""
         self.losses += 1

@@ -89,6 +89,30 @@ class Through(NamedTuple):
     flagged: bool
 
 
+class Idle(NamedTuple):
+    """A term of a loss that reaches no parameter that steps on it: of how many terms, and what it does reach."""
+
+    terms: int
+    parameter: str
+
+
+class Summed(NamedTuple):
+    """Products of the rows of two tables, summed over all rows and columns before something that bends or a loss: the
+    operation that got the one number, and how many rows there were.
+    """
+
+    op: str
+    rows: int
+
+
+@dataclass
+class Derivatives:
+    """Derivatives of derivatives that a step's code took, and how many of them are 0 at every place."""
+
+    second: int = 0
+    zero: int = 0
+
+
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
@@ -102,7 +126,8 @@ class Noted:
     held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
     data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
     adjacency matrix. `through` is a target that takes the value of what comes next for every row. `factors` are the
-    numbers by which terms of a loss were multiplied, in their order.
+    numbers by which terms of a loss were multiplied, in their order. `drawn_again` is how often a model was asked
+    about the very same tensor once more without gradients, `norms_at_work` whether a norm used its batch meanwhile.
     """
 
     normalised_again: str | None = None
@@ -128,6 +153,11 @@ class Noted:
     smoothed: int = 0
     through: Through | None = None
     factors: list[float] = field(default_factory=list)
+    derivatives: Derivatives = field(default_factory=Derivatives)
+    summed: Summed | None = None
+    idle: Idle | None = None
+    drawn_again: int = 0
+    norms_at_work: bool = False
 
 
 class Copied(NamedTuple):

@@ -7,7 +7,8 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("embedding", "embedding_bag"), "embedding"),
     **dict.fromkeys(("tanh", "tanh_", "sigmoid", "sigmoid_", "relu", "relu_", "relu6", "leaky_relu"), "activation"),
     **dict.fromkeys(("elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "hardtanh"), "activation"),
-    **dict.fromkeys(("leaky_relu_", "elu_", "glu", "prelu", "hardswish", "logsigmoid"), "activation"),
+    **dict.fromkeys(("leaky_relu_", "elu_", "glu", "prelu", "hardswish", "log_sigmoid"), "activation"),
+    **dict.fromkeys(("softsign", "hardsigmoid", "_threshold", "special_expit"), "activation"),
     **dict.fromkeys(("softmax", "log_softmax"), "softmax"),
     **dict.fromkeys(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm"), "norm"),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"), "dropout"),
@@ -24,6 +25,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("div", "div_", "true_divide", "divide", "__rdiv__", "__rtruediv__"), "divide"),
     **dict.fromkeys(("pow", "exp", "log", "sqrt", "neg", "abs", "clamp", "clamp_min", "maximum"), "pointwise"),
     **dict.fromkeys(("minimum", "where", "masked_fill", "masked_fill_", "cat", "stack", "square"), "pointwise"),
+    **dict.fromkeys(("clip", "clip_", "clamp_", "clamp_max", "log1p", "expm1", "log2", "log10"), "pointwise"),
     **dict.fromkeys(("sum", "mean", "amax", "std", "norm", "logsumexp"), "reduce"),
     **dict.fromkeys(("max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d"), "pool"),
     **dict.fromkeys(("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_max_pool2d"), "pool"),
@@ -45,6 +47,7 @@ KINDS: dict[str, str] = {
     "__setitem__": "write",
     "_amp_foreach_non_finite_check_and_unscale_": "unscale",
     "backward": "backward",
+    "grad": "derivative",
 }
 
 MEASURED = frozenset({"linear", "embedding", "activation", "softmax", "norm", "recurrent", "attention", "module"})
@@ -67,4 +70,5 @@ STEEP = {
 FRAGILE = {"div", "true_divide", "divide", "log", "sqrt", "exp", "pow", "norm"}  # where NaN and infinity are made
 BOUNDED = {"tanh", "tanh_", "sigmoid", "sigmoid_"}
 RECTIFIED = {"relu", "relu_", "relu6"}
+PIECEWISE_LINEAR = RECTIFIED | {"leaky_relu", "leaky_relu_", "prelu", "hardtanh"}
 CONVOLUTIONS = {"conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"}

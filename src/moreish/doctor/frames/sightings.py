@@ -7,6 +7,7 @@ from moreish.doctor.frames.frame import Broadcast, Coupling, Frame, PerPlace, Wr
 from moreish.doctor.frames.replayed import Replayed
 
 What = TypeVar("What")
+DRAWS = 3  # of the same rows once more
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,13 @@ class Sightings:
         self.thresholds: set[str] = set()
 
     def note(self, frame: Frame) -> None:
-        """Add what this frame saw. A norm at work without gradients counts where something was evaluated."""
+        """Add what this frame saw. A norm at work without gradients counts where something was evaluated.
+
+        Dropout does not where the same rows are asked about again and again: their draws are averaged (Gal and
+        Ghahramani 2016, arXiv:1506.02142).
+        """
         evaluated = bool(frame.evaluations) or frame.decided_without_grad
+        evaluated &= frame.noted.norms_at_work or frame.noted.drawn_again < DRAWS
         self.wrong_axis = _again(self.wrong_axis, frame.step, frame.wrong_axis)
         self.per_place = _again(self.per_place, frame.step, frame.per_place)
         self.broadcast = _again(self.broadcast, frame.step, frame.broadcast)

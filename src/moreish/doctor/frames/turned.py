@@ -11,29 +11,36 @@ SAME = 1e-9  # relative, of sums in float64
 
 
 class Turns(NamedTuple):
-    """How many rows came again in another order, and of how many the target stayed where it was."""
+    """How many rows came again in another order, of how many of those the target stayed where it was, and how many
+    came again as they were, with the numbers of their target in another order.
+    """
 
     rows: int
     still: int
+    alone: int = 0
 
 
 class Turned:
-    """Sums of rows and of their targets: two that no order changes, and two that an order does change."""
+    """Sums of rows and of their targets: two of each that no order changes, and one that an order does change."""
 
     def __init__(self) -> None:
-        self._known: Float[Tensor, "rows 4"] = torch.zeros(0, 4, dtype=torch.float64)
+        self._known: Float[Tensor, "rows 6"] = torch.zeros(0, 6, dtype=torch.float64)
         self.turns = Turns(0, 0)
 
     def add(self, x: Tensor, target: Tensor) -> None:
         """Add pictures (batch, channels, height, width) and targets with a number for each place."""
-        new = torch.cat([_sums(x[:EACH])[:, [0, 1, 2]], _sums(target[:EACH])[:, 2:]], 1)
+        new = torch.cat([_sums(x[:EACH]), _sums(target[:EACH])], 1)
         old = self._known
         if len(old):
-            size = new[:, None, :2].abs().clamp(min=1e-12)
-            again = ((new[:, None, :2] - old[None, :, :2]).abs() <= SAME * size).all(2)
-            moved = again & ((new[:, None, 2] - old[None, :, 2]).abs() > 1e-6 * new[:, None, 2].abs())
-            still = moved & ((new[:, None, 3] - old[None, :, 3]).abs() <= 1e-9 * new[:, None, 3].abs())
-            self.turns = Turns(self.turns.rows + int(moved.any(1).sum()), self.turns.still + int(still.any(1).sum()))
+            size = new[:, None].abs().clamp(min=1e-12)
+            equal = (new[:, None] - old[None]).abs() <= SAME * size
+            moves = (new[:, None] - old[None]).abs() > 1e-6 * size
+            again = equal[..., :2].all(2)
+            moved, stays = again & moves[..., 2], again & equal[..., 2]
+            still, alone = moved & equal[..., 5], stays & equal[..., 3:5].all(2) & moves[..., 5]
+            self.turns = Turns(
+                *(n + int(each.any(1).sum()) for n, each in zip(self.turns, (moved, still, alone), strict=True))
+            )
         self._known = torch.cat([old, new])[-MOST:]
 
 

@@ -67,8 +67,11 @@ class LossTrend:
 
 
 def loss_trend(history: History) -> LossTrend | None:
-    """The trend of the loss; None before five frames. Losses that are not finite count as infinite."""
-    losses = [x if math.isfinite(x) else math.inf for _, x in history.losses()]
+    """The trend of the loss, of the last phase of a run; None before five frames. Losses that are not finite count as
+    infinite.
+    """
+    since = history.evidence.turned
+    losses = [x if math.isfinite(x) else math.inf for step, x in history.losses() if step >= since]
     if len(losses) < 5:
         return None
     width = min(10, max(3, len(losses) // 4))

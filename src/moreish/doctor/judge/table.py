@@ -62,7 +62,7 @@ def found(
 ) -> Verdict:
     """A verdict; of its numbers six digits count, and the layer is the first of the layers."""
     rounded: dict[str, Number] = {k: float(f"{v:.6g}") if isinstance(v, float) else v for k, v in numbers.items()}
-    where = layers or ((layer,) if layer else ())
+    where = tuple(dict.fromkeys(layers)) or ((layer,) if layer else ())
     return Verdict(severity, layer, step, sentence, remedy, confidence, picture, operation, where, rounded)
 
 

@@ -9,10 +9,11 @@ ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that s
 CALM_LOOKS = 5  # looks in advance at a run that does well
 CALM_SPACING = 4.8  # each after so many times the steps of the last
 WORRIED_LOOKS = 48  # looks in advance at a run that does not
-WORRIED_SPACING = 1.08  # times the steps of the last
+WORRIED_SPACING = 1.08  # times the steps of the last, at least
+REACH = 1000  # steps over which the looks in advance are spread that can be paid for
 UNTIMED = 1.0  # for each second that is timed: calls on their way through modes and hooks, caches to be filled again
 LONGEST_SLEEP = 1000  # steps
-ANEW, MOST_ANEW = 2, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
+ANEW, MOST_ANEW = 4, 4  # looks where a run takes a turn, such as a new optimizer, and turns that are looked at
 ASKED, MOST_ASKED = 3, 4  # looks where what is heard of a run cannot be judged without, and times that is asked for
 
 
@@ -94,9 +95,15 @@ class Clock:
         self._owed = max(0, self._owed - 1)
         self._close += self.worried
         self.worried = worried
-        spacing = WORRIED_SPACING if worried else CALM_SPACING
+        spacing = self._worried_spacing() if worried else CALM_SPACING
         steps = step + 1 - self._began  # a run that goes on is looked at like one that begins
         self._next_in_advance = self._began + math.ceil(steps * spacing)
+
+    def _worried_spacing(self) -> float:
+        """So far apart that the budget for looks in advance lasts for `REACH` steps: what goes wrong late is seen."""
+        each = (1 + UNTIMED) * (self.spent - self._free) / max(self.frames - 1, 1)
+        affordable = self.budget * ADVANCE / each if each > 0 else math.inf
+        return min(max(WORRIED_SPACING, REACH ** (1 / max(affordable, 1))), CALM_SPACING)
 
     def share(self) -> float:
         """Share of the time so far that looking took."""

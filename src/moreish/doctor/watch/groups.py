@@ -2,11 +2,11 @@
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.groups import Group, Planned
@@ -28,9 +28,15 @@ class Groups:
         self._made: dict[int, Tensor | None] = {}
         self._left: dict[int, tuple[Tensor, Tensor]] = {}
         self._unscaled = False
+        self._trained = set[int]()
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._highest: dict[tuple[int, int], float] = {}
         self._schedulers: dict[int, weakref.ref[Any] | None] = {}
+
+    def turn(self, models: Iterable[nn.Module]) -> bool:
+        """Whether other parameters of the models want a gradient than when this was asked the last time."""
+        before, self._trained = self._trained, {id(p) for m in models for p in m.parameters() if p.requires_grad}
+        return before != self._trained
 
     def begin(self) -> None:
         """A frame is opened."""

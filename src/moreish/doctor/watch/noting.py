@@ -7,18 +7,23 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call
-from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, State, Swapped
+from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
+from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.marks import Marks
 from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
-LIMITS = {"clamp", "clamp_", "clamp_min", "clamp_max", "minimum", "maximum"}
+LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
+OF_ONE_EXAMPLE = {
+    *("log_sigmoid", "softplus", "sigmoid", "relu", "clamp", "clamp_min", "exp", "subtract", "sub"),
+    *("mse_loss", "l1_loss", "binary_cross_entropy_with_logits", "binary_cross_entropy"),
+}  # what means something else for the sum of many scores than for each of them
 
 
 class Noting:
@@ -27,11 +32,13 @@ class Noting:
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
         self.marks, self.values = Marks(), Values()
+        self.derivatives = Differentiating(noted.derivatives)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
+        self._evaluated: weakref.ref[Tensor] | None = None
 
     def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
@@ -42,11 +49,21 @@ class Noting:
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
 
+    def evaluated(self, inputs: Args) -> None:
+        """A model is called without gradients: with the very tensor of the call before, something is drawn again."""
+        x = next((t for t in inputs if isinstance(t, Tensor)), None)
+        if x is None:
+            return
+        self.noted.drawn_again += self._evaluated is not None and self._evaluated() is x
+        self._evaluated = weakref.ref(x)
+
     def pass_on(
         self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]
     ) -> None:
         """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
         self.values.called(op, kind, args, kwargs, result)
+        if kind == "derivative":
+            self.derivatives.called(args, kwargs, result)
         if isinstance(result, Tensor):
             source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
             self.marks.called(op, kind, args, kwargs, result, source)
@@ -111,6 +128,9 @@ class Noting:
             self.noted.flat = Flat(layer, call.op)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
+        if call.op in OF_ONE_EXAMPLE and tensors and tensors[0].numel() == 1 and self.noted.summed is None:
+            rows = summed_rows(call)
+            self.noted.summed = Summed(call.op, rows) if rows else None
         if call.kind == "product" and tensors and _mixes_rows(tensors[0]):
             table = id(tensors[0])
             self._mixed[table] = self._mixed.get(table, 0) + 1
@@ -167,6 +187,7 @@ class Noting:
         self._by_copy.clear()
         self.marks.forget()
         self.values.forget()
+        self.derivatives.forget()
 
 
 def _mixes_rows(x: Tensor) -> bool:
@@ -180,6 +201,33 @@ def _is_one_number(x: object) -> bool:
         return False
     low, high = x.detach().aminmax()
     return bool(low == high)
+
+
+def summed_rows(call: Call) -> int:
+    """How many rows of products of two looked-up tables, row by row, were summed to the number that a call got.
+
+    0 where that number is anything else: what a layer, an attention or a recurrence made of several rows is one
+    example's as often as not.
+    """
+    between = frozenset(SHAPED | {"add", "subtract", "divide", "multiply", "pointwise"})
+    for total in call.behind(between):
+        if total.op not in ("sum", "mean") or total.reduction is None or total.reduction.axis is not None:
+            continue
+        for product in total.behind(SHAPED):
+            if product.kind != "multiply" or len(product.sources) < 2 or len(product.shape) != 2:
+                continue
+            if min(product.shape) > 1 and all(_is_looked_up(source) for source in product.sources):
+                return product.shape[0]
+    return 0
+
+
+def _is_looked_up(call: Call) -> bool:
+    """Whether rows of an embedding, or a difference of such, is what a call gave: one row for one id."""
+    if call.kind == "embedding":
+        return len(call.shape) == 2
+    return (
+        call.kind in ("add", "subtract", "dropout") and bool(call.sources) and all(map(_is_looked_up, call.sources))
+    )
 
 
 def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:

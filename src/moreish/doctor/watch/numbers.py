@@ -31,7 +31,7 @@ REACH = {
     "tanh": (-1.0, 1.0),
     "softmax": (0.0, 1.0),
     "log_softmax": (-math.inf, 0.0),
-    "logsigmoid": (-math.inf, 0.0),
+    "log_sigmoid": (-math.inf, 0.0),
 }
 
 

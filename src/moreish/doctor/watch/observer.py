@@ -20,20 +20,14 @@ from moreish.doctor.watch.names import Names, is_leaf
 from moreish.doctor.watch.noting import repeated
 from moreish.doctor.watch.outputs import Outputs
 from moreish.doctor.watch.step_context import StepContext
+from moreish.doctor.watch.terms import Terms
 
 MOST_TARGETS = 8  # of one step
 MAP_EXAMPLES, MAP_UNITS = 32, 64
-STRUCTURED = {
-    "embedding",
-    "multiply",
-    "add",
-    "reduce",
-    "dropout",
-    "divide",
-    "subtract",
-    "pointwise",
-}  # kinds that say more than their numbers
+# kinds that say more than their numbers
+STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract", "pointwise"}
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
+ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative"}  # kinds of which no call is kept
 MOST_LOOKED_UP = 8  # tensors of ids of one step
 UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
@@ -74,13 +68,17 @@ class Observer(StepContext):
         self._slopes: dict[str, tuple[list[Tensor], list[Tensor]]] = {}  # by function: behind and before it
         self.unscaled = False  # whether loss scaling was taken off the gradients
         self._right = 0  # comparisons of decisions with labels
-        self.outputs = Outputs(self)
+        self.outputs, self.terms = Outputs(self), Terms()
         self._measured: set[str] = set()
         self._closed = False
 
-    def begin(self, inputs: Args) -> None:
-        """A watched model is called with these inputs and gradients on."""
-        self.inputs = inputs
+    def begin(self, inputs: Args, root: str = "") -> None:
+        """A watched model is called with these inputs and gradients on.
+
+        Called once more before any loss, it is not known which inputs a loss is of: there are none then.
+        """
+        self.inputs = () if root in self.unanswered else inputs
+        self.unanswered.add(root)
         tensors = [t for t in inputs if isinstance(t, Tensor)]
         x = next((t for t in tensors if t.is_floating_point()), None)
         if x is not None:
@@ -90,7 +88,9 @@ class Observer(StepContext):
         self.frame.equal_inputs = given.equal_inputs(inputs)
 
     def backward_begins(self, loss: Tensor | None) -> None:
-        """Whether there is a graph behind the loss at all."""
+        """Whether there is a graph behind the loss at all, and what its terms reach."""
+        self.unanswered.clear()
+        self.terms.begin(loss)
         if loss is not None and loss.grad_fn is None:
             self.frame.leaf_losses += 1
 
@@ -115,7 +115,7 @@ class Observer(StepContext):
             return  # only of interest in evaluations
         if y is not None and kind == "noise":
             self.outputs.noise(y)
-        if y is None or kind in ("unscale", "noise", "threshold", "least") or not y.numel() or y.is_meta:
+        if y is None or kind in ONLY_NOTED or not y.numel() or y.is_meta:
             return
         tensors = tensors_of(args, kwargs)
         self._compare(op, kind, args, kwargs, tensors, y)
@@ -219,6 +219,7 @@ class Observer(StepContext):
         values = self.frame.values
         values.update(self.reader.read())
         self.outputs.close(values)
+        self.frame.noted.idle = self.terms.idle(self.names.parameters)
         if self.rows is not None and len(self.frame.losses) == len(self.names.root_ids) == 1:  # no game of two
             self.counts.rows.add(*self.rows, 2)
         right = [values.pop(f"{RIGHT}{k + 1}") for k in range(self._right)]
@@ -378,6 +379,7 @@ class Observer(StepContext):
     def _without_grad(self, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
         """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
         if call.op == "batch_norm" or call.kind == "dropout":
+            self.frame.noted.norms_at_work |= call.op == "batch_norm" and call.active
             if call.active and call.p != 0:
                 self.frame.training_without_grad.append(call.layer or call.module or call.op)
         elif call.kind == "loss":

@@ -12,7 +12,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 LEAST, MOST = 8, 256  # rows of a batch whose spread is measured
 MOST_CALLS = 8  # calls of whole models that are measured in one frame
-SQUASHES = {"sigmoid", "sigmoid_", "softplus", "logsigmoid", "log", "binary_cross_entropy"}
+SQUASHES = {"sigmoid", "sigmoid_", "softplus", "log_sigmoid", "log", "binary_cross_entropy"}
 SQUASHES |= {"binary_cross_entropy_with_logits"}
 SCALED = {"normalize", "div", "true_divide", "detach"}  # what makes rows comparable
 COMPARES = {"compare", "multiply", "subtract", "product", "loss"}
@@ -37,7 +37,7 @@ class Outputs:
         self._noise: dict[int, weakref.ref[Tensor]] = {}
         self._sampled: dict[int, _Sampled] = {}
         self._verdicts: list[tuple[str, str, bool]] = []  # key, model, whether it was given what a model made
-        self._compared = self._latent = False
+        self._compared = self._latent = self._both = False
 
     def noise(self, x: Tensor) -> None:
         """This tensor was drawn at random."""
@@ -56,7 +56,12 @@ class Outputs:
         elif call.kind == "add" and not self._latent:
             self._add(a, b)
             self._add(b, a)
-        if outside and not self._compared and call.kind in COMPARES and self._are_a_pair(call, a, b):
+        if (
+            (outside or call.kind == "compare")
+            and not self._compared
+            and call.kind in COMPARES
+            and self._are_a_pair(call, a, b)
+        ):
             self._compare(call.kind, a, b)
 
     def root(self, name: str, args: tuple[object, ...], output: object) -> None:
@@ -82,7 +87,8 @@ class Outputs:
             numbers = [values.pop(f"{key}{what}") for what in ("mean", "low", "high", "spread")]
             frame.verdicts.append(Verdicts(name, fake, *numbers))
         if self._compared:
-            frame.compared = Compared(*(values.pop(f"~compared/{what}") for what in Compared._fields))
+            alike, spread = (values.pop(f"~compared/{what}") for what in ("alike", "spread"))
+            frame.compared = Compared(alike, spread, self._both)
         if self._latent:
             frame.latent = Latent(*(values.pop(f"~latent/{what}") for what in Latent._fields))
         self._noise, self._sampled = {}, {}
@@ -142,7 +148,7 @@ class Outputs:
             return
         if a.shape != b.shape or a.dim() != 2 or len(a) < LEAST or a.shape[1] < 2:
             return
-        self._compared = True
+        self._compared, self._both = True, a is not b and kind == "compare" and a.requires_grad and b.requires_grad
         rows = a.detach().float()[:MOST]
         n = len(rows)
         unit = torch.nn.functional.normalize(rows, dim=1)

@@ -78,10 +78,9 @@ class Probe:
         self._parameters: list[tuple[str, Tensor]] = []  # every one, when the frame was opened
         self._stepped: list[Optimizer] = []  # in this frame
 
-    # Coming and going
-
     def attach(self) -> None:
         """Put the lasting hooks in place and open the first frame."""
+        self.groups.turn(self.roots.values())
         for optimizer in self.optimizers:
             self.watch(optimizer)
         if not self.optimizers:
@@ -98,16 +97,18 @@ class Probe:
         if optimizer not in self.optimizers:
             self.optimizers.append(optimizer)
             self.schedule.turned(self.step)
+            self.history.turned(self.step)
         self._counting[id(optimizer)] = optimizer.register_step_post_hook(self._after_step)
         if self.frame is not None:
             self._on_steps.put(optimizer.register_step_pre_hook(self._before_step))
 
     def replace(self, old: Optimizer, new: Optimizer) -> None:
-        """A new optimizer takes the place of one with the same parameters."""
+        """A new optimizer takes the place of one with the same parameters: no turn, if all else is as before."""
         self.history.evidence.remakes(stateful=gathered(old))
         self.rounds.replaced(old, new)
         self.release(old)
-        self.optimizers.append(new)  # it is no turn that the run takes
+        if not self.groups.turn(self.roots.values()):
+            self.optimizers.append(new)
         self.watch(new)
 
     def release(self, optimizer: Optimizer) -> None:
@@ -182,8 +183,6 @@ class Probe:
         evidence.changed = self._arrivals.changed()
         evidence.uncalled = sorted(set(self.roots) - evidence.called)
 
-    # Frames
-
     def _open(self, evaluation: bool = False) -> None:
         self.frame, self.schedule.wake_at = Frame(self.step, is_evaluation=evaluation), 0
         self._model_hook.looking = True
@@ -234,8 +233,6 @@ class Probe:
         elif not expected:
             self._on_models.remove()
 
-    # What torch calls during a step
-
     def _model_called(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
         """Note a call with gradients in the frame; one without may open a frame of its own."""
         if self.failure is not None or self._resting or in_backward():
@@ -254,7 +251,7 @@ class Probe:
         with self.safely():
             if not frame.called_with_grad:
                 frame.batch = self.batches.see(given)
-            observer.begin(given)
+            observer.begin(given, self.names.modules.get(id(root), ""))
             self.history.scales.trained(given)
             self.history.evidence.called.add(self.names.modules.get(id(root), ""))
         if not root.training:
@@ -267,7 +264,9 @@ class Probe:
         """An evaluation, perhaps; it may open a frame of its own."""
         if self.frame is None and self.schedule.evaluation_due(self.step):
             self._open(evaluation=True)
-        if self.frame is not None and self._observer is not None and len(self.roots) == 1:
+        if self._observer is not None:
+            self._observer.noting.evaluated(inputs)
+        if self._observer is not None and len(self.roots) == 1:
             self.history.scales.evaluated(inputs, made=self._observer.made_some(inputs))
 
     def _backward_begins(self, tensors: object) -> None:
@@ -313,6 +312,7 @@ class Probe:
             if observer.unscaled:
                 self.groups.unscaled()
             self.groups.before_step(optimizer)
+            observer.terms.steps(optimizer)
             self._note_update(optimizer, frame, observer.pictures)
 
     def _note_update(self, holder: Optimizer | ByHand, frame: Frame, pictures: bool) -> None:
@@ -370,8 +370,6 @@ class Probe:
                 self._inside.functions.insert()
         if worried is not None and not frame.is_evaluation:
             self.schedule.looked(frame.step, worried)  # now that the time of the whole look is known
-
-    # Where there is no optimizer
 
     def first_loss(self, loss: Tensor) -> None:
         """A loss that was computed before the first frame was opened: a cross-entropy still knows its logits."""

@@ -163,8 +163,8 @@ class Rehearsal:
         self._until = time.thread_time() + MOST_SECONDS
         self.records = self._run(given, Recorder(self._until)).records
         self.outputs = self.records[-1].results
-        if any(bool(y.isnan().any()) for y in self.outputs):
-            raise Unlike  # what NaN would have been is not known, nor whether it would have changed
+        if not self.outputs or any(bool(y.isnan().any()) for y in self.outputs):
+            raise Unlike  # no tensor (a distribution, say), or NaN: whether that would have changed is not known
 
     def changes(self, given: CalledWith) -> Masks:
         """Which elements of every result differ with these inputs. Raises Unlike if other functions are called."""

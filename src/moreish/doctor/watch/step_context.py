@@ -27,6 +27,7 @@ class StepContext:
         self.reader = Reader()
         self.noting = Noting(frame.noted, copies or Copies({}), thorough)
         self.inputs: Args = ()
+        self.unanswered: set[str] = set()  # models that were called since the last loss
         self.looked_up: list[Tensor] = []  # ids that embeddings were asked for
         self.targets: list[Tensor] = []  # what outputs were compared with
         self.tables = Tables()

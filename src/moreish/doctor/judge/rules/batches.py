@@ -216,7 +216,8 @@ def changing_labels(history: History) -> Iterator[Verdict]:
     "F102",
     "turned-without-target",
     "pictures are turned and their targets are not",
-    silent="fewer than five pictures that came again turned; targets that turn with them in one of ten",
+    silent="fewer than five pictures that came again turned; targets that turn with them in one of ten, unless they "
+    "turn alone as well",
     why="Where a target has a place for every place of the picture, a flip of the one is a flip of the other.\n"
     "Two random transforms, or one that is given the picture alone, pull them apart:\n"
     "the best answer is then a blur of all the ways to turn it.",
@@ -224,9 +225,24 @@ def changing_labels(history: History) -> Iterator[Verdict]:
     rank=129,
 )
 def turned_without_target(history: History) -> Iterator[Verdict]:
-    """The same numbers came again in another order, as after a flip, with targets that stayed as they were: exact."""
-    rows, still = history.counts.turned.turns
-    if rows >= 5 and still > 0.9 * rows:
+    """The same numbers came again in another order, as after a flip, with targets that stayed as they were, or the
+    very same pictures with targets in another order: exact.
+    """
+    rows, still, alone = history.counts.turned.turns
+    if alone >= 3 and rows >= 3:
+        yield found(
+            "sick",
+            "",
+            history.step(),
+            f"{alone} pictures came again as they were with the numbers of their target in another order, as a flip "
+            f"gives, and {rows} came again turned, {still} of them with the very same target.",
+            "Draw one random transform for picture and target together.",
+            confidence=0.95,
+            rows=rows,
+            still=still,
+            alone=alone,
+        )
+    elif rows >= 5 and still > 0.9 * rows:
         yield found(
             "sick",
             "",

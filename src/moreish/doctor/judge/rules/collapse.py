@@ -27,8 +27,8 @@ UNUSED = 0.01  # variance of a latent's mean over the inputs, below which it is 
     rank=172,
 )
 def collapsed(history: History) -> Iterator[Verdict]:
-    """Rows that are compared with each other have a mean cosine above 0.975, or have lost 95 % of their spread, in
-    three frames in a row, and were apart at first.
+    """Rows that are compared with each other have a mean cosine above 0.975 (0.95 where no side is held still), or
+    have lost 95 % of their spread, in three frames in a row, and were apart at first.
     """
     frames = [f for f in history.training() if f.compared is not None]
     if len(frames) < LATE + 2 or frames[-1].step < 20:
@@ -36,7 +36,7 @@ def collapsed(history: History) -> Iterator[Verdict]:
     seen = [f.compared for f in frames if f.compared is not None]
     first, late = seen[0], seen[-LATE:]
     alike = min(c.alike for c in late)
-    turned = first.alike < 0.9 and alike > 0.975
+    turned = first.alike < 0.9 and alike > (0.95 if all(c.both for c in late) else 0.975)
     shrunk = first.spread > 0 and max(c.spread for c in late) < 0.05 * first.spread and alike > first.alike
     if not all(math.isfinite(v) for c in (first, *late) for v in c) or not (turned or shrunk):
         return

@@ -53,8 +53,9 @@ def loss_stands(history: History) -> Iterator[Verdict]:
     "loss-rises",
     "the training loss rises",
     silent="several optimizers; losses of what a network makes (a game, a target network), or of inputs that are "
-    "varied along their gradient; batches of changing size; a learning rate that was raised; a term whose weight "
-    "grows; a loss that comes down again; outside of `moreish doctor`, `start` and the callbacks",
+    "varied along their gradient; batches of changing size; a learning rate that was raised; "
+    "a term whose weight grows; a loss that comes down again; outside of `moreish doctor`, `start` and the "
+    "callbacks",
     why="The loss on training batches is what the steps lower: over a run it falls, or it stays.\n"
     "Where it rises again for long, the steps have become too long, a term of the loss weighs more and more,\n"
     "or the data are no longer those of before: changed in place, say, by what was to vary a copy.",

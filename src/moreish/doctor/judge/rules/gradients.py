@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.operations import PIECEWISE_LINEAR
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
@@ -136,10 +137,13 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
     """rms of the gradient is 0 in the last ten or more frames, or in five from the start over 200 steps; of all
     gradients, in four from the start.
     """
-    frames = history.training(20)
-    never = history.seen == len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    turned = history.evidence.turned
+    frames = [f for f in history.training(20) if f.step >= turned]
+    never = len(frames) >= 4 and all(f.values.get("grad_norm", 1.0) == 0.0 for f in frames)
+    never = never and (turned > 0 or history.seen == len(frames))
     long = history.seen == len(frames) >= 5 and frames[-1].step >= 200
-    if (frames and frames[-1].step - frames[0].step < 9) or (len(frames) < 10 and not never and not long):
+    brief = bool(frames) and frames[-1].step - frames[0].step < 9 and not (never and turned)
+    if brief or (len(frames) < 10 and not never and not long):
         return
     names = [n for n in frames[-1].shapes if "grad_norm" in frames[-1].values]
     zero = [
@@ -173,4 +177,34 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
         picture="gradient by layer",
         confidence=0.95,
         layers=tuple(dict.fromkeys(map(owner, zero))),
+    )
+
+
+@Rule(
+    "F132",
+    "straight-net",
+    "a second derivative that is always 0",
+    silent="fewer than three steps that take one; an activation that is not made of straight pieces",
+    why="A net of linear layers and ReLUs is made of flat pieces: within each its slope is constant.\n"
+    "So every second derivative by its inputs is exactly 0, and so is what the weights would learn from it:\n"
+    "an equation with such a term is solved without it.",
+    explains=(NOT_LEARNING,),
+    rank=52,
+)
+def straight(history: History) -> Iterator[Verdict]:
+    """In every step looked at, every derivative of a derivative is 0 everywhere, and the net has pieces: exact."""
+    frames = [f for f in history.training() if f.noted.derivatives.second]
+    bends = [call for call in history.calls() if call.kind == "activation"]
+    pieces = [call for call in bends if call.op in PIECEWISE_LINEAR]
+    if len(frames) < 3 or not pieces or any(f.noted.derivatives.zero < f.noted.derivatives.second for f in frames):
+        return
+    yield found(
+        "sick",
+        pieces[0].layer,
+        frames[0].step,
+        f"The script takes a second derivative of the net, and it is exactly 0 at every place: `{pieces[0].layer}` "
+        f"({pieces[0].op.strip('_')}) makes a net of flat pieces.",
+        "Use an activation that is curved everywhere: tanh, sin, SiLU, softplus, GELU.",
+        confidence=0.97,
+        layers=tuple(call.layer for call in pieces),
     )

@@ -12,6 +12,7 @@ from moreish.doctor.frames.quantities import ALIKE
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
+SOON = 50  # steps
 CALM = 0.1  # standard deviation of logits that a mended output layer starts with
 GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)), "selu": 3 / 4}
 
@@ -41,7 +42,9 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
     preflight=True,
 )
 def over_confident_start(history: History) -> Iterator[Verdict]:
-    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.8 is watch, > 1 is sick."""
+    """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.8 is watch, > 1 is sick. Up to 1 it is
+    only worth knowing where the loss is below ln V within 50 steps.
+    """
     loss = history.first_loss()
     if loss is None or history.first is None:
         return
@@ -60,8 +63,11 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     if call is not None and not call.weights:  # similarities to normalised weights, scaled on purpose
         return
     name = f"`{weight}`" if weight else "the weights of the last layer"
+    soon = [f.values.get("loss.1/nll", math.inf) for f in history.training() if f.step <= SOON]
+    soon_over = excess <= 1 and min(soon, default=math.inf) < math.log(loss.classes)
+    milder = soon_over or len(history.weights()) == 1 or (history.changed and _saturates(history))
     yield found(
-        _overconfidence(excess, milder=len(history.weights()) == 1 or (history.changed and _saturates(history))),
+        _overconfidence(excess, milder=milder),
         layer,
         0,
         f"The first loss{history.since} is {nll:.2f}, but ln {loss.classes} = {math.log(loss.classes):.2f} is what "

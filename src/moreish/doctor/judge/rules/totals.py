@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.rules.updates import too_high
-from moreish.doctor.judge.table import RUNAWAY, Rule, Verdict, found
+from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 
 def _too_far(history: History) -> bool:
@@ -90,3 +90,31 @@ def undivided(history: History) -> Iterator[Verdict]:
         operation=Operation("set_lr", {"factor": 1 / k}),
         backwards=k,
     )
+
+
+@Rule(
+    "F133",
+    "batch-in-one-score",
+    "the scores of a batch are summed to one",
+    silent="scores that are not products of looked-up rows; a batch of one row",
+    why="The score of a pair is the sum of products over its own columns.\n"
+    "A sum with no dimension adds up the whole batch: the loss sees one number, and a bent function of it\n"
+    "is soon satisfied by the pairs that are easy, whatever the others say.",
+    explains=("F22", "F14", "F09", "F17", NOT_LEARNING),
+    rank=49,
+)
+def one_score(history: History) -> Iterator[Verdict]:
+    """Row by row products of two lookups are summed over rows and columns before a loss or what bends it: exact."""
+    frames = [f for f in history.training() if f.noted.summed is not None]
+    seen = frames[0].noted.summed if frames else None
+    if seen is not None:
+        yield found(
+            "sick",
+            "",
+            frames[0].step,
+            f"The products of {seen.rows} pairs of rows are summed to one number before `{seen.op}`: the batch has "
+            "one score where each pair should have its own.",
+            "Sum over the columns alone, (a * b).sum(-1), then the loss of each pair, then the mean.",
+            confidence=0.95,
+            rows=seen.rows,
+        )

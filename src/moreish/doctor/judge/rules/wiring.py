@@ -274,3 +274,34 @@ def underfits(history: History) -> Iterator[Verdict]:
             "Make the model larger, or give it a longer context.",
             picture="loss",
         )
+
+
+@Rule(
+    "F134",
+    "term-for-nobody",
+    "a term of the loss moves nobody",
+    silent="fewer than four looks; a term that reaches no parameter at all, or one that steps now and then",
+    why="Backward brings each term's gradient to the parameters that its graph still reaches.\n"
+    "Where what a model made was detached before another model judged it, that term ends in the judge,\n"
+    "whose gradients are thrown away: the model is trained as if the term were not there.",
+    explains=("F22", "F86", "F87", NOT_LEARNING),
+    rank=56,
+)
+def term_for_nobody(history: History) -> Iterator[Verdict]:
+    """In every look a term of a loss reaches only parameters that do not step on it, another term others: exact."""
+    frames = history.training()
+    idle = [f for f in frames if f.noted.idle is not None]
+    seen = idle[0].noted.idle if len(idle) >= 4 and len(idle) == len(frames) else None
+    if seen is not None:
+        yield found(
+            "sick",
+            owner(seen.parameter),
+            idle[0].step,
+            f"One of the {seen.terms} terms of a loss reaches only parameters that do not step on it, such as "
+            f"`{seen.parameter}`: what should learn from it gets no gradient of it.",
+            "Look for a .detach() or no_grad on the way: the generator's step needs `critic(fake)`, the critic's own "
+            "`critic(fake.detach())`.",
+            confidence=0.95,
+            layers=(owner(seen.parameter),),
+            terms=seen.terms,
+        )
