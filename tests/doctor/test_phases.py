@@ -123,3 +123,31 @@ def test_a_model_that_gives_a_distribution_is_not_said_to_ignore_its_input(tmp_p
     (tmp_path / "train.py").write_text(POLICY, encoding="utf-8")
     watched = watch_script(tmp_path / "train.py")
     assert [f.id for d in watched.doctors for f in d.findings if f.severity != "info"] == []
+
+
+TUNED = """
+import torch
+from torch import nn
+import torch.nn.functional as F
+torch.manual_seed(0)
+net = nn.Sequential(nn.Linear(8, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 3))
+w = torch.randn(8, 3)
+def fit(optimizer, rows, mode, steps):
+    for _ in range(steps):
+        net.train(mode)
+        x = torch.randn(rows, 8)
+        optimizer.zero_grad(); F.cross_entropy(net(x), (x @ w).argmax(1)).backward(); optimizer.step()
+fit(torch.optim.Adam(net.parameters(), 3e-3), 64, True, 200)
+net[3] = nn.Linear(32, 3)
+fit(torch.optim.SGD(net.parameters(), 5e-3), ROWS, MODE, 400)
+"""
+
+
+@pytest.mark.parametrize(("rows", "mode", "alarm"), [(2, False, False), (32, False, True), (32, True, False)])
+def test_old_statistics_may_be_kept_for_batches_of_which_a_norm_can_make_nothing(
+    tmp_path: Path, rows: int, mode: bool, alarm: bool
+) -> None:
+    script = TUNED.replace("ROWS", str(rows)).replace("MODE", str(mode))
+    (tmp_path / "train.py").write_text(script, encoding="utf-8")
+    watched = watch_script(tmp_path / "train.py")
+    assert ("F33" in [f.id for d in watched.doctors for f in d.findings if f.severity != "info"]) is alarm

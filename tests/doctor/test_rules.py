@@ -179,16 +179,20 @@ def start(excess, sigma, classes=27, scratch=True):
     return history
 
 
-@pytest.mark.parametrize(("excess", "severity"), [(0.1, None), (0.6, "info"), (0.9, "watch"), (17, "sick")])
+@pytest.mark.parametrize(("excess", "severity"), [(0.1, None), (0.6, "info"), (0.9, "info"), (17, "sick")])
 def test_an_overconfident_start_by_how_far_the_first_loss_is_above_ln_v(excess, severity):
     got = list(RULES["F01"].judge(start(excess, math.sqrt(2 * excess) + 0.1)))
     assert [f.severity for f in got] == ([severity] if severity else [])
 
 
-@pytest.mark.parametrize(("excess", "step", "severity"), [(0.9, 40, "info"), (0.9, 400, "watch"), (2.0, 40, "sick")])
+@pytest.mark.parametrize(
+    ("excess", "step", "severity"), [(0.9, 40, "info"), (0.9, 400, "watch"), (0.9, 0, "watch"), (2.0, 40, "sick")]
+)
 def test_a_start_that_is_a_little_too_sure_is_worth_knowing_only_where_it_is_soon_over(excess, step, severity):
     history, first = start(excess, 2.0), math.log(27)
     later = run_of({"loss.1/nll": [first + excess, first - 0.1], "loss.1/logit_std": [2.0, 2.0]}, [0, step])
+    if not step:  # the run ended with its first step
+        later, history.ended = history, True
     assert later.first is not None
     assert history.first is not None
     later.first.losses, later.from_scratch = history.first.losses, True

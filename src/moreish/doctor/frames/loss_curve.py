@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 MOST_WINDOWS = 64
 FIRST_WIDTH = 4  # losses
+EARLY = 50  # steps
 FEWEST = 16  # windows before anything is said
 LATE = 4  # the last so-many-th of the windows
 STILL = 1e-4  # of the loss: what is less is no change
@@ -29,6 +30,7 @@ class LossCurve:
     def __init__(self) -> None:
         self.windows: list[Window] = []
         self.losses = 0
+        self.early = math.inf  # the lowest mean of the first steps of all
         self._width = FIRST_WIDTH
         self._filling: list[float] = []
 
@@ -44,6 +46,8 @@ class LossCurve:
             return False
         seen, self._filling = self._filling, []
         self.windows.append(Window(step, statistics.fmean(seen), min(seen), max(seen)))
+        if step <= EARLY:
+            self.early = min(self.early, self.windows[-1].mean)
         if len(self.windows) == MOST_WINDOWS:
             self.windows = [_together(self.windows[k : k + 2]) for k in range(0, MOST_WINDOWS, 2)]
             self._width *= 2

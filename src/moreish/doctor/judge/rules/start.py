@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from moreish.doctor.frames.counts import implied_sigma
 from moreish.doctor.frames.frame import Frame
 from moreish.doctor.frames.history import History
+from moreish.doctor.frames.loss_curve import EARLY
 from moreish.doctor.frames.operations import BETWEEN
 from moreish.doctor.frames.quantities import ALIKE
 from moreish.doctor.judge.finding import Operation, Severity
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
-SOON = 50  # steps
 CALM = 0.1  # standard deviation of logits that a mended output layer starts with
 GAINS = {"tanh": 5 / 3, "relu": math.sqrt(2), "leaky_relu": math.sqrt(2 / (1 + 0.01**2)), "selu": 3 / 4}
 
@@ -43,7 +43,7 @@ def shape_of(history: History, weight: str) -> tuple[int, ...]:
 )
 def over_confident_start(history: History) -> Iterator[Verdict]:
     """L0 - ln V > 0.25 is worth knowing (torch's defaults come to 0.3), > 0.8 is watch, > 1 is sick. Up to 1 it is
-    only worth knowing where the loss is below ln V within 50 steps.
+    only worth knowing until 50 steps have gone by with no loss below ln V.
     """
     loss = history.first_loss()
     if loss is None or history.first is None:
@@ -63,9 +63,14 @@ def over_confident_start(history: History) -> Iterator[Verdict]:
     if call is not None and not call.weights:  # similarities to normalised weights, scaled on purpose
         return
     name = f"`{weight}`" if weight else "the weights of the last layer"
-    soon = [f.values.get("loss.1/nll", math.inf) for f in history.training() if f.step <= SOON]
-    soon_over = excess <= 1 and min(soon, default=math.inf) < math.log(loss.classes)
-    milder = soon_over or len(history.weights()) == 1 or (history.changed and _saturates(history))
+    soon = [f.values.get("loss.1/nll", math.inf) for f in history.training() if f.step <= EARLY]
+    over = min(history.loss_curve.early, *soon) < math.log(loss.classes)
+    open_yet = history.step() < EARLY and history.one_batch is None and not history.ended
+    milder = (
+        (excess <= 1 and (over or open_yet))
+        or len(history.weights()) == 1
+        or (history.changed and _saturates(history))
+    )
     yield found(
         _overconfidence(excess, milder=milder),
         layer,
