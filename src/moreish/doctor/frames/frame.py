@@ -155,9 +155,7 @@ class WrongBackward(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """Outputs that were compared with other outputs: mean cosine of two rows, rms of what differs, and whether each
-    row met its partner alone while both wanted a gradient: nothing is held still then.
-    """
+    """Outputs that were compared: mean cosine of two rows, rms of what differs, whether nothing was held still."""
 
     alike: float
     spread: float
@@ -172,10 +170,7 @@ class Latent(NamedTuple):
 
 
 class Verdicts(NamedTuple):
-    """One number for each row, given by one of several models: on data, or on what another model made (`fake`).
-
-    `spread` is that of the rows it was given.
-    """
+    """One number a row, by one of several models: on data, or on what another made (`fake`); `spread` of its rows."""
 
     model: str
     fake: bool

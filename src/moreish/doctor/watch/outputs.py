@@ -148,6 +148,7 @@ class Outputs:
             return
         if a.shape != b.shape or a.dim() != 2 or len(a) < LEAST or a.shape[1] < 2:
             return
+        # row by row, and both want a gradient
         self._compared, self._both = True, a is not b and kind == "compare" and a.requires_grad and b.requires_grad
         rows = a.detach().float()[:MOST]
         n = len(rows)
