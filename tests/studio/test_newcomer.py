@@ -110,6 +110,14 @@ def test_the_keyboard_and_the_eye_go_on_where_something_new_is(opened):
         page.set_viewport_size({"width": 1280, "height": 900})
 
 
+def test_no_frame_is_drawn_around_a_whole_view_that_the_keyboard_is_led_to(opened):
+    page, *_ = opened
+    for view in ("doctor", "compare"):
+        page.evaluate("view => { document.activeElement.blur(); location.hash = `#/${view}`; }", view)
+        until(lambda: page.evaluate("document.activeElement.id") == "main")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
+
+
 def test_a_double_click_breaks_a_net_once(opened):
     page, *_ = opened
     run = begin(page, paste(page, invented()), "mlp", LONG)

@@ -80,6 +80,15 @@ def fit_into(
         writer.append(events.to_record(event))
         watch(event)
 
+    def stand_still() -> None:
+        began = time.monotonic()
+        for paused in remote.stand_still():
+            if paused:
+                began = time.monotonic()
+            else:
+                fitting.stood_still(time.monotonic() - began)
+            tell(events.Paused(fitting.step, paused))
+
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         remote = Remote(writer.run.folder, stop_requested, earlier)
         changed = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
@@ -99,7 +108,7 @@ def fit_into(
             if isinstance(event, events.Step):
                 remote.show_samples(lambda: events.to_record(_samples(fitting)))
             if not steered:
-                remote.stand_still()
+                stand_still()
             if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
                 save(fitting.step)
                 tell(events.Interrupted(fitting.step))

@@ -103,6 +103,10 @@ class FewFitting:
         """How long it has been fitted."""
         return time.monotonic() - self._began
 
+    def stood_still(self, seconds: float) -> None:
+        """Since the last event somebody let it stand still for so long, which is no time of training."""
+        self._began += seconds
+
     @property
     def budget(self) -> float:
         """Seconds for all of it; 0: the list is only read."""

@@ -93,6 +93,7 @@ class Fitting:
     parent: Parent | None = None
     controls: "Controls | None" = None
     _began: float = field(default_factory=time.monotonic)
+    _paused: float = 0.0
     _mixing: Mixing = field(default_factory=Mixing)
 
     def __post_init__(self) -> None:
@@ -112,6 +113,13 @@ class Fitting:
     def seconds(self) -> float:
         """How long it has been fitted."""
         return self.spent + time.monotonic() - self._began
+
+    def stood_still(self, seconds: float) -> None:
+        """Since the last event somebody let it stand still for so long, which is no time of training."""
+        self.spent -= seconds
+        for member in self.members:
+            if member.training is not None:
+                member.training.stood_still(seconds)
 
     def model(self) -> LanguageModel:
         """What there is so far, as one model: equal weights until they are fitted."""
@@ -306,6 +314,10 @@ class Fitting:
     def _reported(self, member: Member, event: events.OfComponent) -> events.OfComponent:
         """The event with its component, and with the steps of all networks."""
         member.reported_steps = event.step
+        if isinstance(event, events.Paused):
+            now = time.monotonic()
+            self.spent -= 0.0 if event.paused else now - self._paused
+            self._paused = now
         return replace(event, step=self.step, component=self._component(member))
 
     def _mix(self) -> events.Mixed:

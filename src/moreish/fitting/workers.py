@@ -5,7 +5,7 @@ until it is told what to do:
 
     worker                        owner
     [record, ...]           ->
-                            <-    "go"         train on
+                            <-    seconds      train on: for so long it was let stand still, which is no training
                             <-    "state"      send everything as it stands now, and stand still again
     (numbers, model, memory)->
     []                      ->                 the training has ended
@@ -16,6 +16,7 @@ A worker whose owner is gone ends at once; Ctrl-C is its owner's affair. How a p
 the messages, is told in `channel`.
 """
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -85,6 +86,10 @@ class InProcess:
     def go(self) -> None:
         """It goes on when it is next asked for records."""
 
+    def stood_still(self, seconds: float) -> None:
+        """For so long nobody asked for records because training was to stand still."""
+        self.state.stood_still += seconds
+
     def sync(self) -> None:
         """`state` is the state itself."""
 
@@ -104,6 +109,7 @@ class Worker:
         self.pending: list[events.OfComponent] = []
         self.ended = False
         self._training = False  # or standing still, to be told what to do
+        self._stood_still = 0.0  # seconds, of which it was not told
         alone = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # read when torch is loaded
         try:
             self.process, self.channel = channel.start(__name__, alone)
@@ -126,8 +132,12 @@ class Worker:
     def go(self) -> None:
         """Let it train on, where it stands still."""
         if not self._training:
-            self._send("go")
-            self._training = True
+            self._send(self._stood_still)
+            self._training, self._stood_still = True, 0.0
+
+    def stood_still(self, seconds: float) -> None:
+        """For so long it was not told to train on because training was to stand still."""
+        self._stood_still += seconds
 
     def sync(self) -> None:
         """Bring `state` to where the worker stands, which is after the last of the pending records."""
@@ -212,7 +222,9 @@ def work(owner: Channel) -> None:
     try:
         for records in record_batches(task, state):
             owner.send(records)
-            while owner.receive() == "state":
+            waited = time.monotonic()
+            while (said := owner.receive()) == "state":
                 owner.send(state_arrays(state))
+            state.stood_still = min(said, time.monotonic() - waited)  # it may have trained for a part of that
     except FloatingPointError as error:
         owner.send(error)

@@ -11,7 +11,7 @@ events (`events.Intervention`); a line that is no command is passed over.
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -196,8 +196,12 @@ class Remote:
         self._asked = now
         return self._inbox.read()
 
-    def stand_still(self) -> None:
-        """For what can only be paused and stopped: return when it may go on, or is to stop."""
+    def stand_still(self) -> Iterator[bool]:
+        """For what can only be paused and stopped: end when it may go on, or is to stop.
+
+        Tells when it begins to stand still and when it no longer does.
+        """
+        was = self.paused
         while True:
             for command in self.commands():
                 match command:
@@ -206,9 +210,12 @@ class Remote:
                     case Go():
                         self.paused = False
                     case Stop():
-                        self.stopped = True
+                        self.stopped, self.paused = True, False
                     case _:
                         pass
+            if self.paused != was:
+                was = self.paused
+                yield was
             if not self.paused or self.stopped or self.stop_requested():
                 return
             time.sleep(LOOK)

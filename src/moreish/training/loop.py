@@ -326,8 +326,8 @@ class _Clock:
         self.state.evaluating += took
 
     def _took(self) -> float:
-        """Seconds since it was last asked, those left out in which the process was stopped (Ctrl-Z)."""
+        """Seconds since it was last asked, without those in which it stood still or was stopped (Ctrl-Z)."""
         now, worked = time.monotonic(), time.process_time()
-        took, work = now - self.now, worked - self.worked
-        self.now, self.worked = now, worked
+        took, work = max(0.0, now - self.now - self.state.stood_still), worked - self.worked
+        self.now, self.worked, self.state.stood_still = now, worked, 0.0
         return work if took > LONGEST_WAIT and work < took * LEAST_SHARE else took

@@ -47,6 +47,7 @@ class TrainState:
     seconds : of training, evaluations included; `evaluating` is their share, `evaluation` the last one's
     lr_factor : by which somebody has multiplied the learning rate of the schedule
     evaluation_due : whether val is evaluated before the next step
+    stood_still : seconds, since the clock was last asked, in which somebody let it stand still
     most_threads : as many threads as a step of a time budget may have, where nothing else trains beside it
     best_tensors : the model when it was best on val, empty before the first evaluation
     average : running average of the model (`options.ema`), empty without
@@ -70,6 +71,7 @@ class TrainState:
     evaluation: float = 0.0
     evaluation_due: bool = False
     lr_factor: float = 1.0
+    stood_still: float = 0.0
     most_threads: int = 1
     best_tensors: dict[str, Tensor] = field(default_factory=dict)
     average: dict[str, Tensor] = field(default_factory=dict)

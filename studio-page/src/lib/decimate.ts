@@ -27,11 +27,16 @@ export function decimate(
   return { x: keep.map((i) => x[i] as number), y: keep.map((i) => y[i] ?? null) };
 }
 
-/** A moving mean, exponentially forgetting, which leaves gaps where there are gaps. */
-export function smoothed(y: readonly (number | null)[], keep: number): (number | null)[] {
+/** The places of the first records after these steps. */
+export const startsOf = (steps: readonly number[], after: readonly number[]): Set<number> =>
+  new Set(after.map((step) => steps.findIndex((each) => each > step)));
+
+/** A moving mean, exponentially forgetting, which leaves gaps where there are gaps and begins anew at `starts`. */
+export function smoothed(y: readonly (number | null)[], keep: number, starts?: ReadonlySet<number>): (number | null)[] {
   let mean = 0;
   let weight = 0;
-  return y.map((value) => {
+  return y.map((value, i) => {
+    if (starts?.has(i)) mean = weight = 0;
     if (value === null) return null;
     mean = keep * mean + (1 - keep) * value;
     weight = keep * weight + (1 - keep);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { lineColour } from "../paint/colour";
 import { parse, spell, VIEWS } from "./address";
 import type { Event, Finding, Layer } from "./contract";
-import { decimate, smoothed } from "./decimate";
+import { decimate, smoothed, startsOf } from "./decimate";
 import { short, standing } from "./format";
 import { differing, flat } from "./options";
 import { RunLog, type Intervention } from "./runlog";
@@ -81,6 +81,13 @@ describe("decimation", () => {
   it("leaves short curves alone and gaps as gaps", () => {
     expect(decimate([1, 2], [null, 3], 100)).toEqual({ x: [1, 2], y: [null, 3] });
     expect(smoothed([1, null, 1], 0.5)).toEqual([1, null, 1]);
+  });
+  it("begin anew with another network", () => {
+    const log = new RunLog();
+    const network = (component: number) => ({ event: "network", number: component + 1, of: 2, name: "background", parameters: 9, threads: 1, step: 0, component }) as Event;
+    log.add([network(0), step(4, 2), step(8, 1), network(0), step(12, 1), network(1), step(16, 3), step(20, 3)]);
+    expect(log.begun).toEqual([12]);
+    expect(smoothed(log.losses, 0.5, startsOf(log.steps, log.begun)).slice(3)).toEqual([3, 3]);
   });
 });
 

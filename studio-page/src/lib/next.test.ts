@@ -25,10 +25,10 @@ describe("what may come next", () => {
     expect(symbolChances({ prefix: "", symbols: whole, others: 0.02, left_out: null }).some(({ faded }) => faded)).toBe(false);
   });
   it("says what leaves them out, and how to leave out none", () => {
-    expect(leftOutWords(OUT, true)).toBe(
-      "Hatched: 2 of 4 symbols are left out, to which the model gives 5.0% together. They are less likely than 0.07 of the likeliest one (min p, as fits such a model); with min p 0 none is.",
+    expect(leftOutWords(OUT)).toBe(
+      "2 of 4 symbols are left out, to which the model gives 5.0% together. They are less likely than 0.07 of the likeliest one (min p, as fits such a model); with min p 0 none is.",
     );
-    expect(leftOutWords({ ...OUT, suggested: false, top_k: 2, min_p: null }, false)).toMatch(/^2 of 4 .* together, by top k 2\.$/);
+    expect(leftOutWords({ ...OUT, suggested: false, top_k: 2, min_p: null })).toMatch(/^2 of 4 .* together, by top k 2\.$/);
   });
 });
 

@@ -18,9 +18,9 @@ export const symbolChances = (next: Next): SymbolBar[] =>
     return { name: symbol, value: p, shown: faded ? "left out" : probability(drawn), faded };
   });
 
-/** Which symbols are left out, `hatched` where bars of them are shown, and how to leave out none. */
-export function leftOutWords(out: LeftOut, hatched: boolean): string {
-  const much = `${hatched ? "Hatched: " : ""}${count(out.symbols)} of ${count(out.of)} symbols are left out, to which the model gives ${probability(out.p)} together`;
+/** Which symbols are left out, and how to leave out none. */
+export function leftOutWords(out: LeftOut): string {
+  const much = `${count(out.symbols)} of ${count(out.of)} symbols are left out, to which the model gives ${probability(out.p)} together`;
   if (out.suggested) {
     return `${much}. They are less likely than ${short(out.min_p)} of the likeliest one (min p, as fits such a model); with min p 0 none is.`;
   }

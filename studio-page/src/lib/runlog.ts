@@ -42,6 +42,8 @@ export class RunLog {
   interventions: Intervention[] = [];
   quantities = new Map<string, { steps: number[]; values: number[] }>();
   paused = false;
+  /** The steps after which another network began. */
+  begun: number[] = [];
   progress = 0;
   seconds = 0;
   step = 0;
@@ -104,6 +106,7 @@ export class RunLog {
         this.baselines = event;
         break;
       case "network":
+        if (this.networks.length && this.networks.at(-1)?.component !== event.component) this.begun.push(this.step);
         this.networks.push(event);
         this.ended = null;
         this.paused = false; // a run that was stopped, or died, while it stood still goes on
