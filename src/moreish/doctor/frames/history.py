@@ -11,6 +11,7 @@ from moreish.doctor.frames.evidence import Evidence
 from moreish.doctor.frames.frame import Call, Frame, Loss, Shape
 from moreish.doctor.frames.loss_curve import LossCurve
 from moreish.doctor.frames.made import Assigned, made_in
+from moreish.doctor.frames.rows import Rows
 from moreish.doctor.frames.scales import Scales
 from moreish.doctor.frames.sightings import Sightings
 
@@ -141,6 +142,7 @@ class History:
         """After so many steps something else is trained: a phase of its own begins."""
         self.evidence.turned = step
         self.loss_curve.begin()
+        self.counts.rows = Rows()  # their classes may be others now
 
     def training(self, last: int | None = None) -> list[Frame]:
         """Frames of whole training steps, oldest first; only the `last` ones if asked."""
