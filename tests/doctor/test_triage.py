@@ -67,10 +67,10 @@ def test_a_worrying_run_is_looked_at_more_closely_until_it_recovers(run):
     assert [s for s in better if s > 400]  # close looks do not use up the calm ones
 
 
-def test_dear_looks_at_a_worrying_run_are_spread_over_a_thousand_steps(run):
+def test_dear_looks_at_a_worrying_run_are_spread_over_hundreds_of_steps(run):
     ill, clock, *_ = run(1200, 0.03, lambda step: True)
     assert len(ill) >= 10
-    assert len([s for s in ill if s > 150]) >= 3
+    assert len([s for s in ill if 100 < s < 400]) >= 3
     assert (1 + UNTIMED) * clock.spent <= 0.03 * 27 + 2 * 0.03
 
 
