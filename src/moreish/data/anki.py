@@ -1,9 +1,10 @@
 """Exports of Anki: lines that begin with # say how the fields below are to be read. #separator:tab, #html:true."""
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from moreish.data.possessive import re
 
 SETTING = re.compile(
     r"#(?P<key>separator|html|tags|columns|notetype|deck|if matches|(?:guid|notetype|deck|tags) column)"

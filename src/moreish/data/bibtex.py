@@ -1,9 +1,8 @@
 """BibTeX: a record for each entry, with its fields as plain text; texts that @string names are put in."""
 
-import re
-
 from moreish.data.faults import NotRead
 from moreish.data.latex import text_of
+from moreish.data.possessive import re
 
 TITLE = "title"
 ENTRY = re.compile(r"@\s*+(?P<kind>[A-Za-z]++)\s*+(?P<opens>[{(])")

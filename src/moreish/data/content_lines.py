@@ -1,11 +1,11 @@
 """Content lines, of which vCards and iCalendars are made: a name, parameters, a colon, a value, folded where long."""
 
 import quopri
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 
 HEAD = re.compile(
     r'(?:[\w-]++\.)?+(?P<name>[\w-]++)(?P<parameters>(?:;[^":;]*+(?:"[^"]*+"[^":;]*+)*+)*+):|(?P<bare>[\w-]++)[^:]*+:'

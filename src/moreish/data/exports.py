@@ -1,10 +1,10 @@
 """Exports of other programs that are read as tables: playlists, contacts, calendars, outlines, references."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from moreish.data import bibtex, cards, outlines, playlists, ris
+from moreish.data.possessive import re
 
 Record = tuple[int, dict[str, str]]
 """The line where it ends, and its fields by their names."""

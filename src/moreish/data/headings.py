@@ -1,7 +1,8 @@
 """Headings: lines of a document round its items and none of them. Titles, sentences, and settings above all."""
 
-import re
 from collections.abc import Sequence
+
+from moreish.data.possessive import re
 
 LONGEST_FRONT = 60  # lines of front matter
 HEADING = re.compile(

@@ -1,6 +1,5 @@
 """Hints: what looks as if it did not belong to the items, and may all the same. It stays, and it is said."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
@@ -12,6 +11,7 @@ from moreish.data.levels import LEVELS
 from moreish.data.marks import LEAST, NEARLY_ALL, SOME
 from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
+from moreish.data.possessive import re
 from moreish.data.tables import ITEM_WORDS, plain_name
 
 LEAST_SORTED = 8  # lines that are in order by design

@@ -1,7 +1,8 @@
 """LaTeX as it stands in the titles of references: accents, signs and braces as plain text, in one pass."""
 
-import re
 import unicodedata
+
+from moreish.data.possessive import re
 
 ACCENTS = {
     '"': "\u0308", "'": "\u0301", "`": "\u0300", "^": "\u0302", "~": "\u0303", "=": "\u0304", ".": "\u0307",

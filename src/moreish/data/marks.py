@@ -7,7 +7,6 @@ as well belong to the items is no mark, but told (see `hints`).
 import csv
 import html
 import io
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, takewhile
@@ -16,6 +15,7 @@ from typing import NamedTuple
 from moreish.data.headings import CONTENTS, FENCES, HEADING, front_matter, is_sentence
 from moreish.data.levels import LEVELS, Levels
 from moreish.data.ordinals import NUMBERINGS, Ordinals
+from moreish.data.possessive import re
 
 LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines

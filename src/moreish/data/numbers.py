@@ -1,9 +1,10 @@
 """Numbers as people write them in tables: 20355, 20,355, 20 355, 1.512.491, 15,12,491, 1.5 and 1,5, 12 %."""
 
 import math
-import re
 from collections.abc import Iterable
 from typing import Literal
+
+from moreish.data.possessive import re
 
 Mark = Literal[".", ","]
 PLAIN = re.compile(r"[-+]?(\d++(\.\d*+)?|\.\d++)([eE][-+]?\d++)?", re.ASCII)

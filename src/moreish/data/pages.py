@@ -1,9 +1,10 @@
 """Pages: the rows of the tables of an HTML page, and the items of its lists, by the standard library's parser."""
 
 import html
-import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+
+from moreish.data.possessive import re
 
 BEGINS = re.compile(
     r"(?:<!--(?:[^-]|-(?!->))*+-->\s*+)*+<(?:!doctype|html|body|main|section|div|table|thead|tbody|tr|ul|ol|li|dl|select)\b",

@@ -1,9 +1,9 @@
 """M3U playlists: a record for each file, with the title that stands above it, or else the file's own name."""
 
-import re
 from urllib.parse import unquote
 
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 
 TITLE = "title"  # what is an item
 BEGINS = "#EXTINF:"

@@ -1,7 +1,8 @@
 """Programs: a list of texts as programs write it, several on a line, with escapes and comments; of any language."""
 
-import re
 from typing import NamedTuple
+
+from moreish.data.possessive import re
 
 STRING = r"[rRuU]?(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\\n]|\\.)*`)"
 COMMENT = r"(?://|#|--)[^\n]*|/\*[^*]*(?:\*(?!/)[^*]*)*\*/"

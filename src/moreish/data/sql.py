@@ -4,11 +4,11 @@ Other statements are passed over. What a backslash in quotes means differs betwe
 stand in backticks, as MySQL has it, or where the script cannot be read otherwise.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 from moreish.data.sql_queries import CALLED, FROM_VALUES, columns_chosen
 from moreish.data.sql_routines import ROUTINE, end_of
 from moreish.data.sql_tables import Largest, SqlTable

@@ -1,8 +1,8 @@
 """Queries of SQL whose rows are written out in them: SELECT * FROM (VALUES (1, 'Anna'), (2, 'Bella')) AS v."""
 
-import re
 from collections.abc import Sequence
 
+from moreish.data.possessive import re
 from moreish.data.sql_texts import COLUMNS, FLAGS, GAP, NAME, NEXT, TABLE, bare, names_in
 
 FROM_VALUES = re.compile(rf"FROM{GAP}*+\({GAP}*+VALUES{GAP}*+(?=\(|ROW{GAP}*+\()", FLAGS)

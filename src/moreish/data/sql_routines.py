@@ -1,6 +1,6 @@
 """Triggers, procedures and the like in SQL: what they do later is no row of now."""
 
-import re
+from moreish.data.possessive import re
 
 ROUTINE = re.compile(
     r"CREATE\b[^;'\"$(]{0,300}?\b(?P<kind>TRIGGER|EVENT|PROCEDURE|PROC|FUNCTION|PACKAGE)\b", re.IGNORECASE | re.DOTALL

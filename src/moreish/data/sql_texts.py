@@ -1,7 +1,8 @@
 """The words of SQL: names, comments, texts in quotes, and what these say. Databases differ in what escapes are."""
 
-import re
 from dataclasses import dataclass
+
+from moreish.data.possessive import re
 
 FLAGS = re.IGNORECASE | re.DOTALL
 LONGEST_NAME = 200  # characters in quotes; no database takes as many

@@ -1,8 +1,8 @@
 """The values of SQL: what a text in quotes says, escapes and all, and what texts that are put together come to."""
 
-import re
 from collections.abc import Sequence
 
+from moreish.data.possessive import re
 from moreish.data.sql_texts import FLAGS, Patterns, of_mysql, of_postgres, of_unicode
 
 NOTHING = re.compile(r"NULL|DEFAULT|\?|[:@$]\w+|%s|%\(\w+\)s|(?:NEW|OLD)\.\w+", re.IGNORECASE)  # put in later

@@ -1,11 +1,11 @@
 """YAML: which files are, by their names and first lines, or by records that have a key in common."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 from moreish.data.yaml_parser import DASH, FENCE, Value, parsed, rows_in
 from moreish.data.yaml_texts import DOUBLE, SINGLE
 

@@ -6,10 +6,10 @@ refused, with their line. A whole parser would be a dependency of the core for o
 for truth values, dates and numbers.
 """
 
-import re
 from collections.abc import Sequence
 
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 from moreish.data.yaml_anchors import Anchors, Value
 from moreish.data.yaml_texts import (
     ALIAS,

@@ -1,8 +1,7 @@
 """The texts of YAML: how one with and without quotes looks, and what it says."""
 
-import re
-
 from moreish.data.faults import NotRead
+from moreish.data.possessive import re
 
 PLAIN = r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[-?:](?=[^\s,\[\]{}]))"  # how a text without quotes begins
 DOUBLE, SINGLE = r"\"(?:[^\"\\]|\\.)*+\"", r"'(?:[^']|'')*+'"
