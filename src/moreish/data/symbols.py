@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 FLAG = r"\p{GCB=RI}{2}[\p{GCB=EX}\p{GCB=SM}\u200d]*+"  # \X alone counts a row of them anew for each
 GRAPHEME = rf"{FLAG}|\X"
-WORDS_AND_MARKS = rf"\n|[\p{{L}}\p{{M}}\p{{N}}_]+(?:['’][\p{{L}}\p{{M}}]+)*|(?=\S)(?:{GRAPHEME})"
+_WORDS = r"\n|[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}]+)*|(?=\S)"
+WORDS_AND_MARKS = rf"{_WORDS}\X"  # as every engine that knows \X has it
+OURS = rf"{_WORDS}(?:{GRAPHEME})"
 
 LONGEST_RUN = 64  # marks on one letter, beyond which a text is put in order before Python does it in quadratic time
 
@@ -84,7 +86,7 @@ def split(text: str, unit: Unit, running: bool) -> Sequence[str]:
         return text
     if unit == "grapheme":
         return _finder(GRAPHEME)(text)
-    return _finder(WORDS_AND_MARKS)(text) if running else text.split()
+    return _finder(OURS)(text) if running else text.split()
 
 
 def split_lines(text: str, unit: Unit) -> Sequence[str]:
