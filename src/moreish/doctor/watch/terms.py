@@ -1,7 +1,7 @@
 """Terms of a loss that is a sum: which parameters each of them reaches, and whether any of those steps on it."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from torch import Tensor
 from torch.autograd.graph import Node
@@ -78,13 +78,13 @@ def _reached(root: Node) -> set[int] | None:
     """The leaves behind a node, by identity; None where there are too many nodes."""
     waiting, seen, leaves = [root], set[Node](), set[int]()
     while waiting:
-        node: Any = waiting.pop()
+        node = waiting.pop()
         if node in seen:
             continue
         seen.add(node)
         if len(seen) > MOST_NODES:
             return None
         if node.name() == "torch::autograd::AccumulateGrad":
-            leaves.add(id(node.variable))
+            leaves.add(id(getattr(node, "variable")))  # noqa: B009 - torch does not declare it
         waiting.extend(n for n, _ in node.next_functions if n is not None)
     return leaves
