@@ -1,8 +1,9 @@
 """The studio from its first moment on: the page at once, everything else as soon as FastAPI is loaded.
 
 A page is three files, which take no framework to serve; loading FastAPI takes longer than a browser needs to show
-them. So the application is made in a thread, and what cannot be answered without it waits. Both stand behind the same
-guard.
+them. So the application is made in a thread, and what cannot be answered without it waits. The thread begins when
+something asks for more than the page: loading beside them would keep the page's files waiting for the interpreter's
+lock. Both stand behind the same guard.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from moreish.studio.page import asset, document
 
 ASSETS = "/assets/"
 LOOK = 0.01  # seconds between two looks whether the application is made
+UNASKED = 1.0  # seconds after which the application is made though nothing asked for it
 
 
 class Front:
@@ -31,11 +33,13 @@ class Front:
         self._made: Any = None
         self._error: BaseException | None = None
         self._closing = False
+        self._asked = threading.Event()
         self._page: ASGIApp = StudioGuard(_page, token=token, hosts=hosts)
         self._thread = threading.Thread(target=self._load, daemon=True)
         self._thread.start()
 
     def _load(self) -> None:
+        self._asked.wait(UNASKED)
         try:
             made = self._make()
             if self._closing:
@@ -49,6 +53,8 @@ class Front:
         if self._made is None and self._error is None and scope["type"] == "http" and _is_page(scope):
             await self._page(scope, receive, send)
             return
+        if scope["type"] != "lifespan":
+            self._asked.set()
         made = await self._whole()
         if made is not None:
             await made(scope, receive, send)
