@@ -89,7 +89,26 @@ def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     assert page.locator(".status").all_inner_texts() == ["● training", "● training"]
     page.get_by_role("button", name="Stop").click()
     page.get_by_text("■ stopped").first.wait_for()
+    _a_link_shows_the_same_items(page, context)
     assert not wrong
+
+
+def _a_link_shows_the_same_items(page, context):
+    """Of a run that stands still; wishes that are changed afterwards make nothing by themselves."""
+    at(page, "more")
+    page.locator("input[name=ends_with]").fill("a")
+    page.get_by_role("button", name="Make them").click()
+    page.get_by_role("button", name="Download").first.wait_for()
+    until(lambda: "drawn=" in page.url)
+    second = context.new_page()
+    second.goto(page.url)
+    second.locator(".made .word").first.wait_for()
+    assert second.locator(".made .word").all_inner_texts() == page.locator(".made .word").all_inner_texts()
+    second.locator("input[name=ends_with]").fill("o")
+    second.keyboard.press("Tab")
+    until(lambda: "ends_with=o" in second.url)
+    assert "drawn=" not in second.url
+    second.close()
 
 
 def test_what_cannot_be_is_said_in_words(opened):

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { FINE, requestOf, wrongOf } from "./wishes";
+import { againOf, FINE, requestOf, wrongOf } from "./wishes";
 import { inForm } from "./words";
 
 const of = (params: Record<string, string>) => (name: string) => params[name] ?? "";
@@ -25,6 +25,17 @@ describe("wishes", () => {
       count: 5, starts_with: "br", top_k: 3, not_in: ["a", "b"], unique: false, temperature: 0.7,
     });
     expect(requestOf(of({ best: "yes", new_only: "yes", count: "2" }), 1)).toEqual({ count: 2, best: true, new_only: true });
+  });
+});
+
+describe("a link to items", () => {
+  it("asks for the same again, also where chance began by itself", () => {
+    expect(againOf(of({ drawn: "77", starts_with: "br" }), 0.7)).toEqual({ seed: 77, count: 20, starts_with: "br", temperature: 0.7 });
+    expect(againOf(of({ drawn: "77", seed: "5" }), 1)).toEqual({ seed: 5, count: 20, temperature: 1 });
+  });
+  it("asks for nothing where none were made, or none can be", () => {
+    for (const params of [{}, { drawn: "" }, { drawn: "-1" }, { drawn: "1e9" }, { drawn: "7", count: "x" }] as Record<string, string>[])
+      expect(againOf(of(params), 1)).toBeNull();
   });
 });
 

@@ -48,6 +48,9 @@ export function wrongOf(param: (name: string) => string): Record<string, string>
   return Object.fromEntries(found.filter(([, why]) => why));
 }
 
+/** In the address: where chance stood for the items shown, so that a link to them shows the same; no wish of anybody. */
+export const DRAWN = "drawn";
+
 /** The request; only for fields that can be read. */
 export function requestOf(param: (name: string) => string, temperature: number): Record<string, unknown> {
   const rules = Object.fromEntries(RULES.map(({ name }) => [name, param(name)]).filter(([, value]) => value));
@@ -64,6 +67,13 @@ export function requestOf(param: (name: string) => string, temperature: number):
     ...(param("repeats") === "yes" ? { unique: false } : {}),
     ...(param("best") === "yes" ? { best: true } : { temperature }),
   };
+}
+
+/** The request for the items of a link; null where it names none. */
+export function againOf(param: (name: string) => string, temperature: number): Record<string, unknown> | null {
+  const drawn = param(DRAWN);
+  if (!/^\d{1,10}$/.test(drawn) || Object.keys(wrongOf(param)).length) return null;
+  return { seed: Number(drawn), ...requestOf(param, temperature) };
 }
 
 const DRAWING = FINE.filter(({ name }) => ["top_k", "top_p", "min_p"].includes(name));
