@@ -9,9 +9,11 @@ import time
 import pytest
 
 from moreish import api
-from moreish.errors import INTERRUPTED, ProcessLost
+from moreish.api.steering import let_steer
+from moreish.errors import INTERRUPTED, ProcessLost, RunError
 from moreish.fitting.workers import InProcess
-from moreish.runs import events
+from moreish.runs import commands, events
+from moreish.runs.folder import Run
 from moreish.training.launch import Launched, launched
 from tests.support import ranks
 from tests.support.lists import made_items
@@ -42,6 +44,18 @@ def outcome(processes):
     return [(*process.communicate(timeout=120), process.returncode) for process in processes]
 
 
+def until(processes, folder, kind, count=1):
+    """So many events of a kind, as soon as the run has them."""
+    while len(told(folder, kind)) < count:
+        assert processes[0].poll() is None, outcome(processes)
+        time.sleep(0.05)
+    return told(folder, kind)
+
+
+def told(folder, kind):
+    return list(events.of_kind(Run(folder).events(), kind)) if (folder / "metrics.jsonl").exists() else []
+
+
 def test_two_processes_learn_what_one_learns_with_every_model():
     (said, complaint, code), (silence, other, other_code) = outcome(
         ranks.together(["-m", "tests.support.ranks"], free_port())
@@ -55,14 +69,20 @@ def test_two_processes_learn_what_one_learns_with_every_model():
 
 
 @needs_signals
-def test_the_first_process_writes_and_when_any_is_asked_to_stop_all_is_saved(tmp_path):
+def test_the_first_process_writes_all_pause_together_and_when_any_is_asked_to_stop_all_is_saved(tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(made_items(300)), encoding="utf-8")
     arguments = ["-m", "moreish", "train", "list.txt", *GRU, "--steps", "100000", "--out", "run", "-q"]
     processes = ranks.together(arguments, free_port(), cwd=tmp_path)
-    metrics = tmp_path / "run" / "metrics.jsonl"
-    while not (metrics.exists() and '"samples"' in metrics.read_text(encoding="utf-8")):
-        assert processes[0].poll() is None, outcome(processes)
-        time.sleep(0.05)
+    folder = tmp_path / "run"
+    until(processes, folder, events.Samples)
+    commands.steer(folder, commands.Pause())
+    assert [e.paused for e in until(processes, folder, events.Paused)] == [True]
+    there = len(told(folder, events.Step))
+    time.sleep(0.5)
+    assert len(told(folder, events.Step)) == there
+    commands.steer(folder, commands.Go())
+    assert [e.paused for e in until(processes, folder, events.Paused, 2)] == [True, False]
+    until(processes, folder, events.Step, there + 3)
     processes[1].send_signal(signal.SIGTERM)
     (said, complaint, code), follower = outcome(processes)
     assert (said, code, follower) == ("", INTERRUPTED, ("", "", 0))
@@ -75,6 +95,15 @@ def test_the_first_process_writes_and_when_any_is_asked_to_stop_all_is_saved(tmp
         api.resume(run)
     assert api.begun_by("id_7", tmp_path, None) == api.begun_by("id_7", tmp_path, run.folder) == run.folder
     assert api.begun_by("id_8", tmp_path, run.folder) is None
+
+
+def test_what_a_person_changed_is_not_put_in_place_by_several_processes(monkeypatch):
+    monkeypatch.setattr("moreish.training.launch.launched", lambda: Launched(0, 2, 0))
+    broken = events.Intervention(7, 7, "break", "broken: weights too large", "F04", {}, True, lr=0.1)
+    with pytest.raises(RunError, match=r"step 7: broken: weights too large.*without torchrun"):
+        let_steer(None, None, [broken])
+    undone = events.Intervention(8, 8, "undo", "1 thing taken back", "", {}, True, lr=0.1)
+    assert let_steer(None, None, [broken, undone]) is False
 
 
 def test_what_the_environment_says_is_checked(monkeypatch):
