@@ -1,9 +1,11 @@
 """Every kind of training, alone and in step with others: `-m tests.support.ranks` prints what was learned."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -75,11 +77,14 @@ def main() -> None:
         print(json.dumps([alone, together]))
 
 
-def together(arguments: list[str], port: int, size: int = 2, cwd: Path = ROOT) -> list[subprocess.Popen[str]]:
-    """So many processes with what torchrun would say in their environment."""
+@contextlib.contextmanager
+def together(
+    arguments: list[str], port: int, size: int = 2, cwd: Path = ROOT
+) -> Iterator[list[subprocess.Popen[str]]]:
+    """So many processes with what torchrun would say in their environment; none outlives the block."""
     said = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": str(size), "OMP_NUM_THREADS": "1"}
     said |= {"TORCHELASTIC_ERROR_FILE": str(Path("logs", "all", "id_7", "attempt_0", "0", "error.json"))}
-    return [
+    processes = [
         subprocess.Popen(
             [sys.executable, *arguments],
             cwd=cwd,
@@ -90,6 +95,12 @@ def together(arguments: list[str], port: int, size: int = 2, cwd: Path = ROOT) -
         )
         for rank in range(size)
     ]
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
 
 
 if __name__ == "__main__":

@@ -57,9 +57,8 @@ def told(folder, kind):
 
 
 def test_two_processes_learn_what_one_learns_with_every_model():
-    (said, complaint, code), (silence, other, other_code) = outcome(
-        ranks.together(["-m", "tests.support.ranks"], free_port())
-    )
+    with ranks.together(["-m", "tests.support.ranks"], free_port()) as processes:
+        (said, complaint, code), (silence, other, other_code) = outcome(processes)
     assert (code, other_code, complaint, other, silence) == (0, 0, "", "", "")
     alone, together = json.loads(said)
     assert alone.keys() == together.keys() == ranks.CASES.keys()
@@ -72,19 +71,19 @@ def test_two_processes_learn_what_one_learns_with_every_model():
 def test_the_first_process_writes_all_pause_together_and_when_any_is_asked_to_stop_all_is_saved(tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(made_items(300)), encoding="utf-8")
     arguments = ["-m", "moreish", "train", "list.txt", *GRU, "--steps", "100000", "--out", "run", "-q"]
-    processes = ranks.together(arguments, free_port(), cwd=tmp_path)
-    folder = tmp_path / "run"
-    until(processes, folder, events.Samples)
-    commands.steer(folder, commands.Pause())
-    assert [e.paused for e in until(processes, folder, events.Paused)] == [True]
-    there = len(told(folder, events.Step))
-    time.sleep(0.5)
-    assert len(told(folder, events.Step)) == there
-    commands.steer(folder, commands.Go())
-    assert [e.paused for e in until(processes, folder, events.Paused, 2)] == [True, False]
-    until(processes, folder, events.Step, there + 3)
-    processes[1].send_signal(signal.SIGTERM)
-    (said, complaint, code), follower = outcome(processes)
+    with ranks.together(arguments, free_port(), cwd=tmp_path) as processes:
+        folder = tmp_path / "run"
+        until(processes, folder, events.Samples)
+        commands.steer(folder, commands.Pause())
+        assert [e.paused for e in until(processes, folder, events.Paused)] == [True]
+        there = len(told(folder, events.Step))
+        time.sleep(0.5)
+        assert len(told(folder, events.Step)) == there
+        commands.steer(folder, commands.Go())
+        assert [e.paused for e in until(processes, folder, events.Paused, 2)] == [True, False]
+        until(processes, folder, events.Step, there + 3)
+        processes[1].send_signal(signal.SIGTERM)
+        (said, complaint, code), follower = outcome(processes)
     assert (said, code, follower) == ("", INTERRUPTED, ("", "", 0))
     assert "interrupted; go on with" in complaint
     run = api.open_run(tmp_path / "run").run
