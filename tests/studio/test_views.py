@@ -115,6 +115,7 @@ def test_a_very_short_list_begins_with_the_background_net(page):
 def test_a_run_that_broke_says_why_and_goes_on(page):
     run = begin(page, "minerals", "mlp", {"model": SMALL["model"], "train": {"steps": 100_000, "eval_every": 200}})
     fresh(page, f"#/train?run={run}")
+    page.get_by_text("On items it has never seen").wait_for()  # it has a checkpoint
     page.get_by_role("button", name="Break: infinity in one example", exact=False).first.click()
     page.get_by_text("✕ failed").first.wait_for()
     lead = page.locator(".lead").inner_text()

@@ -9,7 +9,11 @@ import moreish
 from moreish import api
 from moreish.data import from_items
 from moreish.errors import RunError
+from moreish.models import build_model, model_class
 from moreish.runs import commands, events
+from moreish.training.controls import Hands
+from moreish.training.loop import start
+from moreish.training.options import TrainOptions
 from tests.support.lists import made_items
 
 WRONG = [b"nonsense", b"[]", b'{"command":"lr"}', b'{"command":"lr","factor":-1}', b"\xff", b'{"command":"x"}']
@@ -135,6 +139,23 @@ def test_the_report_at_the_end_of_a_run_that_a_break_ended_has_the_steps_of_the_
     assert [f.step for f in told] == [f.step for f in last if f.id == "F15"] == [broken]
     assert broken > 10
     assert min(f.step for f in last) == broken < report.steps
+
+
+def test_what_was_done_is_blamed_where_the_loss_is_lost_and_not_once_it_is_taken_back(tmp_path):
+    broken = commands.Break("F15", 1.0)
+    with pytest.raises(FloatingPointError, match=r"train it anew without what was done before, at step 5: broken"):
+        trained(tmp_path / "broken", tell={5: [broken]})
+    model = build_model("mlp", model_class("mlp").Options(), 20, 0)
+    hands = Hands(start(model, TrainOptions(), 0))
+    for command, blame in (
+        (commands.Lr(4.0), "at step 0: the learning rate times 4"),
+        (commands.Break("F04", 5.0), "at step 0: broken: weights before a tanh too large"),
+        (commands.Heal("nonsense", {}), "at step 0: broken: weights before a tanh too large"),
+        (commands.Undo(), ""),
+    ):
+        hands.do(command, 0.1)
+        assert hands.blame.startswith(blame)
+        assert bool(hands.blame) is bool(blame)
 
 
 def test_everything_is_taken_back_the_last_thing_first_and_what_stays_is_said(tmp_path):

@@ -39,6 +39,7 @@ class Hands:
         self.touched = False  # modules or the optimizer are no longer what they were built as
         self.broken: list[Broken] = []
         self.undoing: list[tuple[Callable[[], None] | None, str]] = []  # what was done: how back, what of it stays
+        self.blame = ""  # what was done to it last that may be why it breaks
 
     def batch(self, pair: Batch) -> Batch:
         """What faults make of a batch."""
@@ -54,6 +55,8 @@ class Hands:
             sentence, done = self._done(command, lr), True
         except WRONG as error:
             sentence, done = f"it could not be done: {error}", False
+        if done and kind in ("break", "lr", "undo"):
+            self.blame = "" if kind == "undo" else f"at step {step:,}: {sentence}"
         return events.Intervention(step, step, kind, sentence, name, arguments, done, lr=before)
 
     def again(self, earlier: Iterable[events.Intervention]) -> None:

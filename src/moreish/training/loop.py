@@ -129,9 +129,10 @@ def _train(
         yield from recorder.news()
         if not math.isfinite(mean.last):
             yield from recorder.closing()
-            raise FloatingPointError(
-                f"the loss became {mean.last} at step {state.step}: try a lower learning rate than {options.lr:g}"
-            )
+            cure = f"try a lower learning rate than {options.lr:g}"
+            if hands.blame:
+                cure = f"train it anew without what was done before, {hands.blame}"
+            raise FloatingPointError(f"the loss became {mean.last} at step {state.step}: {cure}")
         if val_split is not None and state.evaluation_due:
             state.evaluation = 0.0
             with clock.evaluating(), recorder.resting():

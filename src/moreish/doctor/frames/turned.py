@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 MOST, EACH = 2048, 32  # rows that are remembered, and of one batch
@@ -12,7 +12,8 @@ SAME = 1e-9  # relative, of sums in float64
 
 class Turns(NamedTuple):
     """How many rows came again in another order, of how many of those the target stayed where it was, and how many
-    came again as they were, with the numbers of their target in another order.
+    came again as they were, with the numbers of their target in another order. Targets that are their own mirror
+    image are not counted.
     """
 
     rows: int
@@ -29,9 +30,11 @@ class Turned:
 
     def add(self, x: Tensor, target: Tensor) -> None:
         """Add pictures (batch, channels, height, width) and targets with a number for each place."""
-        new = torch.cat([_sums(x[:EACH]), _sums(target[:EACH])], 1)
+        x, target = _by_place(x[:EACH]), _by_place(target[:EACH])
+        lopsided = ~_is_mirrored(target)
+        new = torch.cat([_sums(x[lopsided]), _sums(target[lopsided])], 1)
         old = self._known
-        if len(old):
+        if len(old) and len(new):
             size = new[:, None].abs().clamp(min=1e-12)
             equal = (new[:, None] - old[None]).abs() <= SAME * size
             moves = (new[:, None] - old[None]).abs() > 1e-6 * size
@@ -44,8 +47,22 @@ class Turned:
         self._known = torch.cat([old, new])[-MOST:]
 
 
-def _sums(x: Tensor) -> Float[Tensor, "rows 3"]:
-    """Of each row the sum, the sum of squares, and a sum with a weight for every place."""
-    flat = x.detach().reshape(len(x), -1).double().cpu()
-    weights = torch.linspace(1, 2, flat.shape[1], dtype=torch.float64).square()
-    return torch.stack([flat.sum(1), flat.square().sum(1), flat @ weights], 1)
+def _by_place(x: Tensor) -> Float[Tensor, "rows channels height width"]:
+    return x.detach().reshape(len(x), -1, *x.shape[-2:]).double().cpu()
+
+
+def _is_mirrored(x: Float[Tensor, "rows channels height width"]) -> Bool[Tensor, " rows"]:
+    """Which rows a flip, or a half turn, leaves as they are."""
+    ways = [x.flip(-1), x.flip(-2), x.flip(-1, -2)]
+    return torch.stack([(x - way).flatten(1).abs().amax(1) <= 1e-6 * _largest(x) for way in ways]).any(0)
+
+
+def _largest(x: Float[Tensor, "rows channels height width"]) -> Float[Tensor, " rows"]:
+    return x.flatten(1).abs().amax(1)
+
+
+def _sums(x: Float[Tensor, "rows channels height width"]) -> Float[Tensor, "rows 3"]:
+    """Of each row the sum, the sum of squares, and a sum with a weight for every place, whatever the channel."""
+    flat, places = x.flatten(1), x.sum(1).flatten(1)
+    weights = torch.linspace(1, 2, places.shape[1], dtype=torch.float64).square()
+    return torch.stack([flat.sum(1), flat.square().sum(1), places @ weights], 1)

@@ -216,8 +216,8 @@ def changing_labels(history: History) -> Iterator[Verdict]:
     "F102",
     "turned-without-target",
     "pictures are turned and their targets are not",
-    silent="fewer than five pictures that came again turned; targets that turn with them in one of ten, unless they "
-    "turn alone as well",
+    silent="fewer than three pictures that came again whose target turned by itself or stayed behind; targets that are "
+    "their own mirror image",
     why="Where a target has a place for every place of the picture, a flip of the one is a flip of the other.\n"
     "Two random transforms, or one that is given the picture alone, pull them apart:\n"
     "the best answer is then a blur of all the ways to turn it.",
@@ -229,31 +229,29 @@ def turned_without_target(history: History) -> Iterator[Verdict]:
     very same pictures with targets in another order: exact.
     """
     rows, still, alone = history.counts.turned.turns
-    if alone >= 3 and rows >= 3:
-        yield found(
-            "sick",
-            "",
-            history.step(),
+    if alone and still + alone >= 3:
+        how = (
             f"{alone} pictures came again as they were with the numbers of their target in another order, as a flip "
-            f"gives, and {rows} came again turned, {still} of them with the very same target.",
-            "Draw one random transform for picture and target together.",
-            confidence=0.95,
-            rows=rows,
-            still=still,
-            alone=alone,
+            f"gives, and {rows} came again turned, {still} of them with the very same target."
         )
-    elif rows >= 5 and still > 0.9 * rows:
-        yield found(
-            "sick",
-            "",
-            history.step(),
+    elif still >= 3:
+        how = (
             f"{rows} pictures came again with the same numbers in another order, as a flip gives, and {still} of "
-            "them with the very same target.",
-            "Draw one random transform for picture and target together.",
-            confidence=0.9,
-            rows=rows,
-            still=still,
+            "them with the very same target."
         )
+    else:
+        return
+    yield found(
+        "sick",
+        "",
+        history.step(),
+        how,
+        "Draw one random transform for picture and target together.",
+        confidence=0.95,
+        rows=rows,
+        still=still,
+        alone=alone,
+    )
 
 
 @Rule(
