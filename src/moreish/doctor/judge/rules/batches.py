@@ -216,8 +216,8 @@ def changing_labels(history: History) -> Iterator[Verdict]:
     "F102",
     "turned-without-target",
     "pictures are turned and their targets are not",
-    silent="fewer than three pictures that came again whose target turned by itself or stayed behind; targets that are "
-    "their own mirror image",
+    silent="fewer than three pictures that came again whose target turned by itself or stayed behind; targets that "
+    "are their own mirror image",
     why="Where a target has a place for every place of the picture, a flip of the one is a flip of the other.\n"
     "Two random transforms, or one that is given the picture alone, pull them apart:\n"
     "the best answer is then a blur of all the ways to turn it.",
