@@ -253,3 +253,13 @@ def test_a_pause_is_longer_than_ordinary_steps_are():
     assert forecast.limit == math.inf
     forecast.reached(110, 6.0)
     assert forecast.limit == pytest.approx(PAUSE * 0.01)
+
+
+def test_two_evaluations_that_were_seen_foretell_a_third_unless_a_net_is_called_all_the_time():
+    forecast = EvaluationForecast()
+    for step in (98, 98, 196):
+        forecast.evaluated(step)
+    assert forecast.next(250) == 294
+    for step in range(197, 230):
+        forecast.evaluated(step)
+    assert forecast.next(250) == 294

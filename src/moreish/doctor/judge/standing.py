@@ -53,7 +53,7 @@ def standing(history: History, saves: float = SAVED, above: float = ABOVE) -> St
     step = max(history.step(), curve.windows[-1].step if curve.windows else 0)
     if step < EARLY or (step < LONG and not history.ended) or not factor or not is_whole_loss(history):
         return None
-    if not _is_plain(history):
+    if not is_plain(history):
         return None
     pairs = [p for p in _pairs(history) if p.step >= step / 2]
     late = [w.mean / factor for w in curve.windows if w.step >= 0.75 * step]
@@ -112,7 +112,7 @@ def _pairs(history: History) -> list[_Beside]:
     ]
 
 
-def _is_plain(history: History) -> bool:
+def is_plain(history: History) -> bool:
     """Whether one optimizer learns from data, and not from what networks make."""
     if not aims_at_data(history):
         return False

@@ -2,7 +2,7 @@
 
 import gc
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -10,6 +10,7 @@ from torch import Tensor
 from moreish.doctor.frames.frame import Seen
 
 MOST_ROWS = 64  # that are told apart
+MOST_KNOWN = 1 << 14  # rows that are known again
 FEW = 0.25  # of what was drawn
 AGAIN = 3  # times that a batch was the same, after which loaders with more in them are looked for
 
@@ -24,6 +25,8 @@ class Batches:
         self._weights: dict[tuple[int, torch.device], Tensor] = {}
         self._rows: set[float] | None = set()  # a mark of each row seen; None where they are many
         self._drawn = 0
+        self._known: set[str] = set()
+        self._again = 0
         self._items: int | None = None
 
     def see(self, inputs: Iterable[object]) -> Seen | None:
@@ -46,7 +49,28 @@ class Batches:
         distinct = self._distinct(x)
         if 0 < distinct < FEW * self._drawn and self._drawn > MOST_ROWS and self._items is None:
             self._items = _loaded(rows)
-        return Seen(rows, more if more > rows else 0, self._times, distinct, self._drawn, self._items or 0)
+        return Seen(
+            rows,
+            more if more > rows else 0,
+            self._times,
+            distinct,
+            self._drawn,
+            self._items or 0,
+            self._came_again(tensors[:4]),
+        )
+
+    def _came_again(self, tensors: Sequence[Tensor]) -> int:
+        """How many rows came again so far: the same in all tensors that have a row for each of the first."""
+        rows = [t.detach().reshape(len(t), -1) for t in tensors if t.dim() and len(t) == len(tensors[0])]
+        if not rows:
+            return 0
+        flat = torch.cat([t.double() for t in rows], 1)
+        numbers = flat @ torch.linspace(0.5, 1.5, flat.shape[1], dtype=torch.float64, device=flat.device).cos_()
+        marks = {f"{number:.9g}" for number in numbers.tolist()}
+        self._again += len(marks & self._known)
+        if len(self._known) < MOST_KNOWN:
+            self._known |= marks
+        return self._again
 
     def _distinct(self, x: Tensor) -> int:
         """How many different rows there were so far; 0 once they are many."""

@@ -52,19 +52,26 @@ class Clock:
             return True
         if step < self.asleep:
             return False
-        charged = (1 + UNTIMED) * (self.spent - self._free)
-        cost = charged + charged / max(self.frames - 1, 1)  # with one more frame
-        elapsed = self.elapsed()
+        cost, elapsed = self._cost(), self.elapsed()
         if cost <= self.budget * elapsed:
             return True
         left = WORRIED_LOOKS - self._close if self.worried else CALM_LOOKS - (self.frames - self._close)
-        advance = left > 0 and cost <= self.budget * ADVANCE
+        advance = left > 0 and self.affords_in_advance()
         if advance and step >= self._next_in_advance:
             return True
         self._sleep(step, elapsed, cost / self.budget - elapsed)
         if advance:
             self.asleep = min(self.asleep, self._next_in_advance)
         return False
+
+    def affords_in_advance(self, more: float = 1.0) -> bool:
+        """Whether one more look can be paid for before it is earned, where `more` times as much may be spent."""
+        return self.unbounded or self._cost() <= more * self.budget * ADVANCE
+
+    def _cost(self) -> float:
+        """Seconds that looking will have taken, with one more frame."""
+        charged = (1 + UNTIMED) * (self.spent - self._free)
+        return charged + charged / max(self.frames - 1, 1)
 
     def turned(self) -> None:
         """The run is no longer what it was: the next steps are looked at, whatever that costs."""

@@ -5,20 +5,22 @@ from collections import deque
 
 ROUND = 100  # steps: people evaluate after round numbers of them
 PAUSE = 3.0  # ordinary steps: whatever takes longer between two steps may have been an evaluation
+APART = 10  # steps at least between two evaluations that foretell a third: whoever acts calls its net at every step
 REMEMBERED = 8  # pauses, so that accidental ones do not hide the distance between the others
 
 
 class EvaluationForecast:
     """Guesses after which steps a run is evaluated, so that nothing need be hooked up at all others.
 
-    Evaluations take longer than a step and lie at equal distances, so where three pauses did, a fourth is expected.
-    A wrong guess costs a hook for two steps.
+    Evaluations take longer than a step and lie at equal distances, so where three pauses did, a fourth is expected;
+    where two were seen to be evaluations, a third, however short they are. A wrong guess costs a hook for two steps.
     """
 
     def __init__(self) -> None:
         self.ordinary = math.inf  # seconds of a step
         self.limit = math.inf  # seconds that make a pause
         self._pauses: deque[int] = deque(maxlen=REMEMBERED)
+        self._evaluated: int | None = None
         self._expected: set[int] = set()
         self._began: tuple[int, float] | None = None
 
@@ -36,6 +38,14 @@ class EvaluationForecast:
         twice = {2 * step - p for p in self._pauses if 2 * p - step in self._pauses}
         self._expected = twice.union(s for s in self._expected if s > step)
         self._pauses.append(step)
+
+    def evaluated(self, step: int) -> None:
+        """An evaluation was seen after this step."""
+        last = self._evaluated
+        if last is not None and step - last >= APART:
+            self._expected = {2 * step - last}.union(s for s in self._expected if s > step)
+        if last is None or step > last:
+            self._evaluated = step
 
     def next(self, step: int) -> int:
         """The first step, this one or a later one, after which an evaluation is likely."""

@@ -7,6 +7,9 @@ from moreish.doctor.watch.clock import CALM_LOOKS, WORRIED_LOOKS, Clock
 from moreish.doctor.watch.forecast import EvaluationForecast
 
 FIRST_EVALUATIONS, WORRIED_EVALUATIONS = 3, 16  # that are looked at in any case, and in a run that worries
+SPREAD_EVALUATIONS = 12  # looked at before they are earned, each after so many times the steps of the last
+EVALUATION_SPACING = 1.2
+RESERVED = 1.3  # times what may be spent in advance, so that looks at steps leave something for evaluations
 BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
 SETTLING = 200  # steps that have it in any case
 
@@ -26,6 +29,7 @@ class Schedule:
         self.late = math.inf
         self.limit = math.inf  # seconds that make a pause
         self.evaluations = 0  # looked at so far
+        self._next_evaluation = 0
         self._settled = SETTLING
 
     def begin(self, step: int) -> None:
@@ -55,9 +59,14 @@ class Schedule:
 
     def evaluation_due(self, step: int) -> bool:
         """Whether to look at an evaluation before the step that comes now; it is counted then."""
+        self.forecast.evaluated(step)
         most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
         due = self.evaluations < most or self.clock.due(step)
-        self.evaluations += due
+        if not due and step >= self._next_evaluation:
+            due = self.evaluations < SPREAD_EVALUATIONS and self.clock.affords_in_advance(RESERVED)
+        if due:
+            self.evaluations += 1
+            self._next_evaluation = math.ceil(step * EVALUATION_SPACING)
         return due
 
     def wants_triage(self, seen: int) -> bool:
