@@ -61,6 +61,8 @@ def test_high_and_low_learning_rates_are_found_and_a_healthy_one_is_not():
     rising = [3.3 + 0.2 * k for k in range(60)]
     assert found(weights_with(-1.2, rising), "F13")[0].severity == "sick"
     assert found(weights_with(-1.5, [3.3] * 60), "F13")[0].severity == "watch"
+    both_signs = [0.05, *[0.1 * math.sin(k / 4) for k in range(58)], 0.1]  # a policy's: it need not fall
+    assert found(weights_with(-1.5, both_signs), "F13") == []
     assert found(weights_with(-3.0, rising), "F13") == []
 
 
