@@ -57,7 +57,7 @@ class Film:
 
 def played(page: Page, film: Film, url: str) -> None:
     page.goto(url)
-    page.get_by_text("Or one that comes along").wait_for(timeout=LONG)
+    page.get_by_text("English words").wait_for(timeout=LONG)
     film.shoot(900)
     box = page.get_by_label("The items, one a line")
     lines = (BUNDLED / "minerals.txt").read_text(encoding="utf-8").splitlines()
@@ -70,7 +70,7 @@ def played(page: Page, film: Film, url: str) -> None:
     page.get_by_role("link", name="Choose a model").click()
     page.get_by_text("first loss").wait_for(timeout=LONG)
     film.shoot(1200)
-    page.get_by_label("steps").first.fill("3000")
+    page.get_by_label("steps").first.fill("30000")  # more than are made while it is filmed
     page.keyboard.press("Tab")
     page.evaluate("scrollTo(0, 0)")
     page.get_by_role("button", name="Train it").click()
@@ -96,6 +96,7 @@ def played(page: Page, film: Film, url: str) -> None:
     page.locator("input[name=starts_with]").fill("qu")
     page.get_by_role("button", name="Make them").click()
     page.locator(".made .word").first.wait_for(timeout=LONG)
+    page.evaluate("scrollTo(0, 0)")
     film.follow(1, 400, 2600)
 
 
