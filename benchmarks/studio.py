@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -30,6 +31,10 @@ from moreish.studio.page import BUILT
 from moreish.training.histograms import SHARE, SPACING, Histograms
 from tools.browser import NAMES
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+PAINTS = 7
 TURNS, STEPS = 10, 600
 LATENCY = """async ([runs, seconds]) => new Promise((done) => {
   const late = [], stream = new EventSource(`/api/events?runs=${runs}`);
@@ -124,19 +129,32 @@ def studio(root: Path):
         process.wait()
 
 
+def first_paint(browser: "Browser", place: Path) -> float:
+    """Seconds from the command to the page's first words, in a tab of its own."""
+    page = browser.new_page()
+    began = time.monotonic()
+    with studio(place) as (_, url):
+        page.goto(url)
+        page.locator("h1").wait_for()
+        seconds = time.monotonic() - began
+    page.close()
+    return seconds
+
+
 def frames(place: Path) -> None:
     from playwright.sync_api import sync_playwright
 
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    began = time.monotonic()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        paints = sorted(first_paint(browser, place) for _ in range(PAINTS))
+        print(
+            f"first paint, from the command on, in a browser that runs: median {statistics.median(paints):.2f} s, "
+            f"{paints[0]:.2f} to {paints[-1]:.2f} in {PAINTS} starts"
+        )
         page = browser.new_page()
-        began = time.monotonic()
         with studio(place) as (_, url):
             page.goto(url)
-            page.locator("h1").wait_for()
-            print(f"first paint, from the command on, in a browser that runs: {time.monotonic() - began:.2f} s")
             model = {"list": "names", "model": "mlp", "options": {"train": {"steps": 10**6}, "model": {"n_layer": 2}}}
             run = page.evaluate(TRAIN, model)["run"]
             page.goto(f"{url.partition('?')[0]}#/train?run={run}")
