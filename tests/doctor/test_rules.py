@@ -9,6 +9,7 @@ from torch import nn
 
 from moreish.doctor import Doctor
 from moreish.doctor.frames.frame import Call, Frame, Loss, Normalised
+from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import Finding
@@ -63,6 +64,10 @@ def test_high_and_low_learning_rates_are_found_and_a_healthy_one_is_not():
     assert found(weights_with(-1.5, [3.3] * 60), "F13")[0].severity == "watch"
     both_signs = [0.05, *[0.1 * math.sin(k / 4) for k in range(58)], 0.1]  # a policy's: it need not fall
     assert found(weights_with(-1.5, both_signs), "F13") == []
+    game = weights_with(-1.5, [3.3] * 60)
+    for k, frame in enumerate(game.frames):
+        frame.groups = [Group(k % 2, "Adam", 0, 1, 0.1, 0.0, 0.0, 1e-8, "float32", False, ())]
+    assert found(game, "F13") == []
     assert found(weights_with(-3.0, rising), "F13") == []
 
 

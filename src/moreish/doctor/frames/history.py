@@ -231,6 +231,10 @@ class History:
         """(step, loss on which backward was called)."""
         return [(f.step, f.values["loss"]) for f in self.frames if "loss" in f.values]
 
+    def optimizers(self) -> int:
+        """How many optimizers were seen to step."""
+        return len({group.optimizer for frame in self.training() for group in frame.groups})
+
     def step(self) -> int:
         """The last step seen."""
         return self.frames[-1].step if self.frames else 0

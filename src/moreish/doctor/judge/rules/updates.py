@@ -94,8 +94,8 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     step, high = history.step(), max(first, now)
     climbed = trend.now - trend.best > max(0.5 * abs(trend.best), 0.2, 4 * trend.noise)
     away = trend.now > trend.first + max(0.5, 3 * trend.noise) or not math.isfinite(trend.now)
-    both_signs = trend.best < 0 < trend.first  # as the loss of a policy has, which need not fall
-    stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first) and not both_signs
+    plays = trend.best < 0 < trend.first or history.optimizers() > 1  # a policy, or against another: it need not fall
+    stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first) and not plays
     if (first > AT_ONCE or (now > AT_ONCE and step >= 20)) and not trend.now < DONE * trend.first:
         return "sick", "the weights are replaced at every step"
     meant = history.weights_grow() and math.isfinite(trend.now)  # the loss may rise then
