@@ -86,12 +86,14 @@ for epoch in range(30):
         EVALUATION
 """
 DRAWS = "held = x[500:]; print(F.mse_loss(torch.stack([net(held) for _ in range(20)]).mean(0), y[500:]))"
+DRAWS_OF_A_CUT = DRAWS.replace("held = x[500:]; ", "").replace("held", "x[500:]")
 BATCHES = "print(sum(F.mse_loss(net(x[i:i + 20]), y[i:i + 20]) for i in range(500, 600, 20)))"
 NORM = "[nn.BatchNorm1d(32)]"
 
 
 @pytest.mark.parametrize(
-    ("norm", "evaluation", "sick"), [("[]", DRAWS, False), ("[]", BATCHES, True), (NORM, DRAWS, True)]
+    ("norm", "evaluation", "sick"),
+    [("[]", DRAWS, False), ("[]", DRAWS_OF_A_CUT, False), ("[]", BATCHES, True), (NORM, DRAWS, True)],
 )
 def test_draws_of_a_dropout_that_are_averaged_are_meant(
     tmp_path: Path, norm: str, evaluation: str, sick: bool
