@@ -204,7 +204,7 @@ def test_evaluations_after_round_numbers_of_steps_are_seen_however_short_they_an
 
 def test_evaluations_at_equal_distances_are_seen_once_their_pauses_have_told_when_to_expect_them(monkeypatch):
     doctor, hooked = short_run(lambda step: step >= SETTLING and step % 71 == 0, monkeypatch, pause=0.02)
-    assert next(v[0] for v in doctor.history.evaluations) == 426  # 213, 284, 355 have told
+    assert next(v[0] for v in doctor.history.evaluations) == 639  # 426, 497, 568 have told
     assert sum(hooked[SETTLING:]) < 100
 
 
@@ -255,10 +255,12 @@ def test_a_pause_is_longer_than_ordinary_steps_are():
     assert forecast.limit == pytest.approx(PAUSE * 0.01)
 
 
-def test_two_evaluations_that_were_seen_foretell_a_third_unless_a_net_is_called_all_the_time():
+def test_an_evaluation_that_was_seen_foretells_the_next_unless_a_net_is_called_all_the_time():
     forecast = EvaluationForecast()
-    for step in (98, 98, 196):
-        forecast.evaluated(step)
+    forecast.evaluated(98)
+    forecast.evaluated(98)
+    assert forecast.next(150) == 196
+    forecast.evaluated(196)
     assert forecast.next(250) == 294
     for step in range(197, 230):
         forecast.evaluated(step)

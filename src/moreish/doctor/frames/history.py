@@ -59,6 +59,7 @@ class History:
         self.evaluations: list[tuple[int, float, float, int]] = []  # step, mean, error, losses that were seen
         self.accuracies: list[tuple[int, float]] = []  # of evaluations that compare a decision with a label
         self.evaluated_by: set[tuple[str, str, int]] = set()  # function, reduction and classes of their losses
+        self.evaluated_constants: list[float] = []  # what the best constant for an evaluation's own targets costs
         self._sizes: dict[int, int] = {}  # of evaluations by one loss, by step: rows
         self._parts: dict[int, list[float]] = {}  # of evaluations by several, by step: each loss
         self.validations: list[Validation] = []
@@ -266,6 +267,8 @@ class History:
     def _evaluation(self, frame: Frame) -> None:
         if frame.accuracy is not None and len(self.accuracies) < MOST_FRAMES:
             self.accuracies.append((frame.step, frame.accuracy))
+        own = [v for e in frame.evaluations if (v := frame.values.get(f"{e.prefix}own_constant")) is not None]
+        self.evaluated_constants = [*self.evaluated_constants, *own][-MOST_FRAMES:]
         self.evaluated_by |= {(e.op, e.reduction, e.classes) for e in frame.evaluations}
         values = [frame.values.get(f"{e.prefix}{'nll' if e.classes else 'loss'}") for e in frame.evaluations]
         finite = [v for v in values if v is not None]

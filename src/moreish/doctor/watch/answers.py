@@ -21,7 +21,8 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
         loss.dropped = source.layer or source.op
     inputs = first_pictures(context.inputs)
     if inputs is not None and _has_places_of(inputs, target):
-        context.counts.turned.add(inputs, target)
+        if sum(isinstance(t, Tensor) for t in context.inputs) == 1:  # of several, another may say how it was turned
+            context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
     through = context.noting.values.through(x, target, context.inputs)
     if through is not None and loss.reduction == "none":

@@ -13,14 +13,15 @@ class EvaluationForecast:
     """Guesses after which steps a run is evaluated, so that nothing need be hooked up at all others.
 
     Evaluations take longer than a step and lie at equal distances, so where three pauses did, a fourth is expected;
-    where two were seen to be evaluations, a third, however short they are. A wrong guess costs a hook for two steps.
+    where one was seen to be an evaluation, a second as far on, however short they are. A wrong guess costs a hook
+    for two steps.
     """
 
     def __init__(self) -> None:
         self.ordinary = math.inf  # seconds of a step
         self.limit = math.inf  # seconds that make a pause
         self._pauses: deque[int] = deque(maxlen=REMEMBERED)
-        self._evaluated: int | None = None
+        self._evaluated = 0
         self._expected: set[int] = set()
         self._began: tuple[int, float] | None = None
 
@@ -40,12 +41,10 @@ class EvaluationForecast:
         self._pauses.append(step)
 
     def evaluated(self, step: int) -> None:
-        """An evaluation was seen after this step."""
-        last = self._evaluated
-        if last is not None and step - last >= APART:
-            self._expected = {2 * step - last}.union(s for s in self._expected if s > step)
-        if last is None or step > last:
-            self._evaluated = step
+        """An evaluation was seen after this step; the first is taken for the end of an epoch."""
+        if step - self._evaluated >= APART:
+            self._expected = {2 * step - self._evaluated}.union(s for s in self._expected if s > step)
+        self._evaluated = max(step, self._evaluated)
 
     def next(self, step: int) -> int:
         """The first step, this one or a later one, after which an evaluation is likely."""

@@ -31,6 +31,8 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         return
     training = context.grad and y.requires_grad
     context.unanswered.clear()
+    if not training:
+        context.noting.asked(context.frame)
     into = context.frame.losses if training else context.frame.evaluations
     loss = Loss(call.op, 0, x.shape[0] if x.dim() else 1)
     into.append(loss)
@@ -44,6 +46,8 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         loss.bounded_by = source.op if source.kind in ("activation", "softmax") else ""
         loss.bounded_layer, loss.skippable = source.layer, source.layer == source.module != ""
     context.reader.add(f"{prefix}loss", y.detach().float().mean())
+    if not training and (own := numbers.own_constant(call.op, target.detach())) is not None:
+        context.reader.add(f"{prefix}own_constant", own)
     inputs = first_batch(context.inputs)
     if training and call.op in YES_OR_NO and inputs is not None and len(target) == target.numel() == len(inputs):
         yes = target.detach().reshape(-1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from moreish.doctor.frames.frame import Call
+from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
@@ -40,6 +40,7 @@ class Noting:
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
         self._evaluated: Tensor | None = None
+        self.at_work: list[str] = []  # dropout and norms in train mode without gradients, since a model was called
 
     def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
@@ -52,12 +53,17 @@ class Noting:
 
     def evaluated(self, inputs: Args) -> None:
         """A model is called without gradients: with the numbers of the call before, something is drawn again."""
+        self.at_work.clear()
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
         if x is None:
             return
         before, self._evaluated = self._evaluated, x.detach()
         if before is not None and before.shape == x.shape and before.dtype == x.dtype and before.device == x.device:
             self.noted.drawn_again += torch.equal(before, x)
+
+    def asked(self, frame: Frame) -> None:
+        """What the latest call of a model gave is held against answers, or decided by."""
+        frame.training_without_grad.extend(n for n in self.at_work if n not in frame.training_without_grad)
 
     def pass_on(
         self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]
@@ -130,7 +136,9 @@ class Noting:
             self.noted.flat = Flat(layer, call.op)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
-        if call.op in OF_ONE_EXAMPLE and tensors and tensors[0].numel() == 1 and self.noted.summed is None:
+        one = call.op in OF_ONE_EXAMPLE and bool(tensors) and tensors[0].numel() == 1
+        of_two = len(tensors) > 1 and tensors[1].requires_grad  # a difference of two terms of a loss
+        if one and not of_two and self.noted.summed is None:
             rows = summed_rows(call)
             self.noted.summed = Summed(call.op, rows) if rows else None
         if call.kind == "product" and tensors and _mixes_rows(tensors[0]):

@@ -1,7 +1,7 @@
 """The observer: turns the calls of one step into a frame."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -77,6 +77,7 @@ class Observer(StepContext):
 
         Called once more before any loss, it is not known which inputs a loss is of: there are none then.
         """
+        self.noting.at_work.clear()
         self.inputs = () if root in self.unanswered else inputs
         self.unanswered.add(root)
         tensors = [t for t in inputs if isinstance(t, Tensor)]
@@ -210,8 +211,8 @@ class Observer(StepContext):
         """Note what one of several models gave back."""
         self.outputs.root(self.names.modules[id(root)], args, output)
 
-    def close(self) -> None:
-        """Fetch the numbers and let go of every tensor."""
+    def close(self, held: Set[int] = frozenset()) -> None:
+        """Fetch the numbers and let go of every tensor; `held` are the parameters that something updates."""
         self._closed = True
         for handle in self.handles:
             handle.remove()
@@ -219,7 +220,7 @@ class Observer(StepContext):
         values = self.frame.values
         values.update(self.reader.read())
         self.outputs.close(values)
-        self.frame.noted.idle = self.terms.idle(self.names.parameters)
+        self.frame.noted.idle = self.terms.idle(self.names.parameters, held)
         if self.rows is not None and len(self.frame.losses) == len(self.names.root_ids) == 1:  # no game of two
             self.counts.rows.add(*self.rows, 2)
         right = [values.pop(f"{RIGHT}{k + 1}") for k in range(self._right)]
@@ -381,11 +382,12 @@ class Observer(StepContext):
         if call.op == "batch_norm" or call.kind == "dropout":
             self.frame.noted.norms_at_work |= call.op == "batch_norm" and call.active
             if call.active and call.p != 0:
-                self.frame.training_without_grad.append(call.layer or call.module or call.op)
+                self.noting.at_work.append(call.layer or call.module or call.op)
         elif call.kind == "loss":
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":
             self.frame.decided_without_grad = True
+            self.noting.asked(self.frame)
         elif call.kind == "match" and call.sources[0].kind in ("decide", "largest"):
             self._right += 1
             self.reader.add(f"{RIGHT}{self._right}", y.float().mean())

@@ -204,8 +204,9 @@ class Probe:
         self._inside.remove()
         self._on_steps.remove()
         targets, holders, every = observer.targets, self._holders(), self._parameters
-        frame.unowned = observer.strangers.reached(held_by(holders))
-        observer.close()
+        held = held_by(holders)
+        frame.unowned = observer.strangers.reached(held)
+        observer.close(held)
         self._forget_frame()
         frame.learning_rates, frame.outside, self._parameters = learning_rates(holders), outside(every, holders), []
         self.history.evidence.backwards += frame.backwards

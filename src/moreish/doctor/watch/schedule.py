@@ -8,10 +8,11 @@ from moreish.doctor.watch.forecast import EvaluationForecast
 
 FIRST_EVALUATIONS, WORRIED_EVALUATIONS = 3, 16  # that are looked at in any case, and in a run that worries
 SPREAD_EVALUATIONS = 12  # looked at before they are earned, each after so many times the steps of the last
+SURE_EVALUATIONS = 8  # of them whatever looking has cost
 EVALUATION_SPACING = 1.2
 RESERVED = 1.3  # times what may be spent in advance, so that looks at steps leave something for evaluations
 BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
-SETTLING = 200  # steps that have it in any case
+SETTLING = 400  # steps that have it in any case
 
 
 class Schedule:
@@ -63,7 +64,8 @@ class Schedule:
         most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
         due = self.evaluations < most or self.clock.due(step)
         if not due and step >= self._next_evaluation:
-            due = self.evaluations < SPREAD_EVALUATIONS and self.clock.affords_in_advance(RESERVED)
+            sure = self.evaluations < SURE_EVALUATIONS
+            due = sure or (self.evaluations < SPREAD_EVALUATIONS and self.clock.affords_in_advance(RESERVED))
         if due:
             self.evaluations += 1
             self._next_evaluation = math.ceil(step * EVALUATION_SPACING)

@@ -34,6 +34,7 @@ class StepContext:
         self.rows: tuple[Tensor, Tensor] | None = None  # of a loss of yes or no, with the answers
         self.grad = True  # whether the user's code had gradients on when it made the call
         self.differences: dict[int, tuple[Call, Tensor, float]] = {}  # output, target and sign of "output - target"
+        self.moving: dict[int, Call] = {}  # differences of what two calls of networks gave, one of which is an aim
         self._origins: dict[int, tuple[weakref.ref[Tensor], Call]] = {}
 
     def origin(self, x: Tensor) -> Call | None:
@@ -54,4 +55,5 @@ class StepContext:
         self._origins.clear()
         self.noting.close()
         self.differences.clear()
+        self.moving.clear()
         self.inputs, self.targets, self.looked_up, self.rows = (), [], [], None

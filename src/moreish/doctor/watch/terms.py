@@ -1,6 +1,6 @@
 """Terms of a loss that is a sum: which parameters each of them reaches, and whether any of those steps on it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import NamedTuple
 
 from torch import Tensor
@@ -46,10 +46,12 @@ class Terms:
         for backward in self._backwards:
             backward.stepped.update(held)
 
-    def idle(self, names: Mapping[int, str]) -> Idle | None:
-        """A term that reaches nothing that stepped on it, beside others that do."""
+    def idle(self, names: Mapping[int, str], held: Set[int]) -> Idle | None:
+        """A term that reaches nothing that stepped on it, beside others that do; of parameters that are held."""
         self._settle()
         reached = sorted(names[i] for i in self._idle if i in names)
+        if not self._idle <= held:  # a term beside it moves by other means, or is told as what no optimizer holds
+            return None
         return Idle(self._terms, reached[0]) if reached else None
 
     def _settle(self) -> None:

@@ -15,19 +15,25 @@ def structure(context: StepContext, call: Call, tensors: list[Tensor], y: Tensor
     source = call.sources[0] if call.sources else None
     if call.kind == "subtract" and len(tensors) == 2:
         _difference(context, call, tensors[0], tensors[1])
-    elif source is not None and call.op in MADE and id(source) in context.differences:
-        if call.kind != "multiply" or (len(tensors) == 2 and tensors[0] is tensors[1]):
+    elif source is not None and call.op in MADE and (call.kind != "multiply" or _is_square(tensors)):
+        if id(source) in context.differences:
             _loss(context, call, source, tensors[0], MADE[call.op])
+        context.noting.noted.bootstrapped |= id(source) in context.moving
     elif source is not None and source.loss is not None and call.op in ("sum", "mean") and not call.shape:
         source.loss.reduction = call.op
         if through := context.noting.values.waiting.pop(id(source.loss), None):
             context.noting.noted.through = through
 
 
+def _is_square(tensors: list[Tensor]) -> bool:
+    return len(tensors) == 2 and tensors[0] is tensors[1]
+
+
 def _difference(context: StepContext, call: Call, a: Tensor, b: Tensor) -> None:
     """A prediction less a target: the target is kept until the frame is closed."""
-    if a.shape == b.shape and a.requires_grad and b.requires_grad:
-        context.noting.noted.bootstrapped |= bootstraps(a, b) or bootstraps(b, a)
+    both = a.shape == b.shape and a.requires_grad and b.requires_grad
+    if both and (bootstraps(a, b) or bootstraps(b, a)):
+        context.moving[id(call)] = call
     if a.shape != b.shape or a.requires_grad == b.requires_grad:
         return
     target, sign = (b, 1.0) if a.requires_grad else (a, -1.0)

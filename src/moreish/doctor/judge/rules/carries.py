@@ -35,11 +35,12 @@ def nothing_carries_over(history: History) -> Iterator[Verdict]:
         return
     if not _is_by_the_same(history):
         return
-    lowest = min(value for _, value, _ in evaluations)
+    lowest, own = min(value for _, value, _ in evaluations), history.evaluated_constants
+    asked = max(constant, statistics.fmean(own) if own else 0.0)  # of val, whose classes may be of other shares
     new = _first_pass(history, evaluations[0][0])
     first = [loss for step, loss in history.losses() if 0 < step <= new]
     late = [loss for _, loss in history.losses()][-FEWEST:]
-    if lowest < constant or len(first) < FEWEST or len(late) < FEWEST:
+    if lowest < asked or len(first) < FEWEST or len(late) < FEWEST:
         return
     at_first, now = statistics.fmean(first[-FEWEST:]), statistics.fmean(late)
     if at_first > (1 - SAVED_AT_FIRST) * constant or now > SAVED_LATE * constant:

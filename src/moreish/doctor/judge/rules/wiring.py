@@ -8,6 +8,7 @@ from moreish.doctor.judge.rules.gradients import owner
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
 TINY = 4  # rows of a batch of which a BatchNorm can make nothing
+RECENT_LOSSES = 10  # of training, that are averaged
 
 
 @Rule(
@@ -232,9 +233,10 @@ def overfits(history: History) -> Iterator[Verdict]:
     late = curve[-3:]
     if late[0][0] <= best_step or any(v < best + max(0.02, 2 * e) for _, v, e in late):
         return
-    losses = history.losses()
-    then = [x for s, x in losses if s <= best_step][-10:]
-    now = [x for _, x in losses][-10:]
+    heard = [(w.step, w.mean) for w in history.loss_curve.windows]  # of every step, where looks are over early
+    losses = heard if len(heard) >= 2 * RECENT_LOSSES else history.losses()
+    then = [x for s, x in losses if s <= best_step][-RECENT_LOSSES:]
+    now = [x for _, x in losses][-RECENT_LOSSES:]
     if not then or len(now) < 5 or sum(now) / len(now) >= sum(then) / len(then):
         return
     over = late[-1][1] - best
