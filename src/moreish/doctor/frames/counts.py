@@ -10,6 +10,7 @@ from torch import Tensor
 
 from moreish.doctor.frames.baseline import Constant, LinkCounts
 from moreish.doctor.frames.choices import Choices
+from moreish.doctor.frames.noise import NoiseTargets
 from moreish.doctor.frames.paired import Paired
 from moreish.doctor.frames.rows import Rows
 from moreish.doctor.frames.turned import Turned
@@ -57,6 +58,7 @@ class RunningCounts:
     rows: Rows = field(default_factory=Rows)
     turned: Turned = field(default_factory=Turned)
     paired: Paired = field(default_factory=Paired)
+    noise: NoiseTargets = field(default_factory=NoiseTargets)
     choices: Choices = field(default_factory=Choices)
     numbered: Rows = field(default_factory=Rows)  # whose classes are the targets of a loss on numbers
     targets: Tensor | None = None

@@ -128,6 +128,7 @@ class Noted:
     adjacency matrix. `through` is a target that takes the value of what comes next for every row. `factors` are the
     numbers by which terms of a loss were multiplied, in their order. `drawn_again` is how often a model was asked
     about the very same tensor once more without gradients, `norms_at_work` whether a norm used its batch meanwhile.
+    `alike` is whether what is given with gradients and what is given without were one and the same, where they met.
     """
 
     normalised_again: str | None = None
@@ -158,6 +159,7 @@ class Noted:
     idle: Idle | None = None
     drawn_again: int = 0
     norms_at_work: bool = False
+    alike: bool = False
 
 
 class Copied(NamedTuple):

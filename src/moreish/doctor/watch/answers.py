@@ -11,6 +11,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 MOST_COLUMNS = 4096
 FEWEST_ROWS, FEWEST_COLUMNS, FEWEST_NUMBERS = 8, 3, 5
+AT_ITS_MEAN = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}  # where noise is answered best
 DISTRIBUTION = 0.01  # that a row of target probabilities may sum to more or less than 1
 
 
@@ -24,6 +25,10 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
         if sum(isinstance(t, Tensor) for t in context.inputs) == 1:  # of several, another may say how it was turned
             context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
+    mark = context.noting.marks.of(target)
+    if mark is not None and mark.what == "noise" and loss.op in AT_ITS_MEAN:
+        given = [t for t in context.inputs if isinstance(t, Tensor) and t.shape == target.shape]
+        context.counts.noise.add(target, [t for t in given if t.is_floating_point()])
     through = context.noting.values.through(x, target, context.inputs)
     if through is not None and loss.reduction == "none":
         context.noting.values.waiting[id(loss)] = through  # rows may be weighed, or left out, before they are summed

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from moreish.doctor.frames.groups import Group, Planned
+from moreish.doctor.watch.describe import line_of_code
 from moreish.doctor.watch.names import Names
 
 FALLEN = 0.2  # of its highest: a learning rate below it is on a schedule, which is looked for
@@ -28,15 +29,19 @@ class Groups:
         self._made: dict[int, Tensor | None] = {}
         self._left: dict[int, tuple[Tensor, Tensor]] = {}
         self._unscaled = False
-        self._trained = set[int]()
+        self._trained, self._line = set[int](), ""
         self._known: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._highest: dict[tuple[int, int], float] = {}
         self._schedulers: dict[int, weakref.ref[Any] | None] = {}
 
     def turn(self, models: Iterable[nn.Module]) -> bool:
-        """Whether other parameters of the models want a gradient than when this was asked the last time."""
-        before, self._trained = self._trained, {id(p) for m in models for p in m.parameters() if p.requires_grad}
-        return before != self._trained
+        """Whether other parameters of the models want a gradient than when this was asked the last time, or another
+        line of the script asks: an optimizer that it makes elsewhere begins a task of its own.
+        """
+        before = self._trained, self._line
+        self._trained = {id(p) for m in models for p in m.parameters() if p.requires_grad}
+        self._line = line_of_code()
+        return before != (self._trained, self._line)
 
     def begin(self) -> None:
         """A frame is opened."""

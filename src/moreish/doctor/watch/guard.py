@@ -42,7 +42,7 @@ def in_backward() -> bool:
     """Whether autograd is at work: a checkpointed module runs a second time then, and is not looked at; nor is what
     a transform of torch.func runs, whose tensors stand for others and have no data of their own.
     """
-    return torch._C._current_graph_task_id() != -1 or torch._C._functorch.peek_interpreter_stack() is not None
+    return torch._C._current_graph_task_id() != -1 or torch._C._are_functorch_transforms_active()
 
 
 def passive(root: nn.Module) -> list[tuple[str, nn.Module]]:

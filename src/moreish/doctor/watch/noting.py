@@ -146,6 +146,7 @@ class Noting:
             self._mixed[table] = self._mixed.get(table, 0) + 1
             self.noted.smoothed = max(self.noted.smoothed, self._mixed[table])
         if outside and call.kind == "subtract":
+            self.noted.alike |= _are_alike(tensors)
             self.met(call.sources, tensors)
         elif outside and call.kind == "multiply" and self.noted.zeroed is None:
             data = [t for t in tensors if not t.requires_grad and t.numel() >= FEWEST_NUMBERS]
@@ -211,6 +212,16 @@ def _is_one_number(x: object) -> bool:
         return False
     low, high = x.detach().aminmax()
     return bool(low == high)
+
+
+def _are_alike(tensors: list[Tensor]) -> bool:
+    """Whether two tensors, of which one has a gradient, were made apart and hold the very same numbers."""
+    if len(tensors) != 2 or tensors[0].shape != tensors[1].shape or tensors[0].numel() < FEWEST_NUMBERS:
+        return False
+    one, other = (t.detach() for t in tensors)
+    if not any(t.requires_grad for t in tensors) or one.data_ptr() == other.data_ptr():
+        return False
+    return torch.equal(one, other) and bool((one != one.reshape(-1)[0]).any())
 
 
 def summed_rows(call: Call) -> int:

@@ -1,0 +1,63 @@
+"""Targets that nothing given can tell, and outputs that are held against themselves."""
+
+from collections.abc import Iterator
+
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
+
+FEWEST = 3  # looks in a row
+
+
+@Rule(
+    "F136",
+    "noise-not-in-input",
+    "the noise that is asked for is not in the input",
+    silent="noise around a level, as of labels that are softened; inputs of another shape; fewer than 2500 numbers",
+    why="A net that is to tell the noise in its input is asked for noise that was drawn beside it.\n"
+    "Nothing it is given knows of that, so its best answer is 0:\n"
+    "the loss stands at the variance of the noise, which looks like slow training.",
+    explains=("F22", "F29", "F119", "F128", NOT_LEARNING),
+    rank=126,
+)
+def noise_not_in_input(history: History) -> Iterator[Verdict]:
+    """Targets were drawn in the same step, and no input of their shape goes with them beyond chance."""
+    seen = history.counts.noise
+    if seen.unknown:
+        yield found(
+            "sick",
+            "",
+            history.step(),
+            f"The target is noise that was drawn in the same step ({seen.numbers} numbers were seen), and it is not "
+            "the noise in the input: nothing that the model is given goes with it.",
+            "Draw the noise once: mix into the input, x + s * noise, the very tensor that is the target.",
+            confidence=0.95,
+            numbers=seen.numbers,
+        )
+
+
+@Rule(
+    "F137",
+    "compared-with-itself",
+    "a model is compared with itself",
+    silent="a loss that moves; a ratio of what is and its own detached copy",
+    why="What a model gives is held against what a reference gives: how much more likely, how far away.\n"
+    "Where the reference is the same object, and no copy of it, both move together:\n"
+    "the difference is 0 at every step, and so is what can be learned from it.",
+    explains=("F119", "F22", "F29", NOT_LEARNING),
+    rank=127,
+)
+def compared_with_itself(history: History) -> Iterator[Verdict]:
+    """A difference of what two calls gave was exactly 0 in the last looks, and the loss stands."""
+    frames = history.training(FEWEST)
+    if len(frames) < FEWEST or not all(f.noted.alike for f in frames) or history.loss_curve.stands_since() is None:
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        "What the model gives less what its reference gives is exactly 0, for every row and at every step that was "
+        "looked at: the reference is the model itself.",
+        "Take a copy that stays as it is: reference = copy.deepcopy(model).eval(), made before training, with "
+        "requires_grad_(False).",
+        confidence=0.9,
+    )
