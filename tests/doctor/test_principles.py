@@ -137,14 +137,24 @@ class Text(nn.Module):
         return self.head(out[:, -1] if self.way == "last" else out[torch.arange(len(x)), lengths - 1])
 
 
+class YesOrNo(Text):
+    """With one number for each text."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)[:, 0]
+
+
+@pytest.mark.parametrize("kind", [Text, YesOrNo])
 @pytest.mark.parametrize(("way", "sick"), [("last", True), ("own", False), ("packed", False)])
-def test_a_last_output_behind_padding_is_found(way: str, sick: bool) -> None:
-    model = Text(way)
+def test_a_last_output_behind_padding_is_found(way: str, sick: bool, kind: type[Text]) -> None:
+    model = kind(way)
 
     def loss(k: int) -> Tensor:
         length = torch.randint(3, 9, (32, 1))
         x = torch.randint(1, 12, (32, 40)) * (torch.arange(40) < length)
-        return F.cross_entropy(model(x), x[:, 1] % 4)
+        if kind is Text:
+            return F.cross_entropy(model(x), x[:, 1] % 4)
+        return F.binary_cross_entropy_with_logits(model(x), (x[:, 1] % 2).float())
 
     assert ("F107" in trained(model, loss, 12)) is sick
 

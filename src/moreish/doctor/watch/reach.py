@@ -153,8 +153,10 @@ def _is_sequence(x: Tensor, axis: int) -> bool:
 
 def _by_sample(rehearsal: Rehearsal, x: Tensor, axis: int) -> bool:
     """Whether the first output has a row for each sample, and nothing for its places."""
-    y = _output(rehearsal)
-    return y is not None and y.dim() == 2 and len(y) == x.shape[axis] and y.shape[1] != x.shape[1 - axis]
+    y, rows, places = _output(rehearsal), x.shape[axis], x.shape[1 - axis]
+    if y is None or y.dim() not in (1, 2) or len(y) != rows:
+        return False
+    return rows != places if y.dim() == 1 else y.shape[1] != places
 
 
 def _output(rehearsal: Rehearsal) -> Tensor | None:
@@ -243,7 +245,7 @@ def padded(rehearsal: Rehearsal, axis: int) -> Padded | None:
     if len(alone) < 2:
         return None
     short = torch.cat([_alone(rehearsal, axis, k, int(lengths[k]), places) for k in alone])
-    whole = y[alone]
+    whole = y[alone].reshape(len(alone), -1)
     spread = (short - short.mean(0)).square().mean().sqrt()
     change = float((short - whole).square().mean().sqrt() / spread.clamp(min=1e-12))
     if change < MOST_READ:
@@ -276,6 +278,6 @@ def _alone(rehearsal: Rehearsal, axis: int, row: int, length: int, places: int) 
 
     results = _called(rehearsal.twin, rehearsal.given.change(cut))
     y = next(y for y in results if y.is_floating_point())
-    if y.dim() != 2 or len(y) != 1:
+    if y.dim() not in (1, 2) or len(y) != 1:
         raise Unlike
-    return y
+    return y.reshape(1, -1)

@@ -118,7 +118,7 @@ def order_not_read(history: History) -> Iterator[Verdict]:
     why="A batch of sequences is filled up to the longest one. What comes out must not depend on how far.\n"
     "The last output of a recurrent layer has run over the padding by then and forgotten the text;\n"
     "a mean over all places is mostly padding, attention without a mask looks at it.",
-    explains=("F22", "F23", "F29", "F09", NOT_LEARNING),
+    explains=("F104", "F22", "F23", "F29", "F09", NOT_LEARNING),
     rank=67,
     preflight=True,
 )
