@@ -137,6 +137,30 @@ class Text(nn.Module):
         return self.head(out[:, -1] if self.way == "last" else out[torch.arange(len(x)), lengths - 1])
 
 
+class Forecast(Reads):
+    """One number for each sequence, from a layer that expects time first."""
+
+    def __init__(self) -> None:
+        super().__init__(-1)
+        self.lstm = nn.LSTM(4, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x)[:, 0]
+
+
+def test_one_place_is_read_because_the_batch_is_taken_for_time() -> None:
+    model = Forecast()
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    with Doctor(model, optimizer, budget=float("inf")) as doctor:
+        for _ in range(12):
+            optimizer.zero_grad()
+            F.mse_loss(model(torch.randn(9, 24, 4)), torch.zeros(9)).backward()
+            optimizer.step()
+    first = doctor.findings[0]
+    assert first.id == "F74"
+    assert "F105" in {symptom.id for symptom in first.symptoms}
+
+
 class YesOrNo(Text):
     """With one number for each text."""
 

@@ -50,7 +50,8 @@ def nothing_carries_over(history: History) -> Iterator[Verdict]:
         "",
         evaluations[-1][0],
         f"A constant answer costs {constant:.3f}. On rows that had not come before, training was at {at_first:.3f}, "
-        f"and it is at {now:.3f} now; val was never below {lowest:.3f}.",
+        f"and it is at {now:.3f} now; val was never below {lowest:.3f}: what it learned does not hold for val, whose "
+        "labels, ids or inputs seem to be prepared otherwise.",
         "Prepare val as train: labels, ids and words by the numbers that train gave them, scalers and encoders only "
         "applied (`transform`), never fitted again.",
         confidence=0.85,

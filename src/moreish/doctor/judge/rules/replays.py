@@ -123,7 +123,7 @@ def _blind(leak: Ahead) -> str:
     why="LSTM, GRU, RNN, MultiheadAttention and the Transformer layers expect (time, batch, features).\n"
     "Given (batch, time, features) without batch_first=True they run along the samples, in silence:\n"
     "one sample's state is the next one's past, and time is never looked along.",
-    explains=("F24", NOT_LEARNING),
+    explains=("F24", "F105", "F107", NOT_LEARNING),
     rank=97,
     preflight=True,
 )
