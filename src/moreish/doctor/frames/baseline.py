@@ -73,14 +73,14 @@ class LinkCounts:
 
     def add(self, x: Float[Tensor, "rows features"], y: Float[Tensor, "rows answers"]) -> None:
         """Add a batch; of another shape they begin anew."""
-        x, y = x[:, :FEATURES].double(), y[:, :ANSWERS].double()
+        x, y = x[:, :FEATURES].cpu().double(), y[:, :ANSWERS].cpu().double()  # not every device has float64
         new = {"x": x.sum(0), "y": y.sum(0), "xx": (x * x).sum(0), "yy": (y * y).sum(0), "xy": x.T @ y}
         fits = self.sums and all(self.sums[k].shape == v.shape for k, v in new.items())
         if not fits:
             self.rows, self.sums = 0, {k: torch.zeros_like(v) for k, v in new.items()}
         self.rows += len(x)
         for key, value in new.items():
-            self.sums[key] = self.sums[key] + value.to(self.sums[key].device)
+            self.sums[key] = self.sums[key] + value
 
     def best(self, classes: bool) -> Links | None:
         """The strongest link; None before 200 examples. Answers of classes are one-hots, all taken together."""

@@ -46,7 +46,7 @@ class Choices:
         """Add the counts of one look; of another number of classes they begin anew."""
         if self.looks and self.looks[-1].asked.shape != asked.shape:
             self.looks.clear()
-        self.looks.append(Look(step, asked.detach().double().cpu(), chosen.detach().double().cpu()))
+        self.looks.append(Look(step, asked.detach().cpu().double(), chosen.detach().cpu().double()))
 
     def since(self, step: float) -> list[Look]:
         """The looks from a step on."""

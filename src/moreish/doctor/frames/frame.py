@@ -182,8 +182,8 @@ class Verdicts(NamedTuple):
 
 class Seen(NamedTuple):
     """The batch of the first call: its rows, how many there are where it is known to be more (else 0), how many looks
-    in a row it has been the same; how many rows differ (0: too many) of those drawn; items of its loader, or 0; rows
-    that came again, so far.
+    in a row it has been the same; how many rows differ (0: too many) of those drawn; items of its loader, or 0; of
+    the rows looked at so far, the share that came again.
     """
 
     rows: int
@@ -192,7 +192,7 @@ class Seen(NamedTuple):
     distinct: int = 0
     drawn: int = 0
     items: int = 0
-    again: int = 0
+    again: float = 0.0
 
 
 @dataclass(slots=True, eq=False)

@@ -48,7 +48,7 @@ class Turned:
 
 
 def _by_place(x: Tensor) -> Float[Tensor, "rows channels height width"]:
-    return x.detach().reshape(len(x), -1, *x.shape[-2:]).double().cpu()
+    return x.detach().reshape(len(x), -1, *x.shape[-2:]).cpu().double()
 
 
 def _is_mirrored(x: Float[Tensor, "rows channels height width"]) -> Bool[Tensor, " rows"]:

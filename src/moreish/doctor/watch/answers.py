@@ -26,7 +26,8 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
             context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
     mark = context.noting.marks.of(target)
-    if mark is not None and mark.what == "noise" and loss.op in AT_ITS_MEAN:
+    drawn = mark is not None and mark.what == "noise" and not context.made_some(context.inputs)
+    if drawn and loss.op in AT_ITS_MEAN:
         given = [t for t in context.inputs if isinstance(t, Tensor) and t.shape == target.shape]
         context.counts.noise.add(target, [t for t in given if t.is_floating_point()])
     through = context.noting.values.through(x, target, context.inputs)

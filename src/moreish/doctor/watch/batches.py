@@ -11,6 +11,7 @@ from moreish.doctor.frames.frame import Seen
 
 MOST_ROWS = 64  # that are told apart
 MOST_KNOWN = 1 << 14  # rows that are known again
+MOST_NUMBERS = 4096  # of a row, by which it is known again
 FEW = 0.25  # of what was drawn
 AGAIN = 3  # times that a batch was the same, after which loaders with more in them are looked for
 
@@ -26,7 +27,7 @@ class Batches:
         self._rows: set[float] | None = set()  # a mark of each row seen; None where they are many
         self._drawn = 0
         self._known: set[str] = set()
-        self._again = 0
+        self._again = self._asked = 0
         self._items: int | None = None
 
     def see(self, inputs: Iterable[object]) -> Seen | None:
@@ -59,18 +60,19 @@ class Batches:
             self._came_again(tensors[:4]),
         )
 
-    def _came_again(self, tensors: Sequence[Tensor]) -> int:
-        """How many rows came again so far: the same in all tensors that have a row for each of the first."""
-        rows = [t.detach().reshape(len(t), -1) for t in tensors if t.dim() and len(t) == len(tensors[0])]
+    def _came_again(self, tensors: Sequence[Tensor]) -> float:
+        """Which share of the rows so far came again: the same in all tensors with a row for each of the first."""
+        rows = [t for t in tensors if t.dim() and len(t) == len(tensors[0])]
         if not rows:
-            return 0
-        flat = torch.cat([t.double() for t in rows], 1)
-        numbers = flat @ torch.linspace(0.5, 1.5, flat.shape[1], dtype=torch.float64, device=flat.device).cos_()
+            return 0.0
+        flat = torch.cat([_thinned(t.detach()[:MOST_ROWS]) for t in rows], 1)
+        numbers = flat @ torch.linspace(0.5, 1.5, flat.shape[1], dtype=torch.float64).cos_()
         marks = {f"{number:.9g}" for number in numbers.tolist()}
         self._again += len(marks & self._known)
+        self._asked += len(flat)
         if len(self._known) < MOST_KNOWN:
             self._known |= marks
-        return self._again
+        return self._again / self._asked
 
     def _distinct(self, x: Tensor) -> int:
         """How many different rows there were so far; 0 once they are many."""
@@ -94,6 +96,12 @@ class Batches:
             self._weights = {key: _directions(*key)}
         weights = self._weights[key]
         return float(key[0]), *torch.stack([flat.sum(), torch.dot(flat, weights)]).tolist()
+
+
+def _thinned(x: Tensor) -> Tensor:
+    """Numbers of each row, evenly spread over it."""
+    flat = x.reshape(len(x), -1)
+    return flat[:, :: max(1, flat.shape[1] // MOST_NUMBERS)].cpu().double()
 
 
 def _directions(size: int, device: torch.device) -> Tensor:

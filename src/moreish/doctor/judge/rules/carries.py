@@ -64,12 +64,11 @@ def nothing_carries_over(history: History) -> Iterator[Verdict]:
 
 def _first_pass(history: History, evaluated: int) -> int:
     """The last look before the first evaluation by which hardly any row had come again."""
-    rows, last = 0, 0
+    last = 0
     for frame in history.training():
         if frame.batch is None or frame.step > evaluated:
             break
-        rows += frame.batch.rows
-        if frame.batch.again <= AGAIN * rows:
+        if frame.batch.again <= AGAIN:
             last = frame.step
     return last
 
