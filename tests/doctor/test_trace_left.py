@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
 from moreish.doctor import Doctor, Finding
 from moreish.doctor.watch import replay
+from moreish.doctor.watch.schedule import SETTLING
 from tests.doctor.worlds import V, fit, language
 
 
@@ -194,7 +195,7 @@ def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_
 
     optimizer.register_step_pre_hook(note)
     with Doctor(model, optimizer) as doctor:
-        fit(model, optimizer, x, y, 400)
+        fit(model, optimizer, x, y, 2 * SETTLING)
     assert (0, 1, 0, 0) in met[False]
     assert met[False] <= {(0, 1, 0, 0), (0, 1, 0, 1)}
     assert met[True] == {(1, 1, 1, 2)}

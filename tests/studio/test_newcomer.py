@@ -54,7 +54,7 @@ def test_a_beginning_of_unknown_symbols_is_told_and_the_next_one_heals_it(blend)
     assert "never occurs" not in page.get_by_label("Symbol by symbol").inner_text()
 
 
-def test_items_are_there_when_one_comes_back_and_favourites_when_the_page_is_loaded_anew(blend):
+def test_items_and_favourites_are_there_when_one_comes_back_and_when_the_page_is_loaded_anew(blend):
     page, run = blend
     fresh(page, f"#/more?run={run}&prefix=")
     page.get_by_role("button", name="Make them").click()
@@ -68,9 +68,11 @@ def test_items_are_there_when_one_comes_back_and_favourites_when_the_page_is_loa
     assert page.locator(".made .word").all_inner_texts() == made
     page.reload()
     page.get_by_role("heading", name="Favourites").wait_for()
+    page.locator(".made .word").first.wait_for()
+    assert page.locator(".made .word").all_inner_texts() == made
     kept = page.get_by_role("button", name=f"Keep {made[0]}", exact=True)
-    assert kept.get_attribute("aria-pressed") == "true"
-    kept.click()
+    assert [star.get_attribute("aria-pressed") for star in kept.all()] == ["true", "true"]  # of the item, of the list
+    kept.last.click()
     until(lambda: page.get_by_role("heading", name="Favourites").count() == 0)
 
 

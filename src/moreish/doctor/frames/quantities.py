@@ -66,6 +66,7 @@ QUANTITIES: dict[str, Quantity] = {
         ),
         Quantity("error", ("loss",), "mean error of the outputs, without weights"),
         Quantity("constant", ("loss",), "what the best constant answer would cost in its place"),
+        Quantity("own_constant", ("loss",), "what the best constant for the targets of an evaluation would cost"),
         Quantity("target_rms", ("loss",), "root of the mean square of the targets"),
         Quantity("beyond", ("loss",), "share of targets that the output cannot reach", (0.0, 0.0)),
         Quantity("beyond_error", ("loss",), "mean square of the distance that cannot be bridged"),
