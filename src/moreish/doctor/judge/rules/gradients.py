@@ -4,7 +4,6 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.history import History
 from moreish.doctor.frames.operations import PIECEWISE_LINEAR
 from moreish.doctor.judge.finding import Operation
@@ -34,7 +33,7 @@ def owner(parameter: str) -> str:
 def vanishing(history: History) -> Iterator[Verdict]:
     """rms of the first weight's gradient below 1e-3 of the last one's, three frames in a row."""
     linear = [c for c in history.calls() if c.kind == "linear" and c.weight]
-    behind = _all_behind(linear[-1]) if linear else set()
+    behind = {id(c) for c in linear[-1].before()} if linear else set[int]()
     if any(id(c) in behind for c in linear):  # what lies in another branch is no first layer of this one
         linear = [c for c in linear if c is linear[-1] or id(c) in behind]
     weights = [c.weight for c in linear]
@@ -66,17 +65,6 @@ def vanishing(history: History) -> Iterator[Verdict]:
             picture="gradient by layer",
             ratio=ratio,
         )
-
-
-def _all_behind(call: Call) -> set[int]:
-    """All calls that feed this one, by identity."""
-    waiting, seen = list(call.sources), set[int]()
-    while waiting:
-        before = waiting.pop()
-        if id(before) not in seen:
-            seen.add(id(before))
-            waiting.extend(before.sources)
-    return seen
 
 
 def vanished(history: History) -> bool:
