@@ -8,7 +8,7 @@ BIN := .venv/bin
 FILE ?= names
 KILLS ?= 500
 
-.PHONY: more studio pictures test check format kernels sanitize bench background reproduce sickbay sickbay-full fuzz attack exports wheels oldest sweeps lessons notebooks docs gallery lines clean help
+.PHONY: more studio pictures test test-all check format kernels sanitize bench background reproduce sickbay sickbay-full fuzz attack exports wheels oldest sweeps lessons notebooks docs gallery lines clean help
 
 more: .venv/.runtime .venv/.kernels
 	@$(BIN)/moreish $(FILE)
@@ -23,12 +23,15 @@ pictures: .venv/.dev
 	@$(BIN)/python tools/page.py
 	@$(BIN)/python -m tools.pictures
 
-# Without node, or without a browser, the tests of the page are skipped and say why.
-test: .venv/.dev
+# Without node, or without a browser, the tests of the page are skipped and say why. Tests that take long are left to
+# test-all, and to CI.
+test: WHICH :=
+test-all: WHICH := --all
+test test-all: .venv/.dev
 	@-$(BIN)/python tools/page.py
 	@-$(BIN)/python tools/page.py test
 	@$(BIN)/python tools/browser.py
-	@$(BIN)/python tools/run_tests.py
+	@$(BIN)/python tools/run_tests.py $(WHICH)
 
 check: .venv/.dev
 	@$(BIN)/ruff check .
@@ -128,7 +131,8 @@ clean:
 help:
 	@echo "make more       set up, then make 20 more names (FILE=path for your own list)"
 	@echo "make studio     set up, build the page, open the studio"
-	@echo "make test       set up, then run every test"
+	@echo "make test       set up, then run the tests, but for the slow ones (ten minutes on two cores)"
+	@echo "make test-all   set up, then run every test, as CI does"
 	@echo "make check      lint, format, types (for three systems), import rule, line counts"
 	@echo "make kernels    compile the fast training steps (done by the others where there is a compiler)"
 	@echo "make sanitize   the kernels' tests with address and undefined-behaviour sanitizers"

@@ -228,6 +228,7 @@ def test_a_run_can_be_moved_and_copied(gru_run, tmp_path):
 # ---- as anybody would expect ----
 
 
+@pytest.mark.slow
 def test_the_parts_of_moreish_are_there_without_being_imported():
     code = (
         "import sys, moreish\n"
@@ -304,6 +305,7 @@ def test_what_is_no_text_among_the_items_is_named():
     assert done.stderr.endswith("ValueError: suggest takes a list of texts, and ['a'] is none\n")
 
 
+@pytest.mark.slow
 def test_suggestions_of_many_threads_are_those_of_one():
     lists = [made_items(count) for count in (12, 20, 28, 36)]
     asked = [(items, seed) for items in lists for seed in range(4)]
@@ -351,6 +353,7 @@ def test_an_item_with_an_unknown_symbol_is_impossible_and_the_others_are_scored(
     assert "impossible" in repr(impossible)
 
 
+@pytest.mark.slow
 def test_a_number_of_items_that_is_none_is_refused(ngram_run):
     with pytest.raises(ValueError, match="the number of items to make is a whole number from 0 on, not -1"):
         ngram_run.more(-1)

@@ -157,6 +157,7 @@ LIGHT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", LIGHT, ids=range(len(LIGHT)))
 def test_no_torch_is_loaded_where_none_is_needed(code, tmp_path):
     check = f"{code}\nimport sys\nassert 'torch' not in sys.modules"
@@ -164,6 +165,7 @@ def test_no_torch_is_loaded_where_none_is_needed(code, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_training_does_not_wait_for_torchs_compiler(tmp_path):
     """torch imports it, which takes a second, the first time that one of its optimizers is made."""
     train = "run(['train', 'minerals', '--model', 'gru', '--steps', '3', '--out', 'r', '-q'])"
@@ -172,6 +174,7 @@ def test_training_does_not_wait_for_torchs_compiler(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_opening_a_run_does_not_wait_for_torchs_compiler(tmp_path):
     train = "run(['train', 'minerals', '--model', 'transformer', '--steps', '3', '--out', 'r', '-q'])"
     asked = "run(['more', 'r', '-n', '3']) == 0; assert run(['score', 'r', 'quartz'])"

@@ -37,6 +37,7 @@ def test_a_run_tells_its_history(trained):
     assert max(row["step"] for row in rows) == 30
 
 
+@pytest.mark.slow
 def test_pictures_are_drawn_on_the_axes_that_are_handed_in(trained):
     pytest.importorskip("matplotlib")
     run = trained[0]

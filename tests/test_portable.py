@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import moreish
 from moreish import api
@@ -49,6 +50,7 @@ def trees():
         yield path.relative_to(SRC), ast.parse(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_of_the_systems_modules_only_names_are_used_that_all_three_systems_have():
     known = {module: set(names.split()) for module, names in EVERYWHERE.items()}
     for path, tree in trees():
@@ -62,6 +64,7 @@ def test_of_the_systems_modules_only_names_are_used_that_all_three_systems_have(
                 assert module not in known or name in known[module], f"{path}:{node.lineno}: {module}.{name}"
 
 
+@pytest.mark.slow
 def test_no_module_or_argument_is_used_that_one_system_lacks():
     for path, tree in trees():
         for node in ast.walk(tree):
@@ -77,6 +80,7 @@ def test_no_module_or_argument_is_used_that_one_system_lacks():
             )
 
 
+@pytest.mark.slow
 def test_every_text_is_read_and_written_in_an_encoding_that_is_named():
     for path, tree in trees():
         for node in ast.walk(tree):
@@ -150,6 +154,7 @@ def test_the_poor_python_is_poor_and_so_are_its_children(tmp_path):
     assert poor(tmp_path, "-c", twice) == "poor\n"
 
 
+@pytest.mark.slow
 @needs_proc
 def test_the_main_job_runs_in_it(tmp_path):
     out = poor(tmp_path, "-m", "moreish", "minerals", "--time-budget", "2s", says="kept in")
@@ -189,6 +194,7 @@ def assert_same_as(run: api.TrainedRun, whole: api.TrainedRun) -> None:
         np.testing.assert_array_equal(array, theirs[name], err_msg=name)
 
 
+@pytest.mark.slow
 @needs_proc
 def test_an_interrupted_run_goes_on_in_it_bit_for_bit_as_if_it_had_never_stopped(tmp_path):
     assert "go on with: moreish train --resume" in poor(tmp_path, "-c", INTERRUPTED)
@@ -199,6 +205,7 @@ def test_an_interrupted_run_goes_on_in_it_bit_for_bit_as_if_it_had_never_stopped
     assert_same_as(moreish.open_run(tmp_path / "run"), whole)
 
 
+@pytest.mark.slow
 @needs_proc
 def test_two_processes_train_in_it_what_they_train_in_any_python(tmp_path, monkeypatch):
     arguments = write_two_networks(tmp_path, steps=20)

@@ -26,6 +26,7 @@ def commands() -> list[str]:
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_work_one_after_the_other(tmp_path):
     (tmp_path / "my-list.txt").write_text(
         "\n".join((ROOT / "src/moreish/data/lists/towns.txt").read_text().split()[:300])
@@ -66,6 +67,7 @@ def test_the_two_commands_that_set_everything_up_come_first():
     assert commands().index("make more") < commands().index("make test")
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path):
     code = blocks("python")[0].replace(
         "moreish.train(items)", 'moreish.train(items, options={"train": {"steps": 30}})'

@@ -1,4 +1,10 @@
-"""Run the tests, as many at a time as there are cores, and say what is being done. Standard library only."""
+"""Run the tests, as many at a time as there are cores, and say what is being done. Standard library only.
+
+    python tools/run_tests.py [--all] [ARGUMENTS OF PYTEST]
+
+Tests that are marked as slow take more than half of the time, though they are one in fifty: they are left out, and
+counted as deselected, unless all are asked for or `CI` is set.
+"""
 
 import os
 import subprocess
@@ -22,7 +28,11 @@ def main(arguments: list[str]) -> int:
     # would read the tests' own files in the code page of the country.
     env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     subprocess.run([sys.executable, str(KERNELS)], check=False)  # what is up to date is left alone
-    print(f"moreish: running the tests in {workers} processes", flush=True)
+    every = "--all" in arguments or bool(os.environ.get("CI"))
+    which, words = ([], "all tests") if every else (["-m", "not slow"], "the tests but for the slow ones, which")
+    told = "" if every else " `make test-all` runs as well"
+    print(f"moreish: running {words}{told}, in {workers} processes", flush=True)
+    arguments = [*which, *(a for a in arguments if a != "--all")]
     command = [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal", *arguments]
     return subprocess.run(command, env=env, check=False).returncode
 

@@ -40,6 +40,7 @@ def test_a_reader_that_has_seen_enough_and_a_full_disk_are_no_fault(tmp_path):
     assert (done.returncode, done.stderr) == (2, "moreish: no space left on device\n")
 
 
+@pytest.mark.slow
 @needs_signals
 def test_a_locale_that_knows_ascii_only_keeps_every_symbol(tmp_path):
     words = "moreish more hindi -n 3 --seed 1"

@@ -27,6 +27,7 @@ def test_a_megabyte_of_marks_is_put_in_order_at_once(marks):
     assert len(normalize("NFC", text)) > 1
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.text())
 def test_whatever_is_shown_holds_nothing_that_a_terminal_obeys(text):

@@ -3,6 +3,7 @@
 import threading
 from pathlib import Path
 
+import pytest
 import torch
 
 from moreish import api
@@ -23,6 +24,7 @@ def trained(n: int, root: Path, found: dict[int, tuple]) -> None:
     found[n] = run.digest, records
 
 
+@pytest.mark.slow
 def test_four_at_once_are_bit_for_bit_as_one_after_the_other(tmp_path):
     alone: dict[int, tuple] = {}
     for n in range(len(JOBS)):

@@ -49,6 +49,7 @@ def accepts(automaton: Automaton, texts: list[str]) -> list[bool]:
     return automaton.accepted(ids, offsets).tolist()
 
 
+@pytest.mark.slow
 @given(flags, patterns, st.randoms(use_true_random=False))
 def test_a_regular_expression_allows_what_python_matches_as_a_whole(how, text, rng):
     automaton = pattern(how + text, ALPHABET)

@@ -52,6 +52,7 @@ def test_one_and_none_of_these_words(words):
     assert allowed(rules.none_of(words, V)) == [word for word in WORDS if word not in words]
 
 
+@pytest.mark.slow
 def test_words_of_thousands_of_symbols_are_told_apart():
     rng = random.Random(3)
     words = [tuple(rng.randrange(1, 40) for _ in range(rng.randrange(1, 12))) for _ in range(3000)]

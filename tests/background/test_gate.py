@@ -78,6 +78,7 @@ def case(seed: int, models: int = 2, n: int = 40) -> Case:
     return Case(scores, features, targets)
 
 
+@pytest.mark.slow
 def test_a_fitted_gate_loses_less_than_equal_powers_on_other_cases():
     cases = [case(seed) for seed in range(12)]
     gate, loss = fit_gate(cases[:8])
@@ -89,6 +90,7 @@ def test_a_fitted_gate_loses_less_than_equal_powers_on_other_cases():
     assert loss == pytest.approx(found, abs=0.05)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_gate():
     cases = [case(seed) for seed in range(3)]
     one, two, other = (fit_gate(cases, seed)[0].weight_in for seed in (0, 0, 1))

@@ -107,6 +107,7 @@ def test_what_closes_an_item_and_what_it_ends_in():
     assert (places.closing.sum(1) == 1).sum() == sum(map(len, items))
 
 
+@pytest.mark.slow
 def test_quoted_items_are_closed():
     corpus = moreish.data.undivided(moreish.read([f"<{each}>" for each in SUBJECTS]))
     blend, measured = heard(corpus, BackgroundChoice())
@@ -122,6 +123,7 @@ def test_the_strictest_is_the_last_before_it_costs_something():
     assert strictest(lambda t: t.late + abs(t.closing - 3) / 100, worth=9.5) == Timing(8, 8, 8, 3), "as is best"
 
 
+@pytest.mark.slow
 def test_long_items_are_not_cut_short_or_drawn_out():
     corpus = moreish.data.undivided(moreish.read(SUBJECTS))
     blend, measured = heard(corpus, BackgroundChoice())

@@ -3,6 +3,7 @@
 from itertools import groupby
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ def outline_of(text):
     return tuple(c for c, _ in groupby(map(symbol_class, text)))
 
 
+@pytest.mark.slow
 def test_number_plates_keep_their_form_twice_as_often():
     corpus = moreish.data.undivided(moreish.read(PLATES))
     blend, measured = heard(corpus, BackgroundChoice())

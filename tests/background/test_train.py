@@ -53,6 +53,7 @@ def learned() -> tuple[BackgroundTraining, list[float]]:
     return trained(2.0)
 
 
+@pytest.mark.slow
 def test_two_seconds_are_better_than_the_uniform(learned: tuple[BackgroundTraining, list[float]]):
     training, losses = learned
     items = LISTS[0]

@@ -416,6 +416,7 @@ def test_a_module_is_copied_and_saved_as_ever():
         assert other.state_dict().keys() == model.state_dict().keys()
 
 
+@pytest.mark.slow
 def test_memory_is_constant_over_many_steps():
     """No object of a step outlives it."""
     model = nn.Sequential(nn.Linear(3, 8), nn.BatchNorm1d(8), nn.Tanh(), nn.Linear(8, 4))

@@ -2,6 +2,7 @@
 
 import copy
 
+import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
@@ -49,6 +50,7 @@ def worker(rank, meeting_place, results):
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_by_hand_train_as_one_by_autograd(tmp_path):
     """Halves of equal size: the mean of their mean losses is the loss of the whole batch."""
     results = tmp_path / "weights.pt"

@@ -427,6 +427,7 @@ class SmallBatchWrong(torch.autograd.Function):
         return dy - dy.sum(0) / (6 if len(dy) == 7 else len(dy))
 
 
+@pytest.mark.slow
 def test_a_foreign_backward_that_is_wrong_in_the_last_of_many_batches_only_is_caught():
     torch.manual_seed(0)
     net = nn.Linear(3, 2).double()

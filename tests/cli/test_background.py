@@ -26,6 +26,7 @@ def here(folder, moreish):
     return folder
 
 
+@pytest.mark.slow
 def test_a_net_of_ones_own_lists_is_kept_and_reads_a_list(here, moreish, tmp_path):
     assert [path.name for path in (here / "net").iterdir()] == [weights.FILE]
     about = weights.about(here / "net")

@@ -36,6 +36,7 @@ def test_more_prints_one_item_a_line(moreish):
     assert moreish("more", "list-ngram-1", "-n", 7, "--seed", 2)[1] != out
 
 
+@pytest.mark.slow
 def test_more_from_a_list_counts_and_keeps_nothing(moreish, folder):
     before = sorted(folder.rglob("*"))
     code, out, _ = moreish("more", "list.txt", "-n", 5)
@@ -60,6 +61,7 @@ def test_more_new_only_and_starts_with(moreish, folder):
     assert all(item.startswith("ka") and item not in items for item in out.split())
 
 
+@pytest.mark.slow
 def test_score_reads_items_from_the_command_line_and_from_standard_input(moreish, monkeypatch, folder):
     _, out, _ = moreish("score", "list-ngram-1", "kalo", "mi", "--json")
     first, second = lines_of(out)
@@ -160,6 +162,7 @@ def test_inspect_reports_as_a_page_and_as_json(moreish, folder):
     assert report["suspicious"][0]["lines"] == [3]
 
 
+@pytest.mark.slow
 def test_lists_are_all_there_and_each_can_be_made_more_of(moreish):
     entries = lines_of(moreish("lists", "--json")[1])
     assert {e["name"] for e in entries} >= {"names", "words", "towns", "dinosaurs", "minerals", "hindi"}
@@ -167,6 +170,7 @@ def test_lists_are_all_there_and_each_can_be_made_more_of(moreish):
         assert len(moreish("more", entry["name"], "-n", 2)[1].splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_plot_draws_png_and_svg(moreish, folder):
     assert moreish("plot", "list-gru-1")[1].strip() == "list-gru-1.png"
     assert (folder / "list-gru-1.png").read_bytes().startswith(b"\x89PNG")
@@ -184,6 +188,7 @@ def test_plot_draws_what_a_model_knows(what, moreish, folder):
     assert (folder / f"{what}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_find_lr_suggests_a_rate_with_its_reason(moreish, folder):
     arguments = ["find-lr", "list.txt", "--steps", 60, "--seeds", 2, "--to", "lr.svg"]
     code, out, err = moreish(*arguments)
@@ -241,6 +246,7 @@ print("trained")
 """
 
 
+@pytest.mark.slow
 def test_doctor_names_what_is_wrong_with_a_script(moreish, folder):
     (folder / "sick.py").write_text(SICK)
     code, out, _ = moreish("doctor", "sick.py")
@@ -272,6 +278,7 @@ def test_doctor_of_a_run_watches_its_network_once_more(moreish):
     assert (code, "there is no network to watch" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_doctor_attends_a_training_and_its_findings_stay_with_the_run(moreish, monkeypatch):
     loud = ["--model", "mlp", "--steps", "30", "--set", "model.head_std=3", "--doctor"]
     code, out, err = moreish("train", "list.txt", *loud, "--out", "loud")
@@ -295,6 +302,7 @@ def test_a_doctor_without_a_network_is_refused(moreish):
     assert (code, "--doctor is for training a network, and the model ngram only counts" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
     code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 5)
     assert code == 0
@@ -305,6 +313,7 @@ def test_the_main_job_prints_new_items_and_keeps_the_run(moreish, folder):
     assert moreish("more", kept[2], "-n", 1)[0] == 0
 
 
+@pytest.mark.slow
 def test_the_main_job_as_json_has_nothing_else_on_stdout(moreish):
     code, out, err = moreish("list.txt", "--time-budget", "1s", "-n", 3, "--json")
     *items, done = lines_of(out)
@@ -365,6 +374,7 @@ def bad_files(folder):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_one_sentence_and_nothing_is_written(case, moreish, bad_files):
     arguments, sentence = BAD[case]
@@ -385,6 +395,7 @@ def test_an_error_as_json_is_an_object_on_stderr(moreish, bad_files):
     assert json.loads(err) == {"error": "empty.txt is empty"}
 
 
+@pytest.mark.slow
 def test_a_request_that_cannot_be_met_has_exit_code_1(moreish):
     code, out, err = moreish("more", "list.txt", "-n", 3, "--temperature", 0)
     assert code == 1
@@ -431,6 +442,7 @@ def spawn(*arguments, cwd, **more):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_ends_it_quietly(folder):
     with spawn("more", "list.txt", "-n", 200_000, "--repeats", cwd=folder) as process:
         assert process.stdout.readline().strip()
@@ -447,6 +459,7 @@ def test_a_pipe_that_is_closed_before_a_table_or_help_is_written_ends_it_quietly
         assert process.wait(60) == 0
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number):
@@ -467,6 +480,7 @@ def test_an_interrupted_training_is_saved_and_can_go_on(folder, tmp_path, number
     assert (again.returncode, len(items.splitlines()), err) == (0, 2, "")
 
 
+@pytest.mark.slow
 def test_a_training_hears_what_is_wanted_of_it_while_it_loads(folder, tmp_path):
     out = tmp_path / "run"
     small = ["--model", "gru", "--set", "model.n_hidden=8", "--steps", 100_000]
@@ -529,6 +543,7 @@ def from_standard_input(folder, text, *arguments):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -575,6 +590,7 @@ def test_standard_input_that_is_no_text_is_a_sentence(folder):
     )
 
 
+@pytest.mark.slow
 def test_what_is_in_the_list_and_that_torch_is_loading_is_said_before_it_is_loaded(folder, tmp_path):
     code = (
         "import sys\nfrom moreish.cli import show, run\n"
@@ -616,6 +632,7 @@ def test_json_is_read_as_the_list_that_it_is(moreish, folder):
     assert not set("".join(out.split())) - set("emmaoliviaava")
 
 
+@pytest.mark.slow
 def test_several_files_are_one_list_and_each_can_be_a_kind(moreish, folder):
     soft = (f"{a}{b}la" for a in ("mi", "lo", "na", "su") for b in ("na", "la", "lo"))
     hard = (f"{a}{b}rk" for a in ("gr", "kr", "tr", "zr") for b in ("ak", "uk", "ok"))
@@ -659,6 +676,7 @@ def test_several_files_are_one_list_and_each_a_kind(moreish, folder):
     assert (code, out.split(":")[0]) == (0, str(Path("runs") / "elves-dwarves-ngram-1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

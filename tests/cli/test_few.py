@@ -50,6 +50,7 @@ def alone(folder, *words):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["few.txt", "--time-budget", "0"], ["more", "few.txt"]], ids=["the whole job", "more"]
 )
@@ -60,11 +61,13 @@ def test_a_short_list_is_read_without_torch(here, words, tmp_path):
     assert len(set(done.stdout.splitlines())) == 9
 
 
+@pytest.mark.slow
 def test_more_from_a_run_that_was_read_needs_no_torch_either(here):
     done = alone(here, "more", "few-read", "-n", "4")
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 4), done.stderr
 
 
+@pytest.mark.slow
 def test_a_seed_among_the_settings_is_the_seed(here, moreish):
     def items(*asked):
         return moreish("more", "few.txt", "--count", 4, "-q", *asked)[1]
@@ -74,6 +77,7 @@ def test_a_seed_among_the_settings_is_the_seed(here, moreish):
     )
 
 
+@pytest.mark.slow
 def test_the_whole_job_says_first_items_and_how_good_they_are(here, moreish, tmp_path):
     code, out, err = moreish("few.txt", "--time-budget", "0.5s", "-n", 6, "--out", tmp_path / "run")
     assert code == 0
@@ -195,6 +199,7 @@ def _write_hashes_anew(folder):
     manifest.write_sealed(Files(), folder, contents)
 
 
+@pytest.mark.slow
 @needs_signals
 def test_ctrl_c_while_it_is_trained_on_leaves_a_run_that_goes_on(tmp_path):
     (tmp_path / "few.txt").write_text("\n".join(DISHES) + "\n", encoding="utf-8")

@@ -27,6 +27,7 @@ main()
 """
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
 @pytest.mark.parametrize(

@@ -49,6 +49,7 @@ def test_what_there_is_not_is_said(words, capsys):
     assert capsys.readouterr().err.startswith("moreish: ")
 
 
+@pytest.mark.slow
 def test_an_exercise_is_opened_judged_hinted_at_and_begun_anew(tmp_path, capsys):
     assert run(["learn", "--check", "3.1"]) == 1
     assert "keep the dimension" in capsys.readouterr().err
@@ -72,6 +73,7 @@ def test_an_exercise_is_opened_judged_hinted_at_and_begun_anew(tmp_path, capsys)
     assert Learner.at(tmp_path / "moreish-learn").passed == []
 
 
+@pytest.mark.slow
 def test_the_next_exercise_is_watched_and_judged_at_every_save(tmp_path):
     """A real process, and a real file that is saved wrong and then right."""
     command = [sys.executable, "-m", "moreish", "learn"]
@@ -113,6 +115,7 @@ def test_the_next_exercise_is_watched_and_judged_at_every_save(tmp_path):
         process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -50,6 +50,7 @@ def test_the_file_may_name_the_recipe(options, toml):
     assert options("--config", toml('recipe = "bigram"\n[train]\nsteps = 2\n'))["recipe"] == "bigram"
 
 
+@pytest.mark.slow
 def test_steps_are_never_overridden_by_a_time_budget_of_the_recipe(options, moreish, folder):
     run = options("--recipe", "tiny", "--steps", 4)
     assert (run["train"]["steps"], run["train"]["time_budget"]) == (4, None)

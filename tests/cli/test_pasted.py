@@ -54,6 +54,7 @@ def test_where_there_is_doubt_nothing_is_changed_and_one_line_hints(moreish, fol
     assert (code, err.count(hint), "data.marks" in err) == (0, 1, False)
 
 
+@pytest.mark.slow
 def test_every_command_that_reads_a_list_reads_it_as_meant(moreish, folder):
     lists = (folder / "list.txt").read_text().split()
     (folder / "bulleted.txt").write_text("".join(f"- {x}\n" for x in lists))

@@ -74,6 +74,7 @@ def test_a_stream_that_is_none_of_pythons_is_left_alone(monkeypatch):
     sys.stderr.close()  # what was opened instead
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["more", "hindi", "-n", "5", "--seed", "1"], ["inspect", "hindi"]])
 def test_a_command_writes_the_same_where_nothing_but_ascii_is_known(arguments):
     found = [

@@ -236,6 +236,7 @@ def peak_of_reading(path, n: int) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_beside_the_file_stays_below_four_bytes_a_character(tmp_path):
     small, large = (peak_of_reading(tmp_path / "many.txt", n) for n in (300_000, 900_000))
     assert large - small < (1 + 4) * 6 * 600_000

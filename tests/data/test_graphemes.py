@@ -55,6 +55,7 @@ ODD = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(ODD.map("".join), min_size=1, max_size=12), st.booleans(), st.sampled_from(["hash", "lecture"]))
 @settings(max_examples=150, deadline=None)
 def test_what_is_chosen_is_what_asking_for_it_gives(items, text, split):

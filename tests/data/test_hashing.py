@@ -27,6 +27,7 @@ def test_hash_of_many_is_the_hash_of_each(items, seed):
     assert hashes.tolist() == [slow_hash(item, seed % 2**64) for item in items]
 
 
+@pytest.mark.slow
 @given(ITEMS)
 @settings(max_examples=30, deadline=None)
 def test_hash_of_one_is_its_hash_among_many(items):

@@ -48,6 +48,7 @@ def beside(corpus: Corpus, name) -> list[tuple[str, str, float]]:
     return [(split.item(i, corpus.vocab), corpus.kinds[kinds[i]], float(weights[i])) for i in range(len(split))]
 
 
+@pytest.mark.slow
 @given(
     ROWS, st.sampled_from(["hash", "lecture"]), st.sampled_from(["drop", "keep"]), st.sampled_from(["csv", "jsonl"])
 )

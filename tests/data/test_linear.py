@@ -36,6 +36,7 @@ def test_a_selected_value_of_any_length_is_looked_at_once():
     ]
 
 
+@pytest.mark.slow
 def test_comments_between_escaped_quotes_are_looked_for_once():
     row = "'\\'," * N
     assert largest(f"INSERT INTO t VALUES ({row}1 /* x */);").table.width == N + 1
@@ -109,6 +110,7 @@ def test_exports_of_one_sign_are_looked_at_once(kind):
                 kind.read(head + sign * (2 * N // len(sign)))
 
 
+@pytest.mark.slow
 def test_of_many_different_keys_few_rows_are_looked_at():
     rows = [{"name": "x", **{f"{i}-{j}": "y" for j in range(40)}} for i in range(900)]
     sheet = sheet_of(rows, "x")

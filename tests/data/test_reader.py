@@ -35,6 +35,7 @@ ODD = st.sampled_from(
 LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", " \n", "\r\r\n"])
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.lists(ODD, max_size=6).map("".join), LINE_ENDS), min_size=1),
     st.sampled_from([1, 3, 7, 1000]),

@@ -46,6 +46,7 @@ WAYS = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=ITEMS)
@@ -57,6 +58,7 @@ def test_any_list_comes_back_from_anything_that_people_put_round_it(way, items, 
     assert list(read(path, DataOptions(duplicates="keep")).items) == items[:count]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(items=ITEMS, separator=st.sampled_from([", ", "; "]), seed=st.integers(0, 1000))
 def test_several_items_a_line_come_apart_where_each_line_goes_on(items, separator, seed, tmp_path):

@@ -11,6 +11,7 @@ from moreish.data.stored import from_tensors, to_tensors
 lists = st.lists(st.text(st.characters(categories=("L", "N")), min_size=1, max_size=6), min_size=1, max_size=30)
 
 
+@pytest.mark.slow
 @given(lists, st.sampled_from(["hash", "lecture"]))
 def test_a_corpus_comes_back_as_it_was(items, split):
     options = DataOptions(split=split)

@@ -30,6 +30,7 @@ def read_as(folder, text, suffix=".txt", **options):
     return list(read(folder / f"x{suffix}", DataOptions(**options)))
 
 
+@pytest.mark.slow
 @given(
     ITEMS.filter(stripped),
     st.sampled_from([",", ";", "\t"]),
@@ -53,6 +54,7 @@ def test_what_the_csv_module_writes_is_read(tmp_path_factory, items, separator, 
     assert found == stripped(items)
 
 
+@pytest.mark.slow
 @given(ITEMS.filter(stripped), st.booleans(), st.sampled_from([None, 2]))
 @settings(max_examples=100, deadline=None)
 def test_what_the_json_module_writes_is_read(tmp_path_factory, items, ascii_only, indent):
@@ -92,6 +94,7 @@ LINES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(LINES, max_size=12),
     st.sampled_from([".txt", ".csv", ".tsv", ".json", ".jsonl"]),

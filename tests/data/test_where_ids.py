@@ -42,6 +42,7 @@ def flat(items: list[list[int]], vocab: Vocab) -> tuple[np.ndarray, np.ndarray]:
     return ids, np.flatnonzero(ids == 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LISTS)
 @given(data=st.data())
 @settings(max_examples=60)

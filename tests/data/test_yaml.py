@@ -243,6 +243,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data(), KEYS, st.sampled_from([json.dumps, quoted, plain]), st.sampled_from(["", "  "]), st.booleans())
 def test_records_that_are_written_come_back(data, keys, write, indent, compact):
@@ -256,6 +257,7 @@ def test_records_that_are_written_come_back(data, keys, write, indent, compact):
     assert parsed(lines) == ({"all": records} if indent else records)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(TEXTS | st.text("ab:#'\"-[]{},\n ", max_size=60), min_size=1, max_size=8), st.integers(20, 90))
 def test_what_a_yaml_writer_writes_comes_back(texts, width):

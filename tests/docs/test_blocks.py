@@ -67,6 +67,7 @@ def run_command(line: str, printed: str) -> None:
     assert (code != 0) == refused, f"{line}: exit code {code}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
 def test_the_blocks_of_a_page_run_and_print_what_they_say(page, tmp_path, monkeypatch):
     if page.name in OWN:

@@ -240,12 +240,14 @@ def test_stop_without_start_says_so_and_a_second_start_begins_anew():
     assert stop().findings == []
 
 
+@pytest.mark.slow
 def test_a_process_may_end_without_a_stop(tmp_path):
     code = "from moreish import doctor\ndoctor.start()\nprint('trained')"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "trained\n", "")
 
 
+@pytest.mark.slow
 def test_the_modules_for_other_programs_are_not_loaded_with_the_doctor():
     code = (
         "import sys, moreish.doctor; print([name for name in ('lightning', 'transformers') if name in sys.modules])"

@@ -59,6 +59,7 @@ def fitted(library, examples, tmp_path, callback, sick, epochs=3):
     return trainer
 
 
+@pytest.mark.slow
 def test_lightning_says_what_is_wrong_and_keeps_the_doctor(lightning, examples, tmp_path, capsys):
     from moreish.doctor.lightning import DoctorCallback
 
@@ -135,6 +136,7 @@ def rows_of(examples):
     return [{"x": x, "labels": y} for x, y in zip(*examples, strict=True)]
 
 
+@pytest.mark.slow
 def test_hugging_face_says_what_is_wrong_and_keeps_the_doctor(transformers, examples, tmp_path, capsys):
     from moreish.doctor.hugging_face import DoctorCallback
 
@@ -157,6 +159,7 @@ def test_hugging_face_is_asked_to_stop(transformers, examples, tmp_path):
     assert trainer.state.global_step < 24
 
 
+@pytest.mark.slow
 def test_a_small_language_model_of_transformers_is_left_in_peace(transformers, tmp_path, capsys):
     from moreish.doctor.hugging_face import DoctorCallback
 

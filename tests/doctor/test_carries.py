@@ -49,11 +49,13 @@ def ratings(renumbered: bool, noise: float = 0.1, few: int = 6000) -> Doctor:
     return doctor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("renumbered", [True, False])
 def test_ids_that_val_numbers_anew_are_found(renumbered: bool) -> None:
     assert ("F135" in ids_of(ratings(renumbered))) is renumbered
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("classes_swapped", "rows"), [(True, 3000), (False, 3000), (False, 60)])
 def test_classes_that_val_orders_otherwise_are_found_and_what_is_learned_by_heart_is_not(
     classes_swapped: bool, rows: int

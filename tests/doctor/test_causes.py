@@ -184,6 +184,7 @@ def test_the_seam_of_a_projector_and_a_predictor_is_no_alarm():
 # F13: large updates are judged by what they did to the activations as well
 
 
+@pytest.mark.slow
 def test_sigmoids_that_large_updates_saturated_are_laid_at_the_door_of_the_learning_rate():
     model = net(nn.Sigmoid)
     optimizer = torch.optim.AdamW(model.parameters(), 0.05)
@@ -241,3 +242,31 @@ def test_a_model_in_train_mode_without_gradients_is_a_mistake_where_it_is_evalua
             if evaluates:
                 F.cross_entropy(logits, y[:64])
     assert ("F32" in [f.id for f in doctor.findings]) is found
+
+
+class Dropping(nn.Module):
+    def __init__(self, follows: bool) -> None:
+        super().__init__()
+        self.net, self.follows = mlp(), follows
+
+    def forward(self, x):
+        return F.dropout(self.net(x), 0.3, training=self.training if self.follows else True)
+
+
+@pytest.mark.parametrize(
+    ("follows", "evals", "draws", "told"),
+    [(False, True, 1, "F139"), (True, True, 1, None), (True, False, 1, "F32"), (False, True, 4, None)],
+    ids=["it never stops", "it follows the model", "the model is not in eval mode", "draws whose mean is meant"],
+)
+def test_dropout_that_a_model_in_eval_mode_goes_on_with_has_a_name_of_its_own(follows, evals, draws, told):
+    x, y = language()
+    model = Dropping(follows)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 3)
+        model.train(not evals)
+        with torch.no_grad():
+            rows = x[:64]
+            logits = torch.stack([model(rows) for _ in range(draws)]).mean(0)
+            F.cross_entropy(logits, y[:64])
+    assert [f.id for f in doctor.findings if f.id in ("F32", "F139")] == ([told] if told else [])

@@ -44,6 +44,7 @@ def test_findings_and_report_have_the_steps_of_the_run():
     assert doctor.to_dict()["steps"] == doctor.steps == BEFORE + 3
 
 
+@pytest.mark.slow
 def test_a_rate_that_falls_to_nothing_does_so_at_steps_of_the_run():
     found = every(changed("F80", 0.8, steps=400))["F80"]
     since, until = (int(word.strip(",")) for word in found.sentence.split() if word.strip(",").isdigit())
@@ -122,6 +123,7 @@ def histories():
     yield watched(nn.Sequential(*body), x, (y > 0).float(), F.binary_cross_entropy_with_logits)
 
 
+@pytest.mark.slow
 def test_no_rule_takes_nan_for_a_number():
     for history in histories():
         known = {f.id for f in judge(history)} | {"F13"}  # which says so where the loss is NaN

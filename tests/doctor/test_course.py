@@ -174,6 +174,7 @@ def test_an_epsilon_that_is_0_in_half_precision(half):
         assert alarms(doctor) == []
 
 
+@pytest.mark.slow
 def test_updates_that_round_away_in_bfloat16_and_larger_ones_that_do_not():
     found = []
     for rate in (1e-4, 0.3):
@@ -209,6 +210,7 @@ def test_clipping_that_leaves_nothing_is_the_cause_however_it_is_done(clip):
     assert "max_norm" in doctor.findings[0].remedy
 
 
+@pytest.mark.slow
 def test_clipping_at_the_usual_norm_and_with_adam_is_no_alarm():
     model = net()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -230,6 +232,7 @@ def test_a_gradient_that_is_divided_by_a_fixed_number_is_not_clipped():
     assert alarms(doctor) == []
 
 
+@pytest.mark.slow
 def test_a_low_learning_rate_is_raised_within_bounds_and_the_group_is_named():
     torch.manual_seed(0)
     model = net()
@@ -255,6 +258,7 @@ def with_schedule(schedule, steps, rate=0.05, noise=4.0):
     return run(model, optimizer, steps, after=lambda k: scheduler.step(), noise=noise)
 
 
+@pytest.mark.slow
 def test_a_schedule_that_is_over_early_is_found_and_one_that_ends_with_the_run_is_not():
     schedules = torch.optim.lr_scheduler
     over = with_schedule(lambda o: schedules.LambdaLR(o, lambda s: max(0.0, 1 - s / 20)), 200)
@@ -273,12 +277,14 @@ def test_a_schedule_that_is_over_early_is_found_and_one_that_ends_with_the_run_i
         assert alarms(with_schedule(healthy, 100, noise=1.0)) == []
 
 
+@pytest.mark.slow
 def test_a_cosine_that_is_stepped_beyond_its_end_is_found():
     cosine = torch.optim.lr_scheduler.CosineAnnealingLR
     assert "F81" in every_id(with_schedule(lambda o: cosine(o, 30), 120))
     assert "F81" not in every_id(with_schedule(lambda o: cosine(o, 120), 120))
 
 
+@pytest.mark.slow
 def test_a_warm_up_that_never_ends_is_found_when_the_run_has_ended():
     warm = torch.optim.lr_scheduler.LambdaLR
     assert "F82" in every_id(with_schedule(lambda o: warm(o, lambda s: min(1, s / 1e5)), 150))
@@ -297,6 +303,7 @@ def test_weight_decay_that_wins_is_named(decay, sick):
         assert "weight_decay=1 of SGD" in doctor.findings[0].sentence
 
 
+@pytest.mark.slow
 def test_weights_that_shrink_while_the_loss_falls_are_no_alarm():
     x, y = blobs(64, noise=0.1)
     model = net()
@@ -333,6 +340,7 @@ def similarity(kind):
     return attracted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "sick"), [("cosine", True), ("by hand", True), ("mse", True), ("contrast", False)])
 def test_outputs_that_collapse_are_found_and_held_apart_they_are_not(kind, sick):
     torch.manual_seed(0)
@@ -364,6 +372,7 @@ class VAE(nn.Module):
         return self.decoder(z), mean, log
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("weight", "sick"), [(100.0, True), (0.05, False)])
 def test_a_latent_that_is_not_used_is_found_and_one_that_is_is_not(weight, sick):
     torch.manual_seed(0)
@@ -403,6 +412,7 @@ def game(rate_g, rate_d, steps=220, shift=6.0):
     return doctor
 
 
+@pytest.mark.slow
 def test_a_discriminator_that_has_won_is_the_cause_and_an_even_game_is_none():
     won = game(1e-6, 1e-2)
     assert ids(won)[:1] == ["F86"]
@@ -465,17 +475,20 @@ def evaluated(model, doctor_steps, train, val, rate=3e-3):
     return run(model, optimizer, doctor_steps, batch=batch, after=look)
 
 
+@pytest.mark.slow
 def test_one_batch_of_evaluation_is_enough_to_see_that_nothing_but_the_rows_was_learned():
     heart = evaluated(net(hidden=128), 200, blobs(48, 6.0), blobs(256, 6.0, seed=1))
     assert "F90" in ids(heart)
     assert alarms(evaluated(net(), 200, blobs(2000, 0.5), blobs(256, 0.5, seed=1))) == []
 
 
+@pytest.mark.slow
 def test_val_that_rises_from_a_good_best_is_overfitting_also_by_one_batch_each():
     doctor = evaluated(net(hidden=128), 400, blobs(60, 1.5), blobs(256, 1.5, seed=1))
     assert "F28" in every_id(doctor)
 
 
+@pytest.mark.slow
 def test_labels_that_go_with_nothing_are_found_without_an_evaluation():
     x, y = blobs(2000, 0.5)
     found = []
@@ -505,6 +518,7 @@ def test_the_rows_of_a_hard_task_tell_their_classes_where_they_do():
         assert known.none == none
 
 
+@pytest.mark.slow
 def test_the_accuracy_of_an_evaluation_is_enough():
     train, val = blobs(48, 6.0), blobs(256, 6.0, seed=1)
     for (x, y), (v, w), sick in ((train, val, True), (blobs(2000, 0.5), blobs(256, 0.5, seed=1), False)):
@@ -525,6 +539,7 @@ def test_the_accuracy_of_an_evaluation_is_enough():
         assert ("F90" in ids(doctor)) == sick
 
 
+@pytest.mark.slow
 def test_yes_or_no_sorted_is_found_and_the_two_batches_of_a_game_are_not():
     x = torch.randn(640, 16, generator=torch.Generator().manual_seed(0))
     y = (torch.arange(640) >= 320).float()
@@ -541,6 +556,7 @@ def test_yes_or_no_sorted_is_found_and_the_two_batches_of_a_game_are_not():
     assert "F89" not in every_id(game(1e-2, 1e-3, steps=60, shift=0.5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("id", ["F79", "F80", "F83"])
 def test_a_seeded_fault_is_found_first(id):
     model = net()

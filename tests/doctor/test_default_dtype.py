@@ -57,6 +57,7 @@ def _as_before() -> Iterator[None]:
     torch.set_default_dtype(usual)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "optimizer", "loss"),
     [

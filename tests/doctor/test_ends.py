@@ -49,6 +49,7 @@ def found(
     return next((f.severity for f in watched.findings if f.id == "F129"), "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "target",
     [
@@ -83,6 +84,7 @@ def test_rewards_that_differ_need_ends_at_hand(tmp_path: Path, ends: str, severi
     assert found(tmp_path, line, reward=DIFFERENT, ends=ends) == severity
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "target",
     [
@@ -106,6 +108,7 @@ def test_a_target_that_heeds_the_end_is_well(tmp_path: Path, target: tuple[str, 
     assert found(tmp_path, *target, reward=reward) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reward", [ONES, DIFFERENT], ids=["ones", "different"])
 @pytest.mark.parametrize("left_out", ["(each * ~done).sum() / (~done).sum()", "each[~done].mean()"])
 def test_rows_at_the_end_may_be_left_out_of_the_loss(tmp_path: Path, left_out: str, reward: str) -> None:

@@ -414,6 +414,7 @@ def user_modes_and_gradient_free_helpers():
     return doctor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STYLES)
 def test_foreign_module_is_watched_without_a_crash_and_without_an_alarm(name):
     torch.manual_seed(0)

@@ -361,6 +361,7 @@ def test_pictures_that_come_again_turned_are_counted_with_their_targets(with_tar
     assert seen.turns.still == (0 if with_target else 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [True, False])
 def test_pictures_and_targets_that_are_flipped_each_by_its_own_chance_are_found(together: bool) -> None:
     torch.manual_seed(0)

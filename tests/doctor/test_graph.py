@@ -322,6 +322,7 @@ for fold in range(4):
 """
 
 
+@pytest.mark.slow
 def test_every_fold_has_its_own_training_and_the_sick_one_is_named(tmp_path):
     seen = script(tmp_path, FOLDS.replace("SICK", "2"))
     assert [f.id for f in seen.findings if f.severity != "info"] == ["F14"]
@@ -331,12 +332,14 @@ def test_every_fold_has_its_own_training_and_the_sick_one_is_named(tmp_path):
     assert [f for f in well.findings if f.severity != "info"] == []
 
 
+@pytest.mark.slow
 def test_a_finding_of_every_fold_is_told_once(tmp_path):
     seen = script(tmp_path, FOLDS.replace("1e-5 if fold == SICK else 0.1", "1e-5"))
     assert [f.id for f in seen.findings if f.severity != "info"] == ["F14"]
     assert "4 of 4 trainings" in seen.report()
 
 
+@pytest.mark.slow
 def test_a_student_whose_teacher_was_trained_first_has_its_own_clock(tmp_path):
     seen = script(
         tmp_path,
@@ -357,6 +360,7 @@ for step in range(150):
     assert [f.id for f in seen.findings if f.severity != "info"] == ["F14"]
 
 
+@pytest.mark.slow
 def test_optimizers_made_in_the_loop_are_found_and_do_not_slow_the_loop_down(tmp_path, monkeypatch):
     searches = []
     monkeypatch.setattr(ward, "owners", lambda parameters: searches.append(1) or owners(parameters))
@@ -375,6 +379,7 @@ for step in range(200):
     assert seen.to_dict()["steps"] == 200
 
 
+@pytest.mark.slow
 def test_a_program_with_many_trainings_is_watched_within_bounds(monkeypatch):
     monkeypatch.setattr(ward, "MOST", 6)
     watching = ward.Ward(1.0, ())
@@ -448,6 +453,7 @@ for step in range(20):
     assert isinstance(seen.error, IndexError)
 
 
+@pytest.mark.slow
 def test_a_hinge_whose_margins_are_all_kept_is_done_and_not_ill():
     torch.manual_seed(0)
     x = torch.randn(200, 4)
@@ -483,6 +489,7 @@ assert len(trained) == 3
 """
 
 
+@pytest.mark.slow
 def test_trainings_in_several_threads_are_watched_apart_and_none_is_disturbed(tmp_path):
     seen = script(tmp_path, THREADS)
     assert seen.error is None

@@ -27,6 +27,7 @@ DISTANCES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", DISTANCES)
 @pytest.mark.parametrize("collapses", [True, False])
 def test_embeddings_of_a_batch_that_fall_together_are_found(way: str, collapses: bool) -> None:
@@ -59,6 +60,7 @@ class Siamese(nn.Module):
         return -F.cosine_similarity(a, b).mean()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("held", [True, False])
 def test_two_views_that_are_compared_inside_a_model_are_seen(held: bool) -> None:
     model = Siamese(held)
@@ -141,5 +143,6 @@ def read(rate: float) -> dict[str, str]:
     return told(doctor)
 
 
+@pytest.mark.slow
 def test_large_first_steps_of_a_net_that_learns_all_there_is_are_no_alarm() -> None:
     assert "F13" not in read(1e-2)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from tests.doctor.test_further_kinds import small, trained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("axis", "sick"), [(-1, True), (0, False)])
 def test_advantages_normalised_along_an_axis_of_one_number_are_found(axis: int, sick: bool) -> None:
     model = small(3)
@@ -70,6 +71,7 @@ class Timed(nn.Module):
         return self.net(torch.cat([x, self.time(t)], 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "sick"), [(128.0, True), (1.0, False)])
 def test_data_of_another_size_are_seen_beside_an_embedding(size: float, sick: bool) -> None:
     model, keep = Timed(), torch.cumprod(1 - torch.linspace(1e-3, 0.2, 50), 0)
@@ -97,6 +99,7 @@ class Graph(nn.Module):
         return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("layers", "keeps", "said"), [(16, False, True), (3, False, False), (16, True, False)])
 def test_rows_that_are_mixed_again_and_again_are_named_where_the_gradient_vanishes(
     layers: int, keeps: bool, said: bool

@@ -98,6 +98,7 @@ def test_a_sampler_that_only_draws_the_first_few_items_is_found(tmp_path: Path, 
     assert ("F126" in told(tmp_path, SAMPLED.format(weights=weights))) is sick
 
 
+@pytest.mark.slow
 def test_a_list_of_few_rows_that_are_all_seen_is_no_fault(tmp_path: Path) -> None:
     body = "x, y = x[:4], y[:4]\n" + textwrap.dedent(SAMPLED.format(weights="[1.0, 1.0, 1.0, 1.0]"))
     assert "F126" not in told(tmp_path, body)
@@ -177,6 +178,7 @@ def count_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept.Kept, "due", lambda self, last=False: next(asked) in (100, 200, 400, 800))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keep", "sick"),
     [
@@ -196,6 +198,7 @@ def test_graphs_that_are_kept_from_step_to_step_are_found(
     assert ("F123" in told(tmp_path, KEEPING.format(keep=keep))) is sick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("emptied", "sick"), [("", True), ("seen.clear()", False)], ids=["kept", "emptied"])
 def test_what_a_hook_collects_and_nobody_empties_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, emptied: str, sick: bool
@@ -327,6 +330,7 @@ def test_batches_of_one_class_are_the_cause_of_units_that_die_of_them(tmp_path: 
     assert first(tmp_path, body)[0] == "F89"
 
 
+@pytest.mark.slow
 def test_what_vanishes_on_the_way_back_is_no_matter_of_the_learning_rate(tmp_path: Path) -> None:
     body = """
     layers = [part for _ in range(8) for part in (nn.Linear(24, 24), nn.Sigmoid())]
@@ -342,6 +346,7 @@ def test_what_vanishes_on_the_way_back_is_no_matter_of_the_learning_rate(tmp_pat
     assert "F09" in told
 
 
+@pytest.mark.slow
 def test_a_model_that_is_called_on_what_it_made_is_not_evaluated_on_another_scale(tmp_path: Path) -> None:
     body = """
     net = nn.Sequential(nn.Linear(6, 24), nn.Tanh(), nn.Linear(24, 6))

@@ -58,6 +58,7 @@ def test_a_fall_has_not_risen_a_valley_has() -> None:
     assert curve_of(down + [x + 0.5 for x in down[::-1][:200]]).has_risen()
 
 
+@pytest.mark.slow
 def test_noise_about_one_value_has_hardly_ever_risen() -> None:
     """Of 400 runs that stay where they are, each asked at every window: fewer than one in a hundred."""
     risen = 0
@@ -113,6 +114,7 @@ for step in range(600):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", [SPOILED, RELABELLED], ids=["inputs", "labels"])
 def test_data_that_are_spoiled_in_place_make_the_training_loss_rise(tmp_path: Path, loop: str) -> None:
     assert "F120" in told(tmp_path, loop)
@@ -149,6 +151,7 @@ for step in range(600):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loop", [STEADY, RESTARTED, NOISE_FLOOR, ADVERSARY], ids=["steady", "restarted", "noise", "adversary"]
 )
@@ -171,11 +174,13 @@ for step in range(2500):
 """
 
 
+@pytest.mark.slow
 def test_a_loss_that_is_one_number_on_every_batch_is_found(tmp_path: Path) -> None:
     said = told(tmp_path, STANDS)
     assert "0.5 at every step" in said["F119"]
 
 
+@pytest.mark.slow
 def test_a_whole_list_as_one_batch_may_come_to_rest(tmp_path: Path) -> None:
     assert "F119" not in told(tmp_path, ONE_BATCH)
 
@@ -190,5 +195,6 @@ for step in range(500):
 """
 
 
+@pytest.mark.slow
 def test_a_hinge_that_every_margin_keeps_is_no_fault(tmp_path: Path) -> None:
     assert "F119" not in told(tmp_path, HINGE_REACHED)

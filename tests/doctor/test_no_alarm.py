@@ -100,6 +100,7 @@ def said(tmp_path: Path, script: str) -> dict[str, str]:
     return {f.id: f.severity for root in seen.findings for f in (root, *root.symptoms)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "alarm"),
     [
@@ -123,6 +124,7 @@ def test_no_alarm(tmp_path: Path, script: str, alarm: str) -> None:
     assert said(tmp_path, script).get(alarm) != "sick"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "loss",
     [

@@ -499,6 +499,7 @@ SOUND = json.loads(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
 @settings(max_examples=300)
 def test_a_finding_of_a_stranger_is_read_whole_or_refused_in_one_sentence(hostile):
@@ -634,6 +635,7 @@ def test_control_characters_are_visible_and_what_joins_letters_stays():
     )
 
 
+@pytest.mark.slow
 def test_a_watched_run_makes_a_page_that_is_whole():
     model = mlp()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)

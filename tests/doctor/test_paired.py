@@ -39,6 +39,7 @@ NUMBERS = "F.l1_loss(net(pictures[rows]), masks[rows][:, None])"
 BY_HAND = "((net(pictures[rows])[:, 0] - masks[rows]) ** 2).mean()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [True, False])
 @pytest.mark.parametrize(
     ("pictures", "loss"),

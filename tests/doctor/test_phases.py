@@ -58,6 +58,7 @@ ONE_IS_DRAWN = NOTHING_TO_LEARN.replace("torch.zeros(12, 4)", "torch.randn(12, 4
 OF_THE_SEAM = {"F13", "F17", "F18", "F96", "F119", "F120"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("phase", "finding"),
     [(OLD_HEAD, "F18"), (NEW_HEAD, ""), (NOTHING_TO_LEARN, "F17"), (ONE_IS_DRAWN, ""), (SAME_ROWS, "")],

@@ -94,6 +94,7 @@ class Words(nn.Module):
         return self.head(h.mean(1) if self.mean else h)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("positions", "sick"), [("one", True), ("none", True), ("each", False)])
 def test_an_order_that_is_not_read_is_found(positions: str, sick: bool) -> None:
     model = Words(positions)
@@ -107,6 +108,7 @@ def test_an_order_that_is_not_read_is_found(positions: str, sick: bool) -> None:
     assert "one and the same vector" in said.get("F106", "") or positions != "one"
 
 
+@pytest.mark.slow
 def test_a_set_that_is_learned_well_needs_no_order() -> None:
     model = Words("none")
 

@@ -61,6 +61,7 @@ sys.exit(3)
 """
 
 
+@pytest.mark.slow
 def test_a_script_sees_what_it_sees_by_itself(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "beside.py").write_text("")
@@ -87,11 +88,13 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_classes_of_a_script_go_to_other_processes_and_into_files(tmp_path):
     (tmp_path / "a.py").write_text(CLASSES)
     assert_alike(tmp_path, "a.py")
 
 
+@pytest.mark.slow
 def test_a_module_sees_what_it_sees_by_itself(tmp_path):
     package = tmp_path / "package"
     package.mkdir()
@@ -121,16 +124,19 @@ except ValueError as error:
 """
 
 
+@pytest.mark.slow
 def test_a_traceback_is_the_scripts_own_also_through_what_the_doctor_watches(tmp_path):
     (tmp_path / "a.py").write_text(FAILS)
     assert_alike(tmp_path, "a.py", code=1, as_json=True)
 
 
+@pytest.mark.slow
 def test_a_script_of_another_encoding_fails_as_by_itself(tmp_path):
     (tmp_path / "a.py").write_bytes(b"# -*- coding: latin-1 -*-\nprint('caf\xe9')\nraise KeyError('\xe9')\n")
     assert_alike(tmp_path, "a.py", code=1)
 
 
+@pytest.mark.slow
 def test_a_script_that_leaves_by_os_exit_gets_its_report_and_its_exit_code(tmp_path):
     (tmp_path / "a.py").write_text(f"{TRAINING}\nimport os\nprint('trained', flush=True)\nos._exit(5)")
     out, err = run(tmp_path, "-m", "moreish", "doctor", "a.py", code=5)
@@ -142,6 +148,7 @@ def test_a_script_that_leaves_by_os_exit_gets_its_report_and_its_exit_code(tmp_p
     assert err.startswith("moreish: sick: cross_entropy gets probabilities")
 
 
+@pytest.mark.slow
 def test_children_that_leave_by_os_exit_say_nothing(tmp_path):
     if not hasattr(os, "fork"):
         pytest.skip("there is no fork here")
@@ -149,6 +156,7 @@ def test_children_that_leave_by_os_exit_say_nothing(tmp_path):
     assert_alike(tmp_path, "a.py")
 
 
+@pytest.mark.slow
 @needs_signals
 def test_ctrl_c_ends_the_script_and_the_report_comes(tmp_path):
     script = f"{TRAINING}\nimport os, signal\nprint(1, flush=True)\nsignal.raise_signal(signal.SIGINT)\nprint(2)"
@@ -159,6 +167,7 @@ def test_ctrl_c_ends_the_script_and_the_report_comes(tmp_path):
     assert "moreish" not in err
 
 
+@pytest.mark.slow
 def test_of_several_processes_the_first_speaks_for_all(tmp_path):
     pytest.importorskip("torch.distributed.run")
     if not torch.distributed.is_available() or not torch.distributed.is_gloo_available():
@@ -253,6 +262,7 @@ def test_a_script_is_stopped_after_the_step_in_which_it_was_found_sick(tmp_path)
     assert watched.doctor.to_dict()["steps"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_that_the_program_forks_leaves_without_a_report(tmp_path):
     path = tmp_path / "forks.py"
@@ -272,6 +282,7 @@ def test_a_child_that_the_program_forks_leaves_without_a_report(tmp_path):
     assert done.stdout.count("looked at") == 1
 
 
+@pytest.mark.slow
 def test_a_program_that_closes_stdout_ends_with_its_own_exit_code(tmp_path):
     path = tmp_path / "closes.py"
     path.write_text("import sys; print('x', flush=True); sys.stdout.close(); sys.exit(4)\n", encoding="utf-8")

@@ -86,6 +86,7 @@ def severities(seen: Watched) -> dict[str, str]:
     return {f.id: f.severity for root in seen.findings for f in (root, *root.symptoms)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("x", "loss", "optimizer", "steps", "sick"),
     [
@@ -135,6 +136,7 @@ def test_small_probabilities_that_rank_are_no_fault(tmp_path: Path, signal: floa
     assert not {"F22", "F130"} & set(severities(watched(tmp_path, script)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("optimizer", "sick"), [(SLOWEST, True), (LEARNS, False)])
 def test_a_short_run_on_numbers_that_stands_at_a_constant_is_found(
     tmp_path: Path, optimizer: str, sick: bool

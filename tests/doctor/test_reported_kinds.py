@@ -6,6 +6,7 @@ import sys
 import textwrap
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -110,6 +111,7 @@ def test_labels_of_one_class_are_named() -> None:
         assert ("F94" in alarms(doctor)) is named
 
 
+@pytest.mark.slow
 def test_warnings_name_the_line_that_they_name_without_the_doctor(tmp_path: Path) -> None:
     script = tmp_path / "warns.py"
     script.write_text(

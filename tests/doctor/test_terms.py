@@ -64,3 +64,66 @@ def test_several_backwards_before_one_step_are_each_held_against_it() -> None:
                 ((out - 1).square().mean() / 3 + 1e-3 * model[0].weight.square().sum()).backward()
             optimizer.step()
     assert "F134" not in told(doctor)
+
+
+def together(terms: list[Tensor], how: str) -> Tensor:
+    if how == "+":
+        return sum(terms[1:], terms[0])
+    if how == "cat":
+        return torch.cat([t.reshape(1) for t in terms]).sum()
+    stacked = torch.stack(terms)
+    return stacked.mean() if how == "mean" else stacked.sum()
+
+
+@pytest.mark.parametrize("how", ["+", "sum", "mean", "cat"])
+@pytest.mark.parametrize("detached", [True, False])
+def test_terms_may_be_stacked_before_they_are_summed(how: str, detached: bool) -> None:
+    maker, critic = small(4), small(1, width=4)
+    mine = torch.optim.Adam(maker.parameters(), 1e-3)
+    its = torch.optim.Adam(critic.parameters(), 1e-3)
+    with Doctor(nn.ModuleDict({"maker": maker, "critic": critic}), [mine, its], budget=math.inf) as doctor:
+        for _ in range(12):
+            made = maker(torch.randn(16, 6))
+            verdict = critic(made.detach() if detached else made).square().mean()
+            mine.zero_grad()
+            together([verdict, (made - 1).square().mean()], how).backward()
+            mine.step()
+            its.zero_grad()
+            (critic(torch.randn(16, 4)) - 1).square().mean().backward()
+            its.step()
+    assert ("F134" in told(doctor)) is detached
+
+
+class TwoAnswers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(nn.Linear(12, 64), nn.ReLU(), nn.Linear(64, 32), nn.ReLU())
+        self.years, self.yes = nn.Linear(32, 1), nn.Linear(32, 1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        h = self.trunk(x)
+        return self.years(h).squeeze(1), self.yes(h).squeeze(1)
+
+
+@pytest.mark.parametrize(
+    ("scale", "learnable", "weight", "drowns"),
+    [(14.0, True, 1.0, True), (1.0, True, 1.0, False), (14.0, True, 1 / 200, False), (1.0, False, 1.0, False)],
+)
+def test_a_term_that_another_outweighs_is_named_only_where_it_is_not_learned(
+    scale: float, learnable: bool, weight: float, drowns: bool
+) -> None:
+    torch.manual_seed(0)
+    model = TwoAnswers()
+    optimizer = torch.optim.SGD(model.parameters(), 0.05, momentum=0.9)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(200):
+            x = torch.randn(64, 12)
+            years = scale * (x[:, 0] + x[:, 1] + 0.5 * torch.randn(64)) + (40 if scale > 1 else 0)
+            yes = (x[:, 5] * x[:, 6] > 0).float() if learnable else torch.randint(2, (64,)).float()
+            answers = model(x)
+            loss = weight * F.mse_loss(answers[0], years) + F.binary_cross_entropy_with_logits(answers[1], yes)
+            optimizer.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+    assert ("F138" in told(doctor)) is drowns

@@ -19,12 +19,14 @@ def train(sick=False, steps=12):
     fit(model, torch.optim.AdamW(model.parameters(), 3e-3), *language(), steps)
 
 
+@pytest.mark.slow
 def test_a_healthy_training_passes():
     assert assert_healthy(train) is None
     with assert_healthy():
         train()
 
 
+@pytest.mark.slow
 def test_a_sick_training_fails_with_the_report():
     with pytest.raises(AssertionError, match=r"(?s)^this training is not healthy\n1 finding.*F38 double-softmax"):
         assert_healthy(lambda: train(sick=True))
@@ -32,6 +34,7 @@ def test_a_sick_training_fails_with_the_report():
         train(sick=True)
 
 
+@pytest.mark.slow
 def test_what_is_meant_is_ignored_and_what_is_mild_may_pass():
     assert_healthy(lambda: train(sick=True), ignore=["double-softmax"])
     assert_healthy(lambda: train(sick=True), severity="batch-mixing")
@@ -40,6 +43,7 @@ def test_what_is_meant_is_ignored_and_what_is_mild_may_pass():
             assert_healthy(train, **{name: "dreadful" if name == "severity" else ["dreadful"]})
 
 
+@pytest.mark.slow
 def test_a_training_without_a_step_does_not_pass():
     with pytest.raises(AssertionError, match="no optimizer step was seen"):
         assert_healthy(lambda: None)

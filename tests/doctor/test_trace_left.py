@@ -131,6 +131,7 @@ with torch.no_grad():
 """
 
 
+@pytest.mark.slow
 def test_a_watched_model_that_is_saved_whole_can_be_loaded_where_there_is_no_moreish(tmp_path):
     model, (x, y) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
@@ -182,6 +183,7 @@ def test_a_failure_of_the_doctor_does_not_reach_the_loop_and_is_told(monkeypatch
     assert any("failed" in note for note in doctor.notes)
 
 
+@pytest.mark.slow
 def test_a_step_that_is_not_looked_at_meets_one_hook_of_the_doctor_and_one_that_is_meets_all():
     model, (x, y) = net(), language()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)

@@ -34,6 +34,7 @@ def names_the_softmax(doctor):
     return (found.id, found.layer) == ("F38", "net.3")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # Lightning's own
 def test_lightning_is_watched_by_one_line_around_fit(examples, tmp_path):
     lightning = pytest.importorskip("lightning", reason=REASON)
@@ -61,6 +62,7 @@ def test_lightning_is_watched_by_one_line_around_fit(examples, tmp_path):
     assert doctor.to_dict()["steps"] == 24
 
 
+@pytest.mark.slow
 def test_a_hugging_face_trainer_is_watched_by_one_line_around_train(examples, tmp_path):
     transformers = pytest.importorskip("transformers", reason=REASON)
     pytest.importorskip("accelerate", reason=REASON)

@@ -161,6 +161,7 @@ def test_statistics_that_lag_behind_are_worrying():
     assert not worrying(history([3.3, 2.9, 2.6], [0, 60, 150], **{"norm/drift": 0.1}))
 
 
+@pytest.mark.slow
 def test_a_net_that_learns_is_left_alone_and_one_that_does_not_is_not():
     x, y = language()
     frames = {}

@@ -72,6 +72,7 @@ def test_noise_that_is_not_the_one_in_the_input_is_found(tmp_path: Path, of: str
     assert ("F136" in alarms(tmp_path, script)) is sick
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reference", ["model", "copy.deepcopy(model)"])
 @pytest.mark.parametrize("gradients", ["with torch.no_grad():", "if True:"])
 def test_a_model_that_is_its_own_reference_is_found(tmp_path: Path, reference: str, gradients: str) -> None:

@@ -125,6 +125,7 @@ for epoch in range(4):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "alarm"),
     [

@@ -378,6 +378,7 @@ def test_binary_targets_outside_of_zero_and_one_are_found_and_soft_ones_are_not(
     assert alarms(with_targets(lambda y: 0.9 * y + 0.05)) == []
 
 
+@pytest.mark.slow
 def test_targets_far_from_one_are_the_cause_where_little_is_learned_and_silent_where_the_run_does_well():
     def of_size(scale, shift, optimizer, lr, steps, std=0.5):
         model = nn.Linear(4, 1)
@@ -419,6 +420,7 @@ def scaled(change, *before, optimizer=SGD, lr=0.1, steps=160):
     return train(model, loss, steps, optimizer, lr)
 
 
+@pytest.mark.slow
 def test_inputs_divided_twice_are_the_cause_and_a_normalisation_first_or_ones_and_zeros_are_not():
     id, severity, under = first(scaled(lambda x: x / 1000))
     assert (id, severity) == ("F56", "sick")
@@ -431,6 +433,7 @@ def test_inputs_divided_twice_are_the_cause_and_a_normalisation_first_or_ones_an
     assert alarms(scaled(lambda x: (x > 0).float())) == []
 
 
+@pytest.mark.slow
 def test_one_column_far_larger_than_the_others_is_named():
     def large(x):
         x = x.clone()
@@ -443,6 +446,7 @@ def test_one_column_far_larger_than_the_others_is_named():
     assert "F57" not in {f.id for f in scaled(large, nn.BatchNorm1d(8), lr=0.01).findings}
 
 
+@pytest.mark.slow
 def test_examples_that_are_all_the_same_are_found_and_a_bandit_is_not():
     assert first(scaled(lambda x: x // 255 * 0, steps=20))[0] == "F58"
     assert first(scaled(lambda x: x[:1].expand_as(x), steps=20))[0] == "F58"
@@ -470,6 +474,7 @@ def test_a_batch_of_one_row_does_not_ignore_its_input():
 # Sums
 
 
+@pytest.mark.slow
 def test_a_sum_over_the_batch_is_the_cause_of_steps_too_long_and_of_nothing_else():
     def summed(optimizer, lr, reduce):
         model = mlp()
@@ -491,6 +496,7 @@ def test_a_sum_over_the_batch_is_the_cause_of_steps_too_long_and_of_nothing_else
         assert alarms(summed(SGD, 5e-4, reduce)) == []
 
 
+@pytest.mark.slow
 def test_accumulation_that_is_not_divided_is_the_cause_of_steps_too_long():
     def accumulated(divisor, optimizer, lr):
         model = mlp()
@@ -518,6 +524,7 @@ def late(loss_of, model, lr=1e-3, steps=601):
     return train(model, loss_of, steps, ADAM, lr, apart=15)
 
 
+@pytest.mark.slow
 def test_rare_classes_and_rare_labels_are_no_fault():
     model, tags = mlp(8, 2), mlp(8, 6)
 
@@ -534,6 +541,7 @@ def test_rare_classes_and_rare_labels_are_no_fault():
     assert alarms(late(labels, tags, 3e-3)) == []
 
 
+@pytest.mark.slow
 def test_a_weak_signal_and_noise_in_numbers_are_no_alarm():
     for signal in (0.15, 0.0):
         model = mlp(8, 1)
@@ -545,6 +553,7 @@ def test_a_weak_signal_and_noise_in_numbers_are_no_alarm():
         assert alarms(late(loss, model)) == []
 
 
+@pytest.mark.slow
 def test_labels_shuffled_apart_are_watched_and_a_cut_path_to_what_could_be_known_is_sick():
     x, y = classes(2000)
     shuffled, cut = mlp(), mlp(8, 1)
@@ -563,6 +572,7 @@ def test_labels_shuffled_apart_are_watched_and_a_cut_path_to_what_could_be_known
     assert "explains" in named(late(nothing, cut), "F22").remedy
 
 
+@pytest.mark.slow
 def test_the_values_of_a_critic_and_a_discriminator_at_rest_are_no_fault():
     actor, critic = nn.Linear(4, 2), nn.Linear(4, 1)
     both = nn.ModuleList([actor, critic])

@@ -25,6 +25,7 @@ FORMS = {
 FAMILIES = list(MODELS) if "MOREISH_LONG" in os.environ else ["mlp", "rnn", "transformer"]  # all: make exports
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_graph_of_every_family_scores_items_as_the_network_does(corpus, family, tmp_path):
     import onnxruntime
@@ -59,6 +60,7 @@ def read_as_the_page_says(session, said, ids):
     return np.stack(rows)
 
 
+@pytest.mark.slow
 def test_networks_that_tell_kinds_apart_are_exported_with_them(corpus):
     contents = onnx_export.onnx(subject(corpus, "wavenet-sliding", kinds=3))
     said = json.loads(contents.files["moreish.json"])
@@ -67,6 +69,7 @@ def test_networks_that_tell_kinds_apart_are_exported_with_them(corpus):
     assert said["state"]["add_for_each_kind"] == len(corpus.vocab)
 
 
+@pytest.mark.slow
 def test_a_graph_that_does_something_else_is_not_written(corpus, tmp_path, monkeypatch):
     other = onnx_export.graph_of(onnx_export.form_of(subject(corpus, "bigram").module))
     monkeypatch.setattr(onnx_export, "graph_of", lambda form: other)

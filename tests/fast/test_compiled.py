@@ -143,6 +143,7 @@ def losses_of(seen) -> np.ndarray:
     return np.array([event.loss for event in seen if isinstance(event, events.Step)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("stack", "update"),
     [

@@ -72,6 +72,7 @@ def test_none_is_a_level_and_another_word_is_refused(monkeypatch):
             load.cache_clear()
 
 
+@pytest.mark.slow
 @needs_kernels
 def test_a_subnormal_number_survives_loading():
     assert python(SUBNORMAL) == "alive"
@@ -88,6 +89,7 @@ def copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_what_was_made_of_other_sources_is_never_used_and_built_anew(tmp_path, monkeypatch):
     folder = copied(tmp_path, monkeypatch)
@@ -140,6 +142,7 @@ def test_a_compiler_that_refuses_is_heard(tmp_path, monkeypatch):
         build.build("baseline")
 
 
+@pytest.mark.slow
 def test_a_net_trains_without_the_kernels_and_says_why(tmp_path):
     train = ["train", "minerals", "--recipe", "lecture-mlp", "--steps", "3", "--out", "r"]
     out = subprocess.run(

@@ -68,6 +68,7 @@ def test_every_fused_step_of_another_net_is_tested_here():
     assert others == {type(net()).__name__: TransformerGradients}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @given(
     n_layer=st.integers(1, 3), n_head=st.integers(1, 4), size=st.sampled_from([1, 2, 5, 16, 17]), tie=st.booleans(),

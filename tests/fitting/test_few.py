@@ -156,6 +156,7 @@ def test_cross_validation_says_what_it_chose_and_how_sure_it_is(read_run):
     assert 0 < found.error < found.loss
 
 
+@pytest.mark.slow
 def test_training_on_is_seen_and_measured(tuned):
     run, seen = tuned
     found = run.cross_validated
@@ -171,6 +172,7 @@ def test_training_on_is_seen_and_measured(tuned):
     assert networks[0].parameters > 0
 
 
+@pytest.mark.slow
 def test_first_items_are_shown_before_any_training(tuned):
     _, seen = tuned
     kinds = [type(event) for event in seen]
@@ -207,6 +209,7 @@ def test_the_ngram_beside_items_set_aside_is_an_ngram(tmp_path):
         assert getattr(told, name) == pytest.approx(loss), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ODD)
 def test_no_list_is_too_odd(kind, tmp_path):
     items = ODD[kind]
@@ -276,6 +279,7 @@ def interrupted(folder, kind, **train):
     return moreish.open_run(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [events.Counted, events.Network, events.Step])
 def test_an_interrupted_run_answers_and_is_finished_later(tmp_path, kind):
     run = interrupted(tmp_path / "run", kind, options=options(0.5))
@@ -293,6 +297,7 @@ def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
     assert run.model.temperature == run.cross_validated.temperature
 
 
+@pytest.mark.slow
 def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(tmp_path, monkeypatch):
     """Without any loss the checkpoint of the most steps counts, and one that is there is not written again."""
     monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 24.0))

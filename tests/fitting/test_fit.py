@@ -109,6 +109,7 @@ def kill(fitting: Fitting, which: int = 0) -> None:
         member.training.process.wait()
 
 
+@pytest.mark.slow
 def test_processes_train_the_same_networks_whatever_dies_and_go_on_where_they_were_stopped(
     corpus: Corpus, uninterrupted: Snapshot
 ):
@@ -151,6 +152,7 @@ def test_a_network_whose_processes_die_again_and_again_is_given_up_in_a_sentence
     assert all(process.poll() is not None for process in processes)
 
 
+@pytest.mark.slow
 def test_a_diverging_network_in_a_process_says_so_as_it_does_here(corpus: Corpus):
     for processes in (1, 2):
         fitting = Fitting(corpus, config(3, processes=processes, optimizer="sgd", lr=1e38, clip=0, warmup=0))

@@ -55,6 +55,7 @@ def test_counting_by_kind_foretells_better_than_counting_all_alike(corpus, tmp_p
     assert mean_loss(with_kinds.model, val) < without.evaluate()["loss"] - 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "wavenet-sliding"])
 def test_every_network_learns_kinds_and_comes_back_from_its_folder(name, corpus, tmp_path):
     run = fitted(corpus, tmp_path, name, lr=0.01, batch_size=16, optimizer="adamw")
@@ -92,6 +93,7 @@ def test_a_net_whose_table_serves_twice_says_that_it_cannot_learn_kinds(corpus, 
         api.train(corpus, model="transformer", options={"model": {"tie": True}}, out=tmp_path / "r")
 
 
+@pytest.mark.slow
 def test_a_mixture_of_kinds_comes_back_from_its_folder(corpus, tmp_path):
     options = {"model": {"name": "mixture", "components": [{"name": "ngram"}, {"name": "gru", "n_hidden": 16}]}}
     run = api.train(corpus, options={**options, "train": {"steps": 40}}, out=tmp_path / "mixed")

@@ -30,6 +30,7 @@ def test_whatever_differs_is_named_with_both_values(key):
         check_same_machine(then, fused=True)
 
 
+@pytest.mark.slow
 def test_a_process_with_other_instructions_or_threads_is_another_machine():
     env = os.environ | {"ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": str(torch.get_num_threads() + 1)}
     done = subprocess.run([sys.executable, "-c", ASK], env=env, capture_output=True, text=True, check=True)

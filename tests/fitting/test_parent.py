@@ -74,6 +74,7 @@ def test_a_new_kind_begins_as_the_mean_of_the_kinds():
     np.testing.assert_allclose(table[2], table[:2].mean(0), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_few_steps_on_a_new_list_are_worth_more_after_a_run_than_from_nothing(gru, tmp_path):
     few = {"train": {"steps": 10}}
     after = api.train(NEW, begin_from=gru.run.folder, options=few, out=tmp_path / "after")
@@ -99,6 +100,7 @@ def test_an_ngram_that_goes_on_backs_off_to_both_lists(tmp_path):
     assert opened.more(5, seed=0, starts_with="z")
 
 
+@pytest.mark.slow
 def test_what_cannot_go_on_is_a_sentence(gru, tmp_path):
     with pytest.raises(ValueError, match="is to keep its model"):
         api.train(NEW, model="mlp", begin_from=gru.run.folder, out=tmp_path / "a")

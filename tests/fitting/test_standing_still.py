@@ -37,12 +37,14 @@ def of_kind(told, kind):
     return [(moment, event) for moment, event in told if isinstance(event, kind)]
 
 
+@pytest.mark.slow
 def test_a_background_net_trains_for_as_long_as_it_was_told_to(tmp_path):
     told = trained(tmp_path / "run", 60, {"train": {"time_budget": 6.0}})
     (begun, first), *_, (ended, last) = of_kind(told, events.Step)
     assert 0 < last.seconds - first.seconds < ended - begun - PAUSE + SOON
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("processes", [1, 2])
 def test_networks_of_a_mixture_train_for_as_long_as_they_were_told_to(tmp_path, processes):
     options = {"model": {"name": "mixture", "components": PARTS}, "train": TRAIN | {"processes": processes}}

@@ -43,6 +43,7 @@ SOURCES = os.pathsep.join([str(Path(moreish.__file__).parents[1]), str(ROOT)])
 ENV = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": SOURCES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "program", "said"),
     [
@@ -86,6 +87,7 @@ def begun(folder: Path) -> "subprocess.Popen[str]":
     return process
 
 
+@pytest.mark.slow
 @needs_groups
 @pytest.mark.parametrize("request_to_stop", ["SIGINT", "SIGTERM"])
 def test_asked_to_stop_while_the_workers_load_it_saves_and_goes_on_later(tmp_path, request_to_stop):
@@ -112,6 +114,7 @@ def children(pid: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 @needs_groups
 def test_workers_that_are_killed_while_they_load_are_sentences_and_the_training_comes_to_its_end(tmp_path):
     """One before it can ignore a request to stop, and one in the middle of loading torch."""
@@ -133,6 +136,7 @@ def test_workers_that_are_killed_while_they_load_are_sentences_and_the_training_
     assert said.count("another process trains it on") == said.count("\n") - said.count("val loss") == deaths <= 2
 
 
+@pytest.mark.slow
 @needs_proc
 def test_workers_end_when_their_owner_is_killed(tmp_path):
     with begun(tmp_path) as process:

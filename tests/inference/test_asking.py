@@ -57,6 +57,7 @@ WISHES: list[tuple[dict[str, object], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ngram", "net", "mixture", "blend"])
 @pytest.mark.parametrize(("wishes", "expected"), WISHES, ids=[str(w) for w, _ in WISHES])
 def test_every_item_of_every_model_obeys(name, wishes, expected, models, corpus):

@@ -78,6 +78,7 @@ def expected_rate(found: list[float]) -> bool:
     return below < 0.275 and (p < 0.05).sum() <= 9 and p[0] > 1e-5  # Kolmogorov-Smirnov, binomial
 
 
+@pytest.mark.slow
 def test_draws_under_random_rules_come_as_often_as_brute_force_says_for_50_seeds():
     found = []
     for seed in range(50):
@@ -89,6 +90,7 @@ def test_draws_under_random_rules_come_as_often_as_brute_force_says_for_50_seeds
     assert expected_rate(found)
 
 
+@pytest.mark.slow
 def test_draws_without_known_items_come_as_often_as_brute_force_says_for_50_seeds():
     found = []
     for seed in range(50):

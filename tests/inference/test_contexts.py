@@ -64,6 +64,7 @@ def test_scores_are_those_of_every_window_by_itself(kind: str, words: list[str],
     np.testing.assert_allclose(found, one_by_one(net, part), rtol=0, atol=1e-6)
 
 
+@pytest.mark.slow
 @given(words=items)
 def test_the_sliding_form_gives_the_same_scores(words: list[str]):
     net, part = windowed("pairs"), part_of(words)

@@ -124,6 +124,7 @@ def variation(p: np.ndarray, q: np.ndarray) -> float:
     return float(np.abs(p - q).sum() / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize("model", MODELS)
 def test_items_are_as_probable_as_the_model_says_among_those_that_are_allowed(model, rule):
@@ -154,6 +155,7 @@ def test_thousands_of_items_one_by_one(rule):
     assert variation(mean_weights(model, rule, NoGuide(V), 512, 150), expected) < 0.02
 
 
+@pytest.mark.slow
 def test_masking_alone_draws_from_another_distribution():
     """What this is for: the mask obeys, and is far from what the model says."""
     model, automaton = random_table(), RULES["ends with"]
@@ -244,6 +246,7 @@ def sampled_truth(table: Table, automaton: Automaton, sampling: Sampling) -> np.
     return p
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["ends with", "contains"])
 @pytest.mark.parametrize(
     "sampling",

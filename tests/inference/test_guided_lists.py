@@ -22,6 +22,7 @@ def run(request, tmp_path_factory):
     return moreish.train(request.param, model="gru", options=options, out=tmp_path_factory.mktemp("run") / "r")
 
 
+@pytest.mark.slow
 def test_every_item_obeys_whatever_is_asked(run):
     rng = np.random.default_rng(0)
     asked = 0
@@ -44,6 +45,7 @@ def test_every_item_obeys_whatever_is_asked(run):
         assert all(rule.holds(item) for rule in rules for item in items), items
 
 
+@pytest.mark.slow
 def test_what_one_item_in_a_million_does_can_be_asked_for(run):
     logprobs = run.model.start(1)[1][0]
     rare = int(logprobs[1:].argmin()) + 1

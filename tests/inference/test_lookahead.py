@@ -169,6 +169,7 @@ def corpus(request) -> Corpus:
     return read(request.param)
 
 
+@pytest.mark.slow
 def test_items_obey_random_rules_on_real_lists(corpus):
     split, vocab, rng = corpus.split("all"), corpus.vocab, np.random.default_rng(0)
     size = len(vocab)

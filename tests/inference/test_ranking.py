@@ -102,6 +102,7 @@ def test_an_ngrams_ranking_is_that_of_brute_force(ngram, automaton, count, longe
     assert ranking.at_most == (expected[count - 1][1] if count <= len(expected) else -math.inf)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(st.integers(0, 2**32), st.none() | automata())
 def test_a_beam_finds_all_that_ranks_before_what_it_let_go(seed, automaton):
@@ -270,6 +271,7 @@ def assert_same(found, expected):
         assert {word for word, _ in found[: i + 1]} == {word for word, _ in expected[: i + 1]}
 
 
+@pytest.mark.slow
 @given(st.none() | automata(), st.integers(1, 250), st.booleans(), st.integers(1, LONGEST), cells)
 def test_any_models_ranking_is_that_of_brute_force(gru, mixture, automaton, count, mixed, longest, size):
     model = mixture if mixed else gru
@@ -279,6 +281,7 @@ def test_any_models_ranking_is_that_of_brute_force(gru, mixture, automaton, coun
     assert ranking.exact
 
 
+@pytest.mark.slow
 @given(st.none() | automata(), st.integers(1, 900), st.integers(1, 300), st.booleans(), cells)
 def test_with_little_effort_what_is_called_certain_is(gru, mixture, automaton, prefixes, width, guided, size):
     guide = mixture.components[0] if guided else None

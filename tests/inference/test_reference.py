@@ -120,6 +120,7 @@ WORLD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORLD)
 @pytest.mark.parametrize(("unique", "new_only"), [(True, False), (True, True), (False, True), (False, False)])
 @pytest.mark.parametrize("count", [0, 1, 33, 700])

@@ -82,6 +82,7 @@ def contradict(parts: Sequence[Part]) -> bool:
     return conjunction([part.automaton for part in parts], len(VOCAB)).is_empty
 
 
+@pytest.mark.slow
 @given(questions)
 def test_all_parts_together_allow_what_plain_python_allows(question):
     asked = Rules(**question)
@@ -100,6 +101,7 @@ def test_all_parts_together_allow_what_plain_python_allows(question):
     assert contradict([*parts, *longer]) is (last is not None)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(questions)
 def test_what_contradicts_does_so_together_but_not_with_any_part_left_out(question):

@@ -4,6 +4,7 @@ import math
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def rows_of(items):
     return rows, lengths
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     lists,

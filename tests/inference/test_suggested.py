@@ -33,6 +33,7 @@ def blend_of(run: Fitted) -> Blend:
     return run.model
 
 
+@pytest.mark.slow
 def test_symbols_far_below_the_likeliest_are_not_drawn(trees: Fitted) -> None:
     blend = blend_of(trees)
     sampling = suggested(blend, Sampling())
@@ -55,6 +56,7 @@ def test_that_something_was_left_out_is_said(trees: Fitted) -> None:
     assert trees.ask(best=True).left_out is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wishes", [{}, {"starts_with": "a"}, {"ends_with": "a"}], ids=str)
 def test_where_only_known_items_are_likely_others_come_all_the_same(wishes: dict[str, str]) -> None:
     run = moreish.listen(["a", "b", "c"])
@@ -73,6 +75,7 @@ def test_what_dares_more_is_named(trees: Fitted) -> None:
     assert "a larger --top-k" in trees.ask(top_k=1, min_p=0.5).why_so_few(1)
 
 
+@pytest.mark.slow
 def test_what_is_remembered_is_counted_in_what_is_made(trees: Fitted) -> None:
     told = trees.remembered()
     made = trees.more(4000, seed=5, unique=False)
@@ -104,6 +107,7 @@ def test_a_temperature_above_one_that_was_found_for_foretelling_is_taken_back(tr
         assert suggested(warmed, Sampling(0.0)).temperature == 0
 
 
+@pytest.mark.slow
 def test_mixtures_of_blends_and_kinds_are_drawn_alike_and_other_models_as_they_are(
     trees: Fitted, tmp_path: Path
 ) -> None:
@@ -122,6 +126,7 @@ def test_mixtures_of_blends_and_kinds_are_drawn_alike_and_other_models_as_they_a
         assert suggested(model, Sampling()) == Sampling()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wishes", "most"),
     [({"min_p": 1.0}, 1), ({"top_k": 1}, 1), ({"temperature": 0.0}, 2), ({"min_p": 0.9}, 99)],

@@ -27,6 +27,7 @@ def test_a_symbol_that_stands_nowhere_else_is_the_oddest():
     assert first.logprobs.argmin() == 2
 
 
+@pytest.mark.slow
 def test_a_slip_is_named_with_what_it_may_have_been():
     items = ["Stockton", "Norton", "Weston", "Aston", "Marston", "Easton", "Stanton", "Burton"] * 12
     items[40] = "Stocktno"
@@ -36,6 +37,7 @@ def test_a_slip_is_named_with_what_it_may_have_been():
     assert first.in_list
 
 
+@pytest.mark.slow
 def test_a_slip_is_of_an_item_of_the_list_or_said_not_to_be():
     draw = random.Random(3)
     codes = [f"{draw.choice('ABC')}{draw.choice('XYZ')}-{draw.randrange(1000, 9999)}" for _ in range(80)]
@@ -69,6 +71,7 @@ def test_items_of_another_kind_are_among_the_first():
     assert {100, 201, 302} <= {each.place for each in found}
 
 
+@pytest.mark.slow
 def test_an_item_that_stands_twice_is_no_stranger_to_its_twin():
     _, (alone, *_) = odd([*ITEMS, "xyzzyx"])
     _, twice = odd([*ITEMS, *["xyzzyx"] * 30], 400)
@@ -77,6 +80,7 @@ def test_an_item_that_stands_twice_is_no_stranger_to_its_twin():
     assert again.score < alone.score
 
 
+@pytest.mark.slow
 def test_the_ranking_is_that_of_the_scores_and_count_only_cuts_it():
     _, whole = odd(ITEMS, 300)
     assert sorted(each.place for each in whole) == list(range(300))
@@ -91,6 +95,7 @@ def test_thirty_items_are_enough():
     assert {27, 28} <= {each.place for each in found}
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.text("abcé", min_size=1, max_size=6), min_size=10, max_size=40), st.integers(0, 5))
 def test_any_list_is_ranked_with_numbers_that_can_be_compared(items, seed):

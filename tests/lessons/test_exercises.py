@@ -46,6 +46,7 @@ def _short_and_as_they_are_written(monkeypatch):
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("section", SECTIONS, ids=lambda s: f"{s.id}-{'right' if s.right else 'wrong'}-{s.words}")
 def test_what_is_right_passes_and_what_is_wrong_is_told_why(section):
     chosen = exercise(section.id)
@@ -57,6 +58,7 @@ def test_what_is_right_passes_and_what_is_wrong_is_told_why(section):
         assert any(words.strip() in said for words in section.words.split("|")), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chosen", EXERCISES, ids=lambda e: e.id)
 def test_our_solution_passes_and_the_broken_file_does_not(chosen, monkeypatch):
     assert judge(chosen, chosen.solution) is None

@@ -27,6 +27,7 @@ for each in LESSONS:
 """
 
 
+@pytest.mark.slow
 def test_the_lessons_run_let_guess_show_and_give_the_published_figures(tmp_path):
     """In a process of their own, as a reader runs them: without the checks of shapes that tests have."""
     env = os.environ | {"MOREISH_SHORT": "1", "MOREISH_DATA": str(tmp_path / "nothing"), "OMP_NUM_THREADS": "1"}

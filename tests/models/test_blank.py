@@ -27,6 +27,7 @@ def test_nothing_is_left_of_it_afterwards():
     assert next(made.parameters()).std() > 0.1
 
 
+@pytest.mark.slow
 def test_no_network_waits_for_torchs_compiler():
     code = (
         "import sys\nfrom moreish.models import MODELS, model_class\nfrom moreish.models.blank import blank\n"

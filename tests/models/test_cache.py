@@ -35,6 +35,7 @@ def rows_of(length: int) -> st.SearchStrategy[list[list[int]]]:
     return st.lists(row, min_size=1, max_size=4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [2**30, 5000, 0])
 @given(rows=st.integers(1, 2 * BLOCK + 3).flatmap(rows_of), tie=st.booleans())
 def test_every_step_gives_what_the_whole_window_gives(room, rows, tie):
@@ -49,6 +50,7 @@ def test_every_step_gives_what_the_whole_window_gives(room, rows, tie):
                 np.testing.assert_allclose(found, read_again(made, [0, *row[: t + 1]]), rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=7), st.integers(1, 2 * BLOCK))
 def test_taken_rows_go_on_as_those_that_they_were_and_the_old_state_stays(taken, length):
     made = net()

@@ -98,6 +98,7 @@ def test_knows_nothing_before_it_was_trained(variant):
     assert loss == pytest.approx(math.log(V), abs=0.05)
 
 
+@pytest.mark.slow
 @every_variant
 def test_overfits_one_batch(variant):
     """The target is the symbol before the last one: what a net with any memory can learn, and a bigram cannot."""

@@ -33,6 +33,7 @@ def forgotten():
     foreign_models.cache_clear()
 
 
+@pytest.mark.slow
 def test_the_example_package_is_a_model_like_ours(tmp_path, monkeypatch):
     project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     shutil.copy(EXAMPLE / "moreish_decay.py", tmp_path)

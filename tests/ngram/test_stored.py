@@ -30,6 +30,7 @@ def test_a_model_survives_its_file(arguments, held_out):
     np.testing.assert_array_equal(again.score(*flat(held_out)), model.score(*flat(held_out)))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 4), st.sampled_from(["fanout", "symbol", "count"]), st.data())
 def test_a_changed_entry_is_refused_or_harmless(order, name, data):

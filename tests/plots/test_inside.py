@@ -68,6 +68,7 @@ def test_a_cell_that_is_called_for_every_step_is_one_layer():
     assert [t.op for t in activations(seen)] == ["tanh"] * len(activations(seen))
 
 
+@pytest.mark.slow
 def test_every_picture_is_drawn_and_updates_only_where_they_were_measured(tmp_path):
     seen = inside(net(), torch.randn(16, 6), lambda logits: logits.square().mean())
     drawn = list(draw("a $run", seen, {}, lambda what: tmp_path / f"{what}.png"))
@@ -80,6 +81,7 @@ def test_every_picture_is_drawn_and_updates_only_where_they_were_measured(tmp_pa
     assert all(p.read_bytes().startswith(PNG) for p in tmp_path.glob("*.png"))
 
 
+@pytest.mark.slow
 def test_a_run_is_drawn_with_the_updates_that_its_doctor_measured(corpus, tmp_path, capfd):
     options = {"train": {"steps": 12, "batch_size": 16}}
     for name, doctor in (("with", True), ("without", False)):

@@ -79,6 +79,7 @@ def test_counting_models_have_no_embeddings(corpus):
         embedding_of(KneserNey.fit(part.ids, part.offsets, len(corpus.vocab), 2))
 
 
+@pytest.mark.slow
 def test_the_count_table_and_the_curse_are_drawn(corpus, tmp_path):
     count_table(corpus, tmp_path / "counts.png")
     coverage_curves(corpus, tmp_path / "curse.png", 4)

@@ -29,6 +29,7 @@ def networks() -> dict[str, tuple[ModelChoice, TrainOptions]]:
 NETWORKS = networks()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", NETWORKS)
 def test_the_first_losses_by_hand_are_those_of_autograd(corpus, title):
     """In double precision: in single, some of these nets make more of a rounding error than 1e-5."""

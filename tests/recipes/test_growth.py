@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,6 +50,7 @@ def test_what_was_grown_comes_back_from_its_plain_form_as_it_is():
     assert Config.from_plain(config.plain()) == config
 
 
+@pytest.mark.slow
 @given(st.floats(0.01, 100))
 def test_what_was_grown_does_not_grow_again(times: float):
     config = grown(train={"time_budget": OWN * times})

@@ -174,6 +174,7 @@ def operations(folder: Path) -> int:
     return files.count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["well", "full", "dead"])
 def test_after_a_failure_at_any_operation_the_last_good_checkpoint_loads(memory, then):
     total = operations(memory / "undisturbed")
@@ -366,6 +367,7 @@ with open_run(sys.argv[1]).writing(keep=2) as writer:
 """
 
 
+@pytest.mark.slow
 def test_killed_at_random_moments_it_always_resumes_from_a_whole_checkpoint(tmp_path):
     run = create(tmp_path / "run", CONFIG, VOCAB)
     rng = random.Random(42)

@@ -58,6 +58,7 @@ def test_each_step_is_the_one_that_torch_would_take():
         flat = (flat - (1.0 - 0.9 * record.step / 5) * gradient).detach().requires_grad_()
 
 
+@pytest.mark.slow
 def test_the_command_trains_the_published_net_to_100_percent_and_draws_it(tmp_path):
     """In a process of its own, without the checks of annotations that the tests run under: it is faster."""
     file = tmp_path / "moons.svg"

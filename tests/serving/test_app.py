@@ -285,6 +285,7 @@ def fuzzed(rng, names):
     return body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_strangers_get_an_answer_or_a_sentence(client, seed):
     rng = random.Random(seed)

@@ -76,6 +76,7 @@ def hold(client, operation, mode):
     each()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", GenerationMode, ids=lambda mode: mode.value)
 @pytest.mark.parametrize("which", ["studio", "server"])
 def test_what_is_answered_is_what_the_contract_says(which, mode, request):

@@ -62,6 +62,7 @@ ASKED = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["ngram", "gru", "transformer", "mixed"])
 def test_32_clients_at_once_each_get_what_one_alone_gets(runs, model):
     source = moreish.open_run(runs / model)
@@ -89,6 +90,7 @@ def test_32_clients_at_once_each_get_what_one_alone_gets(runs, model):
         assert [item["logprob"] for item in scored.json()["items"]] == want
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize("busy", [False, True])
 def test_ctrl_c_ends_it_within_a_second_also_in_the_middle_of_work(busy):
@@ -116,6 +118,7 @@ def _ask_for_much(client):
     return "closing" if answer.status_code == 503 else answer.text
 
 
+@pytest.mark.slow
 def test_too_many_at_once_are_told_to_come_again():
     source = moreish.count(made_items(200))
     code = (
@@ -156,6 +159,7 @@ def _until_it_answers(client):
     pytest.fail("it does not answer")
 
 
+@pytest.mark.slow
 def test_without_a_token_every_program_may_ask_but_no_page():
     with served("minerals", "--no-token") as (_, client):
         client.headers = httpx.Headers()
@@ -164,6 +168,7 @@ def test_without_a_token_every_program_may_ask_but_no_page():
         assert client.post("/more", json={}, headers={"host": "evil.example"}).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_token_of_ones_own_is_taken_and_that_of_others_is_not():
     with served("minerals", "--token", "mine-and-only-mine") as (_, client):
         assert client.post("/more", json={"count": 2}).status_code == 200
@@ -171,6 +176,7 @@ def test_a_token_of_ones_own_is_taken_and_that_of_others_is_not():
         assert client.post("/more", json={}).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_request_that_is_broken_off_leaves_the_server_as_it_was():
     with served("minerals") as (process, client):
         host, port = client.base_url.host, client.base_url.port
@@ -226,6 +232,7 @@ def test_without_the_extra_it_says_how_to_get_it(monkeypatch, capfd):
     assert how_to_install("serve") in capfd.readouterr().err
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_loaded_unless_it_is_asked_for():
     code = (
         "import sys; from moreish.cli import run; import moreish.api; run(['more', 'minerals', '-n', '1']); "
@@ -235,6 +242,7 @@ def test_nothing_of_it_is_loaded_unless_it_is_asked_for():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_an_ngram_is_served_without_torch():
     code = (
         "import sys, moreish, moreish.serving; moreish.serving.app(moreish.count(['emma', 'ava', 'anna'])); "

@@ -84,6 +84,7 @@ def test_a_running_text_is_cut_as_in_memory(tmp_path, unit):
     assert found.where(lines[3] + "emma") == "new"
 
 
+@pytest.mark.slow
 def test_whatever_stops_the_making_it_goes_on_and_gives_the_same_bytes(tmp_path):
     items = made_items(400)
     sharded(tmp_path, items)
@@ -209,6 +210,7 @@ def rows_of(batches):
     return sorted(tuple(row) for batch in batches for row in np.column_stack([batch.x, batch.y]).tolist())
 
 
+@pytest.mark.slow
 def test_an_epoch_of_batches_holds_what_it_holds_in_memory(tmp_path):
     found, _ = sharded(tmp_path, made_items(300))
     split = found.split("train")
@@ -229,6 +231,7 @@ def rows_of_lengths(batches):
     return sorted((*row, *target) for b in batches for row, target in zip(b.x.tolist(), b.y.tolist(), strict=True))
 
 
+@pytest.mark.slow
 def test_batches_of_a_running_text_are_its_stretches(tmp_path):
     found, _ = sharded(tmp_path, made_items(200), DataOptions(text=True))
     split = found.split("train")

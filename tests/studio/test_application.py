@@ -18,6 +18,7 @@ from tests.studio.conftest import TOKEN
 from tests.support.lists import made_items
 
 
+@pytest.mark.slow
 def test_every_run_is_listed_with_what_it_is_doing(page):
     (row,) = page.get("/api/runs").json()
     assert row["run"] == "one"

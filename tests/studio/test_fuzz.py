@@ -84,6 +84,7 @@ def requests(draw, paths, schemas):
     return method.upper(), path, json.dumps(whole).encode() if raw is None else raw, draw(st.text(max_size=8))
 
 
+@pytest.mark.slow
 @settings(max_examples=max(EXAMPLES, 60), deadline=None)
 @given(data=st.data())
 def test_whatever_is_asked_for_is_answered_in_a_sentence(place, data):

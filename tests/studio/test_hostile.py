@@ -86,6 +86,7 @@ def text_only(page, view):
     assert page.evaluate("document.querySelectorAll('main img, main script, main iframe').length") == 0, view
 
 
+@pytest.mark.slow
 def test_names_items_and_records_of_a_stranger_are_shown_as_text(place):
     need_page()
     with studio(place) as (_, url), chromium() as browser:
@@ -116,6 +117,7 @@ def test_names_items_and_records_of_a_stranger_are_shown_as_text(place):
         assert refused == []
 
 
+@pytest.mark.slow
 def test_an_exported_page_opens_from_a_file_and_asks_nobody(place, tmp_path):
     need_page()
     file = tmp_path / "run.html"
@@ -136,6 +138,7 @@ def test_an_exported_page_opens_from_a_file_and_asks_nobody(place, tmp_path):
         assert wrong == []
 
 
+@pytest.mark.slow
 def test_an_upload_over_the_limit_is_cut_off_on_a_real_socket_and_nothing_is_kept(tmp_path):
     root = tmp_path / "runs"
     with studio(root) as (process, url):

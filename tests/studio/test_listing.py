@@ -57,6 +57,7 @@ def test_a_run_that_only_begins_says_so_and_a_stop_takes_it_away(listing, tmp_pa
     assert not (tmp_path / id).exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_and_whose_folder_is_taken_away_is_no_longer_listed(listing, tmp_path):
     id = listing.start("counted", ["train", LIST, "--model", "ngram"])
     until(lambda: states(listing).get(id) == "done")
@@ -65,6 +66,7 @@ def test_a_run_that_ended_and_whose_folder_is_taken_away_is_no_longer_listed(lis
     assert listing.folder(id) is None
 
 
+@pytest.mark.slow
 def test_a_run_whose_folder_is_taken_away_while_it_trains_is_gone_once_it_has_ended(listing, tmp_path):
     settings = ["--set=train.steps=1000000", "--set=model.n_hidden=8"]
     id = listing.start("taken", ["train", LIST, "--model", "mlp", *settings])
@@ -74,6 +76,7 @@ def test_a_run_whose_folder_is_taken_away_while_it_trains_is_gone_once_it_has_en
     until(lambda: states(listing) == {})
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_begin_says_why(listing, tmp_path):
     id = listing.start("wrong", ["train", str(tmp_path / "no-list.txt")])
     until(lambda: states(listing) == {id: "failed"})
@@ -113,6 +116,7 @@ def broken(folder, *done):
         moreish.train(from_items(made_items(60)), model="mlp", options=OPTIONS, out=folder, watch=person)
 
 
+@pytest.mark.slow
 def test_a_run_whose_loss_was_lost_says_why_ever_after_and_goes_on_from_before(listing, tmp_path):
     broken(tmp_path / "one", commands.Break("F15", 1))
     (row,) = listing.summaries()
@@ -153,6 +157,7 @@ def test_what_was_taken_back_is_not_why_and_what_is_in_the_checkpoint_is_said(li
     assert "still in it" in row["said"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keep", "what"), [(0, "is empty"), (0.5, "was cut off at byte"), (1, "was changed")])
 def test_a_run_whose_records_are_not_whole_is_damaged_and_says_how(listing, tmp_path, keep, what):
     options = {"model": {"n_hidden": 8, "n_embd": 4}, "train": {"steps": 20, "batch_size": 8, "device": "cpu"}}
@@ -185,6 +190,7 @@ def stopped(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_a_run_is_gone_on_with_once_and_whoever_comes_too_late_is_told(listing, stopped):
     assert states(listing) == {"one": "stopped"}
     listing.resume("one")
@@ -199,6 +205,7 @@ def test_a_run_is_gone_on_with_once_and_whoever_comes_too_late_is_told(listing, 
     assert listing._started["one"] is first
 
 
+@pytest.mark.slow
 def test_of_two_studios_that_go_on_with_one_run_neither_calls_it_failed(listing, stopped, tmp_path):
     with opened(tmp_path) as other:
         neither_calls_it_failed(listing, other, stopped)
@@ -229,6 +236,7 @@ def steps_of(folder):
     return [event.step for event in events.of_kind(Run(folder).events(), events.Step)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [commands.Stop(), commands.Pause()])
 def test_what_is_wanted_while_a_run_loads_again_is_done_and_what_was_before_is_not(listing, stopped, command):
     commands.steer(stopped, commands.Break("F15", 1))  # while nobody trained it
@@ -245,6 +253,7 @@ def test_what_is_wanted_while_a_run_loads_again_is_done_and_what_was_before_is_n
     assert "break" not in done
 
 
+@pytest.mark.slow
 def test_what_is_wanted_of_a_new_run_before_its_first_step_is_done(listing, tmp_path):
     settings = ["--set=train.steps=1000000", "--set=model.n_hidden=8"]
     id = listing.start("new", ["train", LIST, "--model", "mlp", *settings])
@@ -266,6 +275,7 @@ def test_a_run_whose_records_are_damaged_is_not_gone_on_with_and_keeps_every_byt
     assert records.read_bytes() == left
 
 
+@pytest.mark.slow
 def test_what_a_run_told_after_its_checkpoint_is_kept_aside_and_said(listing, stopped):
     records = stopped / "metrics.jsonl"
     whole = records.read_bytes()
@@ -283,5 +293,6 @@ def test_what_a_run_told_after_its_checkpoint_is_kept_aside_and_said(listing, st
     assert (stopped / "dropped.jsonl").read_bytes().partition(b"\n")[2] == whole[:-7] + b"\n"
 
 
+@pytest.mark.slow
 def test_going_on_with_a_run_that_was_stopped_is_nothing_to_speak_of(listing, stopped):
     assert listing.resume("one") == ""

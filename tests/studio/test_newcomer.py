@@ -28,6 +28,7 @@ def chances(page):
     return page.get_by_label("Symbol by symbol").locator("li button")
 
 
+@pytest.mark.slow
 def test_what_is_left_out_of_the_draws_is_shown_and_told(blend):
     page, run = blend
     fresh(page, f"#/more?run={run}&prefix=br")
@@ -76,6 +77,7 @@ def test_items_and_favourites_are_there_when_one_comes_back_and_when_the_page_is
     until(lambda: page.get_by_role("heading", name="Favourites").count() == 0)
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_was_found_is_there_when_one_comes_back(opened):
     page, *_ = opened
     fresh(page, f"#/find-lr?list={paste(page, invented(60))}&model=bigram&run=")
@@ -91,6 +93,7 @@ def test_a_learning_rate_that_was_found_is_there_when_one_comes_back(opened):
     page.get_by_text("Two nets, two hundred steps each").wait_for()
 
 
+@pytest.mark.slow
 def test_the_keyboard_and_the_eye_go_on_where_something_new_is(opened):
     page, *_ = opened
     page.set_viewport_size({"width": 400, "height": 800})
@@ -120,6 +123,7 @@ def test_no_frame_is_drawn_around_a_whole_view_that_the_keyboard_is_led_to(opene
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "none"
 
 
+@pytest.mark.slow
 def test_a_double_click_breaks_a_net_once(opened):
     page, *_ = opened
     run = begin(page, paste(page, invented()), "mlp", LONG)
@@ -135,6 +139,7 @@ def test_a_double_click_breaks_a_net_once(opened):
     assert page.locator(".trouble").count() == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_ended_before_anybody_looked_promises_no_items(opened):
     page, *_ = opened
     made = paste(page, invented(5))  # of which none is set aside, so nothing is made when that is measured
@@ -145,6 +150,7 @@ def test_a_run_that_ended_before_anybody_looked_promises_no_items(opened):
     page.get_by_text("None were made while it trained").wait_for()
 
 
+@pytest.mark.slow
 def test_that_the_server_does_not_answer_is_said_once(opened, tmp_path):
     _, context, *_ = opened
     with studio(tmp_path / "runs") as (process, url), context.browser.new_context() as other:

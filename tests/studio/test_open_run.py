@@ -19,6 +19,7 @@ def own(page):
     return run, made
 
 
+@pytest.mark.slow
 def test_a_view_without_a_list_speaks_of_the_runs_own(page, own):
     run, made = own
     for view in ("find-lr", "model"):
@@ -34,6 +35,7 @@ def test_a_view_without_a_list_speaks_of_the_runs_own(page, own):
     page.get_by_role("button", name="Stop").click()
 
 
+@pytest.mark.slow
 def test_another_run_brings_its_own_list(page, own):
     run, made = own
     other = begin(page, "minerals", "ngram")
@@ -56,6 +58,7 @@ PRESS_AT_ONCE = """() => {
 }"""  # a second click, in the very moment in which "Go on" becomes "Pause"
 
 
+@pytest.mark.slow
 def test_presses_and_clicks_end_in_what_they_come_to(page):
     run = begin(page, "minerals", "mlp", {"model": SMALL_NET["model"], "train": {"steps": 1_000_000}})
     fresh(page, f"#/train?run={run}")

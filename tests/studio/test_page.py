@@ -12,6 +12,7 @@ AXE = Path(__file__).parents[2] / "studio-page" / "node_modules" / "axe-core" / 
 VIEWS = ("list", "model", "find-lr", "train", "doctor", "more", "inside", "compare")
 
 
+@pytest.mark.slow
 def test_a_list_is_pasted_learned_broken_healed_and_more_is_made_of_it(opened):
     page, context, wrong, _ = opened
     page.get_by_label("The items, one a line").fill("\n".join(invented()))
@@ -111,6 +112,7 @@ def _a_link_shows_the_same_items(page, context):
     second.close()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_said_in_words(opened):
     page, _, wrong, _ = opened
     at(page, "list")
@@ -145,6 +147,7 @@ def test_what_cannot_be_is_said_in_words(opened):
     assert not wrong
 
 
+@pytest.mark.slow
 def test_a_page_of_a_studio_that_was_started_anew_says_what_to_do(opened):
     page, context, _, _ = opened
     there = context.browser.new_context()
@@ -175,6 +178,7 @@ def test_no_view_has_a_serious_fault_for_who_cannot_see_it(opened, view):
     assert not wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [400, 2200])
 def test_no_view_is_wider_than_the_window(opened, width):
     page, _, _, _ = opened

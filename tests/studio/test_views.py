@@ -30,6 +30,7 @@ def asked_of(page, part, milliseconds=3000):
     return len(found)
 
 
+@pytest.mark.slow
 def test_a_list_is_asked_for_once(page):
     paste(page, invented())
     assert asked_of(page, "/report") == 0
@@ -61,6 +62,7 @@ def trained(opened):
     return run
 
 
+@pytest.mark.slow
 def test_options_that_another_model_left_behind_do_not_matter(page):
     fresh(page, "#/model?list=minerals&model=mlp")
     page.get_by_text("first loss").wait_for()
@@ -72,6 +74,7 @@ def test_options_that_another_model_left_behind_do_not_matter(page):
     page.get_by_text("✓ done").first.wait_for()
 
 
+@pytest.mark.slow
 def test_a_refusal_of_options_stops_the_training(page):
     fresh(page, "#/model?list=minerals&model=mlp")
     page.get_by_text("first loss").wait_for()
@@ -87,6 +90,7 @@ def test_a_refusal_of_options_stops_the_training(page):
     assert page.get_by_role("button", name="Train it").is_enabled()
 
 
+@pytest.mark.slow
 def test_a_very_short_list_begins_with_the_background_net(page):
     made = paste(page, invented(30))
     page.get_by_role("link", name="Choose a model").click()
@@ -112,6 +116,7 @@ def test_a_very_short_list_begins_with_the_background_net(page):
     assert page.get_by_label("The ladder").get_by_role("button", name="background").count() == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_broke_says_why_and_goes_on(page):
     run = begin(page, "minerals", "mlp", {"model": SMALL["model"], "train": {"steps": 100_000, "eval_every": 200}})
     fresh(page, f"#/train?run={run}")
@@ -138,6 +143,7 @@ def test_a_run_that_broke_says_why_and_goes_on(page):
     page.get_by_text("■ stopped").first.wait_for()
 
 
+@pytest.mark.slow
 def test_a_run_that_never_began_offers_nothing_that_needs_it(page):
     made = paste(page, ["id,town,country", *[f"{k},{item},{item[::-1]}" for k, item in enumerate(invented())]])
     run = begin(page, made, "mlp")
@@ -152,6 +158,7 @@ def test_a_run_that_never_began_offers_nothing_that_needs_it(page):
     page.get_by_text("It ended before its first checkpoint").wait_for()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_early_is_said_to_have_been(page):
     fresh(page, "#/model?list=minerals&model=mlp")
     page.get_by_text("first loss").wait_for()
@@ -161,12 +168,14 @@ def test_a_run_that_is_stopped_early_is_said_to_have_been(page):
     page.get_by_role("heading", name="was stopped before it began").wait_for()
 
 
+@pytest.mark.slow
 def test_what_only_counts_has_no_network_to_look_into(page, counted):
     fresh(page, f"#/inside?run={counted}&item=quartz")
     page.get_by_text("only counts how often each symbol follows").wait_for()
     assert page.get_by_role("alert").count() == 0
 
 
+@pytest.mark.slow
 def test_a_wish_that_is_no_number_is_refused_at_its_field(page, counted):
     fresh(page, f"#/more?run={counted}")
     page.get_by_role("button", name="Make them").click()
@@ -196,6 +205,7 @@ def test_a_refusal_takes_away_what_was_made_before_and_names_the_field(page, cou
     assert page.get_by_role("button", name="Download").count() == 0
 
 
+@pytest.mark.slow
 def test_an_item_that_is_refused_takes_away_the_one_before(page, trained):
     fresh(page, f"#/inside?run={trained}&item=quartz")
     page.get_by_role("region", name="The places, one after the other").wait_for()
@@ -206,6 +216,7 @@ def test_an_item_that_is_refused_takes_away_the_one_before(page, trained):
     assert page.get_by_role("region", name="The places, one after the other").count() == 0
 
 
+@pytest.mark.slow
 def test_what_comes_after_a_view_was_left_changes_nothing(page, opened, counted):
     wrong = opened[2]
     wrong.clear()
@@ -302,6 +313,7 @@ def test_a_list_of_many_lengths_and_symbols_is_shown_whole(page):
     assert page.get_by_text("And 19 more symbols.").is_visible()
 
 
+@pytest.mark.slow
 def test_another_net_never_shows_the_figures_of_the_one_before(page):
     made = paste(page, invented())
     fresh(page, f"#/model?list={made}&model=mlp")

@@ -61,6 +61,7 @@ def until(true, seconds=200.0):
     return found
 
 
+@pytest.mark.slow
 def test_a_snapshot_and_the_messages_after_it_are_all_that_a_run_has_said(training):
     snapshots, messages = [], []
     channel = Channel(Run(training.folder), snapshots.append, messages.append)
@@ -78,6 +79,7 @@ def test_a_snapshot_and_the_messages_after_it_are_all_that_a_run_has_said(traini
     channel.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("message", [None, [], "stop", {"kind": "command"}, {"kind": "command", "command": {}}])
 def test_what_is_no_message_is_passed_over(training, message):
     channel = Channel(Run(training.folder), lambda snapshot: None, lambda message: None)
@@ -154,6 +156,7 @@ def commanded(training):
     return [json.loads(line)["command"] for line in lines]
 
 
+@pytest.mark.slow
 def test_a_view_follows_a_run_pauses_it_and_shows_names_as_text(shown, training):
     page, pump, wrong = shown
     heading = page.locator("h2").first

@@ -55,6 +55,7 @@ def study(tmp_path_factory):
     return sweep(made_items(200), OVER, trials=12, overrides=SMALL, study=folder)
 
 
+@pytest.mark.slow
 def test_every_trial_is_a_run_and_the_best_is_the_lowest(study):
     assert_whole(study, 12)
     values = [trial.value for trial in study.trials() if trial.state == "complete"]
@@ -77,6 +78,7 @@ def test_a_trial_is_what_training_with_its_options_gives(study, tmp_path):
     assert alone.done.val_loss == best.value
 
 
+@pytest.mark.slow
 def test_the_same_seed_suggests_the_same_and_a_study_goes_on_where_it_was(study, tmp_path):
     first = sweep(made_items(200), OVER, trials=5, overrides=SMALL, study=tmp_path / "again")
     again = sweep(None, [], trials=12, study=tmp_path / "again")
@@ -85,6 +87,7 @@ def test_the_same_seed_suggests_the_same_and_a_study_goes_on_where_it_was(study,
     assert first.folder == again.folder
 
 
+@pytest.mark.slow
 def test_trials_that_fall_behind_are_pruned_and_can_be_gone_on_with(tmp_path):
     over = parse_space(["train.lr=1e-2,1e-9", "seed=0,1,2,3,4"])  # the good ones first
     steps = {"steps": 40, "batch_size": 64, "eval_every": 10}
@@ -101,6 +104,7 @@ def test_trials_that_fall_behind_are_pruned_and_can_be_gone_on_with(tmp_path):
     assert api.resume(slow[0].folder).done.step == 40
 
 
+@pytest.mark.slow
 def test_ctrl_c_loses_nothing(tmp_path, monkeypatch):
     study, seen = begin(made_items(200), OVER, None, SMALL, tmp_path / "study"), []
 
@@ -134,6 +138,7 @@ def start(folder, trials):
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_trials_and_one_that_is_killed_loses_none(tmp_path):
     """The long form, of 60 trials, runs under `make sweeps`."""
     trials, steps = (60, 600) if LONG else (8, 300)
@@ -241,6 +246,7 @@ def test_pictures_of_a_study_are_drawn(study, tmp_path):
     assert Range(1, 2, True).scale == "log"
 
 
+@pytest.mark.slow
 def test_a_sweep_by_populations_has_the_same_losses_as_one_by_one(tmp_path):
     over = ["train.lr=1e-4..1e-1:log", "model.n_hidden=4,8"]
     alone = sweep(

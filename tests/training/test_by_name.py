@@ -42,6 +42,7 @@ def through_a_file(tensors: dict[str, np.ndarray], seed: int) -> dict[str, np.nd
     return {name: back[name] for name in names}
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     name=st.sampled_from(sorted(MODELS)),

@@ -64,6 +64,7 @@ def test_pausing_and_single_steps_change_nothing_that_is_learned(tmp_path):
     assert found[1].step == found[0].step + 2
 
 
+@pytest.mark.slow
 def test_time_in_which_it_stands_still_between_single_steps_is_no_training(tmp_path):
     later = [(0.7, commands.Step()), (1.4, commands.Step()), (2.1, commands.Go())]
     run = trained(tmp_path / "run", tell={20: [commands.Pause()]}, paused=later)
@@ -71,6 +72,7 @@ def test_time_in_which_it_stands_still_between_single_steps_is_no_training(tmp_p
     assert said(run, events.Step)[-1].seconds < 1.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["mlp", "gru"])
 def test_a_replay_does_again_what_was_done_bit_for_bit(tmp_path, model):
     train = TRAIN | ({"backward": "fused"} if model == "gru" else {})
@@ -180,6 +182,7 @@ def test_a_run_that_was_broken_and_mended_at_once_is_as_if_nothing_had_been(tmp_
     assert same(plain, mended)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_done_is_said_and_changes_nothing(tmp_path):
     wrong = [
         commands.Break("F37"),
@@ -203,6 +206,7 @@ def test_a_run_that_is_stopped_is_saved_and_goes_on(tmp_path):
     assert same(api.resume(tmp_path / "run"), whole)
 
 
+@pytest.mark.slow
 def test_histograms_change_nothing_that_is_learned_and_grow_rarer(tmp_path):
     plain = trained(tmp_path / "plain", model="gru", train=TRAIN | {"backward": "fused"})
     seen = trained(tmp_path / "seen", model="gru", train=TRAIN | {"backward": "fused", "histograms": True})
@@ -215,6 +219,7 @@ def test_histograms_change_nothing_that_is_learned_and_grow_rarer(tmp_path):
     assert all(sum(layer.activation.counts) > 0 for layer in layers.values())
 
 
+@pytest.mark.slow
 def test_a_training_for_a_time_is_repeated_in_as_many_steps(tmp_path):
     timed = {"time_budget": 0.5, "batch_size": 32, "log_every": 1}
     run = trained(tmp_path / "run", tell={3: [commands.Lr(0.5)]}, train=timed)
@@ -234,6 +239,7 @@ def test_a_line_that_is_no_command_is_passed_over(tmp_path, line):
 FAULTS = [("F16", 1), ("F25", 1), ("F41", 0.8), ("F40", 1), ("F83", 0.01), ("F13", 3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "severity"), FAULTS)
 def test_a_broken_run_that_is_stopped_goes_on_broken_bit_for_bit(tmp_path, fault, severity):
     broken = {20: [commands.Break(fault, severity), commands.Heal("clip", {"norm": 0.1})]}

@@ -12,7 +12,7 @@ from moreish import api
 from moreish.api.steering import let_steer
 from moreish.errors import INTERRUPTED, ProcessLost, RunError
 from moreish.fitting.workers import InProcess
-from moreish.runs import commands, events
+from moreish.runs import commands, events, manifest
 from moreish.runs.folder import Run
 from moreish.training.launch import Launched, launched
 from tests.support import ranks
@@ -53,9 +53,10 @@ def until(processes, folder, kind, count=1):
 
 
 def told(folder, kind):
-    return list(events.of_kind(Run(folder).events(), kind)) if (folder / "metrics.jsonl").exists() else []
+    return list(events.of_kind(Run(folder).events(), kind)) if (folder / manifest.MANIFEST).exists() else []
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns_with_every_model():
     with ranks.together(["-m", "tests.support.ranks"], free_port()) as processes:
         (said, complaint, code), (silence, other, other_code) = outcome(processes)
@@ -67,6 +68,7 @@ def test_two_processes_learn_what_one_learns_with_every_model():
         assert found == pytest.approx(alone[name], rel=1e-9), name
 
 
+@pytest.mark.slow
 @needs_signals
 def test_the_first_process_writes_all_pause_together_and_when_any_is_asked_to_stop_all_is_saved(tmp_path):
     (tmp_path / "list.txt").write_text("\n".join(made_items(300)), encoding="utf-8")

@@ -275,6 +275,7 @@ class SlowVal:
         monkeypatch.setattr("moreish.training.loop._step", slow_step)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.001, 0.02, 0.3])
 def test_evaluations_before_the_last_take_at_most_a_tenth_of_a_time_budget(corpus, monkeypatch, seconds):
     SlowVal(monkeypatch, seconds)
@@ -300,6 +301,7 @@ def test_samples_and_saving_after_an_evaluation_are_in_that_tenth(corpus, monkey
     assert state.step < 400  # the budget is of all together
 
 
+@pytest.mark.slow
 def test_quick_evaluations_are_as_many_as_planned(corpus, monkeypatch):
     SlowVal(monkeypatch, 0.001)
     _, found = trained(corpus, options=replace(QUICK, time_budget=4.0, eval_every=None))

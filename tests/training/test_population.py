@@ -47,6 +47,7 @@ def alone(corpus, member):
     return state, list(train(state, corpus.split("train"), corpus.split("val")))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("family", "change"),
     [

@@ -182,6 +182,7 @@ def test_findings_stand_in_the_run_and_are_shown_again_without_training(tmp_path
     assert report.steps == 60
 
 
+@pytest.mark.slow
 def test_networks_in_processes_of_their_own_are_watched_too(tmp_path):
     corpus = from_items(made_items(300))
     parts = [{"name": "ngram"}, {"name": "mlp", "n_hidden": 8}, {"name": "gru", "n_hidden": 8}]

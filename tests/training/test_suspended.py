@@ -53,6 +53,7 @@ def trained(corpus: Corpus, monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Tr
     return state
 
 
+@pytest.mark.slow
 def test_the_time_in_which_a_process_is_stopped_does_not_count_in_its_budget(corpus: Corpus, monkeypatch):
     state = trained(corpus, monkeypatch, Clock(pause=1000.0))
     assert state.seconds == pytest.approx(BUDGET, abs=5 * STEP)
