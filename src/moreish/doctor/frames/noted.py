@@ -129,6 +129,7 @@ class Noted:
     numbers by which terms of a loss were multiplied, in their order. `drawn_again` is how often a model was asked
     about the very same tensor once more without gradients, `norms_at_work` whether a norm used its batch meanwhile.
     `alike` is whether what is given with gradients and what is given without were one and the same, where they met.
+    `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in eval mode.
     """
 
     normalised_again: str | None = None
@@ -160,6 +161,7 @@ class Noted:
     drawn_again: int = 0
     norms_at_work: bool = False
     alike: bool = False
+    drops_on: str = ""
 
 
 class Copied(NamedTuple):

@@ -30,8 +30,8 @@ def number_loss(history: History) -> str:
     return ""
 
 
-def gain(history: History, prefix: str, late: float = 1 / 3) -> Gain | None:
-    """What the model saves beside the best constant on the same batches; None before five late frames."""
+def gain(history: History, prefix: str, late: float = 1 / 3, fewest: int = 5) -> Gain | None:
+    """What the model saves beside the best constant on the same batches; None before `fewest` late frames."""
     pairs = [
         (f.values[f"{prefix}error"], f.values[f"{prefix}constant"])
         for f in history.frames
@@ -39,7 +39,7 @@ def gain(history: History, prefix: str, late: float = 1 / 3) -> Gain | None:
     ][-40:]
     pairs = [(e, c) for e, c in pairs if math.isfinite(e) and math.isfinite(c)]
     constant = statistics.fmean(c for _, c in pairs) if pairs else 0.0
-    if len(pairs) < 5 or constant <= 0:
+    if len(pairs) < fewest or constant <= 0:
         return None
     saved = [c - e for e, c in pairs]
     error = statistics.stdev(saved) / math.sqrt(len(saved))

@@ -63,14 +63,19 @@ def _learns_little(history: History) -> bool:
     expected = FALLEN * min(1.0, history.step() / WITHIN)
     if not math.isfinite(now) or (history.from_scratch and now > first - expected * abs(first)):
         return True
-    error, constant = _lately(history, "loss.1/error"), _lately(history, "loss.1/constant")
-    if history.step() >= LEARNED and error is not None and constant is not None and error > 0.9 * constant:
+    if history.step() >= LEARNED and any(_stands(history, loss.prefix) for loss in history.frames[-1].losses):
         return True
     nll = _lately(history, "loss.1/nll")
     if history.step() < LEARNED or nll is None:
         return False
     entropy = history.counts.unigram_entropy()
     return entropy is not None and nll > entropy - min(0.1, 0.1 * entropy)
+
+
+def _stands(history: History, prefix: str) -> bool:
+    """Whether one of the losses on numbers is hardly below what a constant answer costs."""
+    error, constant = _lately(history, f"{prefix}error"), _lately(history, f"{prefix}constant")
+    return error is not None and constant is not None and error > 0.9 * constant
 
 
 def _lately(history: History, key: str) -> float | None:

@@ -40,7 +40,9 @@ class Noting:
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
         self._evaluated: Tensor | None = None
-        self.at_work: list[str] = []  # dropout and norms in train mode without gradients, since a model was called
+        # Dropout and norms that did as in training without gradients, since a model was called: by layer, whether
+        # that is dropout in a module that is in eval mode.
+        self.at_work: dict[str, bool] = {}
 
     def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
@@ -61,9 +63,14 @@ class Noting:
         if before is not None and before.shape == x.shape and before.dtype == x.dtype and before.device == x.device:
             self.noted.drawn_again += torch.equal(before, x)
 
+    def works_without_grad(self, call: Call) -> None:
+        """Dropout or a norm does without gradients what it does in training."""
+        self.at_work[call.layer or call.module or call.op] = call.kind == "dropout" and not call.training
+
     def asked(self, frame: Frame) -> None:
         """What the latest call of a model gave is held against answers, or decided by."""
         frame.training_without_grad.extend(n for n in self.at_work if n not in frame.training_without_grad)
+        self.noted.drops_on = next((n for n, drops in self.at_work.items() if drops), self.noted.drops_on)
 
     def pass_on(
         self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]

@@ -382,7 +382,7 @@ class Observer(StepContext):
         if call.op == "batch_norm" or call.kind == "dropout":
             self.frame.noted.norms_at_work |= call.op == "batch_norm" and call.active
             if call.active and call.p != 0:
-                self.noting.at_work.append(call.layer or call.module or call.op)
+                self.noting.works_without_grad(call)
         elif call.kind == "loss":
             losses.observe(self, call, args, kwargs, y)
         elif call.kind == "decide":

@@ -13,6 +13,7 @@ from moreish.doctor.watch.by_hand import ByHand
 MOST_NODES = 3_000  # of the graph of one loss
 SUMS = ("AddBackward0", "SubBackward0")
 PASSED = ("MulBackward0", "DivBackward0", "NegBackward0")  # between a sum and its terms
+TOTALS, ROWS = ("SumBackward0", "MeanBackward0"), ("StackBackward0", "CatBackward0")  # of terms in a row
 
 
 class _Backward(NamedTuple):
@@ -71,9 +72,20 @@ def _terms(root: Node) -> list[Node]:
         before = [n for n, _ in node.next_functions if n is not None]
         if (node.name() in SUMS and len(before) == 2) or (node.name() in PASSED and len(before) == 1):
             waiting.extend(before)
+        elif row := _in_a_row(node, before):
+            waiting.extend(row)
         else:
             found.append(node)
     return found
+
+
+def _in_a_row(total: Node, before: list[Node]) -> list[Node]:
+    """The terms that were stacked, one number each, and then added up; empty for any other node."""
+    if total.name() not in TOTALS or len(before) != 1 or before[0].name() not in ROWS:
+        return []
+    row = [n for n, _ in before[0].next_functions if n is not None]
+    sizes = getattr(total, "_saved_self_sym_sizes", ())
+    return row if tuple(sizes) == (len(row),) else []
 
 
 def _reached(root: Node) -> set[int] | None:

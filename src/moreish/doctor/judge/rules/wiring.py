@@ -145,6 +145,31 @@ def evaluated_in_train_mode(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F139",
+    "dropout-never-stops",
+    "dropout goes on in eval mode",
+    silent="three draws or more for the same rows, whose mean is meant; dropout with p = 0",
+    why="model.eval() tells modules, and F.dropout is none: without training=self.training it drops for ever.\n"
+    "Every figure on val is too bad and another one each time, and so is the model that is used.",
+    explains=("F32", "F34"),
+    rank=269,
+)
+def dropout_never_stops(history: History) -> Iterator[Verdict]:
+    """A loss or a decision without gradients, while dropout was at work in a module that is in eval mode: exact."""
+    seen = history.sightings.drops_on
+    if seen is not None:
+        yield found(
+            "sick",
+            seen.latest,
+            seen.step,
+            f"`{seen.latest}` still drops where the model is in eval mode.",
+            "F.dropout(x, p, training=self.training), or nn.Dropout(p) as a layer of the model.",
+            confidence=0.95,
+            layers=(seen.latest,),
+        )
+
+
+@Rule(
     "F33",
     "trained-in-eval-mode",
     "trained in eval mode",
