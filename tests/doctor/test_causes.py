@@ -174,10 +174,11 @@ def test_a_whole_net_without_an_activation_is_worse_than_one_forgotten():
     assert judged(watched(forgotten, steps=3), "F39")[0][0] == "watch"
 
 
-def test_the_seam_of_a_projector_and_a_predictor_is_no_alarm():
+@pytest.mark.parametrize("first", [nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24)), nn.Linear(24, 24)])
+def test_the_seam_of_a_projector_and_a_predictor_is_no_alarm(first):
     torch.manual_seed(0)
-    mlp = [nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24)) for _ in range(2)]
-    model = nn.Sequential(nn.Embedding(V, 8), nn.Flatten(), *mlp, nn.Tanh(), nn.Linear(24, V))
+    second = nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24))
+    model = nn.Sequential(nn.Embedding(V, 8), nn.Flatten(), first, second, nn.Tanh(), nn.Linear(24, V))
     assert [s for s, _ in judged(watched(model, steps=3), "F39")] == ["info"]
 
 
@@ -270,3 +271,23 @@ def test_dropout_that_a_model_in_eval_mode_goes_on_with_has_a_name_of_its_own(fo
             logits = torch.stack([model(rows) for _ in range(draws)]).mean(0)
             F.cross_entropy(logits, y[:64])
     assert [f.id for f in doctor.findings if f.id in ("F32", "F139")] == ([told] if told else [])
+
+
+def test_an_lbfgs_that_is_evaluated_at_the_steps_that_are_looked_at_is_not_said_to_stand_still():
+    torch.manual_seed(0)
+    x = torch.linspace(-3, 3, 200)[:, None]
+    model = nn.Sequential(nn.Linear(1, 20), nn.Tanh(), nn.Linear(20, 1))
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=4, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimizer.zero_grad()
+        loss = ((model(x) - x.sin()) ** 2).mean()
+        loss.backward()
+        return loss
+
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(12):
+            optimizer.step(closure)
+            with torch.no_grad():
+                F.mse_loss(model(x), x.sin())
+    assert "F19" not in [f.id for f in doctor.findings]

@@ -67,6 +67,21 @@ def test_a_target_that_goes_through_the_end_is_found(tmp_path: Path, target: tup
     assert found(tmp_path, *target, loss=loss) == ("watch" if in_place else "sick")
 
 
+@pytest.mark.parametrize(
+    ("mask", "ends", "severity"),
+    [
+        ("torch.ones(64)", "done", "sick"),
+        ("(1 - 0 * done.float())", "done", "sick"),
+        ("torch.ones(64)", "elsewhere", ""),  # there may be no end among these rows
+        ("(1 - done.float())", "done", ""),
+    ],
+)
+def test_a_mask_of_ones_takes_nothing_away_where_ends_are_at_hand(
+    tmp_path: Path, mask: str, ends: str, severity: str
+) -> None:
+    assert found(tmp_path, f"y = r + 0.98 * {mask} * slow(s2).max(1).values", ends=ends) == severity
+
+
 def test_a_target_with_a_gradient_that_is_cut_is_found(tmp_path: Path) -> None:
     cut = "y = y_ = None"
     loss = "F.mse_loss(q(s).gather(1, a[:, None])[:, 0], r + 0.9 * slow(s2).detach().max(1)[0])"

@@ -269,6 +269,29 @@ def test_what_is_loaded_in_vain_is_found(tmp_path: Path, before: str, inside: st
     assert "module." in said.get("F109", "") or "module." not in before
 
 
+@pytest.mark.parametrize(("beginning", "sick"), [("model.", True), ("", False)])
+def test_a_frozen_part_that_got_nothing_is_found_although_nothing_trains_it(
+    tmp_path: Path, beginning: str, sick: bool
+) -> None:
+    said = script(
+        tmp_path,
+        f"""
+        import torch, torch.nn as nn, torch.nn.functional as F
+        encoder, head = nn.Sequential(nn.Linear(4, 8), nn.ReLU()), nn.Linear(8, 2)
+        trained = nn.Sequential(nn.Linear(4, 8), nn.ReLU()).state_dict()
+        encoder.load_state_dict({{"{beginning}" + k: v for k, v in trained.items()}}, strict=False)
+        encoder.requires_grad_(False)
+        optimizer = torch.optim.Adam(head.parameters(), 0.01)
+        for _ in range(30):
+            x = torch.randn(16, 4)
+            optimizer.zero_grad()
+            F.mse_loss(head(encoder(x)), x[:, :2]).backward()
+            optimizer.step()
+        """,
+    )
+    assert ("F109" in said) is sick
+
+
 @pytest.mark.parametrize(
     ("order", "sick"), [("clip(); step()", False), ("step(); clip()", True), ("clip(); step(); clip()", False)]
 )

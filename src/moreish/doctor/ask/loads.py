@@ -43,6 +43,11 @@ class Loads:
                 left.append((reference, load))
         self._waiting = left
 
+    def leave(self, doctor: Doctor) -> None:
+        """Tell the last doctor what went into modules that no training owns, such as a frozen encoder."""
+        doctor.history.evidence.loads.extend(load for _, load in self._waiting if not load.itself)
+        self._waiting = []
+
 
 def compared(module: nn.Module, state: Mapping[str, object]) -> Load | None:
     """What is wrong with a load: nothing fits, names differ by a beginning, or it is the module itself."""

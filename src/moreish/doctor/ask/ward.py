@@ -76,6 +76,8 @@ class Ward:
                 yield
             finally:
                 before.close()
+                if self._open:
+                    self._loads.leave(self._open[-1])
                 for doctor in self._open:
                     doctor.__exit__()
 

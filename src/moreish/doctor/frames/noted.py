@@ -80,13 +80,20 @@ class Ctc(NamedTuple):
 class Through(NamedTuple):
     """A target that adds data to what a model gives for other data, and met nothing that could end an episode: for
     how many rows, the number that is added where it is the same in every row, the factor of what the model gives, and
-    whether the code that adds them has a variable named after ends, with zeros and ones for these rows.
+    whether the code that adds them has a variable named after ends, with zeros and ones for these rows. `masked` is
+    whether it was multiplied by a number for each row, all the same: that tells only where ends are among them.
     """
 
     rows: int
     reward: float | None
     factor: float
     flagged: bool
+    masked: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether the numbers may be of rows among which there is no end."""
+        return self.masked and not self.flagged
 
 
 class Idle(NamedTuple):

@@ -43,6 +43,7 @@ class Noting:
         # Dropout and norms that did as in training without gradients, since a model was called: by layer, whether
         # that is dropout in a module that is in eval mode.
         self.at_work: dict[str, bool] = {}
+        self._training = True  # whether the model that was called without gradients is in train mode
 
     def copy_called(self, module: nn.Module, args: Args, output: object) -> None:
         """A module of no watched model gave this; of interest where it is a copy of one."""
@@ -53,9 +54,10 @@ class Noting:
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
 
-    def evaluated(self, inputs: Args) -> None:
+    def evaluated(self, inputs: Args, *, training: bool) -> None:
         """A model is called without gradients: with the numbers of the call before, something is drawn again."""
         self.at_work.clear()
+        self._training = training
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
         if x is None:
             return
@@ -65,7 +67,8 @@ class Noting:
 
     def works_without_grad(self, call: Call) -> None:
         """Dropout or a norm does without gradients what it does in training."""
-        self.at_work[call.layer or call.module or call.op] = call.kind == "dropout" and not call.training
+        training = call.training and (self._training or bool(call.module))
+        self.at_work[call.layer or call.module or call.op] = call.kind == "dropout" and not training
 
     def asked(self, frame: Frame) -> None:
         """What the latest call of a model gave is held against answers, or decided by."""

@@ -241,7 +241,7 @@ class Probe:
         given = (*args, *kwargs.values())
         if not torch.is_grad_enabled():
             with self.safely():
-                self._evaluated(given)
+                self._evaluated(given, training=root.training)
             return
         if self.frame is not None and self.frame.is_evaluation:
             with self.safely():
@@ -261,12 +261,12 @@ class Probe:
         if self.history.from_scratch and self.history.seen < TRIES:
             self._first_batch.called(self.names.modules.get(id(root), ""), root, args, kwargs)
 
-    def _evaluated(self, inputs: Args) -> None:
+    def _evaluated(self, inputs: Args, *, training: bool) -> None:
         """An evaluation, perhaps; it may open a frame of its own."""
         if self.frame is None and self.schedule.evaluation_due(self.step):
             self._open(evaluation=True)
         if self._observer is not None:
-            self._observer.noting.evaluated(inputs)
+            self._observer.noting.evaluated(inputs, training=training)
         if self._observer is not None and len(self.roots) == 1:
             self.history.scales.evaluated(inputs, made=self._observer.made_some(inputs))
 

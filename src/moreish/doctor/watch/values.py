@@ -29,12 +29,15 @@ IN_PLACE = re.compile(r"[a-z]_$|^__i[a-z]+__$")
 
 
 class Value(NamedTuple):
-    """What a tensor is: for how many rows, given which data, times which number, and what was added."""
+    """What a tensor is: for how many rows, given which data, times which number, and what was added; `masked` is
+    whether it was multiplied by a number for each row, and these were all the same.
+    """
 
     rows: int
     given: weakref.ref[Tensor] | None
     factor: float = 1.0
     added: Through | None = None
+    masked: bool = False
 
 
 class Values:
@@ -160,7 +163,7 @@ class Values:
         factor = value.factor * alpha if isinstance(alpha, int | float) and of is given[-1] else value.factor
         low, high = (float(v) for v in data.detach().float().aminmax())
         reward = low if low == high and overwritten is not data else None
-        added = Through(value.rows, reward, factor, any(_flags(value.rows)))
+        added = Through(value.rows, reward, factor, any(_flags(value.rows)), value.masked)
         if value.added is not None:  # a second reward, as a bonus
             before = value.added.reward
             both = None if before is None or reward is None else before + reward
@@ -189,8 +192,13 @@ def _times(kind: str, args: Args, value: Value, values: list[Value | None], othe
         number = next((v for v in args if isinstance(v, int | float) and not isinstance(v, bool)), None)
     elif others[0].numel() == 1:
         number = float(others[0].detach())
+    elif kind == "multiply" and value.added is None and _is_choice(others[0]):
+        return value
+    elif kind == "multiply" and value.added is None and others[0].numel() == value.rows:
+        low, high = (float(v) for v in others[0].detach().float().aminmax())
+        number, value = (low if low == high else 0), value._replace(masked=True)
     else:
-        return value if kind == "multiply" and value.added is None and _is_choice(others[0]) else None
+        return None
     if not number:
         return None
     return value._replace(factor=value.factor * (number if kind == "multiply" else 1 / number), added=None)

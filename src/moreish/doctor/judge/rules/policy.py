@@ -101,8 +101,9 @@ def through_ends(history: History) -> Iterator[Verdict]:
     """
     frames = history.training()
     first = next((k for k, f in enumerate(frames) if f.noted.through is not None), len(frames))
-    seen = [f.noted.through for f in frames[first:] if f.noted.through is not None]
-    if len(seen) < OFTEN or len(seen) < len(frames) - first:
+    every = [f.noted.through for f in frames[first:] if f.noted.through is not None]
+    seen = [s for s in every if not s.is_unknown]
+    if len(seen) < OFTEN or len(every) < len(frames) - first:
         return
     flagged = any(s.flagged for s in seen)
     rewards = {s.reward for s in seen}

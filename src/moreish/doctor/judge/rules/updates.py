@@ -350,10 +350,9 @@ def _slow_groups(history: History) -> str:
 )
 def nothing_changes(history: History) -> Iterator[Verdict]:
     """No parameter changed in five frames in a row although gradients were there."""
-    frames = history.training(5)
-    if len(frames) < 5 or any(f.values.get("grad_norm", 0.0) == 0.0 for f in frames):
-        return
-    if any(v != 0 for f in frames for k, v in f.values.items() if k.endswith("/update_rms")):
+    frames = [f for f in history.training(5) if f.values.get("grad_norm", 0.0) != 0.0]
+    sizes = [[v for k, v in f.values.items() if k.endswith("/update_rms")] for f in frames]
+    if len(frames) < 5 or any(not every or any(every) for every in sizes):  # none where they were not measured
         return
     rates = frames[-1].learning_rates
     yield found(
