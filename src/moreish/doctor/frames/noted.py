@@ -77,6 +77,15 @@ class Ctc(NamedTuple):
     off: float
 
 
+class Signed(NamedTuple):
+    """The targets of a loss that wants 1 and -1: the share that is 0, how many there are, whether any is below 0."""
+
+    op: str
+    zeros: float
+    targets: int
+    negative: bool
+
+
 class Through(NamedTuple):
     """A target that adds data to what a model gives for other data, and met nothing that could end an episode: for
     how many rows, the number that is added where it is the same in every row, the factor of what the model gives, and
@@ -157,6 +166,7 @@ class Noted:
     one_column: str = ""
     clipped_scaled: bool = False
     ctc: Ctc | None = None
+    signed: Signed | None = None
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0

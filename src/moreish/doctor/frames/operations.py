@@ -19,6 +19,8 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("huber_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"), "loss"),
     "kl_div": "divergence",
     "ctc_loss": "alignment",
+    **dict.fromkeys(("cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss"), "signed"),
+    "soft_margin_loss": "signed",
     **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "add"),
     **dict.fromkeys(("sub", "sub_", "rsub", "__rsub__", "subtract"), "subtract"),
     **dict.fromkeys(("mul", "mul_", "multiply"), "multiply"),

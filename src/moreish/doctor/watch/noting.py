@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, State, Summed, Swapped
+from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, Signed, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
@@ -18,6 +18,7 @@ from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
+TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
@@ -89,6 +90,8 @@ class Noting:
                 self._threshold(op, args, source)
             elif kind == "alignment" and self.noted.ctc is None:
                 self.noted.ctc = ctc(args, kwargs)
+            elif kind == "signed" and result.requires_grad:
+                self.noted.signed = signed(op, args, kwargs) or self.noted.signed
             elif kind == "multiply" and result.dim() == 0 and result.requires_grad:
                 room = MOST_FACTORS - len(self.noted.factors)
                 self.noted.factors += [float(v) for v in args if isinstance(v, int | float)][: max(room, 0)]
@@ -322,6 +325,18 @@ def ctc(args: Args, kwargs: Kwargs) -> Ctc | None:
         sum(n > m for n, m in zip(needed, most, strict=True)) / len(rows),
         float((sums - 1).abs().mean()),
     )
+
+
+def signed(op: str, args: Args, kwargs: Kwargs) -> Signed | None:
+    """The targets of a loss that wants 1 and -1; None where they are none, or others than 0, 1 and -1."""
+    target = argument(args, kwargs, TARGET_AT[op], "target")
+    if not isinstance(target, Tensor) or not target.numel():
+        return None
+    target = target.detach()
+    zeros, negative = target == 0, target == -1
+    if not bool((zeros | negative | (target == 1)).all()):
+        return None
+    return Signed(op, float(zeros.float().mean()), target.numel(), bool(negative.any()))
 
 
 def _numbers(lengths: object) -> list[int]:
