@@ -86,6 +86,39 @@ class Signed(NamedTuple):
     negative: bool
 
 
+class Moments(NamedTuple):
+    """How many values there are, their sum, and that of their squares."""
+
+    number: int
+    total: float
+    squares: float
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return self.total / max(self.number, 1)
+
+    @property
+    def error(self) -> float:
+        """The squared standard error of their mean."""
+        return max(self.squares / max(self.number, 1) - self.mean**2, 0.0) / max(self.number - 1, 1)
+
+    def plus(self, other: "Moments") -> "Moments":
+        """Of both together."""
+        return Moments(self.number + other.number, self.total + other.total, self.squares + other.squares)
+
+
+class Pulled(NamedTuple):
+    """How far apart the inputs of pairs are whose outputs the loss draws together, and of those it drives apart."""
+
+    together: Moments
+    apart: Moments
+
+    def plus(self, other: "Pulled") -> "Pulled":
+        """Of both together."""
+        return Pulled(self.together.plus(other.together), self.apart.plus(other.apart))
+
+
 class Through(NamedTuple):
     """A target that adds data to what a model gives for other data, and met nothing that could end an episode: for
     how many rows, the number that is added where it is the same in every row, the factor of what the model gives, and
@@ -167,6 +200,7 @@ class Noted:
     clipped_scaled: bool = False
     ctc: Ctc | None = None
     signed: Signed | None = None
+    pulled: Pulled | None = None
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0

@@ -14,6 +14,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.marks import Marks
+from moreish.doctor.watch.pairs import Pairs
 from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
@@ -33,7 +34,7 @@ class Noting:
 
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
-        self.marks, self.values = Marks(), Values()
+        self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
         self.derivatives = Differentiating(noted.derivatives)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
@@ -54,6 +55,11 @@ class Noting:
         if model is not None and isinstance(output, Tensor):
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
             self._by_copy[id(output)] = weakref.ref(output)
+
+    def begins(self, inputs: Args) -> None:
+        """A model is called with gradients on."""
+        self.at_work.clear()
+        self.pairs.given(inputs)
 
     def evaluated(self, inputs: Args, *, training: bool) -> None:
         """A model is called without gradients: with the numbers of the call before, something is drawn again."""
@@ -86,6 +92,8 @@ class Noting:
         if isinstance(result, Tensor):
             source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
             self.marks.called(op, kind, args, kwargs, result, source)
+            if kind in ("compare", "reduce"):
+                self.pairs.called(op, kind, result, source)
             if kind == "threshold" or op == "round":
                 self._threshold(op, args, source)
             elif kind == "alignment" and self.noted.ctc is None:
@@ -208,6 +216,8 @@ class Noting:
     def close(self) -> None:
         """Let go of every tensor."""
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
+        self.noted.pulled = self.pairs.pulled
+        self.pairs.close()
         self._by_copy.clear()
         self.marks.forget()
         self.values.forget()

@@ -77,7 +77,7 @@ class Observer(StepContext):
 
         Called once more before any loss, it is not known which inputs a loss is of: there are none then.
         """
-        self.noting.at_work.clear()
+        self.noting.begins(inputs)
         self.inputs = () if root in self.unanswered else inputs
         self.unanswered.add(root)
         tensors = [t for t in inputs if isinstance(t, Tensor)]
