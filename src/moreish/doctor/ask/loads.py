@@ -16,6 +16,7 @@ class Loads:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[weakref.ref[nn.Module], Load]] = []
+        self._fitted = False  # whether anything was loaded into any module
 
     def loading(self, module: nn.Module, state: Mapping[str, object], doctors: Iterable[Doctor]) -> None:
         """A module is about to be given this."""
@@ -24,13 +25,25 @@ class Loads:
         except Exception:  # of a stranger's module or mapping; torch itself says what is wrong with it
             return
         if load is None:
+            self._fits(module, doctors)
             return
+        if not state and self._fitted:
+            return  # a part for which nothing was kept, beside others that got theirs
+        load = load._replace(of=id(module))
         for doctor in doctors:
             if doctor.owns(module):
                 doctor.history.evidence.loads.append(load._replace(step=doctor.steps))
                 return
         if len(self._waiting) < MOST:
             self._waiting.append((weakref.ref(module), load))
+
+    def _fits(self, module: nn.Module, doctors: Iterable[Doctor]) -> None:
+        """What went into a module fits: what was tried before does not matter any more."""
+        self._fitted = True
+        self._waiting = [(reference, load) for reference, load in self._waiting if reference() is not module]
+        for doctor in doctors:
+            loads = doctor.history.evidence.loads
+            loads[:] = [load for load in loads if load.of != id(module) or load.itself]
 
     def tell(self, doctor: Doctor) -> None:
         """Tell a doctor of what its models were given before it came."""

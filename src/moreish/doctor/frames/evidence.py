@@ -37,7 +37,8 @@ class Failure:
 class Load(NamedTuple):
     """A state that a module was given: what stands before the names of one side only, how many fit, of how many.
 
-    `itself` is whether it holds the very tensors of the module; `step` is after how many steps it was.
+    `itself` is whether it holds the very tensors of the module; `step` is after how many steps it was, `of` which
+    module, by identity.
     """
 
     beginning: str
@@ -45,6 +46,7 @@ class Load(NamedTuple):
     own: int
     itself: bool = False
     step: int = 0
+    of: int = 0
 
 
 class KeptGraphs(NamedTuple):

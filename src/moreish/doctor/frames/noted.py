@@ -134,8 +134,8 @@ class Through(NamedTuple):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether the numbers may be of rows among which there is no end."""
-        return self.masked and not self.flagged
+        """Whether the numbers may be of rows without an end, as where what is at hand are time limits."""
+        return self.masked and (not self.flagged or self.reward is None)
 
 
 class Idle(NamedTuple):
@@ -165,20 +165,22 @@ class Derivatives:
 @dataclass
 class Noted:
     """`normalised_again` is the layer whose softmax another one normalises; `met` are the layers whose outputs were
-    compared with data, `copies` the models of which a copy was called without gradients,
-    `in_place` those of which one was called with gradients. `checkpointed` are
-    weights that worked without gradients for torch.utils.checkpoint, which runs them again in backward.
-    `held` is whether a weight of a log-probability wants a gradient itself, `bootstrapped` whether a target does that
-    adds data to what the model itself gives; `thresholds` are layers whose outputs were compared with a number
-    between 0 and 1, or rounded; `one_column` is the layer whose only column the largest was asked for,
-    `clipped_scaled` whether a gradient was clipped before the scale of its loss was taken off. `at_limit` is what
-    held every number at its end (clamp, maximum), `zeroed` the layer whose outputs, or what was made of them, met
-    data that are 0 throughout. `smoothed` counts how often rows were mixed by one and the same square table, as by an
-    adjacency matrix. `through` is a target that takes the value of what comes next for every row. `factors` are the
-    numbers by which terms of a loss were multiplied, in their order. `drawn_again` is how often a model was asked
-    about the very same tensor once more without gradients, `norms_at_work` whether a norm used its batch meanwhile.
-    `alike` is whether what is given with gradients and what is given without were one and the same, where they met.
-    `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in eval mode.
+    compared with data, `copies` the models of which a copy was called without gradients, `in_place` those of which
+    one was called with gradients. `checkpointed` are weights that worked without gradients for
+    torch.utils.checkpoint, which runs them again in backward. `held` is whether a weight of a log-probability wants
+    a gradient itself, `bootstrapped` whether a target does that adds data to what the model itself gives;
+    `thresholds` are layers whose outputs were compared with a number between 0 and 1, or rounded; `one_column` is
+    the layer whose only column the largest was asked for, `clipped_scaled` whether a gradient was clipped before
+    the scale of its loss was taken off. `at_limit` is what held every number at its end (clamp, maximum), `zeroed`
+    the layer whose outputs, or what was made of them, met data that are 0 throughout. `smoothed` counts how often
+    rows were mixed by one and the same square table, as by an adjacency matrix. `through` is a target that takes
+    the value of what comes next for every row. `factors` are the numbers by which terms of a loss were multiplied,
+    in their order. `drawn_again` is how often a model was asked about the very same tensor once more without
+    gradients, `norms_at_work` whether a norm used its batch meanwhile. `alike` is whether what is given with
+    gradients and what is given without were one and the same, where they met. `pseudo_labels` is whether a loss was
+    held against what had been decided without gradients, `terms_share` whether two terms of a loss reach the same
+    parameters. `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in
+    eval mode.
     """
 
     normalised_again: str | None = None
@@ -213,6 +215,8 @@ class Noted:
     norms_at_work: bool = False
     alike: bool = False
     drops_on: str = ""
+    pseudo_labels: bool = False
+    terms_share: bool = False
 
 
 class Copied(NamedTuple):

@@ -12,6 +12,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("softmax", "log_softmax"), "softmax"),
     **dict.fromkeys(("batch_norm", "instance_norm", "layer_norm", "group_norm", "rms_norm"), "norm"),
     **dict.fromkeys(("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout"), "dropout"),
+    "feature_alpha_dropout": "dropout",
     **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), "recurrent"),
     **dict.fromkeys(("lstm_cell", "gru_cell", "rnn_tanh_cell", "rnn_relu_cell"), "recurrent"),
     **dict.fromkeys(("multi_head_attention_forward", "scaled_dot_product_attention"), "attention"),

@@ -39,10 +39,11 @@ class Sightings:
         """Add what this frame saw. A norm at work without gradients counts where something was evaluated.
 
         Dropout does not where the same rows are asked about again and again: their draws are averaged (Gal and
-        Ghahramani 2016, arXiv:1506.02142).
+        Ghahramani 2016, arXiv:1506.02142), nor where what is decided are labels to learn from.
         """
         evaluated = bool(frame.evaluations) or frame.decided_without_grad
         evaluated &= frame.noted.norms_at_work or frame.noted.drawn_again < DRAWS
+        evaluated &= bool(frame.evaluations) or not frame.noted.pseudo_labels
         self.wrong_axis = _again(self.wrong_axis, frame.step, frame.wrong_axis)
         self.per_place = _again(self.per_place, frame.step, frame.per_place)
         self.broadcast = _again(self.broadcast, frame.step, frame.broadcast)

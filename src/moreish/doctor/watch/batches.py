@@ -3,6 +3,7 @@
 import gc
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -126,7 +127,14 @@ def _loaded(rows: int) -> int:
         else:
             continue
         try:
-            sizes.append((min(size or 0, len(data)), len(data)))
+            sizes.append((min(size or 0, len(data)), min(len(data), _drawn_from(found, len(data)))))
         except TypeError:  # a stream
             continue
     return min((items for batch, items in sizes if batch == rows), default=0)
+
+
+def _drawn_from(loader: Any, items: int) -> int:
+    """Of how many items the sampler of a loader draws: of a subset those of the subset, with replacement of all."""
+    batches = getattr(loader, "batch_sampler", None) or getattr(loader, "_index_sampler", None)
+    sampler = getattr(batches, "sampler", None)
+    return items if sampler is None or getattr(sampler, "replacement", False) else len(sampler)

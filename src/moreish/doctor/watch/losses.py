@@ -59,6 +59,10 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     elif training and call.op in PAIRED | numbers.BINARY:
         numbers.observe(context, loss, x, target)
     if training:
+        decided = context.origin(target)
+        context.frame.noted.pseudo_labels |= decided is not None and any(
+            c.kind in ("decide", "largest") for c in (decided, *decided.before())
+        )
         answers.look(context, call, loss, x, target)
         if call.op in CLASSIFIES | numbers.BINARY:
             choices.beside_inputs(context, loss, target)

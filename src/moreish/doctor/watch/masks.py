@@ -56,3 +56,10 @@ def _beside(call: Call, keys: Bool[Tensor, "batch keys"], ids: Int[Tensor, "batc
     left = int(seen[0]) if len(seen) and bool((seen == seen[0]).all()) else None
     share = len(gone) / max(keys.numel(), 1)
     return Hidden(call.layer, share, left if len(gone.unique()) >= VARIED else None, len(gone.unique()))
+
+
+def dropped(op: str, args: Args, kwargs: Kwargs) -> tuple[float, bool]:
+    """With which probability an attention drops its weights, and whether it does so now."""
+    whole = op == "multi_head_attention_forward"
+    p = argument(args, kwargs, 10 if whole else 4, "dropout_p", 0.0)
+    return float(p), bool(argument(args, kwargs, 13, "training", True)) if whole else True

@@ -20,6 +20,7 @@ from moreish.doctor.watch.values import Values
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
 TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
+LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
@@ -41,7 +42,7 @@ class Noting:
         self._ran: set[str] = set()  # recurrent layers
         self._mixed: dict[int, int] = {}  # products with a square table of data
         self._asked = 0
-        self._evaluated: Tensor | None = None
+        self._evaluated: dict[tuple[object, ...], int] = {}  # how often a model was given this without gradients
         # Dropout and norms that did as in training without gradients, since a model was called: by layer, whether
         # that is dropout in a module that is in eval mode.
         self.at_work: dict[str, bool] = {}
@@ -62,20 +63,23 @@ class Noting:
         self.pairs.given(inputs)
 
     def evaluated(self, inputs: Args, *, training: bool) -> None:
-        """A model is called without gradients: with the numbers of the call before, something is drawn again."""
+        """A model is called without gradients: with the numbers of an earlier call, something is drawn again."""
         self.at_work.clear()
         self._training = training
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
         if x is None:
             return
-        before, self._evaluated = self._evaluated, x.detach()
-        if before is not None and before.shape == x.shape and before.dtype == x.dtype and before.device == x.device:
-            self.noted.drawn_again += torch.equal(before, x)
+        mark = _mark(x.detach())
+        times = self._evaluated[mark] = self._evaluated.get(mark, -1) + 1
+        self.noted.drawn_again = max(self.noted.drawn_again, times, _repeats(x.detach()))
 
     def works_without_grad(self, call: Call) -> None:
         """Dropout or a norm does without gradients what it does in training."""
         training = call.training and (self._training or bool(call.module))
-        self.at_work[call.layer or call.module or call.op] = call.kind == "dropout" and not training
+        if training or call.op == "batch_norm":
+            self.at_work[call.layer or call.module or call.op] = False
+        elif call.kind == "attention" or any(c.kind in LEARNED for c in call.before()):
+            self.at_work[call.layer or call.module or call.op] = True  # dropout of data is noise that is wanted
 
     def asked(self, frame: Frame) -> None:
         """What the latest call of a model gave is held against answers, or decided by."""
@@ -227,6 +231,19 @@ class Noting:
 def _mixes_rows(x: Tensor) -> bool:
     """Whether a product with this from the left gives each row as a mix of rows: a square table of data."""
     return not x.requires_grad and x.dim() == 2 and x.shape[0] == x.shape[1] >= FEWEST_NUMBERS
+
+
+def _mark(x: Tensor) -> tuple[object, ...]:
+    """Numbers by which a tensor is known again."""
+    flat = x.reshape(-1).double().cpu() if not x.is_complex() else x.reshape(-1).real.double().cpu()
+    return tuple(x.shape), x.dtype, float(flat.sum()), float(flat @ torch.arange(len(flat), dtype=torch.float64))
+
+
+def _repeats(x: Tensor) -> int:
+    """How many more rows of numbers are equal to the first one: it is asked about many times at once."""
+    if not x.is_floating_point() or x.dim() < 2 or x[0].numel() < 2:
+        return 0
+    return int((x == x[:1]).flatten(1).all(1).sum()) - 1
 
 
 def _is_one_number(x: object) -> bool:

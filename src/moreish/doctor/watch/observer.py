@@ -221,6 +221,7 @@ class Observer(StepContext):
         values.update(self.reader.read())
         self.outputs.close(values)
         self.frame.noted.idle = self.terms.idle(self.names.parameters, held)
+        self.frame.noted.terms_share = self.terms.share
         if self.rows is not None and len(self.frame.losses) == len(self.names.root_ids) == 1:  # no game of two
             self.counts.rows.add(*self.rows, 2)
         right = [values.pop(f"{RIGHT}{k + 1}") for k in range(self._right)]
@@ -283,7 +284,7 @@ class Observer(StepContext):
             call.reduction = Reduction(id(tensors[0]), axis if isinstance(axis, int) else None, keepdim)
         elif call.kind == "dropout":
             call.p = p = float(argument(args, kwargs, 1, "p", 0.5))
-            call.active = bool(argument(args, kwargs, 2, "training", True))
+            call.active = bool(argument(args, kwargs, 2, "training", "alpha" not in op))
             if self.grad and call.active:
                 self.frame.dropped[call.layer or call.op] = p
         elif op == "batch_norm":
@@ -379,7 +380,9 @@ class Observer(StepContext):
 
     def _without_grad(self, call: Call, args: Args, kwargs: Kwargs, y: Tensor) -> None:
         """With gradients off only what an evaluation needs counts: losses, and what was in train mode."""
-        if call.op == "batch_norm" or call.kind == "dropout":
+        if call.kind == "attention":
+            call.p, call.active = masks.dropped(call.op, args, kwargs)
+        if call.op == "batch_norm" or call.kind in ("dropout", "attention"):
             self.frame.noted.norms_at_work |= call.op == "batch_norm" and call.active
             if call.active and call.p != 0:
                 self.noting.works_without_grad(call)

@@ -30,6 +30,9 @@ class Terms:
         self._backwards: list[_Backward] = []
         self._idle: set[int] = set()
         self._terms = 0
+        self.share = (
+            False  # whether two terms of a loss reach the same parameters, by nothing but torch's own functions
+        )
 
     def begin(self, loss: Tensor | None) -> None:
         """Backward begins on this loss: what stepped until now stepped on those before."""
@@ -38,8 +41,11 @@ class Terms:
             return
         terms = _terms(loss.grad_fn)
         reached = [_reached(term) for term in terms] if len(terms) > 1 else []
-        if len(reached) > 1 and None not in reached:
-            self._backwards.append(_Backward([ids for ids in reached if ids], set()))
+        known = [ids for ids in reached if ids is not None]
+        if len(known) > 1 and len(known) == len(reached):
+            alone = sum(map(len, known)) == len(set().union(*known))
+            self.share |= not alone and not _turns(loss.grad_fn)
+            self._backwards.append(_Backward([ids for ids in known if ids], set()))
 
     def steps(self, holder: Optimizer | ByHand) -> None:
         """An update begins."""
@@ -81,11 +87,30 @@ def _terms(root: Node) -> list[Node]:
 
 def _in_a_row(total: Node, before: list[Node]) -> list[Node]:
     """The terms that were stacked, one number each, and then added up; empty for any other node."""
-    if total.name() not in TOTALS or len(before) != 1 or before[0].name() not in ROWS:
+    if total.name() not in TOTALS or len(before) != 1:
         return []
-    row = [n for n, _ in before[0].next_functions if n is not None]
+    stacked = before[0]
+    while stacked.name() in PASSED and len(ahead := [n for n, _ in stacked.next_functions if n is not None]) == 1:
+        stacked = ahead[0]
+    if stacked.name() not in ROWS:
+        return []
+    row = [n for n, _ in stacked.next_functions if n is not None]
     sizes = getattr(total, "_saved_self_sym_sizes", ())
     return row if tuple(sizes) == (len(row),) else []
+
+
+def _turns(root: Node) -> bool:
+    """Whether a function of the user's own has a part in a graph, such as one that turns a gradient round."""
+    waiting, seen = [root], set[Node]()
+    while waiting and len(seen) < MOST_NODES:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if not node.name()[-1].isdigit() and not node.name().startswith("torch::"):
+            return True
+        waiting.extend(n for n, _ in node.next_functions if n is not None)
+    return False
 
 
 def _reached(root: Node) -> set[int] | None:

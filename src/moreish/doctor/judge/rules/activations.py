@@ -224,7 +224,7 @@ def no_activation(history: History) -> Iterator[Verdict]:
     if not pairs:
         return
     first, second = pairs[0]
-    parts = all(a.rpartition(".")[0] != b.rpartition(".")[0] for a, b in pairs)
+    parts = len(pairs) == 1 and first.rpartition(".")[0] != second.rpartition(".")[0]
     bent = any(c.kind in ("activation", "recurrent", "attention", "module", "softmax") for c in calls)
     yield found(
         ("info" if parts else "watch") if bent else "sick",

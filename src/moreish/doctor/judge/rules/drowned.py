@@ -18,8 +18,8 @@ SUMMED = 0.02  # from the sum of the terms, that the loss may lie
     "F138",
     "drowned-term",
     "one term of the loss drowns another",
-    silent="terms with weights of their own, losses of one term, terms of which no constant's cost is known; both "
-    "are learned; several optimizers",
+    silent="terms that share no parameter, or whose gradient is turned on the way; terms with weights of their own, "
+    "losses of one term, terms of which no constant's cost is known; both are learned; several optimizers",
     why="Terms that are added up share one gradient, and what is counted in euros or years squared outweighs\n"
     "what is counted in nats by hundreds: with shared layers, a clipped gradient or one learning rate\n"
     "only the large one is learned.",
@@ -32,6 +32,8 @@ def drowned_term(history: History) -> Iterator[Verdict]:
     """
     frames = [f for f in history.training() if len(f.learning_rates) < 2 and "loss" in f.values]
     if history.step() < EARLY or len(frames) < FEWEST or history.optimizers() > 1 or not aims_at_data(history):
+        return
+    if not all(f.noted.terms_share for f in frames):
         return
     last = frames[-1]
     names = {loss.prefix: loss.op for loss in last.losses}

@@ -324,7 +324,8 @@ def term_for_nobody(history: History) -> Iterator[Verdict]:
     """In every look a term of a loss reaches only parameters that do not step on it, another term others: exact."""
     frames = history.training()
     idle = [f for f in frames if f.noted.idle is not None]
-    seen = idle[0].noted.idle if len(idle) >= 4 and len(idle) == len(frames) else None
+    same = len({f.noted.idle.parameter for f in idle if f.noted.idle is not None}) == 1  # else they take turns
+    seen = idle[0].noted.idle if len(idle) >= 4 and len(idle) == len(frames) and same else None
     if seen is not None:
         yield found(
             "sick",
