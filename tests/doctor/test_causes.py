@@ -273,6 +273,98 @@ def test_dropout_that_a_model_in_eval_mode_goes_on_with_has_a_name_of_its_own(fo
     assert [f.id for f in doctor.findings if f.id in ("F32", "F139")] == ([told] if told else [])
 
 
+class Attending(nn.Module):
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.net = how, nn.Sequential(nn.Embedding(V, 16), nn.Linear(16, 16))
+        self.whole = nn.MultiheadAttention(16, 2, dropout=0.3, batch_first=True)
+        self.last = nn.Linear(16, V)
+
+    def forward(self, x):
+        h = self.net(x)
+        if self.how == "a module":
+            return self.last(self.whole(h, h, h)[0].mean(1))
+        p = 0.3 if self.how == "always" or self.training else 0.0
+        return self.last(F.scaled_dot_product_attention(h, h, h, dropout_p=p).mean(1))
+
+
+@pytest.mark.parametrize(
+    ("how", "evals", "told"),
+    [
+        ("always", True, "F139"),
+        ("follows", True, None),
+        ("follows", False, "F32"),
+        ("a module", True, None),
+        ("a module", False, "F32"),
+    ],
+)
+def test_an_attention_that_drops_its_weights_is_heard(how, evals, told):
+    x, y = language()
+    model = Attending(how)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        fit(model, optimizer, x, y, 3)
+        model.train(not evals)
+        with torch.no_grad():
+            F.cross_entropy(model(x[:64]), y[:64])
+    assert [f.id for f in doctor.findings if f.id in ("F32", "F139")] == ([told] if told else [])
+
+
+class Noisy(nn.Module):
+    def __init__(self, on: str) -> None:
+        super().__init__()
+        self.on, self.inner, self.last = on, nn.Linear(6, 16), nn.Linear(16, 3)
+
+    def forward(self, x):
+        h = self.inner(F.dropout(x, 0.3) if self.on == "data" else x).relu()
+        return self.last(F.dropout(h, 0.3) if self.on == "units" else h)
+
+
+@pytest.mark.parametrize(
+    ("on", "ask", "sick"),
+    [
+        ("units", lambda model, x: model(x), True),
+        ("data", lambda model, x: model(x), False),
+        ("units", lambda model, x: model(x.repeat(8, 1)).view(8, len(x), 3).mean(0), False),
+        ("units", lambda model, x: sum(torch.cat([model(x[:16]), model(x[16:])]) for _ in range(5)) / 5, False),
+    ],
+    ids=["it never stops", "noise of data", "rows that are repeated", "passes over all batches"],
+)
+def test_noise_of_data_and_draws_whose_mean_is_meant_are_no_mistake(on, ask, sick):
+    torch.manual_seed(0)
+    model = Noisy(on)
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(3):
+            x = torch.randn(32, 6)
+            model.train()
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), x[:, :3].argmax(1)).backward()
+            optimizer.step()
+            model.eval()
+            with torch.no_grad():
+                x = torch.randn(32, 6)
+                F.cross_entropy(ask(model, x), x[:, :3].argmax(1))
+    assert bool([f.id for f in doctor.findings if f.id in ("F32", "F139")]) is sick
+
+
+@pytest.mark.parametrize("largest", ["argmax", "max"])
+def test_labels_that_a_noisy_teacher_decides_on_are_no_evaluation(largest):
+    torch.manual_seed(0)
+    teacher, model = Noisy("units"), Noisy("")
+    optimizer = torch.optim.SGD(model.parameters(), 0.1)
+    with Doctor(nn.ModuleList([teacher, model]), optimizer, budget=math.inf) as doctor:
+        for _ in range(6):
+            x = torch.randn(32, 6)
+            teacher.eval()
+            with torch.no_grad():
+                labels = teacher(x).argmax(1) if largest == "argmax" else teacher(x).max(1)[1]
+            optimizer.zero_grad()
+            F.cross_entropy(model(x), labels).backward()
+            optimizer.step()
+    assert not [f.id for f in doctor.findings if f.id in ("F32", "F139")]
+
+
 def test_an_lbfgs_that_is_evaluated_at_the_steps_that_are_looked_at_is_not_said_to_stand_still():
     torch.manual_seed(0)
     x = torch.linspace(-3, 3, 200)[:, None]

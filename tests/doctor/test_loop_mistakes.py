@@ -93,6 +93,13 @@ for epoch in range(4):
 """
 
 
+def test_a_subset_that_is_meant_is_not_few_rows(tmp_path: Path) -> None:
+    script = SAMPLED.replace(
+        "WeightedRandomSampler({weights}, 600)", "torch.utils.data.SubsetRandomSampler(range(8))"
+    )
+    assert "F126" not in told(tmp_path, script.replace("range(4)", "range(60)").replace("37", "4"))
+
+
 @pytest.mark.parametrize(("weights", "sick"), [("[0.2, 0.3, 0.5]", True), ("[0.2 + 0.1 * int(c) for c in y]", False)])
 def test_a_sampler_that_only_draws_the_first_few_items_is_found(tmp_path: Path, weights: str, sick: bool) -> None:
     assert ("F126" in told(tmp_path, SAMPLED.format(weights=weights))) is sick

@@ -72,10 +72,12 @@ def together(terms: list[Tensor], how: str) -> Tensor:
     if how == "cat":
         return torch.cat([t.reshape(1) for t in terms]).sum()
     stacked = torch.stack(terms)
+    if how == "weighed":
+        return (torch.tensor([0.5, 2.0]) * stacked).sum() / 2
     return stacked.mean() if how == "mean" else stacked.sum()
 
 
-@pytest.mark.parametrize("how", ["+", "sum", "mean", "cat"])
+@pytest.mark.parametrize("how", ["+", "sum", "mean", "cat", "weighed"])
 @pytest.mark.parametrize("detached", [True, False])
 def test_terms_may_be_stacked_before_they_are_summed(how: str, detached: bool) -> None:
     maker, critic = small(4), small(1, width=4)
@@ -127,3 +129,32 @@ def test_a_term_that_another_outweighs_is_named_only_where_it_is_not_learned(
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
     assert ("F138" in told(doctor)) is drowns
+
+
+def test_parts_that_take_turns_are_not_idle() -> None:
+    one, two = small(2), small(2)
+    turns = [torch.optim.SGD(m.parameters(), 0.05) for m in (one, two)]
+    with Doctor(nn.ModuleList([one, two]), turns, budget=math.inf) as doctor:
+        for _ in range(24):
+            x = torch.randn(8, 6)
+            for optimizer in turns:
+                optimizer.zero_grad()
+            alone(one(x).square().mean(), (two(x) - 1).square().mean()).backward()
+            turns[int(torch.randint(2, ()))].step()
+    assert "F134" not in told(doctor)
+
+
+def test_terms_that_share_nothing_do_not_drown_one_another() -> None:
+    torch.manual_seed(0)
+    years, yes = nn.Linear(12, 1), nn.Linear(12, 1)
+    model = nn.ModuleList([years, yes])
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(200):
+            x = torch.randn(64, 12)
+            loss = F.mse_loss(years(x)[:, 0], 40 + 14 * (x[:, 0] + 0.5 * torch.randn(64)))
+            coin = torch.randint(2, (64,)).float()
+            optimizer.zero_grad()
+            (loss + F.binary_cross_entropy_with_logits(yes(x)[:, 0], coin)).backward()
+            optimizer.step()
+    assert "F138" not in told(doctor)
