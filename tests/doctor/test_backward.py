@@ -61,3 +61,29 @@ def test_a_straight_line_through_a_step_is_meant_and_a_wrong_slope_beside_it_is_
     middle = [Squared(), Binary(16, 16)] if behind else [Binary(16, 16), Squared()]
     found = wrong_backward(nn.Sequential(first, *middle, last), (torch.randn(20, 8),), {})
     assert (found is not None) == (slope == 1.0)
+
+
+class Rounded(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.round()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient
+
+
+class Quantised(nn.Linear):
+    """Weights of few steps, whose size is learned: behind the rounding as well as before it."""
+
+    def __init__(self):
+        super().__init__(8, 3)
+        self.size = nn.Parameter(torch.tensor(0.1))
+
+    def forward(self, x):
+        return nn.functional.linear(x, Rounded.apply(self.weight / self.size).clamp(-7, 7) * self.size)
+
+
+def test_a_learned_size_of_rounded_weights_is_meant():
+    torch.manual_seed(0)
+    assert wrong_backward(nn.Sequential(Quantised(), nn.Tanh(), nn.Linear(3, 2)), (torch.randn(20, 8),), {}) is None

@@ -344,3 +344,21 @@ def test_what_was_there_before_the_first_update_is_no_symptom_of_the_learning_ra
 def test_a_mild_finding_does_not_hide_a_sick_one():
     roots = diagnose([sick("F14", "watch"), sick("F22")])
     assert [f.id for f in roots] == ["F22", "F14"]
+
+
+@pytest.mark.parametrize(
+    ("rates", "again"),
+    [
+        ([0.8, 0.6, 0.2, 0.01, 0.8, 0.5], True),
+        ([0.01, 0.4, 0.8, 0.8], False),  # a warm-up
+        ([0.01, 0.4, 0.8, 0.5, 0.2, 0.01], False),
+        ([0.8, 0.4, 0.4, 0.04], False),
+        ([0.01, 0.8, 0.1, 0.7], True),
+        ([0.1], False),
+    ],
+)
+def test_a_rate_that_fell_and_came_back_is_a_restart(rates, again):
+    history = run_of({"loss": [1.0] * len(rates)})
+    for frame, rate in zip(history.frames, rates, strict=True):
+        frame.learning_rates = [rate]
+    assert history.restarts() is again

@@ -15,6 +15,7 @@ from moreish.doctor.frames.rows import Rows
 from moreish.doctor.frames.scales import Scales
 from moreish.doctor.frames.sightings import Sightings
 
+RESTARTED = 1.5  # times what it had fallen to
 GROWN = 1.1  # times what the weight of a term was at first
 MOST_FRAMES = 1024
 MOST_PICTURES = 12
@@ -131,6 +132,16 @@ class History:
         if len(factors) < 2 or len(factors[0]) != len(factors[-1]):
             return False
         return any(now > GROWN * max(first, 0.0) for first, now in zip(factors[0], factors[-1], strict=True))
+
+    def restarts(self) -> bool:
+        """Whether a learning rate has fallen and come back, as warm restarts have it."""
+        rates = [f.learning_rates[0] for f in self.training() if f.learning_rates]
+        highest, lowest = 0.0, math.inf  # so far, and since then
+        for rate in rates:
+            if rate > RESTARTED * lowest and highest > RESTARTED * lowest:
+                return True
+            highest, lowest = (rate, math.inf) if rate >= highest else (highest, min(lowest, rate))
+        return False
 
     def wants_picture(self) -> bool:
         """Histograms are drawn for the first frame and then ever more rarely: frames 1, 4, 16, 64, ..."""

@@ -23,6 +23,7 @@ Answer = TypeVar("Answer")
 MOST_PARAMETERS = 20_000_000
 EPSILON = 1e-6
 MOST_ALONE = 64  # parameters whose slope is asked for one by one
+FLAT = {"round", "round_", "floor", "ceil", "trunc", "sign", "sgn", "heaviside", "argmax", "bernoulli"}
 HOOKS = (
     "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called", "_forward_pre_hooks",
     "_forward_pre_hooks_with_kwargs", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks",
@@ -141,8 +142,14 @@ def _slopes(
     return exact, (ends[0] - ends[1]) / (2 * EPSILON)
 
 
+def _is_flat(written: type) -> bool:
+    """Whether the forward of a function rounds: its slope is 0, and whatever its backward says is meant otherwise."""
+    code = getattr(getattr(written, "forward", None), "__code__", None)
+    return code is not None and not FLAT.isdisjoint(code.co_names)
+
+
 def written_by_hand(y: Tensor | None) -> set[str]:
-    """Names of the autograd.Functions in the graph of `y` that are not torch's own."""
+    """Names of the autograd.Functions in the graph of `y` that are not torch's own, and do not round."""
     waiting, seen, names = [y.grad_fn if y is not None else None], set(), set()
     while waiting:
         node = waiting.pop()
@@ -150,7 +157,7 @@ def written_by_hand(y: Tensor | None) -> set[str]:
             continue
         seen.add(node)
         written = getattr(type(node), "_forward_cls", None)
-        if written is not None and not written.__module__.startswith("torch."):
+        if written is not None and not written.__module__.startswith("torch.") and not _is_flat(written):
             names.add(written.__name__)
         waiting.extend(n for n, _ in node.next_functions)
     return names

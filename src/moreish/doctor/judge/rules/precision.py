@@ -8,7 +8,7 @@ from moreish.doctor.judge.finding import Operation
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 HALF = ("float16", "bfloat16")
-STILL = 0.9  # share of the elements of a weight that a step left as they were
+STILL = 0.75  # share of the elements of a weight that a step left as they were
 
 
 @Rule(
@@ -45,7 +45,7 @@ def epsilon_rounds_away(history: History) -> Iterator[Verdict]:
     "F92",
     "update-rounds-away",
     "updates round away",
-    silent="weights in float32; optimizers that keep a copy in float32; less than nine elements in ten",
+    silent="weights in float32; optimizers that keep a copy in float32; less than three elements in four",
     why="bfloat16 has three digits: what is added to a weight must be a hundredth of it to be seen at all.\n"
     "A usual update is a thousandth, so it is rounded away, at this step and at the next.\n"
     "float32 weights under autocast cost little and keep it.",
@@ -53,8 +53,8 @@ def epsilon_rounds_away(history: History) -> Iterator[Verdict]:
     rank=24,
 )
 def update_rounds_away(history: History) -> Iterator[Verdict]:
-    """Of weights in half precision whose gradient is not 0, the step left nine elements in ten as they were, in four
-    looks.
+    """Of weights in half precision whose gradient is not 0, the step left three elements in four as they were, in
+    four looks.
     """
     frames = [f for f in history.training() if f.unmoved]
     if len(frames) < 4:

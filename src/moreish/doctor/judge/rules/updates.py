@@ -98,7 +98,7 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     stuck = step >= 50 and trend.now > trend.first - 0.02 * abs(trend.first) and not plays
     if (first > AT_ONCE or (now > AT_ONCE and step >= 20)) and not trend.now < DONE * trend.first:
         return "sick", "the weights are replaced at every step"
-    meant = history.weights_grow() and math.isfinite(trend.now)  # the loss may rise then
+    meant = math.isfinite(trend.now) and (history.weights_grow() or history.restarts())  # the loss may rise then
     if high > HIGH_RATIO and away and not meant:
         return "sick", "the loss runs away"
     if high > HIGH_RATIO and climbed and step >= 100 and not meant:
@@ -106,7 +106,7 @@ def _too_high(history: History, first: float, now: float, trend: LossTrend) -> t
     if now > -1 and step >= 50 and trend.now > trend.best + trend.noise:
         return "sick", "the weights are replaced every few steps"
     halved = trend.now < 0.5 * trend.first
-    if first > -1 and not halved and (layer := _broke(history)):
+    if first > -1 and not halved and not meant and (layer := _broke(history)):
         return "sick", f"`{layer}`, which was fine {history.at_first}, is saturated or dead since"
     if first > -1 and step >= 300 and _knows_nothing(history):
         known = history.counts.information()
