@@ -365,6 +365,48 @@ def test_labels_that_a_noisy_teacher_decides_on_are_no_evaluation(largest):
     assert not [f.id for f in doctor.findings if f.id in ("F32", "F139")]
 
 
+class Siamese(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            nn.Embedding(V, 8), nn.Flatten(), nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24)
+        )
+        self.projector = nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, 24))
+        self.predictor = nn.Sequential(nn.Linear(24, 24), nn.Tanh(), nn.Linear(24, V))
+
+    def forward(self, x):
+        return self.predictor(self.projector(self.encoder(x)))
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner = nn.Linear(24, 24)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
+class Blocks(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Sequential(nn.Embedding(V, 8), nn.Flatten(), nn.Tanh())
+        self.blocks = nn.ModuleList([Block() for _ in range(3)])
+        self.head = nn.Sequential(nn.Tanh(), nn.Linear(24, V))
+
+    def forward(self, x):
+        x = self.embed(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(x)
+
+
+@pytest.mark.parametrize(("model", "severity"), [(Siamese, "info"), (Blocks, "watch")])
+def test_blocks_without_an_activation_are_worse_than_the_seams_of_three_parts(model, severity):
+    torch.manual_seed(0)
+    assert [s for s, _ in judged(watched(model(), steps=3), "F39")] == [severity]
+
+
 def test_an_lbfgs_that_is_evaluated_at_the_steps_that_are_looked_at_is_not_said_to_stand_still():
     torch.manual_seed(0)
     x = torch.linspace(-3, 3, 200)[:, None]

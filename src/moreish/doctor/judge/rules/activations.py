@@ -224,7 +224,9 @@ def no_activation(history: History) -> Iterator[Verdict]:
     if not pairs:
         return
     first, second = pairs[0]
-    parts = len(pairs) == 1 and first.rpartition(".")[0] != second.rpartition(".")[0]
+    parts = all(_is_seam(a, b) for a, b in pairs) and not (
+        len(pairs) > 1 and any(_are_blocks(a, b) for a, b in pairs)
+    )
     bent = any(c.kind in ("activation", "recurrent", "attention", "module", "softmax") for c in calls)
     yield found(
         ("info" if parts else "watch") if bent else "sick",
@@ -237,6 +239,17 @@ def no_activation(history: History) -> Iterator[Verdict]:
         operation=Operation("add_activation", {"layers": tuple(a for a, _ in pairs)}),
         layers=tuple(b for _, b in pairs),
     )
+
+
+def _is_seam(first: str, second: str) -> bool:
+    """Whether one layer is the last of a part of the model and the other the first of another part."""
+    return first.rpartition(".")[0] != second.rpartition(".")[0]
+
+
+def _are_blocks(first: str, second: str) -> bool:
+    """Whether the parts of two layers are numbered in one list, as blocks that are alike are."""
+    (inside, _, one), (other, _, two) = (name.rpartition(".")[0].rpartition(".") for name in (first, second))
+    return inside == other and one.isdigit() and two.isdigit()
 
 
 def _is_shared(source: Call, call: Call, calls: list[Call]) -> bool:
