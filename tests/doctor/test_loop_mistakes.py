@@ -95,9 +95,9 @@ for epoch in range(4):
 
 def test_a_subset_that_is_meant_is_not_few_rows(tmp_path: Path) -> None:
     script = SAMPLED.replace(
-        "WeightedRandomSampler({weights}, 600)", "torch.utils.data.SubsetRandomSampler(range(8))"
+        "WeightedRandomSampler({weights}, 600)", "torch.utils.data.SubsetRandomSampler(range(16))"
     )
-    assert "F126" not in told(tmp_path, script.replace("range(4)", "range(60)").replace("37", "4"))
+    assert "F126" not in told(tmp_path, script.replace("range(4)", "range(60)").replace("37", "16"))
 
 
 @pytest.mark.parametrize(("weights", "sick"), [("[0.2, 0.3, 0.5]", True), ("[0.2 + 0.1 * int(c) for c in y]", False)])
