@@ -150,7 +150,8 @@ def evaluated_in_train_mode(history: History) -> Iterator[Verdict]:
     "dropout goes on in eval mode",
     silent="three draws or more for the same rows, whose mean is meant; dropout with p = 0",
     why="model.eval() tells modules, and F.dropout is none: without training=self.training it drops for ever.\n"
-    "Every figure on val is too bad and another one each time, and so is the model that is used.",
+    "Every figure on val is too bad and another one each time,\n"
+    "and so is what the model says when it is used.",
     explains=("F32", "F34"),
     rank=269,
 )
