@@ -3,7 +3,6 @@
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -133,7 +132,7 @@ def _loaded(rows: int) -> int:
     return min((items for batch, items in sizes if batch == rows), default=0)
 
 
-def _drawn_from(loader: Any, items: int) -> int:
+def _drawn_from(loader: object, items: int) -> int:
     """Of how many items the sampler of a loader draws: of a subset those of the subset, with replacement of all."""
     batches = getattr(loader, "batch_sampler", None) or getattr(loader, "_index_sampler", None)
     sampler = getattr(batches, "sampler", None)
