@@ -77,9 +77,9 @@ def same_batch(history: History) -> Iterator[Verdict]:
     rank=117,
 )
 def few_rows(history: History) -> Iterator[Verdict]:
-    """Of the rows of two looks less than a quarter differ, and the loader has four times as many items as these."""
+    """Of the rows of four looks less than a quarter differ, and the loader has four times as many items as these."""
     frames = [f for f in history.training() if f.batch is not None]
-    seen = frames[-1].batch if len(frames) >= 2 else None
+    seen = frames[-1].batch if len(frames) >= REPEATED else None
     if seen is None or not seen.distinct or seen.items < 4 * seen.distinct or seen.times:
         return
     yield found(
