@@ -67,3 +67,38 @@ def test_distances_that_say_nothing_are_no_alarm():
             contrastive(F.pairwise_distance(*model(x, y)), (x[:, 0] * y[:, 0] > 0).float()).backward()
             optimizer.step()
     assert "F141" not in told(doctor)
+
+
+class Any(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.net(x.to_dense() if x.is_sparse else x.real.float())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        torch.eye(6).to_sparse(),
+        torch.zeros(0, 6),
+        torch.randn(4, 6, dtype=torch.complex64),
+        torch.full((4, 6), torch.nan),
+        torch.randint(5, (4, 6)),
+        torch.randn(6),
+    ],
+    ids=["sparse", "no rows", "complex", "not a number", "whole numbers", "one row"],
+)
+def test_whatever_is_evaluated_the_watching_goes_on(given):
+    model = Any()
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(4):
+            optimizer.zero_grad()
+            (model(torch.randn(8, 6)).square().mean() + model(given).nan_to_num().sum()).backward()
+            optimizer.step()
+            with torch.no_grad():
+                F.mse_loss(model(given), model(given).detach())
+    assert not doctor.notes
+    assert len(doctor.history.training()) == 4

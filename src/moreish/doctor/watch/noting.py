@@ -14,7 +14,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.marks import Marks
-from moreish.doctor.watch.pairs import Pairs
+from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
@@ -22,6 +22,7 @@ LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum
 TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
 LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
+MOST_MARKED, MOST_COLUMNS = 4096, 64  # elements of a tensor, and of each row, by which it is known again
 MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
 OF_ONE_EXAMPLE = {
@@ -67,7 +68,7 @@ class Noting:
         self.at_work.clear()
         self._training = training
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
-        if x is None:
+        if x is None or not x.numel() or not is_plain(x):
             return
         mark = _mark(x.detach())
         times = self._evaluated[mark] = self._evaluated.get(mark, -1) + 1
@@ -234,16 +235,20 @@ def _mixes_rows(x: Tensor) -> bool:
 
 
 def _mark(x: Tensor) -> tuple[object, ...]:
-    """Numbers by which a tensor is known again."""
-    flat = x.reshape(-1).double().cpu() if not x.is_complex() else x.reshape(-1).real.double().cpu()
-    return tuple(x.shape), x.dtype, float(flat.sum()), float(flat @ torch.arange(len(flat), dtype=torch.float64))
+    """Numbers by which a tensor is known again, from some of its elements."""
+    flat = x.reshape(-1)
+    some = torch.view_as_real(flat).reshape(-1) if flat.is_complex() else flat
+    some = some[:: max(1, len(some) // MOST_MARKED)].cpu().double()
+    return tuple(x.shape), x.dtype, float(some.sum()), float(some @ torch.arange(len(some), dtype=torch.float64))
 
 
 def _repeats(x: Tensor) -> int:
     """How many more rows of numbers are equal to the first one: it is asked about many times at once."""
     if not x.is_floating_point() or x.dim() < 2 or x[0].numel() < 2:
         return 0
-    return int((x == x[:1]).flatten(1).all(1).sum()) - 1
+    flat = x.reshape(len(x), -1)
+    some = flat[:, :: max(1, flat.shape[1] // MOST_COLUMNS)]
+    return int((some == some[:1]).all(1).sum()) - 1
 
 
 def _is_one_number(x: object) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.utils.hooks import RemovableHandle
 
@@ -23,7 +24,8 @@ class Pairs:
 
     def given(self, inputs: Args) -> None:
         """A model is called: with both rows of each pair, or with one of them now and the other one next."""
-        rows = [t.detach() for t in inputs if isinstance(t, Tensor) and t.is_floating_point() and t.dim() > 1]
+        tensors = [t for t in inputs if isinstance(t, Tensor) and is_plain(t)]
+        rows = [t.detach() for t in tensors if t.is_floating_point() and t.dim() > 1]
         self._inputs = [*self._inputs, *rows][-2:]
 
     def called(self, op: str, kind: str, result: Tensor, source: Call | None) -> None:
@@ -54,6 +56,11 @@ class Pairs:
                 self.pulled = new if self.pulled is None else self.pulled.plus(new)
 
         return drawn
+
+
+def is_plain(x: Tensor) -> bool:
+    """Whether a tensor holds its numbers side by side: it is not sparse, nested, quantised or without any."""
+    return x.layout == torch.strided and not x.is_nested and not x.is_quantized and not x.is_meta
 
 
 def _moments(x: Tensor) -> Moments:
