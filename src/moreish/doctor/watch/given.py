@@ -61,7 +61,7 @@ def _largest(table: Tensor, features: Tensor) -> tuple[int, float]:
 def equal_inputs(inputs: Args) -> EqualInputs | None:
     """Whether every row of every input is the same as the first; None too where there is one row only."""
     tensors = [t.detach() for t in inputs if isinstance(t, Tensor) and t.dim() > 0]
-    if not tensors:
+    if not tensors or any(t.layout != torch.strided for t in tensors):
         return None
     batch = tensors[0].shape[0]
     rows = [t for t in tensors if t.shape[0] == batch]
@@ -75,7 +75,7 @@ def equal_inputs(inputs: Args) -> EqualInputs | None:
 def differ(inputs: Args) -> bool:
     """Whether the examples of the batch, or the places of its only example, are not all the same."""
     for t in inputs:
-        if not isinstance(t, Tensor) or t.dim() == 0 or not t.numel():
+        if not isinstance(t, Tensor) or t.dim() == 0 or not t.numel() or t.layout != torch.strided:
             continue
         axis = 0 if t.shape[0] > 1 or t.dim() < 2 else 1
         t = t.detach()
