@@ -91,6 +91,30 @@ def test_a_sigmoid_that_gates_or_that_is_the_output_may_be_sure():
     assert judged(doctor, "F05") == []
 
 
+# F04: saturated tanh
+
+
+@pytest.mark.parametrize("fast", [False, True], ids=["parameters", "what was made of them"])
+@pytest.mark.parametrize(("inputs", "severity"), [(1, "info"), (3, "info"), (16, "sick")])
+def test_a_curve_of_few_variables_is_made_of_flat_steps(inputs, severity, fast):
+    torch.manual_seed(0)
+
+    class Curve(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(inputs, 64), nn.Linear(64, 1)
+            nn.init.normal_(self.one.weight, std=6 / inputs**0.5)
+
+        def forward(self, x):
+            weight = self.one.weight - 0.01 * torch.ones(()) if fast else self.one.weight
+            return self.two(torch.tanh(F.linear(x, weight, self.one.bias)))
+
+    doctor = watched(Curve(), data=(torch.randn(256, inputs), torch.randn(256, 1)), loss=F.mse_loss, steps=4)
+    (finding,) = RULES["F04"].judge(doctor.history)
+    assert finding.severity == severity
+    assert 0.45 < doctor.history.frames[0].values["tanh/saturated"] < 0.9
+
+
 # F17: a gradient of exactly 0
 
 

@@ -5,6 +5,7 @@ import math
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -423,8 +424,11 @@ def test_class_weights_that_grow_with_the_frequency_are_found(sick: bool) -> Non
     assert ("F98" in trained(model, loss)) is sick
 
 
+@pytest.mark.parametrize("wanted", ["", "a name", "a tokenizer", "a prompt"])
 @pytest.mark.parametrize("masked", [True, False])
-def test_a_masked_end_is_noted_without_an_alarm_and_one_that_counts_is_not(masked: bool) -> None:
+def test_a_masked_end_is_noted_and_is_an_alarm_where_whole_sequences_are_wanted(masked: bool, wanted: str) -> None:
+    eos = 0 if wanted == "a name" else None
+    tokenizer = SimpleNamespace(eos_token_id=0 if wanted == "a tokenizer" else 8)
     torch.manual_seed(0)
     model = nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 9))
     optimizer = torch.optim.SGD(model.parameters(), 0.05)
@@ -433,12 +437,15 @@ def test_a_masked_end_is_noted_without_an_alarm_and_one_that_counts_is_not(maske
             length = torch.randint(2, 7, (16,))[:, None]
             ids = torch.randint(1, 9, (16, 8)) * (torch.arange(8) < length)
             y = torch.where(torch.arange(1, 8) < length + (0 if masked else 1), ids[:, 1:], -100)
+            if wanted == "a prompt":
+                y[:, 0] = -100
             optimizer.zero_grad()
             F.cross_entropy(model(ids[:, :-1]).flatten(0, 1), y.flatten()).backward()
             optimizer.step()
     notes = {s.id for f in doctor.findings for s in (f, *f.symptoms) if s.severity == "info"}
-    assert ("F100" in notes) is masked
-    assert "F100" not in told(doctor)
+    assert ("F100" in notes) is (masked and not wanted)
+    assert ("F100" in told(doctor)) is (masked and bool(wanted))
+    assert eos is None or eos < tokenizer.eos_token_id
 
 
 @pytest.mark.parametrize("sick", [True, False])

@@ -1,7 +1,7 @@
 """What else one step showed: mistakes that stand in single calls, and what became of copies of a model."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Shape = tuple[int, ...]
 
@@ -24,12 +24,15 @@ class Flat(NamedTuple):
 
 class Endless(NamedTuple):
     """Rows of a language model that end in places that do not count: with which symbol their inputs are filled up,
-    which share of the rows ends so, and how many different symbols are the last target that counts.
+    which share of the rows ends so, and how many different symbols are the last target that counts. `wanted` is
+    whether sequences are to be made: they begin with a prompt that does not count, or the user's code has a name for
+    the end that stands for this very symbol.
     """
 
     symbol: int
     rows: float
     last: int
+    wanted: bool = False
 
 
 class Repeated(NamedTuple):
@@ -84,6 +87,30 @@ class Signed(NamedTuple):
     zeros: float
     targets: int
     negative: bool
+
+
+class RiskSets(NamedTuple):
+    """A running sum over the rows of a batch whose logarithm is taken off the scores (a Cox partial likelihood): how
+    many rows, the name of the times at hand, and how those go along the rows.
+    """
+
+    rows: int
+    times: str
+    order: Literal["falling", "rising", "none"]
+
+
+class Edges(NamedTuple):
+    """Messages between the nodes of a graph: how many edges there are, the share whose way back is there too; of the
+    nodes in the loss and of the others with an edge, which share gets no message; how many such others there are;
+    `mark` is a number by which the same edges are known again.
+    """
+
+    edges: int
+    mutual: float
+    deaf: float
+    deaf_others: float
+    others: int
+    mark: int
 
 
 class Moments(NamedTuple):
@@ -203,6 +230,8 @@ class Noted:
     ctc: Ctc | None = None
     signed: Signed | None = None
     pulled: Pulled | None = None
+    risk_sets: RiskSets | None = None
+    edges: Edges | None = None
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0

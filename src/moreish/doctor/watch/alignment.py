@@ -1,5 +1,6 @@
 """Alignment: what the targets of sequences are beside the inputs that the model was called with."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,14 @@ from torch import Tensor, nn
 from moreish.doctor.frames.frame import Lags, Padding
 from moreish.doctor.frames.noted import Endless
 from moreish.doctor.watch.arguments import Args, Kwargs
+from moreish.doctor.watch.at_hand import at_hand
 from moreish.doctor.watch.replay import copied
 
 MOST_ROWS = 256
 LAGS = range(-3, 5)
+MOST_PARTS = 256  # of an object that may be a tokenizer
+LEVELS = 6  # of the user's functions in which a name for the end is looked for
+ENDS = re.compile(r"(^|_)(eos|eot|end|stop)(_|$)|end_?of_?|eos_?(id|idx|token)")
 LEAST = 32  # targets on which a share is counted
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.uint8)
 
@@ -84,6 +89,16 @@ def padding(target: Tensor, inputs: Args, ignored: int) -> Padding | None:
     return Padding(symbol, float(run.float().mean()), float((lengths >= 2).float().mean()), padded)
 
 
+def _is_an_end(symbol: int) -> bool:
+    """Whether the user's code, or a tokenizer that it has at hand, calls this symbol the end."""
+    for name, x in at_hand(LEVELS):
+        parts = x if isinstance(x, dict) else getattr(x, "__dict__", None)
+        named = {name: x, **(parts if type(parts) is dict and len(parts) <= MOST_PARTS else {})}
+        if any(type(v) is int and v == symbol and ENDS.search(str(k).lower()) for k, v in named.items()):
+            return True
+    return False
+
+
 def endless(target: Tensor, inputs: Args, ignored: int) -> Endless | None:
     """Rows whose targets follow their inputs and end in ignored places, without one symbol that ends all of them."""
     for x, rows in _pairs(target, inputs):
@@ -103,7 +118,8 @@ def endless(target: Tensor, inputs: Args, ignored: int) -> Endless | None:
         if bool((inside != symbol).any()) or bool((rows[kept] == symbol).any()) or len(lengths.unique()) < 2:
             continue
         if int((counts > 0).sum()) >= 3 and float(counts.max()) < 0.9 * float(counts.sum()):
-            return Endless(symbol, float(ended.float().mean()), int((counts > 0).sum()))
+            wanted = float((~kept[:, 0]).float().mean()) > 0.5 or _is_an_end(symbol)
+            return Endless(symbol, float(ended.float().mean()), int((counts > 0).sum()), wanted)
     return None
 
 

@@ -14,7 +14,9 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.marks import Marks
+from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
+from moreish.doctor.watch.risk_sets import AtRisk
 from moreish.doctor.watch.values import Values
 
 MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
@@ -37,6 +39,7 @@ class Noting:
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
         self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
+        self.at_risk, self.messages = AtRisk(), Messages()
         self.derivatives = Differentiating(noted.derivatives)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
@@ -99,6 +102,10 @@ class Noting:
             self.marks.called(op, kind, args, kwargs, result, source)
             if kind in ("compare", "reduce"):
                 self.pairs.called(op, kind, result, source)
+            elif kind == "cumulative" or op == "log":
+                self.at_risk.called(op, args, kwargs, result)
+            elif kind in ("select", "scatter", "product", "gathered"):
+                self.messages.called(op, kind, args, kwargs, result)
             if kind == "threshold" or op == "round":
                 self._threshold(op, args, source)
             elif kind == "alignment" and self.noted.ctc is None:
@@ -221,8 +228,14 @@ class Noting:
     def close(self) -> None:
         """Let go of every tensor."""
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
-        self.noted.pulled = self.pairs.pulled
+        self.noted.pulled, self.noted.risk_sets, self.noted.edges = (
+            self.pairs.pulled,
+            self.at_risk.found,
+            self.messages.found,
+        )
         self.pairs.close()
+        self.at_risk.forget()
+        self.messages.close()
         self._by_copy.clear()
         self.marks.forget()
         self.values.forget()

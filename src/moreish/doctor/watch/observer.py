@@ -27,7 +27,8 @@ MAP_EXAMPLES, MAP_UNITS = 32, 64
 # kinds that say more than their numbers
 STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract", "pointwise"}
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
-ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative"}  # kinds of which no call is kept
+# kinds of which no call is kept
+ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative", "cumulative", "scatter", "gathered"}
 MOST_LOOKED_UP = 8  # tensors of ids of one step
 UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame

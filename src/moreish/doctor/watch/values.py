@@ -6,20 +6,19 @@ something written into it) ends the following, so what arrives at a loss has met
 """
 
 import re
-import sys
 import weakref
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from torch import Tensor
 
 from moreish.doctor.frames.noted import Through
 from moreish.doctor.watch.arguments import Args, Kwargs, tensors_of
+from moreish.doctor.watch.at_hand import at_hand, is_flag
 
 FEWEST_ROWS = 8
 MOST_KNOWN = 2048  # tensors of one step
 LEVELS = 3  # of the user's functions in which an end of the episode is looked for
-MOST_PARTS = 32  # of what may be a batch
 ENDS = re.compile(r"done|terminal|terminat|final|ended|over$|fallen|crashed|absorb|^d$|^ends?$|^terms?$")
 LIMITS = re.compile(r"trunc|limit|time")
 OVER_ACTIONS = {"amax", "sum", "mean", "logsumexp"}
@@ -59,7 +58,7 @@ class Values:
         given = [t for t in args if isinstance(t, Tensor)]
         if not given or not given[0].dim() or len(given[0]) < FEWEST_ROWS:
             return
-        if any(_is_flag(t, len(given[0])) for t in given):
+        if any(is_flag(t, len(given[0])) for t in given):
             return  # it may well take care of the ends by itself
         if len(self._known) > MOST_KNOWN:
             self._known = {k: v for k, v in self._known.items() if v[0]() is not None}
@@ -219,48 +218,7 @@ def _chooses(where: object) -> bool:
 
 def _flags(rows: int) -> Iterator[str]:
     """Names under which the user's code has the ends of these rows at hand: zeros and ones, both of them."""
-    frame: Any = sys._getframe(1)
-    left = LEVELS
-    while frame is not None and left:
-        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("moreish", "torch"):
-            left -= 1
-            for name, x in _named(frame.f_locals):
-                low = name.lower()
-                if ENDS.search(low) and not LIMITS.search(low) and _is_flag(x, rows):
-                    yield name
-        frame = frame.f_back
-
-
-def _named(found: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Variables, and the parts of those that are a batch: a dict, a tuple with names, a dataclass."""
-    for name, x in list(found.items()):
-        if name.startswith("__"):
-            continue
-        yield name, x
-        if isinstance(x, dict):
-            parts: Any = x
-        elif isinstance(x, tuple) and hasattr(x, "_asdict"):
-            parts = x._asdict()  # pyright: ignore[reportAttributeAccessIssue]
-        elif hasattr(type(x), "__dataclass_fields__"):
-            parts = vars(x) if hasattr(x, "__dict__") else {}
-        else:
-            continue
-        if len(parts) <= MOST_PARTS:
-            yield from ((part, v) for part, v in parts.items() if isinstance(part, str))
-
-
-def _is_flag(x: object, rows: int) -> bool:
-    """Whether this is a zero or a one for each row, and there are both."""
-    if isinstance(x, Tensor):
-        if x.numel() != rows or x.requires_grad:
-            return False
-        numbers: object = x.detach().reshape(-1).tolist()
-    elif isinstance(x, tuple | list):
-        numbers = list(x)
-    elif hasattr(x, "tolist") and getattr(x, "size", None) == rows:  # of numpy
-        numbers = x.reshape(-1).tolist()  # pyright: ignore[reportAttributeAccessIssue]
-    else:
-        return False
-    if not isinstance(numbers, list) or len(numbers) != rows:
-        return False
-    return all(isinstance(n, bool | int | float) for n in numbers) and set(numbers) == {0, 1}
+    for name, x in at_hand(LEVELS):
+        low = name.lower()
+        if ENDS.search(low) and not LIMITS.search(low) and is_flag(x, rows):
+            yield name

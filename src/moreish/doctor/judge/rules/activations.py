@@ -14,6 +14,11 @@ from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, fou
 
 AT_START = (0.28, 0.45)  # tanh after gain 5/3 on normal inputs is saturated to 21 %, and trains well
 LATER = (0.5, 0.75)
+OF_COORDINATES = (
+    0.9,
+    0.97,
+)  # a curve of one to three variables is put together of steps, each flat almost everywhere
+FEW_INPUTS = 3
 CHANGED = (0.5, 0.5)  # at the start of what was changed: more than training brings about by itself
 
 
@@ -24,7 +29,7 @@ def feeding(call: Call) -> Call | None:
 
 def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
     """The worst layer of one bounded activation: at the start by the first frame, later by the last twenty."""
-    shares: list[tuple[float, bool, Call]] = []
+    shares: list[tuple[bool, float, bool, Call]] = []
     calls = list(history.layers("saturated"))
     start = history.from_scratch and history.first is not None and history.first.step == 0
     beginning = CHANGED if history.changed else AT_START  # what was trained until then is no longer as it was drawn
@@ -36,15 +41,17 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
         if op == "sigmoid" and call.layer not in fed:
             continue  # a sigmoid at the very end of a model gives probabilities, which may well be sure
         if start and values[0] > beginning[0]:
-            shares.append((values[0], True, call))
+            shares.append((_of_many(history, call), values[0], True, call))
         elif len(values) >= 20 and min(values[-20:]) > LATER[0] and not _recurrent(history):
-            shares.append((sorted(values[-20:])[10], False, call))
+            shares.append((_of_many(history, call), sorted(values[-20:])[10], False, call))
     if not shares:
         return
-    share, at_start, call = max(shares, key=lambda s: s[0])
+    of_many, share, at_start, call = max(shares, key=lambda s: s[:2])
     watch, sick = beginning if at_start else LATER
     source = feeding(call)
     weight = source.weight if source is not None else None
+    if not of_many:
+        watch, sick = OF_COORDINATES
     when = f" {history.at_first}" if history.changed else " before the first update"
     yield found(
         "sick" if share > sick else "watch" if share > watch else "info",
@@ -60,10 +67,18 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
         operation=Operation("reinitialise", {"weights": (weight,), "gain": GAINS.get(op, 1.0)})
         if weight and at_start
         else None,
-        layers=tuple(c.layer for _, _, c in sorted(shares, key=lambda s: -s[0])),
+        layers=tuple(c.layer for *_, c in sorted(shares, key=lambda s: -s[1])),
         share=share,
         fed_by=weight or "",
     )
+
+
+def _of_many(history: History, call: Call) -> bool:
+    """Whether an activation bends sums over more than a few inputs, by a parameter or by what was made of one."""
+    near = (c for layer in call.behind(BETWEEN) for c in (layer, *layer.sources))
+    shapes = (shape_of(history, weight) for c in near for weight in c.weights)
+    shape = next((s for s in shapes if len(s) > 1), ())
+    return not shape or fan_in(shape) > FEW_INPUTS
 
 
 def _recurrent(history: History) -> bool:
@@ -86,7 +101,8 @@ def _rescale(history: History, weight: str | None, call: Call) -> str:
     "F04",
     "saturated-tanh",
     "saturated tanh",
-    silent="the result gates something else; recurrent nets late in training",
+    silent="the result gates something else; recurrent nets late in training; up to 90% behind at most three "
+    "inputs, as curves want it",
     why="The gradient through tanh is multiplied by 1 - y^2.\n"
     "At |y| > 0.97 less than 6% of it passes, at |y| = 1 nothing.\n"
     "Weights before a saturated unit cannot learn from those examples.",
@@ -190,7 +206,7 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
         operation=Operation("reinitialise", {"weights": (weight,), "gain": GAINS.get(call.op.rstrip("_"), 1.0)})
         if weight
         else None,
-        layers=tuple(c.layer for _, _, c in sorted(dead, key=lambda d: -d[0])),
+        layers=tuple(c.layer for *_, c in sorted(dead, key=lambda d: -d[0])),
         share=share,
     )
 

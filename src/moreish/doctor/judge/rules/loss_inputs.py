@@ -164,7 +164,8 @@ def padding_counts(history: History) -> Iterator[Verdict]:
     "F100",
     "no-end",
     "no end is ever learned",
-    silent="rows that end with one and the same symbol; rows of one length; targets that are not the next inputs",
+    silent="rows that end with one and the same symbol; rows of one length; targets that are not the next inputs; a "
+    "note only where nothing says that whole sequences are to be made",
     why="What a language model writes ends where it writes the symbol for the end, and that is a target "
     "like any other.\n"
     "Where padding is masked by its symbol and the end has the same one, the end is masked too.\n"
@@ -180,7 +181,7 @@ def no_end(history: History) -> Iterator[Verdict]:
     seen = history.first.noted.endless
     if seen is not None:
         yield found(
-            "info",
+            "watch" if seen.wanted else "info",
             "",
             history.first.step,
             f"{seen.rows:.0%} of the rows end before the window does, after {seen.last} different symbols, and the "

@@ -1,0 +1,77 @@
+"""Findings about who stands behind whom: the sets at risk of a Cox loss, the edges of a graph."""
+
+from collections.abc import Iterator
+
+from moreish.doctor.frames.history import History
+from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
+
+FEWEST_LOOKS = 2
+ONE_WAY = 0.02  # share of edges whose way back is there, too
+DEAF, MORE = 0.1, 4.0  # share of the nodes in no loss that hear nobody, and how many times that of the others
+
+
+@Rule(
+    "F142",
+    "wrong-risk-set",
+    "a Cox loss that sums over the wrong rows",
+    silent="times that are not at hand where the running sum is taken, or that fall along its rows; sums of another "
+    "kind (a table of who outlives whom)",
+    why="A Cox loss holds the score of each event against those of everybody whose time is as long or longer.\n"
+    "A running sum is over them where the rows go from the longest time to the shortest one;\n"
+    "in any other order everybody is held against the wrong ones, and the loss falls all the same.",
+    explains=("F22", "F28", "F29", "F90", NOT_LEARNING),
+    rank=134,
+)
+def wrong_risk_set(history: History) -> Iterator[Verdict]:
+    """The times at hand do not fall along the rows of a running sum of scores: exact."""
+    frames = [(f.step, f.noted.risk_sets) for f in history.training() if f.noted.risk_sets is not None]
+    seen = [r for _, r in frames if r is not None]
+    if len(seen) < FEWEST_LOOKS or any(r.order == "falling" for r in seen):
+        return
+    rising = all(r.order == "rising" for r in seen)
+    way = "go from the shortest time to the longest one" if rising else "are in no order of their times"
+    yield found(
+        "sick",
+        "",
+        frames[0][0],
+        f"The running sum of a Cox loss goes over {seen[0].rows} rows that {way} ({seen[0].times}): its risk sets "
+        + ("hold those whose time is over." if rising else "hold anybody."),
+        "Sort scores and events by time, the longest first (argsort(time, descending=True)), before the running sum.",
+        confidence=0.9,
+        rows=float(seen[0].rows),
+    )
+
+
+@Rule(
+    "F143",
+    "one-way-edges",
+    "edges in one direction, and nodes outside the loss that hear nobody",
+    silent="edges whose ways back are there, too; nodes outside the loss that hear as much as those in it, as where "
+    "both were drawn by chance; graphs with all nodes in the loss, or of which another part comes each time",
+    why="A message goes along an edge from its source to its target, and not back.\n"
+    "Where papers cite older ones, the newest get no message at all: what was learned with neighbours\n"
+    "is asked of nodes that have none.",
+    explains=("F29", "F90"),
+    rank=137,
+)
+def one_way_edges(history: History) -> Iterator[Verdict]:
+    """Hardly any edge has its way back, and a tenth or more of the nodes that are in no loss hear nobody, four times
+    as many as of those in it: exact. What is drawn around some nodes, and trees, are other edges each time.
+    """
+    frames = [(f.step, f.noted.edges) for f in history.training() if f.noted.edges is not None]
+    seen = [e for _, e in frames if e is not None]
+    if len(seen) < FEWEST_LOOKS or len({e.mark for e in seen}) > 1:
+        return
+    if any(e.mutual > ONE_WAY or e.deaf_others < DEAF or e.deaf_others < MORE * e.deaf for e in seen):
+        return
+    step, first = frames[0][0], seen[0]
+    yield found(
+        "watch",
+        "",
+        step,
+        f"The {first.edges:,} edges of the graph go in one direction only, and {first.deaf_others:.0%} of the "
+        f"{first.others:,} nodes that are in no loss get no message from others ({first.deaf:.0%} of those in it).",
+        "Add the reverse edges (torch.cat([edges, edges.flip(0)], 1)), unless messages are to go one way.",
+        confidence=0.75,
+        deaf=first.deaf_others,
+    )

@@ -1,0 +1,60 @@
+"""What the user's code has at hand where it calls a function: its variables, by name."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import Tensor
+
+MOST_PARTS = 32  # of what may be a batch
+
+
+def at_hand(levels: int) -> Iterator[tuple[str, object]]:
+    """The variables of so many of the user's functions, from the innermost one on, and the parts of batches."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and levels:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in ("moreish", "torch"):
+            levels -= 1
+            yield from _named(frame.f_locals)
+        frame = frame.f_back
+
+
+def is_flag(x: object, rows: int) -> bool:
+    """Whether this is a zero or a one for each row, and there are both."""
+    numbers = numbers_of(x, rows)
+    return numbers is not None and set(numbers) == {0, 1}
+
+
+def numbers_of(x: object, rows: int) -> list[float] | None:
+    """The numbers of a tensor, an array or a list that has one for each row; None for anything else."""
+    if isinstance(x, Tensor):
+        if x.numel() != rows or x.requires_grad:
+            return None
+        numbers: object = x.detach().reshape(-1).tolist()
+    elif isinstance(x, tuple | list):
+        numbers = list(x) if len(x) == rows else None
+    elif hasattr(x, "tolist") and getattr(x, "size", None) == rows:  # of numpy
+        numbers = x.reshape(-1).tolist()  # pyright: ignore[reportAttributeAccessIssue]
+    else:
+        return None
+    if not isinstance(numbers, list) or len(numbers) != rows:
+        return None
+    return numbers if all(isinstance(n, bool | int | float) for n in numbers) else None
+
+
+def _named(found: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Variables, and the parts of those that are a batch: a dict, a tuple with names, a dataclass."""
+    for name, x in list(found.items()):
+        if name.startswith("__"):
+            continue
+        yield name, x
+        if isinstance(x, dict):
+            parts: Any = x
+        elif isinstance(x, tuple) and hasattr(x, "_asdict"):
+            parts = x._asdict()  # pyright: ignore[reportAttributeAccessIssue]
+        elif hasattr(type(x), "__dataclass_fields__"):
+            parts = vars(x) if hasattr(x, "__dict__") else {}
+        else:
+            continue
+        if len(parts) <= MOST_PARTS:
+            yield from ((part, v) for part, v in parts.items() if isinstance(part, str))

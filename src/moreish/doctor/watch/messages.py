@@ -1,0 +1,111 @@
+"""Messages between the nodes of a graph: along which edges they go, and who gets none."""
+
+import torch
+from torch import Tensor
+from torch.utils.hooks import RemovableHandle
+
+from moreish.doctor.frames.noted import Edges
+from moreish.doctor.watch.arguments import Args, Kwargs, argument
+
+FEWEST_NODES, FEWEST_EDGES, MOST_EDGES = 32, 32, 1 << 20
+MOST_CHOSEN = 4  # tables of edges that may be those of the messages that come next
+FEWEST_OTHERS = 16  # nodes that are in no loss
+
+
+class Messages:
+    """Of one frame. What is kept of the graph is the edges of the last layer."""
+
+    def __init__(self) -> None:
+        self.found: Edges | None = None
+        self._chosen: list[Tensor] = []  # which rows of a table of nodes were taken, one for each edge
+        self._nodes = 0
+        self._edges: tuple[Tensor, Tensor] | None = None
+        self._handle: RemovableHandle | None = None
+
+    def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
+        """Rows are taken of a table, or rows are added into one, or all are mixed by a table of who hears whom."""
+        if kind == "select":
+            self._select(op, args, kwargs, result)
+        elif kind == "scatter":
+            self._scatter(op, args, kwargs, result)
+        elif len(args) > 1 and isinstance(args[0], Tensor) and not args[0].requires_grad:
+            table = args[0].detach()
+            if table.dim() == 2 and table.shape[0] == table.shape[1] == len(result) and result.requires_grad:
+                edges = _nonzero(table)
+                if edges is not None:
+                    self._heard(edges[0], edges[1], result)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        if self._handle is not None:
+            self._handle.remove()
+        self._chosen, self._edges, self._handle = [], None, None
+
+    def _select(self, op: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
+        """`h[source]`: the rows that say something."""
+        x, index = args[0] if args else None, argument(args, kwargs, 2 if op == "index_select" else 1, "index")
+        if not isinstance(x, Tensor) or not isinstance(index, Tensor) or not x.requires_grad or x.dim() < 2:
+            return
+        along = op in ("__getitem__", "index_select") and len(result) == len(index)
+        if along and index.dtype == torch.int64 and index.dim() == 1 and FEWEST_EDGES <= len(index) <= MOST_EDGES:
+            self._chosen = [*(self._chosen if len(x) == self._nodes else []), index.detach()][-MOST_CHOSEN:]
+            self._nodes = len(x)
+
+    def _scatter(self, op: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
+        """`zeros.index_add(0, target, messages)`: the rows that hear it."""
+        axis, index = argument(args, kwargs, 1, "dim"), argument(args, kwargs, 2, "index")
+        if axis != 0 or not isinstance(index, Tensor) or not result.requires_grad or result.dim() != 2:
+            return
+        if index.dim() == 2:
+            index = index[:, 0]
+        index = index.detach()
+        if len(result) == self._nodes:
+            sources = [s for s in self._chosen if s.shape == index.shape and s.device == index.device]
+            source = next((s for s in reversed(sources) if not torch.equal(s, index)), None)
+            if source is not None:
+                self._heard(index, source, result)
+
+    def _heard(self, target: Tensor, source: Tensor, result: Tensor) -> None:
+        """Row `target[e]` of the result hears row `source[e]`. The last layer of a step is the one that counts."""
+        if len(result) < FEWEST_NODES:
+            return
+        if self._handle is not None:
+            self._handle.remove()
+        self._edges = target, source
+        self._handle = result.register_hook(self._used)
+
+    def _used(self, gradient: Tensor) -> None:
+        """Which nodes are in the loss is known by their gradients."""
+        if self._edges is not None and self.found is None:
+            self.found = _edges(*self._edges, gradient.detach().flatten(1).any(1))
+
+
+def _edges(target: Tensor, source: Tensor, in_loss: Tensor) -> Edges | None:
+    nodes = len(in_loss)
+    apart = target != source
+    target, source = target[apart], source[apart]
+    if len(target) < FEWEST_EDGES:
+        return None
+    there, back = (target * nodes + source).unique(), (source * nodes + target).unique()
+    hears, speaks = (torch.zeros(nodes, dtype=torch.bool, device=in_loss.device) for _ in range(2))
+    hears[target], speaks[source] = True, True
+    deaf, others = speaks & ~hears, ~in_loss & (speaks | hears)
+    used = in_loss & (speaks | hears)
+    if int(others.sum()) < FEWEST_OTHERS or not bool(used.any()):
+        return None
+    mutual = float(torch.isin(there, back).float().mean())
+    in_it, outside = (float(deaf[some].float().mean()) for some in (used, others))
+    return Edges(len(there), mutual, in_it, outside, int(others.sum()), int(there.sum()))
+
+
+def _nonzero(table: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Who hears whom, by a table of numbers."""
+    if table.layout not in (torch.strided, torch.sparse_coo) or table.numel() > MOST_EDGES * 64:
+        return None
+    if table.layout == torch.sparse_coo:
+        found = table.coalesce().indices()
+        return found[0], found[1]
+    if len(table) < FEWEST_NODES or int((table != 0).sum()) > min(MOST_EDGES, table.numel() // 2):
+        return None
+    target, source = (table != 0).nonzero(as_tuple=True)
+    return target, source

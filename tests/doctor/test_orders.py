@@ -1,0 +1,234 @@
+"""Who stands behind whom: the sets at risk of a Cox loss, and the edges of a graph."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from moreish.doctor import Doctor
+from tests.doctor.test_further_kinds import small, told
+
+
+def breslow(risk, event):
+    return -((risk - risk.logcumsumexp(0)) * event).sum() / event.sum().clamp(min=1)
+
+
+def by_index(descending):
+    def cox(risk, time, event):
+        order = time.argsort(descending=descending)
+        return breslow(risk[order], event[order])
+
+    return cox
+
+
+def with_times_in_order(descending):
+    def cox(risk, durations, event):
+        durations, order = durations.sort(descending=descending)
+        risk, event = risk.index_select(0, order), event[order]
+        return breslow(risk, event)
+
+    return cox
+
+
+def by_hand(descending):
+    def cox(risk, time, event):
+        order = torch.argsort(time if not descending else -time)
+        risk = risk[order] - risk.max()
+        return -((risk - torch.log(torch.cumsum(risk.exp(), 0))) * event[order]).mean()
+
+    return cox
+
+
+def turned_round(flip):
+    def cox(risk, time, event):
+        order = time.argsort()
+        risk, event = risk[order], event[order]
+        if not flip:
+            return breslow(risk, event)
+        return -((risk - risk.flip(0).logcumsumexp(0).flip(0)) * event).mean()
+
+    return cox
+
+
+def of_a_column(descending):
+    def cox(risk, y, _):
+        order = y[:, 0].argsort(descending=descending)
+        risk = risk[order][:, None]
+        return -((risk - risk.logcumsumexp(0))[:, 0] * y[order, 1]).mean()
+
+    return lambda risk, time, event: cox(risk, torch.stack([time, event], 1), None)
+
+
+def from_before(descending):
+    def cox(risk, tte, event):  # the rows of a batch in an order that was made before the model
+        return breslow(risk, event) + 0 * tte.mean()
+
+    def batch(risk, time, event):
+        order = time.argsort(descending=descending)
+        return cox(risk[order], time[order].numpy(), event[order])
+
+    return batch
+
+
+FORMS = {
+    "by an index": by_index,
+    "times in order": with_times_in_order,
+    "written out": by_hand,
+    "turned round": turned_round,
+    "a column": of_a_column,
+    "from before": from_before,
+}
+
+
+def survival(loss, steps=12):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 16), nn.SELU(), nn.Linear(16, 1))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(steps):
+            x = torch.randn(40, 6)
+            time, event = torch.rand(40) * torch.exp(-x[:, 0]) + 0.01, (torch.rand(40) < 0.7).float()
+            optimizer.zero_grad()
+            loss(model(x).squeeze(1), time, event).backward()
+            optimizer.step()
+    return told(doctor)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+@pytest.mark.parametrize("right", [True, False], ids=["the longest time first", "the shortest first"])
+def test_a_running_sum_over_times_that_do_not_fall_is_found(form, right):
+    assert ("F142" in survival(form(right))) is not right
+
+
+def test_rows_in_no_order_of_their_times_are_found():
+    assert "F142" in survival(lambda risk, time, event: breslow(risk, event) + 0 * time.mean())
+
+
+def plackett_luce(scores, relevance):
+    scores = scores[relevance.argsort(descending=True)]
+    return (scores.flip(0).logcumsumexp(0).flip(0) - scores).mean()
+
+
+def over_a_table(risk, time, event):
+    at_risk = time[None, :] >= time[:, None]
+    return -((risk - risk[None, :].masked_fill(~at_risk, -math.inf).logsumexp(1)) * event).mean()
+
+
+WELL = {
+    "a ranking": lambda risk, time, event: plackett_luce(risk, event + torch.rand(len(event))),
+    "a table": over_a_table,
+    "a running mean": lambda risk, time, event: (risk.cumsum(0) / torch.arange(1, 41) - event).square().mean(),
+}
+
+
+@pytest.mark.parametrize("loss", WELL.values(), ids=WELL)
+def test_other_sums_over_rows_are_no_alarm(loss):
+    assert "F142" not in survival(loss)
+
+
+def test_rows_that_were_sorted_before_the_model_are_no_alarm():
+    torch.manual_seed(0)
+    model = small(1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(12):
+            x, time, event = torch.randn(40, 6), torch.rand(40), (torch.rand(40) < 0.7).float()
+            order = time.argsort(descending=True)
+            optimizer.zero_grad()
+            breslow(model(x[order]).squeeze(1), event[order]).backward()
+            optimizer.step()
+    assert "F142" not in told(doctor)
+
+
+# Graphs: papers cite older ones, and the newest are asked about.
+
+
+def citations(nodes=120):
+    torch.manual_seed(0)
+    source = torch.arange(8, nodes).repeat_interleave(4)
+    return torch.stack([source, (torch.rand(len(source)) * source).long()])
+
+
+def added(h, edges):
+    return torch.zeros_like(h).index_add(0, edges[1], h[edges[0]])
+
+
+def scattered(h, edges):
+    sent = h.index_select(0, edges[0])
+    return torch.zeros_like(h).scatter_add(0, edges[1][:, None].expand_as(sent), sent)
+
+
+def with_loops(h, edges):
+    loops = torch.arange(len(h))
+    source, target = torch.cat([edges[0], loops]), torch.cat([edges[1], loops])
+    degree = torch.zeros(len(h)).index_add_(0, target, torch.ones(len(target)))
+    return torch.zeros(len(h), h.shape[1]).index_add_(0, target, h[source] / degree[source, None])
+
+
+def weighed(h, edges):
+    score = (h[edges[1]] * h[edges[0]]).sum(1, keepdim=True).sigmoid()
+    return torch.zeros_like(h).index_add(0, edges[1], h[edges[0]] * score)
+
+
+def by_table(h, edges):
+    table = torch.zeros(len(h), len(h))
+    table[edges[1], edges[0]] = 1
+    return table @ h
+
+
+def by_sparse_table(h, edges):
+    size = len(h), len(h)
+    table = torch.sparse_coo_tensor(edges.flip(0), torch.ones(edges.shape[1]), size, check_invariants=True)
+    return torch.sparse.mm(table, h)
+
+
+MESSAGES = {m.__name__: m for m in (added, scattered, with_loops, weighed, by_table, by_sparse_table)}
+
+
+class Graph(nn.Module):
+    def __init__(self, messages):
+        super().__init__()
+        self.messages, self.one, self.two = messages, nn.Linear(6, 16), nn.Linear(16, 3)
+
+    def forward(self, x, edges):
+        h = self.one(x)
+        h = F.relu(h + self.messages(h, edges))
+        h = self.two(h)
+        return h + self.messages(h, edges)
+
+
+def trained(messages, edges, chosen, drawn=None):
+    torch.manual_seed(0)
+    nodes = int(edges.max()) + 1
+    model, x, y = Graph(messages), torch.randn(nodes, 6), torch.randint(3, (nodes,))
+    optimizer = torch.optim.SGD(model.parameters(), 0.001)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(6):
+            optimizer.zero_grad()
+            some = edges if drawn is None else edges[:, torch.rand(edges.shape[1]) < drawn]
+            F.cross_entropy(model(x, some)[chosen], y[chosen]).backward()
+            optimizer.step()
+    return told(doctor)
+
+
+OLD = torch.arange(60)
+
+
+@pytest.mark.parametrize("messages", MESSAGES.values(), ids=MESSAGES)
+def test_new_nodes_that_hear_nobody_are_found(messages):
+    edges = citations()
+    assert "F143" in trained(messages, edges, OLD)
+    assert "F143" not in trained(messages, torch.cat([edges, edges.flip(0)], 1), OLD)
+
+
+def test_one_way_edges_are_no_alarm_where_all_nodes_hear_alike():
+    edges = citations()
+    assert "F143" not in trained(added, edges, torch.randperm(120)[:60])  # drawn by chance
+    assert "F143" not in trained(added, edges, torch.arange(120))  # all of them in the loss
+    assert "F143" not in trained(added, edges.flip(0), OLD)  # the new ones hear the old ones
+
+
+def test_edges_that_are_drawn_anew_are_no_alarm():
+    assert "F143" not in trained(added, citations(), OLD, drawn=0.8)
