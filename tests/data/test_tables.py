@@ -199,6 +199,21 @@ def test_a_fault_is_named_with_its_line(fault, tmp_path):
         read_as(tmp_path, text)
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("row", ['"Hal{}se{}7', 'Hal "the great""{}"se{}7'])
+def test_a_table_is_not_taken_for_a_list_because_of_one_row_with_wrong_quotes(separator, row, tmp_path):
+    rows = [separator.join(("name", "land", "n")), *(separator.join((n, "uk", "3")) for n in ("Ada", "Bo", "Cy"))]
+    rows.insert(3, row.format(separator, separator))
+    with pytest.raises(ValueError, match=r"x\.csv, line 4: has quotes that do not close"):
+        read_as(tmp_path, "\n".join(rows), ".csv")
+    assert len(read_as(tmp_path, "\n".join(rows), ".csv", recognise=False)) == 5
+
+
+def test_a_list_of_lines_with_quotes_stays_one(tmp_path):
+    lines = ['"Weird Al" Yankovic', 'Mel "Blanc', "Anna, the first", "Bo", "Cy"]
+    assert read_as(tmp_path, "\n".join(lines), ".csv") == lines
+
+
 def test_bytes_that_are_no_utf8_are_named_with_their_line_in_a_table_too(tmp_path):
     (tmp_path / "x.csv").write_bytes(b"name,n\n" + b"c,3\n" * 2000 + b"\xe9t\xe9,4\n")
     with pytest.raises(ValueError, match=r"x\.csv, line 2002, byte 1: not UTF-8"):

@@ -1,15 +1,28 @@
 """From a stream of any format to a stream of lines, one item each."""
 
+import csv
 from typing import NamedTuple
 
 from moreish.data.encodings import Bytes, Prepended
-from moreish.data.formats import MOST_ROWS, TABLE_SUFFIXES, Format, Marked, Table, any_is_long, first_lines, recognise
+from moreish.data.formats import (
+    MOST_ROWS,
+    TABLE_SUFFIXES,
+    Format,
+    Marked,
+    Table,
+    any_is_long,
+    first_lines,
+    reader_of,
+    recognise,
+)
 from moreish.data.hints import hint_on_counts, hints_on
 from moreish.data.item_lines import ItemLines, Kinds
 from moreish.data.options import FILE, DataOptions
 from moreish.data.reader import PIECE, Reader
 from moreish.data.report import Report
-from moreish.data.rows import rows_of
+from moreish.data.rows import AS_IT_STANDS, rows_of
+
+MOST_BROKEN = 10  # one row in so many
 
 
 class Look(NamedTuple):
@@ -26,7 +39,7 @@ class Look(NamedTuple):
 
 
 def look_at(name: str, stream: Bytes, options: DataOptions, suffix: str) -> Look:
-    """What this is, by its beginning."""
+    """What this is, by its beginning. Raises ValueError for what would be a table but for a few rows' quotes."""
     head = stream.read(PIECE)
     whole, stream = len(head) < PIECE, Prepended(head, stream)
     try:
@@ -35,6 +48,8 @@ def look_at(name: str, stream: Bytes, options: DataOptions, suffix: str) -> Look
         return Look(None, [], stream)  # no such encoding, or another: the decoder says so
     marks = options.marks == "drop"
     form = recognise(text, whole, suffix, _names(options), options.weight is not None, marks)
+    if form is None and suffix == ".csv" and '"' in text:
+        _refuse_open_quotes(name, text, whole, options)
     hints = _hints(name, form, text, whole, options) if marks else []
     if form is None and suffix in TABLE_SUFFIXES and "," in text and not options.columns:
         hints.append(
@@ -42,6 +57,26 @@ def look_at(name: str, stream: Bytes, options: DataOptions, suffix: str) -> Look
             "commas), so its lines are the items as they stand."
         )
     return Look(form, hints, stream)
+
+
+def _refuse_open_quotes(name: str, text: str, whole: bool, options: DataOptions) -> None:
+    """Raise ValueError where the other rows are a table, which a quote that is never closed would swallow."""
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)[: MOST_ROWS + 1]
+    for separator in ",;":
+        broken = [n for n, line in enumerate(lines) if '"' in line and not _stands_alone(line, separator)]
+        if 0 < len(broken) <= max(1, len(lines) // MOST_BROKEN):
+            rest = "".join(line for n, line in enumerate(lines) if n not in broken)
+            form = recognise(rest, whole, ".csv", _names(options), options.weight is not None)
+            if isinstance(form, Table) and form.separator == separator:
+                where = f"{name}, line {broken[0] + 1:,}"
+                raise ValueError(f"{where}: has quotes that do not close as in a table; {AS_IT_STANDS}")
+
+
+def _stands_alone(line: str, separator: str) -> bool:
+    try:
+        return len(list(reader_of([line], separator, quoted=True, spaced=True))) == 1
+    except csv.Error:
+        return False
 
 
 def as_lines(

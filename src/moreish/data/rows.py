@@ -189,20 +189,20 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
             if "limit" in str(error)
             else "opens a quote and does not close it as CSV does"
         )
-        raise ValueError(f"{name}, line {began + above:,}: {why}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {began + above:,}: {why}; {AS_IT_STANDS}") from None
 
 
 def _cleaning(table: Table) -> Callable[[str], str]:
     return text_of if isinstance(table, Deck) and table.html else str
 
 
-_AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
+AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
 
 
 def _odd_row(name: str, line: int, row: Sequence[str], table: Table) -> str:
     first = "the header" if table.header and not isinstance(table, Deck) else "the first row"
     cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
-    return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {_AS_IT_STANDS}"
+    return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {AS_IT_STANDS}"
 
 
 def _place(column: Column | None) -> int:
@@ -245,7 +245,7 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
             elif pair := split_counted(line, form.first, form.grouped):
                 yield Row(number, pair[0], "", pair[1])
             else:
-                raise ValueError(f"{name}, line {number:,}: has no number beside its item; {_AS_IT_STANDS}")
+                raise ValueError(f"{name}, line {number:,}: has no number beside its item; {AS_IT_STANDS}")
 
     return _described(looks, chosen, columns, rows(), "line")
 
@@ -286,7 +286,7 @@ def _of_page(name: str, page: Page, options: DataOptions) -> Rows:
 def _of_program(name: str, texts: Iterator[str]) -> Iterator[Row]:
     found = listed("".join(texts), whole=True)
     if found is None:
-        raise ValueError(f"{name} begins as a list in a program does, but does not go on so; {_AS_IT_STANDS}")
+        raise ValueError(f"{name} begins as a list in a program does, but does not go on so; {AS_IT_STANDS}")
     for number, item in enumerate(found.texts, 1):
         yield Row(number, item)
 
@@ -331,14 +331,14 @@ def _json(name: str, texts: Iterable[str]) -> object:
     try:
         return parsed("".join(texts))
     except ValueError as error:
-        raise ValueError(f"{name} looks like JSON, but {_why(error)}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name} looks like JSON, but {_why(error)}; {AS_IT_STANDS}") from None
 
 
 def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
     try:
         table, count, passed = largest("".join(texts))
     except NotRead as fault:
-        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {AS_IT_STANDS}") from None
     others = f", the largest of {count}" if count > 1 else ""
     sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
     rows = _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
@@ -350,7 +350,7 @@ def _of_export(form: Export, name: str, texts: Iterable[str], options: DataOptio
         records = form.read("".join(texts))
     except NotRead as fault:
         raise ValueError(
-            f"{name}, line {fault.line:,}: is read as {form.name}, but {fault}; {_AS_IT_STANDS}"
+            f"{name}, line {fault.line:,}: is read as {form.name}, but {fault}; {AS_IT_STANDS}"
         ) from None
     if not records:
         raise ValueError(f"{name} is read as {form.name}, and holds no items")
@@ -365,11 +365,11 @@ def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
     try:
         value = with_titles(yaml_parsed("".join(texts).split("\n")))
     except NotRead as fault:
-        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {_AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {AS_IT_STANDS}") from None
     _refuse_nothing(name, value, YAML)
     sheet = sheet_of(value, name, column, YAML)
     if odd := mixed(sheet.rows):
-        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {_AS_IT_STANDS}")
+        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {AS_IT_STANDS}")
     return sheet
 
 
