@@ -1,4 +1,4 @@
-"""Who stands behind whom: the sets at risk of a Cox loss, and the edges of a graph."""
+"""What stands behind what: the sets at risk of a Cox loss, the edges of a graph, the corners of boxes."""
 
 import math
 
@@ -232,3 +232,46 @@ def test_one_way_edges_are_no_alarm_where_all_nodes_hear_alike():
 
 def test_edges_that_are_drawn_anew_are_no_alarm():
     assert "F143" not in trained(added, citations(), OLD, drawn=0.8)
+
+
+# Boxes
+
+
+def sliced(a, b):
+    size = (torch.min(a[:, 2:], b[:, 2:]) - torch.max(a[:, :2], b[:, :2])).clamp(min=0)
+    return size.prod(1)
+
+
+def unbound(a, b):
+    left, top, right, low = a.unbind(-1)
+    x, y, x2, y2 = b.unbind(-1)
+    wide = (torch.minimum(right, x2) - torch.maximum(left, x)).clamp(0)
+    return wide * (torch.minimum(low, y2) - torch.maximum(top, y)).clamp(0)
+
+
+def of_all(a, b):
+    lower, upper = torch.max(a[:, None, :2], b[:, :2]), torch.min(a[:, None, 2:], b[:, 2:])
+    return (upper - lower).clamp(min=0).prod(2).diagonal()
+
+
+def area(a):
+    return (a[:, 2:] - a[:, :2]).clamp(min=0).prod(1)
+
+
+@pytest.mark.parametrize("overlap", [sliced, unbound, of_all])
+@pytest.mark.parametrize("form", ["corners", "centre and size", "corner and size"])
+def test_boxes_that_are_no_corners_are_found_where_they_overlap_as_such(overlap, form):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.Linear(16, 4), nn.Sigmoid())
+    optimizer = torch.optim.SGD(model.parameters(), 0.01)
+    middle, size = torch.rand(200, 2) * 0.6 + 0.2, torch.rand(200, 2) * 0.2 + 0.1
+    first = {"corners": middle - size / 2, "centre and size": middle, "corner and size": middle - size / 2}[form]
+    boxes = torch.cat([first, middle + size / 2 if form == "corners" else size], 1)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for k in range(8):
+            optimizer.zero_grad()
+            seen, b = model(torch.randn(20, 6)), boxes[k * 20 : k * 20 + 20]
+            over = overlap(seen, b)
+            (1 - over / (area(seen) + area(b) - over + 1e-6)).mean().backward()
+            optimizer.step()
+    assert ("F144" in told(doctor)) is (form != "corners")

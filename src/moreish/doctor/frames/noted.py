@@ -113,6 +113,15 @@ class Edges(NamedTuple):
     mark: int
 
 
+class Boxes(NamedTuple):
+    """Boxes that are the answer and are taken for (left, top, right, bottom): how many were read, and the share whose
+    right edge lies left of the left one, or whose lower edge lies above the upper one.
+    """
+
+    rows: int
+    turned: float
+
+
 class Moments(NamedTuple):
     """How many values there are, their sum, and that of their squares."""
 
@@ -232,6 +241,7 @@ class Noted:
     pulled: Pulled | None = None
     risk_sets: RiskSets | None = None
     edges: Edges | None = None
+    boxes: Boxes | None = None
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0

@@ -11,6 +11,7 @@ from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, Signed, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
+from moreish.doctor.watch.boxes import EDGES, Corners
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.marks import Marks
@@ -39,7 +40,7 @@ class Noting:
     def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
         self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
-        self.at_risk, self.messages = AtRisk(), Messages()
+        self.at_risk, self.messages, self.corners = AtRisk(), Messages(), Corners()
         self.derivatives = Differentiating(noted.derivatives)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
@@ -104,6 +105,8 @@ class Noting:
                 self.pairs.called(op, kind, result, source)
             elif kind == "cumulative" or op == "log":
                 self.at_risk.called(op, args, kwargs, result)
+            elif op in EDGES:
+                self.corners.called(op, args, result)
             elif kind in ("select", "scatter", "product", "gathered"):
                 self.messages.called(op, kind, args, kwargs, result)
             if kind == "threshold" or op == "round":
@@ -233,7 +236,9 @@ class Noting:
             self.at_risk.found,
             self.messages.found,
         )
+        self.noted.boxes = self.corners.found
         self.pairs.close()
+        self.corners.forget()
         self.at_risk.forget()
         self.messages.close()
         self._by_copy.clear()

@@ -1,4 +1,4 @@
-"""Findings about who stands behind whom: the sets at risk of a Cox loss, the edges of a graph."""
+"""Findings about what stands behind what: sets at risk of a Cox loss, edges of a graph, corners of boxes."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 FEWEST_LOOKS = 2
+TURNED = 0.1  # share of boxes whose corners are in the wrong order
 ONE_WAY = 0.02  # share of edges whose way back is there, too
 DEAF, MORE = 0.1, 4.0  # share of the nodes in no loss that hear nobody, and how many times that of the others
 
@@ -74,4 +75,33 @@ def one_way_edges(history: History) -> Iterator[Verdict]:
         "Add the reverse edges (torch.cat([edges, edges.flip(0)], 1)), unless messages are to go one way.",
         confidence=0.75,
         deaf=first.deaf_others,
+    )
+
+
+@Rule(
+    "F144",
+    "no-corners",
+    "boxes that are no corners are taken for corners",
+    silent="boxes nearly all of which have their edges in order; losses that compare the four numbers one by one",
+    why="Where two boxes overlap is found from their left, top, right and lower edges.\n"
+    "Boxes as centre and size, or as one corner and size, have a third and fourth number that are no edges;\n"
+    "their overlap is that of other boxes, or none.",
+    explains=("F17", "F22", "F29", "F90", NOT_LEARNING),
+    rank=138,
+)
+def no_corners(history: History) -> Iterator[Verdict]:
+    """A tenth or more of the boxes that are the answer have their right edge left of the left one: exact."""
+    frames = [(f.step, f.noted.boxes) for f in history.training() if f.noted.boxes is not None]
+    seen = [b for _, b in frames if b is not None and b.rows]
+    if len(seen) < FEWEST_LOOKS or any(b.turned < TURNED for b in seen):
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0][0],
+        f"{seen[0].turned:.0%} of the boxes that are the answer end before they begin where the overlap reads them "
+        "as (left, top, right, bottom): they look like centre and size.",
+        "Turn answers and outputs into corners before the overlap (x - w / 2, y - h / 2, x + w / 2, y + h / 2).",
+        confidence=0.9,
+        turned=seen[0].turned,
     )
