@@ -460,6 +460,19 @@ def test_batches_that_are_sorted_by_class_are_found_and_shuffled_ones_are_not():
         assert ("F89" in ids(doctor)) == sick
 
 
+@pytest.mark.parametrize(
+    ("rows", "classes", "found"), [(16, (0, 0, 1), True), (16, (0, 0, 0), False), (8, (0, 1, 2), False)]
+)
+def test_three_batches_of_one_class_each_tell_that_they_are_sorted(rows, classes, found):
+    seen = Rows()
+    for label in classes:
+        seen.add(torch.randn(rows, 3), torch.full((rows,), label), 4)
+    order = seen.order()
+    assert (order is not None and order.told > 0.9 * order.entropy > 0.5) is found
+    seen.add(torch.randn(16, 3), torch.arange(16) % 4, 4)
+    assert seen.order() is None  # one that is mixed: five are wanted
+
+
 def evaluated(model, doctor_steps, train, val, rate=3e-3):
     optimizer = torch.optim.Adam(model.parameters(), rate)
 

@@ -437,6 +437,30 @@ def test_biases_alone_being_trained_is_found_and_a_frozen_body_with_a_head_is_no
         assert (finding(watched(model, steps=60), "F69") is not None) == alarmed
 
 
+@pytest.mark.parametrize("freeze", [True, False])
+def test_one_number_a_row_is_no_weight_matrix(freeze):
+    class Ratings(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.user = nn.Embedding.from_pretrained(torch.randn(40, 6) / 3, freeze=freeze)
+            self.item = nn.Embedding.from_pretrained(torch.randn(40, 6) / 3, freeze=freeze)
+            self.bias = nn.Embedding(40, 1)
+
+        def forward(self, x):
+            return (self.user(x[:, 0]) * self.item(x[:, 1])).sum(1) + self.bias(x[:, 1]).squeeze(1)
+
+    torch.manual_seed(0)
+    model = Ratings()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(60):
+            x = torch.randint(40, (64, 2))
+            optimizer.zero_grad()
+            F.mse_loss(model(x), ((x[:, 0] * x[:, 1]) % 7 - 3).float()).backward()
+            optimizer.step()
+    assert (finding(doctor, "F69") is not None) is freeze
+
+
 def test_an_exception_of_torch_is_a_finding_with_the_numbers_that_it_leaves_out(tmp_path):
     seen = script(
         tmp_path,

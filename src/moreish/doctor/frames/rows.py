@@ -84,9 +84,12 @@ class Rows:
             del self._rows[0]
 
     def order(self) -> Order | None:
-        """What batches tell of classes; None before five batches of eight or more in each."""
+        """What batches tell of classes; None before five batches of eight or more in each, or three with sixteen or
+        more of one class in each.
+        """
         counts = [c.double() for c in self.batches if c.sum() >= 8]
-        if len(counts) < 5 or len({len(c) for c in counts}) > 1:
+        pure = len(counts) >= 3 and all(c.sum() >= 16 and c.max() == c.sum() for c in counts)
+        if (len(counts) < 5 and not pure) or len({len(c) for c in counts}) > 1:
             return None
         table = torch.stack([c / c.sum() for c in counts]) / len(counts)
         all_classes = table.sum(0)

@@ -96,8 +96,7 @@ class Noting:
     ) -> None:
         """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
         self.values.called(op, kind, args, kwargs, result)
-        if kind == "derivative":
-            self.derivatives.called(args, kwargs, result)
+        self.derivatives.called(kind, args, kwargs, result)
         if isinstance(result, Tensor):
             source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
             self.marks.called(op, kind, args, kwargs, result, source)

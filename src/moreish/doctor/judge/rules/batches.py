@@ -107,7 +107,9 @@ def few_rows(history: History) -> Iterator[Verdict]:
     rank=145,
 )
 def unshuffled(history: History) -> Iterator[Verdict]:
-    """From five batches on: which batch a label is from tells half of what there is to know of it."""
+    """From five batches on, three where each is of one class: which batch a label is from tells half of what there is
+    to know of it.
+    """
     order = history.counts.rows.order()
     if order is None or order.entropy < 0.5 or order.told < 0.5 * order.entropy:
         return

@@ -23,8 +23,8 @@ FEW = 0.02  # of the steps of the others
     rank=55,
 )
 def mostly_frozen(history: History) -> Iterator[Verdict]:
-    """Everything that gets a gradient has one dimension, what is frozen has more, and the loss hardly falls; or most
-    matrices are frozen and most of those as torch draws them.
+    """Everything that gets a gradient has one dimension, or one number a row, what is frozen has more, and the loss
+    hardly falls; or most matrices are frozen and most of those as torch draws them.
     """
     frames, losses = history.training(), history.losses()
     if len(frames) < 4 or not history.from_scratch or history.step() < 50 or len(losses) < 4:
@@ -36,7 +36,7 @@ def mostly_frozen(history: History) -> Iterator[Verdict]:
         if 2 * len(drawn) > len(matrices):
             yield _random(history, drawn, len(matrices))
             return
-    if not trained or any(len(shape) > 1 for shape in trained.values()) or not matrices:
+    if not trained or any(len(shape) > 1 and shape[1:] != (1,) for shape in trained.values()) or not matrices:
         return
     if min(loss for _, loss in losses[-3:]) < losses[0][1] * 2 / 3:
         return

@@ -185,6 +185,33 @@ def zero_gradient(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F145",
+    "derivative-without-graph",
+    "a derivative in the loss has no graph",
+    silent="derivatives by parameters; steps along one (x - rate * slope) and signs of one; fewer than two looks",
+    why="torch.autograd.grad gives a plain number unless it is asked with create_graph=True.\n"
+    "A residual, a force or a penalty of slopes that is made of it is a constant to backward:\n"
+    "the weights learn nothing from it, and the loss looks as it should.",
+    explains=("F28", "F112", "F132", NOT_LEARNING),
+    rank=51,
+)
+def derivative_without_graph(history: History) -> Iterator[Verdict]:
+    """What autograd.grad gave without create_graph, by data, was added to what backward was called on: exact."""
+    frames = [f for f in history.training() if f.noted.derivatives.without_graph]
+    if len(frames) < 2:
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        "A derivative that torch.autograd.grad gave without its graph goes into the loss: to backward it is a "
+        "constant, so nothing is learned of it.",
+        "Ask for it with create_graph=True.",
+        confidence=0.95,
+    )
+
+
+@Rule(
     "F132",
     "straight-net",
     "a second derivative that is always 0",
