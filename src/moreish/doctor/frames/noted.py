@@ -101,8 +101,8 @@ class RiskSets(NamedTuple):
 
 class Edges(NamedTuple):
     """Messages between the nodes of a graph: how many edges there are, the share whose way back is there too; of the
-    nodes in the loss and of the others with an edge, which share gets no message; how many such others there are;
-    `mark` is a number by which the same edges are known again.
+    nodes in the loss, and of others with an edge that an evaluation is about, which share gets no message; how many
+    such others there are; `mark` is a number by which the same edges are known again.
     """
 
     edges: int

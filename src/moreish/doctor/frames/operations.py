@@ -45,7 +45,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("randn", "randn_like", "normal", "normal_", "rand", "rand_like"), "noise"),
     **dict.fromkeys(("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"), "threshold"),
     **dict.fromkeys(("__eq__", "eq"), "match"),
-    **dict.fromkeys(("cumsum", "logcumsumexp"), "cumulative"),
+    "logcumsumexp": "cumulative",
     **dict.fromkeys(("index_add", "index_add_", "scatter_add", "scatter_add_", "scatter_reduce"), "scatter"),
     **dict.fromkeys(("scatter_reduce_", "index_reduce", "index_reduce_"), "scatter"),
     "_sparse_mm": "gathered",

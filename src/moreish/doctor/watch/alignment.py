@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import torch
@@ -16,9 +17,9 @@ from moreish.doctor.watch.replay import copied
 
 MOST_ROWS = 256
 LAGS = range(-3, 5)
-MOST_PARTS = 256  # of an object that may be a tokenizer
+MOST_PARTS = 1 << 16  # of an object that may be a vocabulary
 LEVELS = 6  # of the user's functions in which a name for the end is looked for
-ENDS = re.compile(r"(^|_)(eos|eot|end|stop)(_|$)|end_?of_?|eos_?(id|idx|token)")
+ENDS = re.compile(r"(^|_)(eos|eot)(_|$)|^(end|stop)_?(id|idx|ix|tok|token|symbol)|end_?of_?(text|seq|sent)")
 LEAST = 32  # targets on which a share is counted
 WHOLE = (torch.int64, torch.int32, torch.int16, torch.uint8)
 
@@ -90,13 +91,39 @@ def padding(target: Tensor, inputs: Args, ignored: int) -> Padding | None:
 
 
 def _is_an_end(symbol: int) -> bool:
-    """Whether the user's code, or a tokenizer that it has at hand, calls this symbol the end."""
-    for name, x in at_hand(LEVELS):
-        parts = x if isinstance(x, dict) else getattr(x, "__dict__", None)
-        named = {name: x, **(parts if type(parts) is dict and len(parts) <= MOST_PARTS else {})}
-        if any(type(v) is int and v == symbol and ENDS.search(str(k).lower()) for k, v in named.items()):
-            return True
-    return False
+    """Whether the user's code, or a vocabulary or tokenizer that it has at hand, calls this symbol the end."""
+    return any(
+        _named_an_end(name, v, symbol)
+        for each in at_hand(LEVELS)
+        for name, v in (
+            (each.name, each.value),
+            *_parts(each.value),
+            *(p for _, x in _parts(each.value) for p in _parts(x)),
+        )
+    )
+
+
+def _parts(x: object) -> list[tuple[object, object]]:
+    """What a dict, an object or a class holds."""
+    held = x if isinstance(x, dict) else getattr(x, "__dict__", None)
+    if not isinstance(held, dict | MappingProxyType) or len(held) > MOST_PARTS or isinstance(x, ModuleType):
+        return []
+    own = [*held.items()]
+    return own if isinstance(x, dict | type) else [*own, *(p for p in vars(type(x)).items() if type(p[1]) is int)]
+
+
+def _named_an_end(name: object, value: object, symbol: int) -> bool:
+    if type(value) is not int or value != symbol:
+        return False
+    word = str(name).lower()
+    bare = word.strip("<>[]|")
+    return bool(ENDS.search(bare)) or word == "</s>" or (bare != word and bare in ("end", "stop"))
+
+
+def _are_prompts(kept: Bool[Tensor, "B T"]) -> bool:
+    """Whether most rows begin with places that do not count, more of them in some than in others."""
+    before = (~kept).long().cummin(1).values.sum(1)
+    return float((before > 0).float().mean()) > 0.5 and len(before.unique()) > 1
 
 
 def endless(target: Tensor, inputs: Args, ignored: int) -> Endless | None:
@@ -118,7 +145,7 @@ def endless(target: Tensor, inputs: Args, ignored: int) -> Endless | None:
         if bool((inside != symbol).any()) or bool((rows[kept] == symbol).any()) or len(lengths.unique()) < 2:
             continue
         if int((counts > 0).sum()) >= 3 and float(counts.max()) < 0.9 * float(counts.sum()):
-            wanted = float((~kept[:, 0]).float().mean()) > 0.5 or _is_an_end(symbol)
+            wanted = _are_prompts(kept) or _is_an_end(symbol)
             return Endless(symbol, float(ended.float().mean()), int((counts > 0).sum()), wanted)
     return None
 

@@ -2,20 +2,31 @@
 
 import sys
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
 MOST_PARTS = 32  # of what may be a batch
 
 
-def at_hand(levels: int) -> Iterator[tuple[str, object]]:
+class Variable(NamedTuple):
+    """A variable of the user's code, or a part of one that is a batch; `level` is 0 in the innermost function."""
+
+    name: str
+    value: object
+    level: int
+    function: str
+
+
+def at_hand(levels: int) -> Iterator[Variable]:
     """The variables of so many of the user's functions, from the innermost one on, and the parts of batches."""
     frame: Any = sys._getframe(1)
-    while frame is not None and levels:
+    level = 0
+    while frame is not None and level < levels:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in ("moreish", "torch"):
-            levels -= 1
-            yield from _named(frame.f_locals)
+            for name, value in _named(frame.f_locals):
+                yield Variable(name, value, level, frame.f_code.co_name)
+            level += 1
         frame = frame.f_back
 
 

@@ -1,4 +1,4 @@
-"""Messages between the nodes of a graph: along which edges they go, and who gets none."""
+"""Messages between the nodes of a graph: along which edges they go, and who of those asked about gets none."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument
 
 FEWEST_NODES, FEWEST_EDGES, MOST_EDGES = 32, 32, 1 << 20
 MOST_CHOSEN = 4  # tables of edges that may be those of the messages that come next
-FEWEST_OTHERS = 16  # nodes that are in no loss
+FEWEST_OTHERS = 16  # nodes that are in no loss, and asked about
 
 
 class Messages:
@@ -21,25 +21,57 @@ class Messages:
         self._nodes = 0
         self._edges: tuple[Tensor, Tensor] | None = None
         self._handle: RemovableHandle | None = None
+        self._seen: tuple[Tensor, Tensor, Tensor] | None = None  # targets, sources, and which nodes are in the loss
+        self._asked: dict[int, Tensor] = {}  # by number of rows: those that were chosen while gradients are off
 
     def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
         """Rows are taken of a table, or rows are added into one, or all are mixed by a table of who hears whom."""
         if kind == "select":
+            if not torch.is_grad_enabled():
+                self._ask(args)
             self._select(op, args, kwargs, result)
         elif kind == "scatter":
             self._scatter(op, args, kwargs, result)
         elif len(args) > 1 and isinstance(args[0], Tensor) and not args[0].requires_grad:
             table = args[0].detach()
-            if table.dim() == 2 and table.shape[0] == table.shape[1] == len(result) and result.requires_grad:
+            square = table.dim() == 2 and table.shape[0] == table.shape[1] == len(result)
+            if square and result.requires_grad and result.dim() == 2 and result.shape[1] > 1:
                 edges = _nonzero(table)
                 if edges is not None:
                     self._heard(edges[0], edges[1], result)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Tell what was seen, and let go of everything."""
+        asked = self._asked.get(len(self._seen[2])) if self._seen is not None else None
+        if self._seen is not None and asked is not None:
+            self.found = _edges(*self._seen, asked.to(self._seen[2].device))
         if self._handle is not None:
             self._handle.remove()
-        self._chosen, self._edges, self._handle = [], None, None
+        self._chosen, self._edges, self._handle, self._seen, self._asked = [], None, None, None, {}
+
+    def _ask(self, args: Args) -> None:
+        """Some rows are chosen: perhaps nodes that an evaluation is about, or their labels."""
+        x, index = args if len(args) == 2 else (None, None)
+        if not isinstance(x, Tensor) or not isinstance(index, Tensor) or not x.dim() or index.dim() != 1:
+            return
+        rows = len(x)
+        if rows < FEWEST_NODES or (rows not in self._asked and len(self._asked) >= MOST_CHOSEN):
+            return
+        if index.dtype == torch.bool and len(index) == rows:
+            chosen = index.cpu()
+        elif (
+            x.dim() == 1
+            and index.dtype == torch.int64
+            and index.numel()
+            and 0 <= int(index.min()) <= int(index.max()) < rows
+        ):
+            chosen = torch.zeros(rows, dtype=torch.bool)
+            chosen[index.cpu()] = True
+            if int(chosen.sum()) < len(index):
+                return  # the same rows again and again: something of the ends of edges
+        else:
+            return
+        self._asked[rows] = chosen | self._asked.get(rows, torch.zeros_like(chosen))
 
     def _select(self, op: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
         """`h[source]`: the rows that say something."""
@@ -76,11 +108,11 @@ class Messages:
 
     def _used(self, gradient: Tensor) -> None:
         """Which nodes are in the loss is known by their gradients."""
-        if self._edges is not None and self.found is None:
-            self.found = _edges(*self._edges, gradient.detach().flatten(1).any(1))
+        if self._edges is not None and self._seen is None:
+            self._seen = *self._edges, gradient.detach().flatten(1).any(1)
 
 
-def _edges(target: Tensor, source: Tensor, in_loss: Tensor) -> Edges | None:
+def _edges(target: Tensor, source: Tensor, in_loss: Tensor, asked: Tensor) -> Edges | None:
     nodes = len(in_loss)
     apart = target != source
     target, source = target[apart], source[apart]
@@ -89,7 +121,7 @@ def _edges(target: Tensor, source: Tensor, in_loss: Tensor) -> Edges | None:
     there, back = (target * nodes + source).unique(), (source * nodes + target).unique()
     hears, speaks = (torch.zeros(nodes, dtype=torch.bool, device=in_loss.device) for _ in range(2))
     hears[target], speaks[source] = True, True
-    deaf, others = speaks & ~hears, ~in_loss & (speaks | hears)
+    deaf, others = speaks & ~hears, asked & ~in_loss & (speaks | hears)
     used = in_loss & (speaks | hears)
     if int(others.sum()) < FEWEST_OTHERS or not bool(used.any()):
         return None

@@ -104,7 +104,7 @@ class Noting:
                 self.pairs.called(op, kind, result, source)
             elif kind == "cumulative" or op == "log":
                 self.at_risk.called(op, args, kwargs, result)
-            elif op in EDGES:
+            elif op in EDGES or kind == "subtract":
                 self.corners.called(op, args, result)
             elif kind in ("select", "scatter", "product", "gathered"):
                 self.messages.called(op, kind, args, kwargs, result)
@@ -230,16 +230,12 @@ class Noting:
     def close(self) -> None:
         """Let go of every tensor."""
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
-        self.noted.pulled, self.noted.risk_sets, self.noted.edges = (
-            self.pairs.pulled,
-            self.at_risk.found,
-            self.messages.found,
-        )
+        self.messages.close()
+        self.noted.pulled, self.noted.risk_sets = self.pairs.pulled, self.at_risk.found
+        self.noted.edges = self.messages.found
         self.noted.boxes = self.corners.found
         self.pairs.close()
         self.corners.forget()
-        self.at_risk.forget()
-        self.messages.close()
         self._by_copy.clear()
         self.marks.forget()
         self.values.forget()

@@ -1,102 +1,163 @@
 """Sums over all that are still at risk, as a Cox partial likelihood takes them: over which rows they run.
 
 Breslow (1974): each event's score is held against those of everybody whose time is as long or longer. With rows from
-the longest time to the shortest that is a running sum; over rows in any other order it is over somebody else.
+the longest time to the shortest that is a running sum of their exponentials; over rows in any other order it is over
+somebody else. In which order rows were put after the model is read from the graph.
 """
 
 import re
-import weakref
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import Node
 
 from moreish.doctor.frames.noted import RiskSets
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
-from moreish.doctor.watch.at_hand import at_hand, numbers_of
+from moreish.doctor.watch.at_hand import Variable, at_hand, is_flag, numbers_of
 
 FEWEST_ROWS, MOST_ROWS = 8, 1 << 16
 LEVELS = 4  # of the user's functions in which times are looked for
+NEAR, MODULE = 3, "<module>"  # functions whose times are those of the rows, where these are put into an order there
 DEEP = 32  # nodes of the graph
-TIMES = re.compile(r"time|dur|surv|follow|tenure|days|weeks|months|years|tte|lifetime|^t$|^t_|_t$|^[ty].?$")
+TIMES = re.compile(r"time|dur|surv|follow|tenure|days|weeks|months|years|tte|lifetime|^t$|^t_|_t$|^t[a-z0-9]$")
+LABELS = re.compile(r"^y|label|target|outcome")
 Order = Literal["falling", "rising", "none"]
-PASSED = re.compile(r"^(Exp|View|UnsafeView|Reshape|Squeeze|Unsqueeze|Clone|Clamp|ToCopy|Alias|Select|Sub|Mul|Div|T)")
+PASSED = re.compile(
+    r"^(Exp|View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Clamp\w*|ToCopy|Alias|Select|Slice|Sub|Add|"
+    r"Mul|Div|T)Backward"
+)
+OF_COLUMNS = re.compile(r"^(Split|Unbind|Cat|SplitWithSizes)Backward")  # where rows stay if it goes along columns
+REORDERS = re.compile(
+    r"^(Take|Sort|Topk|Scatter|Stack|Roll|Masked|IndexPut|Repeat|Index|Gather|Flip|Cat|Split|Unbind)"
+)
 
 
 class AtRisk:
-    """Of one frame: what is known of the first running sums of scores."""
+    """Of one frame: what is known of the first running sum of scores."""
 
     def __init__(self) -> None:
         self.found: RiskSets | None = None
-        self._sums: dict[int, tuple[weakref.ref[Tensor], Tensor]] = {}  # results that a logarithm may be taken of
 
     def called(self, op: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
-        """A running sum along the rows, or a logarithm of one."""
+        """A logarithm: of a running sum of exponentials along the rows, or of anything else."""
         x = args[0] if args else kwargs.get("input")
         if self.found is not None or not isinstance(x, Tensor) or not result.requires_grad:
             return
-        if op == "log":
-            known = self._sums.get(id(x))
-            if known is not None and known[0]() is x:
-                self.found = _judged(known[1])
+        if not FEWEST_ROWS <= x.numel() <= MOST_ROWS or x.numel() != len(x):
             return
-        along = argument(args, kwargs, 1, "dim") in (0, -x.dim())
-        if along and x.numel() == len(x) and FEWEST_ROWS <= len(x) <= MOST_ROWS:
-            if op == "logcumsumexp":
-                self.found = _judged(x)
-            else:
-                self._sums[id(result)] = weakref.ref(result), x
-
-    def forget(self) -> None:
-        """Let go of everything."""
-        self._sums.clear()
+        if op == "logcumsumexp":
+            along = argument(args, kwargs, 1, "dim") in (0, -x.dim())
+            node = x.grad_fn if along else None
+        else:
+            node = _summed(x.grad_fn)
+        if node is not None:
+            self.found = _judged(node, x.numel())
 
 
-def _judged(scores: Tensor) -> RiskSets | None:
-    """How the times at hand go along these rows; None where no times are at hand.
+def _summed(node: Node | None) -> Node | None:
+    """What a running sum of exponentials was taken of, where nothing but a number was added to it or turned round."""
+    for _ in range(DEEP):
+        name = type(node).__name__ if node is not None else ""
+        if node is None or not (PASSED.match(name) or name.startswith(("Cumsum", "Flip", "Index"))):
+            return None
+        following = node.next_functions[0][0] if node.next_functions else None
+        if name.startswith("Cumsum"):
+            return following if getattr(node, "_saved_dim", 1) == 0 and _is_exponential(following) else None
+        node = following
+    return None
+
+
+def _is_exponential(node: Node | None) -> bool:
+    for _ in range(DEEP):
+        name = type(node).__name__ if node is not None else ""
+        if node is None or name.startswith("Exp"):
+            return node is not None
+        if not (PASSED.match(name) or name.startswith(("Flip", "Index"))):
+            return False
+        node = node.next_functions[0][0] if node.next_functions else None
+    return False
+
+
+def _judged(node: Node, rows: int) -> RiskSets | None:
+    """How the times at hand go along these rows; None where that is not known.
 
     Times, and what else the rows may be sorted by, may stand as the scores do now, or as they did before; rows of a
-    batch may have been put into an order before the model saw them, by an index that is at hand.
+    batch may have been put into an order before the model saw them, by an index that is at hand. Where the loss puts
+    them into none, only the times that the function has which takes the sum are surely theirs.
     """
-    rows = len(scores)
-    places = _places(scores)
+    places = _places(node, rows)
     if places is None:
         return None
     before, way = places
-    named = [*at_hand(LEVELS)]
-    ways = [way, *(p for _, x in named if (p := _permutation(x, before)) is not None)]
-    times: list[RiskSets] = []
-    for name, x in named:
-        for t in _times(x, {rows, before}):
+    known = [*at_hand(LEVELS)]
+    if not any(_has_events(v.value, n) for v in known for n in {rows, before}):
+        return None
+    moved = way != [*range(rows)]
+    before_it = [] if moved else [p for v in known if (p := _permutation(v.value, before)) is not None]
+    ways = [way, *before_it]
+    found: list[tuple[Variable, list[float], list[Order]]] = []
+    for variable in known:
+        for t in _times(variable, {rows, before}):
             along = [[t[i] for i in w] for w in ways] if len(t) == before else []
             orders: list[Order] = [_order(each) for each in (*along, *([t] if len(t) == rows else []))]
-            if not TIMES.search(name.lower()):
-                if orders[0] != "none" and way != [*range(rows)]:
-                    return None  # a ranking by something else
-            elif "falling" in orders:
-                return RiskSets(rows, name, "falling")
-            else:
-                times.append(RiskSets(rows, name, orders[0]))
-    return times[0] if times else None
+            found.append((variable, t, orders))
+    return _told(found, rows, moved=moved)
 
 
-def _times(x: object, lengths: set[int]) -> list[list[float]]:
-    """What may be times, or ranks: numbers of which none is below 0, or such a column beside one of 0 and 1."""
-    if isinstance(x, Tensor) and x.dim() == 2 and x.shape[1] == 2 and len(x) in lengths:
-        columns = [numbers_of(x.detach()[:, k], len(x)) for k in (0, 1)]
-        flags = [c is not None and set(c) <= {0, 1} for c in columns]
-        return [c for c, other in zip(columns, reversed(flags), strict=True) if c is not None and other]
-    found = [t for n in lengths if (t := numbers_of(x, n)) is not None]
-    return [t for t in found if min(t) >= 0 and len(set(t)) > 2]
+def _told(found: list[tuple[Variable, list[float], list[Order]]], rows: int, *, moved: bool) -> RiskSets | None:
+    times = [(v, t, orders) for v, t, orders in found if _is_time(v)]
+    if any("falling" in orders for _, _, orders in times):
+        return RiskSets(rows, next(v.name for v, _, orders in times if "falling" in orders), "falling")
+    for _, t, orders in found:  # sorted by something else, as a ranking is, or by the age at the end
+        sorted_by = orders[0] != "none" if moved else "falling" in orders
+        if sorted_by and not any(t == known for _, known, _ in times):
+            return None
+    near = [(v, orders) for v, _, orders in times if v.level < (NEAR if moved else 1) and v.function != MODULE]
+    return RiskSets(rows, near[0][0].name, near[0][1][0]) if near else None
+
+
+def _is_time(variable: Variable) -> bool:
+    name = variable.name.lower()
+    return bool(TIMES.search(name) or (_is_a_table(variable.value) and LABELS.search(name)))
+
+
+def _is_a_table(x: object) -> bool:
+    return isinstance(x, Tensor) and x.dim() == 2 and x.shape[1] == 2
+
+
+def _columns(x: object, rows: int) -> list[list[float]]:
+    """The two columns of a table (time, event), where this is one."""
+    if not isinstance(x, Tensor) or not _is_a_table(x) or len(x) != rows:
+        return []
+    columns = [numbers_of(x.detach()[:, k], rows) for k in (0, 1)]
+    return [c for c in columns if c is not None]
+
+
+def _has_events(x: object, rows: int) -> bool:
+    """Whether this tells of each row whether its time ended with an event."""
+    return is_flag(x, rows) or any(set(c) == {0, 1} for c in _columns(x, rows))
+
+
+def _times(variable: Variable, lengths: set[int]) -> Iterator[list[float]]:
+    """What may be times, or ranks: numbers of which none is below 0."""
+    for n in lengths:
+        columns = _columns(variable.value, n)
+        several = len(columns) == 2 and any(set(c) <= {0, 1} for c in columns)
+        one = numbers_of(variable.value, n)
+        for t in columns if several else [one] if one is not None else []:
+            if min(t) >= 0 and len(set(t)) > 2:
+                yield t
 
 
 def _permutation(x: object, rows: int) -> list[int] | None:
     """An index that puts all rows into an order, where this is one."""
-    if not (isinstance(x, Tensor) and x.dtype == torch.int64 and x.dim() == 1):
+    numbers = numbers_of(x, rows) if not isinstance(x, Tensor) or x.dtype == torch.int64 else None
+    if numbers is None or any(type(n) is not int for n in numbers):
         return None
-    numbers = numbers_of(x, rows)
-    found = [int(n) for n in numbers] if numbers is not None else []
+    found = [int(n) for n in numbers]
     return found if sorted(found) == [*range(rows)] else None
 
 
@@ -106,25 +167,29 @@ def _order(t: list[float]) -> Order:
     return "rising" if all(a <= b for a, b in pairwise(t)) else "none"
 
 
-def _places(scores: Tensor) -> tuple[int, list[int]] | None:
+def _places(node: Node | None, rows: int) -> tuple[int, list[int]] | None:
     """How many rows there were before they were put into an order or chosen, and which of them stands where.
 
     Read from the graph; None where it cannot be.
     """
     steps: list[Tensor | None] = []  # indices, the last one first; None for a flip
-    node, before = scores.grad_fn, len(scores)
+    before = rows
     for _ in range(DEEP):
         name = type(node).__name__ if node is not None else ""
         if name.startswith("Flip"):
             steps.append(None)
-        elif name.startswith("Index"):
+        elif name.startswith(("Index", "Gather")):
             index = _index_of(node)
-            size = getattr(node, "_saved_self_sym_sizes", None)
-            if index is None or not size:
+            if index is None:
                 return None
             steps.append(index)
-            before = int(size[0])
-        elif not PASSED.search(name):
+            before = _rows_before(node)
+        elif OF_COLUMNS.match(name):
+            if getattr(node, "_saved_dim", 0) not in (1, (1 << 64) - 1, -1):
+                return None
+        elif not PASSED.match(name):
+            if REORDERS.match(name):
+                return None
             break
         following = [f for f, _ in node.next_functions if f is not None] if node is not None else []
         if not following:
@@ -132,16 +197,24 @@ def _places(scores: Tensor) -> tuple[int, list[int]] | None:
         node = following[0]
     places = torch.arange(before)
     for index in reversed(steps):
+        if index is not None and index.numel() and int(index.max()) >= len(places):
+            return None
         places = places.flip(0) if index is None else places[index]
-    return (before, places.tolist()) if len(places) == len(scores) else None
+    return (before, places.tolist()) if len(places) == rows else None
+
+
+def _rows_before(node: object) -> int:
+    size, whole = getattr(node, "_saved_self_sym_sizes", None), getattr(node, "_saved_self", None)
+    return int(size[0]) if size else len(whole) if isinstance(whole, Tensor) else 0
 
 
 def _index_of(node: object) -> Tensor | None:
     """The only index with which rows were chosen."""
     one = getattr(node, "_saved_index", None)
     found = [one] if one is not None else getattr(node, "_saved_indices", None)
-    index = found[0] if isinstance(found, tuple | list) and len(found) >= 1 else None
-    rest = found[1:] if isinstance(found, tuple | list) else []
-    if not isinstance(index, Tensor) or index.dim() != 1 or any(i is not None for i in rest):
+    if not isinstance(found, tuple | list) or not found or any(i is not None for i in found[1:]):
         return None
-    return index.detach().cpu()
+    index = found[0]
+    if not isinstance(index, Tensor) or index.dim() == 0 or index.numel() != len(index):
+        return None
+    return index.detach().reshape(-1).cpu()

@@ -218,7 +218,7 @@ def _chooses(where: object) -> bool:
 
 def _flags(rows: int) -> Iterator[str]:
     """Names under which the user's code has the ends of these rows at hand: zeros and ones, both of them."""
-    for name, x in at_hand(LEVELS):
-        low = name.lower()
-        if ENDS.search(low) and not LIMITS.search(low) and is_flag(x, rows):
-            yield name
+    for each in at_hand(LEVELS):
+        low = each.name.lower()
+        if ENDS.search(low) and not LIMITS.search(low) and is_flag(each.value, rows):
+            yield each.name

@@ -17,8 +17,8 @@ LATER = (0.5, 0.75)
 OF_COORDINATES = (
     0.9,
     0.97,
-)  # a curve of one to three variables is put together of steps, each flat almost everywhere
-FEW_INPUTS = 3
+)  # a curve of one to four variables is put together of steps, each flat almost everywhere
+FEW_INPUTS = 4
 CHANGED = (0.5, 0.5)  # at the start of what was changed: more than training brings about by itself
 
 
@@ -42,7 +42,7 @@ def _saturation(history: History, op: str, where: str) -> Iterator[Verdict]:
             continue  # a sigmoid at the very end of a model gives probabilities, which may well be sure
         if start and values[0] > beginning[0]:
             shares.append((_of_many(history, call), values[0], True, call))
-        elif len(values) >= 20 and min(values[-20:]) > LATER[0] and not _recurrent(history):
+        elif len(values) >= 20 and min(values[-20:]) > LATER[0] and not _recurrent(history) and call.layer in fed:
             shares.append((_of_many(history, call), sorted(values[-20:])[10], False, call))
     if not shares:
         return
@@ -101,8 +101,8 @@ def _rescale(history: History, weight: str | None, call: Call) -> str:
     "F04",
     "saturated-tanh",
     "saturated tanh",
-    silent="the result gates something else; recurrent nets late in training; up to 90% behind at most three "
-    "inputs, as curves want it",
+    silent="the result gates something else; late in training: recurrent nets, and what a model gives; up to 90% "
+    "behind at most four inputs, as curves want it",
     why="The gradient through tanh is multiplied by 1 - y^2.\n"
     "At |y| > 0.97 less than 6% of it passes, at |y| = 1 nothing.\n"
     "Weights before a saturated unit cannot learn from those examples.",

@@ -8,7 +8,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 FEWEST_LOOKS = 2
 TURNED = 0.1  # share of boxes whose corners are in the wrong order
 ONE_WAY = 0.02  # share of edges whose way back is there, too
-DEAF, MORE = 0.1, 4.0  # share of the nodes in no loss that hear nobody, and how many times that of the others
+DEAF, MORE = 0.1, 4.0  # share of the nodes evaluated that hear nobody, and how many times that of the others
 
 
 @Rule(
@@ -46,9 +46,9 @@ def wrong_risk_set(history: History) -> Iterator[Verdict]:
 @Rule(
     "F143",
     "one-way-edges",
-    "edges in one direction, and nodes outside the loss that hear nobody",
-    silent="edges whose ways back are there, too; nodes outside the loss that hear as much as those in it, as where "
-    "both were drawn by chance; graphs with all nodes in the loss, or of which another part comes each time",
+    "edges in one direction, and nodes that are evaluated and hear nobody",
+    silent="edges whose ways back are there, too; nodes that are evaluated and hear as much as those in the loss, as "
+    "where both were drawn by chance; nodes that are not evaluated; graphs of which another part comes each time",
     why="A message goes along an edge from its source to its target, and not back.\n"
     "Where papers cite older ones, the newest get no message at all: what was learned with neighbours\n"
     "is asked of nodes that have none.",
@@ -56,12 +56,12 @@ def wrong_risk_set(history: History) -> Iterator[Verdict]:
     rank=137,
 )
 def one_way_edges(history: History) -> Iterator[Verdict]:
-    """Hardly any edge has its way back, and a tenth or more of the nodes that are in no loss hear nobody, four times
-    as many as of those in it: exact. What is drawn around some nodes, and trees, are other edges each time.
+    """Hardly any edge has its way back, and a tenth or more of the nodes that are evaluated hear nobody, four times
+    as many as of those in the loss: exact. What is drawn around some nodes, and trees, are other edges each time.
     """
     frames = [(f.step, f.noted.edges) for f in history.training() if f.noted.edges is not None]
     seen = [e for _, e in frames if e is not None]
-    if len(seen) < FEWEST_LOOKS or len({e.mark for e in seen}) > 1:
+    if not seen or len({e.mark for e in seen}) > 1:
         return
     if any(e.mutual > ONE_WAY or e.deaf_others < DEAF or e.deaf_others < MORE * e.deaf for e in seen):
         return
@@ -71,7 +71,7 @@ def one_way_edges(history: History) -> Iterator[Verdict]:
         "",
         step,
         f"The {first.edges:,} edges of the graph go in one direction only, and {first.deaf_others:.0%} of the "
-        f"{first.others:,} nodes that are in no loss get no message from others ({first.deaf:.0%} of those in it).",
+        f"{first.others:,} nodes that are only evaluated get no message ({first.deaf:.0%} of those in the loss).",
         "Add the reverse edges (torch.cat([edges, edges.flip(0)], 1)), unless messages are to go one way.",
         confidence=0.75,
         deaf=first.deaf_others,
