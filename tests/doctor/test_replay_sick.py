@@ -440,6 +440,24 @@ def pictures_with_a_channel_against_pictures_without():
 
 
 @sick("F44")
+def logarithm_of_the_hyperbolic_cosine_written_out():
+    def loss(p, x):
+        off = p - x.sum(1)
+        return (off + F.softplus(-2.0 * off) - math.log(2)).mean()
+
+    return regress(loss)
+
+
+@sick("F44")
+def errors_by_quantile():
+    def loss(p, x):
+        off = x.sum(1) - p
+        return torch.maximum(0.9 * off, -0.1 * off).mean()
+
+    return regress(loss)
+
+
+@sick("F44")
 def weighted_table_of_errors():
     return regress(lambda p, x: (0.5 * (p - x.sum(1)) ** 2).sum())
 

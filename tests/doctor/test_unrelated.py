@@ -66,6 +66,14 @@ def alarms(tmp_path: Path, script: str) -> set[str]:
     return {f.id for f in found if f.severity != "info"}
 
 
+def test_noise_that_drowns_in_inputs_of_hundreds_is_laid_at_their_door(tmp_path: Path) -> None:
+    script = DIFFUSION.replace("OF", "noise")
+    assert "F56" not in alarms(tmp_path, script)
+    found = alarms(tmp_path, script.replace("x = torch.randn(64, 1)", "x = 120 + 60 * torch.randn(64, 1)"))
+    assert "F56" in found
+    assert "F136" not in found
+
+
 @pytest.mark.parametrize(("of", "sick"), [("noise", False), ("torch.randn_like(x)", True)])
 def test_noise_that_is_not_the_one_in_the_input_is_found(tmp_path: Path, of: str, sick: bool) -> None:
     script = DIFFUSION.replace("OF", of)

@@ -1,7 +1,7 @@
 """Tables of all pairs: made by accident where a column of predictions meets a row of targets, and then averaged.
 
 A table that is meant is looked at pair by pair: a kernel takes its exponential, a ranking masks it, a distance takes
-the least of each row. One that nobody knows of goes through a square straight into the mean of everything.
+the least of each row. One that nobody knows of goes through a square or the like straight into the mean of all.
 """
 
 import weakref
@@ -13,7 +13,11 @@ from moreish.doctor.frames.frame import Broadcast, Shape
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 
 MAKES = {"subtract", "add", "multiply"}  # kinds
-KEEPS = {"pow", "square", "abs", "neg"}  # operations that look at every pair alone and forget none
+# Operations that look at every pair alone and forget none; an exponential makes a kernel of a table.
+KEEPS = {
+    *("pow", "square", "abs", "neg", "sqrt", "log", "log1p", "cosh", "softplus", "log_sigmoid", "tanh"),
+    *("clamp", "clamp_min", "clip", "relu", "maximum"),
+}
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 AVERAGES = {"mean", "sum"}
 

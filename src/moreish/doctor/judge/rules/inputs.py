@@ -31,6 +31,14 @@ def _harm(history: History) -> str:
     return "the first answers are far too sure" if sure else ""
 
 
+DROWNED = "the noise that the model is to tell drowns in them"
+
+
+def drowns_noise(history: History) -> bool:
+    """Whether noise is asked for that was mixed, if at all, into numbers many times as large."""
+    return history.first is not None and any(seen.rms > LARGE for seen in _given(history))
+
+
 @Rule(
     "F56",
     "input-scale",
@@ -47,7 +55,8 @@ def input_scale(history: History) -> Iterator[Verdict]:
     """Root mean square of what the first layer gets above 30 or below 0.02, in a run that came to harm."""
     assert history.first is not None
     for seen in _given(history):
-        harm = _harm(history) if seen.rms and not SMALL <= seen.rms <= LARGE else ""
+        drowned = DROWNED if seen.rms > LARGE and history.counts.noise.unknown else ""
+        harm = drowned or _harm(history) if seen.rms and not SMALL <= seen.rms <= LARGE else ""
         if not harm:
             continue
         bytes_ = seen.whole and seen.low >= 0 and 100 < seen.high <= 255

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.rules.inputs import drowns_noise
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 FEWEST = 3  # looks in a row
@@ -12,7 +13,8 @@ FEWEST = 3  # looks in a row
     "F136",
     "noise-not-in-input",
     "the noise that is asked for is not in the input",
-    silent="noise around a level, as of labels that are softened; inputs of another shape; fewer than 2500 numbers",
+    silent="inputs of hundreds, in which noise drowns (F56); noise around a level, as of labels that are softened; "
+    "inputs of another shape; fewer than 2500 numbers",
     why="A net that is to tell the noise in its input is asked for noise that was drawn beside it.\n"
     "Nothing it is given knows of that, so its best answer is 0:\n"
     "the loss stands at the variance of the noise, which looks like slow training.",
@@ -22,7 +24,7 @@ FEWEST = 3  # looks in a row
 def noise_not_in_input(history: History) -> Iterator[Verdict]:
     """Targets were drawn in the same step, and no input of their shape goes with them beyond chance."""
     seen = history.counts.noise
-    if seen.unknown:
+    if seen.unknown and not drowns_noise(history):
         yield found(
             "sick",
             "",
