@@ -70,8 +70,8 @@ def test_the_best_loss_is_not_above_the_first():
 
 def test_what_training_has_saturated_is_no_alarm_of_another_break():
     torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(4, 32), nn.Tanh(), nn.Linear(32, 2))
-    x = torch.randn(2000, 4, generator=torch.Generator().manual_seed(0))
+    model = nn.Sequential(nn.Linear(8, 32), nn.Tanh(), nn.Linear(32, 2))
+    x = torch.randn(2000, 8, generator=torch.Generator().manual_seed(0))
     y = (x[:, 0] > 0).long()
     with torch.no_grad():
         model[0].weight.mul_(4)  # as much as long training makes of it

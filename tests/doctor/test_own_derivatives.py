@@ -15,6 +15,7 @@ UNLISTED = {
     *(
         "leaky_relu_",
         "elu_",
+        "_sparse_mm",
         "hardswish",
         "hardsigmoid",
         "__rtruediv__",
