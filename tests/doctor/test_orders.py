@@ -402,3 +402,34 @@ def test_boxes_beside_a_class_are_read_where_they_stand():
             (1 - sliced(model(torch.randn(20, 6)), rows[k * 20 : k * 20 + 20, 1:])).mean().backward()
             optimizer.step()
     assert "F144" in told(doctor)
+
+
+class Sealed:
+    def __getattribute__(self, name):
+        raise RuntimeError("ask me nothing")
+
+
+def test_what_is_no_plain_table_and_what_will_not_be_asked_is_passed_by():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Embedding(9, 8), nn.Linear(8, 9))
+    optimizer = torch.optim.SGD(model.parameters(), 0.05)
+    sealed, length = Sealed(), torch.arange(16)[:, None] % 5 + 2
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(4):
+            ids = torch.randint(1, 9, (16, 8)) * (torch.arange(8) < length)
+            y = torch.where(torch.arange(1, 8) < length, ids[:, 1:], -100)
+            optimizer.zero_grad()
+            out = model(ids[:, :-1])
+            ragged = torch.nested.nested_tensor(list(out), layout=torch.jagged)
+            far = torch.empty(40, 40, device="meta") @ torch.empty(40, 2, device="meta", requires_grad=True)
+            _ = (
+                far.index_add(0, torch.empty(50, dtype=torch.int64, device="meta"), far[:1].expand(50, 2))
+                .cumsum(0)
+                .log()
+            )
+            loss = F.cross_entropy(out.flatten(0, 1), y.flatten()) + 0 * ragged.sum()
+            loss = loss + 0 * (out[:, 0].sum(1).exp()[:0].cumsum(0) + 1).log().sum()
+            loss.backward()
+            optimizer.step()
+    assert doctor._probe.failure is None, repr(doctor._probe.failure)
+    assert type(sealed) is Sealed

@@ -24,10 +24,18 @@ def at_hand(levels: int) -> Iterator[Variable]:
     level = 0
     while frame is not None and level < levels:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in ("moreish", "torch"):
-            for name, value in _named(frame.f_locals):
+            for name, value in _named({k: v for k, v in [*frame.f_locals.items()] if _answers(v)}):
                 yield Variable(name, value, level, frame.f_code.co_name)
             level += 1
         frame = frame.f_back
+
+
+def _answers(x: object) -> bool:
+    """Whether a stranger's object may be asked what it is: some raise whatever they are asked."""
+    try:
+        return hasattr(x, "tolist") or hasattr(x, "__dict__") or not isinstance(x, Tensor)
+    except Exception:
+        return False
 
 
 def is_flag(x: object, rows: int) -> bool:

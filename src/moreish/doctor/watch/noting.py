@@ -102,12 +102,8 @@ class Noting:
             self.marks.called(op, kind, args, kwargs, result, source)
             if kind in ("compare", "reduce"):
                 self.pairs.called(op, kind, result, source)
-            elif kind == "cumulative" or op == "log":
-                self.at_risk.called(op, args, kwargs, result)
-            elif op in EDGES or kind == "subtract":
-                self.corners.called(op, args, result)
-            elif kind in ("select", "scatter", "product", "gathered"):
-                self.messages.called(op, kind, args, kwargs, result)
+            elif is_plain(result):
+                self._structure(op, kind, args, kwargs, result)
             if kind == "threshold" or op == "round":
                 self._threshold(op, args, source)
             elif kind == "alignment" and self.noted.ctc is None:
@@ -125,6 +121,15 @@ class Noting:
             for part in result if isinstance(result, tuple | list) else (result,):
                 if isinstance(part, Tensor):
                     self._by_copy[id(part)] = weakref.ref(part)
+
+    def _structure(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
+        """Running sums over rows, edges of boxes, messages of a graph."""
+        if kind == "cumulative" or op == "log":
+            self.at_risk.called(op, args, kwargs, result)
+        elif op in EDGES or kind == "subtract":
+            self.corners.called(op, args, result)
+        elif kind in ("select", "scatter", "product", "gathered"):
+            self.messages.called(op, kind, args, kwargs, result)
 
     def _threshold(self, op: str, args: Args, source: Call | None) -> None:
         """What a layer gives is compared with a number between 0 and 1, or rounded."""

@@ -18,7 +18,7 @@ from moreish.doctor.frames.noted import RiskSets
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.at_hand import Variable, at_hand, is_flag, numbers_of
 
-FEWEST_ROWS, MOST_ROWS = 8, 1 << 16
+FEWEST_ROWS, MOST_ROWS = 8, 1 << 13
 LEVELS = 4  # of the user's functions in which times are looked for
 NEAR, MODULE = 3, "<module>"  # functions whose times are those of the rows, where these are put into an order there
 DEEP = 32  # nodes of the graph
