@@ -106,7 +106,7 @@ def _is_an_end(symbol: int) -> bool:
 def _parts(x: object) -> list[tuple[object, object]]:
     """What a dict, an object or a class holds."""
     try:
-        held: Any = x if isinstance(x, dict) else getattr(x, "__dict__", None)
+        held: object = x if isinstance(x, dict) else getattr(x, "__dict__", None)
     except Exception:  # whatever a stranger's object does when it is asked
         return []
     if not isinstance(held, dict | MappingProxyType) or len(held) > MOST_PARTS or isinstance(x, ModuleType):
