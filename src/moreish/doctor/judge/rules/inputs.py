@@ -36,7 +36,7 @@ DROWNED = "the noise that the model is to tell drowns in them"
 
 def drowns_noise(history: History) -> bool:
     """Whether noise is asked for that was mixed, if at all, into numbers many times as large."""
-    return history.first is not None and any(seen.rms > LARGE for seen in _given(history))
+    return history.counts.noise.unknown and any(seen.rms > LARGE for seen in _given(history))
 
 
 @Rule(
@@ -55,7 +55,7 @@ def input_scale(history: History) -> Iterator[Verdict]:
     """Root mean square of what the first layer gets above 30 or below 0.02, in a run that came to harm."""
     assert history.first is not None
     for seen in _given(history):
-        drowned = DROWNED if seen.rms > LARGE and history.counts.noise.unknown else ""
+        drowned = DROWNED if seen.rms > LARGE and drowns_noise(history) else ""
         harm = drowned or _harm(history) if seen.rms and not SMALL <= seen.rms <= LARGE else ""
         if not harm:
             continue
