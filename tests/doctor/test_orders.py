@@ -163,7 +163,16 @@ def by_age(risk, time, event):
     return breslow(risk, event) + 0 * (age * years_smoking).sum()
 
 
+def from_the_other_end(risk, time, event):
+    order = time.argsort()
+    risk, event = risk[order], event[order]
+    each = risk.exp()
+    running = each.cumsum(0)
+    return -((risk - (running[-1] - running + each + 1e-6).log()) * event).mean()
+
+
 WELL = {
+    "from the other end": from_the_other_end,
     "columns": in_columns,
     "gathered": gathered,
     "shares": of_now,

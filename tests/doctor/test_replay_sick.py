@@ -458,6 +458,15 @@ def errors_by_quantile():
 
 
 @sick("F44")
+def errors_that_are_squared_where_they_are_small():
+    def loss(p, x):
+        off = (p - x.sum(1)).abs()
+        return torch.where(off < 1, 0.5 * off**2, off - 0.5).mean()
+
+    return regress(loss)
+
+
+@sick("F44")
 def weighted_table_of_errors():
     return regress(lambda p, x: (0.5 * (p - x.sum(1)) ** 2).sum())
 

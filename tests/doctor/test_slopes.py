@@ -104,7 +104,36 @@ def measured_beside(model):
     return model(x).square().mean()
 
 
-WELL = [against_an_attack, from_a_chain, of_the_first_order, weighed_by_slopes, measured_beside]
+TEACHER = curve(3)
+TEACHER.requires_grad_(False)
+
+
+def with_the_slopes_of_a_teacher(model):
+    x = torch.randn(20, 3, requires_grad=True)
+    wanted = TEACHER(x)
+    (aim,) = torch.autograd.grad(wanted.sum(), x)
+    y = model(x)
+    (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+    return F.mse_loss(y, wanted.detach()) + (slope - aim).square().mean()
+
+
+def towards_a_chain_of_data(model):
+    start = torch.randn(20, 3)
+    x = start.requires_grad_()
+    (slope,) = torch.autograd.grad(model(x).sum(), x)
+    x = x.detach() - 0.1 * slope + 0.01 * torch.randn(20, 3)
+    return (model(start.detach()) - model(x)).square().mean() + (model(start.detach()) - x).square().mean()
+
+
+WELL = [
+    with_the_slopes_of_a_teacher,
+    towards_a_chain_of_data,
+    against_an_attack,
+    from_a_chain,
+    of_the_first_order,
+    weighed_by_slopes,
+    measured_beside,
+]
 
 
 @pytest.mark.parametrize("step", WELL)

@@ -57,9 +57,9 @@ class Differentiating:
                 self.noted.second += 1
                 self.noted.zero += not any(bool(t.any()) for t in found)  # also where there is none (allow_unused)
         self._first.update(t.grad_fn for t in found if t.grad_fn is not None)
-        if not argument(args, kwargs, 4, "create_graph", False) and not any(
-            isinstance(t, nn.Parameter) for t in inputs
-        ):
+        if argument(args, kwargs, 4, "create_graph", False) or any(isinstance(t, nn.Parameter) for t in inputs):
+            return
+        if any(_is_learned(t.grad_fn, inputs) for t in every_tensor(argument(args, kwargs, 0, "outputs"))):
             self._keep([t for t in found if not t.requires_grad], tuple(map(weakref.ref, inputs)))
 
     def _keep(self, found: list[Tensor], by: tuple[weakref.ref[Tensor], ...]) -> None:
@@ -75,6 +75,9 @@ class Differentiating:
         if not known:
             return
         by = known[0][1]
+        places = {x.data_ptr() for ref in by if (x := ref()) is not None}
+        if any(t.data_ptr() in places for t in given if not t.requires_grad):
+            return  # data that are moved along the slope
         if not result.requires_grad:
             self._keep([result], by)
             return
@@ -105,3 +108,18 @@ class Differentiating:
         self._first.clear()
         self._without.clear()
         self._handles = []
+
+
+def _is_learned(root: Node | None, inputs: list[Tensor]) -> bool:
+    """Whether anything but the inputs has a gradient of this: the slope of what nobody trains is data."""
+    waiting, seen, own = [root] if root is not None else [], set[Node](), {id(t) for t in inputs}
+    while waiting and len(seen) < MOST_NODES:
+        node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        leaf = getattr(node, "variable", None)
+        if leaf is not None and id(leaf) not in own:
+            return True
+        waiting.extend(n for n, _ in node.next_functions if n is not None)
+    return False

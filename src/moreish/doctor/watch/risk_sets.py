@@ -63,7 +63,8 @@ def _summed(node: Node | None) -> Node | None:
         name = type(node).__name__ if node is not None else ""
         if node is None or not (PASSED.match(name) or name.startswith(("Cumsum", "Flip", "Index"))):
             return None
-        following = node.next_functions[0][0] if node.next_functions else None
+        before = [f for f, _ in node.next_functions if f is not None]
+        following = before[0] if len(before) == 1 else None  # a total less the running sum is one from the other end
         if name.startswith("Cumsum"):
             return following if getattr(node, "_saved_dim", 1) == 0 and _is_exponential(following) else None
         node = following

@@ -15,9 +15,9 @@ from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 MAKES = {"subtract", "add", "multiply"}  # kinds
 # Operations that look at every pair alone and forget none; an exponential makes a kernel of a table.
 KEEPS = {
-    *("pow", "square", "abs", "neg", "sqrt", "log", "log1p", "cosh", "softplus", "log_sigmoid", "tanh"),
-    *("clamp", "clamp_min", "clip", "relu", "maximum"),
+    *("pow", "square", "abs", "neg", "sqrt", "log", "log1p", "cosh", "tanh", "maximum"),
 }
+MARGINS = {"softplus", "relu", "clamp", "clamp_min"}  # of a ranking, unless what they bend is added to them once more
 PAIRED = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}
 AVERAGES = {"mean", "sum"}
 
@@ -30,6 +30,7 @@ class Tables:
 
     def __init__(self) -> None:
         self._open: dict[int, tuple[weakref.ref[Tensor], Broadcast]] = {}
+        self._margins: dict[int, tuple[weakref.ref[Tensor], Broadcast]] = {}
         self._averaged: list[Broadcast] = []
         self._meant = False
 
@@ -44,11 +45,18 @@ class Tables:
             self._pair(op, kind, args, kwargs, y)
             return
         x = args[0] if args and isinstance(args[0], Tensor) else None
+        if op == "where" and len(args) == 3 and self._open:
+            both = [self._known(t) for t in args[1:] if isinstance(t, Tensor)]
+            if len(both) == 2 and both[0] is not None and both[1] is not None:
+                self._keep(y, both[0])
+            return
         table = self._known(x) if x is not None and self._open else None
         if table is None or x is None:
             return
         if op in KEEPS and y.shape == x.shape:
             self._keep(y, table)
+        elif op in MARGINS and y.shape == x.shape:
+            self._margins[id(y)] = weakref.ref(y), table
         elif op in AVERAGES and y.dim() == 0 and y.requires_grad:
             self._averaged.append(table)
 
@@ -62,7 +70,9 @@ class Tables:
         table = self._known(a) or self._known(b)
         if table is not None:
             other = b if self._known(a) is not None else a
-            whole = other.shape == y.shape and self._known(other) is None
+            margin = self._margins.get(id(other))
+            own = self._known(other) is not None or (margin is not None and margin[0]() is other)
+            whole = other.shape == y.shape and not own
             table = None if whole else table  # of all pairs by itself
         elif a.shape != b.shape and lies_across(tuple(a.shape), tuple(b.shape)):
             if _same_storage(a, b):
