@@ -47,6 +47,17 @@ def force(graph):
     return step
 
 
+def stacked(graph):
+    def step(model):
+        x = torch.randn(20, 3).requires_grad_()
+        energy = model(x).sum(1)
+        force = -torch.autograd.grad(energy.sum(), x, create_graph=graph, retain_graph=True)[0]
+        terms = torch.stack([energy.square().mean(), (force - 1).square().mean()])
+        return (terms * torch.tensor([1.0, 10.0])).sum()
+
+    return step
+
+
 def penalty(graph):
     def step(model):
         real, fake = torch.randn(20, 3), torch.rand(20, 3)
@@ -60,7 +71,7 @@ def penalty(graph):
     return step
 
 
-@pytest.mark.parametrize(("form", "inputs"), [(residual, 1), (force, 3), (penalty, 3)])
+@pytest.mark.parametrize(("form", "inputs"), [(residual, 1), (force, 3), (stacked, 3), (penalty, 3)])
 @pytest.mark.parametrize("graph", [True, False])
 def test_a_derivative_in_the_loss_is_found_where_it_has_no_graph(form, inputs, graph):
     assert ("F145" in watched(form(graph), inputs)) is not graph

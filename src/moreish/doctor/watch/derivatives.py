@@ -83,7 +83,10 @@ class Differentiating:
             return
         own = {id(x) for ref in by if (x := ref()) is not None}
         others = [t for t in given if t.requires_grad]
-        if kind in MEETS and not any(id(t) in own or t.grad_fn is None for t in others):
+        if any(type(t.grad_fn).__name__.startswith("Embedding") for t in others):
+            return  # embedded symbols that are moved
+        stacked = type(result.grad_fn).__name__.startswith(("Stack", "Cat")) and all(t.numel() == 1 for t in given)
+        if (kind in MEETS or stacked) and not any(id(t) in own or t.grad_fn is None for t in others):
             self._handles.append(result.register_hook(self._reached))
 
     def _reached(self, gradient: Tensor) -> None:
