@@ -54,6 +54,19 @@ def by_rows(model, *more):
 
 
 @healthy
+def scores_that_are_ranked_against_a_bank_of_others():
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 1))
+    slow = nn.Linear(8, 1).requires_grad_(False)
+
+    def step(k):
+        x = rows(k)[0]
+        bank = slow(x.flip(0)).squeeze(1)
+        return F.softplus(bank - model(x)).mean() + F.relu(1 - model(x) + bank).mean()
+
+    return watch(model, step)
+
+
+@healthy
 def graph_net_with_an_adjacency_given():
     a = (torch.rand(B, B) < 0.3).float() + torch.eye(B)
     a = a / a.sum(1, keepdim=True)
