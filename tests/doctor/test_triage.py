@@ -16,9 +16,10 @@ from moreish.doctor import Doctor
 from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.triage import worrying
-from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_LOOKS, Clock
+from moreish.doctor.watch.clock import CALM_LOOKS, UNTIMED, WORRIED_ADVANCE, WORRIED_LOOKS, Clock
+from moreish.doctor.watch.eval_mode import eval_mode
 from moreish.doctor.watch.forecast import PAUSE, REMEMBERED, ROUND, EvaluationForecast
-from moreish.doctor.watch.schedule import FIRST_EVALUATIONS, SETTLING, Schedule
+from moreish.doctor.watch.schedule import FIRST_EVALUATIONS, MOST_FORETOLD, SETTLING, SURE_EVALUATIONS, Schedule
 from tests.doctor.worlds import fit, language, mlp
 
 
@@ -71,7 +72,7 @@ def test_dear_looks_at_a_worrying_run_are_spread_over_hundreds_of_steps(run):
     ill, clock, *_ = run(1200, 0.03, lambda step: True)
     assert len(ill) >= 10
     assert len([s for s in ill if 100 < s < 400]) >= 3
-    assert (1 + UNTIMED) * clock.spent <= 0.03 * 27 + 2 * 0.03
+    assert (1 + UNTIMED) * clock.spent <= 0.03 * WORRIED_ADVANCE + 2 * 0.03
 
 
 def test_the_share_that_looking_took_is_that_of_the_run_whenever_it_is_asked_for():
@@ -175,7 +176,7 @@ def test_a_net_that_learns_is_left_alone_and_one_that_does_not_is_not():
     assert frames[0.3] < 0.7 * frames[1e-5]
 
 
-def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
+def short_run(evaluates, monkeypatch, steps=700, pause=0.0005, switches=False):
     """The doctor that watched steps of 1 ms, with evaluations that take `pause`, and when the model was hooked up."""
     now = [0.0]
     monkeypatch.setattr("moreish.doctor.watch.probe.time", SimpleNamespace(perf_counter=lambda: now[0]))
@@ -191,8 +192,11 @@ def short_run(evaluates, monkeypatch, steps=700, pause=0.0005):
             hooked.append(bool(global_hooks._global_forward_pre_hooks))
             if evaluates(step):
                 now[0] += pause
+                if switches:
+                    model.eval()
                 with torch.no_grad():
                     F.cross_entropy(model(x[:8]), y[:8])
+                model.train()
     return doctor, hooked
 
 
@@ -207,6 +211,50 @@ def test_evaluations_at_equal_distances_are_seen_once_their_pauses_have_told_whe
     doctor, hooked = short_run(lambda step: step >= SETTLING and step % 71 == 0, monkeypatch, pause=0.02)
     assert next(v[0] for v in doctor.history.evaluations) == 639  # 426, 497, 568 have told
     assert sum(hooked[SETTLING:]) < 100
+
+
+def test_an_evaluation_in_eval_mode_is_seen_wherever_it_comes(monkeypatch):
+    doctor, hooked = short_run(lambda step: step in {469, 583}, monkeypatch, switches=True)
+    assert [v[0] for v in doctor.history.evaluations] == [469, 583]
+    assert sum(hooked[SETTLING:]) < 100
+    unannounced, _ = short_run(lambda step: step in {469, 583}, monkeypatch)
+    assert unannounced.history.evaluations == []
+
+
+def test_switching_to_eval_mode_without_an_evaluation_is_waited_for_a_limited_number_of_times():
+    schedule = Schedule(1e-9)
+    assert sum(schedule.foretold(step) for step in range(1000)) == MOST_FORETOLD
+    seen = Schedule(1e-9)
+    seen.clock.frames, seen.clock.spent = 2, 1.0
+    for step in range(0, 100_000, 100):
+        if seen.foretold(step):
+            assert seen.wake_at == 0
+            seen.evaluation_due(step)
+    assert seen.evaluations == SURE_EVALUATIONS
+
+
+def test_torch_is_as_before_after_the_last_doctor_and_what_others_put_in_its_place_stays():
+    torchs = nn.Module.eval
+    told = []
+    one, two = (eval_mode.listen(lambda model, k=k: told.append((k, model))) for k in (1, 2))
+    model = mlp()
+    assert model.eval() is model
+    assert told == [(1, model), (2, model)]
+    one.remove()
+    model.eval()
+    assert told[2:] == [(2, model)]
+    ours = nn.Module.eval
+    try:
+        nn.Module.eval = lambda m: ours(m)
+        two.remove()
+        assert nn.Module.eval is not torchs
+        model.eval()
+        assert len(told) == 3
+    finally:
+        nn.Module.eval = torchs
+    with Doctor(model, torch.optim.SGD(model.parameters(), 0.1)):
+        assert nn.Module.eval is not torchs
+    assert nn.Module.eval is torchs
 
 
 @given(

@@ -6,6 +6,7 @@ import time
 
 BUDGET = 0.015  # share of the time that looking may take, where nothing else is asked for
 ADVANCE = 27.0  # seconds of run whose budget may be spent beforehand, so that short runs are seen as well
+WORRIED_ADVANCE = 120.0  # where a run does not do well: whoever has a sick one wants to know why
 CALM_LOOKS = 5  # looks in advance at a run that does well
 CALM_SPACING = 4.8  # each after so many times the steps of the last
 WORRIED_LOOKS = 48  # looks in advance at a run that does not
@@ -22,8 +23,8 @@ class Clock:
 
     The first frame is always taken and not charged (it warms things up, and replays the first batch), and the
     second shows what a frame costs. Further frames are taken in advance: up to `budget * ADVANCE` seconds may be
-    spent before they are earned, on up to `CALM_LOOKS` steps in all that lie ever farther apart; on more, and closer
-    ones, where the last look was worrying. An infinite budget looks at every step.
+    spent before they are earned, on up to `CALM_LOOKS` steps in all that lie ever farther apart; where the last look
+    was worrying, `budget * WORRIED_ADVANCE` on more, and closer ones. An infinite budget looks at every step.
 
     Time is that of this thread on the processor, so that a busy machine does not make looking seem dear.
     """
@@ -66,7 +67,8 @@ class Clock:
 
     def affords_in_advance(self, more: float = 1.0) -> bool:
         """Whether one more look can be paid for before it is earned, where `more` times as much may be spent."""
-        return self.unbounded or self._cost() <= more * self.budget * ADVANCE
+        seconds = WORRIED_ADVANCE if self.worried else ADVANCE
+        return self.unbounded or self._cost() <= more * self.budget * seconds
 
     def _cost(self) -> float:
         """Seconds that looking will have taken, with one more frame."""
@@ -109,7 +111,7 @@ class Clock:
     def _worried_spacing(self) -> float:
         """So far apart that the budget for looks in advance lasts for `REACH` steps: what goes wrong late is seen."""
         each = (1 + UNTIMED) * (self.spent - self._free) / max(self.frames - 1, 1)
-        affordable = self.budget * ADVANCE / each if each > 0 else math.inf
+        affordable = self.budget * WORRIED_ADVANCE / each if each > 0 else math.inf
         return min(max(WORRIED_SPACING, REACH ** (1 / max(affordable, 1))), CALM_SPACING)
 
     def share(self) -> float:

@@ -4,11 +4,11 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Protocol
 
 import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
-from torch.utils.hooks import RemovableHandle
 
 from moreish.doctor.watch.arguments import Args, Kwargs
 from moreish.doctor.watch.function_mode import FunctionMode
@@ -19,6 +19,13 @@ from moreish.doctor.watch.observer import Observer
 EVALUATIONS = 20  # losses of one evaluation that are looked at
 
 
+class Removable(Protocol):
+    """A hook that can be taken away."""
+
+    def remove(self) -> None:
+        """Take it away."""
+
+
 class Hooks:
     """The hooks of one lifetime."""
 
@@ -26,7 +33,7 @@ class Hooks:
         self._stack = ExitStack()
         self.in_place = False
 
-    def put(self, *handles: RemovableHandle) -> None:
+    def put(self, *handles: Removable) -> None:
         """Own these as well."""
         self.in_place = True
         for handle in handles:
@@ -49,6 +56,14 @@ class ModelHook:
         self.roots, self.called = roots, called
         self.looking = False
         self.thread = threading.get_ident()
+        self._on_modules = Hooks()
+
+    def expect(self, calls: bool) -> None:
+        """Be in place, or not."""
+        if calls and not self._on_modules.in_place:
+            self._on_modules.put(register_module_forward_pre_hook(self))
+        elif not calls:
+            self._on_modules.remove()
 
     def __call__(self, module: nn.Module, args: Args) -> None:
         """Nearly every call of a module ends here."""

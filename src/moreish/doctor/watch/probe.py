@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_pre_hook
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
@@ -17,6 +16,7 @@ from moreish.doctor.watch.arguments import Args, Kwargs, first_tensor
 from moreish.doctor.watch.batches import Batches
 from moreish.doctor.watch.by_hand import ByHand
 from moreish.doctor.watch.clock import Spent
+from moreish.doctor.watch.eval_mode import eval_mode
 from moreish.doctor.watch.first_batch import TRIES, FirstBatch
 from moreish.doctor.watch.gradients import Arrivals, gathered, seen
 from moreish.doctor.watch.groups import Groups
@@ -37,16 +37,16 @@ class Probe:
     """Takes frames. Its hooks have four lifetimes:
 
     - as long as it watches: one on each optimizer, which counts steps; where there is no optimizer, one on each
-      tensor, which tells the end of a backward;
+      tensor, which tells the end of a backward; one that is told of models that are switched to eval mode;
     - where an evaluation may come, and while a frame is open: a global one on modules, for calls of the models;
     - while a frame is open: a mode of torch's functions and global hooks on modules;
-    - while a frame is open: one on each optimizer, which sees a step begin. It stays when the probe fails, because
-      the optimizer may be at work on its hooks just then.
+    - while a frame is open: one on each optimizer, which sees a step begin. It stays when the probe fails: the
+      optimizer may be at work on it.
 
-    So a step that is not looked at costs next to nothing. A failure of the probe ends the watching and is kept in
-    `failure`; it never reaches the user's loop. `on_frame` is called with every frame that is complete: it says
-    whether the run is worrying, where it is asked to. `on_late` is called with an optimizer that steps for the first
-    time long after others, `on_stepped` after a step that was looked at: what that raises does reach the loop.
+    So a step that is not looked at costs next to nothing. A failure of the probe ends the watching, is kept in
+    `failure` and never reaches the user's loop. `on_frame` is called with every complete frame: it says whether the
+    run is worrying, where it is asked to. `on_late` is called with an optimizer that steps for the first time long
+    after others, `on_stepped` after a step that was looked at: what that raises does reach the loop.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Probe:
         self.by_hand: ByHand | None = None
         self.on_late: Callable[[Optimizer], None] | None = None
         self._observer: Observer | None = None
-        self._on_models, self._on_steps, self._resting = Hooks(), Hooks(), False
+        self._on_eval, self._on_steps, self._resting = Hooks(), Hooks(), False
         self._counting: dict[int, RemovableHandle] = {}
         self._inside = FrameHooks(self.names, self._backward_begins, self._backward_ends, self.safely)
         self._model_hook = ModelHook(lambda: self.names.root_ids, self._model_called)
@@ -87,6 +87,7 @@ class Probe:
             self.by_hand = ByHand(self._backward_by_hand_over)
             self.by_hand.watch(p for _, p in self.names.refresh())
         self.schedule.begin(self.step)
+        self._on_eval.put(eval_mode.listen(self._switched))
         with self.safely():
             self._open()
 
@@ -121,7 +122,6 @@ class Probe:
         self.roots[prefix] = root
         self.names.refresh()
         self.compiled = sorted(compiled(self.roots))
-        self._on_models.remove()
         self._await_calls(True)
 
     def remove(self, models: Sequence[nn.Module]) -> None:
@@ -134,18 +134,17 @@ class Probe:
         with self.safely():
             self._count()
             self._close()
-        for hooks in (self._inside, self._on_steps, self._on_models):
-            hooks.remove()
-        while self._counting:
-            self._counting.popitem()[1].remove()
-        if self.by_hand is not None:
-            self.by_hand.remove()
+        self._await_calls(False)
+        for hooks in (self._inside, self._on_steps, self._on_eval, *self._counting.values(), self.by_hand):
+            if hooks is not None:
+                hooks.remove()
+        self._counting.clear()
 
     def hide(self, by: str) -> None:
         """Look inside no longer; gradients, weights and updates are still measured."""
         self.compiled = sorted({*self.compiled, by})
         self._inside.remove()
-        self._on_models.remove()
+        self._await_calls(False)
 
     def forget(self) -> None:
         """Let go of models and optimizers; what was seen is kept."""
@@ -229,10 +228,13 @@ class Probe:
 
     def _await_calls(self, expected: bool) -> None:
         """Have the hook for calls of the models, or not. Of compiled ones nothing could be seen."""
-        if expected and not self._on_models.in_place and not self.compiled:
-            self._on_models.put(register_module_forward_pre_hook(self._model_hook))
-        elif not expected:
-            self._on_models.remove()
+        self._model_hook.expect(expected and not self.compiled)
+
+    def _switched(self, model: nn.Module) -> None:
+        """A model is in eval mode now, which foretells an evaluation."""
+        waits = self.frame is None and self.failure is None and threading.get_ident() == self.schedule.clock.thread
+        if waits and id(model) in self.names.root_ids and self.schedule.foretold(self.step):
+            self._await_calls(True)
 
     def _model_called(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
         """Note a call with gradients in the frame; one without may open a frame of its own."""
@@ -330,8 +332,7 @@ class Probe:
         if threading.get_ident() != self.schedule.clock.thread:
             return
         begins = self.rounds.stepped(optimizer)
-        if begins:
-            self.step += 1
+        self.step += begins
         schedule, now = self.schedule, time.perf_counter()
         if self.step < schedule.wake_at and now < schedule.late:
             schedule.late = now + schedule.limit

@@ -10,6 +10,7 @@ FIRST_EVALUATIONS, WORRIED_EVALUATIONS = 3, 16  # that are looked at in any case
 SPREAD_EVALUATIONS = 12  # looked at before they are earned, each after so many times the steps of the last
 SURE_EVALUATIONS = 8  # of them whatever looking has cost
 EVALUATION_SPACING = 1.2
+MOST_FORETOLD = 64  # evaluations that are waited for because a model was switched to eval mode
 RESERVED = 1.3  # times what may be spent in advance, so that looks at steps leave something for evaluations
 BRIEF = 10e-3  # seconds of a step below which a hook on a model is there only when an evaluation is likely
 SETTLING = 400  # steps that have it in any case
@@ -30,7 +31,7 @@ class Schedule:
         self.late = math.inf
         self.limit = math.inf  # seconds that make a pause
         self.evaluations = 0  # looked at so far
-        self._next_evaluation = 0
+        self._next_evaluation = self._foretold = 0
         self._settled = SETTLING
 
     def begin(self, step: int) -> None:
@@ -61,15 +62,27 @@ class Schedule:
     def evaluation_due(self, step: int) -> bool:
         """Whether to look at an evaluation before the step that comes now; it is counted then."""
         self.forecast.evaluated(step)
-        most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
-        due = self.evaluations < most or self.clock.due(step)
-        if not due and step >= self._next_evaluation:
-            sure = self.evaluations < SURE_EVALUATIONS
-            due = sure or (self.evaluations < SPREAD_EVALUATIONS and self.clock.affords_in_advance(RESERVED))
+        due = self._wants_evaluation(step)
         if due:
             self.evaluations += 1
             self._next_evaluation = math.ceil(step * EVALUATION_SPACING)
         return due
+
+    def foretold(self, step: int) -> bool:
+        """Whether to wait for the evaluation that is about to come before this step; no longer than until it."""
+        if self._foretold >= MOST_FORETOLD or not self._wants_evaluation(step):
+            return False
+        self._foretold, self.wake_at = self._foretold + 1, 0
+        return True
+
+    def _wants_evaluation(self, step: int) -> bool:
+        most = WORRIED_EVALUATIONS if self.clock.worried else FIRST_EVALUATIONS
+        if self.evaluations < most or self.clock.due(step):
+            return True
+        if step < self._next_evaluation:
+            return False
+        sure = self.evaluations < SURE_EVALUATIONS
+        return sure or (self.evaluations < SPREAD_EVALUATIONS and self.clock.affords_in_advance(RESERVED))
 
     def wants_triage(self, seen: int) -> bool:
         """Whether a worrying run can still be looked at more closely, after so many frames."""
