@@ -345,6 +345,27 @@ def test_the_labels_of_one_call_are_not_held_against_the_inputs_of_another() -> 
     assert "F96" not in trained(model, loss, 60)
 
 
+def test_batches_of_one_class_with_a_second_loss_on_others_are_not_sorted() -> None:
+    """One class after the other is learned, while a second loss repeats what was seen of all."""
+    torch.manual_seed(0)
+    y = torch.arange(4).repeat_interleave(150)
+    x = 2 * torch.randn(4, 6)[y] + torch.randn(600, 6)
+
+    def alarmed(repeats: bool) -> bool:
+        model = small(4)
+
+        def loss(k: int) -> Tensor:
+            i = torch.arange(k * 10, k * 10 + 10)
+            own = F.cross_entropy(model(x[i]), y[i])
+            j = torch.randint(600, (30,))
+            return own + F.cross_entropy(model(x[j]), y[j]) if repeats else own
+
+        return "F89" in trained(model, loss, 60)
+
+    assert alarmed(False)
+    assert not alarmed(True)
+
+
 def test_states_of_a_few_kinds_with_other_actions_each_time_are_no_rows_that_come_again() -> None:
     rows = Rows()
     rows.add(torch.eye(9).repeat(40, 1), torch.randint(0, 4, (360,)), 4)

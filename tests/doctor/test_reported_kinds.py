@@ -41,6 +41,10 @@ def test_a_matrix_is_fresh_until_it_was_trained() -> None:
             if p.dim() > 1:
                 assert is_fresh(p), (layer, name)
                 assert not is_fresh(p * 1.5)
+    drawn = torch.randn(3000, 32)
+    assert is_fresh(drawn)
+    assert not is_fresh((drawn - drawn.mean(0)) / drawn.std(0))  # by hand, such as of vectors from counts
+    assert not is_fresh(nn.functional.normalize(drawn, dim=1) * 32**0.5)
 
 
 def train_attention(wrong: bool, nothing: bool = False) -> set[str]:

@@ -83,6 +83,13 @@ class Rows:
         while len(self._rows) > 1 and sum(len(y) for _, y in self._rows[1:]) >= MOST:
             del self._rows[0]
 
+    def join(self, classes: Int[Tensor, " n"], number: int) -> None:
+        """Count further classes into the batch that was added last: those of another loss of the same step."""
+        classes = classes.detach().cpu()
+        kept = (classes >= 0) & (classes < number)
+        if 0 < len(self.batches) < MOST_BATCHES and len(self.batches[-1]) == number:
+            self.batches[-1] = self.batches[-1] + torch.bincount(classes[kept], minlength=number)
+
     def order(self) -> Order | None:
         """What batches tell of classes; None before five batches of eight or more in each, or three with sixteen or
         more of one class in each.

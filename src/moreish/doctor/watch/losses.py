@@ -138,7 +138,10 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
         context.counts.count(flat, loss.classes)
         inputs = first_batch(context.inputs)
         if loss.prefix == "loss.1/" and inputs is not None and target.dim() == 1:
+            context.row_classes = loss.classes
             context.counts.rows.add(inputs, target, loss.classes)
+        elif target.dim() == 1 and loss.classes == context.row_classes:
+            context.counts.rows.join(target, loss.classes)
         _pairs(context, target, loss.classes)
     if target.dim() == 1 and loss.classes <= ANSWERS and bool(((flat >= 0) & (flat < loss.classes)).all()):
         numbers.link(context, loss.prefix, F.one_hot(flat.long(), loss.classes).float())

@@ -32,6 +32,7 @@ class StepContext:
         self.targets: list[Tensor] = []  # what outputs were compared with
         self.tables = Tables()
         self.rows: tuple[Tensor, Tensor] | None = None  # of a loss of yes or no, with the answers
+        self.row_classes = 0  # how many there are, of the rows that were counted in this step
         self.grad = True  # whether the user's code had gradients on when it made the call
         self.differences: dict[int, tuple[Call, Tensor, float]] = {}  # output, target and sign of "output - target"
         self.moving: dict[int, Call] = {}  # differences of what two calls of networks gave, one of which is an aim

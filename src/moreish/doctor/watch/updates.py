@@ -16,6 +16,7 @@ from moreish.doctor.watch.names import Names
 KEPT = 1 << 12  # elements of a weight that are remembered from the start, to see how far it has travelled
 MOST = 1 << 18  # elements of a weight that are compared before and after a step
 FEW = 64  # elements of which nothing is said of how they are spread
+MOST_LINES, FEWEST = 64, 8  # columns and rows whose lengths are compared, of so many elements at least
 SMALLEST = 1e-30
 HALF = (torch.float16, torch.bfloat16)
 UNMOVED = "/unmoved"
@@ -171,7 +172,10 @@ class Updates:
 
 
 def is_fresh(p: Tensor) -> bool:
-    """Whether a matrix is spread as torch draws it: evenly up to 1 / sqrt(inputs or units), or normal with 1."""
+    """Whether a matrix is spread as torch draws it: evenly up to 1 / sqrt(inputs or units), or normal with 1.
+
+    What was brought to a spread of 1 by hand has it in every column alike, which chance does not.
+    """
     x = sample(p, MOST)
     n = x.numel()
     if n < FEW or not p.is_floating_point():
@@ -183,7 +187,18 @@ def is_fresh(p: Tensor) -> bool:
     fan_in = p[0].numel()
     ends = {1 / math.sqrt(k) for k in (fan_in, len(p) / 3, len(p) / 4, len(p)) if k >= 1}
     even = any(0.95 * e < end <= 1.0001 * e and abs(std * math.sqrt(3) / e - 1) < chance for e in ends)
-    return even or (abs(std - 1) < chance and 2 < end < 7)
+    return even or (abs(std - 1) < chance and 2 < end < 7 and not _standardised(p))
+
+
+def _standardised(p: Tensor) -> bool:
+    """Whether some columns, or rows, are as long as one another to a tenth of what chance leaves."""
+    x = p.detach().reshape(len(p), -1)
+    for lines in (x[:, :MOST_LINES].T.float(), x[:MOST_LINES].float()):
+        count, n = lines.shape
+        rms = lines.square().mean(1).sqrt()
+        if count > 1 and n >= FEWEST and float(rms.std() / rms.mean()) < 0.1 / math.sqrt(2 * n):
+            return True
+    return False
 
 
 def learning_rates(optimizers: Sequence[Optimizer | ByHand]) -> list[float]:
