@@ -5,12 +5,13 @@ import gc
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, SupportsFloat
 
 import torch
 import torch.func
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from moreish.doctor.ask.loads import Loads
 from moreish.doctor.ask.watched import Watched
@@ -125,6 +126,18 @@ class Ward:
                 doctor.clips(nothing=all(p.grad is None for p in given))
             return clip(given, *args, **kwargs)
 
+        plan = ReduceLROnPlateau.step
+
+        @functools.wraps(plan)
+        def planning(scheduler: ReduceLROnPlateau, metrics: SupportsFloat, *args: Any, **kwargs: Any) -> None:
+            plan(scheduler, metrics, *args, **kwargs)
+            rate = max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
+            for doctor in self._open:
+                if doctor.shares(scheduler.optimizer, ()):
+                    given = doctor.steps, float(metrics), rate
+                    doctor.history.evidence.measured(scheduler, scheduler.mode == "max", given)
+
+        yield ReduceLROnPlateau, "step", planning
         yield nn.utils, "clip_grad_norm_", clipping
         yield nn.Module, "load_state_dict", loading
         yield Optimizer, "__init__", noticed

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from moreish.doctor.frames.noted import Copied
 
+MOST_MEASURES = 1000  # of one scheduler
+
 
 @dataclass(frozen=True)
 class OptimizerSeen:
@@ -61,6 +63,14 @@ class KeptGraphs(NamedTuple):
 
 
 @dataclass
+class Plateau:
+    """A ReduceLROnPlateau: whether the largest measure is best, and what it was given, with step and rate after."""
+
+    largest: bool
+    given: list[tuple[int, float, float]] = field(default_factory=list)
+
+
+@dataclass
 class Evidence:
     """What was seen, and what was not: nothing wrong can be found in what nobody did.
 
@@ -71,7 +81,8 @@ class Evidence:
     `copies` are copies of models at the end, `clipped_nothing` calls that clip gradients where there was none,
     `clipped` those where there was one, and `clipped_late` those of them that came after as many steps as calls.
     `turned` is after how many steps another optimizer came, or one that trains something else: a phase begins.
-    `loads` are states that were loaded in vain, `kept` are counts of the graphs that were alive.
+    `loads` are states that were loaded in vain, `kept` are counts of the graphs that were alive, `plateaus` are
+    schedulers that wait for a measure to stand still, by identity.
     """
 
     optimizers: list[OptimizerSeen] = field(default_factory=list)
@@ -90,6 +101,7 @@ class Evidence:
     turned: int = 0
     loads: list[Load] = field(default_factory=list)
     kept: list[KeptGraphs] = field(default_factory=list)
+    plateaus: dict[int, Plateau] = field(default_factory=dict)
 
     @property
     def steps(self) -> int:
@@ -100,6 +112,12 @@ class Evidence:
         """An optimizer takes the place of one that had gathered something, or nothing."""
         self.remade += 1
         self.stateful += stateful
+
+    def measured(self, scheduler: object, largest: bool, given: tuple[int, float, float]) -> None:
+        """A scheduler that waits for a plateau was given a measure."""
+        given_before = self.plateaus.setdefault(id(scheduler), Plateau(largest)).given
+        if len(given_before) < MOST_MEASURES:
+            given_before.append(given)
 
     def clips(self, steps: int, *, nothing: bool) -> None:
         """Gradients are clipped after so many steps: before a step there is one step less than calls so far."""

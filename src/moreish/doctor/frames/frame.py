@@ -261,16 +261,15 @@ class Loss:
     line of the user's code, as in `Call`.
 
     `compares` is whether its inputs are products of outputs (similarities), not what a layer gives. `reduction` is
-    how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the
-    softmax that it comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers,
-    `range` is what the output can reach, `made` whether a network made the targets, `labels` how many different
-    whole numbers from 0 on they are (0: others), `width` how many outputs an example has. `cosines` is whether its
-    inputs are products of normalised vectors, `by_copy` whether a copy of a watched model made the targets, `weights`
-    are those of the classes.
-
-    `dropped` is the dropout that the outputs come straight from, `apart` the shape of outputs that were counted off
-    in another order than their targets, `shares` the largest sum of a row of target probabilities, `answer` the
-    column of the inputs that the targets are, `corrupted` whether they are inputs to which noise was added.
+    how it was asked to come to one number. Of a classification, `normalised_over` is the axis of the softmax that it
+    comes from, `padding` and `lags` what the targets are beside the inputs. Of a loss on numbers, `range` is what the
+    output can reach, `made` whether a network made the targets, `labels` how many different whole numbers from 0 on
+    they are (0: others), `width` how many outputs an example has. `cosines` is whether its inputs are products of
+    normalised vectors, `by_copy` whether a copy of a watched model made the targets, `weights` are those of the
+    classes, or of a yes (`pos_weight`). `dropped` is the dropout that the outputs come straight from, `apart` the
+    shape of outputs that were counted off in another order than their targets, `shares` the largest sum of a row of
+    target probabilities, `answer` the column of the inputs that the targets are, `corrupted` whether they are inputs
+    to which noise was added, `itself` whether each row is among those that it is compared with, and never the target.
     """
 
     op: str
@@ -300,6 +299,7 @@ class Loss:
     shares: float = 1.0
     answer: int | None = None
     corrupted: bool = False
+    itself: bool = False
 
 
 @dataclass(slots=True)

@@ -122,6 +122,44 @@ class Boxes(NamedTuple):
     turned: float
 
 
+class LatentNoise(NamedTuple):
+    """The noise of a latent, spread by what the loss takes for the logarithm of a variance: by that itself, or by
+    its exponential, which is the variance and no standard deviation.
+    """
+
+    by: Literal["logarithm", "variance"]
+
+
+class Layout(NamedTuple):
+    """Pictures or series whose shape may not be that of their numbers: which layer got them (none: a model did), their
+    shape, how the numbers may go, how many examples were looked at, how many of them say so, and whether that is sure.
+
+    By `pixels` they are (height, width, channel) under the shape (channel, height, width), by `planes` the other way
+    round; by `times` (time, channel) under (channel, time), by `series` the other way round.
+    """
+
+    layer: str
+    shape: Shape
+    kind: str
+    examples: int
+    votes: int
+    sure: bool
+
+
+class Blank(NamedTuple):
+    """The padding index of an embedding that stands among the symbols: which it is, of how many, the share of places
+    inside rows, of rows that hold it there, and of its places that are inside; `target` is whether a loss wants it.
+    """
+
+    layer: str
+    symbol: int
+    symbols: int
+    often: float
+    rows: float
+    inside: float
+    target: bool = False
+
+
 class Moments(NamedTuple):
     """How many values there are, their sum, and that of their squares."""
 
@@ -219,7 +257,8 @@ class Noted:
     gradients and what is given without were one and the same, where they met. `pseudo_labels` is whether a loss was
     held against what had been decided without gradients, `terms_share` whether two terms of a loss reach the same
     parameters. `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in
-    eval mode.
+    eval mode. `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
+    noise of a latent is spread, where that is not as the loss has it.
     """
 
     normalised_again: str | None = None
@@ -245,6 +284,8 @@ class Noted:
     risk_sets: RiskSets | None = None
     edges: Edges | None = None
     boxes: Boxes | None = None
+    layout: Layout | None = None
+    blank: Blank | None = None
     at_limit: str = ""
     zeroed: str | None = None
     smoothed: int = 0
@@ -259,6 +300,8 @@ class Noted:
     drops_on: str = ""
     pseudo_labels: bool = False
     terms_share: bool = False
+    raw_overlap: bool = False
+    latent_noise: LatentNoise | None = None
 
 
 class Copied(NamedTuple):

@@ -20,6 +20,7 @@ YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
+FEWEST_PAIRS = 8  # rows that are compared with one another
 MOST_WEIGHTS = 1024  # of classes
 NORMALISED = 0.01  # from 1, or of a logarithm from 0
 
@@ -57,6 +58,9 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
         loss.classes = x.shape[1]
         _classes(context, loss, x, target, args, kwargs, training)
     elif training and call.op in PAIRED | numbers.BINARY:
+        positive = argument(args, kwargs, 6, "pos_weight") if call.op.endswith("with_logits") else None
+        if isinstance(positive, Tensor) and positive.numel() <= MOST_WEIGHTS and context.thorough:
+            loss.weights = tuple(positive.detach().reshape(-1).tolist())
         numbers.observe(context, loss, x, target)
     if training:
         decided = context.origin(target)
@@ -126,9 +130,19 @@ def _classes(
         add(f"{prefix}log_sum", rows.logsumexp(1).abs().mean())
     if context.thorough:
         loss.normalised_over = _normalised_over(loss, x)
+        loss.itself = training and x.dim() == 2 and len(rows) == loss.classes and _finds_itself(rows, labels)
     if training:
         choices.of_classes(context, loss, rows, labels, ignored)
         _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
+
+
+def _finds_itself(similar: Tensor, labels: Tensor) -> bool:
+    """Whether each row is most like itself in a table of rows against the same rows, and asked for another one."""
+    own, n = similar.diagonal(), len(similar)
+    if n < FEWEST_PAIRS or bool((labels == torch.arange(n, device=labels.device)).any()):
+        return False
+    near = 1e-4 * similar.abs().amax()
+    return bool(((similar - similar.T).abs() <= near).all() & (own >= similar.amax(1) - near).all())
 
 
 def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: int, weighted: bool) -> None:

@@ -12,7 +12,7 @@ from moreish.doctor.frames.counts import RunningCounts
 from moreish.doctor.frames.frame import Call, Frame, Normalised, Reduction
 from moreish.doctor.frames.operations import BETWEEN, BOUNDED, CONVOLUTIONS, FRAGILE, MEASURED, RECTIFIED, STEEP
 from moreish.doctor.frames.saturation import STUCK, distance, saturation
-from moreish.doctor.watch import given, graph, losses, masks, written
+from moreish.doctor.watch import given, graph, loss_graph, losses, masks, written
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, first_tensor, tensors_of
 from moreish.doctor.watch.describe import assigned, described, line_of_code
 from moreish.doctor.watch.measure import extreme, histogram, is_bad, sample, unit_axis
@@ -28,7 +28,7 @@ MAP_EXAMPLES, MAP_UNITS = 32, 64
 STRUCTURED = {"embedding", "multiply", "add", "reduce", "dropout", "divide", "subtract", "pointwise"}
 PASSING = {"view", "reorder", "select", "add", "multiply"}  # kinds that say nothing of what came from no layer
 # kinds of which no call is kept
-ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative", "cumulative", "scatter", "gathered"}
+ONLY_NOTED = {"unscale", "noise", "threshold", "least", "derivative", "cumulative", "scatter", "gathered", "differ"}
 MOST_LOOKED_UP = 8  # tensors of ids of one step
 UNSCALED, RIGHT = "~unscaled", "~right."
 MOST_SLOPES = 32  # functions whose slope is watched in one frame
@@ -93,8 +93,9 @@ class Observer(StepContext):
         """Whether there is a graph behind the loss at all, and what its terms reach."""
         self.unanswered.clear()
         self.terms.begin(loss)
-        if loss is not None and loss.grad_fn is None:
-            self.frame.leaf_losses += 1
+        self.frame.leaf_losses += loss is not None and loss.grad_fn is None
+        if self.thorough:
+            loss_graph.read(self.frame.noted, loss)
 
     def passed(self, op: str, args: Args, result: object) -> bool:
         """Whether a tensor was only looked at in another shape; it counts as made by the call that made it."""
@@ -269,9 +270,9 @@ class Observer(StepContext):
         if call.kind == "embedding" and len(tensors) > 1:
             table = tensors[1] if tensors[1].is_floating_point() else tensors[0]
             self.frame.vocabularies.add(table.shape[0])
-            self.looked_up += [t for t in tensors if not t.is_floating_point()][
-                : MOST_LOOKED_UP - len(self.looked_up)
-            ]
+            self.noting.blanks.looked_up(call, args, kwargs, y)
+            ids = [t for t in tensors if not t.is_floating_point()]
+            self.looked_up += ids[: MOST_LOOKED_UP - len(self.looked_up)]
         elif call.kind == "multiply":
             for source in call.sources:
                 source.gate = True

@@ -1,12 +1,15 @@
 """Findings about how classes are weighted."""
 
+import math
 from collections.abc import Iterator
 
 import torch
 
+from moreish.doctor.frames.frame import Loss
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import Rule, Verdict, found
 
+LEAST = 200  # targets
 TIMES = 3  # that the most frequent class is more frequent, and heavier
 
 
@@ -20,12 +23,17 @@ TIMES = 3  # that the most frequent class is more frequent, and heavier
     "and the best answer is to leave it out.",
 )
 def for_the_common(history: History) -> Iterator[Verdict]:
-    """Weights of classes grow with how often they occur, and both differ by a factor of three or more."""
+    """Weights of classes grow with how often they occur, and both differ by a factor of three or more; so do those of
+    a yes (`pos_weight`).
+    """
     losses = history.first.losses if history.first is not None else []
+    for loss in losses:
+        if loss.weights and not loss.classes:
+            yield from _for_the_usual_answer(history, loss)
     loss = next((x for x in losses if len(x.weights) == x.classes > 1), None)
     history.counts.settle()
     counts = history.counts.targets
-    if loss is None or counts is None or len(counts) != loss.classes or int(counts.sum()) < 200:
+    if loss is None or counts is None or len(counts) != loss.classes or int(counts.sum()) < LEAST:
         return
     weights, often = torch.tensor(loss.weights).double(), counts.double()
     seen = (often > 0) & (weights > 0)
@@ -49,4 +57,33 @@ def for_the_common(history: History) -> Iterator[Verdict]:
         confidence=0.9,
         times=times,
         heavier=heavier,
+    )
+
+
+def _for_the_usual_answer(history: History, loss: Loss) -> Iterator[Verdict]:
+    """`pos_weight` is below a third where a yes is three times rarer than a no, above three where it is commoner."""
+    seen = history.counts.constants.get(f"{loss.prefix}{loss.op}")
+    if seen is None or seen.total is None or seen.rows * len(seen.total) < LEAST:
+        return
+    often = seen.mean().double().cpu()
+    if len(loss.weights) not in (1, len(often)) or not bool(((often >= 0) & (often <= 1)).all()):
+        return
+    often = often if len(loss.weights) > 1 else often.mean().reshape(1)
+    weights = torch.tensor(loss.weights).double()
+    wanted = ((1 - often).clamp(min=1e-6) / often.clamp(min=1e-6)).log()
+    unlike = wanted.abs() > math.log(TIMES)
+    turned = unlike & (weights.clamp(min=1e-12).log() * wanted.sign() < -math.log(TIMES))
+    if not bool(unlike.any()) or not bool((turned == unlike).all()):
+        return
+    at = int(wanted.abs().argmax())
+    yield found(
+        "watch",
+        loss.fed_by,
+        history.step(),
+        f"pos_weight is {float(weights[at]):.2g}, while {float(often[at]):.1%} of the answers are yes: what is "
+        "common counts for still more.",
+        f"pos_weight = no / yes, the number of negatives over that of positives: {float(wanted[at].exp()):.2g} here.",
+        confidence=0.9,
+        often=float(often[at]),
+        weight=float(weights[at]),
     )

@@ -30,7 +30,7 @@ def number_losses(history: History) -> list[Loss]:
     "Targets outside are never met, and push the output to its end, where the gradient is 0.\n"
     "Binary cross-entropy, too, has no lower end with targets outside of 0 to 1.",
     needs="first frame",
-    explains=("F05", "F07", "F13", "F17", "F22", "F23", "F42", NOT_LEARNING, RUNAWAY),
+    explains=("F05", "F07", "F13", "F17", "F22", "F23", "F42", "F101", NOT_LEARNING, RUNAWAY),
     rank=75,
     preflight=True,
 )

@@ -1,0 +1,271 @@
+"""Losses written down after a paper with one operation left out, and what is close to that and right."""
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from moreish.doctor import watch_script
+from tests.doctor.test_further_kinds import small, trained
+
+Similar = Callable[[Tensor, Tensor], Tensor]
+
+# Rows that are compared with one another
+
+
+def partners(n: int) -> Tensor:
+    return torch.cat([torch.arange(n) + n, torch.arange(n)])
+
+
+def contrast(change: Callable[[Tensor], Tensor], normal: bool = True) -> dict[str, str]:
+    model = small(8)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(12, 6)
+        z = torch.cat([model(x + 0.1 * torch.randn_like(x)), model(x + 0.1 * torch.randn_like(x))])
+        z = F.normalize(z, dim=1) if normal else z
+        return F.cross_entropy(change(z @ z.T / 0.2), partners(12))
+
+    return trained(model, loss)
+
+
+def test_rows_that_are_among_their_own_others_are_found() -> None:
+    assert "F148" in contrast(lambda table: table)
+    assert "F148" in contrast(lambda table: table + 1.0)
+
+
+@pytest.mark.parametrize("hidden", [float("-inf"), -1e4, 0.0])
+def test_a_table_whose_diagonal_was_taken_out_is_not(hidden: float) -> None:
+    out = torch.eye(24, dtype=torch.bool)
+    assert "F148" not in contrast(lambda table: table.masked_fill(out, hidden))
+
+
+def test_two_views_whose_partners_stand_on_the_diagonal_and_symmetric_classes_are_not() -> None:
+    model = small(8)
+
+    def views(k: int) -> Tensor:
+        x = torch.randn(24, 6)
+        one, two = (F.normalize(model(x + 0.1 * torch.randn_like(x)), dim=1) for _ in range(2))
+        return F.cross_entropy(one @ two.T / 0.2, torch.arange(24))
+
+    def own(k: int) -> Tensor:
+        z = F.normalize(model(torch.randn(24, 6)), dim=1)
+        return F.cross_entropy(z @ z.T / 0.2, torch.arange(24))
+
+    def square(k: int) -> Tensor:  # as many classes as rows, by chance
+        return F.cross_entropy(
+            small(24)(torch.randn(24, 6)) + 0 * model(torch.randn(1, 6)).sum(), torch.arange(23, -1, -1)
+        )
+
+    for loss in (views, own, square):
+        assert "F148" not in trained(model, loss)
+
+
+# Overlaps of masks
+
+
+def dice(p: Tensor, t: Tensor) -> Tensor:
+    return 1 - (2 * (p * t).sum() + 1) / (p.sum() + t.sum() + 1)
+
+
+def iou(p: Tensor, t: Tensor) -> Tensor:
+    both = (t * p).sum((1, 2, 3))
+    return (1 - both / (p.sum((1, 2, 3)) + t.sum((1, 2, 3)) - both).clamp(min=1e-6)).mean()
+
+
+def tversky(p: Tensor, t: Tensor) -> Tensor:
+    p, t = p.reshape(-1), t.reshape(-1)
+    both = (p * t).sum()
+    return 1 - both / (both + 0.3 * ((1 - t) * p).sum() + 0.7 * (t * (1 - p)).sum() + 1e-6)
+
+
+def segmented(loss: Similar, end: Callable[[Tensor], Tensor]) -> dict[str, str]:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 1, 1))
+
+    def step(k: int) -> Tensor:
+        x = torch.rand(4, 1, 8, 8)
+        return loss(end(model(x)), (x > 0.6).float())
+
+    return trained(model, step)
+
+
+@pytest.mark.parametrize("loss", [dice, iou, tversky])
+def test_an_overlap_of_what_a_layer_gives_is_found(loss: Similar) -> None:
+    assert "F149" in segmented(loss, lambda x: x)
+    assert "F149" in segmented(loss, lambda x: x.flatten(1).view_as(x))
+
+
+@pytest.mark.parametrize("loss", [dice, iou, tversky])
+@pytest.mark.parametrize(
+    "end", [torch.sigmoid, torch.relu, lambda x: x.clamp(0, 1), lambda x: x.flatten(1).softmax(1).view_as(x)]
+)
+def test_an_overlap_of_what_is_bounded_is_not(loss: Similar, end: Callable[[Tensor], Tensor]) -> None:
+    assert "F149" not in segmented(loss, end)
+
+
+def masked_mean(p: Tensor, t: Tensor) -> Tensor:
+    return ((p - 0.5).square() * t).sum() / t.sum()
+
+
+def fitted_scale(p: Tensor, t: Tensor) -> Tensor:
+    """Depth up to a scale (Eigen et al., 2014): the best factor is divided out."""
+    return ((p * t).sum() / (p * p).sum() * p - t).square().mean()
+
+
+def cosine(p: Tensor, t: Tensor) -> Tensor:
+    return 1 - (p * t).sum() / (p.norm() * t.norm())
+
+
+@pytest.mark.parametrize("loss", [masked_mean, fitted_scale, cosine])
+def test_other_fractions_of_sums_are_not(loss: Similar) -> None:
+    assert "F149" not in segmented(loss, lambda x: x)
+
+
+# The noise of a latent
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    return -0.5 * (1 + log_variance - mean.pow(2) - log_variance.exp()).sum(1).mean()
+
+
+def by_deviation(mean: Tensor, log_deviation: Tensor) -> Tensor:
+    return (0.5 * (mean**2 + log_deviation.exp() ** 2 - 1) - log_deviation).sum(1).mean()
+
+
+def encoded(
+    spread: Callable[[Tensor], Tensor], paid: Similar = divergence, split: bool = False, drawn: bool = True
+) -> dict[str, str]:
+    torch.manual_seed(0)
+    model = nn.ModuleDict({"e": nn.Linear(6, 16), "m": nn.Linear(16, 4), "l": nn.Linear(16, 4), "d": nn.Linear(4, 6)})
+    both = nn.Linear(16, 8)
+    model["both"] = both
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(32, 6)
+        h = torch.tanh(model["e"](x))
+        mean, log = both(h).chunk(2, 1) if split else (model["m"](h), model["l"](h))
+        noise = torch.randn_like(mean) if drawn else torch.ones_like(mean)
+        return F.mse_loss(model["d"](mean + noise * spread(log)), x) + 0.1 * paid(mean, log)
+
+    return trained(model, loss)
+
+
+@pytest.mark.parametrize("split", [True, False])
+def test_noise_that_is_spread_by_a_logarithm_or_by_a_variance_is_found(split: bool) -> None:
+    assert "what a layer gives, and" in encoded(lambda log: log, split=split)["F150"]
+    assert "exponential" in encoded(torch.exp, split=split)["F150"]
+
+
+@pytest.mark.parametrize(
+    ("spread", "paid"),
+    [
+        (lambda log: (0.5 * log).exp(), divergence),
+        (lambda log: torch.exp(log / 2), divergence),
+        (lambda log: log.exp().sqrt(), divergence),
+        (torch.exp, by_deviation),
+        (F.softplus, lambda mean, raw: (mean.pow(2) + F.softplus(raw)).sum(1).mean()),
+        (lambda log: log, lambda mean, log: (mean.pow(2) + log.pow(2)).sum(1).mean()),  # a noisy layer's own scale
+    ],
+)
+def test_noise_that_is_spread_by_a_standard_deviation_is_not(
+    spread: Callable[[Tensor], Tensor], paid: Similar
+) -> None:
+    assert "F150" not in encoded(spread, paid)
+
+
+def test_what_is_no_noise_is_not() -> None:
+    assert "F150" not in encoded(lambda log: log, drawn=False)
+
+
+# Weights of a yes
+
+
+@pytest.mark.parametrize(
+    ("often", "weight", "found"),
+    [
+        (0.05, 0.05, True),
+        (0.05, 19.0, False),
+        (0.05, 1.0, False),
+        (0.9, 9.0, True),
+        (0.9, 0.11, False),
+        (0.4, 0.2, False),
+    ],
+)
+def test_a_weight_of_yes_that_grows_with_how_often_it_is_yes_is_found(
+    often: float, weight: float, found: bool
+) -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        y = (torch.rand(64) < often).float()
+        return F.binary_cross_entropy_with_logits(
+            model(torch.randn(64, 6)).squeeze(1), y, pos_weight=torch.tensor(weight)
+        )
+
+    assert ("F98" in trained(model, loss)) is found
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_weights_of_several_answers_are_held_against_each_one(turned: bool) -> None:
+    model, often = small(3), torch.tensor([0.05, 0.5, 0.9])
+    weights = often / (1 - often) if turned else (1 - often) / often
+
+    def loss(k: int) -> Tensor:
+        y = (torch.rand(64, 3) < often).float()
+        return F.binary_cross_entropy_with_logits(model(torch.randn(64, 6)), y, pos_weight=weights)
+
+    assert ("F98" in trained(model, loss)) is turned
+
+
+# Schedulers that wait for a plateau
+
+
+SCRIPT = """
+    import torch, torch.nn.functional as F
+    torch.manual_seed(0)
+    x = torch.randn(900, 10)
+    y = {target}
+    model = torch.nn.Sequential(torch.nn.Linear(10, 32), torch.nn.ReLU(), torch.nn.Linear(32, 2))
+    optimizer = torch.optim.SGD(model.parameters(), {rate})
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, {mode}patience=0, factor=0.5)
+    for epoch in range(10):
+        for i in range(0, {rows}, 20):
+            loss = F.cross_entropy(model(x[i : i + 20]), y[i : i + 20])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        with torch.no_grad():
+            out = model(x[600:])
+            val, accuracy = F.cross_entropy(out, y[600:]).item(), (out.argmax(1) == y[600:]).float().mean().item()
+        scheduler.step({measure})
+"""
+LEARNABLE, CHANCE = "(x[:, 0] * x[:, 1] + x[:, 2] > 0).long()", "torch.randint(0, 2, (900,))"
+
+
+@pytest.mark.parametrize(
+    ("mode", "measure", "target", "found"),
+    [
+        ("mode='max', ", "val", LEARNABLE, True),
+        ("", "accuracy", LEARNABLE, True),
+        ("", "100 * accuracy", LEARNABLE, True),
+        ("", "val", LEARNABLE, False),
+        ("mode='max', ", "accuracy", LEARNABLE, False),
+        ("", "val", CHANCE, False),  # overfits: rises while training falls
+        ("mode='max', ", "accuracy", CHANCE, False),
+    ],
+)
+def test_a_scheduler_that_waits_for_the_wrong_end_is_found(
+    tmp_path: Path, mode: str, measure: str, target: str, found: bool
+) -> None:
+    step = ReduceLROnPlateau.step
+    filled = SCRIPT.format(mode=mode, measure=measure, target=target, rate=0.05, rows=600)
+    (tmp_path / "train.py").write_text(textwrap.dedent(filled), encoding="utf-8")
+    watched = watch_script(tmp_path / "train.py", [])
+    assert ("F151" in {f.id for f in watched.findings}) is found
+    assert ReduceLROnPlateau.step is step
