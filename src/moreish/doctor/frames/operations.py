@@ -45,6 +45,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(("randn", "randn_like", "normal", "normal_", "rand", "rand_like"), "noise"),
     **dict.fromkeys(("gt", "ge", "lt", "le", "__gt__", "__ge__", "__lt__", "__le__"), "threshold"),
     **dict.fromkeys(("__eq__", "eq"), "match"),
+    **dict.fromkeys(("__ne__", "ne", "not_equal"), "differ"),
     "logcumsumexp": "cumulative",
     **dict.fromkeys(("index_add", "index_add_", "scatter_add", "scatter_add_", "scatter_reduce"), "scatter"),
     **dict.fromkeys(("scatter_reduce_", "index_reduce", "index_reduce_"), "scatter"),

@@ -11,22 +11,23 @@ from moreish.doctor.frames.frame import Call, Frame
 from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, Signed, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
+from moreish.doctor.watch.blanks import Blanks
 from moreish.doctor.watch.boxes import EDGES, Corners
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
+from moreish.doctor.watch.layouts import Layouts
 from moreish.doctor.watch.marks import Marks
 from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.risk_sets import AtRisk
 from moreish.doctor.watch.values import Values
 
-MOST_STATES = 64  # calls of one forward that are asked for what they get of themselves
+MOST_STATES, MOST_FACTORS = 64, 16  # calls of one forward that are asked what they get of themselves; terms of a loss
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
 TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
 LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_MARKED, MOST_COLUMNS = 4096, 64  # elements of a tensor, and of each row, by which it is known again
-MOST_FACTORS = 16  # of the terms of a loss
 CUTS = {"detach", "detach_", "data"}
 OF_ONE_EXAMPLE = {
     *("log_sigmoid", "softplus", "sigmoid", "relu", "clamp", "clamp_min", "exp", "subtract", "sub"),
@@ -42,6 +43,7 @@ class Noting:
         self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
         self.at_risk, self.messages, self.corners = AtRisk(), Messages(), Corners()
         self.derivatives = Differentiating(noted.derivatives)
+        self.layouts, self.blanks = Layouts(noted, thorough), Blanks(noted)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
@@ -66,6 +68,7 @@ class Noting:
         """A model is called with gradients on."""
         self.at_work.clear()
         self.pairs.given(inputs)
+        self.layouts.given(inputs)
 
     def evaluated(self, inputs: Args, *, training: bool) -> None:
         """A model is called without gradients: with the numbers of an earlier call, something is drawn again."""
@@ -97,6 +100,7 @@ class Noting:
         """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
         self.values.called(op, kind, args, kwargs, result)
         self.derivatives.called(kind, args, kwargs, result)
+        self.blanks.called(op, kind, args, kwargs, result)
         if isinstance(result, Tensor):
             source = origin(args[0]) if args and isinstance(args[0], Tensor) else None
             self.marks.called(op, kind, args, kwargs, result, source)
@@ -176,6 +180,7 @@ class Noting:
             self.noted.flat = Flat(layer, call.op)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
+            self.layouts.called(call, tensors)
         one = call.op in OF_ONE_EXAMPLE and bool(tensors) and tensors[0].numel() == 1
         of_two = len(tensors) > 1 and tensors[1].requires_grad  # a difference of two terms of a loss
         if one and not of_two and self.noted.summed is None:
@@ -237,9 +242,9 @@ class Noting:
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self.messages.close()
         self.noted.pulled, self.noted.risk_sets = self.pairs.pulled, self.at_risk.found
-        self.noted.edges = self.messages.found
-        self.noted.boxes = self.corners.found
+        self.noted.edges, self.noted.boxes = self.messages.found, self.corners.found
         self.pairs.close()
+        self.blanks.close()
         self.corners.forget()
         self._by_copy.clear()
         self.marks.forget()
