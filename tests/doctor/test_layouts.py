@@ -277,6 +277,10 @@ def right():
     return torch.randint(1, 12, (24, 30)) * (torch.arange(30) < torch.randint(4, 31, (24, 1)))
 
 
+def few():
+    return torch.randint(1, 4, (24, 30)) * (torch.arange(30) < torch.randint(8, 31, (24, 1)))
+
+
 def pairs():
     return torch.cat([right(), right()], 1)
 
@@ -317,6 +321,7 @@ PADDED = {
     "at the right": (right, {}),
     "at the left": (lambda: right().flip(1), {}),
     "time first": (lambda: right().T, {}),
+    "time first, few symbols": (lambda: few().T, {}),
     "pairs": (pairs, {}),
     "fields": (in_fields, {"symbols": 12}),
     "one each": (once, {}),

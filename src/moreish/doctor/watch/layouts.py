@@ -19,6 +19,7 @@ from moreish.doctor.watch.arguments import Args
 from moreish.doctor.watch.given import is_first
 from moreish.doctor.watch.pairs import is_plain
 
+LARGE, MOST_LARGE = 1 << 16, 8  # numbers of one example that make it large, and how many of those are read
 MOST_LOOKS, MOST_PICTURES, MOST_PLACES = 3, 16, 4096  # tensors of one frame, of those examples, of those numbers
 MOST_CHANNELS, MOST_SERIES, LEAST_SIDE, LEAST_LENGTH = 16, 64, 8, 16
 LESS, CLEARLY_LESS = 0.8, 0.7  # times what another distance comes to
@@ -56,7 +57,7 @@ class Layouts:
         if not self._left or not known or not len(x) or id(x) in self._seen:
             return
         self._seen.add(id(x))
-        x, shape = x.detach()[:MOST_PICTURES], tuple(x.shape)
+        x, shape = x.detach()[: MOST_PICTURES if x[0].numel() < LARGE else MOST_LARGE], tuple(x.shape)
         pictures = what == "pictures"
         channels, length = (shape[2], shape[1]) if what == "rows" else (shape[1], shape[-1])
         if (
