@@ -183,6 +183,26 @@ def test_what_is_no_noise_is_not() -> None:
     assert "F150" not in encoded(lambda log: log, drawn=False)
 
 
+@pytest.mark.parametrize(
+    ("draw", "found"),
+    [
+        (torch.rand_like, True),
+        (torch.randn_like, False),
+        (lambda x: 2 * torch.rand_like(x) - 1, False),
+        (lambda x: (torch.rand_like(x) < 0.5).float(), False),
+    ],
+)
+def test_noise_between_zero_and_one_that_is_asked_for_is_found(draw: Callable[[Tensor], Tensor], found: bool) -> None:
+    model = small(6)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(64, 6)
+        noise = draw(x)
+        return F.mse_loss(model(0.7 * x + 0.7 * noise), noise)
+
+    assert ("F152" in trained(model, loss)) is found
+
+
 # Weights of a yes
 
 

@@ -78,6 +78,17 @@ def test_an_average_that_hardly_moves_is_found(part: float, sick: bool) -> None:
     assert ("F71" in said) is sick
 
 
+@pytest.mark.parametrize(("steps", "sick"), [(60, True), (30, False)])
+def test_an_average_whose_parameters_still_want_a_gradient_is_known_by_being_written_to(
+    steps: int, sick: bool
+) -> None:
+    model = small()
+    average = copy.deepcopy(model)
+    x, y = torch.randn(16, 6), torch.randn(16, 3)
+    said = trained(model, lambda k: F.mse_loss(model(x), y), steps, lambda: follow(average, model, 1e-4))
+    assert ("F71" in said) is sick
+
+
 def test_copies_that_are_meant_to_stay_are_no_alarm() -> None:
     model = small()
     best, reference = copy.deepcopy(model), copy.deepcopy(model)  # put by, and a start that the policy stays close to
@@ -178,6 +189,35 @@ def test_a_state_that_is_cut_between_stretches_of_time_is_no_alarm() -> None:
         return F.mse_loss(model(x + hint), torch.zeros(8, 2))
 
     assert "F70" not in trained(model, loss)
+
+
+@pytest.mark.parametrize("sick", [True, False])
+def test_a_view_that_puts_the_last_size_first_and_joins_the_others_is_found(sick: bool) -> None:
+    """Channels and frequencies of every moment, as a recurrent net wants them: (B, C, F, T) to (B, T, C * F)."""
+    model = small(2, 20)
+    layer = nn.Conv2d(1, 4, 3, padding=1)
+    model.add_module("front", layer)
+
+    def loss(k: int) -> Tensor:
+        h = layer(torch.randn(6, 1, 5, 12))
+        h = h.view(6, 12, 20) if sick else h.permute(0, 3, 1, 2).reshape(6, 12, 20)
+        return F.mse_loss(model[:3](h), torch.zeros(6, 12, 2))
+
+    assert ("F78" in trained(model, loss)) is sick
+
+
+@pytest.mark.parametrize(
+    "after", [(6, 4, 60), (6, 20, 12), (6, 240), (24, 5, 12), (6, 1, 240), (6, 4, 5, 12), (6, 240, 1), (6, 2, 120)]
+)
+def test_views_that_join_neighbours_are_not(after: tuple[int, ...]) -> None:
+    model = small(2, after[-1])
+    layer = nn.Conv2d(1, 4, 3, padding=1)
+    model.add_module("front", layer)
+
+    def loss(k: int) -> Tensor:
+        return model[:3](layer(torch.randn(6, 1, 5, 12)).view(after)).square().mean()
+
+    assert "F78" not in trained(model, loss)
 
 
 @pytest.mark.parametrize("sick", [True, False])

@@ -19,7 +19,7 @@ from moreish.doctor import Doctor, watch_script
 from moreish.doctor.frames.evidence import KeptGraphs
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.rules.memory import graphs_kept
-from moreish.doctor.watch.noting import ctc
+from moreish.doctor.watch.special_losses import ctc
 from tests.doctor.test_further_kinds import small, trained
 
 HEAD = """

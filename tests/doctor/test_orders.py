@@ -130,6 +130,49 @@ def test_rows_in_no_order_of_their_times_are_found():
     assert "F142" in survival(lambda risk, time, event: breslow(risk, event, time))
 
 
+def cohort(rows, sort, index=True):
+    """A training whose loss gets risks and events only: the times stand where the batches are drawn."""
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(6, 16), nn.SELU(), nn.Linear(16, 1))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    x = torch.randn(rows, 6)
+    t, e = torch.rand(rows) * torch.exp(-x[:, 0]) + 0.01, (torch.rand(rows) < 0.7).float()
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(12):
+            i = torch.randperm(rows)[:40]
+            i = i[t[i].argsort(descending=sort == "falling")] if sort else i
+            optimizer.zero_grad()
+            if index:
+                loss = breslow(model(x[i]).squeeze(1), e[i])
+            else:
+                xb, time, event = x[i], t[i], e[i]  # noqa: F841 - times are looked for by their name
+                loss = breslow(model(xb).squeeze(1), event)
+            loss.backward()
+            optimizer.step()
+    return told(doctor)
+
+
+@pytest.mark.parametrize("index", [True, False], ids=["by an index", "as a batch"])
+@pytest.mark.parametrize(("sort", "found"), [("", True), ("rising", True), ("falling", False)])
+def test_times_that_stand_beside_the_events_of_the_loss_are_theirs(index, sort, found):
+    assert ("F142" in cohort(200, sort, index)) is found
+
+
+def test_times_of_other_events_are_not_theirs():
+    t, e = torch.rand(40), (torch.rand(40) < 0.5).float()  # of another group
+    rank = torch.arange(40.0)
+
+    def own(risk, time, event):
+        return plackett_luce_of(risk, rank)
+
+    def plackett_luce_of(risk, weight):
+        hits = (torch.arange(40) % 3 == 0).float()
+        return -((risk - risk.logcumsumexp(0)) * hits * weight).mean()
+
+    assert t.numel() == e.numel()
+    assert "F142" not in survival(own)
+
+
 def plackett_luce(scores, relevance):
     scores = scores[relevance.argsort(descending=True)]
     return (scores.flip(0).logcumsumexp(0).flip(0) - scores).mean()
@@ -260,21 +303,24 @@ class Graph(nn.Module):
         return h + self.messages(h, edges)
 
 
-def trained(messages, edges, chosen, drawn=None, asked=None):
+def trained(messages, edges, chosen, drawn=None, asked=None, masked_later=False, every=1):
     torch.manual_seed(0)
     nodes = int(edges.max()) + 1
     model, x, y = Graph(messages), torch.randn(nodes, 6), torch.randint(3, (nodes,))
     optimizer = torch.optim.SGD(model.parameters(), 0.001)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
-        for _ in range(6):
+        for k in range(6):
             optimizer.zero_grad()
             some = edges if drawn is None else edges[:, torch.rand(edges.shape[1]) < drawn]
             F.cross_entropy(model(x, some)[chosen], y[chosen]).backward()
             optimizer.step()
-            if asked is not None:
+            if asked is not None and k % every == 0:
                 with torch.no_grad():
                     decided = model(x, some).argmax(1)
-                    _ = (decided[asked] == y[asked]).float().mean()
+                    if not masked_later:
+                        _ = (decided[asked] == y[asked]).float().mean()
+                if masked_later:
+                    _ = (decided == y)[asked].float().mean()
     return told(doctor)
 
 
@@ -286,6 +332,13 @@ def test_new_nodes_that_hear_nobody_are_found(messages):
     edges = citations()
     assert "F143" in trained(messages, edges, OLD, asked=NEW)
     assert "F143" not in trained(messages, torch.cat([edges, edges.flip(0)], 1), OLD, asked=NEW)
+
+
+def test_new_nodes_are_asked_about_where_a_mask_is_laid_on_what_was_right_afterwards():
+    new = torch.arange(120) >= 60
+    assert "F143" in trained(added, citations(), OLD, asked=new, masked_later=True)
+    assert "F143" in trained(added, citations(), OLD, asked=new, masked_later=True, every=4)
+    assert "F143" not in trained(added, citations(), OLD, asked=~new, masked_later=True)
 
 
 @pytest.mark.parametrize(

@@ -126,18 +126,7 @@ class Ward:
                 doctor.clips(nothing=all(p.grad is None for p in given))
             return clip(given, *args, **kwargs)
 
-        plan = ReduceLROnPlateau.step
-
-        @functools.wraps(plan)
-        def planning(scheduler: ReduceLROnPlateau, metrics: SupportsFloat, *args: Any, **kwargs: Any) -> None:
-            plan(scheduler, metrics, *args, **kwargs)
-            rate = max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
-            for doctor in self._open:
-                if doctor.shares(scheduler.optimizer, ()):
-                    given = doctor.steps, float(metrics), rate
-                    doctor.history.evidence.measured(scheduler, scheduler.mode == "max", given)
-
-        yield ReduceLROnPlateau, "step", planning
+        yield ReduceLROnPlateau, "step", self._planning(ReduceLROnPlateau.step)
         yield nn.utils, "clip_grad_norm_", clipping
         yield nn.Module, "load_state_dict", loading
         yield Optimizer, "__init__", noticed
@@ -146,6 +135,21 @@ class Ward:
         yield torch, "manual_seed", seeded
         for name in FUNCTIONAL:
             yield torch.func, name, self._functional(getattr(torch.func, name))
+
+    def _planning(self, plan: Callable[..., Any]) -> Callable[..., Any]:
+        """The step of a scheduler that waits for a plateau, which notes what it was given."""
+
+        @functools.wraps(plan)
+        def planning(scheduler: ReduceLROnPlateau, metrics: SupportsFloat, *args: Any, **kwargs: Any) -> Any:
+            result = plan(scheduler, metrics, *args, **kwargs)
+            rate = max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
+            for doctor in self._open:
+                if doctor.shares(scheduler.optimizer, ()):
+                    given = doctor.steps, float(metrics), rate
+                    doctor.history.evidence.measured(scheduler, scheduler.mode == "max", given)
+            return result
+
+        return planning
 
     def _functional(self, transform: Callable[..., Any]) -> Callable[..., Any]:
         """A transform of torch.func's that notes its name when it is used."""

@@ -67,6 +67,7 @@ class RunningCounts:
     symbols: int = 0
     constants: dict[str, Constant] = field(default_factory=dict)  # by loss: "loss.1/mse_loss"
     links: dict[str, LinkCounts] = field(default_factory=dict)
+    asked: dict[int, Bool[Tensor, " rows"]] = field(default_factory=dict)  # by number of rows: nodes asked about
     _classes: int = 0
     _targets: list[Int[Tensor, " n"]] = field(default_factory=list)
     _pairs: list[tuple[Int[Tensor, "n 2"], Int[Tensor, " n"]]] = field(default_factory=list)

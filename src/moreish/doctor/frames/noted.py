@@ -131,8 +131,8 @@ class LatentNoise(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """Pictures or series whose shape may not be that of their numbers: which layer got them (none: a model did), their
-    shape, how the numbers may go, how many examples were looked at, how many of them say so, and whether that is sure.
+    """Pictures or series whose shape may not be that of their numbers: which layer got them (none: a model did),
+    their shape, how the numbers may go, how many examples were looked at, how many say so, and whether that is sure.
 
     By `pixels` they are (height, width, channel) under the shape (channel, height, width), by `planes` the other way
     round; by `times` (time, channel) under (channel, time), by `series` the other way round.
@@ -311,11 +311,12 @@ class Copied(NamedTuple):
     way : how far it has come from the first weights to those of the model, as a share of that way
     still : it has the first weights, and those are as torch draws them
     statistics : running statistics of norms are what they were made with, and those of the model are not
-    wants_none : none of its parameters wants a gradient, which tells an average from a model that was put by
+    follows : it was written to again and again, or none of its parameters wants a gradient, which tells an average
+        from a model that was put by
     """
 
     model: str
     way: float
     still: bool
     statistics: bool
-    wants_none: bool
+    follows: bool

@@ -13,6 +13,7 @@ from moreish.doctor.watch.measure import sample
 from moreish.doctor.watch.updates import KEPT, is_fresh
 
 MOST = 16  # copies that are looked at
+OFTEN = 50  # times that something was written into every parameter, as nobody puts a model by
 ALONG = 0.5  # cosine between the ways of a copy and of its model from which it follows
 
 
@@ -54,8 +55,9 @@ def _compared(model: str, copy: nn.Module, root: nn.Module, started: Mapping[str
         own += float(then.square().sum())
     if length <= 0 or along < ALONG * math.sqrt(length * own):
         return None
-    wants_none = not any(p.requires_grad for p in copy.parameters())
-    return Copied(model, along / length, still and fresh, _left_behind(copy, root), wants_none)
+    every = [*copy.parameters()]
+    follows = not any(p.requires_grad for p in every) or min((p._version for p in every), default=0) >= OFTEN
+    return Copied(model, along / length, still and fresh, _left_behind(copy, root), follows)
 
 
 def _left_behind(copy: nn.Module, root: nn.Module) -> bool:

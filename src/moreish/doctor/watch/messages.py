@@ -13,22 +13,23 @@ FEWEST_OTHERS = 16  # nodes that are in no loss, and asked about
 
 
 class Messages:
-    """Of one frame. What is kept of the graph is the edges of the last layer."""
+    """Of one frame. What is kept of the graph is the edges of the last layer; `asked`, the nodes that somebody asks
+    about by number of all, is that of the whole run, as evaluations and steps are looked at apart.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, asked: dict[int, Tensor]) -> None:
         self.found: Edges | None = None
         self._chosen: list[Tensor] = []  # which rows of a table of nodes were taken, one for each edge
         self._nodes = 0
         self._edges: tuple[Tensor, Tensor] | None = None
         self._handle: RemovableHandle | None = None
         self._seen: tuple[Tensor, Tensor, Tensor] | None = None  # targets, sources, and which nodes are in the loss
-        self._asked: dict[int, Tensor] = {}  # by number of rows: those that were chosen while gradients are off
+        self._asked = asked
 
     def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: Tensor) -> None:
         """Rows are taken of a table, or rows are added into one, or all are mixed by a table of who hears whom."""
         if kind == "select":
-            if not torch.is_grad_enabled():
-                self._ask(args)
+            self._ask(args)
             self._select(op, args, kwargs, result)
         elif kind == "scatter":
             self._scatter(op, args, kwargs, result)
@@ -47,14 +48,19 @@ class Messages:
             self.found = _edges(*self._seen, asked.to(self._seen[2].device))
         if self._handle is not None:
             self._handle.remove()
-        self._chosen, self._edges, self._handle, self._seen, self._asked = [], None, None, None, {}
+        self._chosen, self._edges, self._handle, self._seen = [], None, None, None
 
     def _ask(self, args: Args) -> None:
-        """Some rows are chosen: perhaps nodes that an evaluation is about, or their labels."""
+        """Some rows are chosen of what has no gradient: perhaps nodes that an evaluation is about, or their labels.
+
+        By a mask at any time (who is asked about in training is in the loss), by numbers while gradients are off.
+        """
         x, index = args if len(args) == 2 else (None, None)
         if not isinstance(x, Tensor) or not isinstance(index, Tensor) or not x.dim() or index.dim() != 1:
             return
-        rows = len(x)
+        rows, off = len(x), not torch.is_grad_enabled()
+        if not off and (x.requires_grad or index.dtype != torch.bool):
+            return
         if rows < FEWEST_NODES or (rows not in self._asked and len(self._asked) >= MOST_CHOSEN):
             return
         if index.dtype == torch.bool and len(index) == rows:

@@ -1,5 +1,7 @@
 """Notes of single calls: states that are cut off, probabilities that are normalised again, views that swap axes."""
 
+import itertools
+import operator
 import sys
 import weakref
 from collections.abc import Callable
@@ -8,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.noted import Carried, Ctc, Flat, Noted, Repeated, Signed, State, Summed, Swapped
+from moreish.doctor.frames.noted import Carried, Flat, Noted, Repeated, State, Summed, Swapped
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.blanks import Blanks
@@ -20,11 +22,11 @@ from moreish.doctor.watch.marks import Marks
 from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.risk_sets import AtRisk
+from moreish.doctor.watch.special_losses import ctc, signed
 from moreish.doctor.watch.values import Values
 
 MOST_STATES, MOST_FACTORS = 64, 16  # calls of one forward that are asked what they get of themselves; terms of a loss
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
-TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
 LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_MARKED, MOST_COLUMNS = 4096, 64  # elements of a tensor, and of each row, by which it is known again
@@ -38,10 +40,10 @@ OF_ONE_EXAMPLE = {
 class Noting:
     """Fills the notes of one frame. What a copy of a model gave is followed through later calls."""
 
-    def __init__(self, noted: Noted, copies: Copies, thorough: bool) -> None:
+    def __init__(self, noted: Noted, copies: Copies, thorough: bool, asked: dict[int, Tensor]) -> None:
         self.noted, self.copies, self.thorough = noted, copies, thorough
         self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
-        self.at_risk, self.messages, self.corners = AtRisk(), Messages(), Corners()
+        self.at_risk, self.messages, self.corners = AtRisk(), Messages(asked), Corners()
         self.derivatives = Differentiating(noted.derivatives)
         self.layouts, self.blanks = Layouts(noted, thorough), Blanks(noted)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
@@ -333,7 +335,12 @@ def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:
 
 
 def _swaps(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    """Whether sizes beyond the first were put into another order, those of 1 left out."""
+    """Whether sizes beyond the first were put into another order, those of 1 left out; or the last of three or more
+    comes first and the others are one: (8, 4, 16, 32) as (8, 32, 64).
+    """
+    if len(after) == 3 < len(before) and after[0] == before[0]:
+        first = itertools.accumulate(before[1:], operator.mul)  # what a view may join, counted from the front
+        return after[1] == before[-1] and min(after[1:]) > 1 and after[1] not in first
     if len(before) != len(after) or len(before) < 3 or before == after or sorted(before) != sorted(after):
         return False
     return [n for n in before if n > 1] != [n for n in after if n > 1]
@@ -354,47 +361,3 @@ def repeated(prefix: str, root: nn.Module) -> Repeated | None:
             if len(parts) > len({id(m) for m in parts}):
                 return Repeated(name, len(parts))
     return None
-
-
-def ctc(args: Args, kwargs: Kwargs) -> Ctc | None:
-    """What ctc_loss was given: log-probabilities (T, N, C), and targets (N, S), or one after the other."""
-    scores, targets, frames, lengths = (
-        argument(args, kwargs, k, name)
-        for k, name in enumerate(("log_probs", "targets", "input_lengths", "target_lengths"))
-    )
-    blank = int(argument(args, kwargs, 4, "blank", 0))
-    if not isinstance(scores, Tensor) or not isinstance(targets, Tensor) or scores.dim() != 3:
-        return None
-    counts, most = _numbers(lengths), _numbers(frames)
-    if targets.dim() != 2 and targets.numel() != sum(counts):
-        return None
-    rows = list(targets.detach().cpu()) if targets.dim() == 2 else list(targets.detach().cpu().split(counts))
-    if len(rows) != len(counts) or len(most) != len(counts) or not counts:
-        return None
-    rows = [row[:n] for row, n in zip(rows, counts, strict=True)]
-    needed = [len(row) + int((row[1:] == row[:-1]).sum()) for row in rows]  # between two alike comes a blank
-    sums = scores.detach().float().exp().sum(-1)
-    return Ctc(
-        blank,
-        sum(bool((row == blank).any()) for row in rows) / len(rows),
-        sum(n > m for n, m in zip(needed, most, strict=True)) / len(rows),
-        float((sums - 1).abs().mean()),
-    )
-
-
-def signed(op: str, args: Args, kwargs: Kwargs) -> Signed | None:
-    """The targets of a loss that wants 1 and -1; None where they are none, or others than 0, 1 and -1."""
-    target = argument(args, kwargs, TARGET_AT[op], "target")
-    if not isinstance(target, Tensor) or not target.numel():
-        return None
-    target = target.detach()
-    zeros, negative = target == 0, target == -1
-    if not bool((zeros | negative | (target == 1)).all()):
-        return None
-    return Signed(op, float(zeros.float().mean()), target.numel(), bool(negative.any()))
-
-
-def _numbers(lengths: object) -> list[int]:
-    if isinstance(lengths, Tensor):
-        return [int(n) for n in lengths.reshape(-1).tolist()]
-    return [int(n) for n in lengths] if isinstance(lengths, tuple | list) else []

@@ -97,6 +97,7 @@ def _judged(node: Node, rows: int) -> RiskSets | None:
     if not any(_has_events(v.value, n) for v in known for n in {rows, before}):
         return None
     moved = way != [*range(rows)]
+    beside: list[tuple[Variable, Order]] = [] if moved else [(v, _order(t)) for v, t in _beside(known, rows)]
     before_it = [] if moved else [p for v in known if (p := _permutation(v.value, before)) is not None]
     ways = [way, *before_it]
     found: list[tuple[Variable, list[float], list[Order]]] = []
@@ -105,10 +106,16 @@ def _judged(node: Node, rows: int) -> RiskSets | None:
             along = [[t[i] for i in w] for w in ways] if len(t) == before else []
             orders: list[Order] = [_order(each) for each in (*along, *([t] if len(t) == rows else []))]
             found.append((variable, t, orders))
-    return _told(found, rows, moved=moved)
+    return _told(found, rows, beside, moved=moved)
 
 
-def _told(found: list[tuple[Variable, list[float], list[Order]]], rows: int, *, moved: bool) -> RiskSets | None:
+def _told(
+    found: list[tuple[Variable, list[float], list[Order]]],
+    rows: int,
+    beside: list[tuple[Variable, Order]],
+    *,
+    moved: bool,
+) -> RiskSets | None:
     times = [(v, t, orders) for v, t, orders in found if _is_time(v)]
     if any("falling" in orders for _, _, orders in times):
         return RiskSets(rows, next(v.name for v, _, orders in times if "falling" in orders), "falling")
@@ -116,8 +123,53 @@ def _told(found: list[tuple[Variable, list[float], list[Order]]], rows: int, *, 
         sorted_by = orders[0] != "none" if moved else "falling" in orders
         if sorted_by and not any(t == known for _, known, _ in times):
             return None
-    near = [(v, orders) for v, _, orders in times if v.level < (NEAR if moved else 1) and v.function != MODULE]
-    return RiskSets(rows, near[0][0].name, near[0][1][0]) if near else None
+    if any(order == "falling" for _, order in beside):
+        return RiskSets(rows, beside[0][0].name, "falling")
+    near: list[tuple[Variable, Order]]
+    near = [(v, orders[0]) for v, _, orders in times if v.level < (NEAR if moved else 1) and v.function != MODULE]
+    near = near or beside
+    return RiskSets(rows, near[0][0].name, near[0][1]) if near else None
+
+
+def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[float]]]:
+    """Times of a function further out that stand beside the very events that this one was given: all rows of a batch,
+    or of the whole data with the index that chose them.
+    """
+    events = next((e for v in known if v.level == 0 and (e := _events(v.value, rows)) is not None), None)
+    if events is None:
+        return
+    for level in sorted({v.level for v in known if v.level > 0}):
+        there = [v for v in known if v.level == level]
+        indices = [None, *(i for v in there if (i := _index(v.value, rows)) is not None)]
+        for variable in (v for v in there if _is_time(v)):
+            for index in indices:
+                length = rows if index is None else _length(variable.value)
+                chosen = [_chosen(v.value, length, index) for v in there if v is not variable]
+                t = _chosen(variable.value, length, index)
+                if t is not None and min(t) >= 0 and len(set(t)) > 2 and events in chosen:
+                    yield variable, t
+
+
+def _events(x: object, rows: int) -> list[float] | None:
+    return numbers_of(x, rows) if is_flag(x, rows) else None
+
+
+def _index(x: object, rows: int) -> Tensor | None:
+    if isinstance(x, Tensor) and x.dtype == torch.int64 and x.dim() == 1 and len(x) == rows and int(x.min()) >= 0:
+        return x.detach().cpu()
+    return None
+
+
+def _length(x: object) -> int:
+    return x.numel() if isinstance(x, Tensor) else int(getattr(x, "size", 0) or 0)
+
+
+def _chosen(x: object, length: int, index: Tensor | None) -> list[float] | None:
+    """A number for each row of the batch, of as many numbers as the index may choose from."""
+    if index is None or length > MOST_ROWS or int(index.max()) >= length:
+        return numbers_of(x, length) if index is None else None
+    every = numbers_of(x, length)
+    return None if every is None else [every[i] for i in index.tolist()]
 
 
 def _is_time(variable: Variable) -> bool:

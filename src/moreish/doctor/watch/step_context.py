@@ -25,7 +25,7 @@ class StepContext:
         self.frame, self.counts = frame, counts
         self.thorough = thorough  # look at what stays the same from step to step as well
         self.reader = Reader()
-        self.noting = Noting(frame.noted, copies or Copies({}), thorough)
+        self.noting = Noting(frame.noted, copies or Copies({}), thorough, counts.asked)
         self.inputs: Args = ()
         self.unanswered: set[str] = set()  # models that were called since the last loss
         self.looked_up: list[Tensor] = []  # ids that embeddings were asked for

@@ -65,7 +65,7 @@ def _one(history: History, copy: Copied, targets: bool) -> Verdict | None:
         words += "them."
         fix = "Let it follow: target.load_state_dict(model.state_dict()) now and then, or a small part at each step."
         return _said("sick", history, words, fix, copy)
-    if copy.wants_none and 0 < copy.way < HARDLY and not copy.still:
+    if copy.follows and 0 < copy.way < HARDLY and not copy.still:
         words = f"a copy{called} that follows it has come {copy.way:.1%} of the way that the model went in "
         words += f"{history.evidence.steps} steps."
         fix = "Let it follow faster: a decay of 1 - 10 / steps or less, or one that grows from 0 on."

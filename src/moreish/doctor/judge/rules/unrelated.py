@@ -38,6 +38,31 @@ def noise_not_in_input(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F152",
+    "noise-of-one-side",
+    "the noise that is asked for lies between 0 and 1",
+    silent="noise about 0, whatever it is drawn from; noise that is not in the input (F136); fewer than three looks",
+    why="What is made later begins with noise of mean 0 and of variance 1 and takes off what the net calls noise.\n"
+    "torch.rand draws from 0 to 1, evenly, and torch.randn from the standard normal: one letter less, and\n"
+    "the net has learned another noise, with a mean of 0.5, than the one that it is given afterwards.",
+    explains=("F29", "F119"),
+    rank=72,
+)
+def noise_of_one_side(history: History) -> Iterator[Verdict]:
+    """Targets that were drawn in the same step and are part of the input lie evenly in 0 to 1, at three looks."""
+    seen = history.counts.noise
+    if seen.one_sided >= FEWEST:
+        yield found(
+            "watch",
+            "",
+            history.step(),
+            f"The noise that the model is asked for lies evenly in 0 to 1, so its mean is 0.5 ({seen.one_sided} looks).",
+            "Draw it with torch.randn_like, which is what the formulas of diffusion and denoising are about.",
+            confidence=0.85,
+        )
+
+
+@Rule(
     "F137",
     "compared-with-itself",
     "a model is compared with itself",
