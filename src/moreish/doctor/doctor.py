@@ -14,6 +14,7 @@ from moreish.doctor.frames.evidence import Failure
 from moreish.doctor.frames.history import DETAILED, History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import SEVERITIES, Finding
+from moreish.doctor.judge.progress import settled
 from moreish.doctor.judge.table import named_rules
 from moreish.doctor.judge.triage import goes_wrong, stands_at_a_guess, worrying
 from moreish.doctor.tell import html
@@ -326,7 +327,8 @@ class Doctor:
 
     def _judge(self) -> None:
         """Ask every rule; what was found once stays, with the step of the first time and the worst severity."""
-        for finding in judge(self.history, ignore=self.ignore, failed=self.failed_rules):
+        every = list(judge(self.history, ignore=self.ignore, failed=self.failed_rules))
+        for finding in every:
             known = self._kept.get(finding.id)
             if known is None:
                 self._kept[finding.id], self._asked, self._untold = finding, False, True
@@ -336,6 +338,8 @@ class Doctor:
                 self._kept[finding.id] = dataclasses.replace(finding, step=min(known.step, finding.step))
             if finding.severity != "info":
                 self.first_alarm.setdefault(finding.id, self._probe.step)
+        if self.history.ended:
+            self._kept = settled(self.history, self._kept, {f.id: f for f in every})
 
 
 def told_apart(model: Models | Tensors) -> tuple[dict[str, nn.Module], dict[str, Tensor]]:

@@ -2,12 +2,17 @@
 
 import math
 import statistics
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.finding import Finding
 from moreish.doctor.judge.rules.updates import too_high
+from moreish.doctor.judge.table import RULES
 
 EARLY = 150  # steps in which a run need not have learned anything
+HALF = 0.5  # of a loss
+VERY_WELL = 0.6  # share of the constant's cost that a run has saved in which dead or large units are no matter
 WELL = 0.3  # share of the constant's cost, or of the first loss, that a run has saved that does well
 
 
@@ -81,6 +86,34 @@ def aims_at_data(history: History) -> bool:
     """Whether outputs are compared with data, and not with what a network makes."""
     last = history.last
     return last is not None and not any(x.made for x in (*last.losses, *last.written_out))
+
+
+def settled(history: History, kept: Mapping[str, Finding], now: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Of what was found in a run that is over, what still holds: alarms that are no matter where a run does well are
+    what their rules say at the end, if the loss has come to half of what it was then.
+    """
+    result = {}
+    for id, finding in kept.items():
+        last = now.get(id)
+        if RULES[id].until_well and (last is None or last.severity == "info") and _has_halved(history, finding.step):
+            result |= {id: last} if last is not None else {}
+        else:
+            result[id] = finding
+    return result
+
+
+def _has_halved(history: History, step: int) -> bool:
+    """Whether the loss is half of what it was at this step, or less."""
+    curve = [(w.step, w.mean) for w in history.loss_curve.windows] or history.losses()
+    then = [x for s, x in curve if s <= step][-3:] or [x for _, x in curve[:1]]
+    late = [x for _, x in curve[-3:]]
+    return bool(late) and 0 <= statistics.median(late) < HALF * statistics.median(then)
+
+
+def does_well(history: History) -> bool:
+    """Whether a run has saved most of what a constant answer costs."""
+    share = learned(history)
+    return share is not None and share >= VERY_WELL
 
 
 def fails(history: History) -> bool:

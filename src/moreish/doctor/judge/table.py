@@ -85,6 +85,7 @@ class Rule:
     at_start : it judges the first batch, before any update
     by_updates : it is a fault of the updates, so what was there before them is no symptom of it
     preflight : one batch is enough for it, so it can speak before training
+    until_well : it is no matter where a run does well, so at the end it is taken back if one does
     """
 
     id: str
@@ -100,6 +101,7 @@ class Rule:
     at_start: bool = field(default=False, kw_only=True)
     by_updates: bool = field(default=False, kw_only=True)
     preflight: bool = field(default=False, kw_only=True)
+    until_well: bool = field(default=False, kw_only=True)
     verdicts: Callable[..., Iterator[Verdict]] = field(default=_silent, kw_only=True)
 
     def __call__(self, judge: Callable[..., Iterator[Verdict]]) -> Callable[..., Iterator[Verdict]]:

@@ -1,5 +1,6 @@
 """A batch: which axis its samples lie along, whether its targets are its inputs one place on, and other batches."""
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -7,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from moreish.doctor.watch.called import CalledWith
+from moreish.doctor.watch.called import CalledWith, every_tensor
 
 FEWEST = 8  # targets that must be inputs one place on
 MOST = 0.9  # share of them
@@ -101,8 +102,8 @@ def _numbers(x: Tensor, axis: int) -> Tensor | None:
 def batch_axis(twin: nn.Module, given: CalledWith, known: Sequence[Lag]) -> int | None:
     """The axis of the inputs along which samples lie; None where it cannot be known.
 
-    Time is the axis along which targets follow; else samples are as many as the targets, or as the outputs. Without a
-    layer that might take time first it is the first.
+    Time is the axis along which targets follow; else samples are as many as the targets, or as the outputs; where
+    both axes are as long, the copy is called with fewer. Without a layer that might take time first it is the first.
     """
     if known and known[0].sure:
         return known[0].samples
@@ -116,7 +117,22 @@ def batch_axis(twin: nn.Module, given: CalledWith, known: Sequence[Lag]) -> int 
     for n in (len(t) for t in given.targets if t.dim() and _per_sample(t, first, second)):
         if first != second and n in (first, second):
             return 0 if n == first else 1
+        if first == second == n:
+            return _by_trial(twin, given, n)
     return 0 if all(m.batch_first for m in sequences) else None
+
+
+def _by_trial(twin: nn.Module, given: CalledWith, n: int) -> int | None:
+    """Of two axes of one length, the one that outputs become shorter with."""
+    rows = n // 2 + 1
+    found = []
+    for axis in (0, 1):
+        fewer = given.change(partial(_first, axis=axis, n=n, rows=rows))
+        with contextlib.suppress(Exception), torch.no_grad():  # a stranger's model need not run with fewer
+            outputs = every_tensor(twin(*fewer.args, **fewer.kwargs))
+            if any(y.dim() and len(y) == rows for y in outputs[:1]):
+                found.append(axis)
+    return found[0] if len(found) == 1 else None
 
 
 def _per_sample(target: Tensor, first: int, second: int) -> bool:

@@ -9,6 +9,7 @@ from moreish.doctor.frames.operations import BETWEEN, RECTIFIED
 from moreish.doctor.frames.quantities import HEALTHY_SATURATED
 from moreish.doctor.frames.saturation import SATURATED_SIGMOID, SATURATED_TANH, STUCK
 from moreish.doctor.judge.finding import Operation
+from moreish.doctor.judge.progress import does_well
 from moreish.doctor.judge.rules.start import GAINS, fan_in, shape_of
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
@@ -158,13 +159,15 @@ def dead_tanh(history: History) -> Iterator[Verdict]:
     "F07",
     "dead-relu",
     "dead ReLU units",
-    silent=f"fewer than {WINDOW} examples were seen; half of the elements being zero is how a ReLU works",
+    silent=f"fewer than {WINDOW} examples were seen; half of the elements being zero is how a ReLU works; units that "
+    "died in a run that does well are information",
     why="A ReLU that gives 0 for every example passes no gradient, so its weights never change again.\n"
     "A large negative bias, a too large step or a bad initialisation kills units in numbers.\n"
     "The layer is smaller than it looks.",
     explains=("F06", "F09", NOT_LEARNING),
     kinds=(RUNAWAY,),
     rank=220,
+    until_well=True,
     at_start=True,
     preflight=True,
 )
@@ -191,7 +194,7 @@ def _dead(history: History, wanted: Callable[[str], bool], watch: float, sick: f
     weight = source.weight if source is not None else None
     step = 0 if at_start else history.step()
     yield found(
-        "sick" if share > sick else "watch",
+        "info" if not at_start and does_well(history) else "sick" if share > sick else "watch",
         call.layer,
         step,
         f"{share:.0%} of the units of `{call.layer}` are {how} on every one of "

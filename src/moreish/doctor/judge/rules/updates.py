@@ -10,7 +10,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.frames.quantities import HIGH_RATIO, LOW_RATIO, USUAL_RATIO
 from moreish.doctor.judge.courses import LossTrend, broke_at_once, clipped, loss_trend
 from moreish.doctor.judge.finding import Operation, Severity
-from moreish.doctor.judge.rules.gradients import owner, vanished
+from moreish.doctor.judge.rules.gradients import vanished
 from moreish.doctor.judge.rules.start import fan_in, shape_of
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
@@ -52,6 +52,7 @@ def ratio(history: History, last: int, least: int = 1) -> float | None:
     explains=("F01", "F08", "F22", "F28", RUNAWAY),
     rank=210,
     by_updates=True,
+    until_well=True,
 )
 def too_high(history: History) -> Iterator[Verdict]:
     """Updates larger than the weights; or updates above 1/50 with a loss that rises or does not fall; or first ones
@@ -365,35 +366,3 @@ def nothing_changes(history: History) -> Iterator[Verdict]:
         picture="update_ratio",
         operation=Operation("set_lr", {"value": 1e-3, "plain": 0.1}),
     )
-
-
-@Rule(
-    "F42",
-    "growing-weights",
-    "weights grow",
-    silent="weights that start near zero",
-    why="A weight ten times its first size saturates what comes after it and shrinks its own update ratio.\n"
-    "Without weight decay nothing holds it.\n"
-    "It is often the trace of a learning rate that was too high.",
-    kinds=(RUNAWAY,),
-)
-def growing(history: History) -> Iterator[Verdict]:
-    """std(w) above 10x that of the first frame, and of 1 / sqrt(fan_in)."""
-    grown = []
-    for weight in judged_weights(history):
-        sizes = history.series(f"{weight}/std")
-        usual = 1 / math.sqrt(fan_in(shape_of(history, weight)))
-        if len(sizes) >= 3 and min(sizes[-3:]) > 10 * max(sizes[0], usual):
-            grown.append((sizes[-1] / sizes[0], weight))
-    if grown:
-        times, weight = max(grown)
-        yield found(
-            "watch",
-            owner(weight),
-            history.step(),
-            f"`{weight}` has grown to {times:.0f} times its first size{history.since}.",
-            "Lower the learning rate, or use AdamW with weight_decay=0.01.",
-            picture=f"{weight}/std",
-            layers=tuple(owner(w) for _, w in sorted(grown, reverse=True)),
-            times=times,
-        )
