@@ -234,6 +234,25 @@ def test_recurrent_layers_that_run_along_the_batch_are_named(kind):
     assert (finding.id, finding.layer, finding.severity) == ("F74", "rnn", "sick")
 
 
+@pytest.mark.parametrize(
+    ("options", "pick", "time_first", "found"),
+    [
+        ({}, lambda h: h[:, -1], False, True),
+        ({"batch_first": True}, lambda h: h[-1], True, True),
+        ({}, lambda h: h[-1], True, False),
+        ({"batch_first": True}, lambda h: h[:, -1], False, False),
+    ],
+)
+def test_the_batch_is_told_from_time_where_there_are_as_many_of_both(options, pick, time_first, found):
+    model = Last(nn.LSTM, pick, **options)
+
+    def step(k):
+        x, y = series(k, 9, 9)
+        return F.cross_entropy(model(x.transpose(0, 1) if time_first else x), y)
+
+    assert [f.id for f in ours(watch(model, step))] == ["F74"] * found
+
+
 @sick("F74")
 def time_first_into_a_layer_with_batch_first():
     return classify(Last(nn.LSTM, lambda h: h[-1], batch_first=True), arrange=lambda x: x.transpose(0, 1))

@@ -13,6 +13,7 @@ from moreish.doctor.frames.groups import Group
 from moreish.doctor.frames.history import History, Validation
 from moreish.doctor.judge.diagnosis import diagnose, judge
 from moreish.doctor.judge.finding import Finding
+from moreish.doctor.judge.progress import settled
 from moreish.doctor.judge.rules import RULES
 from moreish.doctor.judge.rules.shapes import softmax_floor
 from tests.doctor.worlds import V, alarms, fit, language, mlp
@@ -204,6 +205,28 @@ def test_a_start_that_is_a_little_too_sure_is_worth_knowing_only_where_it_is_soo
     assert history.first is not None
     later.first.losses, later.from_scratch = history.first.losses, True
     assert [f.severity for f in RULES["F01"].judge(later)] == [severity]
+
+
+@pytest.mark.parametrize(("last", "stays"), [(1.5, False), (3.9, True), (-9.0, True)])
+def test_what_says_that_a_run_does_not_do_well_is_taken_back_at_the_end_of_one_that_does(last, stays):
+    history = run_of({"loss": [4.2, 4.1, 4.1, last, last, last]}, [0, 20, 80, 900, 1000, 1100])
+    kept = {id: Finding(id, "watch", "", 80, "", "") for id in ("F13", "F07", "F20")}
+    now = {"F07": Finding("F07", "info", "", 1100, "", "")}
+    held = settled(history, kept, now)
+    assert held["F20"] is kept["F20"]
+    assert ("F13" in held) is stays
+    assert held["F07"] is (kept if stays else now)["F07"]
+    assert settled(history, kept, kept) == kept  # where the rules still say so
+
+
+def test_dead_units_and_large_weights_are_no_alarm_in_a_net_that_does_well():
+    for last, alarm in ((0.1, False), (0.9, True)):
+        history = run_of(
+            {"w/std": [0.1, 6.0, 6.0, 6.0], "loss.1/nll": [1.1, 1.0, last, last]}, shapes={"w": (100, 4)}
+        )
+        history.counts.count(torch.arange(3).repeat(200), 3)
+        history.counts.settle()
+        assert [f.severity for f in RULES["F42"].judge(history)] == ["watch" if alarm else "info"]
 
 
 def test_a_pretrained_model_and_calm_logits_with_unlucky_labels_are_not_overconfident():

@@ -56,7 +56,7 @@ def noise_of_one_side(history: History) -> Iterator[Verdict]:
             "watch",
             "",
             history.step(),
-            f"The noise that the model is asked for lies evenly in 0 to 1 at {seen.one_sided} looks, with a mean of 0.5.",
+            f"The noise that the model is asked for lay evenly in 0 to 1 ({seen.one_sided} looks): its mean is 0.5.",
             "Draw it with torch.randn_like, which is what the formulas of diffusion and denoising are about.",
             confidence=0.85,
         )
