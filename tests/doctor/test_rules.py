@@ -222,7 +222,8 @@ def test_what_says_that_a_run_does_not_do_well_is_taken_back_at_the_end_of_one_t
 def test_dead_units_and_large_weights_are_no_alarm_in_a_net_that_does_well():
     for last, alarm in ((0.1, False), (0.9, True)):
         history = run_of(
-            {"w/std": [0.1, 6.0, 6.0, 6.0], "loss.1/nll": [1.1, 1.0, last, last]}, shapes={"w": (100, 4)}
+            {"w.weight/std": [0.3, 6.0, 6.0, 6.0], "loss.1/nll": [1.1, 1.0, last, last]},
+            shapes={"w.weight": (100, 4)},
         )
         history.counts.count(torch.arange(3).repeat(200), 3)
         history.counts.settle()
