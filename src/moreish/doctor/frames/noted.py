@@ -130,6 +130,16 @@ class LatentNoise(NamedTuple):
     by: Literal["logarithm", "variance"]
 
 
+class Between(NamedTuple):
+    """Edges of the regions in maps of classes: how many, how many have a class in them whose number lies between
+    those on both sides, and between how many pairs of classes.
+    """
+
+    edges: int
+    made: int
+    pairs: int
+
+
 class Layout(NamedTuple):
     """Pictures or series whose shape may not be that of their numbers: which layer got them (none: a model did),
     their shape, how the numbers may go, how many examples were looked at, how many say so, and whether that is sure.
@@ -300,6 +310,7 @@ class Noted:
     drops_on: str = ""
     pseudo_labels: bool = False
     terms_share: bool = False
+    between: Between | None = None
     raw_overlap: bool = False
     latent_noise: LatentNoise | None = None
 

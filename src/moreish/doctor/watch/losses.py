@@ -10,7 +10,7 @@ from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch import alignment, answers, choices, given, numbers
+from moreish.doctor.watch import alignment, answers, choices, given, label_maps, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -162,6 +162,7 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
     if not context.thorough:
         return
     ids = tuple(context.looked_up) or context.inputs
+    context.frame.noted.between = context.frame.noted.between or label_maps.between(target)
     loss.lags = alignment.lags(target, ids, ignored)
     context.frame.noted.endless = alignment.endless(target, ids, ignored)
     if loss.reduction != "none" and not weighted:
