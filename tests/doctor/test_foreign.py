@@ -427,3 +427,26 @@ def test_foreign_module_is_watched_without_a_crash_and_without_an_alarm(name):
 
 def test_there_are_twenty_styles():
     assert len(STYLES) >= 20
+
+
+@pytest.mark.filterwarnings("ignore")  # torch warns of tracing at all, and of what it cannot trace
+@pytest.mark.parametrize("gradients", [True, False])
+def test_what_is_traced_in_the_middle_of_a_run_is_traced_as_without_the_doctor(gradients):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.GRU(4, 8, batch_first=True))
+    x = torch.randn(16, 5, 4)
+    optimizer = adam(model)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(3):
+            optimizer.zero_grad()
+            model(x)[0].square().mean().backward()
+            optimizer.step()
+            model.eval()
+            with torch.set_grad_enabled(gradients):
+                traced = torch.jit.trace(model, x)
+            model.train()
+    assert doctor._probe.failure is None
+    assert torch.equal(traced(x)[0], model(x)[0])
+    assert {n.kind() for n in traced.inlined_graph.nodes()} == {
+        n.kind() for n in torch.jit.trace(model.eval(), x).inlined_graph.nodes()
+    }

@@ -39,6 +39,17 @@ def test_rows_that_are_among_their_own_others_are_found() -> None:
     assert "F148" in contrast(lambda table: table + 1.0)
 
 
+def test_it_does_not_matter_who_takes_the_softmax() -> None:
+    model = small(8)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(12, 6)
+        z = F.normalize(torch.cat([model(x), model(x + 0.1 * torch.randn_like(x))]), dim=1)
+        return F.nll_loss((z @ z.T / 0.2).log_softmax(1), partners(12))
+
+    assert "F148" in trained(model, loss)
+
+
 @pytest.mark.parametrize("hidden", [float("-inf"), -1e4, 0.0])
 def test_a_table_whose_diagonal_was_taken_out_is_not(hidden: float) -> None:
     out = torch.eye(24, dtype=torch.bool)
@@ -107,6 +118,24 @@ def test_an_overlap_of_what_a_layer_gives_is_found(loss: Similar) -> None:
 )
 def test_an_overlap_of_what_is_bounded_is_not(loss: Similar, end: Callable[[Tensor], Tensor]) -> None:
     assert "F149" not in segmented(loss, end)
+
+
+def larger(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear")[..., ::2, ::2]
+
+
+def transitions(x: Tensor) -> Tensor:
+    """Of noisy labels: probabilities times a table of data are probabilities."""
+    both = torch.cat([x, -x], 1).movedim(1, -1).softmax(-1) @ torch.tensor([[0.9, 0.1], [0.2, 0.8]])
+    return both[..., :1].movedim(-1, 1)
+
+
+def test_what_bounds_or_does_not_is_known_through_other_sizes_and_sums() -> None:
+    assert "F149" in segmented(dice, larger)
+    assert "F149" in segmented(dice, lambda x: x + 1.5)
+    assert "F149" not in segmented(dice, lambda x: larger(torch.sigmoid(x)))
+    assert "F149" not in segmented(dice, transitions)
+    assert "F149" not in segmented(dice, lambda x: torch.sigmoid(x) + torch.tanh(x))
 
 
 def masked_mean(p: Tensor, t: Tensor) -> Tensor:
@@ -183,6 +212,22 @@ def test_what_is_no_noise_is_not() -> None:
     assert "F150" not in encoded(lambda log: log, drawn=False)
 
 
+def one_sided(draw: Callable[[Tensor], Tensor], begins: Callable[[Tensor], Tensor] | None) -> bool:
+    model = small(6)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(64, 6)
+        noise = draw(x)
+        return F.mse_loss(model(0.7 * x + 0.7 * noise), noise)
+
+    def make() -> None:
+        if begins is not None:
+            with torch.no_grad():
+                model(begins(torch.empty(64, 6)))
+
+    return "F152" in trained(model, loss, after=make)
+
+
 @pytest.mark.parametrize(
     ("draw", "found"),
     [
@@ -193,14 +238,14 @@ def test_what_is_no_noise_is_not() -> None:
     ],
 )
 def test_noise_between_zero_and_one_that_is_asked_for_is_found(draw: Callable[[Tensor], Tensor], found: bool) -> None:
-    model = small(6)
+    assert one_sided(draw, torch.randn_like) is found
 
-    def loss(k: int) -> Tensor:
-        x = torch.randn(64, 6)
-        noise = draw(x)
-        return F.mse_loss(model(0.7 * x + 0.7 * noise), noise)
 
-    assert ("F152" in trained(model, loss)) is found
+@pytest.mark.parametrize("begins", [None, torch.rand_like])
+def test_it_is_no_matter_where_nothing_is_made_from_normal_noise(
+    begins: Callable[[Tensor], Tensor] | None,
+) -> None:
+    assert not one_sided(torch.rand_like, begins)
 
 
 # Weights of a yes
@@ -229,6 +274,18 @@ def test_a_weight_of_yes_that_grows_with_how_often_it_is_yes_is_found(
         )
 
     assert ("F98" in trained(model, loss)) is found
+
+
+def test_a_weight_that_is_each_batchs_own_is_not() -> None:
+    """The first batch is drawn around what is looked for, the others anywhere."""
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        y = (torch.rand(64) < (0.85 if k % 4 == 0 else 0.05)).float()
+        weight = (1 - y.mean()) / y.mean().clamp(min=0.01)
+        return F.binary_cross_entropy_with_logits(model(torch.randn(64, 6)).squeeze(1), y, pos_weight=weight)
+
+    assert "F98" not in trained(model, loss)
 
 
 @pytest.mark.parametrize("turned", [True, False])
@@ -278,6 +335,7 @@ LEARNABLE, CHANCE = "(x[:, 0] * x[:, 1] + x[:, 2] > 0).long()", "torch.randint(0
         ("mode='max', ", "accuracy", LEARNABLE, False),
         ("", "val", CHANCE, False),  # overfits: rises while training falls
         ("mode='max', ", "accuracy", CHANCE, False),
+        ("mode='max', ", "1 - 0.03 * epoch + 0 * accuracy", LEARNABLE, True),  # an error rate, say
     ],
 )
 def test_a_scheduler_that_waits_for_the_wrong_end_is_found(

@@ -206,6 +206,16 @@ def test_a_view_that_puts_the_last_size_first_and_joins_the_others_is_found(sick
     assert ("F78" in trained(model, loss)) is sick
 
 
+def test_windows_of_data_that_go_on_in_time_are_not() -> None:
+    model = small(2, 84)
+
+    def loss(k: int) -> Tensor:
+        days = torch.randn(6, 7, 12, 4)  # day, hour, quarter, read as four windows
+        return model(days.view(6, 4, 84)).square().mean()
+
+    assert "F78" not in trained(model, loss)
+
+
 @pytest.mark.parametrize(
     "after", [(6, 4, 60), (6, 20, 12), (6, 240), (24, 5, 12), (6, 1, 240), (6, 4, 5, 12), (6, 240, 1), (6, 2, 120)]
 )

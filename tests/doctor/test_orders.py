@@ -173,6 +173,23 @@ def test_times_of_other_events_are_not_theirs():
     assert "F142" not in survival(own)
 
 
+def test_rows_that_were_sorted_by_the_end_under_another_name_are_no_alarm():
+    torch.manual_seed(0)
+    model = nn.Linear(6, 1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    x, smoked_years, stop = torch.randn(200, 6), torch.rand(200), torch.rand(200)
+    died = (torch.rand(200) < 0.7).float()
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(12):
+            k = torch.randperm(200)[:40]
+            k = k[stop[k].argsort(descending=True)]
+            optimizer.zero_grad()
+            breslow(model(x[k]).squeeze(1), died[k]).backward()
+            optimizer.step()
+    assert len(smoked_years) == 200
+    assert "F142" not in told(doctor)
+
+
 def plackett_luce(scores, relevance):
     scores = scores[relevance.argsort(descending=True)]
     return (scores.flip(0).logcumsumexp(0).flip(0) - scores).mean()
@@ -303,10 +320,10 @@ class Graph(nn.Module):
         return h + self.messages(h, edges)
 
 
-def trained(messages, edges, chosen, drawn=None, asked=None, masked_later=False, every=1):
+def trained(messages, edges, chosen, drawn=None, asked=None, masked_later=False, every=1, kind=None):
     torch.manual_seed(0)
     nodes = int(edges.max()) + 1
-    model, x, y = Graph(messages), torch.randn(nodes, 6), torch.randint(3, (nodes,))
+    model, x, y = (kind or Graph)(messages), torch.randn(nodes, 6), torch.randint(3, (nodes,))
     optimizer = torch.optim.SGD(model.parameters(), 0.001)
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         for k in range(6):
@@ -339,6 +356,20 @@ def test_new_nodes_are_asked_about_where_a_mask_is_laid_on_what_was_right_afterw
     assert "F143" in trained(added, citations(), OLD, asked=new, masked_later=True)
     assert "F143" in trained(added, citations(), OLD, asked=new, masked_later=True, every=4)
     assert "F143" not in trained(added, citations(), OLD, asked=~new, masked_later=True)
+
+
+class OfTwoKinds(Graph):
+    """New nodes have an encoder of their own, so the model chooses by a mask itself."""
+
+    def forward(self, x, edges):
+        new = torch.arange(len(x)) >= 60
+        h = torch.zeros(len(x), 6)
+        h[new], h[~new] = x[new], 2 * x[~new]
+        return super().forward(h, edges)
+
+
+def test_nodes_that_a_model_chooses_for_itself_are_asked_about_by_nobody():
+    assert "F143" not in trained(added, citations(), OLD, asked=OLD, kind=OfTwoKinds)
 
 
 @pytest.mark.parametrize(

@@ -267,7 +267,8 @@ class Noted:
     gradients and what is given without were one and the same, where they met. `pseudo_labels` is whether a loss was
     held against what had been decided without gradients, `terms_share` whether two terms of a loss reach the same
     parameters. `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in
-    eval mode. `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
+    eval mode. `begins_normal` is whether a model was given numbers of a standard normal without gradients.
+    `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
     noise of a latent is spread, where that is not as the loss has it.
     """
 
@@ -311,6 +312,7 @@ class Noted:
     pseudo_labels: bool = False
     terms_share: bool = False
     between: Between | None = None
+    begins_normal: bool = False
     raw_overlap: bool = False
     latent_noise: LatentNoise | None = None
 

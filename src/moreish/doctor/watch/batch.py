@@ -117,7 +117,7 @@ def batch_axis(twin: nn.Module, given: CalledWith, known: Sequence[Lag]) -> int 
     for n in (len(t) for t in given.targets if t.dim() and _per_sample(t, first, second)):
         if first != second and n in (first, second):
             return 0 if n == first else 1
-        if first == second == n:
+        if first == second == n and len({m.batch_first for m in sequences}) == 1:  # else both axes are meant
             return _by_trial(twin, given, n)
     return 0 if all(m.batch_first for m in sequences) else None
 

@@ -38,11 +38,17 @@ class Safely:
         return True
 
 
-def in_backward() -> bool:
-    """Whether autograd is at work: a checkpointed module runs a second time then, and is not looked at; nor is what
-    a transform of torch.func runs, whose tensors stand for others and have no data of their own.
+def is_apart() -> bool:
+    """Whether what runs now is no step of the user's. Autograd is at work: a checkpointed module runs a second time
+    then. Or a transform of torch.func is, or a tracer or an exporter, whose tensors stand for others: what would be
+    computed of them becomes part of what is traced.
     """
-    return torch._C._current_graph_task_id() != -1 or torch._C._are_functorch_transforms_active()
+    return (
+        torch._C._current_graph_task_id() != -1
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._is_tracing()
+        or torch.compiler.is_compiling()
+    )
 
 
 def passive(root: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -12,7 +12,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from moreish.doctor.watch.arguments import Args, Kwargs
 from moreish.doctor.watch.function_mode import FunctionMode
-from moreish.doctor.watch.guard import Safely, in_backward
+from moreish.doctor.watch.guard import Safely, is_apart
 from moreish.doctor.watch.names import Names
 from moreish.doctor.watch.observer import Observer
 
@@ -122,7 +122,7 @@ class FrameHooks:
 
     def _module_begins(self, module: nn.Module, args: object) -> None:
         observer = self.observer
-        if observer is None or id(module) not in self.names.modules or in_backward() or self._is_elsewhere():
+        if observer is None or id(module) not in self.names.modules or is_apart() or self._is_elsewhere():
             return
         if id(module) in self.names.root_ids:
             observer.stack.clear()
@@ -130,7 +130,7 @@ class FrameHooks:
 
     def _module_ends(self, module: nn.Module, args: Args, output: object) -> None:
         observer = self.observer
-        if observer is None or in_backward() or self._is_elsewhere():
+        if observer is None or is_apart() or self._is_elsewhere():
             return
         if module not in observer.stack:
             if id(module) not in self.names.modules:
@@ -156,7 +156,7 @@ class FrameHooks:
 
     def _called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         observer = self.observer
-        if observer is None or in_backward() or (kind == "view" and observer.passed(op, args, result)):
+        if observer is None or is_apart() or (kind == "view" and observer.passed(op, args, result)):
             return
         observer.grad = torch.is_grad_enabled()
         with self.safely():

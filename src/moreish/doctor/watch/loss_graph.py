@@ -20,10 +20,10 @@ FEWEST = 64  # numbers of which it can be said that they are noise
 DEEP = 12  # nodes that only bring numbers into another shape or scale
 SHAPED = re.compile(
     r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand|"
-    r"ToCopy|Contiguous|Split|Unbind)Backward"
+    r"ToCopy|Contiguous|Split|Unbind|Upsample\w*)Backward"
 )
 SCALED = re.compile(r"^(Mul|Div|Add|Sub|Rsub|Neg|Mean|Sum)Backward")
-UNBOUNDED = re.compile(r"^(\w*Convolution|Addmm|Mm|Bmm|NativeBatchNorm|Upsample\w*)Backward")
+LAYER = re.compile(r"^(\w*Convolution|Addmm|Mm|NativeBatchNorm)Backward")  # where a parameter goes into it
 ADDS = re.compile(r"^(Add|Sub|Rsub)Backward")
 
 
@@ -71,7 +71,7 @@ def _is_raw_overlap(node: Node) -> bool:
         return False
     for product in _summed(parts[0]):
         outputs, mask = _times_data(product)
-        if outputs is None or mask is None or not UNBOUNDED.match(_name(_under(outputs, SHAPED))):
+        if outputs is None or mask is None or not _is_unbounded(outputs):
             continue
         if bool(((mask < 0) | (mask > 1)).any()):
             continue
@@ -79,6 +79,15 @@ def _is_raw_overlap(node: Node) -> bool:
         if bool(mask.any()) and any(outputs in (n, _times_data(n)[0]) for n in below):
             return True
     return False
+
+
+def _is_unbounded(node: Node, depth: int = 0) -> bool:
+    """Whether this comes from a layer with weights through nothing that bounds it; a sum does if all its parts do."""
+    node = _under(node, SHAPED)
+    before = _before(node)
+    if ADDS.match(_name(node)) and before and depth < DEEP:
+        return all(_is_unbounded(n, depth + 1) for n in before)
+    return bool(LAYER.match(_name(node))) and any(_name(_under(n, SHAPED)) == "AccumulateGrad" for n in before)
 
 
 def _summed(node: Node) -> list[Node]:
@@ -118,12 +127,12 @@ def _noise(node: Node, users: dict[Node, list[Node]]) -> LatentNoise | None:
     as_variance = [n for n in users.get(layer, []) if _name(n).startswith("Exp")]
     added = any(ADDS.match(_name(u)) for n in as_variance for u in users.get(n, []))
     halved = _name(layer).startswith(("Mul", "Div"))
-    if not added or halved or not any(ADDS.match(_name(u)) for u in users.get(layer, [])) or not _is_normal(noise):
+    if not added or halved or not any(ADDS.match(_name(u)) for u in users.get(layer, [])) or not is_normal(noise):
         return None
     return LatentNoise("variance" if by_power else "logarithm")
 
 
-def _is_normal(x: Tensor) -> bool:
+def is_normal(x: Tensor) -> bool:
     """Whether these numbers may be drawn from a standard normal."""
     x = x.detach().reshape(-1)[: 1 << 16].float()
     chance = 4 / math.sqrt(len(x))

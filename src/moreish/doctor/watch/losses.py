@@ -60,7 +60,11 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     elif training and call.op in PAIRED | numbers.BINARY:
         positive = argument(args, kwargs, 6, "pos_weight") if call.op.endswith("with_logits") else None
         if isinstance(positive, Tensor) and positive.numel() <= MOST_WEIGHTS and context.thorough:
-            loss.weights = tuple(positive.detach().reshape(-1).tolist())
+            own = (1 - target.detach().float().mean()) / target.detach().float().mean().clamp(min=1e-6)
+            if (
+                positive.numel() > 1 or not 1 / 3 < float(positive / own.clamp(min=1e-6)) < 3
+            ):  # else of this very batch
+                loss.weights = tuple(positive.detach().reshape(-1).tolist())
         numbers.observe(context, loss, x, target)
     if training:
         decided = context.origin(target)
@@ -142,7 +146,8 @@ def _finds_itself(similar: Tensor, labels: Tensor) -> bool:
     if n < FEWEST_PAIRS or bool((labels == torch.arange(n, device=labels.device)).any()):
         return False
     near = 1e-4 * similar.abs().amax()
-    return bool(((similar - similar.T).abs() <= near).all() & (own >= similar.amax(1) - near).all())
+    beside = similar - own[:, None]  # as it is before and after a softmax has taken something off each row
+    return bool(((beside - beside.T).abs() <= near).all() & (beside <= near).all())
 
 
 def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: int, weighted: bool) -> None:

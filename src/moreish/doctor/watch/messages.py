@@ -19,6 +19,8 @@ class Messages:
 
     def __init__(self, asked: dict[int, Tensor]) -> None:
         self.found: Edges | None = None
+        self.inside = False  # a model calls, and chooses rows for itself
+        self.given: set[int] = set()  # what a model was called with without gradients, by identity
         self._chosen: list[Tensor] = []  # which rows of a table of nodes were taken, one for each edge
         self._nodes = 0
         self._edges: tuple[Tensor, Tensor] | None = None
@@ -59,7 +61,7 @@ class Messages:
         if not isinstance(x, Tensor) or not isinstance(index, Tensor) or not x.dim() or index.dim() != 1:
             return
         rows, off = len(x), not torch.is_grad_enabled()
-        if not off and (x.requires_grad or index.dtype != torch.bool):
+        if self.inside or id(x) in self.given or (not off and (x.requires_grad or index.dtype != torch.bool)):
             return
         if rows < FEWEST_NODES or (rows not in self._asked and len(self._asked) >= MOST_CHOSEN):
             return

@@ -18,6 +18,7 @@ from moreish.doctor.watch.boxes import EDGES, Corners
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.layouts import Layouts
+from moreish.doctor.watch.loss_graph import is_normal
 from moreish.doctor.watch.marks import Marks
 from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
@@ -28,6 +29,7 @@ from moreish.doctor.watch.values import Values
 MOST_STATES, MOST_FACTORS = 64, 16  # calls of one forward that are asked what they get of themselves; terms of a loss
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
 LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
+FEWEST_DRAWN = 64  # numbers of which it can be said how they were drawn
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_MARKED, MOST_COLUMNS = 4096, 64  # elements of a tensor, and of each row, by which it is known again
 CUTS = {"detach", "detach_", "data"}
@@ -76,9 +78,11 @@ class Noting:
         """A model is called without gradients: with the numbers of an earlier call, something is drawn again."""
         self.at_work.clear()
         self._training = training
+        self.messages.given = {id(t) for t in inputs}
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
         if x is None or not x.numel() or not is_plain(x):
             return
+        self.noted.begins_normal |= x.is_floating_point() and x.numel() >= FEWEST_DRAWN and is_normal(x)
         mark = _mark(x.detach())
         times = self._evaluated[mark] = self._evaluated.get(mark, -1) + 1
         self.noted.drawn_again = max(self.noted.drawn_again, times, _repeats(x.detach()))
@@ -97,9 +101,20 @@ class Noting:
         self.noted.drops_on = next((n for n, drops in self.at_work.items() if drops), self.noted.drops_on)
 
     def pass_on(
-        self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object, origin: Callable[[Tensor], Call | None]
+        self,
+        op: str,
+        kind: str,
+        args: Args,
+        kwargs: Kwargs,
+        result: object,
+        origin: Callable[[Tensor], Call | None],
+        *,
+        inside: bool = False,
     ) -> None:
-        """What is made of a copy's output is so, too; what is marked otherwise stays marked."""
+        """What is made of a copy's output is so, too; what is marked otherwise stays marked. `inside` is whether a
+        watched model calls.
+        """
+        self.messages.inside = inside
         self.values.called(op, kind, args, kwargs, result)
         self.derivatives.called(kind, args, kwargs, result)
         self.blanks.called(op, kind, args, kwargs, result)
@@ -236,8 +251,11 @@ class Noting:
         if self.noted.swapped is not None or op not in ("view", "reshape") or not self.thorough:
             return
         x = args[0] if args else None
-        if isinstance(x, Tensor) and isinstance(result, Tensor) and _swaps(tuple(x.shape), tuple(result.shape)):
-            self.noted.swapped = Swapped(layer, op, tuple(x.shape), tuple(result.shape))
+        if not isinstance(x, Tensor) or not isinstance(result, Tensor):
+            return
+        before, after = tuple(x.shape), tuple(result.shape)
+        if _swaps(before, after) or (x.requires_grad and _joins_out_of_order(before, after)):
+            self.noted.swapped = Swapped(layer, op, before, after)
 
     def close(self) -> None:
         """Let go of every tensor."""
@@ -335,15 +353,20 @@ def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:
 
 
 def _swaps(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    """Whether sizes beyond the first were put into another order, those of 1 left out; or the last of three or more
-    comes first and the others are one: (8, 4, 16, 32) as (8, 32, 64).
-    """
-    if len(after) == 3 < len(before) and after[0] == before[0]:
-        first = itertools.accumulate(before[1:], operator.mul)  # what a view may join, counted from the front
-        return after[1] == before[-1] and min(after[1:]) > 1 and after[1] not in first
+    """Whether sizes beyond the first were put into another order, those of 1 left out."""
     if len(before) != len(after) or len(before) < 3 or before == after or sorted(before) != sorted(after):
         return False
     return [n for n in before if n > 1] != [n for n in after if n > 1]
+
+
+def _joins_out_of_order(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
+    """Whether the last of three sizes or more beyond the first comes first and the others are one: features
+    (8, 4, 16, 32) as (8, 32, 64). Of data the numbers may go on like that.
+    """
+    if not len(after) == 3 < len(before) or after[0] != before[0]:
+        return False
+    first = itertools.accumulate(before[1:], operator.mul)  # what a view may join, counted from the front
+    return after[1] == before[-1] and min(after[1:]) > 1 and after[1] not in first
 
 
 def _is_distribution(x: Tensor) -> bool:

@@ -111,7 +111,7 @@ class Observer(StepContext):
         if kind in ("cut", "decide"):
             graph.cut(self, op, args, kwargs, result)
         y = first_tensor(result)
-        self.noting.pass_on(op, kind, args, kwargs, result, self.origin)
+        self.noting.pass_on(op, kind, args, kwargs, result, self.origin, inside=bool(self.stack))
         if kind == "unscale":
             self._unscale(argument(args, kwargs, 2, "inv_scale"))
         if kind in ("largest", "match") and (self.grad or not isinstance(result, Tensor | tuple)):

@@ -20,7 +20,7 @@ from moreish.doctor.watch.eval_mode import eval_mode
 from moreish.doctor.watch.first_batch import TRIES, FirstBatch
 from moreish.doctor.watch.gradients import Arrivals, gathered, seen
 from moreish.doctor.watch.groups import Groups
-from moreish.doctor.watch.guard import Safely, compiled, in_backward, passive
+from moreish.doctor.watch.guard import Safely, compiled, is_apart, passive
 from moreish.doctor.watch.hooks import FrameHooks, Hooks, ModelHook
 from moreish.doctor.watch.left_over import LeftOver
 from moreish.doctor.watch.names import Names
@@ -238,7 +238,7 @@ class Probe:
 
     def _model_called(self, root: nn.Module, args: Args, kwargs: Kwargs) -> None:
         """Note a call with gradients in the frame; one without may open a frame of its own."""
-        if self.failure is not None or self._resting or in_backward():
+        if self.failure is not None or self._resting or is_apart():
             return
         given = (*args, *kwargs.values())
         if not torch.is_grad_enabled():

@@ -98,6 +98,9 @@ def _judged(node: Node, rows: int) -> RiskSets | None:
         return None
     moved = way != [*range(rows)]
     beside: list[tuple[Variable, Order]] = [] if moved else [(v, _order(t)) for v, t in _beside(known, rows)]
+    if any(order == "falling" and not _is_time(v) for v, order in beside):
+        return None  # sorted by something else, which may be their end by another name
+    beside = [(v, order) for v, order in beside if _is_time(v)]
     before_it = [] if moved else [p for v in known if (p := _permutation(v.value, before)) is not None]
     ways = [way, *before_it]
     found: list[tuple[Variable, list[float], list[Order]]] = []
@@ -132,8 +135,8 @@ def _told(
 
 
 def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[float]]]:
-    """Times of a function further out that stand beside the very events that this one was given: all rows of a batch,
-    or of the whole data with the index that chose them.
+    """Numbers of a function further out that stand beside the very events that this one was given: all rows of a
+    batch, or of the whole data with the index that chose them.
     """
     events = next((e for v in known if v.level == 0 and (e := _events(v.value, rows)) is not None), None)
     if events is None:
@@ -141,7 +144,7 @@ def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[f
     for level in sorted({v.level for v in known if v.level > 0}):
         there = [v for v in known if v.level == level]
         indices = [None, *(i for v in there if (i := _index(v.value, rows)) is not None)]
-        for variable in (v for v in there if _is_time(v)):
+        for variable in there:
             for index in indices:
                 length = rows if index is None else _length(variable.value)
                 chosen = [_chosen(v.value, length, index) for v in there if v is not variable]

@@ -58,12 +58,12 @@ def _against(history: History, largest: bool, steps: Sequence[int], measures: Se
     if (moved < 0) is not largest or abs(moved) < MOVED * abs(measures[0]):
         return False
     along = _alike(measures, _at(steps, [(w.step, w.mean) for w in history.loss_curve.windows]))
+    on_val, accuracies = [(s, v) for s, v, *_ in history.evaluation_curve()], list(history.accuracies)
     if largest:
-        return along > ALONG
+        is_accuracy = len(accuracies) >= FEWEST and _alike(measures, _at(steps, accuracies)) > 0.5  # and falls itself
+        return along > ALONG and not is_accuracy
     if along > -ALONG:
         return False
-    on_val = [(s, v) for s, v, *_ in history.evaluation_curve()]
-    accuracies = list(history.accuracies)
     falls = len(on_val) >= FEWEST and _alike(measures, _at(steps, on_val)) < -0.5
     rises = len(accuracies) >= FEWEST and _alike(measures, _at(steps, accuracies)) > ALONG
     return falls or (rises and min(measures) >= 0 and (max(measures) <= 1 or 1 < max(measures) <= 100))

@@ -41,7 +41,8 @@ def noise_not_in_input(history: History) -> Iterator[Verdict]:
     "F152",
     "noise-of-one-side",
     "the noise that is asked for lies between 0 and 1",
-    silent="noise about 0, whatever it is drawn from; noise that is not in the input (F136); fewer than three looks",
+    silent="noise about 0, whatever it is drawn from; noise that is not in the input (F136); nothing is made "
+    "from normal noise; fewer than three looks",
     why="What is made later begins with noise of mean 0 and of variance 1 and takes off what the net calls noise.\n"
     "torch.rand draws from 0 to 1, evenly, and torch.randn from the standard normal: one letter less, and\n"
     "the net has learned another noise, with a mean of 0.5, than the one that it is given afterwards.",
@@ -49,9 +50,11 @@ def noise_not_in_input(history: History) -> Iterator[Verdict]:
     rank=72,
 )
 def noise_of_one_side(history: History) -> Iterator[Verdict]:
-    """Targets that were drawn in the same step and are part of the input lie evenly in 0 to 1, at three looks."""
+    """Targets that were drawn in the same step and are part of the input lie evenly in 0 to 1, at three looks, and
+    the model is called with a standard normal's numbers without gradients.
+    """
     seen = history.counts.noise
-    if seen.one_sided >= FEWEST:
+    if seen.one_sided >= FEWEST and history.sightings.begins_normal:
         yield found(
             "watch",
             "",
