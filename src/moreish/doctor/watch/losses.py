@@ -20,6 +20,7 @@ YES_OR_NO = {"binary_cross_entropy", "binary_cross_entropy_with_logits"}
 CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
+OWN = 3  # times: nearer to that of its batch a weight is its batch's own
 FEWEST_PAIRS = 8  # rows that are compared with one another
 MOST_WEIGHTS = 1024  # of classes
 NORMALISED = 0.01  # from 1, or of a logarithm from 0
@@ -60,11 +61,7 @@ def observe(context: StepContext, call: Call, args: Args, kwargs: Kwargs, y: Ten
     elif training and call.op in PAIRED | numbers.BINARY:
         positive = argument(args, kwargs, 6, "pos_weight") if call.op.endswith("with_logits") else None
         if isinstance(positive, Tensor) and positive.numel() <= MOST_WEIGHTS and context.thorough:
-            own = (1 - target.detach().float().mean()) / target.detach().float().mean().clamp(min=1e-6)
-            if (
-                positive.numel() > 1 or not 1 / 3 < float(positive / own.clamp(min=1e-6)) < 3
-            ):  # else of this very batch
-                loss.weights = tuple(positive.detach().reshape(-1).tolist())
+            loss.weights = _weights_of_a_yes(positive, target)
         numbers.observe(context, loss, x, target)
     if training:
         decided = context.origin(target)
@@ -140,6 +137,14 @@ def _classes(
         _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
 
 
+def _weights_of_a_yes(positive: Tensor, target: Tensor) -> tuple[float, ...]:
+    """What `pos_weight` is; nothing where it is no over yes of this very batch, as some have it at each step."""
+    yes = target.detach().float().mean().clamp(1e-6, 1 - 1e-6)
+    if positive.numel() == 1 and 1 / OWN < float(positive * yes / (1 - yes)) < OWN:
+        return ()
+    return tuple(positive.detach().reshape(-1).tolist())
+
+
 def _finds_itself(similar: Tensor, labels: Tensor) -> bool:
     """Whether each row is most like itself in a table of rows against the same rows, and asked for another one."""
     own, n = similar.diagonal(), len(similar)
@@ -147,7 +152,8 @@ def _finds_itself(similar: Tensor, labels: Tensor) -> bool:
         return False
     near = 1e-4 * similar.abs().amax()
     beside = similar - own[:, None]  # as it is before and after a softmax has taken something off each row
-    return bool(((beside - beside.T).abs() <= near).all() & (beside <= near).all())
+    apart = beside.mean() < -10 * near  # not a table of one number, as a layer of zeros gives it
+    return bool(((beside - beside.T).abs() <= near).all() & (beside <= near).all() & apart)
 
 
 def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: int, weighted: bool) -> None:
