@@ -43,7 +43,7 @@ def test_what_is_left_out_of_the_draws_is_shown_and_told(blend):
     until(lambda: chances(page).filter(has_text="left out").count() == 0)
     page.get_by_label("the most probable, in order").check()
     assert "nothing is drawn" in page.locator("form").inner_text()
-    assert page.get_by_role("slider").is_disabled()
+    until(page.get_by_role("slider").is_disabled)
 
 
 def test_a_beginning_of_unknown_symbols_is_told_and_the_next_one_heals_it(blend):

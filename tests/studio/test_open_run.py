@@ -90,7 +90,7 @@ def test_a_list_that_is_not_there_is_said_to_be_and_not_trained_on(page):
         page.get_by_role("alert").get_by_text(f'there is no list "{name}" here').wait_for()
         fresh(page, f"#/model?list={name}&model=mlp")
         page.get_by_role("alert").get_by_text(f'there is no list "{name}" here').wait_for()
-        assert page.get_by_role("button", name="Train it").is_disabled()
+        until(page.get_by_role("button", name="Train it").is_disabled)
 
 
 def test_lists_that_were_given_before_show_what_they_begin_with(page):

@@ -83,11 +83,11 @@ def test_a_refusal_of_options_stops_the_training(page):
     refusal = page.get_by_label("Before any training").get_by_role("alert")
     refusal.wait_for()
     assert refusal.locator("code").first.inner_text() == "n hidden"
-    assert page.get_by_role("button", name="Train it").is_disabled()
+    until(page.get_by_role("button", name="Train it").is_disabled)
     page.get_by_label(re.compile("^n hidden")).fill("20")
     page.keyboard.press("Tab")
     page.get_by_text("first loss").wait_for()
-    assert page.get_by_role("button", name="Train it").is_enabled()
+    until(page.get_by_role("button", name="Train it").is_enabled)
 
 
 @pytest.mark.slow
