@@ -136,18 +136,17 @@ class Ward:
         for name in FUNCTIONAL:
             yield torch.func, name, self._functional(getattr(torch.func, name))
 
-    def _planning(self, plan: Callable[..., Any]) -> Callable[..., Any]:
+    def _planning(self, plan: Callable[..., None]) -> Callable[..., None]:
         """The step of a scheduler that waits for a plateau, which notes what it was given."""
 
         @functools.wraps(plan)
-        def planning(scheduler: ReduceLROnPlateau, metrics: SupportsFloat, *args: Any, **kwargs: Any) -> Any:
-            result = plan(scheduler, metrics, *args, **kwargs)
+        def planning(scheduler: ReduceLROnPlateau, metrics: SupportsFloat, epoch: int | None = None) -> None:
+            plan(scheduler, metrics, epoch)
             rate = max(float(group["lr"]) for group in scheduler.optimizer.param_groups)
             for doctor in self._open:
                 if doctor.shares(scheduler.optimizer, ()):
                     given = doctor.steps, float(metrics), rate
                     doctor.history.evidence.measured(scheduler, scheduler.mode == "max", given)
-            return result
 
         return planning
 
