@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.pages import SMALL_NET as SMALL
-from tests.support.pages import begin, fact, fresh, invented, paste, state_of, steps, until
+from tests.support.pages import begin, fact, fresh, invented, paste, press, state_of, steps, until
 
 
 @pytest.fixture
@@ -131,8 +131,7 @@ def test_a_run_that_broke_says_why_and_goes_on(page):
     page.get_by_role("button", name="Pause").wait_for()
     before = steps(page)
     until(lambda: steps(page) > before)
-    page.get_by_role("button", name="Take everything back").click()
-    page.get_by_text("there was nothing to take back").wait_for()
+    press(page, "Take everything back", says="there was nothing to take back")
     page.keyboard.press("Space")
     page.get_by_text("❚❚ paused").first.wait_for()  # the button says so at once, and the rate rises until it is so
     before = fact(page, "learning rate")

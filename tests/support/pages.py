@@ -37,6 +37,20 @@ def steps(page):
     return fact(page, "step")
 
 
+def press(page, name, says):
+    """Click until it is said: what moves between press and release takes a click away, as from a person."""
+    from playwright.sync_api import TimeoutError
+
+    for _ in range(6):
+        page.get_by_role("button", name=name).click()
+        try:
+            page.get_by_text(says).first.wait_for(timeout=WAIT / 6)
+        except TimeoutError:
+            continue
+        return
+    raise AssertionError(f"{says!r} was never said; the page says {page.inner_text('body')!r}")
+
+
 def until(true, seconds=60.0):
     end = time.monotonic() + seconds
     while not true():
