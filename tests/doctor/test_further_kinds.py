@@ -103,6 +103,31 @@ def test_copies_that_are_meant_to_stay_are_no_alarm() -> None:
     assert best is not None
 
 
+@pytest.mark.parametrize("written", ["", "in place", "as data"])
+def test_an_anchor_from_early_on_is_no_alarm_and_an_average_from_then_on_is(written: str) -> None:
+    model = small()
+    anchor: nn.Module = model
+    x, y = torch.randn(16, 6), torch.randn(16, 3)
+
+    def loss(k: int) -> Tensor:
+        nonlocal anchor
+        if k == 2:
+            anchor = copy.deepcopy(model).requires_grad_(False).eval()
+        answer = model(x)
+        with torch.no_grad():
+            before = anchor(x) if k >= 2 else answer.detach()
+        return F.mse_loss(answer, y) + 0.02 * F.mse_loss(answer, before)
+
+    def after() -> None:
+        if anchor is not model and written == "in place":
+            follow(anchor, model, 1e-4)
+        elif anchor is not model and written == "as data":
+            for p, q in zip(anchor.parameters(), model.parameters(), strict=True):
+                p.data = 0.999 * p.data + 0.001 * q.data
+
+    assert ("F71" in trained(model, loss, 60, after)) is bool(written)
+
+
 @pytest.mark.parametrize("sick", [True, False])
 def test_a_teacher_whose_statistics_stay_behind_is_found(sick: bool) -> None:
     torch.manual_seed(0)

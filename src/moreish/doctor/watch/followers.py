@@ -34,6 +34,8 @@ def followers(
         if model is None or len(told) >= MOST or any(id(p) in held for p in module.parameters()):
             continue
         one = _compared(model, module, roots[model], started)
+        if one is not None and copies.stays(module, model):
+            one = one._replace(follows=False)
         if one is not None and (not one.still or model in called):
             told.append(one)
     return told

@@ -63,6 +63,7 @@ class Noting:
         """A module of no watched model gave this; of interest where it is a copy of one."""
         model = self.copies.model_of(module)
         if model is not None:
+            self.copies.called(module, model)
             self.values.gave(args, output)
         if model is not None and isinstance(output, Tensor):
             (self.noted.in_place if output.requires_grad else self.noted.copies).add(model)
