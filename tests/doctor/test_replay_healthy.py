@@ -66,6 +66,57 @@ def scores_that_are_ranked_against_a_bank_of_others():
     return watch(model, step)
 
 
+def table(columns, first="columns"):
+    """Rows of a table whose columns look at each other, and which look at each other themselves."""
+
+    def forward(m, x):
+        h = x[..., None] * m.w.weight
+        for name in ("columns", "rows") if first == "columns" else ("rows", "columns"):
+            h = h + getattr(m, name)(h, h, h, need_weights=False)[0]
+        return m.head(h.flatten(1))
+
+    model = Lambda(
+        forward, w=nn.Linear(D, columns), columns=nn.MultiheadAttention(D, 2, batch_first=True),
+        rows=nn.MultiheadAttention(D, 2), head=nn.Linear(columns * D, 2),
+    )  # fmt: skip
+
+    def step(k):
+        x, y = rows(k, features=columns)
+        return F.cross_entropy(model(x), y)
+
+    return watch(model, step)
+
+
+@healthy
+def table_whose_rows_look_at_each_other():
+    return table(8)
+
+
+@healthy
+def table_whose_rows_look_at_each_other_first():
+    return table(8, "rows")
+
+
+@healthy
+def table_with_as_many_rows_as_columns():
+    return table(B)
+
+
+@healthy
+def table_of_layers_that_look_both_ways():
+    def layer(**options):
+        return nn.TransformerEncoderLayer(D, 2, 32, **options)
+
+    def forward(m, x):
+        h = m.i(x[..., None])
+        for block in m.blocks:
+            h = block["rows"](block["columns"](h))
+        return m.head(h.mean(1))
+
+    blocks = [nn.ModuleDict({"columns": layer(batch_first=True), "rows": layer()}) for _ in range(2)]
+    return by_rows(Lambda(forward, i=nn.Linear(1, D), blocks=nn.ModuleList(blocks), head=nn.Linear(D, 2)))
+
+
 @healthy
 def graph_net_with_an_adjacency_given():
     a = (torch.rand(B, B) < 0.3).float() + torch.eye(B)

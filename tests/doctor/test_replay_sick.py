@@ -277,6 +277,27 @@ def attention_over_the_batch():
 
 
 @sick("F74")
+def attention_over_the_batch_of_what_one_along_time_gave():
+    model = Lambda(
+        lambda m, x: m.head(m.pool(*[m.encoder(m.i(x))] * 3)[0].mean(1)),
+        i=nn.Linear(5, D), encoder=nn.TransformerEncoderLayer(D, 2, 32, batch_first=True),
+        pool=nn.MultiheadAttention(D, 2), head=nn.Linear(D, 2),
+    )  # fmt: skip
+    return classify(model)
+
+
+@sick("F74")
+def attention_over_the_batch_to_what_was_read():
+    def forward(m, x):
+        h = m.i(x)
+        read = m.itself(h, h, h)[0]
+        return m.head(m.across(h, read, read)[0].mean(1))
+
+    parts = {"itself": nn.MultiheadAttention(D, 2, batch_first=True), "across": nn.MultiheadAttention(D, 2)}
+    return classify(Lambda(forward, i=nn.Linear(5, D), **parts, head=nn.Linear(D, 2)))
+
+
+@sick("F74")
 def model_of_symbols_with_the_batch_as_time():
     return next_symbol(Embedded(Lambda(lambda m, x: m.r(x)[0], r=nn.LSTM(D, D))))
 

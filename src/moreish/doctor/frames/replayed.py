@@ -21,11 +21,14 @@ class Ahead(NamedTuple):
 
 
 class BatchAsTime(NamedTuple):
-    """A recurrent layer or an attention that runs along the batch."""
+    """A recurrent layer or an attention that runs along the batch; `twin` is the attention of the same kind that runs
+    along the places of the same samples, where there is one.
+    """
 
     layer: str
     op: str
     shape: Shape
+    twin: str = ""
 
 
 class SoftmaxAxis(NamedTuple):

@@ -82,10 +82,27 @@ class _Meeting:
         clean = self._clean(*source)
         along = next((a for a in clean if a < 2 and x.shape[a] == self.rows), None)  # none where a view has split it
         if record.op in ALONG and x.dim() == 3 and along is not None and x.shape[1 - along] > 1:
-            return Mixed(batch_as_time=BatchAsTime(record.layer, record.op, tuple(x.shape)))
+            twin = self._twin(record, x, along)
+            return Mixed(batch_as_time=BatchAsTime(record.layer, record.op, tuple(x.shape), twin))
         if KINDS.get(record.op) == "softmax" and any(x.shape[a] == self.rows for a in clean):
             return Mixed(softmax=SoftmaxAxis(record.layer, "batch", tuple(x.shape)))
         return Mixed()
+
+    def _twin(self, record: Record, x: Tensor, along: int) -> str:
+        """The attention that runs along the other axis of what this one gets: tables are looked through both ways.
+
+        Both look at nothing but their own input, and their names differ in one part, as `0.columns` and `0.rows`.
+        """
+        turned = (x.shape[1], x.shape[0], x.shape[2])
+        for other in self.records if _is_of_itself(record) else ():
+            if other.op != record.op or not _is_of_itself(other) or not _are_siblings(other.layer, record.layer):
+                continue
+            place, k = other.sources[0]
+            there = self.records[place].results[k]
+            # Where there are as many places as samples, the samples tell which way it runs.
+            if tuple(there.shape) == turned and (turned[0] != turned[1] or self._clean(place, k) == [1 - along]):
+                return other.layer
+        return ""
 
     def _by_sample(self, y: Tensor) -> bool:
         """Whether an output has its own part for every sample."""
@@ -124,6 +141,16 @@ class _Meeting:
     def _change(self, out: int) -> float:
         early, late = self._masks(len(self.records) - 1, out)
         return float((early & late).float().mean()) if bool((early & late).any()) else 1.0
+
+
+def _is_of_itself(record: Record) -> bool:
+    """Whether this is an attention whose queries, keys and values are one tensor."""
+    return "attention" in record.op and len(record.sources) > 2 and len(set(record.sources[:3])) == 1
+
+
+def _are_siblings(one: str, other: str) -> bool:
+    first, second = one.split("."), other.split(".")
+    return len(first) == len(second) and sum(a != b for a, b in zip(first, second, strict=True)) == 1
 
 
 def _any(mask: Mask, axis: int) -> Mask:

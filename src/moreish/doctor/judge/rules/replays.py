@@ -119,7 +119,8 @@ def _blind(leak: Ahead) -> str:
     "F74",
     "batch-as-time",
     "the batch is taken for time",
-    silent="it is not known which axis the samples lie along; the layer is given one sequence at a time",
+    silent="it is not known which axis the samples lie along; the layer is given one sequence at a time; attention over "
+    "the rows of a table beside one over its columns, which is only mentioned",
     why="LSTM, GRU, RNN, MultiheadAttention and the Transformer layers expect (time, batch, features).\n"
     "Given (batch, time, features) without batch_first=True they run along the samples, in silence:\n"
     "one sample's state is the next one's past, and time is never looked along.",
@@ -131,7 +132,18 @@ def batch_as_time(history: History) -> Iterator[Verdict]:
     """In a copy, a layer that runs along time makes one sample's output depend on others that lie there in order."""
     seen = history.sightings.replayed
     layer = seen.latest.batch_as_time if seen is not None else None
-    if seen is not None and layer is not None:
+    if seen is not None and layer is not None and layer.twin:
+        yield found(
+            "info",
+            layer.layer,
+            seen.step,
+            f"`{layer.layer}` runs along the samples of the batch and `{layer.twin}` along the places of each: what "
+            "comes out for one sample depends on the others, as where rows of a table are to look at each other.",
+            "Say batch_first alike in both unless that is meant; if it is, answer in batches as large as in training.",
+            confidence=0.6,
+            shape=str(layer.shape),
+        )
+    elif seen is not None and layer is not None:
         yield found(
             "sick",
             layer.layer,
