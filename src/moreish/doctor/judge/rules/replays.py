@@ -119,8 +119,8 @@ def _blind(leak: Ahead) -> str:
     "F74",
     "batch-as-time",
     "the batch is taken for time",
-    silent="it is not known which axis the samples lie along; the layer is given one sequence at a time; attention over "
-    "the rows of a table beside one over its columns, which is only mentioned",
+    silent="it is not known which axis the samples lie along; the layer is given one sequence at a time; attention "
+    "over the rows of a table beside one over its columns, which is only mentioned",
     why="LSTM, GRU, RNN, MultiheadAttention and the Transformer layers expect (time, batch, features).\n"
     "Given (batch, time, features) without batch_first=True they run along the samples, in silence:\n"
     "one sample's state is the next one's past, and time is never looked along.",
@@ -139,7 +139,7 @@ def batch_as_time(history: History) -> Iterator[Verdict]:
             seen.step,
             f"`{layer.layer}` runs along the samples of the batch and `{layer.twin}` along the places of each: what "
             "comes out for one sample depends on the others, as where rows of a table are to look at each other.",
-            "Say batch_first alike in both unless that is meant; if it is, answer in batches as large as in training.",
+            "Say batch_first alike in both, unless that is meant: then answer in batches as large as in training.",
             confidence=0.6,
             shape=str(layer.shape),
         )
