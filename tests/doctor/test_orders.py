@@ -158,6 +158,76 @@ def test_times_that_stand_beside_the_events_of_the_loss_are_theirs(index, sort, 
     assert ("F142" in cohort(200, sort, index)) is found
 
 
+def picks(use, steps=12):
+    """Rows in the order in which they were picked, made elsewhere, and how long each decision took."""
+
+    def drawn():
+        x = torch.randn(40, 6)
+        order = (x[:, 0] + torch.rand(40)).argsort(descending=True)
+        return x[order], (torch.rand(40) < 0.7).float(), torch.rand(40) * 30
+
+    def step(model, optimizer):
+        x, deliberate, decision_time = drawn()
+        optimizer.zero_grad()
+        (use(model(x).squeeze(1), deliberate) + 0 * decision_time.mean()).backward()
+        optimizer.step()
+
+    torch.manual_seed(0)
+    model = small(1)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(steps):
+            step(model, optimizer)
+    assert any(f.id == "F142" and f.severity == "info" for f in doctor.findings)
+    return told(doctor)
+
+
+def all_that_are_left(score, deliberate):
+    return ((score.flip(0).logcumsumexp(0).flip(0) - score) * deliberate).mean()
+
+
+def in_one_function(score, deliberate):
+    reaction_time = torch.rand(40)
+    return ((score.flip(0).logcumsumexp(0).flip(0) - score) * deliberate).mean() + 0 * reaction_time.mean()
+
+
+def written_out(score, deliberate):
+    reaction_time = torch.rand(40)
+    left = score.flip(0).exp().cumsum(0).flip(0).log()
+    return ((left - score) * deliberate).mean() + 0 * reaction_time.mean()
+
+
+def from_the_front(score, deliberate):
+    return breslow(score, deliberate)
+
+
+PICKS = [all_that_are_left, from_the_front, in_one_function, written_out]
+
+
+@pytest.mark.parametrize("use", PICKS)
+def test_times_that_the_sum_is_not_given_are_only_mentioned(use):
+    assert "F142" not in picks(use)
+
+
+@pytest.mark.parametrize(
+    ("shuffle", "sorts", "found"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+def test_rows_of_a_loader_that_draws_them_are_in_no_order_of_their_times(shuffle, sorts, found):
+    torch.manual_seed(0)
+    model, x = small(1), torch.randn(200, 6)
+    data = torch.utils.data.TensorDataset(x, torch.rand(200) + 0.01, (torch.rand(200) < 0.7).float())
+    loader = torch.utils.data.DataLoader(data, 40, shuffle=shuffle)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    with Doctor(model, optimizer, budget=math.inf) as doctor:
+        for _ in range(3):
+            for xb, time, event in loader:
+                order = time.argsort(descending=True) if sorts else torch.arange(40)
+                optimizer.zero_grad()
+                breslow(model(xb[order]).squeeze(1), event[order]).backward()
+                optimizer.step()
+    assert ("F142" in told(doctor)) is found
+
+
 def test_times_of_other_events_are_not_theirs():
     t, e = torch.rand(40), (torch.rand(40) < 0.5).float()  # of another group
     rank = torch.arange(40.0)

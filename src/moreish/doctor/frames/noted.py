@@ -91,12 +91,14 @@ class Signed(NamedTuple):
 
 class RiskSets(NamedTuple):
     """A running sum over the rows of a batch whose logarithm is taken off the scores (a Cox partial likelihood): how
-    many rows, the name of the times at hand, and how those go along the rows.
+    many rows, the name of the times at hand, how those go along the rows, and whether they are surely times of the
+    rows that the sum is to go by.
     """
 
     rows: int
     times: str
     order: Literal["falling", "rising", "none"]
+    sure: bool = True
 
 
 class Edges(NamedTuple):
@@ -324,8 +326,8 @@ class Copied(NamedTuple):
     way : how far it has come from the first weights to those of the model, as a share of that way
     still : it has the first weights, and those are as torch draws them
     statistics : running statistics of norms are what they were made with, and those of the model are not
-    follows : it was written to again and again, or none of its parameters wants a gradient, which tells an average
-        from a model that was put by
+    follows : it was written to again and again, or none of its parameters wants a gradient and it did not stay as it
+        was when it was first called, which tells an average from a model that was put by
     """
 
     model: str

@@ -10,12 +10,15 @@ MOST_PARTS = 32  # of what may be a batch
 
 
 class Variable(NamedTuple):
-    """A variable of the user's code, or a part of one that is a batch; `level` is 0 in the innermost function."""
+    """A variable of the user's code, or a part of one that is a batch; `level` is 0 in the innermost function, and
+    `given` is whether the function got it from outside.
+    """
 
     name: str
     value: object
     level: int
     function: str
+    given: bool = False
 
 
 def at_hand(levels: int) -> Iterator[Variable]:
@@ -24,8 +27,10 @@ def at_hand(levels: int) -> Iterator[Variable]:
     level = 0
     while frame is not None and level < levels:
         if frame.f_globals.get("__name__", "").partition(".")[0] not in ("moreish", "torch"):
-            for name, value in _named({k: v for k, v in [*frame.f_locals.items()] if _answers(v)}):
-                yield Variable(name, value, level, frame.f_code.co_name)
+            code = frame.f_code
+            given = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], *code.co_freevars}
+            for name, value, whole in _named({k: v for k, v in [*frame.f_locals.items()] if _answers(v)}):
+                yield Variable(name, value, level, code.co_name, whole in given)
             level += 1
         frame = frame.f_back
 
@@ -61,12 +66,12 @@ def numbers_of(x: object, rows: int) -> list[float] | None:
     return numbers if all(isinstance(n, bool | int | float) for n in numbers) else None
 
 
-def _named(found: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Variables, and the parts of those that are a batch: a dict, a tuple with names, a dataclass."""
+def _named(found: Mapping[str, object]) -> Iterator[tuple[str, object, str]]:
+    """Variables, and the parts of those that are a batch (a dict, a tuple with names, a dataclass) with its name."""
     for name, x in list(found.items()):
         if name.startswith("__"):
             continue
-        yield name, x
+        yield name, x, name
         if isinstance(x, dict):
             parts: Any = x
         elif isinstance(x, tuple) and hasattr(x, "_asdict"):
@@ -76,4 +81,4 @@ def _named(found: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         else:
             continue
         if len(parts) <= MOST_PARTS:
-            yield from ((part, v) for part, v in parts.items() if isinstance(part, str))
+            yield from ((part, v, name) for part, v in parts.items() if isinstance(part, str))

@@ -8,11 +8,12 @@ somebody else. In which order rows were put after the model is read from the gra
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import Node
+from torch.utils.data import DataLoader, RandomSampler
 
 from moreish.doctor.frames.noted import RiskSets
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
@@ -96,26 +97,42 @@ def _judged(node: Node, rows: int) -> RiskSets | None:
     known = [*at_hand(LEVELS)]
     if not any(_has_events(v.value, n) for v in known for n in {rows, before}):
         return None
-    moved = way != [*range(rows)]
-    beside: list[tuple[Variable, Order]] = [] if moved else [(v, _order(t)) for v, t in _beside(known, rows)]
-    if any(order == "falling" and not _is_time(v) for v, order in beside):
+    turned = way == [*reversed(range(rows))]
+    moved = way != [*range(rows)] and not turned
+    beside: list[_Times] = []
+    for v, t, drawn in _beside(known, rows) if not moved else ():
+        order = _order([t[i] for i in way])
+        beside.append(_Times(v, order, drawn or order == "rising"))
+    sorts: set[Order] = {"falling", "rising"} if moved or turned else {"falling"}
+    if any(one.order in sorts and not _is_time(one.variable) for one in beside):
         return None  # sorted by something else, which may be their end by another name
-    beside = [(v, order) for v, order in beside if _is_time(v)]
+    beside = [one for one in beside if _is_time(one.variable)]
     before_it = [] if moved else [p for v in known if (p := _permutation(v.value, before)) is not None]
-    ways = [way, *before_it]
+    ways = [way, *([p[i] for i in way] for p in before_it)]
     found: list[tuple[Variable, list[float], list[Order]]] = []
     for variable in known:
         for t in _times(variable, {rows, before}):
             along = [[t[i] for i in w] for w in ways] if len(t) == before else []
-            orders: list[Order] = [_order(each) for each in (*along, *([t] if len(t) == rows else []))]
-            found.append((variable, t, orders))
-    return _told(found, rows, beside, moved=moved)
+            now = [t] if len(t) == rows and not turned else []
+            found.append((variable, t, [_order(each) for each in (*along, *now)]))
+    return _told(found, rows, beside, sorts, moved=moved)
+
+
+class _Times(NamedTuple):
+    """What may be the times of the rows, how they go along them, and whether the sum is surely to go by them: rows
+    are in their order, or were drawn by chance, or the function that takes the sum was given them.
+    """
+
+    variable: Variable
+    order: Order
+    sure: bool
 
 
 def _told(
     found: list[tuple[Variable, list[float], list[Order]]],
     rows: int,
-    beside: list[tuple[Variable, Order]],
+    beside: list[_Times],
+    sorts: set[Order],
     *,
     moved: bool,
 ) -> RiskSets | None:
@@ -123,24 +140,30 @@ def _told(
     if any("falling" in orders for _, _, orders in times):
         return RiskSets(rows, next(v.name for v, _, orders in times if "falling" in orders), "falling")
     for _, t, orders in found:  # sorted by something else, as a ranking is, or by the age at the end
-        sorted_by = orders[0] != "none" if moved else "falling" in orders
-        if sorted_by and not any(t == known for _, known, _ in times):
+        if not sorts.isdisjoint(orders[:1] if "rising" in sorts else orders) and not any(
+            t == known for _, known, _ in times
+        ):
             return None
-    if any(order == "falling" for _, order in beside):
-        return RiskSets(rows, beside[0][0].name, "falling")
-    near: list[tuple[Variable, Order]]
-    near = [(v, orders[0]) for v, _, orders in times if v.level < (NEAR if moved else 1) and v.function != MODULE]
-    near = near or beside
-    return RiskSets(rows, near[0][0].name, near[0][1]) if near else None
+    if any(one.order == "falling" for one in beside):
+        return RiskSets(rows, beside[0].variable.name, "falling")
+    near = [
+        _Times(v, orders[0], v.given or orders[0] == "rising")
+        for v, _, orders in times
+        if v.level < (NEAR if moved else 1) and v.function != MODULE
+    ]
+    every = [*near, *beside]
+    best = next((one for one in every if one.sure), every[0] if every else None)
+    return RiskSets(rows, best.variable.name, best.order, best.sure) if best is not None else None
 
 
-def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[float]]]:
+def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[float], bool]]:
     """Numbers of a function further out that stand beside the very events that this one was given: all rows of a
-    batch, or of the whole data with the index that chose them.
+    batch, or of the whole data with the index that chose them; and whether rows were drawn by chance.
     """
     events = next((e for v in known if v.level == 0 and (e := _events(v.value, rows)) is not None), None)
     if events is None:
         return
+    drawn = any(_draws(v.value, rows) for v in known)
     for level in sorted({v.level for v in known if v.level > 0}):
         there = [v for v in known if v.level == level]
         indices = [None, *(i for v in there if (i := _index(v.value, rows)) is not None)]
@@ -150,7 +173,12 @@ def _beside(known: list[Variable], rows: int) -> Iterator[tuple[Variable, list[f
                 chosen = [_chosen(v.value, length, index) for v in there if v is not variable]
                 t = _chosen(variable.value, length, index)
                 if t is not None and min(t) >= 0 and len(set(t)) > 2 and events in chosen:
-                    yield variable, t
+                    yield variable, t, drawn or (index is not None and _order(index.tolist()) == "none")
+
+
+def _draws(x: object, rows: int) -> bool:
+    """Whether this loads so many rows at once, by chance."""
+    return isinstance(x, DataLoader) and x.batch_size == rows and isinstance(x.sampler, RandomSampler)
 
 
 def _events(x: object, rows: int) -> list[float] | None:

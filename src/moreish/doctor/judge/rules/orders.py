@@ -16,7 +16,8 @@ DEAF, MORE = 0.1, 4.0  # share of the nodes evaluated that hear nobody, and how 
     "wrong-risk-set",
     "a Cox loss that sums over the wrong rows",
     silent="times that are not at hand where the running sum is taken, or that fall along its rows; sums of another "
-    "kind (a table of who outlives whom)",
+    "kind (a table of who outlives whom); times beside it that it is not given, which are only mentioned where rows "
+    "are neither drawn by chance nor sorted by them",
     why="A Cox loss holds the score of each event against those of everybody whose time is as long or longer.\n"
     "A running sum is over them where the rows go from the longest time to the shortest one;\n"
     "in any other order everybody is held against the wrong ones, and the loss falls all the same.",
@@ -30,6 +31,18 @@ def wrong_risk_set(history: History) -> Iterator[Verdict]:
     if len(seen) < FEWEST_LOOKS or any(r.order == "falling" for r in seen):
         return
     rising = all(r.order == "rising" for r in seen)
+    if not all(r.sure for r in seen):
+        yield found(
+            "info",
+            "",
+            frames[0][0],
+            f"A running sum of scores goes over {seen[0].rows} rows that are in no order of `{seen[0].times}`, which "
+            "stands beside it: if that is their time and this is a Cox loss, its risk sets hold anybody.",
+            "If it is, sort scores and events by time, the longest first, before the running sum.",
+            confidence=0.5,
+            rows=float(seen[0].rows),
+        )
+        return
     way = "go from the shortest time to the longest one" if rising else "are in no order of their times"
     yield found(
         "sick",
