@@ -2,6 +2,7 @@
 
 import math
 
+import numpy
 import pytest
 import torch
 import torch.nn.functional as F
@@ -137,6 +138,7 @@ def cohort(rows, sort, index=True):
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     x = torch.randn(rows, 6)
     t, e = torch.rand(rows) * torch.exp(-x[:, 0]) + 0.01, (torch.rand(rows) < 0.7).float()
+    numbers = numpy  # a module with a function `size`
     with Doctor(model, optimizer, budget=math.inf) as doctor:
         for _ in range(12):
             i = torch.randperm(rows)[:40]
@@ -149,6 +151,8 @@ def cohort(rows, sort, index=True):
                 loss = breslow(model(xb).squeeze(1), event)
             loss.backward()
             optimizer.step()
+    assert doctor._probe.failure is None
+    assert numbers.size(numpy.ones(2)) == 2
     return told(doctor)
 
 

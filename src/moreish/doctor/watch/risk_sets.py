@@ -192,7 +192,8 @@ def _index(x: object, rows: int) -> Tensor | None:
 
 
 def _length(x: object) -> int:
-    return x.numel() if isinstance(x, Tensor) else int(getattr(x, "size", 0) or 0)
+    size = x.numel() if isinstance(x, Tensor) else getattr(x, "size", 0)
+    return size if isinstance(size, int) else 0  # a module may have a function of that name, as numpy has
 
 
 def _chosen(x: object, length: int, index: Tensor | None) -> list[float] | None:
