@@ -273,6 +273,43 @@ def test_a_symbol_that_is_the_padding_index_is_found(name):
     assert read(batch, symbols, None) is None
 
 
+def unread(share, runs=1, symbols=4):
+    """Symbols of which some are not known, at any place."""
+
+    def batch():
+        ids = torch.randint(1, symbols + 1, (48, 60))
+        ids[torch.rand(48, 60) < 0.1] = 2
+        hole = torch.rand(48, 60) < share
+        for _ in range(runs - 1):
+            hole |= hole.roll(1, 1) & (torch.rand(48, 60) < 0.5)
+        return torch.where(hole, 0, ids)
+
+    return batch
+
+
+@pytest.mark.parametrize(
+    "batch",
+    [unread(0.05), unread(0.09), unread(0.04, runs=4), unread(0.04, symbols=8)],
+    ids=["few", "some", "runs", "more symbols"],
+)
+def test_places_that_could_not_be_read_are_no_alarm_unless_they_are_to_be_predicted(batch):
+    torch.manual_seed(1)
+    drawn = iter([torch.from_numpy(batch().numpy().copy()) for _ in range(20)])  # made before the model is there
+    assert read(lambda: next(drawn)) is None
+    assert read(lambda: next(drawn), symbols=12, each=True) == "sick"
+
+
+def test_a_rare_symbol_that_has_its_own_neighbours_is_found():
+    def batch():
+        ids = torch.randint(1, 5, (48, 60))
+        after = (ids.roll(1, 1) == 3) & (torch.rand(48, 60) < 0.3)
+        return ids.masked_fill(after, 0)
+
+    torch.manual_seed(1)
+    drawn = iter([torch.from_numpy(batch().numpy().copy()) for _ in range(20)])
+    assert read(lambda: next(drawn)) == "watch"
+
+
 def right():
     return torch.randint(1, 12, (24, 30)) * (torch.arange(30) < torch.randint(4, 31, (24, 1)))
 

@@ -1,8 +1,11 @@
 """Blanks: an index that an embedding keeps at 0 as padding, and where it stands in what is looked up.
 
 Padding lies at one end of a row. What stands between other symbols, at any place and again and again, is a symbol,
-unless something was taken out there: then a mask goes with it, or it adds nothing to a sum.
+unless something was taken out there: then a mask goes with it, or it adds nothing to a sum, or it is rare and falls
+anywhere, as a base that could not be read.
 """
+
+import math
 
 import torch
 from torch import Tensor
@@ -18,6 +21,8 @@ OFTEN, HELD = 0.03, 0.35  # of the places inside rows; of the rows
 SPREAD = 0.4  # of the places of a row, at which runs of it end
 TWICE = 1.1  # runs of a row that has one: not one in each
 HOLES = 3.0  # times as often as the symbol that comes next: more likely to say that nothing is there
+RARER, NONE = 2.0, 0.1  # times as rare as the middle one of the symbols; of its share, from which one counts
+SURELY = 3.0  # standard deviations of a chi-square from which neighbours are others than anywhere
 OWN_COLUMN = 1.5  # columns in which another symbol stands, as where each column has its own
 WRITES = {"masked_fill", "masked_fill_", "where", "mul", "mul_", "multiply", "__setitem__"}
 COMPARES = {"match", "threshold", "differ"}
@@ -32,6 +37,7 @@ class Blanks:
         self._ids: Tensor | None = None
         self._given: Tensor | None = None  # what the embedding gave
         self._found: Blank | None = None
+        self._unread = False  # it may stand for what is not known
         self._asked = 0
 
     def looked_up(self, call: Call, args: Args, kwargs: Kwargs, result: Tensor) -> None:
@@ -46,6 +52,7 @@ class Blanks:
         if stands is not None and not any(_same(ids, other) for other in self._kept):
             self._ids, self._given = ids.detach(), result
             self._found = Blank(call.layer, pad, len(table), *stands)
+            self._unread = _falls_anywhere(ids.detach().reshape(-1, ids.shape[-1])[:MOST_ROWS], pad)
 
     def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Whatever could be a mask, or could have made one of the ids; a sum; a loss."""
@@ -71,7 +78,8 @@ class Blanks:
 
     def close(self) -> None:
         """Tell what was seen, and let go of everything."""
-        self.noted.blank = self._found
+        known = self._found is not None and (self._found.target or not self._unread)
+        self.noted.blank = self._found if known else None
         self._kept, self._ids, self._given, self._found = [], None, None, None
 
     def _masks(self, x: Tensor, symbol: int) -> bool:
@@ -138,3 +146,26 @@ def _is_nothing(rows: Tensor, pad: int) -> bool:
     often = counts[pairs.unique()] >= 2
     stands = torch.bincount(pairs, minlength=len(symbols))[others & often].float()
     return bool(len(stands)) and float(stands.mean()) < OWN_COLUMN
+
+
+def _falls_anywhere(rows: Tensor, pad: int) -> bool:
+    """Whether it is rarer than any symbol and far rarer than most, and those beside it are as frequent there as elsewhere."""
+    symbols, which, counts = rows.unique(return_inverse=True, return_counts=True)
+    own = int((symbols == pad).nonzero()[0])
+    others = counts[symbols != pad]
+    others = others[others >= NONE * counts[own]]
+    if len(others) < 2 or min(int(others.min()), int(others.median()) / RARER) < int(counts[own]):
+        return False
+    pairs = torch.bincount((which[:, :-1] * len(symbols) + which[:, 1:]).reshape(-1), minlength=len(symbols) ** 2)
+    pairs = pairs.reshape(len(symbols), -1).double()
+    return not any(_differ(p[own], p.sum(0) - p[own], own) for p in (pairs, pairs.T))
+
+
+def _differ(beside: Tensor, elsewhere: Tensor, own: int) -> bool:
+    """Whether the neighbours of a symbol, itself left out, are others than elsewhere, by more than chance."""
+    there = elsewhere > 0
+    there[own] = False
+    expected = elsewhere[there] / elsewhere[there].sum() * beside[there].sum()
+    degrees = max(len(expected) - 1, 1)
+    chance = float(((beside[there] - expected).square() / expected.clamp(min=1)).sum())
+    return chance > degrees + SURELY * math.sqrt(2 * degrees)

@@ -57,7 +57,8 @@ def pixels_as_channels(history: History) -> Iterator[Verdict]:
     "the padding index of an embedding is a symbol of the data",
     silent="padding at either end of rows, between two texts, or at the end of each field; an index of which a mask "
     "is made, that is written into the ids, or whose rows are only summed; one that is far more frequent than any "
-    "symbol; columns with symbols of their own",
+    "symbol, or clearly rarer than any and no target, with any symbol beside it (what could not be read); columns "
+    "with symbols of their own",
     why="The row of an embedding that padding_idx names is 0 and never gets a gradient.\n"
     "Where that index is a letter, a base or an item like any other, the model cannot learn anything about it,\n"
     "and a place that has it looks like no place at all.",
