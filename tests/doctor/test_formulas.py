@@ -50,6 +50,75 @@ def test_it_does_not_matter_who_takes_the_softmax() -> None:
     assert "F148" in trained(model, loss)
 
 
+def test_rows_of_one_view_against_both_are_found_with_their_own_among_them() -> None:
+    def against_both(own: bool) -> dict[str, str]:
+        model = small(8)
+
+        def loss(k: int) -> Tensor:
+            x = torch.randn(12, 6)
+            a, b = (F.normalize(model(x + 0.1 * torch.randn_like(x)), dim=1) for _ in range(2))
+            table = a @ torch.cat([b, a]).T / 0.2
+            out = torch.cat([torch.zeros(12, 12), torch.eye(12)], 1).bool()
+            return F.cross_entropy(table if own else table.masked_fill(out, -1e9), torch.arange(12))
+
+        return trained(model, loss)
+
+    assert "F148" in against_both(own=True)
+    assert "F148" not in against_both(own=False)
+
+
+def log_of_parts(z: Tensor, sums: Callable[[Tensor], Tensor]) -> Tensor:
+    table = torch.exp(z @ z.T / 0.2)
+    both = torch.cat([table.diagonal(12), table.diagonal(-12)])
+    return -torch.log(both / sums(table)).mean()
+
+
+def less_its_sum(z: Tensor, sums: Callable[[Tensor], Tensor]) -> Tensor:
+    """As for several partners (Khosla et al., 2020, equation 2)."""
+    table = z @ z.T / 0.2
+    yes = torch.eye(12).repeat(2, 2) - torch.eye(24)
+    return -(yes * (table - torch.log(sums(table.exp()))[:, None])).sum(1).mean()
+
+
+@pytest.mark.parametrize("loss", [log_of_parts, less_its_sum])
+@pytest.mark.parametrize(
+    ("sums", "ill"),
+    [
+        (lambda e: e.sum(1), True),
+        (lambda e: e.sum(1) - e.diagonal(), False),
+        (lambda e: e.sum(1) - torch.e**5, False),
+        (lambda e: (e * (1 - torch.eye(24))).sum(1), False),
+    ],
+)
+def test_a_contrastive_loss_that_is_written_out_is_read_in_its_graph(
+    loss: Callable[[Tensor, Callable[[Tensor], Tensor]], Tensor], sums: Callable[[Tensor], Tensor], ill: bool
+) -> None:
+    model = small(8)
+
+    def step(k: int) -> Tensor:
+        x = torch.randn(12, 6)
+        z = torch.cat([model(x + 0.1 * torch.randn_like(x)), model(x + 0.1 * torch.randn_like(x))])
+        return loss(F.normalize(z, dim=1), sums)
+
+    assert ("F148" in trained(model, step)) is ill
+
+
+def test_a_density_of_all_rows_and_a_handwritten_attention_are_not() -> None:
+    def kernels(z: Tensor) -> Tensor:
+        return torch.exp(-torch.cdist(z, z).square())
+
+    def entropy(z: Tensor) -> Tensor:
+        return torch.log(kernels(z).sum(1)).mean()
+
+    def attended(z: Tensor) -> Tensor:
+        table = kernels(z)
+        return ((table / table.sum(1, keepdim=True)) @ z).square().mean()
+
+    for loss in (entropy, attended):
+        model = small(8)
+        assert "F148" not in trained(model, lambda k, loss=loss, model=model: loss(model(torch.randn(24, 6))))
+
+
 @pytest.mark.parametrize("hidden", [float("-inf"), -1e4, 0.0])
 def test_a_table_whose_diagonal_was_taken_out_is_not(hidden: float) -> None:
     out = torch.eye(24, dtype=torch.bool)
@@ -109,13 +178,18 @@ def segmented(loss: Similar, end: Callable[[Tensor], Tensor]) -> dict[str, str]:
     return trained(model, step)
 
 
-@pytest.mark.parametrize("loss", [dice, iou, tversky])
+def by_products(p: Tensor, t: Tensor) -> Tensor:
+    both = torch.einsum("bi,bi->b", p.flatten(1), t.flatten(1))
+    return (1 - (both + 1) / (p.sum((1, 2, 3)) + t.sum((1, 2, 3)) - both + 1)).mean()
+
+
+@pytest.mark.parametrize("loss", [dice, iou, tversky, by_products])
 def test_an_overlap_of_what_a_layer_gives_is_found(loss: Similar) -> None:
     assert "F149" in segmented(loss, lambda x: x)
     assert "F149" in segmented(loss, lambda x: x.flatten(1).view_as(x))
 
 
-@pytest.mark.parametrize("loss", [dice, iou, tversky])
+@pytest.mark.parametrize("loss", [dice, iou, tversky, by_products])
 @pytest.mark.parametrize(
     "end", [torch.sigmoid, torch.relu, lambda x: x.clamp(0, 1), lambda x: x.flatten(1).softmax(1).view_as(x)]
 )
@@ -139,6 +213,17 @@ def test_what_bounds_or_does_not_is_known_through_other_sizes_and_sums() -> None
     assert "F149" not in segmented(dice, lambda x: larger(torch.sigmoid(x)))
     assert "F149" not in segmented(dice, transitions)
     assert "F149" not in segmented(dice, lambda x: torch.sigmoid(x) + torch.tanh(x))
+
+
+def test_a_mean_of_probabilities_with_weights_of_its_own_is_not() -> None:
+    def overlap(weights: float) -> dict[str, str]:
+        torch.manual_seed(0)
+        mean = nn.Conv2d(5, 1, 1, bias=False)
+        nn.init.constant_(mean.weight, weights)
+        return trained(mean, lambda k: dice(mean(torch.rand(4, 5, 8, 8)), (torch.rand(4, 1, 8, 8) > 0.6).float()))
+
+    assert "F149" not in overlap(0.2)
+    assert "F149" in overlap(-0.2)
 
 
 def masked_mean(p: Tensor, t: Tensor) -> Tensor:
@@ -211,22 +296,40 @@ def test_noise_that_is_spread_by_a_standard_deviation_is_not(
     assert "F150" not in encoded(spread, paid)
 
 
+def test_a_deviation_whose_density_is_in_the_loss_is_not() -> None:
+    """The actor of SAC (Haarnoja et al., 2018): the deviation divides, and its logarithm is added."""
+
+    def entropy(mean: Tensor, log: Tensor) -> Tensor:
+        drawn = (mean + torch.randn_like(mean) * log.exp()).detach()
+        return (-0.5 * ((drawn - mean) / (log.exp() + 1e-8)) ** 2 - log).sum(1).mean()
+
+    assert "F150" not in encoded(torch.exp, entropy)
+
+
 def test_what_is_no_noise_is_not() -> None:
     assert "F150" not in encoded(lambda log: log, drawn=False)
 
 
-def one_sided(draw: Callable[[Tensor], Tensor], begins: Callable[[Tensor], Tensor] | None) -> bool:
-    model = small(6)
+def one_sided(
+    draw: Callable[[Tensor], Tensor], begins: Callable[[Tensor], Tensor] | None, steps: int = 3, time: bool = False
+) -> bool:
+    model = nn.Sequential(nn.Linear(6 + time, 32), nn.ReLU(), nn.Linear(32, 6))
+
+    def given(x: Tensor, t: float) -> Tensor:
+        return torch.cat([x, torch.full((64, 1), t)], 1) if time else x
 
     def loss(k: int) -> Tensor:
         x = torch.randn(64, 6)
         noise = draw(x)
-        return F.mse_loss(model(0.7 * x + 0.7 * noise), noise)
+        return F.mse_loss(model(given(0.7 * x + 0.7 * noise, 0.5)), noise)
 
     def make() -> None:
-        if begins is not None:
+        x = torch.empty(64, 6)
+        for k in range(steps if begins is not None else 0):
+            assert begins is not None
+            x = begins(x) if k == 0 else x
             with torch.no_grad():
-                model(begins(torch.empty(64, 6)))
+                x = x - 0.3 * model(given(x, 1 - k / steps))
 
     return "F152" in trained(model, loss, after=make)
 
@@ -242,6 +345,16 @@ def one_sided(draw: Callable[[Tensor], Tensor], begins: Callable[[Tensor], Tenso
 )
 def test_noise_between_zero_and_one_that_is_asked_for_is_found(draw: Callable[[Tensor], Tensor], found: bool) -> None:
     assert one_sided(draw, torch.randn_like) is found
+
+
+def test_a_time_beside_the_noisy_rows_hides_nothing() -> None:
+    assert one_sided(torch.rand_like, torch.randn_like, time=True)
+    assert not one_sided(torch.randn_like, torch.randn_like, time=True)
+
+
+def test_a_call_with_noise_of_which_nothing_is_made_says_nothing() -> None:
+    """As before the speed of a model is taken."""
+    assert not one_sided(torch.rand_like, torch.randn_like, steps=1)
 
 
 @pytest.mark.parametrize("begins", [None, torch.rand_like])

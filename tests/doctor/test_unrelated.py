@@ -80,6 +80,23 @@ def test_noise_that_is_not_the_one_in_the_input_is_found(tmp_path: Path, of: str
     assert ("F136" in alarms(tmp_path, script)) is sick
 
 
+@pytest.mark.parametrize("of", ["noise", "torch.randn_like(x)"])
+@pytest.mark.parametrize("first", [True, False])
+def test_it_is_looked_for_beside_a_time_and_what_is_known(tmp_path: Path, of: str, first: bool) -> None:
+    """One tensor of all that is given, as where a policy is told what it sees."""
+    script = DIFFUSION.replace("nn.Linear(17, 64)", "nn.Linear(20, 64)").replace("OF", of)
+    order = "[seen, z, s]" if first else "[z, s, seen]"
+    script = script.replace(
+        "    def forward(self, x, s):\n        return self.net(torch.cat([x, s], 1))\n",
+        "    def forward(self, x):\n        return self.net(x)\n",
+    )
+    script = script.replace("model((1 - s) * x + s * ", "model(given((1 - s) * x + s * ").replace(
+        ", s), noise)", ", s)), noise)"
+    )
+    given = f"def given(z, s):\n    seen = torch.randn(len(z), 3)\n    return torch.cat({order}, 1)\n"
+    assert ("F136" in alarms(tmp_path, given + script)) is (of != "noise")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("reference", ["model", "copy.deepcopy(model)"])
 @pytest.mark.parametrize("gradients", ["with torch.no_grad():", "if True:"])

@@ -269,9 +269,10 @@ class Noted:
     gradients and what is given without were one and the same, where they met. `pseudo_labels` is whether a loss was
     held against what had been decided without gradients, `terms_share` whether two terms of a loss reach the same
     parameters. `drops_on` is a dropout that was at work in an evaluation although the module it stands in is in
-    eval mode. `begins_normal` is whether a model was given numbers of a standard normal without gradients.
+    eval mode. `samples` is whether a model was given what was made from normal noise that it was given.
     `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
-    noise of a latent is spread, where that is not as the loss has it.
+    noise of a latent is spread, where that is not as the loss has it; `own_rows` counts the rows that a written
+    contrastive loss compares with themselves, too.
     """
 
     normalised_again: str | None = None
@@ -314,9 +315,10 @@ class Noted:
     pseudo_labels: bool = False
     terms_share: bool = False
     between: Between | None = None
-    begins_normal: bool = False
+    samples: bool = False
     raw_overlap: bool = False
     latent_noise: LatentNoise | None = None
+    own_rows: int = 0
 
 
 class Copied(NamedTuple):

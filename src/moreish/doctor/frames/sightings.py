@@ -29,7 +29,7 @@ class Sightings:
         self.stale: Sighting[bool] | None = None
         self.training_without_grad: Sighting[list[str]] | None = None
         self.drops_on: Sighting[str] | None = None
-        self.begins_normal = False
+        self.samples = False
         self.coupling: Sighting[Coupling] | None = None
         self.wrong_backward: Sighting[WrongBackward] | None = None
         self.replayed: Sighting[Replayed] | None = None
@@ -52,7 +52,7 @@ class Sightings:
         self.training_without_grad = _again(
             self.training_without_grad, frame.step, frame.training_without_grad if evaluated else None
         )
-        self.begins_normal |= frame.noted.begins_normal
+        self.samples |= frame.noted.samples
         self.drops_on = _again(self.drops_on, frame.step, frame.noted.drops_on if evaluated else None)
         self.coupling = _again(self.coupling, frame.step, frame.coupling)
         self.wrong_backward = _again(self.wrong_backward, frame.step, frame.wrong_backward)

@@ -11,6 +11,7 @@ from moreish.doctor.watch.step_context import StepContext
 
 MOST_COLUMNS = 4096
 FEWEST_ROWS, FEWEST_COLUMNS, FEWEST_NUMBERS = 8, 3, 5
+MOST_MORE = 64  # columns of an input beside those that a target has
 AT_ITS_MEAN = {"mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss"}  # where noise is answered best
 DISTRIBUTION = 0.01  # that a row of target probabilities may sum to more or less than 1
 
@@ -28,8 +29,7 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
     mark = context.noting.marks.of(target)
     drawn = mark is not None and mark.what == "noise" and not context.made_some(context.inputs)
     if drawn and loss.op in AT_ITS_MEAN:
-        given = [t for t in context.inputs if isinstance(t, Tensor) and t.shape == target.shape]
-        context.counts.noise.add(target, [t for t in given if t.is_floating_point()])
+        context.counts.noise.add(target, _of_one_shape(context.inputs, target))
     through = context.noting.values.through(x, target, context.inputs)
     if through is not None and loss.reduction == "none":
         context.noting.values.waiting[id(loss)] = through  # rows may be weighed, or left out, before they are summed
@@ -45,6 +45,21 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
         for t in context.inputs
     )
     context.noting.noted.bootstrapped |= marks.bootstraps(x, target)
+
+
+def _of_one_shape(inputs: Args, target: Tensor) -> list[Tensor]:
+    """Inputs of the target's shape; else, of the only one that has more columns or channels, as with a time beside,
+    all that are as wide.
+    """
+    given = [t for t in inputs if isinstance(t, Tensor) and t.is_floating_point()]
+    found = [t for t in given if t.shape == target.shape]
+    if found or target.dim() < 2:
+        return found
+    wider = [t for t in given if t.dim() == target.dim() and len(t) == len(target) and t.numel() > len(t)]
+    if len(wider) != 1 or wider[0].shape[2:] != target.shape[2:]:
+        return []
+    more = wider[0].shape[1] - target.shape[1]
+    return [wider[0].narrow(1, k, target.shape[1]) for k in range(more + 1)] if 0 < more <= MOST_MORE else []
 
 
 def _has_places_of(x: Tensor, target: Tensor) -> bool:

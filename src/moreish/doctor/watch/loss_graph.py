@@ -1,19 +1,21 @@
-"""What the graph of a loss says of its terms: overlaps of masks, and the noise of a latent.
+"""What the graph of a loss says of its terms: overlaps of masks, the noise of a latent, rows among their own others.
 
 Overlap of two masks (Dice, 1945): twice what they share over what both have, of probabilities. Sampling by a
 reparametrisation (Kingma and Welling, 2014, appendix B): z = mean + std * noise, and the divergence from a standard
 normal is -(1 + log variance - mean^2 - variance) / 2, so a layer that gives the logarithm of a variance is halved and
-put to the power before it spreads the noise.
+put to the power before it spreads the noise. A contrastive loss (Chen et al., 2020, equation 1) sums over all rows
+but the row itself.
 """
 
-import math
 import re
 from collections import defaultdict
 
+import torch
 from torch import Tensor
 from torch.autograd.graph import Node
 
 from moreish.doctor.frames.noted import LatentNoise, Noted
+from moreish.doctor.watch.sampling import is_normal
 
 MOST_NODES = 2000
 FEWEST = 64  # numbers of which it can be said that they are noise
@@ -25,6 +27,10 @@ SHAPED = re.compile(
 SCALED = re.compile(r"^(Mul|Div|Add|Sub|Rsub|Neg|Mean|Sum)Backward")
 LAYER = re.compile(r"^(\w*Convolution|Addmm|Mm|NativeBatchNorm)Backward")  # where a parameter goes into it
 ADDS = re.compile(r"^(Add|Sub|Rsub)Backward")
+PRODUCT = re.compile(r"^(Mul|Bmm|Mm|Dot)Backward")
+FACTORS = ("_saved_self", "_saved_other"), ("_saved_self", "_saved_mat2"), ("_saved_self", "_saved_tensor")
+PICKS = re.compile(r"^(Diagonal|Index|Gather|Select|Mul|Log|Sub)Backward")
+FEWEST_PAIRS, MOST_BLOCKS = 8, 8  # rows that are compared with one another; tables of them side by side
 
 
 def read(noted: Noted, loss: Tensor | None) -> None:
@@ -44,6 +50,9 @@ def read(noted: Noted, loss: Tensor | None) -> None:
         noted.raw_overlap |= any(_is_raw_overlap(n) for n in nodes if _name(n).startswith("Div"))
     if noted.latent_noise is None and any(_name(n).startswith("Exp") for n in nodes):
         noted.latent_noise = next(filter(None, (_noise(n, users) for n in nodes if _name(n).startswith("Mul"))), None)
+    if any(_name(n).startswith("Exp") for n in nodes):
+        tables = (_rows_with_themselves(n, users) for n in nodes if _name(n).startswith("Exp"))
+        noted.own_rows = max(noted.own_rows, *tables)
 
 
 def _name(node: Node) -> str:
@@ -76,9 +85,15 @@ def _is_raw_overlap(node: Node) -> bool:
         if bool(((mask < 0) | (mask > 1)).any()):
             continue
         below = [n for n in _summed(parts[1]) if n is not product]
-        if bool(mask.any()) and any(outputs in (n, _times_data(n)[0]) for n in below):
+        outputs = _under(outputs, SHAPED)
+        if bool(mask.any()) and any(outputs in (_under(n, SHAPED), _outputs_of(n)) for n in below):
             return True
     return False
+
+
+def _outputs_of(product: Node) -> Node | None:
+    outputs = _times_data(product)[0]
+    return None if outputs is None else _under(outputs, SHAPED)
 
 
 def _is_unbounded(node: Node, depth: int = 0) -> bool:
@@ -87,7 +102,16 @@ def _is_unbounded(node: Node, depth: int = 0) -> bool:
     before = _before(node)
     if ADDS.match(_name(node)) and before and depth < DEEP:
         return all(_is_unbounded(n, depth + 1) for n in before)
-    return bool(LAYER.match(_name(node))) and any(_name(_under(n, SHAPED)) == "AccumulateGrad" for n in before)
+    weights = [n for n in (_under(n, SHAPED) for n in before) if _name(n) == "AccumulateGrad"]
+    return bool(LAYER.match(_name(node))) and bool(weights) and not _is_mean_of_shares(node, weights)
+
+
+def _is_mean_of_shares(node: Node, weights: list[Node]) -> bool:
+    """Whether weights and what they weigh are nowhere negative, as those of a mean of probabilities."""
+    saved = (getattr(node, name, None) for name in ("_saved_input", "_saved_mat1", "_saved_self"))
+    given = next((x for x in saved if isinstance(x, Tensor)), None)
+    parts = [*(getattr(n, "variable", None) for n in weights), given]
+    return all(isinstance(x, Tensor) and bool((x >= 0).all()) for x in parts)
 
 
 def _summed(node: Node) -> list[Node]:
@@ -95,7 +119,10 @@ def _summed(node: Node) -> list[Node]:
     found, waiting = list[Node](), [(node, 0)]
     while waiting:
         node, depth = waiting.pop()
-        if _name(node).startswith(("Sum", "Mean")):
+        node = _under(node, SHAPED)
+        if PRODUCT.match(_name(node)) and not _name(node).startswith("Mul"):  # which sums by itself
+            found.append(node)
+        elif _name(node).startswith(("Sum", "Mean")):
             inside = _before(node)
             again = inside and _name(inside[0]).startswith(("Sum", "Mean"))
             found += [] if again else inside
@@ -106,13 +133,14 @@ def _summed(node: Node) -> list[Node]:
 
 
 def _times_data(node: Node) -> tuple[Node | None, Tensor | None]:
-    """Of a product of one thing with a graph and one without: both; None where it is none."""
+    """Of a product, also a summed one, of one thing with a graph and one without: both; None where it is none."""
+    node = _under(node, SHAPED)
     parts = [n for n, _ in node.next_functions]
-    if not _name(node).startswith("Mul") or len(parts) != 2 or (parts[0] is None) is (parts[1] is None):
+    if not PRODUCT.match(_name(node)) or len(parts) != 2 or (parts[0] is None) is (parts[1] is None):
         return None, None
     first = parts[0] is not None
-    data = getattr(node, "_saved_other" if first else "_saved_self", None)
-    return parts[0] if first else parts[1], data if isinstance(data, Tensor) else None
+    saved = (getattr(node, names[first], None) for names in FACTORS)
+    return parts[0] if first else parts[1], next((x for x in saved if isinstance(x, Tensor)), None)
 
 
 def _noise(node: Node, users: dict[Node, list[Node]]) -> LatentNoise | None:
@@ -125,15 +153,83 @@ def _noise(node: Node, users: dict[Node, list[Node]]) -> LatentNoise | None:
     by_power = _name(spread).startswith("Exp")
     layer = _before(spread)[0] if by_power else spread
     as_variance = [n for n in users.get(layer, []) if _name(n).startswith("Exp")]
-    added = any(ADDS.match(_name(u)) for n in as_variance for u in users.get(n, []))
-    halved = _name(layer).startswith(("Mul", "Div"))
-    if not added or halved or not any(ADDS.match(_name(u)) for u in users.get(layer, [])) or not is_normal(noise):
+    paid = _is_a_term(layer, users) and any(_is_a_term(n, users) for n in as_variance)
+    if not paid or _name(layer).startswith(("Mul", "Div")) or not is_normal(noise):
         return None
     return LatentNoise("variance" if by_power else "logarithm")
 
 
-def is_normal(x: Tensor) -> bool:
-    """Whether these numbers may be drawn from a standard normal."""
-    x = x.detach().reshape(-1)[: 1 << 16].float()
-    chance = 4 / math.sqrt(len(x))
-    return abs(float(x.mean())) < chance and abs(float(x.std()) - 1) < chance and float(x.abs().max()) > 1.5
+def _is_a_term(node: Node, users: dict[Node, list[Node]]) -> bool:
+    """Whether this comes into the loss by adding and scaling alone, and is added to something on its way."""
+    waiting, seen = [(node, False)], {(node, False)}
+    while waiting:
+        node, added = waiting.pop()
+        if added and not users.get(node):
+            return True
+        for user in users.get(node, []):
+            step = user, added or bool(ADDS.match(_name(user)))
+            if step not in seen and _only_scales(user, node):
+                seen.add(step)
+                waiting.append(step)
+    return False
+
+
+def _only_scales(user: Node, node: Node) -> bool:
+    """Whether this sums what the node made, adds to it, or brings it to another scale by a number without a graph."""
+    parts = [n for n, _ in user.next_functions]
+    if _name(user).startswith(("Mul", "Div")):
+        over = parts == [None, node] and _name(user).startswith("Div")
+        return node in parts and set(parts) <= {node, None} and not over
+    return bool(SCALED.match(_name(user)) or SHAPED.match(_name(user)))
+
+
+def _rows_with_themselves(node: Node, users: dict[Node, list[Node]]) -> int:
+    """How many rows a table of exponentials has that is summed whole, row by row, below a logarithm, where each row
+    is most like itself and others are picked beside; 0 where it is none.
+    """
+    sums = [u for u in users.get(node, []) if _name(u).startswith("Sum")]
+    picked = [u for n in (node, *_before(node)) for u in users.get(n, []) if u is not node]
+    table = getattr(node, "_saved_result", None)
+    if not any(_goes_below_a_log(u, users) for u in sums) or not isinstance(table, Tensor) or table.dim() != 2:
+        return 0
+    if not any(PICKS.match(_name(u)) for u in picked):
+        return 0
+    return len(table) if finds_itself(table.detach().clamp(min=1e-30).log(), None) else 0
+
+
+def _goes_below_a_log(node: Node, users: dict[Node, list[Node]]) -> bool:
+    """Whether a sum goes into a logarithm, alone or as what something is divided by."""
+    for _ in range(DEEP):
+        above = users.get(node, [])
+        if len(above) != 1:
+            return False
+        user = above[0]
+        if _name(user).startswith("Log"):
+            return True
+        divides = _name(user).startswith("Div") and len(user.next_functions) > 1 and user.next_functions[1][0] is node
+        if not divides and not SHAPED.match(_name(user)):
+            return False
+        node = user
+    return False
+
+
+def finds_itself(similar: Tensor, labels: Tensor | None) -> bool:
+    """Whether each row is most like itself in a table of rows against the same rows, or in one of several such tables
+    side by side, and asked for another one.
+    """
+    n, columns = similar.shape
+    if n < FEWEST_PAIRS or columns % n or columns > MOST_BLOCKS * n:
+        return False
+    own_rows = torch.arange(n, device=similar.device)
+    return any(
+        _is_own_table(similar[:, first : first + n])
+        and (labels is None or not bool((labels == own_rows + first).any()))
+        for first in range(0, columns, n)
+    )
+
+
+def _is_own_table(similar: Tensor) -> bool:
+    own, near = similar.diagonal(), 1e-4 * similar.abs().amax()
+    beside = similar - own[:, None]  # as it is before and after a softmax has taken something off each row
+    apart = beside.mean() < -10 * near  # not a table of one number, as a layer of zeros gives it
+    return bool(((beside - beside.T).abs() <= near).all() & (beside <= near).all() & apart)

@@ -10,7 +10,7 @@ from moreish.doctor.frames.baseline import ANSWERS
 from moreish.doctor.frames.counts import MOST_CLASSES
 from moreish.doctor.frames.frame import Call, Loss, PerPlace, Reduction, WrongAxis
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
-from moreish.doctor.watch import alignment, answers, choices, given, label_maps, numbers
+from moreish.doctor.watch import alignment, answers, choices, given, label_maps, loss_graph, numbers
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
 from moreish.doctor.watch.step_context import StepContext
 
@@ -21,7 +21,6 @@ CLASSIFIES = {"cross_entropy", "nll_loss"}
 # Where the argument stands; of the others it is the fifth.
 REDUCTION = {"cross_entropy": 6, "nll_loss": 6, "huber_loss": 2, **dict.fromkeys(numbers.BINARY, 5)}
 OWN = 3  # times: nearer to that of its batch a weight is its batch's own
-FEWEST_PAIRS = 8  # rows that are compared with one another
 MOST_WEIGHTS = 1024  # of classes
 NORMALISED = 0.01  # from 1, or of a logarithm from 0
 
@@ -131,7 +130,7 @@ def _classes(
         add(f"{prefix}log_sum", rows.logsumexp(1).abs().mean())
     if context.thorough:
         loss.normalised_over = _normalised_over(loss, x)
-        loss.itself = training and x.dim() == 2 and len(rows) == loss.classes and _finds_itself(rows, labels)
+        loss.itself = training and x.dim() == 2 and loss_graph.finds_itself(rows, labels)
     if training:
         choices.of_classes(context, loss, rows, labels, ignored)
         _beside_inputs(context, loss, target, ignored, isinstance(argument(args, kwargs, 2, "weight"), Tensor))
@@ -143,17 +142,6 @@ def _weights_of_a_yes(positive: Tensor, target: Tensor) -> tuple[float, ...]:
     if positive.numel() == 1 and 1 / OWN < float(positive * yes / (1 - yes)) < OWN:
         return ()
     return tuple(positive.detach().reshape(-1).tolist())
-
-
-def _finds_itself(similar: Tensor, labels: Tensor) -> bool:
-    """Whether each row is most like itself in a table of rows against the same rows, and asked for another one."""
-    own, n = similar.diagonal(), len(similar)
-    if n < FEWEST_PAIRS or bool((labels == torch.arange(n, device=labels.device)).any()):
-        return False
-    near = 1e-4 * similar.abs().amax()
-    beside = similar - own[:, None]  # as it is before and after a softmax has taken something off each row
-    apart = beside.mean() < -10 * near  # not a table of one number, as a layer of zeros gives it
-    return bool(((beside - beside.T).abs() <= near).all() & (beside <= near).all() & apart)
 
 
 def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: int, weighted: bool) -> None:

@@ -18,18 +18,17 @@ from moreish.doctor.watch.boxes import EDGES, Corners
 from moreish.doctor.watch.copies import Copies
 from moreish.doctor.watch.derivatives import Differentiating
 from moreish.doctor.watch.layouts import Layouts
-from moreish.doctor.watch.loss_graph import is_normal
 from moreish.doctor.watch.marks import Marks
 from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.risk_sets import AtRisk
+from moreish.doctor.watch.sampling import Sampling
 from moreish.doctor.watch.special_losses import ctc, signed
 from moreish.doctor.watch.values import Values
 
 MOST_STATES, MOST_FACTORS = 64, 16  # calls of one forward that are asked what they get of themselves; terms of a loss
 LIMITS = {"clamp", "clamp_", "clip", "clip_", "clamp_min", "clamp_max", "minimum", "maximum"}
 LEARNED = {"linear", "embedding", "recurrent", "attention", "product", "module"}
-FEWEST_DRAWN = 64  # numbers of which it can be said how they were drawn
 FEWEST_NUMBERS = 8  # of which it is no chance that all are 0, or at an end
 MOST_MARKED, MOST_COLUMNS = 4096, 64  # elements of a tensor, and of each row, by which it is known again
 CUTS = {"detach", "detach_", "data"}
@@ -47,7 +46,7 @@ class Noting:
         self.marks, self.values, self.pairs = Marks(), Values(), Pairs()
         self.at_risk, self.messages, self.corners = AtRisk(), Messages(asked), Corners()
         self.derivatives = Differentiating(noted.derivatives)
-        self.layouts, self.blanks = Layouts(noted, thorough), Blanks(noted)
+        self.layouts, self.blanks, self._sampling = Layouts(noted, thorough), Blanks(noted), Sampling()
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
@@ -83,7 +82,7 @@ class Noting:
         x = next((t for t in inputs if isinstance(t, Tensor)), None)
         if x is None or not x.numel() or not is_plain(x):
             return
-        self.noted.begins_normal |= x.is_floating_point() and x.numel() >= FEWEST_DRAWN and is_normal(x)
+        self.noted.samples |= self._sampling.given(x)
         mark = _mark(x.detach())
         times = self._evaluated[mark] = self._evaluated.get(mark, -1) + 1
         self.noted.drawn_again = max(self.noted.drawn_again, times, _repeats(x.detach()))

@@ -19,16 +19,16 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
     rank=46,
 )
 def itself_among_the_others(history: History) -> Iterator[Verdict]:
-    """Logits are a symmetric table of rows against themselves with its diagonal, which is the largest of each row and
-    never the target.
+    """Logits, or their exponentials summed row by row, are a symmetric table of rows against themselves with its
+    diagonal, which is the largest of each row and never the target.
     """
     told = next((x for f in history.training() for x in f.losses if x.itself), None)
-    if told is None:
+    n = told.rows if told is not None else max((f.noted.own_rows for f in history.training()), default=0)
+    if not n:
         return
-    n = told.classes
     yield found(
         "sick",
-        told.fed_by,
+        told.fed_by if told is not None else "",
         history.step(),
         f"In the table of {n} rows against {n}, each row is most similar to itself, and that is never its target.",
         "Take the diagonal out before the loss: sim.fill_diagonal_(float('-inf')), or masked_fill with torch.eye.",

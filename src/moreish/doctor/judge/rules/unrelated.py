@@ -14,7 +14,7 @@ FEWEST = 3  # looks in a row
     "noise-not-in-input",
     "the noise that is asked for is not in the input",
     silent="inputs of hundreds, in which noise drowns (F56); noise around a level, as of labels that are softened; "
-    "inputs of another shape; fewer than 2500 numbers",
+    "inputs of another shape but one with columns more; fewer than 2500 numbers",
     why="A net that is to tell the noise in its input is asked for noise that was drawn beside it.\n"
     "Nothing it is given knows of that, so its best answer is 0:\n"
     "the loss stands at the variance of the noise, which looks like slow training.",
@@ -42,7 +42,7 @@ def noise_not_in_input(history: History) -> Iterator[Verdict]:
     "noise-of-one-side",
     "the noise that is asked for lies between 0 and 1",
     silent="noise about 0, whatever it is drawn from; noise that is not in the input (F136); nothing is made "
-    "from normal noise; fewer than three looks",
+    "step by step from normal noise; fewer than three looks",
     why="What is made later begins with noise of mean 0 and of variance 1 and takes off what the net calls noise.\n"
     "torch.rand draws from 0 to 1, evenly, and torch.randn from the standard normal: one letter less, and\n"
     "the net has learned another noise, with a mean of 0.5, than the one that it is given afterwards.",
@@ -51,10 +51,10 @@ def noise_not_in_input(history: History) -> Iterator[Verdict]:
 )
 def noise_of_one_side(history: History) -> Iterator[Verdict]:
     """Targets that were drawn in the same step and are part of the input lie evenly in 0 to 1, at three looks, and
-    the model is called with a standard normal's numbers without gradients.
+    the model is called without gradients with normal noise and then with what was made of it.
     """
     seen = history.counts.noise
-    if seen.one_sided >= FEWEST and history.sightings.begins_normal:
+    if seen.one_sided >= FEWEST and history.sightings.samples:
         yield found(
             "watch",
             "",
