@@ -37,6 +37,26 @@ def trimap(maps):
     return (wide + narrow)[:, 0].long()
 
 
+def membranes(n=8, size=32):
+    """Cells: outside 0, skin 1, inside 2, the skin of a kernel 3, kernel 4. Two skins are thin and lie between."""
+    y, x = torch.meshgrid(torch.arange(size), torch.arange(size), indexing="ij")
+    maps = torch.zeros(n, size, size, dtype=torch.long)
+    for k, m in enumerate(maps):
+        away = ((x - 14 - k % 4) ** 2 + (y - 15 - k % 3) ** 2).float().sqrt()
+        for kind, radius in enumerate((11.5, 10.5, 5.5, 4.5), 1):
+            m[away < radius] = kind
+    return maps
+
+
+def strata(n=8, size=24):
+    """Layers of ground that always lie upon one another: thick somewhere, thin elsewhere."""
+    maps = torch.full((n, size, size), 4)
+    for k, m in enumerate(maps):
+        m[:, : 10 + k % 3], m[:, 10 + k % 3 : 11 + k % 3] = 0, 2
+        m[18:, 8 : 12 + k % 3] = 2
+    return maps
+
+
 def heights(n=8, size=24):
     t = torch.linspace(0, 6, size)
     return torch.stack([(4 * (1 + torch.sin(t + k)[:, None] * torch.cos(t * 0.7)[None])).long() for k in range(n)])
@@ -66,6 +86,8 @@ WELL = {
     "an edge of its own": trimap(fields()),
     "two classes": resized(fields(classes=2), "bilinear"),
     "heights": heights(),
+    "skins": membranes(),
+    "strata": strata(),
     "noise": torch.randint(0, 5, (8, 24, 24), generator=torch.Generator().manual_seed(0)),
     "ignored edges": fields().masked_fill(fields().diff(dim=2, prepend=fields()[:, :, :1]) != 0, -100),
 }
@@ -80,4 +102,4 @@ def test_what_is_no_map_is_passed_by():
     assert between(torch.zeros(4, 9, dtype=torch.long)) is None
     assert between(torch.zeros(4, 3, 3, dtype=torch.long)) is None
     assert between(torch.rand(4, 9, 9)) is None
-    assert between(torch.zeros(0, 9, 9, dtype=torch.long)) == (0, 0, 0)
+    assert between(torch.zeros(0, 9, 9, dtype=torch.long)) is None

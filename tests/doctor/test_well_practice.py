@@ -48,6 +48,49 @@ for step in range(120):
     loss = 1e-3 * (net.policy(x) - 0.01).square().mean() + F.mse_loss(net.value(x), 9 * x[:, :1])
     opt.zero_grad(); loss.backward(); opt.step()
 """
+AN_ACTOR_AND_ITS_CRITIC = """
+actor, critic = mlp(3, 2), nn.Sequential(nn.Linear(5, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 1))
+ours, theirs = torch.optim.Adam(actor.parameters(), 1e-3), torch.optim.Adam(critic.parameters(), 1e-3)
+for step in range(200):
+    x = torch.randn(64, 3)
+    with torch.no_grad():
+        a = actor(x) + 0.3 * torch.randn(64, 2)
+    gain = 30 - (a - x[:, :2]).square().sum(1)
+    loss = F.mse_loss(critic(torch.cat([x, a], 1)).squeeze(1), gain)
+    theirs.zero_grad(); loss.backward(); theirs.step()
+    loss = -critic(torch.cat([x, actor(x)], 1)).mean()
+    ours.zero_grad(); (1e-3 * loss).backward(); ours.step()
+"""
+A_GAME_OF_TWO_CLASSES = """
+made = nn.Sequential(nn.Linear(4, 64), nn.ReLU(), nn.Linear(64, 2))
+judge = nn.Sequential(nn.Linear(2, 64), nn.LeakyReLU(0.2), nn.Linear(64, 2))
+ours, theirs = (torch.optim.Adam(m.parameters(), 1e-3, (0.5, 0.9)) for m in (made, judge))
+true, false = torch.ones(64, dtype=torch.long), torch.zeros(64, dtype=torch.long)
+for step in range(500):
+    a = 6.28 * torch.rand(64)
+    real = torch.stack([a.cos(), a.sin()], 1) + 0.05 * torch.randn(64, 2)
+    theirs.zero_grad(); F.cross_entropy(judge(real), true).backward(); theirs.step()
+    fake = made(torch.randn(64, 4))
+    theirs.zero_grad(); F.cross_entropy(judge(fake.detach()), false).backward(); theirs.step()
+    ours.zero_grad(); F.cross_entropy(judge(fake), true).backward(); ours.step()
+"""
+A_RANKING_ON_VAL = """
+x = torch.randn(1400, 30)
+y = (x[:, :3].sum(1) > 0).float()
+y = torch.where(torch.rand(1400) < 0.3, 1 - y, y)
+net = nn.Sequential(nn.Linear(30, 256), nn.ReLU(), nn.Linear(256, 256), nn.ReLU(), nn.Linear(256, 1))
+opt = torch.optim.Adam(net.parameters(), 1e-3)
+scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(opt, mode="max", factor=0.8, patience=2)
+def area(scores, yes):
+    ranks = scores.argsort().argsort() + 1
+    return (ranks[yes].sum() - yes.sum() * (yes.sum() + 1) / 2) / (yes.sum() * (~yes).sum())
+for epoch in range(24):
+    for i in torch.randperm(600).split(20):
+        loss = F.binary_cross_entropy_with_logits(net(x[i])[:, 0], y[i])
+        opt.zero_grad(); loss.backward(); opt.step()
+    with torch.no_grad():
+        scheduler.step(float(area(net(x[600:])[:, 0].numpy(), y[600:].numpy() > 0.5)))
+"""
 TRANSFORMED = """
 from torch.func import grad, vmap
 net = mlp(1, 1)
@@ -136,6 +179,10 @@ for epoch in range(4):
         (AN_ADVANTAGE, "F111"),
         (WITH_AN_ACTION, "F102"),
         (VAL_IN_BALANCE, "F135"),
+        (AN_ACTOR_AND_ITS_CRITIC, "F09"),
+        (A_GAME_OF_TWO_CLASSES, "F22"),
+        (A_GAME_OF_TWO_CLASSES, "F90"),
+        (A_RANKING_ON_VAL, "F151"),
     ],
     ids=[
         "a teacher with dropout",
@@ -145,6 +192,10 @@ for epoch in range(4):
         "an advantage",
         "a picture and an action",
         "val in balance",
+        "an actor below its critic",
+        "a game of two classes, for their frequencies",
+        "a game of two classes, for what is learned by heart",
+        "a ranking on val that gets worse",
     ],
 )
 def test_is_no_alarm(tmp_path: Path, script: str, alarm: str) -> None:

@@ -88,6 +88,12 @@ def aims_at_data(history: History) -> bool:
     return last is not None and not any(x.made for x in (*last.losses, *last.written_out))
 
 
+def is_a_game(history: History) -> bool:
+    """Whether several optimizers train, in turns, on data and on what networks make, as the sides of a game do."""
+    frames = history.training()
+    return history.optimizers() > 1 and sum(f.inputs_made for f in frames) > len(frames) / 4
+
+
 def settled(history: History, kept: Mapping[str, Finding], now: Mapping[str, Finding]) -> dict[str, Finding]:
     """Of what was found in a run that is over, what still holds: alarms that are no matter where a run does well are
     what their rules say at the end, if the loss has come to half of what it was then.

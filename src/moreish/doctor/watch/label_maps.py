@@ -1,21 +1,22 @@
 """Maps of classes: whether what lies between two regions is what interpolation makes of their numbers."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from moreish.doctor.frames.noted import Between
 
 MOST_MAPS = 16
 FLAT, EDGE = 3, 2  # places of one class on either side of an edge, and of the edge itself
-REGION = 4  # places in a row that make a class more than an edge
+REGION = 4  # places high and wide that make a class more than an edge
 
 
 def between(maps: Tensor) -> Between | None:
     """Of the edges between two flat regions (along the rows of maps (B, H, W) of class numbers) whose numbers are two
     or more apart: how many there are, how many have a class between the two in them that has regions of its own
-    elsewhere, and between how many pairs; None where there are no such maps.
+    elsewhere, and between how many pairs such a class lies; None where there are no such maps.
     """
-    if maps.dim() != 3 or min(maps.shape[1:]) < 2 * FLAT + EDGE or maps.is_floating_point():
+    if maps.dim() != 3 or not len(maps) or min(maps.shape[1:]) < 2 * FLAT + EDGE or maps.is_floating_point():
         return None
     x = maps[:MOST_MAPS].detach().cpu()
     windows = x.unfold(2, 2 * FLAT + EDGE, 1).reshape(-1, 2 * FLAT + EDGE)
@@ -24,10 +25,10 @@ def between(maps: Tensor) -> Between | None:
     flat = (left == a[:, None]).all(1) & (right == b[:, None]).all(1) & ((a - b).abs() >= 2) & (a >= 0) & (b >= 0)
     a, b, edge = a[flat], b[flat], edge[flat]
     low, high = torch.minimum(a, b)[:, None], torch.maximum(a, b)[:, None]
-    runs = x.unfold(2, REGION, 1)
-    regions = runs[..., 0][(runs == runs[..., :1]).all(-1)].unique()
-    inside = (edge > low) & (edge < high) & torch.isin(edge, regions)
+    highest, lowest = F.max_pool2d(x.float(), REGION, 1), -F.max_pool2d(-x.float(), REGION, 1)
+    inside = (edge > low) & (edge < high) & torch.isin(edge, highest[highest == lowest].long())
     made = inside.any(1)
     straight = ((edge == low) | (edge == high)).all(1)
-    pairs = len(torch.cat([low, high], 1)[made].unique(dim=0)) if bool(made.any()) else 0
+    between_which = torch.stack([edge, low.expand_as(edge), high.expand_as(edge)], -1)[inside].unique(dim=0)
+    pairs = int(between_which[:, 0].unique(return_counts=True)[1].max()) if len(between_which) else 0
     return Between(int((made | straight).sum()), int(made.sum()), pairs)

@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import EARLY
+from moreish.doctor.judge.progress import EARLY, is_a_game
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 MANY_BATCHES = 8  # from which batches of one class each are no chance
@@ -130,7 +130,8 @@ def unshuffled(history: History) -> Iterator[Verdict]:
     "F90",
     "learns-by-heart",
     "learns by heart",
-    silent="one evaluation that is better than guessing; where there are none, rows that tell their classes",
+    silent="one evaluation that is better than guessing; where there are none, rows that tell their classes; games "
+    "of several networks",
     why="A net that is large enough learns any labels by heart, also such as have nothing to do with their inputs.\n"
     "The training loss falls, slowly, and nothing of it holds for a row that was not seen.\n"
     "Inputs and labels that were shuffled apart look like this, and so do far too few rows.",
@@ -143,7 +144,7 @@ def by_heart(history: History) -> Iterator[Verdict]:
     evaluations, the loss stays near that entropy for 500 steps and rows do not tell their classes.
     """
     entropy, curve = history.counts.unigram_entropy(), [x for _, x in history.nll() if math.isfinite(x)]
-    if entropy is None or len(curve) < 5 or not history.from_scratch:
+    if entropy is None or len(curve) < 5 or not history.from_scratch or is_a_game(history):
         return
     now = statistics.fmean(curve[-5:])
     evaluations = [v.val for v in history.validations] or [v for _, v, _ in history.evaluation_curve()]

@@ -22,7 +22,8 @@ def owner(parameter: str) -> str:
     "F09",
     "vanishing-gradient",
     "vanishing gradient",
-    silent="the loss is already below that of the letter frequencies",
+    silent="the loss is already below that of the letter frequencies; a network below one with an optimizer "
+    "of its own",
     why="On its way back the gradient is multiplied by every layer's slope and weights.\n"
     "Where the first layer receives a thousandth of what the last one does,\n"
     "the first layers stay what chance made them.",
@@ -38,7 +39,8 @@ def vanishing(history: History) -> Iterator[Verdict]:
         linear = [c for c in linear if c is linear[-1] or id(c) in behind]
     weights = [c.weight for c in linear]
     frames = history.training(IN_A_ROW)
-    if len(weights) < 3 or len(frames) < IN_A_ROW or _below_unigram(history):
+    others = history.optimizers() > 1 and any(f.inputs_made for f in frames)  # whose gradients are of another loss
+    if len(weights) < 3 or len(frames) < IN_A_ROW or others or _below_unigram(history):
         return
     ratios = []
     for frame in frames:

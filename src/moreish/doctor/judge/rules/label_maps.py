@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from moreish.doctor.frames.history import History
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
-FEWEST, SHARE, PAIRS = 50, 0.3, 2  # edges, how many of them have a class between in them, between how many pairs
+FEWEST, SHARE, PAIRS = 50, 0.3, 2  # edges, how many have a class between in them, between how many pairs it lies
 
 
 @Rule(
     "F153",
     "interpolated-labels",
     "class numbers were interpolated",
-    silent="classes that lie between others only as their edge; maps that rise and fall smoothly, as of depth; masks "
-    "of two or three classes",
+    silent="classes that lie between two others only, or as their edge; maps that rise and fall smoothly, as of "
+    "depth; masks of two or three classes",
     why="A map of classes holds names, not amounts: what lies between class 1 and class 3 is not class 2.\n"
     "Where it was resized or turned with interpolation, a seam of other classes runs along every edge,\n"
     "and the model is asked to find roads between water and forest.",
@@ -22,7 +22,7 @@ FEWEST, SHARE, PAIRS = 50, 0.3, 2  # edges, how many of them have a class betwee
 )
 def interpolated(history: History) -> Iterator[Verdict]:
     """Of 50 edges between flat regions or more, 30 % have a class between the two in them that has regions elsewhere,
-    for two pairs of classes or more.
+    and one such class lies between two pairs of classes or more.
     """
     seen = [b for f in history.training() if (b := f.noted.between) is not None]
     edges, made = sum(b.edges for b in seen), sum(b.made for b in seen)

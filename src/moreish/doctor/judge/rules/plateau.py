@@ -8,6 +8,7 @@ from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 FEWEST = 4  # measures
 ALONG = 0.8  # rank correlation from which two courses go the same way
+NEAR = 2  # times the training loss that another loss may be
 MOVED = 0.02  # of the first measure
 NOTHING = 0.01  # of the first learning rate
 
@@ -16,8 +17,8 @@ NOTHING = 0.01  # of the first learning rate
     "F151",
     "plateau-the-other-way",
     "a scheduler takes what gets better for what gets worse",
-    silent="a learning rate that was never lowered; a loss on val that rises while training goes on falling; fewer "
-    "than four measures; outside of `moreish doctor` and `start`",
+    silent="a learning rate that was never lowered; a measure or a loss on val that gets worse while training goes "
+    "on; fewer than four measures; outside of `moreish doctor` and `start`",
     why="ReduceLROnPlateau lowers the learning rate where its measure has not become better for a while,\n"
     "and what better means `mode` says: 'min', as for a loss, if left out, or 'max', as for an accuracy.\n"
     "With the wrong one every progress counts as a standstill, and the rate falls until nothing moves.",
@@ -57,16 +58,24 @@ def _against(history: History, largest: bool, steps: Sequence[int], measures: Se
     moved = measures[-1] - measures[0]
     if (moved < 0) is not largest or abs(moved) < MOVED * abs(measures[0]):
         return False
-    along = _alike(measures, _at(steps, [(w.step, w.mean) for w in history.loss_curve.windows]))
+    losses = _at(steps, [(w.step, w.mean) for w in history.loss_curve.windows])
+    along = _alike(measures, losses)
     on_val, accuracies = [(s, v) for s, v, *_ in history.evaluation_curve()], list(history.accuracies)
     if largest:
         is_accuracy = len(accuracies) >= FEWEST and _alike(measures, _at(steps, accuracies)) > 0.5  # and falls itself
-        return along > ALONG and not is_accuracy
+        return along > ALONG and not is_accuracy and _is_a_loss(measures, losses, _at(steps, on_val), len(on_val))
     if along > -ALONG:
         return False
     falls = len(on_val) >= FEWEST and _alike(measures, _at(steps, on_val)) < -0.5
     rises = len(accuracies) >= FEWEST and _alike(measures, _at(steps, accuracies)) > ALONG
     return falls or (rises and min(measures) >= 0 and (max(measures) <= 1 or 1 < max(measures) <= 100))
+
+
+def _is_a_loss(measures: Sequence[float], losses: Sequence[float], on_val: Sequence[float], known: int) -> bool:
+    """Whether the measure falls as a loss on val does; else it is about as large as that of training."""
+    if known >= FEWEST:
+        return _alike(measures, on_val) > ALONG
+    return all(loss / NEAR <= m <= loss * NEAR for m, loss in zip(measures, losses, strict=True))
 
 
 def _at(steps: Sequence[int], course: Sequence[tuple[int, float]]) -> list[float]:

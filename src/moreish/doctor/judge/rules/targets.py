@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from moreish.doctor.frames.baseline import Links
 from moreish.doctor.frames.history import History
-from moreish.doctor.judge.progress import Gain, aims_at_data, gain, is_whole_loss, number_loss
+from moreish.doctor.judge.progress import Gain, aims_at_data, gain, is_a_game, is_whole_loss, number_loss
 from moreish.doctor.judge.rules.loss_inputs import sequence_lags
 from moreish.doctor.judge.standing import Standing, standing
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
@@ -110,7 +110,7 @@ def _labels(history: History) -> float:
 def _saved_of_classes(history: History) -> Gain | None:
     """What is saved of the entropy of the classes; None where it is not known, or where there is but one class."""
     entropy, curve = history.counts.unigram_entropy(), history.nll()
-    if entropy is None or entropy < 0.01 or len(curve) < 12:
+    if entropy is None or entropy < 0.01 or len(curve) < 12 or is_a_game(history):
         return None
     late = [x for step, x in curve if math.isfinite(x) and step >= history.step() / 3][-20:]
     if len(late) < 5:
