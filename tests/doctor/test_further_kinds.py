@@ -231,6 +231,36 @@ def test_a_view_that_puts_the_last_size_first_and_joins_the_others_is_found(sick
     assert ("F78" in trained(model, loss)) is sick
 
 
+@pytest.mark.parametrize("between", [nn.GELU(), nn.LayerNorm(32), nn.Sequential(nn.ReLU(), nn.Dropout(0.1))])
+@pytest.mark.parametrize("norm", [True, False])
+def test_features_of_neighbours_that_are_put_side_by_side_are_not(norm: bool, between: nn.Module) -> None:
+    """Patches are merged, (B, 4, 16, 32) to (B, 32, 64): that there are 32 of them is chance."""
+    model = small(2, 64)
+    model.add_module("front", nn.ModuleList([nn.Linear(6, 32), between, nn.LayerNorm(64) if norm else nn.Identity()]))
+    front = model.front
+    assert isinstance(front, nn.ModuleList)
+
+    def loss(k: int) -> Tensor:
+        h = front[1](front[0](torch.randn(6, 4, 16, 6)))
+        return F.mse_loss(model[:3](front[2]((h + h.tanh()).reshape(6, 32, 64))), torch.zeros(6, 32, 2))
+
+    assert "F78" not in trained(model, loss)
+
+
+def test_features_that_are_taken_for_places_are_found() -> None:
+    """Tokens (B, H, W, C) as a convolution wants them, (B, C, H * W)."""
+    model = small(2, 62)
+    model.add_module("front", nn.ModuleList([nn.Linear(6, 32), nn.Conv1d(32, 4, 3)]))
+    front = model.front
+    assert isinstance(front, nn.ModuleList)
+
+    def loss(k: int) -> Tensor:
+        h = front[0](torch.randn(6, 4, 16, 6)).relu()
+        return F.mse_loss(model[:3](front[1](h.reshape(6, 32, 64))), torch.zeros(6, 4, 2))
+
+    assert "F78" in trained(model, loss)
+
+
 def test_windows_of_data_that_go_on_in_time_are_not() -> None:
     model = small(2, 84)
 

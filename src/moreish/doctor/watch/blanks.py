@@ -149,7 +149,7 @@ def _is_nothing(rows: Tensor, pad: int) -> bool:
 
 
 def _falls_anywhere(rows: Tensor, pad: int) -> bool:
-    """Whether it is rarer than any symbol, far rarer than most, and what stands beside it is as frequent elsewhere."""
+    """Whether it is rarer than any symbol, far rarer than most, and has the neighbours that any place has."""
     symbols, which, counts = rows.unique(return_inverse=True, return_counts=True)
     own = int((symbols == pad).nonzero()[0])
     others = counts[symbols != pad]

@@ -1,7 +1,5 @@
 """Notes of single calls: states that are cut off, probabilities that are normalised again, views that swap axes."""
 
-import itertools
-import operator
 import sys
 import weakref
 from collections.abc import Callable
@@ -10,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from moreish.doctor.frames.frame import Call, Frame
-from moreish.doctor.frames.noted import Carried, Flat, Noted, Repeated, State, Summed, Swapped
+from moreish.doctor.frames.noted import Carried, Flat, Noted, Repeated, State, Summed
 from moreish.doctor.frames.operations import BETWEEN, SHAPED
 from moreish.doctor.watch.arguments import Args, Kwargs, argument, tensors_of
 from moreish.doctor.watch.blanks import Blanks
@@ -24,6 +22,7 @@ from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.risk_sets import AtRisk
 from moreish.doctor.watch.sampling import Sampling
 from moreish.doctor.watch.special_losses import ctc, signed
+from moreish.doctor.watch.swaps import Swaps
 from moreish.doctor.watch.values import Values
 
 MOST_STATES, MOST_FACTORS = 64, 16  # calls of one forward that are asked what they get of themselves; terms of a loss
@@ -47,6 +46,7 @@ class Noting:
         self.at_risk, self.messages, self.corners = AtRisk(), Messages(asked), Corners()
         self.derivatives = Differentiating(noted.derivatives)
         self.layouts, self.blanks, self._sampling = Layouts(noted, thorough), Blanks(noted), Sampling()
+        self.swaps = Swaps(noted)
         self._by_copy: dict[int, weakref.ref[Tensor]] = {}
         self._calls: dict[str, int] = {}
         self._ran: set[str] = set()  # recurrent layers
@@ -195,6 +195,7 @@ class Noting:
         if call.kind == "flat" and self.noted.flat is None:
             layer = next((c.layer for c in call.behind(BETWEEN) if c.layer), "")
             self.noted.flat = Flat(layer, call.op)
+        self.swaps.called(call, tensors)
         if self.thorough and call.weights and call.kind in ("linear", "recurrent"):
             self._state(call)
             self.layouts.called(call, tensors)
@@ -248,19 +249,14 @@ class Noting:
         if isinstance(result, Tensor) and self.marks.any:
             self.marks.called(op, "view", args, {}, result, None)
         self.values.called(op, "view", args, {}, result)
-        if self.noted.swapped is not None or op not in ("view", "reshape") or not self.thorough:
-            return
-        x = args[0] if args else None
-        if not isinstance(x, Tensor) or not isinstance(result, Tensor):
-            return
-        before, after = tuple(x.shape), tuple(result.shape)
-        if _swaps(before, after) or (x.requires_grad and _joins_out_of_order(before, after)):
-            self.noted.swapped = Swapped(layer, op, before, after)
+        if op in ("view", "reshape") and self.thorough and args:
+            self.swaps.viewed(layer, op, args[0], result)
 
     def close(self) -> None:
         """Let go of every tensor."""
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
         self.messages.close()
+        self.swaps.close()
         self.noted.pulled, self.noted.risk_sets = self.pairs.pulled, self.at_risk.found
         self.noted.edges, self.noted.boxes = self.messages.found, self.corners.found
         self.pairs.close()
@@ -350,23 +346,6 @@ def _reaches(call: Call, weight: str, *, through_cuts: bool) -> bool:
             return True
         waiting.extend(source.sources)
     return False
-
-
-def _swaps(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    """Whether sizes beyond the first were put into another order, those of 1 left out."""
-    if len(before) != len(after) or len(before) < 3 or before == after or sorted(before) != sorted(after):
-        return False
-    return [n for n in before if n > 1] != [n for n in after if n > 1]
-
-
-def _joins_out_of_order(before: tuple[int, ...], after: tuple[int, ...]) -> bool:
-    """Whether the last of three sizes or more beyond the first comes first and the others are one: features
-    (8, 4, 16, 32) as (8, 32, 64). Of data the numbers may go on like that.
-    """
-    if not len(after) == 3 < len(before) or after[0] != before[0]:
-        return False
-    first = itertools.accumulate(before[1:], operator.mul)  # what a view may join, counted from the front
-    return after[1] == before[-1] and min(after[1:]) > 1 and after[1] not in first
 
 
 def _is_distribution(x: Tensor) -> bool:

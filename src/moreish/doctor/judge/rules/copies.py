@@ -14,7 +14,7 @@ LATE = 4  # frames
     "F71",
     "copy-left-behind",
     "a copy does not follow its model",
-    silent="before the end of the run; copies that nobody uses; frozen ones whose weights were trained or loaded, and "
+    silent="before the end of the run; copies that nobody uses; frozen ones whose weights were trained or loaded; "
     "those that nothing is written into any more, as anchors; those that have come a tenth of the way",
     why="An average, a target network or a teacher is a second model: no optimizer changes it.\n"
     "Where what updates it is missing, too slow for the length of the run, or leaves the buffers out,\n"

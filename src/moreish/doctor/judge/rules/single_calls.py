@@ -45,7 +45,8 @@ def state_cut(history: History) -> Iterator[Verdict]:
     "F78",
     "swapped-by-view",
     "a view swaps sizes, not dimensions",
-    silent="sizes that stay in order; dimensions of size 1; two dimensions",
+    silent="sizes that stay in order; dimensions of size 1; two dimensions; features of neighbours that are put "
+    "side by side where the next layer takes them for the features of one place",
     why="view and reshape keep the order in memory: they count the same numbers off in other sizes.\n"
     "(height, width, channel) looked at as (channel, height, width) puts rows of all channels into each channel.\n"
     "The shape is right and the picture is none.",
