@@ -23,13 +23,12 @@ from moreish.doctor.tell.cells import Findings
 from moreish.doctor.tell.report import Report, notes
 from moreish.doctor.watch import replay
 from moreish.doctor.watch.clock import BUDGET
-from moreish.doctor.watch.followers import followers
+from moreish.doctor.watch.followers import Search
 from moreish.doctor.watch.kept import Kept
 from moreish.doctor.watch.names import variable_names
 from moreish.doctor.watch.probe import Probe
 from moreish.doctor.watch.updates import held_by, state_is_empty
 
-WORTH_A_SEARCH = 0.3  # seconds of a run, at the end of which copies of its models are looked for
 OFTEN = 16  # the rules are asked after 1, 4, 8 and 16 frames, then after as many more or an eighth more
 Models = nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module]
 Tensors = Sequence[Tensor] | Mapping[str, Tensor]
@@ -71,8 +70,8 @@ class Doctor:
         self._reported = {id: finding.severity for id, finding in self._kept.items()}
         self._asked = True
         self._alerts, self._untold = Alerts(on_finding, stop_on, self._kept.values()), False
-        if self._alerts:
-            self._probe.on_stepped = self._alert
+        self._search = Search(self._probe)
+        self._probe.on_stepped = self._stepped
         self.first_alarm: dict[str, int] = {}  # steps at which each finding was first an alarm
         self._kept_graphs = Kept()
         self.history.evidence.kept = self._kept_graphs.counts
@@ -292,18 +291,18 @@ class Doctor:
 
     def _look_at_copies(self) -> None:
         """Whether averages, targets and teachers have followed their models."""
-        probe = self._probe
-        if not probe.step or not probe.roots or probe.failure is not None:
-            return
-        called = {name for f in self.history.frames for name in f.noted.copies}
-        if not called and probe.schedule.clock.elapsed() < WORTH_A_SEARCH and not probe.schedule.clock.unbounded:
-            return
         try:
-            seen = followers(probe.names.copies, held_by(probe.optimizers), probe.updates.started, called)
+            self._search.look()
         except Exception as failure:  # of a stranger's module
             self.failed_rules["F71"] = failure
-        else:
-            self.history.evidence.copies = seen
+
+    def _stepped(self) -> None:
+        """Between two steps, now and then: copies are looked for, and alarms told."""
+        if self._search.due():
+            with self._probe.safely():
+                self._look_at_copies()
+        if self._alerts:
+            self._alert()
 
     def _on_frame(self, triage: bool) -> bool:
         """Judge from time to time; where `triage`, whether what is known by now asks for a closer look."""

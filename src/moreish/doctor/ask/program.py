@@ -26,22 +26,27 @@ class Program:
     argv: Sequence[str] = ()
     module: bool = False
 
-    def run(self) -> BaseException | None:
-        """Run it to its end, and give the exception that ended it, if any did, without our frames in its traceback.
+    @contextmanager
+    def main(self) -> Iterator[Callable[[], BaseException | None]]:
+        """What runs it to its end, and gives the exception that ended it, if any did, without our frames in its
+        traceback. All that it made is there until this is left.
 
         Raises ValueError where there is no such program.
         """
         if not self.module and not Path(self.target).is_file():
             raise ValueError(f"{self.target}: there is no such script")
         with _main_module() as main:
-            try:
-                code = self._of_module(main) if self.module else self._of_script(main)
-                exec(code, vars(main))
-            except NotRunnable:
-                raise
-            except BaseException as failure:  # whatever ends a program ends this one too, and no other
-                forget_ours(failure)
-                return failure
+            yield lambda: self._run(main)
+
+    def _run(self, main: ModuleType) -> BaseException | None:
+        try:
+            code = self._of_module(main) if self.module else self._of_script(main)
+            exec(code, vars(main))
+        except NotRunnable:
+            raise
+        except BaseException as failure:  # whatever ends a program ends this one too, and no other
+            forget_ours(failure)
+            return failure
         return None
 
     def _of_script(self, main: ModuleType) -> CodeType:

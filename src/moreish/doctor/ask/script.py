@@ -56,8 +56,8 @@ def watch_program(
 ) -> Watched:
     """Watch a program. Where it ends the process with `os._exit`, `told` is asked for the exit code first."""
     ward = Ward(wishes.budget, wishes.ignore, wishes.on_finding, wishes.stop_on)
-    with before_leaving(lambda code: told(ward.watched(), code)), ward.open():
-        error = program.run()
+    with before_leaving(lambda code: told(ward.watched(), code)), program.main() as run, ward.open():
+        error = run()
     if isinstance(error, SystemExit) and not error.code:
         error = None
     return ward.watched(error)

@@ -10,11 +10,41 @@ from torch import Tensor, nn
 from moreish.doctor.frames.noted import Copied
 from moreish.doctor.watch.copies import Copies, watched
 from moreish.doctor.watch.measure import sample
-from moreish.doctor.watch.updates import KEPT, is_fresh
+from moreish.doctor.watch.probe import Probe
+from moreish.doctor.watch.updates import KEPT, held_by, is_fresh
 
 MOST = 16  # copies that are looked at
+FIRST, SPACING = 200, 1.5  # steps before copies are looked for, and times as many before they are once more
+WORTH_IT, WORTH_MORE = 0.3, 3.0  # seconds of a run at whose end they are looked for, and in the middle of which
 OFTEN = 50  # times that something was written into every parameter, as nobody puts a model by
 ALONG = 0.5  # cosine between the ways of a copy and of its model from which it follows
+
+
+class Search:
+    """Looks for copies when a run ends, and now and then before: what a function made is gone when it returns."""
+
+    def __init__(self, probe: Probe) -> None:
+        self._probe = probe
+        self._next = FIRST
+
+    def due(self) -> bool:
+        """Whether to look in the middle of the run."""
+        clock = self._probe.schedule.clock
+        if self._probe.step < self._next:
+            return False
+        self._next = math.ceil(SPACING * self._probe.step)
+        return clock.unbounded or clock.elapsed() >= WORTH_MORE
+
+    def look(self) -> None:
+        """Note what has become of the copies; what is known from the last time stays where none is left."""
+        probe, history = self._probe, self._probe.history
+        if not probe.step or not probe.roots or probe.failure is not None:
+            return
+        called = {name for f in history.frames for name in f.noted.copies}
+        clock = probe.schedule.clock
+        if called or clock.unbounded or clock.elapsed() >= WORTH_IT:
+            found = followers(probe.names.copies, held_by(probe.optimizers), probe.updates.started, called)
+            history.evidence.copies = found or history.evidence.copies
 
 
 def followers(
