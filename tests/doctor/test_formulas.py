@@ -463,3 +463,118 @@ def test_a_scheduler_that_waits_for_the_wrong_end_is_found(
     watched = watch_script(tmp_path / "train.py", [])
     assert ("F151" in {f.id for f in watched.findings}) is found
     assert ReduceLROnPlateau.step is step
+
+
+# Errors that are averaged before they are squared
+
+
+def regressed(loss: Similar) -> bool:
+    model = small(1)
+
+    def step(k: int) -> Tensor:
+        x = torch.randn(32, 6)
+        return loss(model(x).squeeze(1), x[:, 0])
+
+    return "F155" in trained(model, step)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda p, y: (p - y).mean() ** 2,
+        lambda p, y: torch.square(torch.mean(y - p)),
+        lambda p, y: (p - y).mean().abs(),
+        lambda p, y: 0.5 * (p - y).sum().pow(2) + 0.01 * p.new_ones(1).sum(),
+        lambda p, y: (lambda m: m * m)((p - y).mean()),
+    ],
+)
+def test_a_square_of_the_mean_error_is_found(loss: Similar) -> None:
+    assert regressed(loss)
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda p, y: ((p - y) ** 2).mean(),
+        lambda p, y: (p - y).abs().mean(),
+        lambda p, y: F.mse_loss(p, y) + (p - y).mean() ** 2,  # a bias that is punished beside
+        lambda p, y: (p.mean() - y.mean()) ** 2 + F.mse_loss(p, y),
+        lambda p, y: (p - y).view(4, 8).mean(1).square().mean(),  # sums of groups are what is known
+        lambda p, y: (p.sum() - 1) ** 2,
+        lambda p, y: (p - p.flip(0)).mean() ** 2 + F.mse_loss(p, y),  # what is to be kept
+    ],
+)
+def test_other_squares_are_not(loss: Similar) -> None:
+    assert not regressed(loss)
+
+
+def test_a_residual_of_derivatives_is_read_as_well() -> None:
+    def residual(squared: bool) -> bool:
+        model = nn.Sequential(nn.Linear(1, 16), nn.Tanh(), nn.Linear(16, 1))
+
+        def step(k: int) -> Tensor:
+            x = torch.rand(32, 1, requires_grad=True)
+            slope = torch.autograd.grad(model(x).sum(), x, create_graph=True)[0]
+            error = slope - torch.cos(x)
+            return (error.square().mean() if squared else error.mean() ** 2) + model(
+                torch.zeros(1, 1)
+            ).square().mean()
+
+        return "F155" in trained(model, step)
+
+    assert residual(squared=False)
+    assert not residual(squared=True)
+
+
+# Rates and their logarithms
+
+
+@pytest.mark.parametrize(
+    ("end", "log", "found"),
+    [
+        (F.softplus, True, True),
+        (torch.exp, True, True),
+        (torch.relu, True, True),
+        (torch.square, True, True),
+        (F.softplus, False, False),
+        (lambda x: x, True, False),
+        (lambda x: x.clamp(max=10), True, False),
+        (torch.tanh, True, False),
+    ],
+)
+def test_a_rate_that_is_taken_for_a_logarithm_is_found(
+    end: Callable[[Tensor], Tensor], log: bool, found: bool
+) -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(32, 6)
+        return F.poisson_nll_loss(end(model(x).squeeze(1)), torch.poisson(x[:, 0].exp()), log_input=log)
+
+    assert ("F154" in trained(model, loss)) is found
+
+
+# What an operation at the end lets an output be
+
+
+@pytest.mark.parametrize(
+    ("end", "found"),
+    [
+        (lambda x: x.clamp(0, 1), True),
+        (lambda x: torch.clamp(x, max=0.0).squeeze(-1).unsqueeze(-1), True),
+        (torch.exp, True),
+        (lambda x: x.pow(2), True),
+        (lambda x: x.abs(), True),
+        (lambda x: x.clamp(-5, 5), False),
+        (lambda x: x.clamp(0, 1) * 6 - 3, False),
+        (lambda x: x.pow(3), False),
+    ],
+)
+def test_targets_beyond_a_clamp_or_a_power_cannot_be_reached(end: Callable[[Tensor], Tensor], found: bool) -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        x = torch.randn(32, 6)
+        return F.mse_loss(end(model(x)), 1.2 * x[:, :1])
+
+    assert ("F55" in trained(model, loss)) is found

@@ -272,7 +272,8 @@ class Noted:
     eval mode. `samples` is whether a model was given what was made from normal noise that it was given.
     `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
     noise of a latent is spread, where that is not as the loss has it; `own_rows` counts the rows that a written
-    contrastive loss compares with themselves, too.
+    contrastive loss compares with themselves, too. `rate` is what makes a rate of what is taken for the logarithm of
+    one, `squared_mean` whether errors are averaged before they are squared.
     """
 
     normalised_again: str | None = None
@@ -319,6 +320,8 @@ class Noted:
     raw_overlap: bool = False
     latent_noise: LatentNoise | None = None
     own_rows: int = 0
+    rate: str = ""
+    squared_mean: bool = False
 
 
 class Copied(NamedTuple):

@@ -22,6 +22,7 @@ KINDS: dict[str, str] = {
     "ctc_loss": "alignment",
     **dict.fromkeys(("cosine_embedding_loss", "hinge_embedding_loss", "margin_ranking_loss"), "signed"),
     "soft_margin_loss": "signed",
+    "poisson_nll_loss": "counted",
     **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "add"),
     **dict.fromkeys(("sub", "sub_", "rsub", "__rsub__", "subtract"), "subtract"),
     **dict.fromkeys(("mul", "mul_", "multiply"), "multiply"),

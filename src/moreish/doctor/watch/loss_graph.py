@@ -7,11 +7,12 @@ put to the power before it spreads the noise. A contrastive loss (Chen et al., 2
 but the row itself.
 """
 
+import math
 import re
 from collections import defaultdict
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from moreish.doctor.frames.noted import LatentNoise, Noted
@@ -27,6 +28,7 @@ SHAPED = re.compile(
 SCALED = re.compile(r"^(Mul|Div|Add|Sub|Rsub|Neg|Mean|Sum)Backward")
 LAYER = re.compile(r"^(\w*Convolution|Addmm|Mm|NativeBatchNorm)Backward")  # where a parameter goes into it
 ADDS = re.compile(r"^(Add|Sub|Rsub)Backward")
+SQUARES = re.compile(r"^(Pow|Abs|Mul)Backward")
 PRODUCT = re.compile(r"^(Mul|Bmm|Mm|Dot)Backward")
 FACTORS = ("_saved_self", "_saved_other"), ("_saved_self", "_saved_mat2"), ("_saved_self", "_saved_tensor")
 PICKS = re.compile(r"^(Diagonal|Index|Gather|Select|Mul|Log|Sub)Backward")
@@ -50,6 +52,7 @@ def read(noted: Noted, loss: Tensor | None) -> None:
         noted.raw_overlap |= any(_is_raw_overlap(n) for n in nodes if _name(n).startswith("Div"))
     if noted.latent_noise is None and any(_name(n).startswith("Exp") for n in nodes):
         noted.latent_noise = next(filter(None, (_noise(n, users) for n in nodes if _name(n).startswith("Mul"))), None)
+    noted.squared_mean |= any(_squares_a_mean(n, users) for n in nodes if SQUARES.match(_name(n)))
     if any(_name(n).startswith("Exp") for n in nodes):
         tables = (_rows_with_themselves(n, users) for n in nodes if _name(n).startswith("Exp"))
         noted.own_rows = max(noted.own_rows, *tables)
@@ -181,6 +184,37 @@ def _only_scales(user: Node, node: Node) -> bool:
         over = parts == [None, node] and _name(user).startswith("Div")
         return node in parts and set(parts) <= {node, None} and not over
     return bool(SCALED.match(_name(user)) or SHAPED.match(_name(user)))
+
+
+def _squares_a_mean(node: Node, users: dict[Node, list[Node]]) -> bool:
+    """Whether this squares the mean, or the sum, of all differences of what is learned and data, which are used for
+    nothing else.
+    """
+    inside = _before(node)
+    if len({*inside}) != 1 or (_name(node).startswith("Pow") and getattr(node, "_saved_exponent", 0) != 2):
+        return False
+    if _name(node).startswith("Mul") and len(inside) != 2:
+        return False
+    mean = _under(inside[0], SHAPED)
+    apart = _under(_before(mean)[0], SHAPED) if _name(mean) in ("MeanBackward0", "SumBackward0") else mean
+    learned = [n for n in _before(apart) if _learns(n)]
+    if apart is mean or not ADDS.match(_name(apart)) or len(learned) != 1 or _name(learned[0]) == "AccumulateGrad":
+        return False
+    numbers = getattr(mean, "_saved_self_sym_numel", None) or math.prod(getattr(mean, "_saved_self_sym_sizes", ()))
+    return numbers > 1 and len(users[apart]) == len(users[learned[0]]) == 1
+
+
+def _learns(node: Node) -> bool:
+    """Whether a parameter goes into this."""
+    waiting, seen = [node], {node}
+    while waiting and len(seen) < MOST_NODES:
+        node = waiting.pop()
+        if isinstance(getattr(node, "variable", None), nn.Parameter):
+            return True
+        fresh = [n for n in _before(node) if n not in seen]
+        seen.update(fresh)
+        waiting += fresh
+    return False
 
 
 def _rows_with_themselves(node: Node, users: dict[Node, list[Node]]) -> int:

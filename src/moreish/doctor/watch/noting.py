@@ -21,7 +21,7 @@ from moreish.doctor.watch.messages import Messages
 from moreish.doctor.watch.pairs import Pairs, is_plain
 from moreish.doctor.watch.risk_sets import AtRisk
 from moreish.doctor.watch.sampling import Sampling
-from moreish.doctor.watch.special_losses import ctc, signed
+from moreish.doctor.watch.special_losses import ctc, rate, signed
 from moreish.doctor.watch.swaps import Swaps
 from moreish.doctor.watch.values import Values
 
@@ -131,6 +131,8 @@ class Noting:
                 self.noted.ctc = ctc(args, kwargs)
             elif kind == "signed" and result.requires_grad:
                 self.noted.signed = signed(op, args, kwargs) or self.noted.signed
+            elif kind == "counted" and result.requires_grad:
+                self.noted.rate = self.noted.rate or rate(args, kwargs)
             elif kind == "multiply" and result.dim() == 0 and result.requires_grad:
                 room = MOST_FACTORS - len(self.noted.factors)
                 self.noted.factors += [float(v) for v in args if isinstance(v, int | float)][: max(room, 0)]

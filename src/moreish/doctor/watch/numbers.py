@@ -11,6 +11,7 @@ from moreish.doctor.frames.baseline import FEATURES, Constant, LinkCounts, colum
 from moreish.doctor.frames.frame import Loss
 from moreish.doctor.frames.rows import LEAST_CLASSES
 from moreish.doctor.watch import choices
+from moreish.doctor.watch.ends import ends_of
 from moreish.doctor.watch.step_context import StepContext
 
 MOST = 1 << 16  # elements that are looked at
@@ -62,6 +63,8 @@ def observe(context: StepContext, loss: Loss, x: Tensor, target: Tensor) -> None
         loss.range = 0.0, 1.0
     else:
         loss.range = REACH.get(loss.bounded_by.rstrip("_"))
+        if loss.range is None and (ends := ends_of(x)) is not None:
+            (loss.bounded_by, *_), loss.bounded_layer, loss.range = ends, "", ends[1:]
     each = max(x[0].numel(), 1) if x.dim() else 1
     if x.dim() and x.numel() > MOST:
         x, target = x[: max(MOST // each, 2)], target[: max(MOST // each, 2)]

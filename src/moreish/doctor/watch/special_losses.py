@@ -1,9 +1,12 @@
-"""Losses that want targets of their own kind: an alignment of two sequences, and those of 1 and -1."""
+"""Losses that want something of their own kind: an alignment of two sequences, targets of 1 and -1, a logarithm."""
+
+import math
 
 from torch import Tensor
 
 from moreish.doctor.frames.noted import Ctc, Signed
 from moreish.doctor.watch.arguments import Args, Kwargs, argument
+from moreish.doctor.watch.ends import ends_of
 
 TARGET_AT = {"cosine_embedding_loss": 2, "margin_ranking_loss": 2, "hinge_embedding_loss": 1, "soft_margin_loss": 1}
 
@@ -44,6 +47,15 @@ def signed(op: str, args: Args, kwargs: Kwargs) -> Signed | None:
     if not bool((zeros | negative | (target == 1)).all()):
         return None
     return Signed(op, float(zeros.float().mean()), target.numel(), bool(negative.any()))
+
+
+def rate(args: Args, kwargs: Kwargs) -> str:
+    """The operation that makes a rate of what poisson_nll_loss takes for a logarithm; empty where none does."""
+    x = argument(args, kwargs, 0, "input")
+    if not isinstance(x, Tensor) or not argument(args, kwargs, 2, "log_input", True):
+        return ""
+    ends = ends_of(x)
+    return ends[0] if ends is not None and ends[1:] == (0.0, math.inf) else ""
 
 
 def _numbers(lengths: object) -> list[int]:

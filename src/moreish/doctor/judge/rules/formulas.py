@@ -64,6 +64,31 @@ def overlap_of_logits(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F155",
+    "square-of-the-mean",
+    "errors are averaged before they are squared",
+    silent="differences that another term uses as well; means that are taken by rows or columns; means of each side",
+    why="The squared error is the mean of squares, and no square of a mean.\n"
+    "In a mean errors of both signs cancel: an answer that is too high for one half of the rows\n"
+    "and too low for the other has a loss of 0, and nothing is left to learn from.",
+    explains=("F22", "F29", "F14", NOT_LEARNING),
+    rank=44,
+)
+def square_of_the_mean(history: History) -> Iterator[Verdict]:
+    """The square, or the size, of a mean over everything of what is learned less data: exact, in two looks."""
+    frames = [f for f in history.training() if f.noted.squared_mean]
+    if len(frames) > 1:
+        yield found(
+            "sick",
+            "",
+            frames[0].step,
+            "The loss squares the mean of all errors, in which those of both signs cancel.",
+            "Square first: ((output - target) ** 2).mean(), or F.mse_loss(output, target).",
+            confidence=0.9,
+        )
+
+
+@Rule(
     "F150",
     "latent-noise",
     "the noise of a latent is spread by the wrong number",

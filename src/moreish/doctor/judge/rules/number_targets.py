@@ -26,7 +26,7 @@ def number_losses(history: History) -> list[Loss]:
     "unreachable-targets",
     "targets that the output cannot reach",
     silent="a few targets just outside; the out-of-reach part is a small share of their variance",
-    why="The last activation bounds what the model can say: ReLU nothing below 0, sigmoid 0 to 1, tanh -1 to 1.\n"
+    why="What comes last bounds what the model can say: ReLU nothing below 0, sigmoid 0 to 1, clamp its limits.\n"
     "Targets outside are never met, and push the output to its end, where the gradient is 0.\n"
     "Binary cross-entropy, too, has no lower end with targets outside of 0 to 1.",
     needs="first frame",
@@ -48,7 +48,8 @@ def unreachable(history: History) -> Iterator[Verdict]:
             continue
         low, high = (("" if math.isinf(end) else f"{end:g}") for end in loss.range)
         reach = f"{low} to {high}" if low and high else f"{low} and above" if low else f"{high} and below"
-        what = loss.op if binary else f"`{loss.bounded_layer or loss.bounded_by}` ({loss.bounded_by})"
+        made = f"`{loss.bounded_layer}` ({loss.bounded_by})" if loss.bounded_layer else f"`{loss.bounded_by}`"
+        what = loss.op if binary else made
         yield found(
             "sick" if binary or (share > 0.05 and error / variance > 0.05) else "watch",
             loss.bounded_layer,
@@ -59,12 +60,37 @@ def unreachable(history: History) -> Iterator[Verdict]:
             ),
             "Scale the targets to 0 to 1 (a mask of 0 and 255 is divided by 255)."
             if binary
-            else "End the model with the linear layer, without an activation, or scale the targets into its range.",
+            else "End with the linear layer, with no activation or clamp, or scale the targets into its range.",
             confidence=1.0,
             share=share,
             error=error,
         )
         return
+
+
+@Rule(
+    "F154",
+    "rate-for-logarithm",
+    "a rate is taken for its logarithm",
+    silent="log_input=False; outputs that may be below 0",
+    why="PoissonNLLLoss takes what it is given for the logarithm of the rate, if it is not told otherwise.\n"
+    "Put through softplus, exp or ReLU first, that logarithm is never below 0, so no rate is below 1,\n"
+    "and what is read off afterwards as the rate is its logarithm.",
+    explains=("F22", "F29", "F07", NOT_LEARNING),
+    rank=74,
+)
+def rate_for_logarithm(history: History) -> Iterator[Verdict]:
+    """poisson_nll_loss with log_input is given what an operation has made positive: exact."""
+    told = next((f for f in history.training() if f.noted.rate), None)
+    if told is not None:
+        yield found(
+            "sick",
+            "",
+            told.step,
+            f"poisson_nll_loss is given a rate, made by `{told.noted.rate}`, and takes it for the logarithm of one.",
+            f"Give it log_input=False, or what there is before `{told.noted.rate}`.",
+            confidence=0.9,
+        )
 
 
 @Rule(

@@ -1,0 +1,40 @@
+"""Between which ends an output can lie, by the operation that made it, as its graph has it."""
+
+import math
+import re
+
+from torch import Tensor
+from torch.autograd.graph import Node
+
+SHAPED = re.compile(
+    r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand)B"
+)
+DEEP = 8
+ABOVE_ZERO = {
+    "Exp": "exp",
+    "Abs": "abs",
+    "Sqrt": "sqrt",
+    "Softplus": "softplus",
+    "Relu": "relu",
+    "Sigmoid": "sigmoid",
+}
+
+
+def ends_of(x: Tensor) -> tuple[str, float, float] | None:
+    """The operation, and the least and the largest that it gives; None where it is none of those that bound."""
+    node: Node | None = x.grad_fn
+    for _ in range(DEEP):
+        if node is None or not SHAPED.match(type(node).__name__):
+            break
+        node = node.next_functions[0][0]
+    kind = re.sub(r"Backward\d*$", "", type(node).__name__)
+    if kind in ABOVE_ZERO:
+        return ABOVE_ZERO[kind], 0.0, 1.0 if kind == "Sigmoid" else math.inf
+    if kind == "Pow" and getattr(node, "_saved_exponent", 1) % 2 == 0:
+        return "pow", 0.0, math.inf
+    if kind in ("Clamp", "ClampMin", "ClampMax"):
+        low, high = (getattr(node, f"_saved_{end}", None) for end in ("min", "max"))
+        if any(isinstance(end, Tensor) for end in (low, high)):
+            return None
+        return "clamp", -math.inf if low is None else float(low), math.inf if high is None else float(high)
+    return None
