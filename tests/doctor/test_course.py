@@ -391,6 +391,26 @@ def test_a_latent_that_is_not_used_is_found_and_one_that_is_is_not(weight, sick)
         assert alarms(doctor) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_divergence_that_is_summed_beside_a_mean_is_said_to_count_too_much(whole):
+    torch.manual_seed(0)
+    model = VAE()
+    optimizer = torch.optim.Adam(model.parameters(), 3e-3)
+    with Doctor(model, optimizer, budget=EVERY) as doctor:
+        for k in range(260):
+            x, _ = blobs(64, 0.3, seed=k)
+            made, mean, log = model(x)
+            kl = -0.5 * (1 + log - mean**2 - log.exp()).sum()
+            loss = F.mse_loss(made, x) + kl if whole else F.mse_loss(made, x, reduction="sum") + 50 * kl
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    said = next(f for f in doctor.findings if f.id == "F85").sentence
+    assert ("averaged over its numbers" in said) is whole
+    assert ("1024 times" in said) is whole  # 64 rows of 16 numbers
+
+
 def game(rate_g, rate_d, steps=220, shift=6.0):
     torch.manual_seed(0)
     generator = nn.Sequential(nn.Linear(4, 32), nn.ReLU(), nn.Linear(32, 2))

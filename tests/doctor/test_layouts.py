@@ -80,6 +80,7 @@ PICTURES = {
     "shapes in bytes": lambda: shapes(16, 3, 33, 33),
     "depth beside colours": lambda: smooth(16, 4, 24, 48),
     "planes": lambda: smooth(16, 9, 32, 32),
+    "in much noise": lambda: smooth(16, 3, 32, 32, noise=0.7),
 }
 
 
@@ -154,6 +155,12 @@ def striped(period, channels, across):
     return lambda: x.expand(16, channels, 32, 32) + 0.1 * torch.randn(16, channels, 32, 32)
 
 
+def screen(period):
+    """Print: dots at equal distances on something smooth."""
+    dots = (torch.arange(36) % period == 0).float()
+    return lambda: smooth(16, 3, 36, 36) + dots[:, None] * dots + 0.1 * torch.randn(16, 3, 36, 36)
+
+
 LEGITIMATE = {
     "noise": lambda: torch.rand(16, 3, 32, 32),
     "one colour each": lambda: torch.rand(16, 3, 1, 1).expand(16, 3, 32, 32),
@@ -174,6 +181,8 @@ LEGITIMATE = {
         for across in (True, False)
     },
     "spectra": lambda: smooth(16, 2, 64, 40).abs(),
+    "in much noise": lambda: smooth(16, 3, 32, 32, noise=0.7),
+    **{f"a screen of {k}": screen(k) for k in (2, 3, 4, 6)},
     "tiny": lambda: smooth(16, 3, 6, 6),
     "few": lambda: as_channels(smooth(4, 3, 32, 32)),
 }

@@ -273,7 +273,8 @@ class Noted:
     `raw_overlap` is whether an overlap of masks was taken of what a layer gives, `latent_noise` how the
     noise of a latent is spread, where that is not as the loss has it; `own_rows` counts the rows that a written
     contrastive loss compares with themselves, too. `rate` is what makes a rate of what is taken for the logarithm of
-    one, `squared_mean` whether errors are averaged before they are squared.
+    one, `squared_mean` whether errors are averaged before they are squared, `order` how returns stand beside the
+    log-probabilities of the steps that they weigh.
     """
 
     normalised_again: str | None = None
@@ -322,6 +323,7 @@ class Noted:
     own_rows: int = 0
     rate: str = ""
     squared_mean: bool = False
+    order: Literal["", "forwards", "backwards"] = ""
 
 
 class Copied(NamedTuple):

@@ -24,6 +24,7 @@ MOST_LOOKS, MOST_PICTURES, MOST_PLACES = 3, 16, 4096  # tensors of one frame, of
 MOST_CHANNELS, MOST_SERIES, LEAST_SIDE, LEAST_LENGTH = 16, 64, 8, 16
 LESS, CLEARLY_LESS = 0.8, 0.7  # times what another distance comes to
 A_LITTLE = 1.1  # times: more than chance makes of some thousand places
+A_TRACE = 1.03  # times: more than chance makes in the same direction, again and again
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 Flat = Tensor  # (examples, numbers)
@@ -91,14 +92,33 @@ def _pixels(flat: Flat, channels: int, width: int) -> tuple[Votes, bool]:
     """Pictures (channel, height, width) whose numbers go by (height, width, channel)."""
     size, c = flat.shape[1], channels
     plane = size // c
-    at = _places(size - max(plane, width * c, c + 1), flat)
-    near = {k: _apart(flat, at, k) for k in {*range(1, c + 2), width - 1, width, width + 1, width * c, plane}}
+    row = width * c  # of pixels with all their colours
+    at = _places(size - max(plane, row + 1, 2 * c + 1), flat)
+    distances = {
+        *range(1, c + 2),
+        2 * c - 1,
+        2 * c,
+        2 * c + 1,
+        width - 1,
+        width,
+        width + 1,
+        row - 1,
+        row,
+        row + 1,
+        plane,
+    }
+    near = {k: _apart(flat, at, k) for k in distances}
     beside = torch.stack([near[k] for k in range(1, c + 2) if k != c]).amin(0)
     below = torch.stack([near[k] for k in (width - 1, width, width + 1, plane)]).amin(0)
     across = [_apart(flat, at[at % c == k], 1) for k in range(c)]
     steps = across[-1] > A_LITTLE * torch.stack(across[:-1]).amax(0)  # from pixel to pixel, not from colour to colour
-    tall = (near[width * c] < LESS * below) & (near[c] < LESS * below)
+    tall = (near[row] < LESS * below) & (near[c] < LESS * below)
     by_both = tall & (steps | (near[c] < beside / A_LITTLE))
+    if (
+        c > 2
+    ):  # noise hides how smooth a picture is; what every pixel and every row returns to is left (two: a mosaic)
+        returns = [near[k] < torch.minimum(near[k - 1], near[k + 1]) / A_TRACE for k in (c, 2 * c, row)]
+        by_both |= returns[0] & returns[1] & returns[2] & (near[row] < below / A_TRACE) & (near[c] < below / A_TRACE)
     if c < 3 or 2 * int(by_both.sum()) >= len(flat):
         return _unless_blank(by_both, near[c] + beside), True
     ends = torch.arange(1, plane // width, device=flat.device) * width

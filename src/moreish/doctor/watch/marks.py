@@ -15,6 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from moreish.doctor.frames.frame import Call
 from moreish.doctor.frames.noted import Weighed
 from moreish.doctor.watch.arguments import Args, Kwargs, tensors_of
+from moreish.doctor.watch.returns import Returns
 
 What = Literal["noise", "corrupted", "turned", "choice", "entropy"]
 MOST_WEIGHED = 64  # products of one step whose gradient is asked for
@@ -43,6 +44,7 @@ class Marks:
         self._handles: list[RemovableHandle] = []
         self._slopes: list[float] = []  # of products of log-probabilities and weights, by the log-probability
         self._weights: list[float] = []
+        self.returns = Returns()
         self._costs = False
         self.held = False  # a log-probability met a weight with a gradient
 
@@ -154,8 +156,11 @@ class Marks:
 
     def _product(self, op: str, args: Args, mark: Mark, others: list[Tensor], y: Tensor) -> Mark | None:
         """A log-probability is weighed: by a number, by data, or by something that wants a gradient itself."""
+        log_probs = next((t for t in args if isinstance(t, Tensor) and self.of(t) is mark), None)
         if not others:
             factor = _factor(op, args)
+            if factor and log_probs is not None:
+                self.returns.weighs(log_probs, factor)
             if factor and abs(factor) != 1:
                 self._weigh(y, mark.sign, [factor])
             return mark._replace(sign=-mark.sign if factor < 0 else mark.sign)
@@ -166,6 +171,8 @@ class Marks:
             return Mark("entropy")
         turned = known is not None and known.sign < 0  # a minus of the loss, or of a cost that becomes a reward
         flat = weight.detach().float().reshape(-1)
+        if flat.numel() and log_probs is not None:
+            self.returns.weighs(log_probs, weight)
         if flat.numel():
             self._costs = self._costs or turned or _is_a_cost(weight)
             self._weigh(y, mark.sign, [float(flat.min()), float(flat.max())])

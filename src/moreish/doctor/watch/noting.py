@@ -257,6 +257,7 @@ class Noting:
     def close(self) -> None:
         """Let go of every tensor."""
         self.noted.weighed, self.noted.held = self.marks.weighed(), self.marks.held
+        self.noted.order = self.marks.returns.order()
         self.messages.close()
         self.swaps.close()
         self.noted.pulled, self.noted.risk_sets = self.pairs.pulled, self.at_risk.found

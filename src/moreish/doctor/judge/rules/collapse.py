@@ -82,18 +82,39 @@ def posterior_collapse(history: History) -> Iterator[Verdict]:
     if any(x.kl > 0.1 or x.spread > UNUSED for x in late) or most < 10 * late[-1].kl:
         return
     saved = gain(history, number_loss(history))
+    times = _times_too_much(frames[0])
+    why = (
+        f" The reconstruction is averaged over its numbers and the divergence is not: it counts at least {times:.0f} "
+        "times as much as in the bound that both come from."
+        if times
+        else ""
+    )
     yield found(
         "sick" if saved is not None and saved.share < 0.05 else "watch",
         "",
         frames[-LATE].step,
         f"The latent has a KL of {late[-1].kl:.2g} nats from a standard normal ({most:.2g} at most): its mean and "
-        "variance are the same for all inputs.",
-        "Weigh the KL term less, or let its weight rise from 0 over the first epochs; check that both terms are "
+        f"variance are the same for all inputs.{why}",
+        ("Sum the reconstruction over the numbers of a row, too, and average both over the rows. " if times else "")
+        + "Weigh the KL term less, or let its weight rise from 0 over the first epochs; check that both terms are "
         "summed or averaged over the same dimensions; or leave each dimension some nats for free.",
         confidence=0.85,
         kl=late[-1].kl,
         spread=late[-1].spread,
     )
+
+
+def _times_too_much(frame: Frame) -> float:
+    """How many times as much as its share a divergence counts, at least, beside a reconstruction that is averaged
+    over all its numbers; 0 where that is not known, or not ten times. The bound (Kingma and Welling, 2014, equation
+    10) has sums over a row in both.
+    """
+    loss = next((x for x in frame.losses if x.reduction == "mean"), None)
+    whole, kl = frame.values.get("loss"), frame.latent.kl if frame.latent is not None else 0.0
+    if loss is None or whole is None or not kl > 0:
+        return 0.0
+    rest = (whole - frame.values.get(f"{loss.prefix}loss", math.nan)) / kl
+    return rest * loss.width if rest * loss.width >= 10 else 0.0
 
 
 class Round(NamedTuple):

@@ -44,6 +44,38 @@ def sign_of_weights(history: History) -> Iterator[Verdict]:
 
 
 @Rule(
+    "F156",
+    "returns-backwards",
+    "returns stand in the reverse order of the steps",
+    silent="rewards of many kinds; advantages from which a value was taken; log-probabilities that were not put "
+    "together step by step; fewer than eight steps",
+    why="Returns are summed up from the last step to the first, so a list of them begins with the last one.\n"
+    "Beside log-probabilities that begin with the first step, each choice is paid for another:\n"
+    "the one that stands as far from the other end of the episode.",
+    explains=("F110", "F22", "F119", NOT_LEARNING),
+    rank=42,
+)
+def returns_backwards(history: History) -> Iterator[Verdict]:
+    """Weights of log-probabilities that were made one after the other are returns of few kinds of rewards in the
+    reverse order, in two looks, and in the right one in none.
+    """
+    frames = [f for f in history.frames if f.noted.order]
+    if len(frames) < 2 or any(f.noted.order == "forwards" for f in frames):
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        "The returns are those of the steps in reverse order: that of the last step weighs the log-probability of "
+        "the first one.",
+        "Turn the list after it was summed up from the end: returns.reverse(), or returns.insert(0, R) instead of "
+        "append.",
+        confidence=0.95,
+        looks=len(frames),
+    )
+
+
+@Rule(
     "F111",
     "moving-aim",
     "what is aimed at has a gradient of its own",
