@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from moreish.doctor import watch_script
+from moreish.doctor import Doctor, watch_script
 from tests.doctor.test_further_kinds import small, trained
 
 Similar = Callable[[Tensor, Tensor], Tensor]
@@ -578,3 +578,31 @@ def test_targets_beyond_a_clamp_or_a_power_cannot_be_reached(end: Callable[[Tens
         return F.mse_loss(end(model(x)), 1.2 * x[:, :1])
 
     assert ("F55" in trained(model, loss)) is found
+
+
+@pytest.mark.parametrize(
+    ("size", "end", "found"),
+    [
+        (5.0, torch.tanh, True),
+        (0.9, torch.tanh, False),
+        (5.0, torch.sigmoid, True),
+        (5.0, lambda x: x, False),
+        (1.02, torch.tanh, False),  # as rounding has it
+    ],
+)
+def test_data_that_a_generator_cannot_reach_are_found(
+    size: float, end: Callable[[Tensor], Tensor], found: bool
+) -> None:
+    torch.manual_seed(0)
+    made, judge = small(6, 4), small(1, 6)
+    ours, theirs = (torch.optim.Adam(m.parameters(), 1e-3) for m in (made, judge))
+    with Doctor([made, judge], [ours, theirs], budget=float("inf")) as doctor:
+        for _ in range(6):
+            real, fake = size * (2 * torch.rand(32, 6) - 1), end(made(torch.randn(32, 4)))
+            theirs.zero_grad()
+            F.softplus(torch.cat([judge(fake.detach()), -judge(real)])).mean().backward()
+            theirs.step()
+            ours.zero_grad()
+            F.softplus(-judge(fake)).mean().backward()
+            ours.step()
+    assert ("F55" in {f.id for f in doctor.findings}) is found

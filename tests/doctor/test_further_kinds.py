@@ -506,6 +506,39 @@ def test_pictures_and_targets_that_are_flipped_each_by_its_own_chance_are_found(
     assert ("F102" in trained(model, loss, 12)) is not together
 
 
+@pytest.mark.parametrize("classes", [0, 3])
+@pytest.mark.parametrize("apart", [True, False])
+def test_outputs_that_fit_a_turned_target_tell_of_it_though_no_picture_comes_again(classes: int, apart: bool) -> None:
+    """As late in a training on a stream of pictures."""
+    model = nn.Conv2d(1, max(classes, 1), 1)
+    with torch.no_grad():
+        model.weight.copy_(torch.linspace(1, 2, max(classes, 1)).reshape(-1, 1, 1, 1))
+
+    def loss(k: int) -> Tensor:
+        x = torch.zeros(16, 1, 8, 8)
+        for row in x:
+            row[0, 2 + int(torch.randint(3, ())) :, : int(torch.randint(2, 5, ()))] = 2
+        y = x.flip(3) if apart and k % 2 else x
+        if not classes:
+            return 1e-6 * F.mse_loss(model(x), y)
+        return 1e-6 * F.cross_entropy(model(x) * torch.tensor([1.0, 0, 1]).reshape(1, 3, 1, 1), y[:, 0].long())
+
+    assert ("F102" in trained(model, loss, 12)) is apart
+
+
+def test_outputs_that_fit_nothing_and_mirror_images_do_not() -> None:
+    seen, x = Turned(), torch.randn(40, 1, 8, 8)
+    seen.fits(torch.randn(40, 1, 8, 8), x)
+    seen.fits(torch.zeros(40, 1, 8, 8), x)
+    seen.fits(x + x.flip(3), x + x.flip(3))
+    seen.fits(x[:, :, :4], x)
+    assert (seen.fitting, seen.fitting_turned) == (0, 0)
+    seen.fits(x, x)
+    assert (seen.fitting, seen.fitting_turned) == (32, 0)
+    seen.fits(x, x.flip(2))
+    assert (seen.fitting, seen.fitting_turned) == (32, 32)
+
+
 def test_targets_that_are_their_own_mirror_image_say_nothing_of_flips() -> None:
     seen, x = Turned(), torch.randn(20, 1, 6, 6)
     band, blank = torch.zeros(20, 6, 6), torch.zeros(20, 6, 6)

@@ -91,6 +91,19 @@ for epoch in range(24):
     with torch.no_grad():
         scheduler.step(float(area(net(x[600:])[:, 0].numpy(), y[600:].numpy() > 0.5)))
 """
+TWO_ROWS_MIXED = """
+net, mixes = mlp(16, 1), torch.distributions.Beta(0.6, 0.6)
+opt = torch.optim.Adam(net.parameters(), 1e-2)
+for step in range(300):
+    x = torch.randn(64, 16)
+    y = (x[:, 0] > 0).float()
+    share, other = mixes.sample().item(), torch.randperm(64)
+    share = 0.98 if step < 3 else 0.02 if step % 3 else share
+    out = net(share * x + (1 - share) * x[other])[:, 0]
+    loss = share * F.binary_cross_entropy_with_logits(4 * out, y)
+    loss = loss + (1 - share) * F.binary_cross_entropy_with_logits(4 * out, y[other])
+    opt.zero_grad(); loss.backward(); opt.step()
+"""
 TRANSFORMED = """
 from torch.func import grad, vmap
 net = mlp(1, 1)
@@ -183,6 +196,7 @@ for epoch in range(4):
         (A_GAME_OF_TWO_CLASSES, "F22"),
         (A_GAME_OF_TWO_CLASSES, "F90"),
         (A_RANKING_ON_VAL, "F151"),
+        (TWO_ROWS_MIXED, "F112"),
     ],
     ids=[
         "a teacher with dropout",
@@ -196,6 +210,7 @@ for epoch in range(4):
         "a game of two classes, for their frequencies",
         "a game of two classes, for what is learned by heart",
         "a ranking on val that gets worse",
+        "two rows mixed",
     ],
 )
 def test_is_no_alarm(tmp_path: Path, script: str, alarm: str) -> None:

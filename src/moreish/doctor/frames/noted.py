@@ -50,6 +50,18 @@ class State:
     whole: int = 0
 
 
+class Beyond(NamedTuple):
+    """Data that a model judges beside what another one makes, and what share of them that one's last operation cannot
+    give, whose ends are `low` and `high`.
+    """
+
+    model: str
+    op: str
+    share: float
+    low: float
+    high: float
+
+
 class Weighed(NamedTuple):
     """Log-probabilities of choices times weights: with how many products the loss grows, and with how many it falls.
 
@@ -274,7 +286,7 @@ class Noted:
     noise of a latent is spread, where that is not as the loss has it; `own_rows` counts the rows that a written
     contrastive loss compares with themselves, too. `rate` is what makes a rate of what is taken for the logarithm of
     one, `squared_mean` whether errors are averaged before they are squared, `order` how returns stand beside the
-    log-probabilities of the steps that they weigh.
+    log-probabilities of the steps that they weigh, `beyond` data that what imitates them cannot reach.
     """
 
     normalised_again: str | None = None
@@ -324,6 +336,7 @@ class Noted:
     rate: str = ""
     squared_mean: bool = False
     order: Literal["", "forwards", "backwards"] = ""
+    beyond: Beyond | None = None
 
 
 class Copied(NamedTuple):

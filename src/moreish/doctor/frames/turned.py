@@ -1,13 +1,15 @@
-"""Rows that came again with their numbers in another order, as a flip puts them, and what their targets did."""
+"""Pictures whose targets were turned by themselves: rows that came again, and outputs that fit a turned target."""
 
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 MOST, EACH = 2048, 32  # rows that are remembered, and of one batch
 SAME = 1e-9  # relative, of sums in float64
+FITS, CLEARLY = 0.5, 0.3  # correlation of outputs with their targets, and how much more than turned
 
 
 class Turns(NamedTuple):
@@ -27,6 +29,17 @@ class Turned:
     def __init__(self) -> None:
         self._known: Float[Tensor, "rows 6"] = torch.zeros(0, 6, dtype=torch.float64)
         self.turns = Turns(0, 0)
+        self.fitting = self.fitting_turned = 0  # outputs that go with their target as it is, and only if it is turned
+
+    def fits(self, output: Tensor, target: Tensor) -> None:
+        """Add outputs (batch, channels, height, width) of a model, and its targets: which way round do they fit?"""
+        made, wanted = _by_place(output[:EACH]), _one_map_each(target[:EACH], output)
+        if made.shape != wanted.shape:
+            return
+        ways = torch.stack([_along(made, w) for w in (wanted, wanted.flip(-1), wanted.flip(-2), wanted.flip(-1, -2))])
+        turned = ways[1:].amax(0)
+        self.fitting += int(((ways[0] > FITS) & (ways[0] > turned + CLEARLY)).sum())
+        self.fitting_turned += int(((turned > FITS) & (turned > ways[0] + CLEARLY)).sum())
 
     def add(self, x: Tensor, target: Tensor) -> None:
         """Add pictures (batch, channels, height, width) and targets with a number for each place."""
@@ -49,6 +62,27 @@ class Turned:
 
 def _by_place(x: Tensor) -> Float[Tensor, "rows channels height width"]:
     return x.detach().reshape(len(x), -1, *x.shape[-2:]).cpu().double()
+
+
+def _one_map_each(target: Tensor, output: Tensor) -> Float[Tensor, "rows channels height width"]:
+    """Targets by place; of classes a map for each."""
+    target = target.detach()
+    classes = output.shape[1]
+    if target.dim() == output.dim() - 1 and not target.is_floating_point() and classes > 1:
+        known = (target >= 0) & (target < classes)
+        return (
+            (F.one_hot(target.clamp(0, classes - 1).long(), classes).movedim(-1, 1) * known[:, None]).cpu().double()
+        )
+    return _by_place(target)
+
+
+def _along(
+    a: Float[Tensor, "rows channels height width"], b: Float[Tensor, "rows channels height width"]
+) -> Float[Tensor, " rows"]:
+    """The correlation of two maps over their places, row by row; 0 where one of them does not change."""
+    a, b = (x - x.mean((2, 3), keepdim=True) for x in (a, b))
+    size = (a.square().sum((1, 2, 3)) * b.square().sum((1, 2, 3))).sqrt()
+    return torch.where(size > 1e-12, (a * b).sum((1, 2, 3)) / size.clamp(min=1e-12), 0.0)
 
 
 def _is_mirrored(x: Float[Tensor, "rows channels height width"]) -> Bool[Tensor, " rows"]:

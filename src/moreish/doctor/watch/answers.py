@@ -26,6 +26,8 @@ def look(context: StepContext, call: Call, loss: Loss, x: Tensor, target: Tensor
         if sum(isinstance(t, Tensor) for t in context.inputs) == 1:  # of several, another may say how it was turned
             context.counts.turned.add(inputs, target)
         context.counts.paired.add(inputs, target, x)
+        if x.dim() == inputs.dim() and x.shape[-2:] == target.shape[-2:] and not target.requires_grad:
+            context.counts.turned.fits(x, target)
     mark = context.noting.marks.of(target)
     drawn = mark is not None and mark.what == "noise" and not context.made_some(context.inputs)
     if drawn and loss.op in AT_ITS_MEAN:

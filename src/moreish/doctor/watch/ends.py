@@ -10,13 +10,10 @@ SHAPED = re.compile(
     r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand)B"
 )
 DEEP = 8
-ABOVE_ZERO = {
-    "Exp": "exp",
-    "Abs": "abs",
-    "Sqrt": "sqrt",
-    "Softplus": "softplus",
-    "Relu": "relu",
-    "Sigmoid": "sigmoid",
+BOUNDS = {
+    **dict.fromkeys(("Exp", "Abs", "Sqrt", "Softplus", "Relu"), (0.0, math.inf)),
+    "Sigmoid": (0.0, 1.0),
+    "Tanh": (-1.0, 1.0),
 }
 
 
@@ -28,8 +25,8 @@ def ends_of(x: Tensor) -> tuple[str, float, float] | None:
             break
         node = node.next_functions[0][0]
     kind = re.sub(r"Backward\d*$", "", type(node).__name__)
-    if kind in ABOVE_ZERO:
-        return ABOVE_ZERO[kind], 0.0, 1.0 if kind == "Sigmoid" else math.inf
+    if kind in BOUNDS:
+        return kind.lower(), *BOUNDS[kind]
     if kind == "Pow" and getattr(node, "_saved_exponent", 1) % 2 == 0:
         return "pow", 0.0, math.inf
     if kind in ("Clamp", "ClampMin", "ClampMax"):

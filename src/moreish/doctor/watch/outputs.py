@@ -1,5 +1,6 @@
 """What models give back: outputs that are compared with each other, latents that are sampled, verdicts on fakes."""
 
+import math
 import weakref
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ import torch
 from torch import Tensor
 
 from moreish.doctor.frames.frame import Call, Compared, Latent, Verdicts
+from moreish.doctor.frames.noted import Beyond
 from moreish.doctor.watch.arguments import first_tensor, tensors_of
+from moreish.doctor.watch.ends import ends_of
 from moreish.doctor.watch.step_context import StepContext
 
 LEAST, MOST = 8, 256  # rows of a batch whose spread is measured
@@ -38,6 +41,8 @@ class Outputs:
         self._sampled: dict[int, _Sampled] = {}
         self._verdicts: list[tuple[str, str, bool]] = []  # key, model, whether it was given what a model made
         self._compared = self._latent = self._both = False
+        self._data: dict[str, Tensor] = {}  # by the model that is given them, beside what another one makes
+        self._reach: dict[str, tuple[str, float, float]] = {}
 
     def noise(self, x: Tensor) -> None:
         """This tensor was drawn at random."""
@@ -69,6 +74,10 @@ class Outputs:
         y, x = first_tensor(output), next(iter(tensors_of(args, {})), None)
         if y is None or x is None or not (y.is_floating_point() and x.is_floating_point()):
             return
+        if not self._made_by_another(name, x):
+            self._data.setdefault(name, x.detach()[:MOST])
+        elif (ends := ends_of(x)) is not None:
+            self._reach[name] = ends
         if not LEAST <= len(x) == y.numel() or x.dim() < 2 or len(self._verdicts) >= MOST_CALLS:
             return
         key, add, flat = f"~verdict.{len(self._verdicts)}/", self.context.reader.add, y.detach().float().reshape(-1)
@@ -91,7 +100,18 @@ class Outputs:
             frame.compared = Compared(alike, spread, self._both)
         if self._latent:
             frame.latent = Latent(*(values.pop(f"~latent/{what}") for what in Latent._fields))
-        self._noise, self._sampled = {}, {}
+        frame.noted.beyond = frame.noted.beyond or self._beyond()
+        self._noise, self._sampled, self._data = {}, {}, {}
+
+    def _beyond(self) -> Beyond | None:
+        """Data that lie outside of what the model that imitates them can make."""
+        for name, (op, low, high) in self._reach.items():
+            if name in self._data:
+                x, margin = self._data[name], 0.05 * (high - low if math.isfinite(high - low) else 0)
+                share = float(((x < low - margin) | (x > high + margin)).float().mean())
+                if share:
+                    return Beyond(name, op, share, low, high)
+        return None
 
     def _is_noise(self, x: Tensor) -> bool:
         drawn = self._noise.get(id(x))

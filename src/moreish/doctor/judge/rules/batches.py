@@ -14,6 +14,7 @@ RECENT = 0.4  # of the steps so far: the last look
 CHANCE = 3.0  # standard errors that chance may bring
 OUTPUTS_TIED = 0.2  # similarity of outputs and their own targets from which the net has learned to tell them
 UNTIED = 0.1  # similarity of pictures and targets, with two errors, below which nothing ties them
+MANY_TURNED, TURNED = 6, 0.15  # outputs that fit a turned target only, and their share
 REPEATED = 4  # looks at which the batch was the same
 
 
@@ -229,10 +230,13 @@ def changing_labels(history: History) -> Iterator[Verdict]:
 )
 def turned_without_target(history: History) -> Iterator[Verdict]:
     """The same numbers came again in another order, as after a flip, with targets that stayed as they were, or the
-    very same pictures with targets in another order: exact.
+    very same pictures with targets in another order: exact. Or outputs go with their targets only after a flip.
     """
-    rows, still, alone = history.counts.turned.turns
-    if alone and still + alone >= 3:
+    seen = history.counts.turned
+    (rows, still, alone), either = seen.turns, seen.fitting + seen.fitting_turned
+    if seen.fitting_turned >= MANY_TURNED and seen.fitting_turned > TURNED * either:
+        how = f"Of {either} outputs for pictures {seen.fitting_turned} fit their target only turned, as by a flip."
+    elif alone and still + alone >= 3:
         how = (
             f"{alone} pictures came again as they were with the numbers of their target in another order, as a flip "
             f"gives, and {rows} came again turned, {still} of them with the very same target."

@@ -101,9 +101,20 @@ def _on_data(history: History) -> tuple[list[float], float]:
     """The course of the first error on data, and what a constant costs."""
     entropy, curve = history.counts.unigram_entropy(), history.nll()
     if curve:
-        return [x for _, x in curve], entropy or 0.0
+        return _least(history, "loss.1/", "nll"), entropy or 0.0
     prefix = number_loss(history)
     if not prefix:
         return [], 0.0
     constants = history.series(f"{prefix}constant", 10)
-    return history.series(f"{prefix}error"), statistics.median(constants) if constants else 0.0
+    return _least(history, prefix, "error"), statistics.median(constants) if constants else 0.0
+
+
+def _least(history: History, prefix: str, quantity: str) -> list[float]:
+    """The course of an error; of several losses of one kind, as where two rows are mixed, the least one counts."""
+    course = []
+    for frame in history.training():
+        op = next((x.op for x in (*frame.losses, *frame.written_out) if x.prefix == prefix), "")
+        keys = [f"{x.prefix}{quantity}" for x in (*frame.losses, *frame.written_out) if x.op == op]
+        values = [frame.values[key] for key in keys if key in frame.values]
+        course += [min(values)] if values else []
+    return course

@@ -35,8 +35,11 @@ def number_losses(history: History) -> list[Loss]:
     preflight=True,
 )
 def unreachable(history: History) -> Iterator[Verdict]:
-    """Share of targets outside of the range of the last operation, and the error that cannot be avoided: exact."""
+    """Share of targets outside of the range of the last operation, and the error that cannot be avoided: exact. In a
+    game, the share of the data outside of that of what is made, in two looks.
+    """
     assert history.first is not None
+    yield from _not_imitated(history)
     values = history.first.values
     for loss in number_losses(history):
         share, error = (values.get(f"{loss.prefix}{q}", 0.0) for q in ("beyond", "beyond_error"))
@@ -66,6 +69,26 @@ def unreachable(history: History) -> Iterator[Verdict]:
             error=error,
         )
         return
+
+
+def _not_imitated(history: History) -> Iterator[Verdict]:
+    frames = [(f.step, f.noted.beyond) for f in history.training() if f.noted.beyond is not None]
+    if len(frames) < 2:
+        return
+    step, seen = frames[0][0], frames[-1][1]
+    if seen is None or seen.share < 0.05:
+        return
+    ends = f"{seen.low:g} to {seen.high:g}" if math.isfinite(seen.high) else f"{seen.low:g} and above"
+    yield found(
+        "sick" if seen.share > 0.2 else "watch",
+        "",
+        step,
+        f"{seen.share:.0%} of the data that `{seen.model}` is to tell from made ones lie outside of {ends}, all that "
+        f"`{seen.op}` at the end of what makes them can give: they can never be imitated.",
+        f"Bring the data to {ends}, and what is made back afterwards; or end the generator with a linear layer.",
+        confidence=0.95,
+        share=seen.share,
+    )
 
 
 @Rule(
