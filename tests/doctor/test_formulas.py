@@ -606,3 +606,58 @@ def test_data_that_a_generator_cannot_reach_are_found(
             F.softplus(-judge(fake)).mean().backward()
             ours.step()
     assert ("F55" in {f.id for f in doctor.findings}) is found
+
+
+# Games
+
+
+def contest(told: float, wanted: float, sign: float = 1.0, made_before: bool = True) -> set[str]:
+    """Labels of made rows for the side that judges, and for the side that makes them."""
+    torch.manual_seed(0)
+    made, judge = small(6, 4), small(1, 6)
+    ours, theirs = (torch.optim.Adam(m.parameters(), 1e-3) for m in (made, judge))
+
+    def answers(x: Tensor, label: float) -> Tensor:
+        return F.binary_cross_entropy_with_logits(judge(x), torch.full((32, 1), label))
+
+    with Doctor([made, judge], [ours, theirs], budget=float("inf")) as doctor:
+        for _ in range(12):
+            fake = made(torch.randn(32, 4))
+            theirs.zero_grad()
+            (answers(torch.rand(32, 6), 1.0) + answers(fake.detach(), told)).backward()
+            theirs.step()
+            fake = fake if made_before else made(torch.randn(32, 4))
+            ours.zero_grad()
+            (sign * answers(fake, wanted)).backward()
+            ours.step()
+    return {f.id for f in doctor.findings}
+
+
+@pytest.mark.parametrize("made_before", [True, False])
+@pytest.mark.parametrize(
+    ("told", "wanted", "sign", "found"),
+    [
+        (1.0, 1.0, 1.0, True),  # data and made rows are told alike
+        (0.0, 0.0, 1.0, True),  # the generator learns to be found out
+        (0.0, 1.0, 1.0, False),
+        (0.0, 0.0, -1.0, False),  # as the paper has it: minus the loss of the other side
+    ],
+)
+def test_sides_of_a_game_that_pull_the_same_way_are_found(
+    told: float, wanted: float, sign: float, found: bool, made_before: bool
+) -> None:
+    assert ("F157" in contest(told, wanted, sign, made_before)) is found
+
+
+# Labels that are all yes
+
+
+@pytest.mark.parametrize(("often", "found"), [(1.0, True), (0.0, True), (0.95, False)])
+def test_labels_that_are_all_yes_or_all_no_are_found(often: float, found: bool) -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        y = (torch.rand(64) < often).float()
+        return F.binary_cross_entropy_with_logits(model(torch.randn(64, 6)).squeeze(1), y)
+
+    assert ("F94" in trained(model, loss, 30)) is found

@@ -50,6 +50,17 @@ class State:
     whole: int = 0
 
 
+class Game(NamedTuple):
+    """Slopes of the loss by the verdicts of a model: on data, on what another model makes while it learns to judge,
+    and while that one learns to be judged well.
+    """
+
+    model: str
+    data: float
+    judged: float
+    imitates: float
+
+
 class Beyond(NamedTuple):
     """Data that a model judges beside what another one makes, and what share of them that one's last operation cannot
     give, whose ends are `low` and `high`.
@@ -286,7 +297,8 @@ class Noted:
     noise of a latent is spread, where that is not as the loss has it; `own_rows` counts the rows that a written
     contrastive loss compares with themselves, too. `rate` is what makes a rate of what is taken for the logarithm of
     one, `squared_mean` whether errors are averaged before they are squared, `order` how returns stand beside the
-    log-probabilities of the steps that they weigh, `beyond` data that what imitates them cannot reach.
+    log-probabilities of the steps that they weigh, `beyond` data that what imitates them cannot reach,
+    `game` which way the sides of a game pull.
     """
 
     normalised_again: str | None = None
@@ -337,6 +349,7 @@ class Noted:
     squared_mean: bool = False
     order: Literal["", "forwards", "backwards"] = ""
     beyond: Beyond | None = None
+    game: Game | None = None
 
 
 class Copied(NamedTuple):

@@ -60,6 +60,8 @@ def standing(history: History, saves: float = SAVED, above: float = ABOVE) -> St
     if len(pairs) < FEWEST or len(late) < FEWEST or not all(map(math.isfinite, late)):
         return None
     constant = statistics.fmean(p.constant for p in pairs)
+    if not constant > 0:
+        return None
     saved = [p.constant - p.loss for p in pairs]
     share, error = statistics.fmean(saved) / constant, _error(saved) / constant
     heard = constant - statistics.fmean(late)

@@ -197,14 +197,14 @@ def _squares_a_mean(node: Node, users: dict[Node, list[Node]]) -> bool:
         return False
     mean = _under(inside[0], SHAPED)
     apart = _under(_before(mean)[0], SHAPED) if _name(mean) in ("MeanBackward0", "SumBackward0") else mean
-    learned = [n for n in _before(apart) if _learns(n)]
+    learned = [n for n in _before(apart) if learns(n)]
     if apart is mean or not ADDS.match(_name(apart)) or len(learned) != 1 or _name(learned[0]) == "AccumulateGrad":
         return False
     numbers = getattr(mean, "_saved_self_sym_numel", None) or math.prod(getattr(mean, "_saved_self_sym_sizes", ()))
     return numbers > 1 and len(users[apart]) == len(users[learned[0]]) == 1
 
 
-def _learns(node: Node) -> bool:
+def learns(node: Node) -> bool:
     """Whether a parameter goes into this."""
     waiting, seen = [node], {node}
     while waiting and len(seen) < MOST_NODES:

@@ -11,6 +11,8 @@ from moreish.doctor.frames.frame import Call, Compared, Latent, Verdicts
 from moreish.doctor.frames.noted import Beyond
 from moreish.doctor.watch.arguments import first_tensor, tensors_of
 from moreish.doctor.watch.ends import ends_of
+from moreish.doctor.watch.games import Games
+from moreish.doctor.watch.loss_graph import learns
 from moreish.doctor.watch.step_context import StepContext
 
 LEAST, MOST = 8, 256  # rows of a batch whose spread is measured
@@ -43,6 +45,7 @@ class Outputs:
         self._compared = self._latent = self._both = False
         self._data: dict[str, Tensor] = {}  # by the model that is given them, beside what another one makes
         self._reach: dict[str, tuple[str, float, float]] = {}
+        self._games = Games(context.frame)
 
     def noise(self, x: Tensor) -> None:
         """This tensor was drawn at random."""
@@ -74,14 +77,16 @@ class Outputs:
         y, x = first_tensor(output), next(iter(tensors_of(args, {})), None)
         if y is None or x is None or not (y.is_floating_point() and x.is_floating_point()):
             return
-        if not self._made_by_another(name, x):
+        made = self._made_by_another(name, x)
+        self._games.verdict(name, x, y, made=made)
+        if not made:
             self._data.setdefault(name, x.detach()[:MOST])
         elif (ends := ends_of(x)) is not None:
             self._reach[name] = ends
         if not LEAST <= len(x) == y.numel() or x.dim() < 2 or len(self._verdicts) >= MOST_CALLS:
             return
         key, add, flat = f"~verdict.{len(self._verdicts)}/", self.context.reader.add, y.detach().float().reshape(-1)
-        self._verdicts.append((key, name, self._made_by_another(name, x)))
+        self._verdicts.append((key, name, made))
         low, high = torch.aminmax(flat)
         add(f"{key}mean", flat.mean())
         add(f"{key}low", low)
@@ -100,7 +105,7 @@ class Outputs:
             frame.compared = Compared(alike, spread, self._both)
         if self._latent:
             frame.latent = Latent(*(values.pop(f"~latent/{what}") for what in Latent._fields))
-        frame.noted.beyond = frame.noted.beyond or self._beyond()
+        frame.noted.beyond, frame.noted.game = frame.noted.beyond or self._beyond(), self._games.close()
         self._noise, self._sampled, self._data = {}, {}, {}
 
     def _beyond(self) -> Beyond | None:
@@ -183,7 +188,9 @@ class Outputs:
             self.context.frame.squashes.add(made.module)
 
     def _made_by_another(self, name: str, x: Tensor) -> bool:
-        """Whether a tensor comes from another model than the one of this name."""
+        """Whether a tensor comes from another model than the one of this name, perhaps from before this look."""
+        if x.grad_fn is not None and self.context.origin(x) is None and learns(x.grad_fn):
+            return True
         origin = self.context.origin(x)
         made = origin if origin is None or origin.module else _maker(origin)
         return made is not None and made.module != name and not made.module.startswith(f"{name}.")

@@ -153,6 +153,45 @@ def _sigmoid(x: float) -> float:
 
 
 @Rule(
+    "F157",
+    "no-contest",
+    "both sides of a game pull the same way",
+    silent="games of which one side alone is seen, or both in one backward; fewer than four looks",
+    why="A discriminator learns to say yes to data and no to what is made, and the generator to be told yes.\n"
+    "With the same labels for both, or a sign too much, two of the three agree:\n"
+    "there is nothing to tell apart, or what is made is moved away from the data.",
+    explains=("F86", "F87", "F22", "F94", NOT_LEARNING),
+    rank=43,
+)
+def no_contest(history: History) -> Iterator[Verdict]:
+    """In all looks, four or more, the gradient of the discriminator's verdict has one sign for data and for what is
+    made, or for what is made one sign in its own update and in that of the generator.
+    """
+    frames = [f for f in history.training() if f.noted.game is not None]
+    games = [f.noted.game for f in frames if f.noted.game is not None]
+    if len(games) < 4:
+        return
+    alike = all(g.data * g.judged > 0 for g in games)
+    if not alike and not all(g.judged * g.imitates > 0 for g in games):
+        return
+    name = f"`{games[0].model}`"
+    yield found(
+        "sick",
+        games[0].model,
+        frames[0].step,
+        f"{name} learns to say the same of data and of what is made for it: there is nothing to tell apart."
+        if alike
+        else f"What is made learns to be told by {name} just what {name} itself learns to tell: it is moved away "
+        "from the data.",
+        "Label data 1 and made rows 0 where the discriminator learns."
+        if alike
+        else "Label made rows as data where the generator learns: bce(D(G(z)), ones); or turn the sign of one.",
+        confidence=0.9,
+        looks=len(games),
+    )
+
+
+@Rule(
     "F86",
     "discriminator-wins",
     "the discriminator has won",

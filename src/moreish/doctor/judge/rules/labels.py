@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.rules.number_targets import BINARY
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 ENOUGH = 500  # labels, of which one class is no chance any more
@@ -20,9 +21,10 @@ ENOUGH = 500  # labels, of which one class is no chance any more
     rank=124,
 )
 def one_label(history: History) -> Iterator[Verdict]:
-    """500 targets or more of a classification were seen, and they are of one class."""
+    """500 targets or more of a classification were seen, and they are of one class, or all yes, or all no."""
     history.counts.settle()
     counts, last = history.counts.targets, history.last
+    yield from _one_answer(history)
     if counts is None or last is None or len(last.losses) != 1 or len(last.written_out) or last.losses[0].compares:
         return
     known = int(counts.sum())
@@ -37,5 +39,30 @@ def one_label(history: History) -> Iterator[Verdict]:
         "Print some labels beside their inputs, and count them: torch.bincount(labels).",
         confidence=0.95,
         label=label,
+        known=known,
+    )
+
+
+def _one_answer(history: History) -> Iterator[Verdict]:
+    frames = [f for f in (history.first, history.last) if f is not None]
+    losses = [x for f in frames for x in (*f.losses, *f.written_out)]
+    if not losses or len(losses) != len(frames) or history.optimizers() > 1 or history.step() < 20:
+        return
+    if any(x.op not in BINARY or x.compares or x.made for x in losses):
+        return
+    seen = history.counts.constants.get(f"{losses[0].prefix}{losses[0].op}")
+    if seen is None or seen.total is None or seen.rows * len(seen.total) < ENOUGH:
+        return
+    mean, known = seen.mean(), seen.rows * len(seen.total)
+    if not bool((mean == mean[0]).all()) or float(mean[0]) not in (0.0, 1.0):
+        return
+    yield found(
+        "sick",
+        "",
+        frames[0].step,
+        f"All {known} labels that were seen are {int(mean[0])}: there is nothing to be learned.",
+        "Print some labels beside their inputs, and count them: labels.float().mean().",
+        confidence=0.95,
+        label=int(mean[0]),
         known=known,
     )
