@@ -54,6 +54,13 @@ class Blanks:
             self._found = Blank(call.layer, pad, len(table), *stands)
             self._unread = _falls_anywhere(ids.detach().reshape(-1, ids.shape[-1])[:MOST_ROWS], pad)
 
+    def viewed(self, x: object, result: object) -> None:
+        """All that was looked up in a row becomes one row of numbers: the ids are columns of a table."""
+        if self._ids is None or x is not self._given or not isinstance(result, Tensor):
+            return
+        if self._ids.dim() == 2 and result.dim() == 2 and len(result) == len(self._ids):
+            self._found = None
+
     def called(self, op: str, kind: str, args: Args, kwargs: Kwargs, result: object) -> None:
         """Whatever could be a mask, or could have made one of the ids; a sum; a loss."""
         x = args[0] if args else None

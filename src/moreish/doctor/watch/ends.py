@@ -9,6 +9,7 @@ from torch.autograd.graph import Node
 SHAPED = re.compile(
     r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand)B"
 )
+MOVES = re.compile(r"^(Add|Mul)B")
 DEEP = 8
 BOUNDS = {
     **dict.fromkeys(("Exp", "Abs", "Sqrt", "Softplus", "Relu"), (0.0, math.inf)),
@@ -17,18 +18,28 @@ BOUNDS = {
 }
 
 
-def ends_of(x: Tensor) -> tuple[str, float, float] | None:
-    """The operation, and the least and the largest that it gives; None where it is none of those that bound."""
+def ends_of(x: Tensor, *, moved: bool = False) -> tuple[str, float, float] | None:
+    """The operation, and the least and the largest that it gives; None where it is none of those that bound.
+
+    moved : look below numbers without a graph that were added or multiplied afterwards, of which nothing is known
+    """
     node: Node | None = x.grad_fn
     for _ in range(DEEP):
-        if node is None or not SHAPED.match(type(node).__name__):
+        parts = [n for n, _ in node.next_functions] if node is not None else []
+        by_number = moved and MOVES.match(type(node).__name__) and len(parts) == 2 and None in parts
+        if node is None or not (by_number or SHAPED.match(type(node).__name__)):
             break
-        node = node.next_functions[0][0]
+        node = next((n for n in parts if n is not None), None)
     kind = re.sub(r"Backward\d*$", "", type(node).__name__)
     if kind in BOUNDS:
         return kind.lower(), *BOUNDS[kind]
+    if kind == "Maximum" and isinstance(other := getattr(node, "_saved_other", None), Tensor):
+        low = float(other.min()) if not other.requires_grad and bool((other == other.min()).all()) else -math.inf
+        return ("maximum", low, math.inf) if math.isfinite(low) else None
     if kind == "Pow" and getattr(node, "_saved_exponent", 1) % 2 == 0:
         return "pow", 0.0, math.inf
+    if kind == "Elu":
+        return ("elu", 0.0, math.inf) if moved else None
     if kind in ("Clamp", "ClampMin", "ClampMax"):
         low, high = (getattr(node, f"_saved_{end}", None) for end in ("min", "max"))
         if any(isinstance(end, Tensor) for end in (low, high)):

@@ -29,6 +29,7 @@ SCALED = re.compile(r"^(Mul|Div|Add|Sub|Rsub|Neg|Mean|Sum)Backward")
 LAYER = re.compile(r"^(\w*Convolution|Addmm|Mm|NativeBatchNorm)Backward")  # where a parameter goes into it
 ADDS = re.compile(r"^(Add|Sub|Rsub)Backward")
 SQUARES = re.compile(r"^(Pow|Abs|Mul)Backward")
+SCALES = re.compile(rf"{SHAPED.pattern}|^(Mul|Div)Backward")
 PRODUCT = re.compile(r"^(Mul|Bmm|Mm|Dot)Backward")
 FACTORS = ("_saved_self", "_saved_other"), ("_saved_self", "_saved_mat2"), ("_saved_self", "_saved_tensor")
 PICKS = re.compile(r"^(Diagonal|Index|Gather|Select|Mul|Log|Sub)Backward")
@@ -195,13 +196,32 @@ def _squares_a_mean(node: Node, users: dict[Node, list[Node]]) -> bool:
         return False
     if _name(node).startswith("Mul") and len(inside) != 2:
         return False
-    mean = _under(inside[0], SHAPED)
-    apart = _under(_before(mean)[0], SHAPED) if _name(mean) in ("MeanBackward0", "SumBackward0") else mean
+    squared = getattr(node, "_saved_self", None)
+    mean = _under(inside[0], SCALES)
+    of_all = isinstance(squared, Tensor) and squared.numel() == 1 and _name(mean).startswith(("Mean", "Sum"))
+    apart = _under(_before(mean)[0], SHAPED) if of_all else mean
     learned = [n for n in _before(apart) if learns(n)]
     if apart is mean or not ADDS.match(_name(apart)) or len(learned) != 1 or _name(learned[0]) == "AccumulateGrad":
         return False
-    numbers = getattr(mean, "_saved_self_sym_numel", None) or math.prod(getattr(mean, "_saved_self_sym_sizes", ()))
-    return numbers > 1 and len(users[apart]) == len(users[learned[0]]) == 1
+    numbers = _numbers(mean)
+    if not numbers > 1 or not len(users[apart]) == len(users[learned[0]]) == 1:
+        return False
+    return not any(2 * _squared_one_by_one(n) >= numbers for n in users)
+
+
+def _numbers(node: Node) -> int:
+    """How many numbers a mean or a sum was taken of."""
+    return getattr(node, "_saved_self_sym_numel", 0) or math.prod(getattr(node, "_saved_self_sym_sizes", (0,)))
+
+
+def _squared_one_by_one(node: Node) -> int:
+    """How many errors this squares, or takes the size of, before it adds them up: all else to learn from."""
+    saved = getattr(node, "_saved_self", None)
+    if re.match(r"^(Mse|L1|SmoothL1|Huber)Loss", _name(node)):
+        return saved.numel() if isinstance(saved, Tensor) else 0
+    if not _name(node).startswith(("Mean", "Sum")):
+        return 0
+    return _numbers(node) if any(SQUARES.match(_name(n)) for n in _before(node)) else 0
 
 
 def learns(node: Node) -> bool:
@@ -226,9 +246,17 @@ def _rows_with_themselves(node: Node, users: dict[Node, list[Node]]) -> int:
     table = getattr(node, "_saved_result", None)
     if not any(_goes_below_a_log(u, users) for u in sums) or not isinstance(table, Tensor) or table.dim() != 2:
         return 0
-    if not any(PICKS.match(_name(u)) for u in picked):
+    if not any(PICKS.match(_name(u)) for u in picked) or any(_picks_the_diagonal(u) for u in picked):
         return 0
     return len(table) if finds_itself(table.detach().clamp(min=1e-30).log(), None) else 0
+
+
+def _picks_the_diagonal(node: Node) -> bool:
+    """Whether rows are asked for themselves: to be told from all others, as where each is a class of its own."""
+    if _name(node).startswith("Diagonal"):
+        return getattr(node, "_saved_offset", 1) == 0
+    mask = _times_data(node)[1]
+    return mask is not None and mask.dim() == 2 and bool(mask.diagonal().any())
 
 
 def _goes_below_a_log(node: Node, users: dict[Node, list[Node]]) -> bool:

@@ -161,7 +161,9 @@ def _beside_inputs(context: StepContext, loss: Loss, target: Tensor, ignored: in
     if not context.thorough:
         return
     ids = tuple(context.looked_up) or context.inputs
-    context.frame.noted.between = context.frame.noted.between or label_maps.between(target)
+    context.frame.noted.between = context.frame.noted.between or label_maps.between(
+        target, answers.first_pictures(context.inputs)
+    )
     loss.lags = alignment.lags(target, ids, ignored)
     context.frame.noted.endless = alignment.endless(target, ids, ignored)
     if loss.reduction != "none" and not weighted:

@@ -251,6 +251,7 @@ class Noting:
         if isinstance(result, Tensor) and self.marks.any:
             self.marks.called(op, "view", args, {}, result, None)
         self.values.called(op, "view", args, {}, result)
+        self.blanks.viewed(args[0] if args else None, result)
         if op in ("view", "reshape") and self.thorough and args:
             self.swaps.viewed(layer, op, args[0], result)
 

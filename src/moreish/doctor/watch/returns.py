@@ -18,6 +18,7 @@ MOST_NUMBERS = 1024
 RATES = (*(k / 100 for k in range(40, 100)), 0.995, 0.999, 0.9)
 KINDS = 3  # of rewards that a game may have
 ALL, MORE = 0.7, 0.3  # share of steps with one of them, and how much less it is in the other order
+TURNS = 0.9  # of what is no common reward, that goes up after it went down
 CLOSE = 1e-3  # standard deviations that make two rewards one kind
 
 Order = Literal["", "forwards", "backwards"]
@@ -63,7 +64,13 @@ def order_of(returns: Tensor) -> Order:
 
 
 def _few_kinds(rewards: Tensor, close: float) -> float:
-    """The share of the commonest kinds of rewards."""
+    """The share of the commonest kinds of rewards; 0 for what goes up and down in turns, as differences do, which
+    rewards less their running mean leave.
+    """
+    apart = (rewards - rewards.median())[:, 0]
+    signs = apart[apart.abs() > max(close, 0.5 * float(apart.abs().amax()))].sign()
+    if len(signs) > 1 and float((signs[1:] != signs[:-1]).float().mean()) > TURNS:
+        return 0.0
     numbers = rewards.reshape(-1)[:MOST_NUMBERS].sort().values
     kinds = torch.cumsum(torch.cat([numbers.new_zeros(1), (numbers.diff() > close).float()]), 0).long()
     counts = torch.bincount(kinds)

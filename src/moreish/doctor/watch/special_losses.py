@@ -54,8 +54,8 @@ def rate(args: Args, kwargs: Kwargs) -> str:
     x = argument(args, kwargs, 0, "input")
     if not isinstance(x, Tensor) or not argument(args, kwargs, 2, "log_input", True):
         return ""
-    ends = ends_of(x)
-    return ends[0] if ends is not None and ends[1:] == (0.0, math.inf) else ""
+    ends = ends_of(x) or (ends_of(x, moved=True) if bool((x > 0).all()) else None)
+    return ends[0] if ends is not None and ends[1] >= 0 and math.isinf(ends[2]) else ""
 
 
 def _numbers(lengths: object) -> list[int]:

@@ -28,9 +28,13 @@ class Swaps:
 
     def viewed(self, layer: str, op: str, x: object, result: object) -> None:
         """A view or a reshape."""
-        if self.noted.swapped is not None or not isinstance(x, Tensor) or not isinstance(result, Tensor):
+        if not isinstance(x, Tensor) or not isinstance(result, Tensor):
             return
-        before, after = tuple(x.shape), tuple(result.shape)
+        before, after, known = tuple(x.shape), tuple(result.shape), self.noted.swapped
+        if known is not None:
+            if (known.before, known.after) == (after, before):  # and back, as around a norm of groups
+                self.noted.swapped = None
+            return
         told = Swapped(layer, op, before, after)
         if _swaps(before, after):
             self.noted.swapped = told

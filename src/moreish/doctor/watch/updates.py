@@ -162,6 +162,7 @@ class Updates:
         if p.shape[0] < 2 or p.grad is None or p.grad.is_sparse:
             return
         for kind, x in (("units", p.detach()), ("gradients", p.grad.detach())):
+            x = torch.view_as_real(x) if x.is_complex() else x
             rows = x.reshape(len(x), -1)[:256].float()
             largest = rows.abs().amax()
             apart = (rows - rows[:1]).abs().amax()

@@ -13,7 +13,7 @@ FEWEST, SHARE, PAIRS = 50, 0.3, 2  # edges, how many have a class between in the
     "interpolated-labels",
     "class numbers were interpolated",
     silent="classes that lie between two others only, or as their edge; maps that rise and fall smoothly, as of "
-    "depth; masks of two or three classes",
+    "depth, or with the tone of the picture; masks of two or three classes",
     why="A map of classes holds names, not amounts: what lies between class 1 and class 3 is not class 2.\n"
     "Where it was resized or turned with interpolation, a seam of other classes runs along every edge,\n"
     "and the model is asked to find roads between water and forest.",

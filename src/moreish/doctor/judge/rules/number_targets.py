@@ -9,6 +9,7 @@ from moreish.doctor.frames.history import History
 from moreish.doctor.judge.progress import fails, gain
 from moreish.doctor.judge.table import NOT_LEARNING, RUNAWAY, Rule, Verdict, found
 
+NOISE = 0.8  # share of a constant's cost that is saved, from which what lies below 0 is noise
 LARGE, SMALL = 100.0, 1e-3  # root mean square of targets far from unit scale
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
@@ -25,13 +26,15 @@ def number_losses(history: History) -> list[Loss]:
     "F55",
     "unreachable-targets",
     "targets that the output cannot reach",
-    silent="a few targets just outside; the out-of-reach part is a small share of their variance",
+    silent="a few targets just outside; noise around 0 of what is never below and is learned; an out-of-reach "
+    "part that is a small share of their variance",
     why="What comes last bounds what the model can say: ReLU nothing below 0, sigmoid 0 to 1, clamp its limits.\n"
     "Targets outside are never met, and push the output to its end, where the gradient is 0.\n"
     "Binary cross-entropy, too, has no lower end with targets outside of 0 to 1.",
     needs="first frame",
     explains=("F05", "F07", "F13", "F17", "F22", "F23", "F42", "F101", NOT_LEARNING, RUNAWAY),
     rank=75,
+    until_well=True,
     preflight=True,
 )
 def unreachable(history: History) -> Iterator[Verdict]:
@@ -47,6 +50,9 @@ def unreachable(history: History) -> Iterator[Verdict]:
         if loss.range is None or share < 0.02:
             continue
         binary = loss.op in BINARY
+        saved = gain(history, loss.prefix) if math.isinf(loss.range[1]) else None
+        if saved is not None and saved.share > NOISE:
+            continue
         if not binary and error / variance < 0.02:
             continue
         low, high = (("" if math.isinf(end) else f"{end:g}") for end in loss.range)

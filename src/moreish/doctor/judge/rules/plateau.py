@@ -66,6 +66,8 @@ def _against(history: History, largest: bool, steps: Sequence[int], measures: Se
         return along > ALONG and not is_accuracy and _is_a_loss(measures, losses, _at(steps, on_val), len(on_val))
     if along > -ALONG:
         return False
+    if len(on_val) >= FEWEST and _alike(measures, _at(steps, on_val)) > ALONG:  # which rises: it overfits
+        return False
     falls = len(on_val) >= FEWEST and _alike(measures, _at(steps, on_val)) < -0.5
     rises = len(accuracies) >= FEWEST and _alike(measures, _at(steps, accuracies)) > ALONG
     return falls or (rises and min(measures) >= 0 and (max(measures) <= 1 or 1 < max(measures) <= 100))

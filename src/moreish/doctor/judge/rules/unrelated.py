@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from moreish.doctor.frames.history import History
+from moreish.doctor.judge.progress import gain, number_loss
 from moreish.doctor.judge.rules.inputs import drowns_noise
 from moreish.doctor.judge.table import NOT_LEARNING, Rule, Verdict, found
 
 FEWEST = 3  # looks in a row
+LEARNED = 0.2  # share of a constant's cost: of noise that is not there nothing can be learned
 
 
 @Rule(
@@ -14,17 +16,19 @@ FEWEST = 3  # looks in a row
     "noise-not-in-input",
     "the noise that is asked for is not in the input",
     silent="inputs of hundreds, in which noise drowns (F56); noise around a level, as of labels that are softened; "
-    "inputs of another shape but one with columns more; fewer than 2500 numbers",
+    "inputs of another shape but one with columns more; fewer than 2500 numbers; a loss that falls",
     why="A net that is to tell the noise in its input is asked for noise that was drawn beside it.\n"
     "Nothing it is given knows of that, so its best answer is 0:\n"
     "the loss stands at the variance of the noise, which looks like slow training.",
     explains=("F22", "F29", "F119", "F128", NOT_LEARNING),
     rank=126,
+    until_well=True,
 )
 def noise_not_in_input(history: History) -> Iterator[Verdict]:
     """Targets were drawn in the same step, and no input of their shape goes with them beyond chance."""
-    seen = history.counts.noise
-    if seen.unknown and not drowns_noise(history):
+    seen, saved = history.counts.noise, gain(history, number_loss(history))
+    learned = saved is not None and saved.share > LEARNED
+    if seen.unknown and not learned and not drowns_noise(history):
         yield found(
             "sick",
             "",
