@@ -103,6 +103,19 @@ def test_a_contrastive_loss_that_is_written_out_is_read_in_its_graph(
     assert ("F148" in trained(model, step)) is ill
 
 
+@pytest.mark.parametrize("own", [lambda e: e.diagonal(), lambda e: (e * torch.eye(24)).sum(1)])
+def test_rows_that_are_asked_for_themselves_are_not(own: Callable[[Tensor], Tensor]) -> None:
+    """To spread them (Wu et al., 2018): each is a class of its own."""
+    model = small(8)
+
+    def spread(k: int) -> Tensor:
+        z = F.normalize(model(torch.randn(24, 6)), dim=1)
+        e = torch.exp(z @ z.T / 0.2)
+        return -torch.log(own(e) / e.sum(1)).mean()
+
+    assert "F148" not in trained(model, spread)
+
+
 def test_a_density_of_all_rows_and_a_handwritten_attention_are_not() -> None:
     def kernels(z: Tensor) -> Tensor:
         return torch.exp(-torch.cdist(z, z).square())
@@ -438,6 +451,7 @@ SCRIPT = """
             val, accuracy = F.cross_entropy(out, y[600:]).item(), (out.argmax(1) == y[600:]).float().mean().item()
         scheduler.step({measure})
 """
+ON_TRAINING = SCRIPT.replace("(out.argmax(1) == y[600:])", "(model(x[:600]).argmax(1) == y[:600])")
 LEARNABLE, CHANCE = "(x[:, 0] * x[:, 1] + x[:, 2] > 0).long()", "torch.randint(0, 2, (900,))"
 
 
@@ -465,6 +479,12 @@ def test_a_scheduler_that_waits_for_the_wrong_end_is_found(
     assert ReduceLROnPlateau.step is step
 
 
+def test_a_loss_on_val_that_rises_is_no_accuracy_whatever_training_says(tmp_path: Path) -> None:
+    filled = ON_TRAINING.format(mode="", measure="val", target=CHANCE, rate=0.05, rows=600)
+    (tmp_path / "train.py").write_text(textwrap.dedent(filled), encoding="utf-8")
+    assert "F151" not in {f.id for f in watch_script(tmp_path / "train.py", []).findings}
+
+
 # Errors that are averaged before they are squared
 
 
@@ -484,6 +504,8 @@ def regressed(loss: Similar) -> bool:
         lambda p, y: (p - y).mean() ** 2,
         lambda p, y: torch.square(torch.mean(y - p)),
         lambda p, y: (p - y).mean().abs(),
+        lambda p, y: ((p - y).sum() / len(p)) ** 2,
+        lambda p, y: ((p - y)[:, None].mean(dim=0) ** 2).sum(),
         lambda p, y: 0.5 * (p - y).sum().pow(2) + 0.01 * p.new_ones(1).sum(),
         lambda p, y: (lambda m: m * m)((p - y).mean()),
     ],
@@ -506,6 +528,16 @@ def test_a_square_of_the_mean_error_is_found(loss: Similar) -> None:
 )
 def test_other_squares_are_not(loss: Similar) -> None:
     assert not regressed(loss)
+
+
+def test_a_mean_that_is_to_be_kept_beside_errors_of_every_place_is_not() -> None:
+    model = small(1)
+
+    def loss(k: int) -> Tensor:
+        x, more = torch.randn(32, 6), torch.randn(32, 6)
+        return (model(x)[:, 0] - x[:, 0]).square().mean() + (model(more)[:, 0] - more[:, 1]).mean() ** 2
+
+    assert "F155" not in trained(model, loss)
 
 
 def test_a_residual_of_derivatives_is_read_as_well() -> None:
@@ -536,6 +568,11 @@ def test_a_residual_of_derivatives_is_read_as_well() -> None:
         (torch.exp, True, True),
         (torch.relu, True, True),
         (torch.square, True, True),
+        (lambda x: F.softplus(x) + 1e-6, True, True),
+        (lambda x: 2 * (F.elu(x) + 1.001), True, True),
+        (lambda x: x.exp().clamp(min=1e-6), True, True),
+        (F.elu, True, False),
+        (lambda x: F.softplus(x) - 3, True, False),
         (F.softplus, False, False),
         (lambda x: x, True, False),
         (lambda x: x.clamp(max=10), True, False),
@@ -565,7 +602,9 @@ def test_a_rate_that_is_taken_for_a_logarithm_is_found(
         (torch.exp, True),
         (lambda x: x.pow(2), True),
         (lambda x: x.abs(), True),
+        (lambda x: torch.maximum(x, torch.zeros(())), True),
         (lambda x: x.clamp(-5, 5), False),
+        (lambda x: torch.maximum(x, -torch.ones(32, 1).cumsum(0)), False),
         (lambda x: x.clamp(0, 1) * 6 - 3, False),
         (lambda x: x.pow(3), False),
     ],

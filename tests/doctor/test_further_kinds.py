@@ -247,6 +247,19 @@ def test_features_of_neighbours_that_are_put_side_by_side_are_not(norm: bool, be
     assert "F78" not in trained(model, loss)
 
 
+def test_a_view_that_goes_back_is_not() -> None:
+    """Around a norm of groups that was written by hand."""
+    model = nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), nn.Flatten(2), nn.Linear(64, 2))
+
+    def loss(k: int) -> Tensor:
+        h = model[0](torch.randn(6, 3, 8, 8))
+        groups = h.view(6, 8, -1)
+        groups = (groups - groups.mean(2, keepdim=True)) / (groups.std(2, keepdim=True) + 1e-5)
+        return model[1:](groups.view(6, 32, 8, 8)).square().mean()
+
+    assert "F78" not in trained(model, loss)
+
+
 def test_features_that_are_taken_for_places_are_found() -> None:
     """Tokens (B, H, W, C) as a convolution wants them, (B, C, H * W)."""
     model = small(2, 62)

@@ -98,6 +98,17 @@ def test_other_maps_are_not(maps):
     assert not found(maps)
 
 
+def test_amounts_that_were_cut_into_classes_are_told_by_their_tones():
+    """As of rain: between light and heavy lies moderate."""
+    maps = resized(fields(), "bilinear").clamp(min=0)
+    tones = maps[:, None].float() + 0.1 * torch.rand(len(maps), 1, *maps.shape[1:])
+    mixed = torch.tensor([3.0, 0.0, 4.0, 1.0, 2.0])[maps][:, None]
+    assert between(maps, tones) is None
+    assert between(maps, -tones) is None
+    assert between(maps, mixed) == between(maps)
+    assert between(maps, mixed[..., :8]) == between(maps)
+
+
 def test_what_is_no_map_is_passed_by():
     assert between(torch.zeros(4, 9, dtype=torch.long)) is None
     assert between(torch.zeros(4, 3, 3, dtype=torch.long)) is None

@@ -319,6 +319,19 @@ def test_a_rare_symbol_that_has_its_own_neighbours_is_found():
     assert read(lambda: next(drawn)) == "watch"
 
 
+def test_columns_of_answers_that_go_on_as_one_row_are_no_symbols():
+    """As of a questionnaire, in which 0 was not answered."""
+    torch.manual_seed(0)
+    answers = nn.Sequential(nn.Embedding(6, 4, padding_idx=0), nn.Flatten(1), nn.Linear(80, 3))
+    optimizer = torch.optim.SGD(answers.parameters(), 0.01)
+    with Doctor(answers, optimizer, budget=math.inf) as doctor:
+        for _ in range(6):
+            optimizer.zero_grad()
+            F.cross_entropy(answers(text(6)()), torch.randint(3, (24,))).backward()
+            optimizer.step()
+    assert "F147" not in {f.id for f in doctor.findings}
+
+
 def right():
     return torch.randint(1, 12, (24, 30)) * (torch.arange(30) < torch.randint(4, 31, (24, 1)))
 

@@ -108,6 +108,16 @@ def test_returns_in_reverse_order_are_found(weigh: Weigh, turn: Callable[..., ob
     assert played(weigh, turn) is found
 
 
+@pytest.mark.parametrize("often", [0.1, 0.3, 0.5, 0.8])
+def test_rewards_less_their_running_mean_are_no_returns(often: float) -> None:
+    generator, mean, weights = torch.Generator().manual_seed(0), 0.3, []
+    for reward in (torch.rand(200, generator=generator) < often).float().tolist():
+        weights.append(reward - mean)
+        mean = 0.9 * mean + 0.1 * reward
+    for first in range(0, 200, 40):
+        assert order_of(torch.tensor(weights[first : first + 40])[:, None]) != "backwards"
+
+
 def test_a_baseline_that_is_learned_is_left_alone() -> None:
     value = nn.Linear(20, 20)
 
