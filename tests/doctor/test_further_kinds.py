@@ -550,6 +550,9 @@ def test_outputs_that_fit_nothing_and_mirror_images_do_not() -> None:
     assert (seen.fitting, seen.fitting_turned) == (32, 0)
     seen.fits(x, x.flip(2))
     assert (seen.fitting, seen.fitting_turned) == (32, 32)
+    large = torch.rand(4, 1, 9, 9).repeat_interleave(25, 2).repeat_interleave(25, 3)
+    seen.fits(large, large.flip(3))
+    assert (seen.fitting, seen.fitting_turned) == (32, 36)
 
 
 def test_targets_that_are_their_own_mirror_image_say_nothing_of_flips() -> None:

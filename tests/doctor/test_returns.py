@@ -13,12 +13,14 @@ from moreish.doctor.watch.returns import order_of
 from tests.doctor.test_further_kinds import small, trained
 
 Weigh = Callable[[list[Tensor], list[float]], Tensor]
+Turn = Callable[[list[Tensor], list[float]], tuple[list[Tensor], list[float]]]
 
 
 def summed(rewards: Tensor, rate: float) -> Tensor:
     """Returns by their definition, each by itself."""
     steps = len(rewards)
-    return torch.stack([sum(rate ** (k - t) * rewards[k] for k in range(t, steps)) for t in range(steps)])
+    weights = torch.tensor([[rate ** (k - t) if k >= t else 0.0 for k in range(steps)] for t in range(steps)])
+    return weights @ rewards
 
 
 @given(
@@ -76,7 +78,7 @@ def by_numbers(log_probs: list[Tensor], returns: list[float]) -> Tensor:
     return loss
 
 
-def played(weigh: Weigh, turn: Callable[[list[Tensor], list[float]], tuple[list[Tensor], list[float]]]) -> bool:
+def played(weigh: Weigh, turn: Turn) -> bool:
     policy = small(3)
 
     def loss(k: int) -> Tensor:
@@ -104,7 +106,7 @@ def played(weigh: Weigh, turn: Callable[[list[Tensor], list[float]], tuple[list[
         (lambda log_probs, returns: (log_probs[::-1], returns), False),  # both begin with the last step
     ],
 )
-def test_returns_in_reverse_order_are_found(weigh: Weigh, turn: Callable[..., object], found: bool) -> None:
+def test_returns_in_reverse_order_are_found(weigh: Weigh, turn: Turn, found: bool) -> None:
     assert played(weigh, turn) is found
 
 

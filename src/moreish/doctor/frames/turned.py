@@ -1,5 +1,6 @@
 """Pictures whose targets were turned by themselves: rows that came again, and outputs that fit a turned target."""
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 
 MOST, EACH = 2048, 32  # rows that are remembered, and of one batch
 SAME = 1e-9  # relative, of sums in float64
+SIDE, MOST_NUMBERS = 64, 1 << 19  # places of a side, and numbers of one look, that are compared
 FITS, CLEARLY = 0.5, 0.3  # correlation of outputs with their targets, and how much more than turned
 
 
@@ -33,7 +35,8 @@ class Turned:
 
     def fits(self, output: Tensor, target: Tensor) -> None:
         """Add outputs (batch, channels, height, width) of a model, and its targets: which way round do they fit?"""
-        made, wanted = _by_place(output[:EACH]), _one_map_each(target[:EACH], output)
+        rows = max(1, min(EACH, MOST_NUMBERS // max(_coarse(output[:1]).numel(), 1)))
+        made, wanted = _by_place(_coarse(output[:rows])), _one_map_each(_coarse(target[:rows]), output)
         if made.shape != wanted.shape:
             return
         ways = torch.stack([_along(made, w) for w in (wanted, wanted.flip(-1), wanted.flip(-2), wanted.flip(-1, -2))])
@@ -62,6 +65,12 @@ class Turned:
 
 def _by_place(x: Tensor) -> Float[Tensor, "rows channels height width"]:
     return x.detach().reshape(len(x), -1, *x.shape[-2:]).cpu().double()
+
+
+def _coarse(x: Tensor) -> Tensor:
+    """Every third place, or fifth, of large maps: from the middle of each patch, where a flip leaves them."""
+    every = 2 * math.ceil((max(x.shape[-2:]) / SIDE - 1) / 2) + 1
+    return x[..., every // 2 :: every, every // 2 :: every] if every > 1 else x
 
 
 def _one_map_each(target: Tensor, output: Tensor) -> Float[Tensor, "rows channels height width"]:

@@ -33,7 +33,7 @@ class Returns:
 
     def weighs(self, log_probs: Tensor, weight: Tensor | float) -> None:
         """Log-probabilities are multiplied with this."""
-        if isinstance(weight, float) or weight.numel() == 1:
+        if not isinstance(weight, Tensor) or weight.numel() == 1:
             node = _under(log_probs.grad_fn)
             if log_probs.numel() == 1 and node is not None and len(self._single) < MOST:
                 self._single.append((node._sequence_nr(), float(weight)))
