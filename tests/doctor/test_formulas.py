@@ -688,6 +688,35 @@ def test_sides_of_a_game_that_pull_the_same_way_are_found(
     assert ("F157" in contest(told, wanted, sign, made_before)) is found
 
 
+@pytest.mark.parametrize("held", [True, False])
+def test_a_penalty_of_slopes_is_no_side_of_a_game(held: bool) -> None:
+    """Between data and made rows (Gulrajani et al., 2017), also where those keep their graph."""
+    torch.manual_seed(0)
+    made, judge = small(6, 4), small(1, 6)
+    ours, theirs = (torch.optim.Adam(m.parameters(), 1e-3) for m in (made, judge))
+
+    def penalty(real: Tensor, fake: Tensor) -> Tensor:
+        share = torch.rand(32, 1)
+        between = share * real + (1 - share) * fake
+        between = between.requires_grad_() if held else between
+        slopes = torch.autograd.grad(judge(between).sum(), between, create_graph=True)[0]
+        return (slopes.norm(dim=1) - 1).square().mean()
+
+    with Doctor([made, judge], [ours, theirs], budget=float("inf")) as doctor:
+        for _ in range(8):
+            for _ in range(2):
+                real, fake = torch.rand(32, 6), made(torch.randn(32, 4))
+                fake = fake.detach() if held else fake
+                loss = judge(fake.detach()).mean() - judge(real).mean() + 10 * penalty(real, fake)
+                theirs.zero_grad()
+                loss.backward()
+                theirs.step()
+            ours.zero_grad()
+            (-judge(made(torch.randn(32, 4))).mean()).backward()
+            ours.step()
+    assert "F157" not in {f.id for f in doctor.findings}
+
+
 # Labels that are all yes
 
 

@@ -34,10 +34,12 @@ class Games:
     def verdict(self, model: str, given: Tensor, output: Tensor, *, made: bool) -> None:
         """A model gave its verdict on data, or on what another one made."""
         linked = given.requires_grad
-        if not output.requires_grad or (linked and not made):  # data with a gradient are those of a penalty
+        if not output.requires_grad or (linked and (given.is_leaf or not made)):  # what a penalty is taken at
             return
 
         def pulled(grad: Tensor) -> None:
+            if bool((grad == 1).all()):  # no loss, but the slopes themselves are asked for
+                return
             slope = float(grad.detach().float().sum())
             self._pulls.append(_Pull(model, self._frame.backwards, made, linked, slope))
 
