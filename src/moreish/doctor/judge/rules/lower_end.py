@@ -111,10 +111,8 @@ def _on_data(history: History) -> tuple[list[float], float]:
 
 def _least(history: History, prefix: str, quantity: str) -> list[float]:
     """The course of an error; of several losses of one kind, as where two rows are mixed, the least one counts."""
-    course = []
-    for frame in history.training():
-        op = next((x.op for x in (*frame.losses, *frame.written_out) if x.prefix == prefix), "")
-        keys = [f"{x.prefix}{quantity}" for x in (*frame.losses, *frame.written_out) if x.op == op]
-        values = [frame.values[key] for key in keys if key in frame.values]
-        course += [min(values)] if values else []
-    return course
+    losses = [x for f in (history.first, history.last) if f is not None for x in (*f.losses, *f.written_out)]
+    op = next((x.op for x in losses if x.prefix == prefix), "")
+    keys = {f"{prefix}{quantity}", *(f"{x.prefix}{quantity}" for x in losses if x.op == op)}
+    seen = ([f.values[key] for key in keys if key in f.values] for f in history.training())
+    return [min(values) for values in seen if values]
