@@ -11,7 +11,7 @@ import pytest
 from tests.support.shapes import EVERY, FIRST, sampled
 
 SRC = Path(__file__).parent.parent / "src" / "moreish"
-KERNEL = {"cancellation", "errors", "markup", "options", "rng"}
+KERNEL = {"cancellation", "errors", "markup", "options", "rng", "wording"}
 TORCH = {"torch", "numpy", "jaxtyping"}
 
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
@@ -19,12 +19,13 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
     "errors": (set(), set()),
     "cancellation": (set(), set()),
+    "wording": (set(), set()),
     "rng": (set(), {"numpy", "torch"}),
     "markup": (set(), set()),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
-    "data": ({"options", "rng", "markup"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
+    "data": ({"options", "rng", "markup", "wording"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
     "models": ({"options", "rng"}, TORCH),
     "backprop": ({"markup"}, TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
@@ -47,7 +48,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         | {"runs.events", "runs.commands", "runs.schema"},
         TORCH | {"msgspec"},
     ),
-    "recipes": ({"options", "data", "models", "training"}, set()),
+    "recipes": ({"options", "data", "models", "training", "wording"}, set()),
     "fitting": (
         KERNEL
         | {"data", "models", "ngram", "background", "inference", "recipes", "shards", "training"}
@@ -60,7 +61,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"fastapi", "starlette", "pydantic", "msgspec", "uvicorn"},
     ),
     "export": (
-        {"errors", "options", "rng", "data", "models", "recipes.config", "runs"},
+        {"errors", "options", "rng", "wording", "data", "models", "recipes.config", "runs"},
         TORCH | {"safetensors", "onnx", "onnxruntime", "onnxscript", "tensorboardX"},
     ),
     "sweeps": (

@@ -12,6 +12,8 @@ from moreish.data.bundled import LISTS
 from moreish.data.stored import from_tensors, to_tensors
 from tests.data.oracles import small_pieces
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 BROKEN = {
     "flags": ["🇫🇷", "🇩🇪", "🇧🇷"],
     "Thai": ["กำลัง", "น้ำ", "ที่นี่", "คน"],

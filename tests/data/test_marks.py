@@ -10,6 +10,8 @@ from moreish.data import DataOptions, read
 from moreish.data.bundled import BUNDLED, LISTS
 from moreish.data.marks import LEAST, Unmarked, cells_of, markdown_as_csv, marks_of
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 NAMES = ["Anna", "Bella O'Neil", "Cleo", "Dora (the elder)", "Emma", "Zoë", "Greta"]
 ROMAN = ["i", "ii", "iii", "iv", "v", "vi", "vii"]
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from moreish.data import DataOptions, read
 from moreish.data.programs import listed
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ITEMS = ["O'Hara's", 'Old "Peculiar"', "Zoë", "a, b", "C# and # or //", "6X"]
 
 PROGRAMS = {

@@ -12,6 +12,8 @@ from moreish.data import DataOptions, Report, from_items, read
 from moreish.data.reader import PIECE, Reader
 from tests.data.oracles import read_bytes, slow_items, small_pieces
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ODD = st.sampled_from(
     [
         *"abAB. 0'",

@@ -6,6 +6,8 @@ import pytest
 
 from moreish.data import DataOptions, read
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 YOB = "Mary,F,7065\nAnna,F,2604\nEmma,F,2003\nElizabeth,F,1939\nMinnie,F,1746\nMargaret,F,1578\nJohn,M,9655\n"
 CITIES = ["München", "Köln", "Nürnberg", "Augsburg", "Halle (Saale)"]
 

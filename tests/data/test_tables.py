@@ -15,6 +15,8 @@ from moreish.data.formats import recognise
 from moreish.data.numbers import decimal_mark, number_of
 from tests.data.oracles import small_pieces
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ITEM = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Cs"]), min_size=1, max_size=12)
 ITEMS = st.lists(ITEM, min_size=1, max_size=30)
 AS_WRITTEN = {"column": "name", "normalise": "none", "duplicates": "keep"}

@@ -7,6 +7,8 @@ import moreish
 from moreish.errors import RunError, Unmet
 from tests.support.lists import made_items
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 NETWORK = {"model": {"n_hidden": 8, "n_embd": 4}, "train": {"steps": 3}}
 MIXTURE = {
     "model": {"name": "mixture", "components": [{"name": "ngram"}, {"name": "mlp", **NETWORK["model"]}]},

@@ -16,7 +16,10 @@ from tests.export.subjects import subject
 from tests.support.lists import made_items
 
 transformers = pytest.importorskip("transformers", reason="not installed here: pip install transformers")
-pytestmark = [pytest.mark.filterwarnings("ignore")]  # transformers' own
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # transformers' own
+    pytest.mark.usefixtures("said_in_a_terminal"),
+]
 
 
 def opened(folder):

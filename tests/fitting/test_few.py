@@ -23,6 +23,8 @@ from moreish.runs import events
 from tests.support.few import DISHES, ODD, options
 from tests.support.lists import made_items
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 
 @pytest.fixture(scope="module")
 def read_run(tmp_path_factory):

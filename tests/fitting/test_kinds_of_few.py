@@ -10,6 +10,8 @@ from moreish.data import DataOptions, read
 from moreish.models.kinds import Kinded
 from tests.support.few import options
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ELVES = ["Galadriel", "Elrond", "Legolas", "Arwen", "Thranduil", "Celeborn", "Haldir", "Elladan"]
 DWARVES = ["Торин", "Балин", "Двалин", "Гимли", "Глоин", "Бомбур", "Бофур", "Нори"]
 

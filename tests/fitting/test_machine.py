@@ -12,6 +12,8 @@ import torch
 from moreish.errors import RunError
 from moreish.fitting.machine import COMPARED, check_same_machine, this_machine
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ASK = "import json, torch; from moreish.fitting.machine import this_machine as m; print(json.dumps(m()))"
 
 

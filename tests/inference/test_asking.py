@@ -19,6 +19,8 @@ from moreish.ngram import KneserNey
 from moreish.options import build
 from tests.support.lists import made_items
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 ITEMS = [*made_items(250), "abo", "Kalomi", "Bri'an", "Brita", "Ölmi"]
 
 

@@ -7,6 +7,8 @@ from moreish.inference import hints as module
 from moreish.inference.hints import hints
 from moreish.inference.rules import Rules
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 CORPUS = from_items(["Brian", "Brigitte", "Bríd", "Éva", "eve", "Noël", "joël", "brown", "Annab"])
 
 

@@ -10,6 +10,8 @@ from moreish.inference import contradictions
 from moreish.inference.contradictions import Impossible, combined
 from moreish.inference.rules import Rules
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 NAMES = [
     "brian",
     "britta",

@@ -16,6 +16,8 @@ from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.inference.suggested import MIN_P, suggested
 from moreish.models.mixture import Mixture
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 TREES = [
     "alder", "ash", "aspen", "beech", "birch", "box", "cedar", "cherry", "chestnut", "elder", "elm", "fir",
     "hawthorn", "hazel", "holly", "hornbeam", "juniper", "larch", "lime", "maple", "oak", "pear", "pine",

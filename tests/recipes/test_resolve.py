@@ -19,6 +19,8 @@ from moreish.recipes import (
     resolve,
 )
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 PLACES = ("file", "flags", "settings")
 HIDDEN = sorted({"gru", "lstm", "rnn", "mlp", "wavenet"})
 

@@ -314,7 +314,7 @@ def test_how_a_pasted_list_was_read_is_said_without_its_folders(tmp_path):
     about = Client(app(counted, token=TOKEN)).get("/about")
     assert "-" not in about.json()["symbols"]
     assert [note.split(" is ")[0] for note in about.json()["notes"]] == ["first.txt", "second.txt"]
-    assert all("data.marks=keep" in note for note in about.json()["notes"])
+    assert all('marks="keep"' in note for note in about.json()["notes"])
     assert str(tmp_path) not in about.text
 
 

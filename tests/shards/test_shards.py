@@ -21,6 +21,8 @@ from moreish.shards.make import Sizes, make_shards
 from moreish.shards.store import verify
 from tests.support.lists import made_items
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 TINY = Sizes(chunk=64, shard=48)
 WORDS = ["emma", "Ava", "anna", "", "  zoë ", "emma", "ав", "nao mi", "b", "anna", "emma", "日本", "e\u0301"]
 

@@ -32,6 +32,7 @@ from moreish.runs.folder import refuse_taken
 from moreish.shards.corpus import open_shards
 from moreish.shards.store import is_begun, is_sharded, verify
 from moreish.training.options import TrainOptions
+from moreish.wording import called
 
 Tell = Callable[[str], None]
 Source = str | Path | Files | Iterable[str]
@@ -257,7 +258,9 @@ def with_hash(config: Config) -> Config:
 def _with_weights(config: Config, request: TrainRequest) -> Config:
     """The model "background" with the net that the request names. Raises ValueError where it says none."""
     if request.background == NO_BACKGROUND:
-        raise ValueError("the model background is the background net, which --background none leaves out: drop one")
+        raise ValueError(
+            f"the model background is the background net, which {called('background', 'none')} leaves out: drop one"
+        )
     if request.background is None or "weights" in request.overrides.given("model"):
         return config
     options = replace(config.model.options, weights=request.background)
@@ -270,7 +273,7 @@ def _refuse_unused(request: TrainRequest, config: Config) -> None:
     if config.train.time_budget == 0 and config.model.networks:
         raise ValueError(
             f"a time budget of 0 is for the background net, which reads lists of fewer than {FEW:,} items of letters "
-            "and has no part here (a long list, words, another model, or --background none); here "
+            f"and has no part here (a long list, words, another model, or {called('background', 'none')}); here "
             f"{config.model.networks[0].name} has to be trained: give it some seconds"
         )
 
@@ -279,8 +282,8 @@ def refuse_background(name: str | None) -> None:
     """Raises ValueError where a background net was asked for, at a place where none is used."""
     if name not in (None, NO_BACKGROUND):
         raise ValueError(
-            f"--background {name} is for the recipe quick and lists of fewer than {FEW:,} items of letters; leave it "
-            "out here"
+            f"{called('background', name)} is for the recipe quick and lists of fewer than {FEW:,} items of letters; "
+            "leave it out here"
         )
 
 
@@ -295,7 +298,9 @@ def lists_of_letters(sources: Iterable[Source], overrides: Overrides) -> list[tu
     if options.text or options.unit == "word":
         raise ValueError("a background net learns from lists of letters, not from words or running text")
     if options.by or options.weight:
-        raise ValueError("a background net knows no kinds and no weights: leave --by and --weight out")
+        raise ValueError(
+            f"a background net knows no kinds and no weights: leave {called('by')} and {called('weight')} out"
+        )
     corpora = [read_with(source, options) for source in sources]
     return [(each.report.source, [tuple(each.vocab.split(item)) for item in each]) for each in corpora]
 

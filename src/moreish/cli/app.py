@@ -9,6 +9,7 @@ from moreish.cli.passing import parted
 from moreish.cli.quick import quick
 from moreish.cli.streams import settle_streams
 from moreish.errors import BAD_INPUT, DONE, describe
+from moreish.wording import in_a_terminal
 
 COMMANDS = {
     "inspect": "What is in a list, before any training: counts, symbols, lengths, duplicates, what looks wrong, the "
@@ -66,7 +67,8 @@ def run(arguments: list[str]) -> int:
     arguments = parted(arguments)
     code = DONE
     try:
-        code = app(arguments, exit_on_error=False, print_error=False)
+        with in_a_terminal():
+            code = app(arguments, exit_on_error=False, print_error=False)
         if not sys.stdout.closed:  # by a program that was watched
             sys.stdout.flush()
     except BrokenPipeError:

@@ -20,6 +20,7 @@ from moreish.data.report import Report
 from moreish.data.split import SPLITS
 from moreish.data.vocab import Vocab
 from moreish.options import did_you_mean
+from moreish.wording import called
 
 Where = Literal["new", "train", "val", "test"]
 WHERE: tuple[Where, ...] = ("new", "train", "val", "test")
@@ -259,7 +260,7 @@ class Corpus:
             hint = (
                 did_you_mean(kind, self.kinds)
                 if self.kinds
-                else ", and no kinds at all: --by names the column that has them"
+                else f", and no kinds at all: {called('by')} names the column that has them"
             )
             raise ValueError(f'there is no kind "{kind}" in {self.report.source}{hint}')
         return self.kinds.index(kind)

@@ -4,6 +4,8 @@ import codecs
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from moreish.wording import called
+
 BYTE_ORDER_MARKS = [
     (codecs.BOM_UTF32_LE, "UTF-32"),
     (codecs.BOM_UTF32_BE, "UTF-32"),
@@ -47,7 +49,9 @@ class Decoder:
         for mark, marked in BYTE_ORDER_MARKS:
             if head.startswith(mark):
                 if marked != "UTF-8" or not self.utf8:
-                    raise ValueError(f"{self.name} starts with a {marked} mark; say --encoding {marked.lower()}")
+                    raise ValueError(
+                        f"{self.name} starts with a {marked} mark; say {called('encoding', marked.lower())}"
+                    )
                 head, self.skipped = head[len(mark) :], len(mark)
                 break
         return Prepended(head, stream)
@@ -60,7 +64,7 @@ class Decoder:
             before = piece[: error.start]
             row = line + before.count(b"\n") + 1
             byte = error.start - before.rfind(b"\n") + (self.skipped if row == 1 else 0)
-            hint = _western(piece) if self.utf8 else "Is --encoding right?"
+            hint = _western(piece) if self.utf8 else _asked()
             raise ValueError(
                 f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} (0x{piece[error.start]:02X}). "
                 f"{hint}"
@@ -70,8 +74,12 @@ class Decoder:
 def _western(piece: bytes) -> str:
     """Which encoding of one byte a letter it may be: Windows has letters and quotes where Latin-1 has controls."""
     if any(0x80 <= byte < 0xA0 for byte in piece):
-        return "If it was written on Windows, say --encoding cp1252."
-    return "If the file is Latin-1, say --encoding latin-1."
+        return f"If it was written on Windows, say {called('encoding', 'cp1252')}."
+    return f"If the file is Latin-1, say {called('encoding', 'latin-1')}."
+
+
+def _asked() -> str:
+    return f"Is {called('encoding')} right?"
 
 
 class Prepended:
@@ -120,12 +128,10 @@ class _Recoded:
                 self.ready += self.decoder.decode(data, final=not data).encode()
             except UnicodeDecodeError as error:
                 byte = self.bytes + len(data) - len(error.object) + error.start + 1
-                what = f"not {self.encoding.upper()} ({error.reason}). Is --encoding right?"
+                what = f"not {self.encoding.upper()} ({error.reason}). {_asked()}"
                 raise ValueError(f"{self.name}, byte {byte:,}: {what}") from None
             except UnicodeError as error:
-                raise ValueError(
-                    f"{self.name} is not {self.encoding.upper()}: {error}. Is --encoding right?"
-                ) from None
+                raise ValueError(f"{self.name} is not {self.encoding.upper()}: {error}. {_asked()}") from None
             self.bytes += len(data)
             if not data:
                 break

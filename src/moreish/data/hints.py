@@ -13,6 +13,7 @@ from moreish.data.numbers import number_of
 from moreish.data.ordinals import NUMBER
 from moreish.data.possessive import re
 from moreish.data.tables import ITEM_WORDS, plain_name
+from moreish.wording import called
 
 LEAST_SORTED = 8  # lines that are in order by design
 OUTLINE_HEADS = 2  # lines that are not indented
@@ -52,7 +53,9 @@ def hint_on_counts(cells: Sequence[str]) -> list[str]:
     """What to say of a second column that nobody asked for."""
     if len(cells) < LEAST or any(number_of(cell) is None for cell in cells):
         return []
-    return ["The second column holds numbers, which are left out: if they count the items, say --weight 2."]
+    return [
+        f"The second column holds numbers, which are left out: if they count the items, say {called('weight', 2)}."
+    ]
 
 
 def _page(lines: Sequence[str]) -> list[str]:
@@ -137,7 +140,8 @@ def _every_few(places: Sequence[int]) -> bool:
 
 def _numbers(lines: Sequence[str]) -> Iterator[str]:
     if _nearly_all(lines, lambda line: _counts(line, first=False)):
-        yield "The lines end with a number, which is read as part of the items: if it counts them, say --weight 2."
+        how = called("weight", 2)
+        yield f"The lines end with a number, which is read as part of the items: if it counts them, say {how}."
     elif _nearly_all(lines, lambda line: NUMBER.fullmatch(line) is not None):
         found = [int(each["number"]) for each in map(NUMBER.fullmatch, lines) if each]
         how = "with gaps" if all(a < b for a, b in pairwise(found)) else "not upwards"
@@ -149,7 +153,8 @@ def _numbers(lines: Sequence[str]) -> Iterator[str]:
             "the items: take them out if they are none."
         )
     elif _nearly_all(lines, lambda line: _counts(line, first=True)):
-        yield "The lines begin with a number, which is read as part of the items: if it counts them, say --weight 1."
+        how = called("weight", 1)
+        yield f"The lines begin with a number, which is read as part of the items: if it counts them, say {how}."
 
 
 def _counts(line: str, first: bool) -> bool:

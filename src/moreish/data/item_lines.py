@@ -10,6 +10,7 @@ from jaxtyping import Float64, Integer, UInt
 
 from moreish.data.numbers import number_of
 from moreish.data.rows import NULL, Row, Rows
+from moreish.wording import called
 
 BATCH = 4096  # rows at a time
 NO_KIND = "unknown"  # the kind of an item whose cell says none
@@ -31,7 +32,7 @@ class Kinds:
             if found >= self.most:
                 raise ValueError(
                     f"{where} has more than {self.most:,} different kinds: is it a column of kinds? Raise the limit "
-                    f"with --set data.max_kinds={10 * self.most}"
+                    f"with {called('data.max_kinds', 10 * self.most)}"
                 )
         return found
 
@@ -49,7 +50,7 @@ class Kinds:
         if len(used) > max(ID_KINDS, len(kinds) / 2):
             raise ValueError(
                 f"{source} has {len(used):,} different kinds for {len(kinds):,} items, so hardly two are of the "
-                "same: --by wants a column of kinds"
+                f"same: {called('by')} wants a column of kinds"
             )
         used.sort(key=names.__getitem__)
         place = np.zeros(len(names), np.min_scalar_type(max(len(used) - 1, 0)))

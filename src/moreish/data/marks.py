@@ -16,6 +16,7 @@ from moreish.data.headings import CONTENTS, FENCES, HEADING, front_matter, is_se
 from moreish.data.levels import LEVELS, Levels
 from moreish.data.ordinals import NUMBERINGS, Ordinals
 from moreish.data.possessive import re
+from moreish.wording import called
 
 LEAST = 5  # lines from which on there can be a mark
 NEARLY_ALL = 0.95  # of the lines
@@ -339,7 +340,8 @@ class Unmarked:
     def note(self, name: str) -> str:
         """What was done, and how to have it otherwise; once all is read."""
         marks = named(self.marks)
-        said = f"{name} is read without what stands round its items ({marks}); --set data.marks=keep leaves it there."
+        keep = called("data.marks", "keep")
+        said = f"{name} is read without what stands round its items ({marks}); {keep} leaves it there."
         if self.headings:
             s, be = ("s", "are") if self.headings > 1 else ("", "is")
             sentences = f" or sentence{s}" if FRAMED in self.marks else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from moreish.data.options import DataOptions
 from moreish.data.report import Report
 from moreish.data.vocab import UNKNOWN, shown
+from moreish.wording import called
 
 FEW = 10  # items below which nothing is worth measuring
 LEAST_OF_KIND = 2  # items
@@ -73,7 +74,7 @@ def _unit(report: Report) -> Iterator[str]:
     if report.grouped:
         yield (
             "Letters of this list are made of several code points, so its symbols are graphemes, what the eye takes "
-            "for one letter; --unit char for code points."
+            f"for one letter; {called('unit', 'char')} for code points."
         )
 
 

@@ -7,6 +7,7 @@ from moreish.data.options import DataOptions
 from moreish.data.ragged import CODES, slices
 from moreish.data.report import Report
 from moreish.data.vocab import UNKNOWN, Vocab
+from moreish.wording import called
 
 
 def number_by_vocab(
@@ -26,7 +27,7 @@ def number_by_vocab(
     if len(listed) > options.max_symbols:
         raise ValueError(
             f"{report.source} has {len(listed):,} different symbols, more than {options.max_symbols:,}; "
-            f"raise the limit with --set data.max_symbols={len(listed)}"
+            f"raise the limit with {called('data.max_symbols', len(listed))}"
         )
     listed.sort(key=texts.__getitem__)
     known = tuple(texts[n] for n in listed) + (UNKNOWN,) * unknown

@@ -16,6 +16,7 @@ from moreish.data.encodings import Bytes, Decoder
 from moreish.data.options import DataOptions
 from moreish.data.report import MOST_LINES, Report
 from moreish.data.suspicious import TAB, control_bytes, suspicious
+from moreish.wording import called
 
 PIECE = 2**18  # bytes: the arrays that are made of one piece stay in the cache
 LF, SPACE, DELETE = 10, 32, 127
@@ -171,7 +172,8 @@ class Reader:
         if (at := piece.find(0)) >= 0:
             line = self.line + len(_unix(piece[:at]).split(b"\n"))
             raise ValueError(
-                f"{self.name}, line {line}: looks binary (it has a NUL). If it is UTF-16, say --encoding utf-16"
+                f"{self.name}, line {line}: looks binary (it has a NUL). If it is UTF-16, say "
+                f"{called('encoding', 'utf-16')}"
             )
         self.control += control_bytes(piece)
         if self.control > MOST_CONTROL * self.bytes:
@@ -191,12 +193,13 @@ class Reader:
         limit = self.options.max_length
         return ValueError(
             f"{self.name}, line {self.line_of(line):,}: longer than {limit:,} characters. If it is running text, say "
-            f"--text; if it is a list of long items, raise the limit with --set data.max_length={10 * limit}"
+            f"{called('text', True)}; if it is a list of long items, raise the limit with "
+            f"{called('data.max_length', 10 * limit)}"
         )
 
     def _too_much(self, sentence: str, option: str) -> ValueError:
         limit = getattr(self.options, option)
-        cure = f"raise the limit with --set data.{option}={10 * limit}"
+        cure = f"raise the limit with {called(f'data.{option}', 10 * limit)}"
         return ValueError(f"{self.name} {sentence.format(limit)}; {cure}")
 
 

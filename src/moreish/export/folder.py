@@ -14,6 +14,7 @@ from moreish.options import did_you_mean, to_dict
 from moreish.recipes.config import ModelChoice
 from moreish.runs.files import Files, os_errors
 from moreish.runs.folder import Run
+from moreish.wording import called
 
 FORMATS = {
     "hf": "moreish.export.hugging_face:hugging_face",
@@ -102,8 +103,8 @@ def _which(choices: tuple[ModelChoice, ...]) -> str:
     if not networks:
         return "it has no network that could be exported"
     several = len(networks) > 1
-    numbers = ", ".join(f"--component {i}" for i in networks[:-1]) + (" or " if several else "")
-    return f"export one network of it, with {numbers}--component {networks[-1]}"
+    numbers = ", ".join(called("component", i) for i in networks[:-1]) + (" or " if several else "")
+    return f"export one network of it, with {numbers}{called('component', networks[-1])}"
 
 
 def _write(folder: Path, contents: Contents, files: Files) -> None:

@@ -14,6 +14,7 @@ from moreish.errors import Unmet
 from moreish.export.exported import Contents, Subject
 from moreish.export.tokenizer import tokenizer_config, tokenizer_json
 from moreish.models.transformer import CausalSelfAttention, Transformer
+from moreish.wording import called
 
 BLOCK = {
     "ln_1": "ln_1",
@@ -31,12 +32,14 @@ def hugging_face(subject: Subject) -> Contents:
     module = subject.module
     if not isinstance(module, Transformer):
         raise Unmet(
-            f"{subject.name} is a {subject.family}, and transformers has no such model of its own: --to onnx or --to "
-            "safetensors take every network, and --to hf a Transformer"
+            f"{subject.name} is a {subject.family}, and transformers has no such model of its own: "
+            f"{called('to', 'onnx')} or {called('to', 'safetensors')} take every network, and {called('to', 'hf')} a "
+            "Transformer"
         )
     if module.kinds > 1:
         raise Unmet(
-            f"{subject.name} reads symbols of {module.kinds} kinds apart, which a GPT-2 does not: take --to onnx"
+            f"{subject.name} reads symbols of {module.kinds} kinds apart, which a GPT-2 does not: "
+            f"take {called('to', 'onnx')}"
         )
     boundary = subject.boundary
     config = _config(module)

@@ -15,6 +15,7 @@ import numpy as np
 
 from moreish.errors import RunError
 from moreish.rng import torch_alone
+from moreish.wording import called
 
 Machine = Mapping[str, str | int]
 
@@ -101,5 +102,5 @@ def check_same_machine(then: Machine, fused: bool = False) -> None:
         if key in then and then[key] != now[key] and (fused or key != "kernels"):
             raise RunError(
                 f"this run was trained with {name} {then[key]} and here it is {now[key]}, so it cannot go on bit for "
-                "bit; say --inexact to go on all the same"
+                f"bit; say {called('inexact', True)} to go on all the same"
             )

@@ -23,6 +23,7 @@ from moreish.training.launch import Launched
 from moreish.training.loop import start
 from moreish.training.state import TrainState
 from moreish.training.steps import threads
+from moreish.wording import called
 
 
 class Leading(InProcess):
@@ -56,7 +57,7 @@ def refuse_what_is_for_one(task: Task) -> None:
     options, count = task.options, distributed.size()
     if options.doctor:
         raise ValueError(
-            "the doctor watches a training in one process: leave --doctor out, or train without torchrun"
+            f"the doctor watches a training in one process: leave {called('doctor')} out, or train without torchrun"
         )
     if options.batch_size < count:
         raise ValueError(

@@ -38,6 +38,7 @@ from moreish.models.kinds import Kinded
 from moreish.models.mixture import Mixture
 from moreish.ngram import Backoff, KindNGram, KneserNey
 from moreish.options import build, did_you_mean, option
+from moreish.wording import called
 
 GUIDED_BATCH = 512  # items that one set of weighted beginnings gives
 MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
@@ -216,7 +217,7 @@ class Asked:
         cooler = f", and the model was taken at {warmth:.2g} of its temperature" if warmth != 1 else ""
         return (
             f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out{until}{cooler}, "
-            "as is best for making; --min-p 0 draws from the model as it is"
+            f"as is best for making; {called('min_p', 0)} draws from the model as it is"
         )
 
     @property
@@ -235,11 +236,11 @@ class Asked:
         weighted = self.automaton is not None and not self._is_exact
         draws = "many more weighted draws" if weighted else f"{FRUITLESS:,} more draws"
         cut = request.sampling.min_p and request.sampling.temperature
-        bolder = "a smaller --min-p" if cut else "a higher temperature"
-        bolder = "a larger --top-k" if request.sampling.top_k == 1 else bolder
+        bolder = f"a smaller {called('min_p')}" if cut else "a higher temperature"
+        bolder = f"a larger {called('top_k')}" if request.sampling.top_k == 1 else bolder
         return (
             f"only {given:,} {kind}{things} came: {draws} gave no other; {bolder} dares more, and "
-            f"--repeats allows the same again{cure}"
+            f"{called('repeats', True)} allows the same again{cure}"
         )
 
     def _automaton(self) -> Automaton | None:

@@ -14,6 +14,7 @@ from jaxtyping import Integer
 from moreish.automata import DEAD, Automaton
 from moreish.ngram import Counts
 from moreish.ngram.backoff import ranges
+from moreish.wording import called
 
 MOST_PAIRS = 2**27  # 1 GiB of float64
 SHORT = 20_000  # the contexts that decide are as long as can be while there are no more than these
@@ -43,7 +44,7 @@ class Pairs:
         if self.size > MOST_PAIRS:
             raise ValueError(
                 f"this rule and this model together need {self.size:,} numbers, and {MOST_PAIRS:,} are the most: "
-                "ask for less at once, or train with a lower --order"
+                f"ask for less at once, or train with a lower {called('order')}"
             )
         self._place = np.zeros(contexts, np.int64)  # of each context of the state asked for last
         self._asked = -1

@@ -20,6 +20,7 @@ from moreish.automata.pattern import unlisted
 from moreish.data import symbols as symbols_of
 from moreish.data.vocab import Vocab
 from moreish.options import option
+from moreish.wording import called
 
 Kind = Literal["starts_with", "ends_with", "contains", "length", "pattern", "regex", "only", "without", "not_in"]
 Literals = Callable[[Sequence[int], int], Automaton]
@@ -140,9 +141,8 @@ class Rules:
 
 
 def written(kind: Kind, text: str) -> str:
-    """As it is written on the command line."""
-    plain = text and text.isprintable() and not set(text) & set(" \"'")
-    return f"--{kind.replace('_', '-')} " + (text if plain else '"' + text.replace('"', '\\"') + '"')
+    """As it is written where it is read: `--starts-with bri` in a terminal."""
+    return called(kind, text)
 
 
 def folded(vocab: Vocab) -> Integer[np.ndarray, " V"]:
@@ -259,4 +259,4 @@ def _not_in(items: Sequence[str], vocab: Vocab) -> Part:
     found = (vocab.lookup(symbols_of.trim(item, vocab.unit)) for item in items)
     automaton = none_of([(), *(ids for ids in found if ids is not None)], len(vocab))
     says = f"is none of the {len(items):,} items to avoid" if len(items) > 1 else f'is not "{items[0]}"'
-    return Part("not_in", "--not-in", says, "", automaton)
+    return Part("not_in", called("not_in"), says, "", automaton)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from moreish.options import merge
+from moreish.wording import called
 
 Plain = Mapping[str, Any]
 """Sections of options, or one section, as TOML and JSON hold them; not checked yet."""
@@ -83,7 +84,7 @@ class Overrides:
             for option in self.given(section):
                 return self.spelled(section, option)
         rest = [key for level in self.levels for key in level if key not in SECTIONS]
-        return next((f"--{key}" if key in self.flags else key for key in rest), None)
+        return next((called(key) if key in self.flags else key for key in rest), None)
 
     @property
     def beyond_reading(self) -> str | None:
@@ -95,7 +96,7 @@ class Overrides:
         """The option as it was written: `--lr` or `train.lr`."""
         if option in self.settings.get(section, {}) or option not in self.flags.get(section, {}):
             return f"{section}.{option}"
-        return "--model" if (section, option) == ("model", "name") else f"--{option.replace('_', '-')}"
+        return called("model" if (section, option) == ("model", "name") else option)
 
 
 def refuse_two_limits(train: Plain, steps: str = "steps", time_budget: str = "time_budget") -> None:

@@ -8,6 +8,7 @@ from moreish.options import did_you_mean, merge
 from moreish.recipes.config import DEFAULT_MODEL, DEFAULT_STEPS, UNTRAINED, Config, check_model_name, choose_model
 from moreish.recipes.overrides import Overrides, Plain, with_one_limit
 from moreish.recipes.table import RECIPES
+from moreish.wording import called
 
 
 def resolve(recipe: str | None = None, overrides: Overrides | None = None) -> Config:
@@ -59,10 +60,14 @@ def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOption
     unused = [option for option in given if option != "time_budget" or "background" not in names]
     if unused and names and set(names) <= set(UNTRAINED):
         option = overrides.spelled("train", unused[0])
-        why = "only counts" if "ngram" in names else "has a training of its own, for which --time-budget is all"
+        why = (
+            "only counts"
+            if "ngram" in names
+            else f"has a training of its own, for which {called('time_budget')} is all"
+        )
         raise ValueError(
             f"{option} is for training a network, and the model {names[0]} {why}: leave it out, or choose a network "
-            "with --model, such as gru"
+            f"with {called('model')}, such as gru"
         )
     return config.data
 

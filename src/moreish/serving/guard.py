@@ -24,6 +24,7 @@ from typing import NamedTuple
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moreish.serving.work import Limits
+from moreish.wording import in_a_terminal
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 SAFE = ("GET", "HEAD")
@@ -87,7 +88,7 @@ class Guard:
         exchange = _Exchange(receive, send, self.limits)
         exchange.refusal = self.refusal(scope)
         if exchange.refusal is None:
-            with contextlib.suppress(Cut):
+            with contextlib.suppress(Cut), in_a_terminal():  # flags, which become fields of a request or of a form
                 await self.app(scope, exchange.receive, exchange.send)
         await exchange.refuse()
 

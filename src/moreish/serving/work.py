@@ -5,6 +5,7 @@ The threads are daemons, and each request's clock can be stopped, so that a serv
 
 import asyncio
 import contextlib
+import contextvars
 import os
 import queue
 import sys
@@ -77,11 +78,15 @@ class _Job(Generic[T]):
 
     def __init__(self, work: Callable[[Clock], T], clock: Clock) -> None:
         self.work, self.clock = work, clock
+        self.context = contextvars.copy_context()
         self.loop = asyncio.get_running_loop()
         self.future: asyncio.Future[T] = self.loop.create_future()
 
     def run(self) -> None:
-        """In a thread of the workers."""
+        """In a thread of the workers, in the context of whoever waits."""
+        self.context.run(self._run)
+
+    def _run(self) -> None:
         self.clock.start()
         result, error = None, None
         try:

@@ -10,6 +10,7 @@ from moreish.data.options import DataOptions
 from moreish.data.recognising import look_at
 from moreish.data.sources import suffix_of
 from moreish.shards.chunks import Stretch, Summary
+from moreish.wording import called
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def _look(path: Path, options: DataOptions) -> FileLook:
             return FileLook(path, tuple(mark.name for mark in marks), tuple(hints))
     raise ValueError(
         f"{path} is no plain list but a table, JSON or items on one line, and shards are made of one item a line: "
-        "write its items so, or say --set data.recognise=false if the lines are the items as they stand"
+        f"write its items so, or say {called('data.recognise', False)} if the lines are the items as they stand"
     )
 
 

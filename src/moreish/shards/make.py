@@ -40,6 +40,7 @@ from moreish.shards.store import (
     read_index,
     shard_name,
 )
+from moreish.wording import called
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -94,9 +95,12 @@ def make_shards(
 def _refuse(options: DataOptions) -> None:
     """Raises ValueError for what needs the whole list at once."""
     if options.split == "lecture":
-        raise ValueError("the lectures' split shuffles the whole list at once: take --split hash")
+        raise ValueError(f"the lectures' split shuffles the whole list at once: take {called('split', 'hash')}")
     if options.columns or options.by or options.weight:
-        raise ValueError("shards are made of plain lists, one item a line: leave --column, --by and --weight out")
+        raise ValueError(
+            f"shards are made of plain lists, one item a line: leave {called('column')}, {called('by')} and "
+            f"{called('weight')} out"
+        )
     if not Decoder("", options.encoding).transparent:
         raise ValueError(f"{options.encoding} cannot be read in pieces: make the file UTF-8 first")
 
@@ -222,7 +226,7 @@ class _Work:
         if len(listed) > options.max_symbols:
             raise ValueError(
                 f"{source} has {len(listed):,} different symbols, more than {options.max_symbols:,}; raise the limit "
-                f"with --set data.max_symbols={len(listed)}"
+                f"with {called('data.max_symbols', len(listed))}"
             )
         symbols = (*listed, *([UNKNOWN] if unknown else []))
         return Vocab(symbols, options.reading_unit, options.normalise, options.lower, options.text, unknown)

@@ -18,6 +18,7 @@ from moreish.options import to_dict
 from moreish.runs import events
 from moreish.sweeps.study import Claim, Study, Trial, freed
 from moreish.sweeps.work import TRIALS, Tell, begun_run, make_room, prepared_for, train_alone, work
+from moreish.wording import called
 
 if TYPE_CHECKING:
     from moreish.api.preparing import Prepared
@@ -85,7 +86,7 @@ def _candidate(study: Study, claim: Claim) -> Candidate:
     prepared = prepared_for(study, claim)
     config, corpus = prepared.config, prepared.corpus
     if config.model.components or len(config.model.networks) != 1:
-        raise ValueError("a population is of single networks: say which, as in --model mlp")
+        raise ValueError(f"a population is of single networks: say which, as in {called('model', 'mlp')}")
     choice = config.model.networks[0]
     options = Schedule(corpus, config).options_of(choice)
     refuse_alone(options)

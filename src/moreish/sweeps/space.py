@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from moreish.wording import called
+
 if TYPE_CHECKING:
     from optuna.trial import Trial as Asked
 
@@ -91,7 +93,7 @@ def parse_space(texts: Iterable[str]) -> dict[str, Dimension]:
             raise ValueError(f"{name} is given twice: write all its values at once")
         space[name] = _dimension(name, values)
     if not space:
-        raise ValueError("there is nothing to sweep over: say --over train.lr=1e-4..1e-1:log")
+        raise ValueError(f"there is nothing to sweep over: say {called('over', 'train.lr=1e-4..1e-1:log')}")
     return space
 
 

@@ -15,6 +15,7 @@ from moreish.runs import folder as run_folder
 from moreish.shards.corpus import ShardedCorpus
 from moreish.sweeps.space import Dimension, Space, parse_space
 from moreish.sweeps.study import Claim, Sampler, Study, Trial, freed, join_study, plan_of
+from moreish.wording import called
 
 if TYPE_CHECKING:
     from moreish.api.preparing import Prepared
@@ -113,7 +114,7 @@ def _check(
 def _prepared(corpus: Corpus, base: str | None, overrides: Overrides, out: Path | None) -> "Prepared":
     prepared = api.prepare(TrainRequest(corpus, base, overrides, out, background="none"))
     if not prepared.config.model.networks:
-        raise ValueError("a sweep tries networks, and this configuration only counts: say --model")
+        raise ValueError(f"a sweep tries networks, and this configuration only counts: say {called('model')}")
     return prepared
 
 

@@ -21,6 +21,7 @@ from moreish.models.net import Net
 from moreish.rng import torch_alone
 from moreish.training import distributed
 from moreish.training.options import TrainOptions
+from moreish.wording import called
 
 MULTIPLICATIONS_WORTH_THREADS = 1_000_000_000
 SMALLEST_BFLOAT16_MATRIX = 2**15
@@ -136,7 +137,9 @@ def _fused(model: nn.Module, options: TrainOptions) -> Gradients:
                 return autograd(model, options)
     if name not in FUSED:
         there = ", ".join([*FUSED, *COMPILED])
-        raise ValueError(f"there is no fused step for {name}; there is one for {there}: say --backward autograd")
+        raise ValueError(
+            f"there is no fused step for {name}; there is one for {there}: say {called('backward', 'autograd')}"
+        )
     fused = FUSED[name](model, options.label_smoothing, _operands(model, options))
     return distributed.of_own_rows(fused, model.parameters())
 
