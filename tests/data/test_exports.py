@@ -4,6 +4,8 @@ import pytest
 
 from moreish.data import DataOptions, read
 
+pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
+
 PLAYLIST = """#EXTM3U
 #EXTINF:215 group-title="Kraut, rock",Can - Vitamin C, live
 a/b.mp3
@@ -113,8 +115,8 @@ OTHERS = {
     "vCard": ("org", ["Acme, Sales", "Gasthaus Krone"]),
     "iCalendar": ("LOCATION", ["Hall", "nowhere"]),
     "OPML": ("parent", ["Tech", "Deeper"]),
-    "BibTeX": ("author", ["Gödel, K. and Viète, F."]),
-    "RIS": ("AU", ["Ann and Bob"]),
+    "BibTeX": ("author", ["Gödel, K.", "Viète, F."]),
+    "RIS": ("AU", ["Ann", "Bob"]),
 }
 
 
@@ -131,6 +133,21 @@ def test_how_it_was_read_names_another_column(tmp_path):
     (tmp_path / "x.bib").write_text(ENTRIES, encoding="utf-8")
     said = "BibTeX, column title of 8 columns (another: --column author), 2 rows"
     assert read(tmp_path / "x.bib").report.read_as == [said]
+
+
+PEOPLE = {
+    "Ann Lee and Bob Ray": ["Ann Lee", "Bob Ray"],
+    "Ann Lee": ["Ann Lee"],
+    "{Barnes and Noble} and Ann\n and {\\'E}mile": ["Barnes and Noble", "Ann", "Émile"],
+    "Ann and others": ["Ann"],
+    "Andy Mandel": ["Andy Mandel"],
+}
+
+
+@pytest.mark.parametrize("field", PEOPLE)
+def test_each_of_several_authors_is_an_item(tmp_path, field):
+    (tmp_path / "x.bib").write_text(f"@book{{a, title = {{One}}, author = {{{field}}}}}\n", encoding="utf-8")
+    assert list(read(tmp_path / "x.bib", DataOptions(column="author")).items) == PEOPLE[field]
 
 
 def test_addresses_are_no_latex_and_named_texts_are_put_in(tmp_path):

@@ -15,8 +15,11 @@ LOST = re.compile(r"^[ \t]*+[A-Za-z]\w*+[ \t]*+=[ \t]*+[{\"]", re.MULTILINE)
 PASSED = ("comment", "preamble")
 AS_THEY_STAND = ("url", "doi", "file", "eprint", "howpublished")  # no LaTeX: signs are signs
 MOST_PUT_IN = 2**24  # characters of texts that @string names
+PEOPLE = ("author", "editor", "translator")
+AND = re.compile(r"[{}]|\s++and\s++")  # between people, outside of braces
+OTHERS = "others"  # for people who are not named
 
-Record = tuple[int, dict[str, str]]
+Record = tuple[int, dict[str, str | list[str]]]
 
 
 class Bibliography:
@@ -54,8 +57,8 @@ class Bibliography:
         self._refuse_lost(len(self.text))
         return found
 
-    def _entry(self, kind: str, closing: str, began: int) -> dict[str, str]:
-        fields = {"type": kind}
+    def _entry(self, kind: str, closing: str, began: int) -> dict[str, str | list[str]]:
+        fields: dict[str, str | list[str]] = {"type": kind}
         if kind != "string" and (key := KEY.match(self.text, self.at)):
             fields["key"], self.at = key["key"], key.end()
         while True:
@@ -76,8 +79,7 @@ class Bibliography:
             if kind == "string":
                 self._named[name] = value
             else:
-                plain = re.sub(r"[{}\s]+", " ", value).strip() if name in AS_THEY_STAND else text_of(value)
-                fields.setdefault(name, plain)
+                fields.setdefault(name, _plain(name, value))
 
     def _value(self) -> str:
         """Texts, numbers and names of texts, with # between them."""
@@ -122,6 +124,27 @@ class Bibliography:
         self._line += self.text.count("\n", self._counted, at)
         self._counted = at
         return self._line
+
+
+def _plain(name: str, value: str) -> str | list[str]:
+    """What a field says as plain text, of several people each."""
+    if name in AS_THEY_STAND:
+        return re.sub(r"[{}\s]+", " ", value).strip()
+    if name not in PEOPLE:
+        return text_of(value)
+    people = [text_of(each) for each in _people(value)]
+    return people[0] if len(people) == 1 else [each for each in people if each != OTHERS]
+
+
+def _people(value: str) -> list[str]:
+    """The names between which `and` stands; one in braces is part of a name, as in {Barnes and Noble}."""
+    found, depth, began = [], 0, 0
+    for sign in AND.finditer(value):
+        depth += {"{": 1, "}": -1}.get(sign[0], 0)
+        if depth == 0 and sign[0] not in "{}":
+            found.append(value[began : sign.start()])
+            began = sign.end()
+    return [*found, value[began:]]
 
 
 def references(text: str) -> list[Record]:

@@ -1,12 +1,12 @@
 """Exports of other programs that are read as tables: playlists, contacts, calendars, outlines, references."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moreish.data import bibtex, cards, outlines, playlists, ris
 from moreish.data.possessive import re
 
-Record = tuple[int, dict[str, str]]
+Record = tuple[int, Mapping[str, str | list[str]]]
 """The line where it ends, and its fields by their names."""
 
 

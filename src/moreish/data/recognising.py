@@ -20,7 +20,7 @@ from moreish.data.item_lines import ItemLines, Kinds
 from moreish.data.options import FILE, DataOptions
 from moreish.data.reader import PIECE, Reader
 from moreish.data.report import Report
-from moreish.data.rows import AS_IT_STANDS, rows_of
+from moreish.data.rows import as_it_stands, rows_of
 
 MOST_BROKEN = 10  # one row in so many
 
@@ -69,7 +69,7 @@ def _refuse_open_quotes(name: str, text: str, whole: bool, options: DataOptions)
             form = recognise(rest, whole, ".csv", _names(options), options.weight is not None)
             if isinstance(form, Table) and form.separator == separator:
                 where = f"{name}, line {broken[0] + 1:,}"
-                raise ValueError(f"{where}: has quotes that do not close as in a table; {AS_IT_STANDS}")
+                raise ValueError(f"{where}: has quotes that do not close as in a table; {as_it_stands()}")
 
 
 def _stands_alone(line: str, separator: str) -> bool:

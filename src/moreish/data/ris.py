@@ -8,7 +8,7 @@ from moreish.data.faults import NotRead
 TITLE = "TI"
 FIELD = re.compile(r"(?P<tag>[A-Z][A-Z0-9]) {1,2}-(?: (?P<value>.*))?")
 INSTEAD = ("T1", "CT", "BT")  # of TI, by what wrote it
-Record = tuple[int, dict[str, str]]
+Record = tuple[int, dict[str, str | list[str]]]
 
 
 def references(text: str) -> list[Record]:
@@ -39,10 +39,11 @@ def references(text: str) -> list[Record]:
     return records
 
 
-def _record(fields: Sequence[tuple[str, list[str]]]) -> dict[str, str]:
+def _record(fields: Sequence[tuple[str, list[str]]]) -> dict[str, str | list[str]]:
+    """What the fields say; a field that comes again, as that of the authors does, says a list."""
     values: dict[str, list[str]] = {}
     for tag, lines in fields:
         values.setdefault(tag, []).append(" ".join(lines))
-    said = {tag: " and ".join(each) for tag, each in values.items()}
-    title = next((said[tag] for tag in (TITLE, *INSTEAD) if said.get(tag)), "")
-    return {**said, TITLE: title}
+    said = {tag: each[0] if len(each) == 1 else each for tag, each in values.items()}
+    titles = (" and ".join(values.get(tag, ())) for tag in (TITLE, *INSTEAD))
+    return {**said, TITLE: next(filter(None, titles), "")}

@@ -40,12 +40,13 @@ from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
-from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, at, sheet_of
+from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, are_texts, at, sheet_of
 from moreish.data.sql import Sql, largest
 from moreish.data.sql_tables import passed_over
 from moreish.data.tables import Chosen, Column, Columns
 from moreish.data.yaml import Yaml, mixed, with_titles
 from moreish.data.yaml_parser import parsed as yaml_parsed
+from moreish.wording import called
 
 NAMES = {
     ",": "CSV",
@@ -189,20 +190,22 @@ def _table_rows(table: Table, name: str, texts: Iterator[str], chosen: Chosen) -
             if "limit" in str(error)
             else "opens a quote and does not close it as CSV does"
         )
-        raise ValueError(f"{name}, line {began + above:,}: {why}; {AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {began + above:,}: {why}; {as_it_stands()}") from None
 
 
 def _cleaning(table: Table) -> Callable[[str], str]:
     return text_of if isinstance(table, Deck) and table.html else str
 
 
-AS_IT_STANDS = "mend it, or say --set data.recognise=false if the lines are the items as they stand"
+def as_it_stands() -> str:
+    """What to do where a list is no table, or is no whole one."""
+    return f"mend it, or say {called('data.recognise', False)} if the lines are the items as they stand"
 
 
 def _odd_row(name: str, line: int, row: Sequence[str], table: Table) -> str:
     first = "the header" if table.header and not isinstance(table, Deck) else "the first row"
     cells = f"{len(row)} cell{'s' * (len(row) != 1)}"
-    return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {AS_IT_STANDS}"
+    return f"{name}, line {line:,}: has {cells} where {first} has {table.width}; {as_it_stands()}"
 
 
 def _place(column: Column | None) -> int:
@@ -245,7 +248,7 @@ def _of_counted(form: Counted, name: str, texts: Iterator[str], options: DataOpt
             elif pair := split_counted(line, form.first, form.grouped):
                 yield Row(number, pair[0], "", pair[1])
             else:
-                raise ValueError(f"{name}, line {number:,}: has no number beside its item; {AS_IT_STANDS}")
+                raise ValueError(f"{name}, line {number:,}: has no number beside its item; {as_it_stands()}")
 
     return _described(looks, chosen, columns, rows(), "line")
 
@@ -286,7 +289,7 @@ def _of_page(name: str, page: Page, options: DataOptions) -> Rows:
 def _of_program(name: str, texts: Iterator[str]) -> Iterator[Row]:
     found = listed("".join(texts), whole=True)
     if found is None:
-        raise ValueError(f"{name} begins as a list in a program does, but does not go on so; {AS_IT_STANDS}")
+        raise ValueError(f"{name} begins as a list in a program does, but does not go on so; {as_it_stands()}")
     for number, item in enumerate(found.texts, 1):
         yield Row(number, item)
 
@@ -300,7 +303,11 @@ def _of_sheet(
     def rows() -> Iterator[Row]:
         paths = [_path(column) for column in (chosen.item, chosen.kind, chosen.weight)]
         for number, value in values:
-            yield Row(number, *(_cell(value, path, f"{name}, {place} {number:,}", sheet.terms) for path in paths))
+            where = f"{name}, {place} {number:,}"
+            beside = [_cell(value, path, where, sheet.terms) for path in paths[1:]]
+            item = at(value, paths[0] or ())
+            each = item if chosen.item.several and are_texts(item) else [_cell(value, paths[0], where, sheet.terms)]
+            yield from (Row(number, text, *beside) for text in each)
 
     return _described(looks, chosen, sheet.columns, rows(), place)
 
@@ -331,14 +338,14 @@ def _json(name: str, texts: Iterable[str]) -> object:
     try:
         return parsed("".join(texts))
     except ValueError as error:
-        raise ValueError(f"{name} looks like JSON, but {_why(error)}; {AS_IT_STANDS}") from None
+        raise ValueError(f"{name} looks like JSON, but {_why(error)}; {as_it_stands()}") from None
 
 
 def _of_script(name: str, texts: Iterable[str], options: DataOptions) -> Rows:
     try:
         table, count, passed = largest("".join(texts))
     except NotRead as fault:
-        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {fault.line:,}: is read as SQL, but {fault}; {as_it_stands()}") from None
     others = f", the largest of {count}" if count > 1 else ""
     sheet = replace(sheet_of(list(islice(table.records(), MOST_ROWS)), name), looks=f", table {table.name}{others}")
     rows = _of_sheet(sheet, name, "SQL", zip(table.lines, table.records(), strict=True), options, "line")
@@ -350,14 +357,14 @@ def _of_export(form: Export, name: str, texts: Iterable[str], options: DataOptio
         records = form.read("".join(texts))
     except NotRead as fault:
         raise ValueError(
-            f"{name}, line {fault.line:,}: is read as {form.name}, but {fault}; {AS_IT_STANDS}"
+            f"{name}, line {fault.line:,}: is read as {form.name}, but {fault}; {as_it_stands()}"
         ) from None
     if not records:
         raise ValueError(f"{name} is read as {form.name}, and holds no items")
     sheet = sheet_of([fields for _, fields in records], name)
     asked = options if options.column else replace(options, column=form.item)
     rows = _of_sheet(sheet, name, form.name, records, asked, "line")
-    more = f" (another: --column {form.another})" * (form.another in rows.left_out and not options.column)
+    more = f" (another: {called('column', form.another)})" * (form.another in rows.left_out and not options.column)
     return replace(rows, looks=f"{rows.looks}{more}")
 
 
@@ -365,11 +372,11 @@ def _yaml(name: str, texts: Iterable[str], column: str | None) -> Sheet:
     try:
         value = with_titles(yaml_parsed("".join(texts).split("\n")))
     except NotRead as fault:
-        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {AS_IT_STANDS}") from None
+        raise ValueError(f"{name}, line {fault.line:,}: is read as YAML, but {fault}; {as_it_stands()}") from None
     _refuse_nothing(name, value, YAML)
     sheet = sheet_of(value, name, column, YAML)
     if odd := mixed(sheet.rows):
-        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {AS_IT_STANDS}")
+        raise ValueError(f"{name}, row {odd:,}: is a text among records, or a record among texts; {as_it_stands()}")
     return sheet
 
 

@@ -12,10 +12,11 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from moreish.data.formats import MOST_ROWS
 from moreish.data.tables import Column
+from moreish.wording import called
 
 Path = tuple[str | int, ...]
 DEEPEST = 6  # objects within objects
@@ -101,7 +102,7 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
         return _of_rows(arrays[column], f", the {terms.array} {column}", column)
     if arrays:
         listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
-        say = f"Say which, such as --column {next(iter(arrays))}"
+        say = f"Say which, such as {called('column', next(iter(arrays)))}"
         raise ValueError(f"{said} with several {terms.array}s: {listed}. {say}")
     entries = list(value.values())
     inner = [entry for entry in entries if isinstance(entry, dict)]
@@ -149,34 +150,46 @@ def _is_frame(columns: Sequence[Mapping[str, object]]) -> bool:
 
 
 def _of_rows(rows: Sequence[object], looks: str, alone: str = "") -> Sheet:
-    paths: dict[Path, None] = {}
+    texts, lists = Counter[Path](), Counter[Path]()
     for row in rows[:MOST_ROWS]:
-        paths.update(dict.fromkeys(_paths(row)))
+        for path in _paths(row):
+            value = at(row, path)
+            (lists if isinstance(value, list) else texts)[path] += value is not None
+    several = {path for path, n in lists.items() if n >= texts[path]}
+    paths = dict.fromkeys([*texts, *lists])
     named = not any(isinstance(step, int) for path in paths for step in path)
     columns, looked_at = [], rows[: min(MOST_ROWS, max(1, MOST_CELLS // max(1, len(paths))))]
     for number, path in enumerate(paths, 1):
         name = ".".join(str(step + 1 if isinstance(step, int) else step) for step in path) or alone or "1"
-        columns.append(Column(name, number, path, [_shown(at(row, path)) for row in looked_at]))
+        cells = [_shown(at(row, path)) for row in looked_at]
+        columns.append(Column(name, number, path, cells, path in several))
     return Sheet(looks, rows, columns, named)
 
 
 def _paths(row: object, path: Path = ()) -> Iterator[Path]:
-    """The way to every cell of a row: texts, numbers and nothing; not what lies in a list within it."""
+    """The way to every cell of a row: texts, numbers and nothing, and lists of texts within it; no other lists."""
     if isinstance(row, dict) and len(path) < DEEPEST:
         for key, entry in row.items():
             yield from _paths(entry, (*path, key))
     elif isinstance(row, list) and not path:
         for j, entry in enumerate(row):
             yield from _paths(entry, (j,))
-    elif not isinstance(row, list | dict):
+    elif not isinstance(row, list | dict) or (row and are_texts(row)):
         yield path
+
+
+def are_texts(value: object) -> TypeGuard[list[str]]:
+    """Whether this is a list of texts."""
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def _shown(value: object) -> str:
     match value:
         case str():
             return value
-        case None | list() | dict():
+        case list():
+            return ", ".join(value) if are_texts(value) else ""
+        case None | dict():
             return ""
         case _:
             return json.dumps(value)

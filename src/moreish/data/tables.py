@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from moreish.data.numbers import number_of
 from moreish.data.options import FILE, DataOptions
+from moreish.wording import called
 
 ITEM_WORDS = (
     "name", "names", "item", "items", "word", "words", "text", "texts", "title", "titles", "term", "terms", "phrase",
@@ -31,12 +32,16 @@ Key = int | tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: its name, its number from 1, where it stands in a row, its cells in the first rows."""
+    """A column of a table: its name, its number from 1, where it stands in a row, its cells in the first rows.
+
+    several : whether a row may have a list of texts in it, each of which is an item; it is read where it is asked for
+    """
 
     name: str
     number: int
     key: Key
     cells: Sequence[str]
+    several: bool = False
 
     @property
     def filled(self) -> list[str]:
@@ -89,7 +94,9 @@ class Columns:
         if options.column is not None:
             item = self._find(options.column, "column")
         else:
-            item = self._items([column for column in self.columns if column not in (kind, weight)])
+            single = [column for column in self.columns if column not in (kind, weight) and not column.several]
+            alone = len(self.columns) == 1 and self.columns[0].several
+            item = self.columns[0] if alone else self._items(single)
         if item is weight:
             raise ValueError(f"{self.name}: the column {item.name} cannot hold the items and their weights")
         return Chosen(item, kind, weight)
@@ -107,7 +114,14 @@ class Columns:
         return self._find(asked, "weight")
 
     def _find(self, asked: str, flag: str) -> Column:
-        """By its name, whatever the case, or else by its number."""
+        """By its name, whatever the case, or else by its number; one with lists of texts for the items alone."""
+        found = self._named_so(asked, flag)
+        if found.several and flag != "column":
+            wants = f"{called(flag)} wants one value for an item"
+            raise ValueError(f"{self.name}: the column {found.name} has lists in it, and {wants}")
+        return found
+
+    def _named_so(self, asked: str, flag: str) -> Column:
         for same in (lambda name: name == asked, lambda name: name.casefold() == asked.casefold()):
             found = [column for column in self.columns if self.named and same(column.name)]
             if len(found) == 1:
@@ -115,7 +129,7 @@ class Columns:
         if asked.isdecimal() and 1 <= int(asked) <= len(self.columns):
             return self.columns[int(asked) - 1]
         what = "no column" if self.named else "no row that names its columns, so they have numbers, and no"
-        raise ValueError(f'{self.name} is {self.looks} and has {what} "{asked}" for --{flag}; {self._listed()}')
+        raise ValueError(f'{self.name} is {self.looks} and has {what} "{asked}" for {called(flag)}; {self._listed()}')
 
     def _items(self, columns: Sequence[Column]) -> Column:
         """The only column of texts; else the one that is called as items are; else the only one that varies."""
@@ -138,8 +152,8 @@ class Columns:
         first = (varied or texts or columns or self.columns)[0]
         raise ValueError(
             f"{self.name} is {self.looks}, and it is not clear which column holds the items; {self._listed()}. Say "
-            f"which, such as --column {_quoted(first.name)} (or --set data.recognise=false, if its lines are the "
-            "items as they stand)"
+            f"which, such as {called('column', first.name)} (or {called('data.recognise', False)}, if its lines are "
+            "the items as they stand)"
         )
 
     def _listed(self) -> str:
@@ -157,10 +171,6 @@ def is_value(cell: str) -> bool:
 def plain_name(name: str) -> str:
     """A column's name in lower case, with one way to write blanks."""
     return re.sub(r"[ -]+", "_", name.strip().lower())
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if re.search(r"[^\w.]", name) else name
 
 
 def _short(cell: str) -> str:
