@@ -14,7 +14,7 @@ import pytest
 
 import moreish
 from moreish import api
-from moreish.api import keeping, preparing
+from moreish.api import keeping, mixing, preparing
 from moreish.data import from_items
 from moreish.runs import events
 from moreish.runs.folder import RunError
@@ -85,7 +85,7 @@ def test_the_test_part_is_not_looked_at_before_it_is_named(corpus, tmp_path, mon
     seen = []
     split = type(corpus).split
     monkeypatch.setattr(type(corpus), "split", lambda self, name: (seen.append(name), split(self, name))[1])
-    monkeypatch.setattr(api.stored, "to_tensors", lambda c: stored_without_looking(c, split))
+    monkeypatch.setattr(mixing.stored, "to_tensors", lambda c: stored_without_looking(c, split))
     made = small(corpus, tmp_path / "r")
     made.evaluate("val")
     made.more(3, seed=0)
@@ -138,7 +138,7 @@ def test_another_torch_is_refused_unless_inexact_will_do(corpus, tmp_path, monke
     with pytest.raises(api.Interrupted) as interrupted:
         small(corpus, tmp_path / "run", watch=stop)
     monkeypatch.undo()
-    with pytest.raises(RunError, match=r"trained with torch 1\.0 .* say --inexact"):
+    with pytest.raises(RunError, match=r"trained with torch 1\.0 .* say inexact=True"):
         api.resume(interrupted.value.folder)
     assert api.resume(interrupted.value.folder, inexact=True).run.finished
 

@@ -1,6 +1,7 @@
 """A background net trained on tiny lists: it learns, and what it learned is kept; gates for it."""
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from moreish.background.making import (
 )
 from moreish.background.reader import Cell
 from moreish.background.shape import flat
+from moreish.background.symbols import features
 from moreish.background.train import BackgroundOptions, BackgroundTraining
 from moreish.background.weights import ARRAYS, Background, load, save
 from tests.support.backgrounds import random_background
@@ -113,6 +115,33 @@ def test_the_same_seed_trains_the_same_net():
 
     assert torch.equal(steps(1), steps(1))
     assert not torch.equal(steps(1), steps(2))
+
+
+def test_training_goes_on_from_a_net_with_its_weights_and_all_its_features():
+    begin = random_background()
+    for feature in features("a"):
+        del begin.features[feature]  # one that the lists have and it has not
+    training = BackgroundTraining(LISTS, [1.0] * len(LISTS), OPTIONS, begin)
+    result = training.result()
+    assert {*begin.features} < {*result.features}
+    for name in ("weight_ih", "weight_hh", "bias_hidden", "projection"):
+        np.testing.assert_array_equal(getattr(result, name), getattr(begin, name))
+    for name in ("reading", "writing", "bias"):
+        now, then = getattr(result, name), getattr(begin, name)
+        for feature, number in result.features.items():
+            expected = then[begin.features[feature]] if feature in begin.features else np.zeros_like(then[0])
+            np.testing.assert_array_equal(now[number], expected)
+    assert loss_of(result, LISTS[0]) == pytest.approx(loss_of(begin, LISTS[0]), abs=1e-5)
+    assert training.options.lr == OPTIONS.lr / 2
+
+
+@pytest.mark.slow
+def test_going_on_from_what_was_learned_begins_where_it_ended(learned: tuple[BackgroundTraining, list[float]]):
+    begin, ended = learned[0].result(), learned[1][-1]
+    options = replace(OPTIONS, seconds=0.5)
+    report = next(BackgroundTraining(LISTS, [1.0] * len(LISTS), options, begin).run())
+    untrained = next(BackgroundTraining(LISTS, [1.0] * len(LISTS), options).run())
+    assert abs(report.loss - ended) < abs(untrained.loss - ended) / 2
 
 
 def named(count: int, name: str = "list") -> NamedList:

@@ -49,7 +49,19 @@ def test_what_was_made_is_told_as_json(here, moreish, tmp_path):
     assert json.loads(out) == {"folder": str(tmp_path / "new" / "net"), "hash": hash_, "lists": 1}
 
 
+def test_training_goes_on_from_another_net(here, moreish, tmp_path):
+    words = ["background", "a.txt", "--from", "net", "--out", tmp_path / "further", "--time-budget", "0.5s"]
+    code, out, err = moreish(*words)
+    assert (code, out) == (0, "")
+    assert "will hardly do" not in err
+    before, after = weights.load(here / "net"), weights.load(tmp_path / "further")
+    assert before.n_hidden == after.n_hidden
+    apart = abs(after.weight_hh - before.weight_hh).mean()
+    assert 0 < apart < abs(before.weight_hh).mean() / 2, "not the same net, and not one from nothing"
+
+
 REFUSED = {
+    "no such net": (["a.txt", "--from", "nowhere"], "there is no background net in nowhere"),
     "no lists": ([], "which lists? moreish background FILE FILE ... --out FOLDER"),
     "words": (["a.txt", "--unit", "word"], "learns from lists of letters"),
     "a running text": (["a.txt", "--text"], "learns from lists of letters"),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from moreish.background.making import NamedList, make_background
 from moreish.background.train import BackgroundOptions
-from moreish.background.weights import BUNDLED, save
+from moreish.background.weights import BUNDLED, load, save
 
 WEIGHTS = {
     "corpora": 3.0, "written": 3.0, "bundled": 3.0, "color-name-lists": 0.5, "randomname": 1.5, "faker": 0.4,
@@ -30,11 +30,13 @@ def main() -> None:
     parser.add_argument("--lists", type=Path, default=Path("build/background"))
     parser.add_argument("--seconds", type=float, default=2400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--begin", type=Path, help="the weights that the training goes on from")
     parser.add_argument("--out", type=Path, default=BUNDLED)
     asked = parser.parse_args()
     lists, kept_out = read(asked.lists / "corpus.jsonl"), varied(read(asked.lists / "dev.jsonl"))
     options = BackgroundOptions(seconds=asked.seconds, seed=asked.seed)
-    made = make_background(lists, kept_out, options, partial(print, flush=True))
+    begin = load(asked.begin) if asked.begin else None
+    made = make_background(lists, kept_out, options, partial(print, flush=True), begin=begin)
     about = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.processor() or platform.machine(),
@@ -42,6 +44,7 @@ def main() -> None:
         "lists": len(lists),
         "items": sum(len(each.items) for each in lists),
         "lists for the gates": len(kept_out),
+        "begun from": begin.hash if begin else "",
     }
     print(save(made, asked.out, about), asked.out)
 

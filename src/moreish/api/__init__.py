@@ -5,10 +5,9 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from moreish.api import preparing
 from moreish.api.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
+from moreish.api.mixing import refuse_unmixable
 from moreish.api.preparing import (
     BUNDLED,
     NO_BACKGROUND,
@@ -26,7 +25,7 @@ from moreish.api.preparing import (
 from moreish.api.trained import TrainedRun, begun_by, new_run, open_run, parent_of
 from moreish.background import weights as background_weights
 from moreish.background.weights import Background
-from moreish.data import Corpus, DataOptions, stored, undivided
+from moreish.data import Corpus, DataOptions, undivided
 from moreish.data.sources import Files, find
 from moreish.errors import Interrupted, RunError
 from moreish.fitting.counting import fit_counts
@@ -47,6 +46,7 @@ from moreish.runs.folder import Run, find_run
 from moreish.runs.pickles import refuse_pickle
 from moreish.shards.corpus import ShardedCorpus, open_shards
 from moreish.shards.make import make_shards
+from moreish.wording import called
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
@@ -229,23 +229,26 @@ def background(
     *,
     seconds: float = 1800.0,
     seed: int = 0,
+    begin_from: str | None = None,
     overrides: Overrides | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Background:
     """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
 
-    Raises ValueError where a source is no list, or has words for symbols; OSError at once where `out` cannot be.
+    `begin_from` is a net that the training goes on from: "bundled", or a folder. Raises ValueError where there is
+    none, or a source is no list, or has words for symbols; OSError at once where `out` cannot be.
     """
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
 
     lists = [NamedList(name, items) for name, items in lists_of_letters(sources, overrides or Overrides())]
+    begun = None if begin_from is None else background_weights.find(begin_from)
     background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
     trained, kept_out = divided(lists)
     settings = BackgroundOptions(seconds=seconds, seed=seed)
     tell = tell or (lambda sentence: None)
     with stop_requests() as stop_requested:
-        made = make_background(trained, kept_out, settings, tell, stop_requested=stop_requested)
+        made = make_background(trained, kept_out, settings, tell, stop_requested=stop_requested, begin=begun)
     about = {"lists": [each.name for each in lists], "items": sum(len(each.items) for each in lists)}
     return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
@@ -266,7 +269,9 @@ def open_or_count(
             return open_run(run_or_list, root)  # which says what the folder lacks
         return _count_or_listen(run_or_list, overrides, background)
     if background is not None:
-        raise ValueError(f"{run_or_list} is a run, which holds its model: leave --background {background} out")
+        raise ValueError(
+            f"{run_or_list} is a run, which holds its model: leave {called('background', background)} out"
+        )
     if overrides.first is not None:
         raise ValueError(
             f"{run_or_list} is a run, whose list was read when it was trained: leave {overrides.first} out"
@@ -363,20 +368,8 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     All must come from the same list, split in the same way: else val of one is train of another. Raises ValueError
     where they do not.
     """
-    if len(runs) < 2:
-        raise ValueError("a mixture takes at least two runs")
+    refuse_unmixable(runs)
     first = runs[0]
-    for other in runs[1:]:
-        if not _same_corpus(first.corpus, other.corpus):
-            raise ValueError(
-                f"{first.run.name} and {other.run.name} were not trained on the same list split in the same way, "
-                "so no val split is unseen by both: train them on one list with the same data options"
-            )
-    if blended := [run.name for run in runs if run.config.model.name == "background"]:
-        raise ValueError(
-            f"{blended[0]} is a blend already, measured by cross-validation and not on val: train runs to be mixed "
-            "with --background none"
-        )
     choices = tuple(choice for run in runs for choice in run.config.model.singles)
     model = ModelChoice("mixture", None, choices)
     config = Config("mix", first.config.seed, first.config.data, model, first.config.train)
@@ -389,12 +382,3 @@ def mix(runs: Sequence[TrainedRun], *, out: str | Path | None = None, root: str 
     with run_folder.kept_only_with_a_checkpoint(mixed.run, found, False), mixed.run.writing() as writer:
         fit_into(fitting, writer, unwatched)
     return mixed
-
-
-def _same_corpus(one: Corpus, other: Corpus) -> bool:
-    if isinstance(one, ShardedCorpus) and isinstance(other, ShardedCorpus):
-        return one.sha256 == other.sha256
-    a, b = stored.to_tensors(one), stored.to_tensors(other)
-    same = ("ids", "offsets", "parts", "kinds", "kind_names", "weights")
-    alike = all(np.array_equal(a[k], b[k]) for k in same if k in a and k in b)
-    return one.vocab == other.vocab and alike and a.keys() == b.keys()

@@ -1,7 +1,7 @@
 """The symbols of all lists that a background net is trained on, and the features that they are made of."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 import torch
@@ -14,9 +14,13 @@ VOWELS = "aeiouy"
 
 
 class Alphabet:
-    """The symbols of all lists, with their features; id 0 is the boundary."""
+    """The symbols of all lists, with their features; id 0 is the boundary.
 
-    def __init__(self, lists: Sequence[Sequence[Sequence[str]]], rare: int) -> None:
+    rare : features that occur less often in the lists are left out
+    kept : features that stay however rare they are: those of a net that the training goes on from
+    """
+
+    def __init__(self, lists: Sequence[Sequence[Sequence[str]]], rare: int, kept: Collection[str] = ()) -> None:
         counts: Counter[str] = Counter()
         for items in lists:
             for item in items:
@@ -27,7 +31,8 @@ class Alphabet:
         for symbol, n in counts.items():
             for name in features(symbol):
                 often[name] += n
-        names = [BOUNDARY, *sorted(name for name, n in often.items() if n >= rare)]
+        frequent = {name for name, n in often.items() if n >= rare}
+        names = [BOUNDARY, *sorted(frequent.union(kept) - {BOUNDARY})]
         self.features = {name: i for i, name in enumerate(names)}
         rows = [[0], *([self.features[n] for n in features(s) if n in self.features] for s in self.symbols)]
         self.rows = [torch.tensor(row, dtype=torch.int64) for row in rows]

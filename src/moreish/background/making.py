@@ -43,8 +43,11 @@ def make_background(
     tell: Tell,
     sizes: Sequence[int] = SIZES,
     stop_requested: Callable[[], bool] = bool,
+    begin: Background | None = None,
 ) -> Background:
     """A net trained on `lists`, its gates on `kept_out`; a request to stop ends the training early.
+
+    begin : a net that the training goes on from, as many lists then do as there are
 
     Raises ValueError where there is nothing to train on.
     """
@@ -53,9 +56,10 @@ def make_background(
         raise ValueError(f"no list has {FEWEST_ITEMS} items or more, so there is nothing to train on")
     if len(usable) < len(lists):
         tell(f"{len(lists) - len(usable)} lists have fewer than {FEWEST_ITEMS} items and are left out")
-    if len(usable) < HUNDREDS:
+    if len(usable) < HUNDREDS and begin is None:
         tell(f"{len(usable)} list{'s' * (len(usable) != 1)} will hardly do: hundreds of many kinds are wanted")
-    training = BackgroundTraining([each.items for each in usable], [each.share for each in usable], options)
+    shares = [each.share for each in usable]
+    training = BackgroundTraining([each.items for each in usable], shares, options, begin)
     tell(
         f"{len(usable):,} lists, {sum(len(each.items) for each in usable):,} items, {len(training.alphabet):,} "
         f"symbols made of {len(training.alphabet.features):,} features"

@@ -9,7 +9,7 @@ letters exchanged for others, which makes kinds of lists that nobody wrote.
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from moreish.fast.step import fast_operands
 
 WARMUP = 200  # steps
 LOWEST_LR = 1e-5
+GOING_ON = 0.5  # of the learning rate, where the training goes on from a net
 REPORTED = 50  # steps between two reports
 
 Lists = Sequence[Sequence[Sequence[str]]]
@@ -63,15 +64,25 @@ class Report(NamedTuple):
 
 
 class BackgroundTraining:
-    """A background net in training on these lists, each drawn as often as its weight says."""
+    """A background net in training on these lists, each drawn as often as its weight says.
 
-    def __init__(self, lists: Lists, weights: Sequence[float], options: BackgroundOptions) -> None:
+    begin : a net whose weights the training goes on from, at half the learning rate; its sizes hold, not the options'
+    """
+
+    def __init__(
+        self, lists: Lists, weights: Sequence[float], options: BackgroundOptions, begin: Background | None = None
+    ) -> None:
         torch.manual_seed(options.seed)
+        if begin is not None:
+            sizes = {"n_embd": begin.reading.shape[1], "n_hidden": begin.n_hidden}
+            options = replace(options, lr=GOING_ON * options.lr, **sizes)
         self.options = options
-        self.alphabet = Alphabet(lists, options.rare)
+        self.alphabet = Alphabet(lists, options.rare, begin.features if begin is not None else ())
         self.tables = SymbolTables(self.alphabet, options.n_embd)
         size = ListOptions(n_embd=options.n_embd, n_hidden=options.n_hidden, dropout=options.dropout)
         self.net = ListLSTM(size, len(self.alphabet))
+        if begin is not None:
+            self._begin_from(begin)
         self.gradients = ListGradients(self.net, 0.0, fast_operands())
         rng = np.random.default_rng(options.seed)
         numbered = training_lists(lists, weights, self.alphabet)
@@ -82,6 +93,20 @@ class BackgroundTraining:
         self.parameters = [*own, *self.tables.parameters()]
         self.optimizer = FusedAdamW(self.parameters, lr=options.lr, betas=(0.9, 0.98))
         self.optimizer.param_groups[0]["weight_decay"] = options.weight_decay
+
+    @torch.no_grad()
+    def _begin_from(self, begin: Background) -> None:
+        """Take over its weights; features that it does not have begin at zero, as what it did not know."""
+        mine = [self.alphabet.features[name] for name in begin.features]
+        theirs = [*begin.features.values()]
+        arrays = begin.reading, begin.writing, begin.bias[:, None]
+        for table, array in zip(self.tables.parameters(), arrays, strict=True):
+            table.zero_()
+            table[mine] = torch.from_numpy(array[theirs])
+        bias = begin.bias_hidden, np.zeros_like(begin.bias_hidden)
+        for p, array in zip(self.net.lstm.all_weights[0], (begin.weight_ih, begin.weight_hh, *bias), strict=True):
+            p.copy_(torch.from_numpy(array))
+        self.net.head.projection.weight.copy_(torch.from_numpy(begin.projection))
 
     def run(self) -> Iterator[Report]:
         """Train until the time is over, with a report now and then."""

@@ -11,6 +11,10 @@ from moreish.cli.flags import READING, File, Json, Quiet, Reading, Seconds, Seed
 def background(
     *files: File,
     out: Annotated[Path, Parameter(help="The folder that the net is written to.")],
+    begin_from: Annotated[
+        str | None,
+        Parameter(name="--from", help="A net that the training goes on from: bundled, or a folder."),
+    ] = None,
     time_budget: Seconds = 1800.0,
     reading: Reading = READING,
     seed: Seed = None,
@@ -21,7 +25,8 @@ def background(
     """Train a background net on lists of your own; then: moreish LIST --background FOLDER.
 
     It learns to read a list and go on in its manner. What limits it is the number and kind of lists: hundreds are
-    better than dozens. With ten or more, every fifth is kept to measure on.
+    better than dozens. With ten or more, every fifth is kept to measure on. With few, go on from the net that moreish
+    comes with: --from bundled.
 
     Parameters
     ----------
@@ -41,7 +46,9 @@ def background(
         from moreish import api
 
         overrides = overrides_of(reading, set=set)
-        made = api.background(files, out, seconds=time_budget, seed=seed or 0, overrides=overrides, tell=tell)
+        made = api.background(
+            files, out, seconds=time_budget, seed=seed or 0, begin_from=begin_from, overrides=overrides, tell=tell
+        )
     if json:
         emit({"folder": str(out), "hash": made.hash, "lists": len(files)})
     else:
