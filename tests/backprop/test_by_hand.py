@@ -387,6 +387,27 @@ def test_vmap_over_what_asks_for_a_gradient_is_refused_by_name():
         torch.func.vmap(torch.tanh)(x)
 
 
+def test_what_came_out_of_a_transform_that_is_over_is_a_tensor_like_others():
+    w = torch.randn(3, requires_grad=True)
+    out: list[torch.Tensor] = []
+
+    def product(x: torch.Tensor) -> torch.Tensor:
+        out.append(x * w)
+        return out[0].sum()
+
+    torch.func.grad(product)(torch.randn(3))
+
+    def gradient() -> torch.Tensor:
+        loss = (torch.tanh(out[0]) * w).sum()
+        return torch.autograd.grad(loss, w, retain_graph=True)[0]
+
+    expected = gradient()
+    with by_hand() as calls:
+        got = gradient()
+    assert torch.allclose(got, expected)
+    assert calls.report().by_hand == {"torch.tanh": 1, "Tensor.mul": 1, "Tensor.sum": 1}
+
+
 class Tagged(Tensor):
     """A tensor subclass, as distributed and quantised tensors are."""
 

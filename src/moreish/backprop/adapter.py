@@ -35,15 +35,14 @@ class DeferredCall:
     forward a second time on the way back, where torch has every mode switched off, and must find the same calls.
     """
 
-    __slots__ = ("again", "device", "layout", "listener", "precision", "returns", "rule", "saved", "shapes")
+    __slots__ = ("again", "layout", "listener", "precision", "returns", "rule", "saved", "shapes")
 
     def __init__(
         self, layout: "Layout", rule: Rule, tensors: Sequence[Tensor], listener: Listener | None, again: Again | None
     ):
         self.layout, self.rule, self.listener, self.again = layout, rule, listener, again
         self.shapes = [t.shape for t in tensors]
-        self.device = tensors[0].device.type
-        self.precision = precision(layout.key, tensors, self.device)
+        self.precision = precision(layout.key, tensors)
         self.returns: type = Tensor
         self.saved: Any = None  # a tree with slots, unless the rule saved nothing but tensors
 
@@ -52,7 +51,7 @@ class DeferredCall:
         if self.precision is None:
             return self.rule.forward(*self.layout.filled(tensors))
         inside = cast(tensors, self.precision.compute)
-        with torch.autocast(self.device, enabled=False):
+        with torch.autocast(tensors[0].device.type, enabled=False):
             y, saved = self.rule.forward(*self.layout.filled(inside))
         for theirs, ours in zip(tensors, inside, strict=True):
             if ours is not theirs and ours._version > 0:  # the rule wrote into it: running statistics
@@ -68,8 +67,9 @@ class DeferredCall:
             grads = self.rule.backward(dy, *saved, **options)
         else:
             compute = self.precision.compute
+            device = (dy if isinstance(dy, Tensor) else dy[0]).device.type
             dy = dy.to(compute) if isinstance(dy, Tensor) else tuple(cast(dy, compute))
-            with torch.autocast(self.device, enabled=False):
+            with torch.autocast(device, enabled=False):
                 grads = self.rule.backward(dy, *saved, **options)
         return self.layout.by_tensor(grads, len(needed))
 
@@ -131,6 +131,12 @@ class HandDerived(torch.autograd.Function):
         return None, *grads
 
 
+_CALL: Callable[..., Any] = vars(torch._C)["_FunctionBase"].__dict__["apply"].__get__(None, HandDerived)
+"""`HandDerived.apply` without what it asks each time of setup_context and transforms, a third of a call."""
+_UNWRAP: Callable[[Tensor], Tensor] = vars(vars(torch._C)["_functorch"])["unwrap_if_dead"]
+"""As `apply` does: a tensor that came out of a transform of torch.func, which is over, is the tensor inside of it."""
+
+
 class Layout(NamedTuple):
     """What all calls of one form have in common: the rule's key, the function's name, slots for the tensors."""
 
@@ -184,7 +190,7 @@ def apply(
 ) -> Any:
     """The value of the call, in torch's graph, with the rule's backward."""
     deferred = DeferredCall(layout, rule, tensors, listener, again if _saved_tensors_are_hooked() else None)
-    y = HandDerived.apply(deferred, *tensors)
+    y = _CALL(deferred, *map(_UNWRAP, tensors))
     return y if deferred.returns is Tensor or deferred.returns is tuple else deferred.returns(y)
 
 

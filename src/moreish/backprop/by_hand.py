@@ -32,6 +32,7 @@ __all__ = ["HAND_DERIVED", "ByHand", "NotDerived", "Report", "Rule", "by_hand"]
 
 _LISTED = "moreish listed"
 _ATTRIBUTES: Mapping[str, Any] = vars(torch._C.TensorBase)
+_next_number: Callable[[], int] = vars(vars(torch._C)["_autograd"])["_get_sequence_nr"]  # of nodes, in this thread
 # What reads a tensor's form, its value or its gradient, or sets them; a step does it more often than it computes.
 _READ = ("shape", "dtype", "device", "layout", "ndim", "requires_grad", "is_leaf", "is_sparse", "grad", "data")
 _NOT_DIFFERENTIATED = frozenset(
@@ -91,7 +92,7 @@ class ByHand(TorchFunctionMode):
         return Report(by_hand, by_autograd | self._strangers, [*fused, *self._notes])
 
     def __enter__(self) -> "ByHand":
-        self._starts.append(_sequence_number())
+        self._starts.append(_next_number())
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
@@ -199,14 +200,6 @@ def _differentiated(given: Sequence[Tensor], versions: Sequence[int], result: An
     ids = {id(t) for t in given}
     new = [t for t in tensors_in(result) if id(t) not in ids]
     return [t for t in (*written, *new) if t.requires_grad and not t.is_leaf]
-
-
-def _sequence_number() -> int:
-    """Nodes that are made from now on in this thread have at least this number."""
-    with torch._C.DisableTorchFunction(), torch.enable_grad():
-        node = torch.zeros((), requires_grad=True).view_as(torch.zeros(())).grad_fn
-    assert node is not None
-    return node._sequence_nr()
 
 
 def _version(t: Tensor) -> int:

@@ -26,7 +26,7 @@ LOWER = frozenset(
 FULL = frozenset(
     {F.softmax, F.log_softmax, F.nll_loss, F.cross_entropy, F.layer_norm, torch.exp, torch.log, torch.pow, torch.sum}
 )
-HALVES = (torch.float16, torch.bfloat16)
+HALVES = frozenset({torch.float16, torch.bfloat16})
 
 
 class Precision(NamedTuple):
@@ -36,14 +36,16 @@ class Precision(NamedTuple):
     result: torch.dtype
 
 
-def precision(key: Callable[..., Any], tensors: Sequence[Tensor], device: str) -> Precision | None:
+def precision(key: Callable[..., Any], tensors: Sequence[Tensor]) -> Precision | None:
     """What is to be cast for this call; None where nothing is, as for all of float32 and float64.
 
     As torch's kernels do, everything but a product computes in float32 and rounds once, at the end.
     """
-    autocast = torch.is_autocast_enabled(device)
-    if not autocast and not any(t.dtype in HALVES for t in tensors):
+    anywhere = torch._C._is_any_autocast_enabled()  # asked first, for it costs a tenth of the question for a device
+    if not anywhere and HALVES.isdisjoint([t.dtype for t in tensors]):
         return None
+    device = tensors[0].device.type
+    autocast = torch.is_autocast_enabled(device)
     floats = [t.dtype for t in tensors if t.is_floating_point()]
     halves = any(d in HALVES for d in floats)
     if torch.float64 in floats or not (autocast or halves):
