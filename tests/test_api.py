@@ -406,3 +406,36 @@ def test_what_is_no_list_of_texts_is_refused_in_a_sentence():
     """In a process of its own: here the tests' type checker would be faster."""
     done = subprocess.run([sys.executable, "-c", TEXTS], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_options_of_reading_are_arguments_of_whatever_takes_a_list(tmp_path):
+    path = tmp_path / "list.csv"
+    rows = [f"{item};{k % 3 + 1}" for k, item in enumerate(made_items(40))]
+    path.write_bytes("\n".join(["name;n", *rows, "é;1", "è;1"]).encode("latin-1"))
+    options = {"column": "name", "encoding": "latin-1"}
+    corpus = moreish.read(path, **options)
+    assert list(moreish.count(path, **options).corpus.items) == list(corpus.items)
+    assert list(moreish.listen(path, **options).corpus.items) == list(corpus.items)
+    run = moreish.train(path, model="ngram", weight="n", out=tmp_path / "run", **options)
+    assert run.config.data.weight == "n"
+    assert run.evaluate(path, **options)["items"] == len(corpus)
+    with pytest.raises(ValueError, match=r'there is no option "data\.colum"; did you mean "data\.column"'):
+        moreish.train(path, colum="name", out=tmp_path / "wrong")
+    with pytest.raises(ValueError, match='there is no option "colum"; did you mean "column"'):
+        moreish.read(path, colum="name")
+    with pytest.raises(ValueError, match='column="name" is about another list'):
+        run.evaluate(column="name")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"sources": "names"}, "several lists"),
+        ({"seconds": 0}, "above 0"),
+        ({"seconds": "2"}, "above 0"),
+        ({"out": __file__}, "is a file"),
+    ],
+)
+def test_a_background_net_that_cannot_be_is_refused_in_a_sentence(tmp_path, given, said):
+    with pytest.raises(ValueError, match=said):
+        api.background(**{"sources": ["names"], "out": tmp_path / "net", "seconds": 1, **given})

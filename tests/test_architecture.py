@@ -17,7 +17,7 @@ TORCH = {"torch", "numpy", "jaxtyping"}
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
 ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "options": (set(), set()),
-    "errors": (set(), set()),
+    "errors": ({"wording"}, set()),
     "cancellation": (set(), set()),
     "wording": (set(), set()),
     "rng": (set(), {"numpy", "torch"}),
@@ -31,7 +31,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
-        {"options", "rng", "data.symbols", "models", "ngram", "fast"},
+        {"options", "rng", "wording", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
     "inference": (

@@ -16,6 +16,8 @@ import re
 import sys
 from pathlib import Path
 
+from moreish.wording import said
+
 NO_MEMORY = "there is not enough memory for this; take a smaller list or a smaller model"
 LONGEST = 2000  # characters of a sentence: what a stranger wrote may be in it
 _MEMORY = r"(?i)cannot allocate|can't allocate|not enough memory|failed to map segment|out of memory|bad_alloc"
@@ -53,7 +55,8 @@ class Interrupted(KeyboardInterrupt):
     """Training was asked to stop and did, with everything saved in `folder`: `moreish.api.resume` goes on."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; go on with: moreish train --resume {folder}")
+        how = said(f"moreish train --resume {folder}", f"moreish.resume({str(folder)!r})")
+        super().__init__(f"interrupted; go on with: {how}")
         self.folder = folder
 
 

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 T = TypeVar("T")
+Setting = str | int | float | None
+"""What an option is given in Python."""
 LONGEST_SHOWN = 100  # characters of a wrong value in a sentence
 LARGEST = sys.float_info.max
 

@@ -36,6 +36,11 @@ def called(option: str, value: str | float | bool | None = None) -> str:
     return flag if value is None or value is True else f"{flag} {_in_a_shell(value)}"
 
 
+def said(terminal: str, python: str) -> str:
+    """One of two ways to say what to do: a command, or what a program writes."""
+    return terminal if _in_terminal.get() else python
+
+
 def _in_python(value: str | float | bool) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 

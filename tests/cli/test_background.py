@@ -60,6 +60,15 @@ def test_training_goes_on_from_another_net(here, moreish, tmp_path):
     assert 0 < apart < abs(before.weight_hh).mean() / 2, "not the same net, and not one from nothing"
 
 
+def test_a_list_that_the_net_was_trained_on_is_told_when_it_is_read(here, moreish, tmp_path):
+    words = ["--background", "net", "--time-budget", 0, "-n", 2]
+    code, _, err = moreish("a.txt", *words, "--out", tmp_path / "seen")
+    assert (code, "The background net in net was trained on 100% of these items" in err) == (0, True)
+    (tmp_path / "new.txt").write_text("\n".join(item[::-1] + "q" for item in made_items(30)) + "\n")
+    code, _, err = moreish(tmp_path / "new.txt", *words, "--out", tmp_path / "unseen")
+    assert (code, "was trained on" in err) == (0, False)
+
+
 REFUSED = {
     "no such net": (["a.txt", "--from", "nowhere"], "there is no background net in nowhere"),
     "no lists": ([], "which lists? moreish background FILE FILE ... --out FOLDER"),

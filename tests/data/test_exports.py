@@ -141,6 +141,8 @@ PEOPLE = {
     "{Barnes and Noble} and Ann\n and {\\'E}mile": ["Barnes and Noble", "Ann", "Émile"],
     "Ann and others": ["Ann"],
     "Andy Mandel": ["Andy Mandel"],
+    "Ann AND Bob": ["Ann", "Bob"],
+    "Ann and and Bob and": ["Ann", "Bob"],
 }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from moreish.api import preparing
 from moreish.api.keeping import Watch, begin, check_log, fit_into, logged, restored, unwatched
 from moreish.api.mixing import refuse_unmixable
+from moreish.api.own_background import background
 from moreish.api.preparing import (
     BUNDLED,
     NO_BACKGROUND,
@@ -15,16 +16,14 @@ from moreish.api.preparing import (
     Source,
     TrainRequest,
     are_few,
-    lists_of_letters,
     opened_if_sharded,
+    read_as,
     read_with,
     refuse_background,
     shares_are_free,
     together,
 )
 from moreish.api.trained import TrainedRun, begun_by, new_run, open_run, parent_of
-from moreish.background import weights as background_weights
-from moreish.background.weights import Background
 from moreish.data import Corpus, DataOptions, undivided
 from moreish.data.sources import Files, find
 from moreish.errors import Interrupted, RunError
@@ -33,11 +32,10 @@ from moreish.fitting.few import HeardKinds, heard
 from moreish.fitting.fit import Fitting
 from moreish.fitting.fitted import Counted, Fitted, Listened, Scored
 from moreish.fitting.pool import in_processes
-from moreish.fitting.stopping import stop_requests
 from moreish.inference.asking import Answer
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, components_of
-from moreish.options import build
+from moreish.options import Setting, build
 from moreish.recipes import BackgroundChoice, Config, ModelChoice, Overrides, checked_data_options, resolve
 from moreish.recipes.overrides import Plain
 from moreish.runs import commands, events
@@ -46,7 +44,7 @@ from moreish.runs.folder import Run, find_run
 from moreish.runs.pickles import refuse_pickle
 from moreish.shards.corpus import ShardedCorpus, open_shards
 from moreish.shards.make import make_shards
-from moreish.wording import called
+from moreish.wording import called, said
 
 __all__ = [
     "Counted", "Fitted", "Interrupted", "Listened", "Prepared", "Scored", "TrainRequest", "TrainedRun", "background",
@@ -67,7 +65,7 @@ def read(source: Source, *more: str | Path, **options: str | int | float | None)
         opened = opened_if_sharded(source)
         if isinstance(opened, Corpus):
             return opened
-    return read_with(together(source, more), build(DataOptions, options, "data."))
+    return read_with(together(source, more), build(DataOptions, options))
 
 
 def shard(
@@ -78,6 +76,8 @@ def shard(
     tell: Callable[[str], None] | None = None,
 ) -> ShardedCorpus:
     """A list or text larger than memory, made into mapped files in the folder `out`; see `shards.make`."""
+    if not sources:
+        raise ValueError("which files? there is nothing to make shards of")
     options = checked_data_options("ngram", overrides or Overrides())
     paths, tell = [find(source) for source in sources], tell or (lambda sentence: None)
     make_shards(paths, Path(out), options, in_processes(processes), tell)
@@ -98,6 +98,7 @@ def train(
     background: str | None = None,
     begin_from: str | Path | None = None,
     log: str | None = None,
+    **reading: Setting,
 ) -> TrainedRun:
     """Train on a list, keeping everything in a new run folder, and return the run.
 
@@ -110,11 +111,13 @@ def train(
     background : the background net that recipe "quick" takes for few items: "bundled", a file or folder, or "none"
     begin_from : a run on another list, whose model goes on with this one; new symbols and kinds are added
     log : "tensorboard" keeps what happens for TensorBoard too, in the run folder, as it happens
+    reading : options of `read`, such as column="name"
 
     Raises Interrupted after the first Ctrl-C or SIGTERM, with everything saved.
     """
     flags = {"seed": seed, "model": {} if model is None else {"name": model}}
-    overrides = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
+    given = Overrides(flags={k: v for k, v in flags.items() if v is not None}, settings=options or {})
+    overrides = read_as(given, reading)
     folder = None if out is None else Path(out)
     request = TrainRequest(source, recipe, overrides, folder, Path(root), name, background, begin_from)
     return fit(prepare(request), watch, log=log)
@@ -162,17 +165,18 @@ def keep(
     return run
 
 
-def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counted:
-    """An n-gram fitted to a list, in about a second; nothing is kept.
+def count(source: Source | Corpus, overrides: Overrides | None = None, **reading: Setting) -> Counted:
+    """An n-gram fitted to a list, in about a second; nothing is kept. `reading` are options of `read`.
 
     Raises ValueError where the overrides ask for anything but counting.
     """
-    overrides = overrides or Overrides()
+    overrides = read_as(overrides, reading)
     options = checked_data_options("ngram", overrides)
     if overrides.model not in (None, "ngram"):
+        given, name = overrides.spelled("model", "name"), overrides.model
+        how = said(f"`moreish train FILE --model {name}`", f"moreish.train(..., model={name!r})")
         raise ValueError(
-            f"a list by itself is only counted, so {overrides.spelled('model', 'name')} plays no split: train a run "
-            f"first, with `moreish train FILE --model {overrides.model}`"
+            f"a list by itself is only counted, so {given} plays no split: train a run first, with {how}"
         )
     config = resolve("ngram", overrides)
     corpus = source if isinstance(source, Corpus) else read_with(source, options)
@@ -181,12 +185,14 @@ def count(source: Source | Corpus, overrides: Overrides | None = None) -> Counte
     return Counted(corpus, fit_counts(config.model.options, *parts, len(corpus.vocab), len(corpus.kinds)))
 
 
-def listen(source: Source | Corpus, overrides: Overrides | None = None, background: str = BUNDLED) -> Listened:
+def listen(
+    source: Source | Corpus, overrides: Overrides | None = None, background: str = BUNDLED, **reading: Setting
+) -> Listened:
     """A list that the background net has read, in about a second; torch is not loaded and nothing is kept.
 
-    Raises ValueError where it cannot be read, or has words for symbols.
+    `reading` are options of `read`.     Raises ValueError where it cannot be read, or has words for symbols.
     """
-    overrides = overrides or Overrides()
+    overrides = read_as(overrides, reading)
     options = checked_data_options("ngram", overrides)
     corpus = source if isinstance(source, Corpus) else read_with(source, options)
     if corpus.options.text or corpus.options.unit == "word":
@@ -221,36 +227,6 @@ def suggest(
 @lru_cache(maxsize=HEARD)
 def _heard(items: tuple[str, ...]) -> Listened:
     return listen(items)
-
-
-def background(
-    sources: Sequence[Source],
-    out: str | Path,
-    *,
-    seconds: float = 1800.0,
-    seed: int = 0,
-    begin_from: str | None = None,
-    overrides: Overrides | None = None,
-    tell: Callable[[str], None] | None = None,
-) -> Background:
-    """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
-
-    `begin_from` is a net that the training goes on from: "bundled", or a folder. Raises ValueError where there is
-    none, or a source is no list, or has words for symbols; OSError at once where `out` cannot be.
-    """
-    from moreish.background.making import NamedList, divided, make_background
-    from moreish.background.train import BackgroundOptions
-
-    lists = [NamedList(name, items) for name, items in lists_of_letters(sources, overrides or Overrides())]
-    begun = None if begin_from is None else background_weights.find(begin_from)
-    background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
-    trained, kept_out = divided(lists)
-    settings = BackgroundOptions(seconds=seconds, seed=seed)
-    tell = tell or (lambda sentence: None)
-    with stop_requests() as stop_requested:
-        made = make_background(trained, kept_out, settings, tell, stop_requested=stop_requested, begin=begun)
-    about = {"lists": [each.name for each in lists], "items": sum(len(each.items) for each in lists)}
-    return replace(made, hash=background_weights.save(made, Path(out) / background_weights.FILE, about))
 
 
 def open_or_count(

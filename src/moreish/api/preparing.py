@@ -1,7 +1,7 @@
 """What is to be trained, decided before anything is written: the request, the list, the configuration."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -13,7 +13,7 @@ from moreish.data.sources import Files, stem_of
 from moreish.fitting.few import listening_to
 from moreish.fitting.parent import Parent
 from moreish.models.contract import LanguageModel
-from moreish.options import merge
+from moreish.options import Setting, merge
 from moreish.recipes import (
     BackgroundChoice,
     Config,
@@ -32,7 +32,7 @@ from moreish.runs.folder import refuse_taken
 from moreish.shards.corpus import open_shards
 from moreish.shards.store import is_begun, is_sharded, verify
 from moreish.training.options import TrainOptions
-from moreish.wording import called
+from moreish.wording import called, said
 
 Tell = Callable[[str], None]
 Source = str | Path | Files | Iterable[str]
@@ -43,6 +43,7 @@ BUNDLED, NO_BACKGROUND = "bundled", "none"
 LONGEST_READ, MOST_READ_WHOLE = 300, 20_000  # symbols of a list of few items; pages of text are no items
 MOST_VAL = 100_000  # symbols of val that the background net can foretell in a few seconds
 FEW = 1000  # items; with fewer the recipe "quick" takes the background net
+MUCH_SEEN = 0.2  # of a list, that a background net was trained on
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     if isinstance(source, Corpus):
         corpus = source
         if request.overrides.given("data") and _as_read(options, corpus) != corpus.options:
-            raise ValueError("this list was read already: give its options to moreish.read, not to train")
+            where = said("moreish shard", "moreish.read")
+            raise ValueError(f"this list was read already: give its options to {where}, not to train")
     else:
         corpus = read_with(source, options)
     few = _few(request, corpus)
@@ -129,6 +131,7 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     if request.base in LECTURE_RECIPES and corpus.report.items != LECTURE_ITEMS:
         tell(OTHER_LIST.format(recipe=request.base, items=corpus.report.items))
     if few is not None:
+        tell_if_seen(few.model.options.weights, corpus, tell)
         return Prepared(request, corpus, replace(few, data=corpus.options))
     if request.networks and "torch" not in sys.modules:
         tell("loading PyTorch")
@@ -219,6 +222,16 @@ def prepare_from(request: TrainRequest, begun: Begun, tell: Tell | None = None) 
 def without_reader(model: ModelChoice) -> ModelChoice:
     """The components that can go on with another list; the reader would read that one instead."""
     return replace(model, components=tuple(c for c in model.components if c.name != "reader"))
+
+
+def tell_if_seen(background: str, corpus: Corpus, tell: Tell) -> None:
+    """Say so where a net of somebody's own was trained on much of this list: what is measured on it is too good."""
+    share = background_weights.share_seen(background, list(corpus.items))
+    if share > MUCH_SEEN:
+        tell(
+            f"The background net in {background} was trained on {share:.0%} of these items, so the loss measured on "
+            "them is too good, and much of what is made will be theirs."
+        )
 
 
 def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
@@ -327,6 +340,12 @@ def together(source: Source, more: Sequence[str | Path]) -> Source:
     if not isinstance(source, str | Path):
         raise ValueError("several sources are files, and items that are at hand are one: put these into one list")
     return Files((source, *more))
+
+
+def read_as(overrides: Overrides | None, reading: Mapping[str, Setting]) -> Overrides:
+    """The overrides with these options of reading laid over them."""
+    overrides = overrides or Overrides()
+    return replace(overrides, settings=merge(overrides.settings, {"data": reading})) if reading else overrides
 
 
 def read_with(source: Source, options: DataOptions) -> Corpus:

@@ -19,6 +19,7 @@ from moreish.fitting.fitted import Fitted, SplitName
 from moreish.fitting.parent import Parent
 from moreish.fitting.serialize import Saved, from_tensors
 from moreish.models.contract import LanguageModel
+from moreish.options import Setting
 from moreish.recipes import Config
 from moreish.runs import events
 from moreish.runs import folder as run_folder
@@ -27,6 +28,7 @@ from moreish.runs.folder import Run
 from moreish.runs.schema import checked, in_file
 from moreish.shards.corpus import ShardedCorpus, open_shards, reference_to
 from moreish.training.launch import launched
+from moreish.wording import said
 
 if TYPE_CHECKING:
     from anywidget import AnyWidget
@@ -86,20 +88,19 @@ class TrainedRun(Fitted):
         """What training reached in the end. Raises RunError where it has not come to its end."""
         for event in reversed(list(events.of_kind(self.run.events(), events.Done))):
             return event
-        raise RunError(f"{self.run.name} was interrupted; go on with: moreish train --resume {self.run.folder}")
+        how = said(f"moreish train --resume {self.run.folder}", f"moreish.resume({str(self.run.folder)!r})")
+        raise RunError(f"{self.run.name} was interrupted; go on with: {how}")
 
     @property
     def cross_validated(self) -> events.CrossValidated | None:
         """How well its items were foretold by models made without them, where it was measured so."""
         return next(reversed(list(events.of_kind(self.run.events(), events.CrossValidated))), None)
 
-    def evaluate(
-        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
-    ) -> Evaluation:
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val", **reading: Setting) -> Evaluation:
         """As `Fitted.evaluate`; a run of few items has no val, and says what cross-validation measured instead."""
-        if on == "val" and column is None and not len(self.corpus.split("val")) and (found := self.cross_validated):
+        if on == "val" and not reading and not len(self.corpus.split("val")) and (found := self.cross_validated):
             return evaluation_of(found)
-        return super().evaluate(on, column=column)
+        return super().evaluate(on, **reading)
 
     def export(self, to: str, folder: str | Path, component: int | None = None) -> "Exported":
         """Write the network for other programs into a new or empty folder: "hf", "onnx", "safetensors".

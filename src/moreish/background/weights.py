@@ -1,25 +1,29 @@
 """The weights of a background net: read from a file, and made into the rows of one list's symbols."""
 
+import base64
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 from jaxtyping import Float
 
 from moreish.background.gate import Gate, gates_from_tensors, gates_to_tensors
 from moreish.background.symbols import BOUNDARY, feature_rows, is_known
+from moreish.wording import said
 
 FORMAT = "1"
 BUNDLED = Path(__file__).parent / "background.safetensors"
 FILE = "background.safetensors"
 LARGEST = 64 * 2**20  # bytes of a file that is read
 MOST_FEATURES = 100_000
+SEEN = "checksums of the items"
 ARRAYS = ("reading", "writing", "bias", "weight_ih", "weight_hh", "bias_hidden", "projection")
 
 
@@ -116,7 +120,8 @@ def load(path: Path = BUNDLED) -> Background:
     """
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
-        raise ValueError(f"there is no background net in {path}: make one with `moreish background FILES --out DIR`")
+        how = said(f"`moreish background FILES --out {path}`", f"moreish.api.background(files, {str(path)!r})")
+        raise ValueError(f"there is no background net in {path}: make one with {how}")
     status = file.stat()
     if status.st_size > LARGEST:
         raise ValueError(f"{file} is larger than a background net can be")
@@ -139,6 +144,21 @@ def about(path: Path = BUNDLED) -> dict[str, object]:
     file = path / FILE if path.is_dir() else path
     _, metadata = _header(file.read_bytes())
     return json.loads(metadata["about"])
+
+
+def marks_of(items: Iterable[str]) -> str:
+    """Checksums of the items that a net is trained on, to be kept in what is written down about it."""
+    marks = np.unique(np.array([crc32(item.encode()) for item in items], "<u4"))
+    return base64.b64encode(marks.tobytes()).decode()
+
+
+def share_seen(name: str, items: Sequence[str]) -> float:
+    """Which share of the items the net of this name was trained on, as far as it says so: see `marks_of`."""
+    if name == "bundled" or not items:
+        return 0.0
+    kept = about(Path(name)).get(SEEN)
+    seen = np.frombuffer(base64.b64decode(kept), "<u4") if isinstance(kept, str) else np.zeros(0, "<u4")
+    return float(np.isin(np.array([crc32(item.encode()) for item in items], "<u4"), seen).mean())
 
 
 def _unpacked(content: bytes) -> tuple[list[str], dict[str, np.ndarray], dict[int, Gate]]:

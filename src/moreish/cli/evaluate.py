@@ -2,7 +2,7 @@
 
 import math
 
-from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root
+from moreish.cli.flags import DEFAULT_ROOT, File, Json, Quiet, Root, Set
 
 ROWS = {
     "counted": "the list's own counts",
@@ -25,6 +25,8 @@ def evaluate(
     *,
     on: File = "val",
     column: str | None = None,
+    encoding: str | None = None,
+    set: Set = None,
     root: Root = DEFAULT_ROOT,
     json: Json = False,
     quiet: Quiet = False,
@@ -39,13 +41,20 @@ def evaluate(
         train, val, test (only ever used when it is named here), or another list.
     column
         The items' column of another list that is a CSV or JSON file: its name, or its number.
+    encoding
+        How the bytes of another list are to be read; UTF-8 unless said.
+    set
+        Any other option of how another list is read: data.recognise=false.
     """
     from moreish import api
+    from moreish.cli.overrides import reading_settings
     from moreish.cli.show import bar, emit, finite, note, printable, show, table, telling
 
+    given = {"column": column, "encoding": encoding}
+    reading = {name: value for name, value in given.items() if value is not None} | reading_settings(set)
     with telling(f"loading {run}", quiet or json):
         opened = api.open_run(run, root)
-        result = opened.evaluate(on, column=column)
+        result = opened.evaluate(on, **reading)
         remembered = None if opened.corpus.options.text else opened.remembered()
     if not quiet:
         for sentence in result.get("told", []):

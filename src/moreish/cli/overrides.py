@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from moreish.cli.flags import Group
-from moreish.options import parse_assignments
+from moreish.options import Setting, parse_assignments
 from moreish.recipes.overrides import Overrides, Plain
 
 
@@ -39,3 +39,11 @@ def _toml(path: Path) -> Plain:
         raise ValueError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError as error:
         raise ValueError(f"{path} is not TOML: {error}") from None
+
+
+def reading_settings(set: list[str] | None) -> dict[str, Setting]:
+    """What `--set` says of reading another list. Raises ValueError where it is about anything else."""
+    settings = parse_assignments(set or [])
+    if other := next((name for name in settings if name != "data"), None):
+        raise ValueError(f"{other} is not about how another list is read: --set data.OPTION=VALUE is")
+    return settings.get("data", {})

@@ -15,8 +15,8 @@ LOST = re.compile(r"^[ \t]*+[A-Za-z]\w*+[ \t]*+=[ \t]*+[{\"]", re.MULTILINE)
 PASSED = ("comment", "preamble")
 AS_THEY_STAND = ("url", "doi", "file", "eprint", "howpublished")  # no LaTeX: signs are signs
 MOST_PUT_IN = 2**24  # characters of texts that @string names
-PEOPLE = ("author", "editor", "translator")
-AND = re.compile(r"[{}]|\s++and\s++")  # between people, outside of braces
+PEOPLE = ("author", "editor", "translator", "bookauthor")
+AND = re.compile(r"[{}]|(?:^|\s)and(?=\s|$)", re.IGNORECASE)  # between people, outside of braces
 OTHERS = "others"  # for people who are not named
 
 Record = tuple[int, dict[str, str | list[str]]]
@@ -132,8 +132,8 @@ def _plain(name: str, value: str) -> str | list[str]:
         return re.sub(r"[{}\s]+", " ", value).strip()
     if name not in PEOPLE:
         return text_of(value)
-    people = [text_of(each) for each in _people(value)]
-    return people[0] if len(people) == 1 else [each for each in people if each != OTHERS]
+    people = [text_of(each).strip() for each in _people(value)]
+    return [each for each in people if each not in ("", OTHERS)]
 
 
 def _people(value: str) -> list[str]:

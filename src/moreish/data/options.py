@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from moreish.options import option
+from moreish.wording import called
 
 Unit = Literal["char", "grapheme", "word"]
 FILE = "file"  # `by`: a kind for each file
@@ -55,9 +56,10 @@ class DataOptions:
             raise ValueError(f'min_count={self.min_count} needs unit "word": only words become <unk>')
         if named := next((name for name in ("column", "by", "weight") if getattr(self, name) is not None), None):
             if self.text:
-                raise ValueError(f"a running text has no items, so {named} cannot be used with it: drop one")
+                raise ValueError(f"a running text has no items, so {called(named)} cannot be used with it: drop one")
             if not self.recognise and self.columns:
-                raise ValueError(f"recognise=false reads every line as an item, and {named} needs columns: drop one")
+                lines = f"{called('data.recognise', False)} reads every line as an item"
+                raise ValueError(f"{lines}, and {called(named)} needs columns: drop one")
 
     @property
     def reading_unit(self) -> Unit:

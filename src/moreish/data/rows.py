@@ -40,7 +40,7 @@ from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
-from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, are_texts, at, sheet_of
+from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, are_cells, at, sheet_of
 from moreish.data.sql import Sql, largest
 from moreish.data.sql_tables import passed_over
 from moreish.data.tables import Chosen, Column, Columns
@@ -298,16 +298,18 @@ def _of_sheet(
     sheet: Sheet, name: str, looks: str, values: Iterable[tuple[int, object]], options: DataOptions, place: str
 ) -> Rows:
     looks = f"{looks}{sheet.looks}"
+    options = replace(options, column=sheet.within[0]) if sheet.within else options
     chosen = Columns(name, looks, sheet.columns, sheet.named).choose(options)
+    asked = chosen.item.several or options.column is not None
 
     def rows() -> Iterator[Row]:
         paths = [_path(column) for column in (chosen.item, chosen.kind, chosen.weight)]
         for number, value in values:
             where = f"{name}, {place} {number:,}"
             beside = [_cell(value, path, where, sheet.terms) for path in paths[1:]]
-            item = at(value, paths[0] or ())
-            each = item if chosen.item.several and are_texts(item) else [_cell(value, paths[0], where, sheet.terms)]
-            yield from (Row(number, text, *beside) for text in each)
+            several = at(value, paths[0] or ()) if asked else None
+            each = several if are_cells(several) else [_cell(value, paths[0], where, sheet.terms)]
+            yield from (Row(number, _text(cell), *beside) for cell in each)
 
     return _described(looks, chosen, sheet.columns, rows(), place)
 
@@ -321,17 +323,17 @@ def _cell(row: object, path: Path | None, where: str, terms: Terms) -> str:
     if path is None:
         return ""
     value = at(row, path)
-    match value:
-        case str():
-            return value
-        case None:
-            return ""
-        case list() | dict():
-            place = f"its {'.'.join(map(str, path))}" if path else "it"
-            kind = "a list" if isinstance(value, list) else terms.one_mapping
-            raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
-        case _:
-            return json.dumps(value)
+    if not isinstance(value, list | dict):
+        return _text(value)
+    place = f"its {'.'.join(map(str, path))}" if path else "it"
+    kind = "a list" if isinstance(value, list) else terms.one_mapping
+    if isinstance(value, list) and not are_cells(value):
+        kind = f"a list of {'lists' if isinstance(value[0], list) else terms.mapping + 's'}"
+    raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
 
 
 def _json(name: str, texts: Iterable[str]) -> object:

@@ -52,13 +52,17 @@ JSON, YAML = Terms("JSON", "object", "array"), Terms("YAML", "mapping", "list")
 
 @dataclass(frozen=True)
 class Sheet:
-    """Rows and their columns; `looks` is put after the name of the format. `named`: whether columns have names."""
+    """Rows and their columns; `looks` is put after the name of the format. `named`: whether columns have names.
+
+    within : what is left of the column that was asked for, where it named an array: "name" of "items.name"
+    """
 
     looks: str
     rows: Sequence[object]
     columns: Sequence[Column]
     named: bool = True
     terms: Terms = JSON
+    within: Sequence[str | None] = ()
 
 
 def at(row: object, path: Path) -> object:
@@ -99,10 +103,17 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
         rows = [dict(zip(arrays, cells, strict=True)) for cells in zip(*arrays.values(), strict=True)]
         return _of_rows(rows, f", {terms.one_array} for each column")
     if column in arrays:
-        return _of_rows(arrays[column], f", the {terms.array} {column}", column)
+        sheet = _of_rows(arrays[column], f", the {terms.array} {column}", column)
+        return replace(sheet, within=(None,)) if any(isinstance(row, dict) for row in arrays[column]) else sheet
+    sheets = {path: _of_rows(rows, f", the {terms.array} {path}", path) for path, rows in arrays.items()}
+    tables = {path: sheet for path, sheet in sheets.items() if sheet.named and len(sheet.columns) > 1}
+    inside = [replace(s, within=(rest,)) for path, s in tables.items() if (rest := _within(column, path, s))]
+    if len(inside) == 1:
+        return inside[0]
     if arrays:
         listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
-        say = f"Say which, such as {called('column', next(iter(arrays)))}"
+        texts = (f"{path}.{c.name}" for path, sheet in tables.items() for c in sheet.columns if c.has_texts)
+        say = f"Say which, such as {called('column', next(texts, next(iter(arrays))))}"
         raise ValueError(f"{said} with several {terms.array}s: {listed}. {say}")
     entries = list(value.values())
     inner = [entry for entry in entries if isinstance(entry, dict)]
@@ -112,6 +123,12 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
     if len(inner) in (0, len(entries)):
         return _of_entries(value)
     raise ValueError(f"{said} without {terms.one_array} in it, and no list of items")
+
+
+def _within(column: str | None, path: str, sheet: Sheet) -> str | None:
+    """The name of the column of this array that is meant: `name`, or `items.name`; None where it has none."""
+    rest = None if column is None else column.removeprefix(f"{path}.")
+    return rest if any(each.name == rest for each in sheet.columns) else None
 
 
 def _of_entries(value: Mapping[str, object]) -> Sheet:
@@ -155,7 +172,7 @@ def _of_rows(rows: Sequence[object], looks: str, alone: str = "") -> Sheet:
         for path in _paths(row):
             value = at(row, path)
             (lists if isinstance(value, list) else texts)[path] += value is not None
-    several = {path for path, n in lists.items() if n >= texts[path]}
+    several = {path for path, n in lists.items() if n > texts[path]}
     paths = dict.fromkeys([*texts, *lists])
     named = not any(isinstance(step, int) for path in paths for step in path)
     columns, looked_at = [], rows[: min(MOST_ROWS, max(1, MOST_CELLS // max(1, len(paths))))]
@@ -174,13 +191,13 @@ def _paths(row: object, path: Path = ()) -> Iterator[Path]:
     elif isinstance(row, list) and not path:
         for j, entry in enumerate(row):
             yield from _paths(entry, (j,))
-    elif not isinstance(row, list | dict) or (row and are_texts(row)):
+    elif not isinstance(row, list | dict) or (row and are_cells(row)):
         yield path
 
 
-def are_texts(value: object) -> TypeGuard[list[str]]:
-    """Whether this is a list of texts."""
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+def are_cells(value: object) -> TypeGuard[list[str | float | None]]:
+    """Whether this is a list of texts, numbers and nothing."""
+    return isinstance(value, list) and not any(isinstance(each, list | dict) for each in value)
 
 
 def _shown(value: object) -> str:
@@ -188,7 +205,7 @@ def _shown(value: object) -> str:
         case str():
             return value
         case list():
-            return ", ".join(value) if are_texts(value) else ""
+            return ", ".join(map(_shown, value)) if are_cells(value) else ""
         case None | dict():
             return ""
         case _:

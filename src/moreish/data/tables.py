@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from moreish.data.numbers import number_of
 from moreish.data.options import FILE, DataOptions
-from moreish.wording import called
+from moreish.wording import called, said
 
 ITEM_WORDS = (
     "name", "names", "item", "items", "word", "words", "text", "texts", "title", "titles", "term", "terms", "phrase",
@@ -129,7 +129,8 @@ class Columns:
         if asked.isdecimal() and 1 <= int(asked) <= len(self.columns):
             return self.columns[int(asked) - 1]
         what = "no column" if self.named else "no row that names its columns, so they have numbers, and no"
-        raise ValueError(f'{self.name} is {self.looks} and has {what} "{asked}" for {called(flag)}; {self._listed()}')
+        wanted = said(f'{what} "{asked}" for --{flag}', f"{what} for {called(flag, asked)}")
+        raise ValueError(f"{self.name} is {self.looks} and has {wanted}; {self._listed()}")
 
     def _items(self, columns: Sequence[Column]) -> Column:
         """The only column of texts; else the one that is called as items are; else the only one that varies."""

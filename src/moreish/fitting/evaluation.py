@@ -1,7 +1,7 @@
 """Evaluation: the loss of a model on items, beside what simple models lose on the same."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -12,6 +12,7 @@ from moreish.data import Corpus, Split, from_items, read
 from moreish.fitting.counting import baselines
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
+from moreish.options import Setting, build
 from moreish.runs.events import CrossValidated
 
 
@@ -72,13 +73,14 @@ def cross_validated(loss: float, error: float, items: int, symbols: int, baselin
 
 
 def other_items(
-    corpus: Corpus, source: str | Path | Iterable[str], name: str, column: str | None = None
+    corpus: Corpus, source: str | Path | Iterable[str], name: str, reading: Mapping[str, Setting] | None = None
 ) -> tuple[Split, list[str]]:
-    """Another list in the symbols of this one, all of it, of a table this column; and what is told of its reading.
+    """Another list in the symbols of this one, all of it, read with these options; and what is told of its reading.
 
     Raises ValueError for a symbol that this one never has.
     """
-    options = replace(corpus.options, duplicates="keep", column=column, by=None, weight=None)
+    own = replace(corpus.options, duplicates="keep", column=None, by=None, weight=None)
+    options = build(type(own), reading or {}, base=own)
     other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
     vocab = corpus.vocab
     missing = [s for s in other.vocab.symbols if s not in vocab.ids]

@@ -29,7 +29,9 @@ from moreish.inference.sample import Sampling, sample
 from moreish.inference.suggested import suggested
 from moreish.models.contract import LanguageModel
 from moreish.models.kinds import Kinded, one_kind_of
+from moreish.options import Setting
 from moreish.rng import rng_for
+from moreish.wording import called
 
 COUNTED = 2000  # items, of which a share is known to a hundredth
 SplitName = Literal["train", "val", "test"]
@@ -256,21 +258,20 @@ class Fitted(ABC):
         unknown = tuple(dict.fromkeys(s for s in symbols if s not in self.vocab.ids))
         return Scored(text, ItemScore(np.full(len(symbols) + 1, -math.inf)), symbols, unknown)
 
-    def evaluate(
-        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
-    ) -> Evaluation:
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val", **reading: Setting) -> Evaluation:
         """Loss and perplexity beside the baselines fitted on train: on val, train, test, or another list.
 
-        Test is only used if it is named here. `column` is that of the items, where another list is a table. Raises
-        ValueError for a part that the list is too short to have, and for another list with symbols that this one
-        never has.
+        Test is only used if it is named here. `reading` are options of `moreish.read` for another list: the column of
+        its items, its encoding. Raises ValueError for a part that the list is too short to have, and for another list
+        with symbols that this one never has.
         """
-        if column is not None and (not isinstance(on, str | Path) or on in SPLITS):
-            raise ValueError(f'the column "{column}" is one of another list: name its file as well')
+        if reading and (not isinstance(on, str | Path) or on in SPLITS):
+            given = ", ".join(called(name, value) for name, value in reading.items())
+            raise ValueError(f"{given} is about another list: name its file as well")
         if isinstance(on, str) and on in SPLITS:
             return evaluate(self.model, self.corpus, self.corpus.split(on), on)
         title = str(on) if isinstance(on, str | Path) else "the items"
-        split, told = other_items(self.corpus, on, self.name, column)
+        split, told = other_items(self.corpus, on, self.name, reading)
         found = evaluate(self.model, self.corpus, split, title)
         return {**found, "told": told} if told else found
 
@@ -333,13 +334,11 @@ class Listened(Counted):
         super().__init__(corpus, model)
         self.measured = measured
 
-    def evaluate(
-        self, on: SplitName | str | Path | Iterable[str] = "val", *, column: str | None = None
-    ) -> Evaluation:
+    def evaluate(self, on: SplitName | str | Path | Iterable[str] = "val", **reading: Setting) -> Evaluation:
         """As `Fitted.evaluate`; where there is no val, what cross-validation measured."""
         found = self.measured
-        if on != "val" or column is not None or found is None or len(self.corpus.split("val")):
-            return super().evaluate(on, column=column)
+        if on != "val" or reading or found is None or len(self.corpus.split("val")):
+            return super().evaluate(on, **reading)
         return cross_validated(found.loss, found.error, found.items, found.symbols, {})
 
     def __repr__(self) -> str:

@@ -38,7 +38,7 @@ from moreish.models.kinds import Kinded
 from moreish.models.mixture import Mixture
 from moreish.ngram import Backoff, KindNGram, KneserNey
 from moreish.options import build, did_you_mean, option
-from moreish.wording import called
+from moreish.wording import called, said
 
 GUIDED_BATCH = 512  # items that one set of weighted beginnings gives
 MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
@@ -240,7 +240,7 @@ class Asked:
         bolder = f"a larger {called('top_k')}" if request.sampling.top_k == 1 else bolder
         return (
             f"only {given:,} {kind}{things} came: {draws} gave no other; {bolder} dares more, and "
-            f"{called('repeats', True)} allows the same again{cure}"
+            f"{said('--repeats', 'unique=False')} allows the same again{cure}"
         )
 
     def _automaton(self) -> Automaton | None:

@@ -6,10 +6,10 @@ import re
 from torch import Tensor
 from torch.autograd.graph import Node
 
-SHAPED = re.compile(
-    r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand)B"
-)
-MOVES = re.compile(r"^(Add|Mul)B")
+from moreish.doctor.watch.nodes import REARRANGED, RESHAPED, kinds, name_of
+
+SHAPED = kinds(RESHAPED, REARRANGED)
+MOVES = kinds("Add", "Mul")
 DEEP = 8
 BOUNDS = {
     **dict.fromkeys(("Exp", "Abs", "Sqrt", "Softplus", "Relu"), (0.0, math.inf)),
@@ -26,8 +26,8 @@ def ends_of(x: Tensor, *, moved: bool = False) -> tuple[str, float, float] | Non
     node: Node | None = x.grad_fn
     for _ in range(DEEP):
         parts = [n for n, _ in node.next_functions] if node is not None else []
-        by_number = moved and MOVES.match(type(node).__name__) and len(parts) == 2 and None in parts
-        if node is None or not (by_number or SHAPED.match(type(node).__name__)):
+        by_number = moved and node and MOVES.match(name_of(node)) and len(parts) == 2 and None in parts
+        if node is None or not (by_number or SHAPED.match(name_of(node))):
             break
         node = next((n for n in parts if n is not None), None)
     kind = re.sub(r"Backward\d*$", "", type(node).__name__)

@@ -16,15 +16,12 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node
 
 from moreish.doctor.frames.noted import LatentNoise, Noted
+from moreish.doctor.watch.nodes import DEEP, REARRANGED, RESHAPED, inputs_of, kinds, name_of, under
 from moreish.doctor.watch.sampling import is_normal
 
 MOST_NODES = 2000
 FEWEST = 64  # numbers of which it can be said that they are noise
-DEEP = 12  # nodes that only bring numbers into another shape or scale
-SHAPED = re.compile(
-    r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Select|Slice|Permute|Transpose|T|Expand|"
-    r"ToCopy|Contiguous|Split|Unbind|Upsample\w*)Backward"
-)
+SHAPED = kinds(RESHAPED, REARRANGED, r"Upsample\w*")
 SCALED = re.compile(r"^(Mul|Div|Add|Sub|Rsub|Neg|Mean|Sum)Backward")
 LAYER = re.compile(r"^(\w*Convolution|Addmm|Mm|NativeBatchNorm)Backward")  # where a parameter goes into it
 ADDS = re.compile(r"^(Add|Sub|Rsub)Backward")
@@ -44,37 +41,21 @@ def read(noted: Noted, loss: Tensor | None) -> None:
     waiting, nodes = [loss.grad_fn], {loss.grad_fn}
     while waiting and len(nodes) < MOST_NODES:
         node = waiting.pop()
-        for before in _before(node):
+        for before in inputs_of(node):
             users[before].append(node)
             if before not in nodes:
                 nodes.add(before)
                 waiting.append(before)
-    if any(_name(n).startswith("Div") for n in nodes):
-        noted.raw_overlap |= any(_is_raw_overlap(n) for n in nodes if _name(n).startswith("Div"))
-    if noted.latent_noise is None and any(_name(n).startswith("Exp") for n in nodes):
-        noted.latent_noise = next(filter(None, (_noise(n, users) for n in nodes if _name(n).startswith("Mul"))), None)
-    noted.squared_mean |= any(_squares_a_mean(n, users) for n in nodes if SQUARES.match(_name(n)))
-    if any(_name(n).startswith("Exp") for n in nodes):
-        tables = (_rows_with_themselves(n, users) for n in nodes if _name(n).startswith("Exp"))
+    if any(name_of(n).startswith("Div") for n in nodes):
+        noted.raw_overlap |= any(_is_raw_overlap(n) for n in nodes if name_of(n).startswith("Div"))
+    if noted.latent_noise is None and any(name_of(n).startswith("Exp") for n in nodes):
+        noted.latent_noise = next(
+            filter(None, (_noise(n, users) for n in nodes if name_of(n).startswith("Mul"))), None
+        )
+    noted.squared_mean |= any(_squares_a_mean(n, users) for n in nodes if SQUARES.match(name_of(n)))
+    if any(name_of(n).startswith("Exp") for n in nodes):
+        tables = (_rows_with_themselves(n, users) for n in nodes if name_of(n).startswith("Exp"))
         noted.own_rows = max(noted.own_rows, *tables)
-
-
-def _name(node: Node) -> str:
-    return type(node).__name__
-
-
-def _before(node: Node) -> list[Node]:
-    return [n for n, _ in node.next_functions if n is not None]
-
-
-def _under(node: Node, passed: re.Pattern[str]) -> Node:
-    """What lies under nodes of these kinds that have one input with a graph."""
-    for _ in range(DEEP):
-        before = _before(node)
-        if not passed.match(_name(node)) or len(before) != 1:
-            break
-        node = before[0]
-    return node
 
 
 def _is_raw_overlap(node: Node) -> bool:
@@ -89,25 +70,25 @@ def _is_raw_overlap(node: Node) -> bool:
         if bool(((mask < 0) | (mask > 1)).any()):
             continue
         below = [n for n in _summed(parts[1]) if n is not product]
-        outputs = _under(outputs, SHAPED)
-        if bool(mask.any()) and any(outputs in (_under(n, SHAPED), _outputs_of(n)) for n in below):
+        outputs = under(outputs, SHAPED)
+        if bool(mask.any()) and any(outputs in (under(n, SHAPED), _outputs_of(n)) for n in below):
             return True
     return False
 
 
 def _outputs_of(product: Node) -> Node | None:
     outputs = _times_data(product)[0]
-    return None if outputs is None else _under(outputs, SHAPED)
+    return None if outputs is None else under(outputs, SHAPED)
 
 
 def _is_unbounded(node: Node, depth: int = 0) -> bool:
     """Whether this comes from a layer with weights through nothing that bounds it; a sum does if all its parts do."""
-    node = _under(node, SHAPED)
-    before = _before(node)
-    if ADDS.match(_name(node)) and before and depth < DEEP:
+    node = under(node, SHAPED)
+    before = inputs_of(node)
+    if ADDS.match(name_of(node)) and before and depth < DEEP:
         return all(_is_unbounded(n, depth + 1) for n in before)
-    weights = [n for n in (_under(n, SHAPED) for n in before) if _name(n) == "AccumulateGrad"]
-    return bool(LAYER.match(_name(node))) and bool(weights) and not _is_mean_of_shares(node, weights)
+    weights = [n for n in (under(n, SHAPED) for n in before) if name_of(n) == "AccumulateGrad"]
+    return bool(LAYER.match(name_of(node))) and bool(weights) and not _is_mean_of_shares(node, weights)
 
 
 def _is_mean_of_shares(node: Node, weights: list[Node]) -> bool:
@@ -123,24 +104,24 @@ def _summed(node: Node) -> list[Node]:
     found, waiting = list[Node](), [(node, 0)]
     while waiting:
         node, depth = waiting.pop()
-        node = _under(node, SHAPED)
-        if PRODUCT.match(_name(node)) and not _name(node).startswith("Mul"):  # which sums by itself
+        node = under(node, SHAPED)
+        if PRODUCT.match(name_of(node)) and not name_of(node).startswith("Mul"):  # which sums by itself
             found.append(node)
-        elif _name(node).startswith(("Sum", "Mean")):
-            inside = _before(node)
-            again = inside and _name(inside[0]).startswith(("Sum", "Mean"))
+        elif name_of(node).startswith(("Sum", "Mean")):
+            inside = inputs_of(node)
+            again = inside and name_of(inside[0]).startswith(("Sum", "Mean"))
             found += [] if again else inside
             waiting += [(n, depth + 1) for n in inside] if again and depth < DEEP else []
-        elif (SCALED.match(_name(node)) or _name(node).startswith("Clamp")) and depth < DEEP:
-            waiting += [(n, depth + 1) for n in _before(node)]
+        elif (SCALED.match(name_of(node)) or name_of(node).startswith("Clamp")) and depth < DEEP:
+            waiting += [(n, depth + 1) for n in inputs_of(node)]
     return found
 
 
 def _times_data(node: Node) -> tuple[Node | None, Tensor | None]:
     """Of a product, also a summed one, of one thing with a graph and one without: both; None where it is none."""
-    node = _under(node, SHAPED)
+    node = under(node, SHAPED)
     parts = [n for n, _ in node.next_functions]
-    if not PRODUCT.match(_name(node)) or len(parts) != 2 or (parts[0] is None) is (parts[1] is None):
+    if not PRODUCT.match(name_of(node)) or len(parts) != 2 or (parts[0] is None) is (parts[1] is None):
         return None, None
     first = parts[0] is not None
     saved = (getattr(node, names[first], None) for names in FACTORS)
@@ -154,11 +135,11 @@ def _noise(node: Node, users: dict[Node, list[Node]]) -> LatentNoise | None:
     spread, noise = _times_data(node)
     if spread is None or noise is None or not noise.is_floating_point() or noise.dim() < 2 or noise.numel() < FEWEST:
         return None
-    by_power = _name(spread).startswith("Exp")
-    layer = _before(spread)[0] if by_power else spread
-    as_variance = [n for n in users.get(layer, []) if _name(n).startswith("Exp")]
+    by_power = name_of(spread).startswith("Exp")
+    layer = inputs_of(spread)[0] if by_power else spread
+    as_variance = [n for n in users.get(layer, []) if name_of(n).startswith("Exp")]
     paid = _is_a_term(layer, users) and any(_is_a_term(n, users) for n in as_variance)
-    if not paid or _name(layer).startswith(("Mul", "Div")) or not is_normal(noise):
+    if not paid or name_of(layer).startswith(("Mul", "Div")) or not is_normal(noise):
         return None
     return LatentNoise("variance" if by_power else "logarithm")
 
@@ -171,7 +152,7 @@ def _is_a_term(node: Node, users: dict[Node, list[Node]]) -> bool:
         if added and not users.get(node):
             return True
         for user in users.get(node, []):
-            step = user, added or bool(ADDS.match(_name(user)))
+            step = user, added or bool(ADDS.match(name_of(user)))
             if step not in seen and _only_scales(user, node):
                 seen.add(step)
                 waiting.append(step)
@@ -181,27 +162,32 @@ def _is_a_term(node: Node, users: dict[Node, list[Node]]) -> bool:
 def _only_scales(user: Node, node: Node) -> bool:
     """Whether this sums what the node made, adds to it, or brings it to another scale by a number without a graph."""
     parts = [n for n, _ in user.next_functions]
-    if _name(user).startswith(("Mul", "Div")):
-        over = parts == [None, node] and _name(user).startswith("Div")
+    if name_of(user).startswith(("Mul", "Div")):
+        over = parts == [None, node] and name_of(user).startswith("Div")
         return node in parts and set(parts) <= {node, None} and not over
-    return bool(SCALED.match(_name(user)) or SHAPED.match(_name(user)))
+    return bool(SCALED.match(name_of(user)) or SHAPED.match(name_of(user)))
 
 
 def _squares_a_mean(node: Node, users: dict[Node, list[Node]]) -> bool:
     """Whether this squares the mean, or the sum, of all differences of what is learned and data, which are used for
     nothing else.
     """
-    inside = _before(node)
-    if len({*inside}) != 1 or (_name(node).startswith("Pow") and getattr(node, "_saved_exponent", 0) != 2):
+    inside = inputs_of(node)
+    if len({*inside}) != 1 or (name_of(node).startswith("Pow") and getattr(node, "_saved_exponent", 0) != 2):
         return False
-    if _name(node).startswith("Mul") and len(inside) != 2:
+    if name_of(node).startswith("Mul") and len(inside) != 2:
         return False
     squared = getattr(node, "_saved_self", None)
-    mean = _under(inside[0], SCALES)
-    of_all = isinstance(squared, Tensor) and squared.numel() == 1 and _name(mean).startswith(("Mean", "Sum"))
-    apart = _under(_before(mean)[0], SHAPED) if of_all else mean
-    learned = [n for n in _before(apart) if learns(n)]
-    if apart is mean or not ADDS.match(_name(apart)) or len(learned) != 1 or _name(learned[0]) == "AccumulateGrad":
+    mean = under(inside[0], SCALES)
+    of_all = isinstance(squared, Tensor) and squared.numel() == 1 and name_of(mean).startswith(("Mean", "Sum"))
+    apart = under(inputs_of(mean)[0], SHAPED) if of_all else mean
+    learned = [n for n in inputs_of(apart) if learns(n)]
+    if (
+        apart is mean
+        or not ADDS.match(name_of(apart))
+        or len(learned) != 1
+        or name_of(learned[0]) == "AccumulateGrad"
+    ):
         return False
     numbers = _numbers(mean)
     if not numbers > 1 or not len(users[apart]) == len(users[learned[0]]) == 1:
@@ -217,11 +203,11 @@ def _numbers(node: Node) -> int:
 def _squared_one_by_one(node: Node) -> int:
     """How many errors this squares, or takes the size of, before it adds them up: all else to learn from."""
     saved = getattr(node, "_saved_self", None)
-    if re.match(r"^(Mse|L1|SmoothL1|Huber)Loss", _name(node)):
+    if re.match(r"^(Mse|L1|SmoothL1|Huber)Loss", name_of(node)):
         return saved.numel() if isinstance(saved, Tensor) else 0
-    if not _name(node).startswith(("Mean", "Sum")):
+    if not name_of(node).startswith(("Mean", "Sum")):
         return 0
-    return _numbers(node) if any(SQUARES.match(_name(n)) for n in _before(node)) else 0
+    return _numbers(node) if any(SQUARES.match(name_of(n)) for n in inputs_of(node)) else 0
 
 
 def learns(node: Node) -> bool:
@@ -231,7 +217,7 @@ def learns(node: Node) -> bool:
         node = waiting.pop()
         if isinstance(getattr(node, "variable", None), nn.Parameter):
             return True
-        fresh = [n for n in _before(node) if n not in seen]
+        fresh = [n for n in inputs_of(node) if n not in seen]
         seen.update(fresh)
         waiting += fresh
     return False
@@ -241,19 +227,19 @@ def _rows_with_themselves(node: Node, users: dict[Node, list[Node]]) -> int:
     """How many rows a table of exponentials has that is summed whole, row by row, below a logarithm, where each row
     is most like itself and others are picked beside; 0 where it is none.
     """
-    sums = [u for u in users.get(node, []) if _name(u).startswith("Sum")]
-    picked = [u for n in (node, *_before(node)) for u in users.get(n, []) if u is not node]
+    sums = [u for u in users.get(node, []) if name_of(u).startswith("Sum")]
+    picked = [u for n in (node, *inputs_of(node)) for u in users.get(n, []) if u is not node]
     table = getattr(node, "_saved_result", None)
     if not any(_goes_below_a_log(u, users) for u in sums) or not isinstance(table, Tensor) or table.dim() != 2:
         return 0
-    if not any(PICKS.match(_name(u)) for u in picked) or any(_picks_the_diagonal(u) for u in picked):
+    if not any(PICKS.match(name_of(u)) for u in picked) or any(_picks_the_diagonal(u) for u in picked):
         return 0
     return len(table) if finds_itself(table.detach().clamp(min=1e-30).log(), None) else 0
 
 
 def _picks_the_diagonal(node: Node) -> bool:
     """Whether rows are asked for themselves: to be told from all others, as where each is a class of its own."""
-    if _name(node).startswith("Diagonal"):
+    if name_of(node).startswith("Diagonal"):
         return getattr(node, "_saved_offset", 1) == 0
     mask = _times_data(node)[1]
     return mask is not None and mask.dim() == 2 and bool(mask.diagonal().any())
@@ -266,10 +252,12 @@ def _goes_below_a_log(node: Node, users: dict[Node, list[Node]]) -> bool:
         if len(above) != 1:
             return False
         user = above[0]
-        if _name(user).startswith("Log"):
+        if name_of(user).startswith("Log"):
             return True
-        divides = _name(user).startswith("Div") and len(user.next_functions) > 1 and user.next_functions[1][0] is node
-        if not divides and not SHAPED.match(_name(user)):
+        divides = (
+            name_of(user).startswith("Div") and len(user.next_functions) > 1 and user.next_functions[1][0] is node
+        )
+        if not divides and not SHAPED.match(name_of(user)):
             return False
         node = user
     return False

@@ -5,14 +5,14 @@ A return is the reward of a step and a part of the next one's return: G_t = r_t 
 kinds; in the other order G_t - rate * G_t-1 does. Shifted and scaled as a whole, as returns often are, they stay so.
 """
 
-import re
 from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.autograd.graph import Node
 
-SHAPED = re.compile(r"^(View|UnsafeView|Reshape|ReshapeAlias|Squeeze|Unsqueeze|Clone|Alias|Neg|ToCopy)Backward")
+from moreish.doctor.watch.nodes import RESHAPED, inputs_of, kinds, name_of, under
+
+SHAPED = kinds(RESHAPED, "Neg")
 FEWEST, MOST = 8, 512  # steps of an episode, and products that are remembered
 MOST_NUMBERS = 1024
 RATES = (*(k / 100 for k in range(40, 100)), 0.995, 0.999, 0.9)
@@ -34,9 +34,9 @@ class Returns:
     def weighs(self, log_probs: Tensor, weight: Tensor | float) -> None:
         """Log-probabilities are multiplied with this."""
         if not isinstance(weight, Tensor) or weight.numel() == 1:
-            node = _under(log_probs.grad_fn)
+            node = log_probs.grad_fn
             if log_probs.numel() == 1 and node is not None and len(self._single) < MOST:
-                self._single.append((node._sequence_nr(), float(weight)))
+                self._single.append((under(node, SHAPED)._sequence_nr(), float(weight)))
         elif len(weight) >= FEWEST and weight.shape == log_probs.shape and _made_in_order(log_probs):
             self._orders.add(order_of(weight.detach().float().reshape(len(weight), -1)))
 
@@ -79,15 +79,10 @@ def _few_kinds(rewards: Tensor, close: float) -> float:
 
 def _made_in_order(log_probs: Tensor) -> bool:
     """Whether these were put together from parts in the order in which the parts were made."""
-    node = _under(log_probs.grad_fn)
-    if node is None or not type(node).__name__.startswith(("Stack", "Cat")) or len(node.next_functions) < FEWEST:
+    if log_probs.grad_fn is None:
         return False
-    made = [part._sequence_nr() for n, _ in node.next_functions if (part := _under(n)) is not None]
+    node = under(log_probs.grad_fn, SHAPED)
+    if not name_of(node).startswith(("Stack", "Cat")) or len(node.next_functions) < FEWEST:
+        return False
+    made = [under(part, SHAPED)._sequence_nr() for part in inputs_of(node)]
     return made == sorted(made)
-
-
-def _under(node: Node | None) -> Node | None:
-    """What lies under a change of shape or sign."""
-    while node is not None and SHAPED.match(type(node).__name__):
-        node = node.next_functions[0][0]
-    return node
