@@ -59,7 +59,7 @@ FORMATS = {
     ),
     "objects in objects a line": (
         "\n\n".join(json.dumps({"n": 1, "by": {"x": [1], "who": x}}) for x in ITEMS),
-        "JSON lines, column by.who of 2 columns, 5 rows",
+        "JSON lines, column by.who of 3 columns, 5 rows",
     ),
     "CSV": (as_csv(["name", "births"], [[x, 7] for x in ITEMS]), "CSV, column name of 2 columns, 5 rows"),
     "CSV with the number first": (
