@@ -242,3 +242,16 @@ def test_a_folder_that_cannot_be_written_to_is_refused_and_one_that_can_is_left_
     (tmp_path / "weights.txt").write_text("a file")
     with pytest.raises(OSError, match=r"weights\.txt"):
         weights.refuse_unwritable(tmp_path / "weights.txt" / "net" / weights.FILE)
+
+
+@pytest.mark.parametrize("written", [None, 5, "no base64!", "AAA=", ["a"]])
+def test_what_a_net_was_trained_on_is_not_known_where_a_stranger_wrote_something_else(tmp_path, written):
+    save(random_background(), tmp_path / "net", {weights.SEEN: written})
+    assert weights.share_seen(str(tmp_path / "net"), ["a", "b"]) == 0.0
+
+
+def test_the_share_of_items_that_a_net_was_trained_on_is_known(tmp_path):
+    assert weights.share_seen("bundled", ["a"]) == 0.0
+    save(random_background(), tmp_path / "net", {weights.SEEN: weights.marks_of(["anna", "Zoë", "😀"])})
+    assert weights.share_seen(str(tmp_path / "net"), ["anna", "bert", "Zoë", "zoë"]) == 0.5
+    assert weights.share_seen(str(tmp_path / "net"), []) == 0.0

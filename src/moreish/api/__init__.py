@@ -190,7 +190,7 @@ def listen(
 ) -> Listened:
     """A list that the background net has read, in about a second; torch is not loaded and nothing is kept.
 
-    `reading` are options of `read`.     Raises ValueError where it cannot be read, or has words for symbols.
+    `reading` are options of `read`. Raises ValueError where it cannot be read, or has words for symbols.
     """
     overrides = read_as(overrides, reading)
     options = checked_data_options("ngram", overrides)

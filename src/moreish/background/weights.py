@@ -156,8 +156,11 @@ def share_seen(name: str, items: Sequence[str]) -> float:
     """Which share of the items the net of this name was trained on, as far as it says so: see `marks_of`."""
     if name == "bundled" or not items:
         return 0.0
-    kept = about(Path(name)).get(SEEN)
-    seen = np.frombuffer(base64.b64decode(kept), "<u4") if isinstance(kept, str) else np.zeros(0, "<u4")
+    try:
+        written = about(Path(name))[SEEN]
+        seen = np.frombuffer(base64.b64decode(written if isinstance(written, str) else "", validate=True), "<u4")
+    except (KeyError, TypeError, ValueError):  # older, or somebody else's
+        return 0.0
     return float(np.isin(np.array([crc32(item.encode()) for item in items], "<u4"), seen).mean())
 
 

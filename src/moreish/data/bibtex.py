@@ -132,8 +132,8 @@ def _plain(name: str, value: str) -> str | list[str]:
         return re.sub(r"[{}\s]+", " ", value).strip()
     if name not in PEOPLE:
         return text_of(value)
-    people = [text_of(each).strip() for each in _people(value)]
-    return [each for each in people if each not in ("", OTHERS)]
+    people = [name for each in _people(value) if (name := text_of(each).strip()) not in ("", OTHERS)]
+    return people if len(people) > 1 else "".join(people)
 
 
 def _people(value: str) -> list[str]:
