@@ -197,7 +197,7 @@ def assert_same_as(run: api.TrainedRun, whole: api.TrainedRun) -> None:
 @pytest.mark.slow
 @needs_proc
 def test_an_interrupted_run_goes_on_in_it_bit_for_bit_as_if_it_had_never_stopped(tmp_path):
-    assert "go on with: moreish train --resume" in poor(tmp_path, "-c", INTERRUPTED)
+    assert "go on with: moreish.resume" in poor(tmp_path, "-c", INTERRUPTED)
     assert not moreish.open_run(tmp_path / "run").run.finished
     poor(tmp_path, "-m", "moreish", "train", "--resume", "run", "-q")
     corpus = moreish.data.from_items(made_items(200))

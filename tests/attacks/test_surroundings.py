@@ -96,7 +96,7 @@ def test_what_is_stopped_twice_before_its_first_checkpoint_stays_and_is_gone_on_
         raise KeyboardInterrupt
 
     options = {"model": {"n_hidden": 4}, "train": {"steps": 6, "eval_every": 3}}
-    with pytest.raises(moreish.api.Interrupted, match="go on with: moreish train --resume"):
+    with pytest.raises(moreish.api.Interrupted, match=r"go on with: moreish\.resume"):
         moreish.train(made_items(60), model="mlp", options=options, out=tmp_path / "run", watch=stop)
     assert open_run(tmp_path / "run").steps() == []
     assert moreish.api.resume(tmp_path / "run").run.finished
