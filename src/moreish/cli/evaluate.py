@@ -50,8 +50,7 @@ def evaluate(
     from moreish.cli.overrides import reading_settings
     from moreish.cli.show import bar, emit, finite, note, printable, show, table, telling
 
-    given = {"column": column, "encoding": encoding}
-    reading = {name: value for name, value in given.items() if value is not None} | reading_settings(set)
+    reading = reading_settings(set, column=column, encoding=encoding)
     with telling(f"loading {run}", quiet or json):
         opened = api.open_run(run, root)
         result = opened.evaluate(on, **reading)

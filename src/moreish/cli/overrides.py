@@ -41,9 +41,9 @@ def _toml(path: Path) -> Plain:
         raise ValueError(f"{path} is not TOML: {error}") from None
 
 
-def reading_settings(set: list[str] | None) -> dict[str, Setting]:
-    """What `--set` says of reading another list. Raises ValueError where it is about anything else."""
+def reading_settings(set: list[str] | None, **flags: Setting) -> dict[str, Setting]:
+    """What flags and `--set` say of reading another list. Raises ValueError where it is about anything else."""
     settings = parse_assignments(set or [])
     if other := next((name for name in settings if name != "data"), None):
         raise ValueError(f"{other} is not about how another list is read: --set data.OPTION=VALUE is")
-    return settings.get("data", {})
+    return {name: value for name, value in flags.items() if value is not None} | settings.get("data", {})
