@@ -44,7 +44,7 @@ def evaluate(
     encoding
         How the bytes of another list are to be read; UTF-8 unless said.
     set
-        Any other option of how another list is read: data.recognise=false.
+        Other options of how another list is read: data.recognise=false.
     """
     from moreish import api
     from moreish.cli.overrides import reading_settings
