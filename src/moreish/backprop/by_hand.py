@@ -103,9 +103,9 @@ class ByHand(TorchFunctionMode):
         kwargs = kwargs or {}
         if func in _NOT_DIFFERENTIATED or not torch.is_grad_enabled():
             return func(*args, **kwargs)
-        given, key = read_call(func, args, kwargs)
+        given, key, differentiable = read_call(func, args, kwargs)
         transformed = torch._C._are_functorch_transforms_active()
-        if not transformed and not any(t.requires_grad for t in given):
+        if not transformed and not differentiable:
             return func(*args, **kwargs)
         self._notice_strangers(given)
         foreign = not TENSORS.issuperset(types)

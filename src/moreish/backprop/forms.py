@@ -17,37 +17,53 @@ FormKey = tuple[Any, ...]
 MOST_KNOWN = 4096
 
 
-def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> tuple[list[Tensor], FormKey | None]:
-    """The tensors given with a call, and a key that is equal for calls of one form.
+class Read(NamedTuple):
+    """What was found in the arguments of a call: its tensors, the key of its form, and whether any asks a gradient.
 
-    The key is None where an argument has parts: their tensors are among those given, but they are not looked into.
+    The key is equal for calls of one form. It is None where an argument has parts: their tensors are among those given,
+    but they are not looked into.
     """
+
+    given: list[Tensor]
+    key: FormKey | None
+    differentiable: bool
+
+
+def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> Read:
+    """The arguments of this call, read once."""
     given: list[Tensor] = []
     key: list[Any] = [called, *kwargs]
+    differentiable = False
     for value in (*args, *kwargs.values()) if kwargs else args:
         kind = type(value)
         if kind in TENSORS or isinstance(value, Tensor):
             given.append(value)
-            key.append((value.dtype, value.dim(), value.requires_grad))
+            asks = value.requires_grad
+            differentiable = differentiable or asks
+            key.append((value.dtype, value.dim(), asks))
         elif kind in _EXACT:
             key.append((kind, value))
         elif kind is float:
             key.append(repr(value))  # 0.0 and -0.0 are equal, and their inverses are not
         else:
-            return tensors_in((*args, *kwargs.values())), None
-    return given, tuple(key)
+            given = tensors_in((*args, *kwargs.values()))
+            return Read(given, None, any(t.requires_grad for t in given))
+    return Read(given, tuple(key), differentiable)
 
 
 class Form(NamedTuple):
-    """How every call of one form goes by hand: its layout, and which of the given tensors stand in its slots."""
+    """How every call of one form goes by hand: its layout, and which of the given tensors stand in its slots.
+
+    order : None where they are those given, in the same order
+    """
 
     layout: Layout
-    order: list[int]
+    order: list[int] | None
     forward: ReferenceType[Function]  # of the rule whose parameters the layout follows
 
-    def tensors(self, given: Sequence[Tensor]) -> list[Tensor]:
+    def tensors(self, given: list[Tensor]) -> list[Tensor]:
         """The layout's tensors, out of those given with the call."""
-        return [given[i] for i in self.order]
+        return given if self.order is None else [given[i] for i in self.order]
 
 
 _KNOWN: dict[FormKey, Form] = {}
@@ -70,4 +86,6 @@ def remember(
         return
     if len(_KNOWN) >= MOST_KNOWN:
         _KNOWN.clear()
-    _KNOWN[key] = Form(layout, [places[id(t)] for t in tensors], ref(HAND_DERIVED[layout.key].forward))
+    order = [places[id(t)] for t in tensors]
+    same = order == [*range(len(given))]
+    _KNOWN[key] = Form(layout, None if same else order, ref(HAND_DERIVED[layout.key].forward))

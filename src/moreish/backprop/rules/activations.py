@@ -22,7 +22,7 @@ def tanh_backward(dy, y):
     Where |y| is close to 1 nothing passes: that is a saturated neuron. There 1 - y^2 cancels, so it is rounded once,
     after the subtraction, and not the square before it.
     """
-    return (torch.addcmul(torch.ones_like(y), y, y, value=-1) * dy,)
+    return (torch.addcmul(y.new_ones(()), y, y, value=-1).mul_(dy),)
 
 
 def sigmoid_forward(x: Float[Tensor, "..."]):

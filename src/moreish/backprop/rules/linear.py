@@ -23,7 +23,7 @@ def linear_backward(dy: Float[Tensor, "*N O"], x, weight, needs: Needs = EVERY):
     dW = dy^T x        (O, N) (N, I)
     db = sum over N    a broadcast on the way forward is a sum on the way back
     """
-    rows, x_rows = dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1])
+    rows, x_rows = (dy, x) if x.dim() == 2 else (dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1]))
     dx = dy @ weight if needs[0] else None
     dweight = rows.T @ x_rows if needs[1] else None
     dbias = rows.sum(0) if needs[2] else None

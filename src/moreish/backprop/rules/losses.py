@@ -1,6 +1,7 @@
 """Losses: negative log-likelihood, and cross-entropy as one expression. Both in nats, with ignored targets."""
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -14,11 +15,12 @@ def nll_loss_forward(
 
     x holds log-probabilities: (N, V), or (V,) with one target, or (N, V, ...) with targets (N, ...).
     """
+    if reduction not in ("mean", "sum", "none"):
+        raise NotDerived(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
     kept = targets != ignore_index
-    index = torch.where(kept, targets, 0).unsqueeze(classes_of(x))
-    losses = -x.gather(classes_of(x), index).squeeze(classes_of(x)) * kept
-    n = kept.sum() if reduction == "mean" else None
-    return _reduce(losses, n, reduction), (x.shape, index, kept, n)
+    index = (targets * kept).unsqueeze(classes_of(x))
+    loss = F.nll_loss(x, targets, ignore_index=ignore_index, reduction=reduction)
+    return loss, (x.shape, index, kept, kept.sum() if reduction == "mean" else None)
 
 
 def nll_loss_backward(dloss, shape, index, kept, n):
@@ -66,8 +68,7 @@ def cross_entropy_backward(dloss, logprobs, index, kept, n, label_smoothing=0.0)
     With label_smoothing = s, (1 - s) onehot + s/V stands in place of the onehot: what the softmax should become.
     """
     classes = classes_of(logprobs)
-    share = torch.full_like(index, -(1 - label_smoothing), dtype=logprobs.dtype)
-    dlogits = logprobs.exp().scatter_add_(classes, index, share)
+    dlogits = logprobs.exp().scatter_(classes, index, -(1.0 - label_smoothing), reduce="add")
     if label_smoothing:
         dlogits -= label_smoothing / logprobs.shape[classes]
     return dlogits.mul_(share_of(dloss, kept, n).unsqueeze(classes)), None

@@ -32,17 +32,17 @@ def batch_norm_forward(
     if use_batch:
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
-        mean = x.mean(rest(x))
+        mean = x.sum(rest(x)) / n
         centred = x - channel(mean, x)
         var = centred.square().sum(rest(x)) / (n - correction)
         if running_mean is not None and running_var is not None:
             running_mean.lerp_(mean.to(running_mean.dtype), momentum)
-            running_var.lerp_((var * (n - correction) / (n - 1)).to(running_var.dtype), momentum)
+            running_var.lerp_((var * ((n - correction) / (n - 1))).to(running_var.dtype), momentum)
     else:
         assert running_mean is not None
         assert running_var is not None
         centred, var = x - channel(running_mean, x), running_var
-    rstd = channel((var + eps) ** -0.5, x)
+    rstd = channel((var + eps).rsqrt(), x)
     xhat = centred * rstd
     if weight is not None and bias is not None:
         y = torch.addcmul(channel(bias, x), xhat, channel(weight, x))
@@ -80,7 +80,8 @@ def batch_norm_backward(dy: Float[Tensor, "N C *L"], xhat, rstd, weight, use_bat
             assert dweight is not None
             assert dbias is not None
             n = dy.numel() // dy.shape[1]
-            dx = scale * (dy - channel(dbias / n, dy) - xhat * channel(dweight / (n - correction), dy))
+            through_var = channel(dweight / (correction - n), dy)
+            dx = torch.addcmul(dy, xhat, through_var).sub_(channel(dbias, dy), alpha=1 / n).mul_(scale)
         else:
             dx = scale * dy
     return dx, None, None, dweight if needs[3] else None, dbias if needs[4] else None
@@ -131,8 +132,8 @@ def rest(x: Tensor) -> list[int]:
 
 
 def channel(row: Tensor, x: Tensor) -> Tensor:
-    """(C,) as (1, C, 1, ...), ready to broadcast against x."""
-    return row.view(1, -1, *[1] * (x.dim() - 2))
+    """(C,) as (C, 1, ...), ready to broadcast against x."""
+    return row if x.dim() == 2 else row.view(-1, *[1] * (x.dim() - 2))
 
 
 def _over_rows(d: Tensor, dims: Sequence[int]) -> Tensor:
