@@ -30,12 +30,19 @@ class Fold:
 
 
 def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:
-    """`count` folds, of sizes that differ by one at most; of long items as many are held out as can be measured."""
-    order = rng_for(seed, "folds").permutation(len(items))
+    """`count` folds, of sizes that differ by one at most; of long items as many are held out as can be measured.
+
+    Equal items, as one name of several kinds is, are held out together: what is measured was never seen.
+    """
+    places: dict[bytes, list[int]] = {}
+    for i, item in enumerate(items):
+        places.setdefault(item.tobytes(), []).append(i)
+    different = [*places.values()]
+    order = [different[k] for k in rng_for(seed, "folds").permutation(len(different))]
     found = []
-    for k in range(min(count, len(items))):
-        held_out = order[k::count]
-        rest = np.setdiff1d(order, held_out)
+    for k in range(min(count, len(different))):
+        held_out = np.concatenate(order[k::count])
+        rest = np.setdiff1d(np.arange(len(items)), held_out)
         sizes = np.cumsum([len(items[i]) + 1 for i in held_out])
         measured = held_out[: max(1, int(np.searchsorted(sizes, MOST_MEASURED)))]
         found.append(Fold([items[i] for i in rest], [items[i] for i in measured]))
