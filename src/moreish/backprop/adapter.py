@@ -131,7 +131,9 @@ class HandDerived(torch.autograd.Function):
         return None, *grads
 
 
-_CALL: Callable[..., Tensor | tuple[Tensor, ...]] = vars(torch._C)["_FunctionBase"].__dict__["apply"].__get__(None, HandDerived)
+_CALL: Callable[..., Tensor | tuple[Tensor, ...]] = (
+    vars(torch._C)["_FunctionBase"].__dict__["apply"].__get__(None, HandDerived)
+)
 """`HandDerived.apply` without what it asks each time of setup_context and transforms, a third of a call."""
 _UNWRAP: Callable[[Tensor], Tensor] = vars(vars(torch._C)["_functorch"])["unwrap_if_dead"]
 """As `apply` does: a tensor that came out of a transform of torch.func, which is over, is the tensor inside of it."""

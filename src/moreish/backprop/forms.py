@@ -20,8 +20,8 @@ MOST_KNOWN = 4096
 class Read(NamedTuple):
     """What was found in the arguments of a call: its tensors, the key of its form, and whether any asks a gradient.
 
-    The key is equal for calls of one form. It is None where an argument has parts: their tensors are among those given,
-    but they are not looked into.
+    The key is equal for calls of one form. It is None where an argument has parts: their tensors are among those
+    given, but they are not looked into.
     """
 
     given: list[Tensor]

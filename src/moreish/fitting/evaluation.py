@@ -2,25 +2,30 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
 import numpy as np
 
-from moreish.data import Corpus, Split, from_items, read
+from moreish.data import Corpus, DataOptions, Split, from_items, read
+from moreish.data.corpus import WHERE
 from moreish.fitting.counting import baselines
 from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 from moreish.options import Setting, build
 from moreish.runs.events import CrossValidated
 
+OF_THE_FILE = ("encoding", "column", "by", "weight")
+"""Options that say how the bytes of one file are to be read, and nothing of another one."""
+
 
 class Evaluation(TypedDict):
     """Mean loss in nats per predicted symbol, over `symbols` of them in `items` items, and what baselines lose.
 
     error : standard error of the loss, where cross-validation measured it
-    told : of another list, how it was read where its lines have marks (see `moreish.data.marks`)
+    told : of another list, how it was read where its lines have marks (see `moreish.data.marks`), and how many of its
+        items were learned from
     """
 
     on: str
@@ -79,7 +84,8 @@ def other_items(
 
     Raises ValueError for a symbol that this one never has.
     """
-    own = replace(corpus.options, duplicates="keep", column=None, by=None, weight=None)
+    itself = {field.name: field.default for field in fields(DataOptions) if field.name in OF_THE_FILE}
+    own = replace(corpus.options, duplicates="keep", **itself)
     options = build(type(own), reading or {}, base=own)
     other = read(source, options) if isinstance(source, str | Path) else from_items(source, options)
     vocab = corpus.vocab
@@ -92,4 +98,19 @@ def other_items(
     unknown = len(vocab.symbols)  # <unk> is the last symbol, where there is one
     lookup = np.array([0, *(vocab.ids.get(s, unknown) for s in other.vocab.symbols)], vocab.dtype)
     whole = other.split("all")
-    return Split(lookup[whole.ids], whole.offsets), other.report.told
+    split = Split(lookup[whole.ids], whole.offsets)
+    return split, [*other.report.told, *_seen_before(corpus, split, name)]
+
+
+def _seen_before(corpus: Corpus, split: Split, name: str) -> list[str]:
+    """That a list holds items which this one was fitted to, if so it is."""
+    if corpus.options.text:
+        return []
+    seen = int(np.count_nonzero(corpus.where_ids(split.ids, split.offsets) == WHERE.index("train")))
+    if not seen:
+        return []
+    stand = "stand" if seen > 1 else "stands"
+    return [
+        f"{seen:,} of its {len(split):,} items {stand} in the list that {name} learned from: of those the loss"
+        " says how well they are remembered, not how well new ones are foretold."
+    ]
