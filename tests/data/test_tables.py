@@ -273,3 +273,23 @@ def test_the_columns_that_are_not_read_are_named(tmp_path):
     assert report.to_json()["left_out"] == ["id", "people"]
     folder.write_text("bern\nrome\npisa\n", encoding="utf-8")
     assert read(folder, DataOptions()).report.left_out == []
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_a_column_that_begins_late_is_found(suffix, tmp_path):
+    rows = [{"id": i} for i in range(1500)] + [{"id": 1500 + i, "nick": f"nick {i}"} for i in range(40)]
+    file = tmp_path / f"late{suffix}"
+    lines = [json.dumps(row) for row in rows]
+    file.write_text("\n".join(lines) if suffix == ".jsonl" else f"[{','.join(lines)}]", encoding="utf-8")
+    assert list(moreish.read(file, column="nick")) == [f"nick {i}" for i in range(40)]
+    kinds = moreish.read(file, column="id", by="nick").kinds
+    assert set(kinds) == {"unknown", *(f"nick {i}" for i in range(40))}
+    with pytest.raises(ValueError, match=r'has no column "nock"'):
+        moreish.read(file, column="nock")
+
+
+def test_a_column_of_objects_is_told_with_its_fields(tmp_path):
+    file = tmp_path / "objects.json"
+    file.write_text(json.dumps([{"name": {"en": "Salt", "fr": "Sel"}, "id": 1}] * 3), encoding="utf-8")
+    with pytest.raises(ValueError, match=r'its "name" has fields of its own: name.en \("Salt"\), name.fr'):
+        moreish.read(file, column="name")

@@ -40,7 +40,7 @@ from moreish.data.numbers import Mark, decimal_mark
 from moreish.data.options import DataOptions
 from moreish.data.pages import Page
 from moreish.data.programs import listed
-from moreish.data.sheets import JSON, YAML, Path, Sheet, Terms, are_cells, at, sheet_of
+from moreish.data.sheets import JSON, YAML, Sheet, Terms, are_cells, at, cell_at, path_of, sheet_of, text_in
 from moreish.data.sql import Sql, largest
 from moreish.data.sql_tables import passed_over
 from moreish.data.tables import Chosen, Column, Columns
@@ -299,41 +299,25 @@ def _of_sheet(
 ) -> Rows:
     looks = f"{looks}{sheet.looks}"
     options = replace(options, column=sheet.within[0]) if sheet.within else options
-    chosen = Columns(name, looks, sheet.columns, sheet.named).choose(options)
+    table = Columns(name, looks, sheet.columns, sheet.named)
+    late = [] if len(sheet.rows) < MOST_ROWS else table.missing((options.column, options.by))
+    chosen = table.besides(late).choose(options)
     asked = chosen.item.several or options.column is not None
 
     def rows() -> Iterator[Row]:
-        paths = [_path(column) for column in (chosen.item, chosen.kind, chosen.weight)]
+        paths = [path_of(column) for column in (chosen.item, chosen.kind, chosen.weight)]
+        absent = {column.name: path_of(column) or () for column in late}
         for number, value in values:
+            absent = {column: path for column, path in absent.items() if at(value, path) is None}
             where = f"{name}, {place} {number:,}"
-            beside = [_cell(value, path, where, sheet.terms) for path in paths[1:]]
+            beside = [cell_at(value, path, where, sheet.terms) for path in paths[1:]]
             several = at(value, paths[0] or ()) if asked else None
-            each = several if are_cells(several) else [_cell(value, paths[0], where, sheet.terms)]
-            yield from (Row(number, _text(cell), *beside) for cell in each)
+            each = several if are_cells(several) else [cell_at(value, paths[0], where, sheet.terms)]
+            yield from (Row(number, text_in(cell), *beside) for cell in each)
+        if absent:
+            table.choose(options)  # which says that it is nowhere
 
-    return _described(looks, chosen, sheet.columns, rows(), place)
-
-
-def _path(column: Column | None) -> Path | None:
-    return column.key if column is not None and not isinstance(column.key, int) else None
-
-
-def _cell(row: object, path: Path | None, where: str, terms: Terms) -> str:
-    """The text in a row. Raises ValueError, which begins with where it is, for a list or a record in its place."""
-    if path is None:
-        return ""
-    value = at(row, path)
-    if not isinstance(value, list | dict):
-        return _text(value)
-    place = f"its {'.'.join(map(str, path))}" if path else "it"
-    kind = "a list" if isinstance(value, list) else terms.one_mapping
-    if isinstance(value, list) and not are_cells(value):
-        kind = f"a list of {'lists' if isinstance(value[0], list) else terms.mapping + 's'}"
-    raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    return _described(looks, chosen, [*sheet.columns, *late], rows(), place)
 
 
 def _json(name: str, texts: Iterable[str]) -> object:

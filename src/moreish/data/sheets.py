@@ -210,3 +210,27 @@ def _shown(value: object) -> str:
             return ""
         case _:
             return json.dumps(value)
+
+
+def path_of(column: Column | None) -> Path | None:
+    """The way to its cells."""
+    return column.key if column is not None and not isinstance(column.key, int) else None
+
+
+def cell_at(row: object, path: Path | None, where: str, terms: Terms) -> str:
+    """The text in a row. Raises ValueError, which begins with where it is, for a list or a record in its place."""
+    if path is None:
+        return ""
+    value = at(row, path)
+    if not isinstance(value, list | dict):
+        return text_in(value)
+    place = f"its {'.'.join(map(str, path))}" if path else "it"
+    kind = "a list" if isinstance(value, list) else terms.one_mapping
+    if isinstance(value, list) and not are_cells(value):
+        kind = f"a list of {'lists' if isinstance(value[0], list) else terms.mapping + 's'}"
+    raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
+
+
+def text_in(value: object) -> str:
+    """A value as an item's text: nothing is none."""
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value)

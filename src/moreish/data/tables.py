@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from moreish.data.numbers import number_of
@@ -101,6 +101,22 @@ class Columns:
             raise ValueError(f"{self.name}: the column {item.name} cannot hold the items and their weights")
         return Chosen(item, kind, weight)
 
+    def missing(self, asked: Iterable[str | None]) -> list[Column]:
+        """Columns of these names that are not in its first rows, to be looked for in the others."""
+        known = {column.name.casefold() for column in self.columns}
+        names = [name for name in asked if name is not None and name != FILE and not name.isdecimal()]
+        late = [name for name in names if self.named and name.casefold() not in known and not self._inside(name)]
+        number = len(self.columns) + 1
+        return [Column(name, number + i, tuple(name.split(".")), ()) for i, name in enumerate(dict.fromkeys(late))]
+
+    def besides(self, late: Sequence[Column]) -> "Columns":
+        """With these as well."""
+        return Columns(self.name, self.looks, [*self.columns, *late], self.named) if late else self
+
+    def _inside(self, name: str) -> list[Column]:
+        """The columns whose path goes through this name."""
+        return [column for column in self.columns if column.name.casefold().startswith(f"{name.casefold()}.")]
+
     def _kind(self, by: str | None) -> Column | None:
         if by is None or (by == FILE and not any(column.name == FILE for column in self.columns)):
             return None
@@ -128,6 +144,12 @@ class Columns:
                 return found[0]
         if asked.isdecimal() and 1 <= int(asked) <= len(self.columns):
             return self.columns[int(asked) - 1]
+        if self.named and (inside := self._inside(asked)):
+            listed = ", ".join(column.shown() for column in inside[:MOST_COLUMNS_SHOWN])
+            such = called(flag, inside[0].name)
+            raise ValueError(
+                f'{self.name} is {self.looks}, and its "{asked}" has fields of its own: {listed}. Say {such}'
+            )
         what = "no column" if self.named else "no row that names its columns, so they have numbers, and no"
         wanted = said(f'{what} "{asked}" for --{flag}', f"{what} for {called(flag, asked)}")
         raise ValueError(f"{self.name} is {self.looks} and has {wanted}; {self._listed()}")
