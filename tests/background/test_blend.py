@@ -26,7 +26,7 @@ def ensemble(models: int) -> Ensemble:
     parts: list[ngram.Backoff | ListReader] = [ngram.KneserNey.fit(*flat(ITEMS), V, 3)]
     for k in range(models - 1):
         net = random_background(seed=k)
-        parts.append(reader_of(Cell.of(net, net.rows(SYMBOLS)), ITEMS, 2 - k, 0))
+        parts.append(reader_of(Cell.of(net.nets[0], net.rows(SYMBOLS)[0]), ITEMS, 2 - k, 0))
     return Ensemble(parts, shape_of(SYMBOLS, ITEMS))
 
 

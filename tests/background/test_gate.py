@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moreish.background.cases import Case
-from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, gates_from_tensors, gates_to_tensors
-from moreish.background.gates import fit_gate, gate_case, gates_for
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, Parts, gates_from_tensors, gates_to_tensors
+from moreish.background.gates import blended_from, fit_gate, gate_case, gate_cases, gates_of
 from tests.support.backgrounds import random_background, random_gate
 from tests.support.lists import made_items
 
-GATES = {models: random_gate(models) for models in (1, 2, 3)}
+MODELS = {"1": 1, "2": 2, "3": 3}
+GATES = {name: random_gate(models) for name, models in MODELS.items()}
 Arrays = dict[str, np.ndarray]
 
 
@@ -35,12 +36,12 @@ def test_powers_are_a_layer_of_tanh_and_a_matrix(seed: int, models: int):
 
 
 def test_gates_that_are_taken_apart_are_put_together():
-    again = gates_from_tensors(gates_to_tensors(GATES))
+    again = gates_from_tensors(gates_to_tensors(GATES), MODELS)
     assert again.keys() == GATES.keys()
     for models, gate in GATES.items():
         for f in fields(Gate):
             np.testing.assert_array_equal(getattr(again[models], f.name), getattr(gate, f.name))
-    assert gates_from_tensors({}) == {}
+    assert gates_from_tensors({}, MODELS) == {}
 
 
 @pytest.mark.parametrize("name", [f"gate2/{f.name}" for f in fields(Gate)])
@@ -61,10 +62,10 @@ def test_gates_that_are_taken_apart_are_put_together():
     ],
 )
 def test_any_other_gate_is_refused(name: str, change: Callable[[Arrays, str], None]):
-    arrays = gates_to_tensors({2: GATES[2]})
+    arrays = gates_to_tensors({"2": GATES["2"]})
     change(arrays, name)
     with pytest.raises(ValueError, match="gate"):
-        gates_from_tensors(arrays)
+        gates_from_tensors(arrays, MODELS)
 
 
 def case(seed: int, models: int = 2, n: int = 40) -> Case:
@@ -82,7 +83,7 @@ def case(seed: int, models: int = 2, n: int = 40) -> Case:
 def test_a_fitted_gate_loses_less_than_equal_powers_on_other_cases():
     cases = [case(seed) for seed in range(12)]
     gate, loss = fit_gate(cases[:8])
-    even = Gate(*(np.zeros_like(getattr(GATES[2], f.name)) for f in fields(Gate)))
+    even = Gate(*(np.zeros_like(getattr(GATES["2"], f.name)) for f in fields(Gate)))
     even.bias_out[:2] = 0.5
     for each in cases[8:]:
         assert -each.foretold(gate).own.mean() < -each.foretold(even).own.mean() - 0.1
@@ -98,22 +99,40 @@ def test_the_same_seed_gives_the_same_gate():
     assert not np.array_equal(one, other)
 
 
-def test_gates_of_every_number_of_models_are_fitted_on_lists():
-    net = random_background(n_hidden=4)
+@pytest.mark.parametrize("nets", [1, 2])
+def test_gates_of_every_blend_are_fitted_on_lists(nets: int):
+    net = random_background(n_hidden=4, nets=nets)
     lists = [[tuple(item) for item in made_items(60)[k:]] for k in range(2)]
-    found = {models: (gate, loss) for models, gate, loss in gates_for(net, lists, 0, (12, 20))}
-    assert {*found} == {1, 2, 3}
-    for models, (gate, loss) in found.items():
-        assert gate.models == models
+    cases = [*gate_cases(net, lists, 0, (12, 20))]
+    assert len(cases) == 4
+    found = {parts: (gate, loss) for parts, gate, loss in gates_of(cases, nets, 0)}
+    assert {*found} == {*blended_from(nets)}
+    assert {Parts(0, 0), Parts(1, 0), Parts(1, 1), Parts(nets, nets)} <= {*found}
+    for parts, (gate, loss) in found.items():
+        assert gate.models == parts.models == 1 + parts.read + parts.tuned
         assert 0 < loss < np.log(20)
 
 
-def test_a_case_holds_items_that_nothing_was_made_of():
-    net = random_background(n_hidden=4)
+def test_the_gate_of_fewer_models_sees_theirs_alone(monkeypatch: pytest.MonkeyPatch):
+    from moreish.background import gates
+
+    seen: dict[int, Case] = {}
+    monkeypatch.setattr(gates, "fit_gate", lambda cases, _: seen.update({len(seen): cases[0]}) or (GATES["1"], 1.0))
+    whole = case(0, models=5)
+    kept = {parts: seen[i] for i, (parts, _, _) in enumerate(gates.gates_of([whole], 2, 0))}
+    for parts, models in {Parts(1, 1): [0, 1, 3], Parts(2, 1): [0, 1, 2, 3], Parts(2, 2): [0, 1, 2, 3, 4]}.items():
+        np.testing.assert_array_equal(kept[parts].scores[:, : parts.models], whole.scores[:, models])
+        np.testing.assert_array_equal(kept[parts].scores[:, parts.models :], whole.scores[:, 5:])
+        np.testing.assert_array_equal(kept[parts].features[:, EVIDENCE:], whole.features[:, EVIDENCE:][:, models])
+
+
+@pytest.mark.parametrize("nets", [1, 2])
+def test_a_case_holds_items_that_nothing_was_made_of(nets: int):
+    net = random_background(n_hidden=4, nets=nets)
     items = [tuple(item) for item in made_items(60)]
     found = gate_case(net, items, 20, 0)
     assert found is not None
-    assert found.models == 3
+    assert found.models == 1 + 2 * nets
     assert 15 <= np.count_nonzero(found.targets == 0) <= 40
 
 

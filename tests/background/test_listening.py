@@ -7,15 +7,17 @@ import pytest
 
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import joined
+from moreish.background.gate import Parts
 from moreish.background.lengths import STRENGTHS, Timing, nats_of
 from moreish.background.listening import (
     FEWEST,
-    MODELS,
+    NAMES,
     TEMPERATURES,
     WORTH,
     Choice,
     Listening,
     Measured,
+    Name,
     choose,
     measure,
 )
@@ -83,19 +85,22 @@ def test_where_nothing_was_measured_the_best_is_taken():
     assert np.isfinite(few.blend(Choice("read")).start(1)[1]).all()
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
-    found = listening()
-    tuned = Cell.of(random_background(4, seed=3), NET.rows(SYMBOLS))
+@pytest.mark.parametrize("nets", [1, 2])
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_measured_is_the_mean_of_the_items_scores(name: Name, nets: int):
+    net, other = random_background(4, nets=nets), random_background(4, seed=3)
+    found = Listening(net, SYMBOLS, ITEMS, orders=2)
+    tuned = [Cell.of(other.nets[0], other.rows(SYMBOLS)[0])]
     measured = found.measured([found.case(k, tuned) for k in range(len(found.folds))])
-    blend = measured[name]
+    blend, each = measured[name], 2 // nets
     totals, sizes = [], []
     for fold in found.folds:
         models = [KneserNey.fit(*flat(fold.kept), V, found.order)]
-        readers = [reader_of(cell, fold.kept, 2, 0) for cell in (found.cell, tuned)]
-        ensemble = Ensemble([*models, *readers][: MODELS[name]], shape_of(SYMBOLS, fold.kept))
+        read = [reader_of(cell, fold.kept, each, 0, each * k) for k, cell in enumerate(found.cells)]
+        parts = {"counted": [], "read": read, "tuned": [*read, reader_of(tuned[0], fold.kept, each, 0)]}[name]
+        ensemble = Ensemble([*models, *parts], shape_of(SYMBOLS, fold.kept))
         outline = Outline.of(ensemble.shape.classes.class_of, fold.kept)
-        gate = NET.gates[MODELS[name]]
+        gate = net.gates[found.parts(name, 1)]
         alone = Blend(ensemble, gate, blend.temperature, outline, blend.strictness, blend.timing)
         for item in fold.held_out:
             totals.append(-alone.score(*flat([item])).sum(dtype=np.float64))
@@ -110,7 +115,7 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: str):
 
 def test_the_temperature_is_the_best_where_that_gains_something():
     found = listening()
-    case, gate = replace(joined(found.read_cases()).first(2), strays=None, places=None), NET.gates[2]
+    case, gate = replace(joined(found.read_cases()).first(2), strays=None, places=None), NET.gates[Parts(1, 0)]
     losses = {t: -float(case.foretold(gate, t).own.mean()) for t in TEMPERATURES}
     best = min(losses, key=lambda t: losses[t])
     want = best if losses[1.0] - losses[best] >= WORTH else 1.0
@@ -119,7 +124,7 @@ def test_the_temperature_is_the_best_where_that_gains_something():
 
 
 def test_the_strictness_is_the_best_where_that_gains_something():
-    case, gate = joined(listening().read_cases()).first(2), NET.gates[2]
+    case, gate = joined(listening().read_cases()).first(2), NET.gates[Parts(1, 0)]
     losses = [-float(case.foretold(gate, 1.0, each).own.mean()) for each in STRICTNESSES]
     measured = measure(case, gate)
     assert measured.strictness == max(
@@ -129,7 +134,7 @@ def test_the_strictness_is_the_best_where_that_gains_something():
 
 
 def test_the_timing_costs_next_to_nothing_on_items_held_out():
-    case, gate = joined(listening().read_cases()).first(2), NET.gates[2]
+    case, gate = joined(listening().read_cases()).first(2), NET.gates[Parts(1, 0)]
     measured = measure(case, gate)
     foretold = case.foretold(gate, 1.0, measured.strictness)
 
@@ -170,10 +175,10 @@ def test_what_is_measured_of_an_item_does_not_depend_on_its_being_in_the_list(pl
                 np.testing.assert_allclose(case.scores[rows], changed.scores[twins], rtol=0, atol=1e-6)
             else:
                 ensemble = Ensemble(
-                    [second._counted(twin.kept), second.fold_readers[k]], shape_of(SYMBOLS, twin.kept)
+                    [second._counted(twin.kept), *second.fold_readers[k]], shape_of(SYMBOLS, twin.kept)
                 )
-                scores = Blend(ensemble, NET.gates[2]).score(*flat([ITEMS[place]]))[1:]
-                np.testing.assert_allclose(case.foretold(NET.gates[2]).own[rows], scores, rtol=0, atol=1e-5)
+                scores = Blend(ensemble, NET.gates[Parts(1, 0)]).score(*flat([ITEMS[place]]))[1:]
+                np.testing.assert_allclose(case.foretold(NET.gates[Parts(1, 0)]).own[rows], scores, rtol=0, atol=1e-5)
 
 
 def test_items_held_out_are_the_only_fold_and_are_not_read():

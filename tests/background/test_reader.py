@@ -20,19 +20,19 @@ V = len(SYMBOLS) + 1
 
 
 def cell_for(net: Background) -> Cell:
-    return Cell.of(net, net.rows(SYMBOLS))
+    return Cell.of(net.nets[0], net.rows(SYMBOLS)[0])
 
 
 @torch.no_grad()
 def by_torch(net: Background, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(memory h after each id, log probabilities after each), of torch's own layer in float64; ids (rows, T)."""
-    rows = net.rows(SYMBOLS)
-    layer = nn.LSTM(net.weight_ih.shape[1], net.n_hidden, batch_first=True).double()
-    arrays = (net.weight_ih, net.weight_hh, net.bias_hidden, np.zeros_like(net.bias_hidden))
+    rows, own = net.rows(SYMBOLS)[0], net.nets[0]
+    layer = nn.LSTM(own.weight_ih.shape[1], own.n_hidden, batch_first=True).double()
+    arrays = (own.weight_ih, own.weight_hh, own.bias_hidden, np.zeros_like(own.bias_hidden))
     for p, a in zip(layer.all_weights[0], arrays, strict=True):
         p.copy_(torch.tensor(a))
     h, _ = layer(torch.tensor(rows.reading, dtype=torch.float64)[torch.tensor(ids)])
-    logits = h @ torch.tensor(rows.writing @ net.projection, dtype=torch.float64).T + torch.tensor(rows.bias)
+    logits = h @ torch.tensor(rows.writing @ own.projection, dtype=torch.float64).T + torch.tensor(rows.bias)
     return h.numpy(), logits.log_softmax(-1).numpy()
 
 
@@ -74,7 +74,7 @@ def test_orders_of_different_length_side_by_side_are_as_alone(lengths: list[int]
 def reader(orders: int, seed: int = 0) -> tuple[ListReader, list[np.ndarray]]:
     net = random_background(seed=seed)
     symbols, items = numbered_list(20)
-    return reader_of(Cell.of(net, net.rows(symbols)), items, orders, seed), items
+    return reader_of(Cell.of(net.nets[0], net.rows(symbols)[0]), items, orders, seed), items
 
 
 @pytest.mark.parametrize("orders", [1, 3])
@@ -127,7 +127,7 @@ def test_nothing_is_overwritten_that_a_state_still_holds():
 def test_several_lists_read_side_by_side_are_as_one_alone():
     net = random_background()
     symbols, items = numbered_list(20)
-    cell = Cell.of(net, net.rows(symbols))
+    cell = Cell.of(net.nets[0], net.rows(symbols)[0])
     lists = [items, items[:3], items[5:]]
     for own, found in zip(lists, readers_of(cell, lists, 3, 7), strict=True):
         alone = reader_of(cell, own, 3, 7)

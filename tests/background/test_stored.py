@@ -18,17 +18,19 @@ NAMES: list[Name] = ["counted", "read", "tuned"]
 Arrays = dict[str, np.ndarray]
 
 
-def blend(name: Name) -> Blend:
-    listening = Listening(random_background(n_hidden=4), SYMBOLS, ITEMS, orders=2)
-    return listening.blend(Choice(name, 0.9, 3.0), Listening(random_background(4, seed=1), SYMBOLS, ITEMS).cell)
+def blend(name: Name, nets: int = 1) -> Blend:
+    listening = Listening(random_background(n_hidden=4, nets=nets), SYMBOLS, ITEMS, orders=2)
+    tuned = Listening(random_background(4, seed=1, nets=nets), SYMBOLS, ITEMS).cells
+    return listening.blend(Choice(name, 0.9, 3.0), tuned)
 
 
 TENSORS, DESCRIBED = to_tensors(blend("tuned"))
 
 
+@pytest.mark.parametrize("nets", [1, 2])
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_taken_apart_and_put_together_scores_the_same_bits(name: Name):
-    model = blend(name)
+def test_what_is_taken_apart_and_put_together_scores_the_same_bits(name: Name, nets: int):
+    model = blend(name, nets)
     again = from_tensors(*to_tensors(model), V)
     ids, offsets = flat([*ITEMS[:6], np.array([1, 1]), np.array([], np.int64)])
     np.testing.assert_array_equal(again.score(ids, offsets), model.score(ids, offsets))

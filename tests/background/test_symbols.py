@@ -51,11 +51,11 @@ def test_only_known_features_are_added_up_and_the_boundary_is_row_0(listed: list
     for symbol, row in zip(listed, rows[1:], strict=True):
         known = [name for name in features(symbol) if name in net.features] if len(symbol) <= LONGEST_SYMBOL else []
         assert [names[i] for i in row] == known
-    vectors = net.rows(listed)
+    vectors, own = net.rows(listed)[0], net.nets[0]
     assert vectors.reading.shape == vectors.writing.shape == (len(listed) + 1, 5)
     for k, row in enumerate(rows):
-        np.testing.assert_allclose(vectors.reading[k], sum((net.reading[i] for i in row), np.zeros(5)), atol=1e-5)
-        np.testing.assert_allclose(vectors.bias[k], sum(net.bias[i] for i in row), atol=1e-5)
+        np.testing.assert_allclose(vectors.reading[k], sum((own.reading[i] for i in row), np.zeros(5)), atol=1e-5)
+        np.testing.assert_allclose(vectors.bias[k], sum(own.bias[i] for i in row), atol=1e-5)
 
 
 def test_a_letter_that_is_new_with_its_mark_is_known_by_its_letter():

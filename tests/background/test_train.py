@@ -1,7 +1,7 @@
 """A background net trained on tiny lists: it learns, and what it learned is kept; gates for it."""
 
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from moreish.background import making
+from moreish.background.gates import blended_from
 from moreish.background.making import (
     ENOUGH_FOR_GATES,
     FEWEST_ITEMS,
@@ -22,9 +23,9 @@ from moreish.background.making import (
 )
 from moreish.background.reader import Cell
 from moreish.background.shape import flat
-from moreish.background.symbols import features
+from moreish.background.symbols import feature_rows, features
 from moreish.background.train import BackgroundOptions, BackgroundTraining
-from moreish.background.weights import ARRAYS, Background, load, save
+from moreish.background.weights import Background, NetWeights, load, save
 from tests.support.backgrounds import random_background
 from tests.support.lists import made_items
 
@@ -38,10 +39,10 @@ def trained(seconds: float, seed: int = 1) -> tuple[BackgroundTraining, list[flo
     return training, [report.loss for report in training.run()]
 
 
-def loss_of(net: Background, items: list[tuple[str, ...]]) -> float:
+def loss_of(net: NetWeights, numbers: dict[str, int], items: list[tuple[str, ...]]) -> float:
     """Mean nats a symbol of a list that it reads from the start, all symbols of the list being possible."""
     symbols = sorted({s for item in items for s in item})
-    cell = Cell.of(net, net.rows(symbols))
+    cell = Cell.of(net, net.rows(feature_rows(symbols, numbers)))
     ids = flat([np.array([symbols.index(s) + 1 for s in item]) for item in items])[0]
     memory, total = cell.blank(1), 0.0
     for now, after in pairwise(ids):
@@ -60,19 +61,20 @@ def test_two_seconds_are_better_than_the_uniform(learned: tuple[BackgroundTraini
     training, losses = learned
     items = LISTS[0]
     uniform = math.log(len({s for item in items for s in item}) + 1)
+    numbers = training.alphabet.features
     untrained = BackgroundTraining(LISTS, [1.0] * len(LISTS), OPTIONS).result()
-    assert loss_of(training.result(), items) < min(uniform, loss_of(untrained, items)) - 0.1
+    assert loss_of(training.result(), numbers, items) < min(uniform, loss_of(untrained, numbers, items)) - 0.1
     assert all(math.isfinite(loss) for loss in losses)
 
 
-def test_what_was_learned_is_kept_in_half_precision(learned: tuple[BackgroundTraining, list[float]], tmp_path: Path):
-    result = learned[0].result()
-    save(result, tmp_path / "net", {})
-    again, rounded = load(tmp_path / "net"), result.in_half_precision()
-    for name in ARRAYS:
-        np.testing.assert_array_equal(getattr(again, name), getattr(rounded, name))
-    assert again.features == result.features
-    assert loss_of(again, LISTS[0]) == pytest.approx(loss_of(result, LISTS[0]), abs=0.02)
+def test_what_was_learned_is_kept_in_eight_bits(learned: tuple[BackgroundTraining, list[float]], tmp_path: Path):
+    result, numbers = learned[0].result(), learned[0].alphabet.features
+    save(Background(numbers, (result,)), tmp_path / "net", {})
+    again, rounded = load(tmp_path / "net"), result.as_stored()
+    for f in fields(NetWeights):
+        np.testing.assert_array_equal(getattr(again.nets[0], f.name), getattr(rounded, f.name))
+    assert again.features == numbers
+    assert loss_of(again.nets[0], numbers, LISTS[0]) == pytest.approx(loss_of(result, numbers, LISTS[0]), abs=0.02)
 
 
 def test_training_goes_on_from_the_memory_of_the_stretch_before_and_from_none_in_a_new_episode():
@@ -117,30 +119,33 @@ def test_the_same_seed_trains_the_same_net():
     assert not torch.equal(steps(1), steps(2))
 
 
-def test_training_goes_on_from_a_net_with_its_weights_and_all_its_features():
-    begin = random_background()
+@pytest.mark.parametrize("number", [0, 1])
+def test_training_goes_on_from_a_net_with_its_weights_and_all_its_features(number: int):
+    begin = random_background(nets=2)
+    own = begin.nets[number]
     for feature in features("a"):
         del begin.features[feature]  # one that the lists have and it has not
-    training = BackgroundTraining(LISTS, [1.0] * len(LISTS), OPTIONS, begin)
-    result = training.result()
-    assert {*begin.features} < {*result.features}
+    training = BackgroundTraining(LISTS, [1.0] * len(LISTS), OPTIONS, begin, number)
+    result, numbers = training.result(), training.alphabet.features
+    assert {*begin.features} < {*numbers}
     for name in ("weight_ih", "weight_hh", "bias_hidden", "projection"):
-        np.testing.assert_array_equal(getattr(result, name), getattr(begin, name))
+        np.testing.assert_array_equal(getattr(result, name), getattr(own, name))
     for name in ("reading", "writing", "bias"):
-        now, then = getattr(result, name), getattr(begin, name)
-        for feature, number in result.features.items():
+        now, then = getattr(result, name), getattr(own, name)
+        for feature, place in numbers.items():
             expected = then[begin.features[feature]] if feature in begin.features else np.zeros_like(then[0])
-            np.testing.assert_array_equal(now[number], expected)
-    assert loss_of(result, LISTS[0]) == pytest.approx(loss_of(begin, LISTS[0]), abs=1e-5)
+            np.testing.assert_array_equal(now[place], expected)
+    assert loss_of(result, numbers, LISTS[0]) == pytest.approx(loss_of(own, begin.features, LISTS[0]), abs=1e-5)
     assert training.options.lr == OPTIONS.lr / 2
 
 
 @pytest.mark.slow
 def test_going_on_from_what_was_learned_begins_where_it_ended(learned: tuple[BackgroundTraining, list[float]]):
-    begin, ended = learned[0].result(), learned[1][-1]
+    begin = Background(learned[0].alphabet.features, (learned[0].result(),))
     options = replace(OPTIONS, seconds=0.5)
     report = next(BackgroundTraining(LISTS, [1.0] * len(LISTS), options, begin).run())
     untrained = next(BackgroundTraining(LISTS, [1.0] * len(LISTS), options).run())
+    ended = learned[1][-1]
     assert abs(report.loss - ended) < abs(untrained.loss - ended) / 2
 
 
@@ -185,13 +190,40 @@ def test_with_too_few_lists_for_gates_they_are_the_bundled_nets(
     assert with_gates(net, kept_out, 0, lambda _: None).gates == bundled.gates
 
 
-def test_a_request_to_stop_keeps_what_was_learned(monkeypatch: pytest.MonkeyPatch):
+def stopped_after(asks: int, **changes: object) -> tuple[Background, list[str]]:
+    """What is made by two lists kept out and six to train on, where it is asked to stop after so many questions."""
     told: list[str] = []
-    options = BackgroundOptions(**vars(OPTIONS) | {"seconds": 600.0})
-    monkeypatch.setattr("moreish.background.train.REPORTED", 2)
-    kept_out = [named(60), named(60)]
+    options = BackgroundOptions(**vars(OPTIONS) | {"seconds": 600.0} | changes)
     lists = [NamedList(str(i), items) for i, items in enumerate(LISTS)]
-    made = make_background(lists, kept_out, options, told.append, (12, 20), lambda: True)
-    assert any("stop" in sentence for sentence in told)
-    assert {*made.gates} == {1, 2, 3}
+    numbers = iter(range(10**9))
+    made = make_background(lists, [named(60)] * 2, options, told.append, (12, 20), lambda: next(numbers) >= asks)
+    return made, told
+
+
+def test_a_request_to_stop_keeps_what_was_learned():
+    made, told = stopped_after(3)
+    assert any("asked to stop: what was learned" in sentence for sentence in told)
+    assert made.gates == load().gates
     assert not made.hash
+
+
+def test_nets_that_were_not_begun_when_it_was_asked_to_stop_are_none():
+    assert len(stopped_after(3, nets=2)[0].nets) == 1
+
+
+def test_nets_are_trained_one_after_the_other_each_for_its_share_and_each_another():
+    made, told = stopped_after(10**9, nets=2, seconds=1.0)
+    assert len(made.nets) == 2
+    assert {*made.gates} == {*blended_from(2)}
+    assert not np.array_equal(made.nets[0].weight_hh, made.nets[1].weight_hh)
+    assert not any("stop" in sentence for sentence in told)
+
+
+def test_a_request_to_stop_while_gates_are_fitted_takes_those_of_the_bundled_net(monkeypatch: pytest.MonkeyPatch):
+    bundled = random_background(seed=9)
+    monkeypatch.setattr(making, "load", lambda: bundled)
+    told: list[str] = []
+    net = random_background(n_hidden=4)
+    made = with_gates(net, [named(60)], 0, told.append, (12, 20), lambda: True)
+    assert made.gates == bundled.gates
+    assert told == ["asked to stop: the gates are those of the net that moreish ships"]

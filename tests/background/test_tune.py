@@ -24,8 +24,8 @@ from moreish.background.tune import (
 from tests.support.backgrounds import numbered_list, random_background
 
 SYMBOLS, ITEMS = numbered_list(30)
-NET = random_background(n_hidden=24, n_embd=8, scale=0.2)
-ROWS = NET.rows(SYMBOLS)
+BACKGROUND = random_background(n_hidden=24, n_embd=8, scale=0.2)
+NET, ROWS = BACKGROUND.nets[0], BACKGROUND.rows(SYMBOLS)[0]
 FIELDS = ("input", "recurrent", "output", "bias")
 
 

@@ -3,7 +3,7 @@
 import json
 import struct
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,13 @@ from safetensors.numpy import load as from_bytes
 from safetensors.numpy import save as to_bytes
 
 from moreish.background import weights
-from moreish.background.gate import Gate
-from moreish.background.weights import ARRAYS, FILE, Background, load, save
+from moreish.background.gate import Gate, Parts
+from moreish.background.weights import FILE, MATRICES, VECTORS, Background, NetWeights, load, save
 from tests.support.backgrounds import random_background
 
 ABOUT = {"lists": 3}
+OF_A_NET = [f.name for f in fields(NetWeights)]
+IN_HALVES = [*VECTORS, *(f"{name} scale" for name in MATRICES)]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +45,16 @@ def same(a: Background, b: Background) -> bool:
         for n, gate in a.gates.items()
         for f in fields(Gate)
     )
-    return gates and a.features == b.features and all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ARRAYS)
+    nets = len(a.nets) == len(b.nets) and all(
+        np.array_equal(getattr(one, name), getattr(other, name))
+        for one, other in zip(a.nets, b.nets, strict=True)
+        for name in OF_A_NET
+    )
+    return gates and nets and a.features == b.features
 
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
-    net = random_background()
+    net = random_background(nets=2)
     found = save(net, tmp_path / "deep" / FILE, ABOUT)
     again = load(tmp_path / "deep")
     assert same(net, again)
@@ -80,13 +87,50 @@ def test_a_file_that_was_written_again_is_read_again(tmp_path: Path):
     assert load(tmp_path).hash == second
 
 
-def test_numbers_that_half_precision_lacks_are_rounded_the_same_way(tmp_path: Path):
+def test_what_is_stored_is_stored_as_it_is(tmp_path: Path):
     net = random_background()
-    odd = Background(
-        **{f.name: getattr(net, f.name) for f in fields(net)} | {"reading": net.reading * np.float32(1 / 3)}
-    )
+    odd = replace(net, nets=tuple(replace(each, reading=each.reading * np.float32(1 / 3)) for each in net.nets))
     save(odd, tmp_path / FILE, ABOUT)
-    assert same(load(tmp_path), odd.in_half_precision())
+    assert same(load(tmp_path), odd.as_stored())
+    assert same(odd.as_stored(), odd.as_stored().as_stored())
+
+
+@given(st.integers(0, 2**32), st.floats(1e-3, 1e3))
+def test_eight_bits_are_off_by_half_a_step_at_most(seed: int, scale: float):
+    net = random_background(seed=seed).nets[0]
+    rng = np.random.default_rng(seed)
+    wanted = replace(net, projection=(scale * rng.normal(size=net.projection.shape)).astype(np.float32))
+    off = np.abs(wanted.as_stored().projection - wanted.projection)
+    steps = np.abs(wanted.projection).max(1, keepdims=True) / 127
+    assert (off <= 0.5 * steps + 127 * steps * 2.0**-11).all()
+
+
+def test_a_row_of_zeros_is_kept(tmp_path: Path):
+    net = random_background()
+    blank = replace(net, nets=(replace(net.nets[0], weight_hh=np.zeros_like(net.nets[0].weight_hh)),))
+    save(blank, tmp_path / FILE, ABOUT)
+    assert not load(tmp_path).nets[0].weight_hh.any()
+
+
+def older_file(net: Background) -> bytes:
+    """As such files were before: one net, all in half precision, gates by their number of models."""
+    arrays = {name: getattr(net.nets[0], name).astype(np.float16) for name in OF_A_NET}
+    for parts, gate in net.gates.items():
+        arrays |= {f"gate{parts.models}/{f.name}": getattr(gate, f.name) for f in fields(Gate)}
+    metadata = {"format": "1", "features": json.dumps([*net.features]), "about": "{}"}
+    return to_bytes(arrays, metadata)
+
+
+def test_a_net_of_before_is_read(tmp_path: Path):
+    net = random_background()
+    (tmp_path / FILE).write_bytes(older_file(net))
+    found = load(tmp_path)
+    assert {*found.gates} == {Parts(0, 0), Parts(1, 0), Parts(1, 1)}
+    for name in OF_A_NET:
+        wanted = getattr(net.nets[0], name).astype(np.float16)
+        np.testing.assert_array_equal(getattr(found.nets[0], name), wanted.astype(np.float32))
+    for changed in (older_file(net)[:-2], to_bytes(from_bytes(older_file(net)), {"format": "2", "features": "[]"})):
+        refused(tmp_path / FILE, changed)
 
 
 def loaded_or_refused(file: Path) -> tuple[Background | None, ValueError | None]:
@@ -113,8 +157,8 @@ def test_bytes_that_are_cut_off_or_changed_give_a_net_or_one_error(
         assert type(problem) is ValueError
         assert str(file) in str(problem)
     else:
-        assert all(np.isfinite(getattr(net, name)).all() for name in ARRAYS)
-        assert np.isfinite(net.rows(["a", "ж"]).reading).all()
+        assert all(np.isfinite(getattr(each, name)).all() for each in net.nets for name in OF_A_NET)
+        assert np.isfinite(net.rows(["a", "ж"])[0].reading).all()
 
 
 @pytest.mark.parametrize("cut", [0, 1, 7, 8, 9, 100, -1])
@@ -146,7 +190,7 @@ def test_a_file_too_large_is_refused_before_it_is_read(tmp_path: Path, monkeypat
 Arrays = dict[str, np.ndarray]
 
 
-@pytest.mark.parametrize("name", [*ARRAYS, "gate1/bias_in", "gate3/weight_out"])
+@pytest.mark.parametrize("name", [*(f"net0/{n}" for n in IN_HALVES), "gate0+0/bias_in", "gate1+1/weight_out"])
 @pytest.mark.parametrize(
     "change",
     [
@@ -171,6 +215,28 @@ def test_an_array_that_is_missing_or_of_another_kind_is_refused(
     refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
 
 
+@pytest.mark.parametrize("name", [f"net0/{n}" for n in MATRICES])
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda arrays, name: arrays.pop(name), id="missing"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.stack([arrays[name]] * 2)}), id="deeper"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name][:-1]}), id="shorter"),
+        pytest.param(lambda arrays, name: arrays.update({name: np.zeros((), np.int8)}), id="one number"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name].astype(np.float16)}), id="dtype"),
+        pytest.param(lambda arrays, name: arrays.update({name: arrays[name].astype(np.uint8)}), id="without a sign"),
+        pytest.param(lambda arrays, name: arrays.update({name.replace("0", "1"): arrays.pop(name)}), id="of another"),
+        pytest.param(lambda arrays, name: arrays.update({name.replace("0", "9"): arrays[name]}), id="and of a tenth"),
+    ],
+)
+def test_a_matrix_that_is_missing_or_of_another_kind_is_refused(
+    name: str, change: Callable[[Arrays, str], None], content: bytes, tmp_path: Path
+):
+    arrays = {key: a.copy() for key, a in from_bytes(content).items()}
+    change(arrays, name)
+    refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
+
+
 def metadata_of(content: bytes) -> dict[str, str]:
     return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
 
@@ -178,7 +244,8 @@ def metadata_of(content: bytes) -> dict[str, str]:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"format": "2"},
+        {"format": "1"},
+        {"format": "3"},
         {"features": "[]"},
         {"features": "{}"},
         {"features": "null"},
@@ -210,24 +277,26 @@ def test_metadata_that_are_null_are_refused(content: bytes, tmp_path: Path):
 def test_arrays_of_any_other_dtype_are_refused(dtype: str, content: bytes, tmp_path: Path):
     size = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + size])
-    for name in ARRAYS:
-        header[name]["dtype"] = dtype
+    for name in OF_A_NET:
+        header[f"net0/{name}"]["dtype"] = dtype
     made = json.dumps(header).encode()
     refused(tmp_path / FILE, struct.pack("<Q", len(made)) + made + content[8 + size :])
 
 
 def test_a_net_without_units_is_refused(content: bytes, tmp_path: Path):
-    arrays = {name: np.zeros((0, 0), np.float16) for name in ARRAYS} | {"bias_hidden": np.zeros(0, np.float16)}
     f = len(json.loads(metadata_of(content)["features"]))
-    arrays |= {"reading": np.zeros((f, 0), np.float16), "writing": np.zeros((f, 0), np.float16)}
-    arrays |= {"bias": np.zeros(f, np.float16)}
+    arrays = {f"net0/{name}": np.zeros((0, 0), np.int8) for name in MATRICES}
+    arrays |= {f"net0/{name} scale": np.zeros(0, np.float16) for name in MATRICES}
+    arrays |= {f"net0/{name}": np.zeros((f, 0), np.int8) for name in ("reading", "writing")}
+    arrays |= {f"net0/{name} scale": np.zeros(f, np.float16) for name in ("reading", "writing")}
+    arrays |= {"net0/bias_hidden": np.zeros(0, np.float16), "net0/bias": np.zeros(f, np.float16)}
     refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
 
 
 def test_the_bundled_net_is_one():
     net = weights.find("bundled")
     assert net.knows(list("abcXYZ é"), [1] * 8) == 1
-    assert {*net.gates} == {1, 2, 3}
+    assert {Parts(0, 0), Parts(len(net.nets), 0), Parts(len(net.nets), len(net.nets))} <= {*net.gates}
     assert isinstance(weights.about(), dict)
 
 

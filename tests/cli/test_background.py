@@ -55,9 +55,10 @@ def test_training_goes_on_from_another_net(here, moreish, tmp_path):
     assert (code, out) == (0, "")
     assert "will hardly do" not in err
     before, after = weights.load(here / "net"), weights.load(tmp_path / "further")
+    before, after = before.nets[0], after.nets[0]
     assert before.n_hidden == after.n_hidden
-    apart = abs(after.weight_hh - before.weight_hh).mean()
-    assert 0 < apart < abs(before.weight_hh).mean() / 2, "not the same net, and not one from nothing"
+    apart = abs(after.bias_hidden - before.bias_hidden).mean()
+    assert 0 < apart < abs(before.bias_hidden).mean() / 2, "not the same net, and not one from nothing"
 
 
 def test_a_list_that_the_net_was_trained_on_is_told_when_it_is_read(here, moreish, tmp_path):

@@ -13,7 +13,7 @@ import moreish
 from moreish import api
 from moreish.api.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.background import weights
-from moreish.background.listening import MODELS
+from moreish.background.listening import NAMES
 from moreish.background.tune import TuneOptions
 from moreish.errors import Damaged
 from moreish.fitting import few
@@ -295,7 +295,8 @@ def test_an_interrupted_run_answers_and_is_finished_later(tmp_path, kind):
 def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
     run = interrupted(tmp_path / "run", events.Network, options=options(0.5))
     models = len(run.model.ensemble.models)
-    assert models == MODELS[run.cross_validated.chosen]
+    nets = len(weights.load().nets)
+    assert models == {"counted": 1, "read": 1 + nets}[run.cross_validated.chosen]
     assert run.model.temperature == run.cross_validated.temperature
 
 
@@ -318,7 +319,7 @@ def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(
     best = resumed.run.checkpoint("best")
     assert best.state["ended"]
     assert best.step == resumed.done.step + 1
-    assert len(resumed.model.ensemble.models) == MODELS["tuned"]
+    assert len(resumed.model.ensemble.models) == 1 + len(weights.load().nets) + 1
     assert max(p for p in progress if p is not None) == 1.0
 
 
@@ -406,5 +407,5 @@ def test_each_training_is_a_component_and_the_seconds_go_on(tuned):
 
 
 def test_the_names_of_blends_are_those_that_an_event_can_hold():
-    for name in MODELS:
+    for name in NAMES:
         assert events.CrossValidated(name, 1.0, 0.1, 1.0, 1, 1, {}, 0).chosen == name

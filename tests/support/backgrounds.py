@@ -3,8 +3,9 @@
 import numpy as np
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
+from moreish.background.gates import blended_from
 from moreish.background.symbols import BOUNDARY, features
-from moreish.background.weights import Background
+from moreish.background.weights import Background, NetWeights
 from tests.support.lists import made_items
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ' -éÉöñ0123"
@@ -18,16 +19,18 @@ def random_gate(models: int, seed: int = 0, hidden: int = 4, scale: float = 0.3)
     return Gate(*(rng.normal(0, scale, size).astype(np.float32) for size in sizes))
 
 
-def random_background(n_hidden: int = 8, n_embd: int = 5, seed: int = 0, scale: float = 0.5) -> Background:
-    """A net that never learned anything, which knows the Latin letters; its numbers are ones of half precision."""
+def random_background(
+    n_hidden: int = 8, n_embd: int = 5, seed: int = 0, scale: float = 0.5, nets: int = 1
+) -> Background:
+    """Nets that never learned anything, which know the Latin letters; their numbers are ones that a file holds."""
     names = [BOUNDARY, *dict.fromkeys(name for s in dict.fromkeys(LETTERS) for name in features(s))]
     names = [name for name in names if name not in RARE]
     rng = np.random.default_rng(seed)
     f, c, h = len(names), n_embd, n_hidden
     sizes = [(f, c), (f, c), (f,), (4 * h, c), (4 * h, h), (4 * h,), (c, h)]
-    arrays = [rng.normal(0, scale, size).astype(np.float32) for size in sizes]
-    gates = {models: random_gate(models, seed) for models in (1, 2, 3)}
-    return Background({name: i for i, name in enumerate(names)}, *arrays, gates=gates).in_half_precision()
+    made = tuple(NetWeights(*(rng.normal(0, scale, size).astype(np.float32) for size in sizes)) for _ in range(nets))
+    gates = {parts: random_gate(parts.models, seed) for parts in blended_from(nets)}
+    return Background({name: i for i, name in enumerate(names)}, made, gates).as_stored()
 
 
 def numbered_list(count: int = 30) -> tuple[list[str], list[np.ndarray]]:

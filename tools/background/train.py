@@ -28,13 +28,14 @@ def main() -> None:
     """Train, fit the gates, write the weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lists", type=Path, default=Path("build/background"))
-    parser.add_argument("--seconds", type=float, default=2400)
+    parser.add_argument("--nets", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=9600, help="for all nets together")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--begin", type=Path, help="the weights that the training goes on from")
     parser.add_argument("--out", type=Path, default=BUNDLED)
     asked = parser.parse_args()
     lists, kept_out = read(asked.lists / "corpus.jsonl"), varied(read(asked.lists / "dev.jsonl"))
-    options = BackgroundOptions(seconds=asked.seconds, seed=asked.seed)
+    options = BackgroundOptions(nets=asked.nets, seconds=asked.seconds, seed=asked.seed)
     begin = load(asked.begin) if asked.begin else None
     made = make_background(lists, kept_out, options, partial(print, flush=True), begin=begin)
     about = {

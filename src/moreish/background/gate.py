@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -38,20 +39,38 @@ class Gate:
         return len(self.bias_out) - SHAPE_SCORES
 
 
-def gates_to_tensors(gates: Mapping[int, Gate]) -> dict[str, np.ndarray]:
-    """Named "gate2/weight_in", ...: the number of models first."""
-    return {f"gate{n}/{f.name}": getattr(gate, f.name) for n, gate in gates.items() for f in fields(gate)}
+class Parts(NamedTuple):
+    """What a blend is made of beside the n-gram: nets that have read the list, and nets trained on by it."""
+
+    read: int = 0
+    tuned: int = 0
+
+    @property
+    def models(self) -> int:
+        """All of them, with the n-gram."""
+        return 1 + self.read + self.tuned
+
+    def __str__(self) -> str:
+        return f"{self.read}+{self.tuned}"
 
 
-def gates_from_tensors(tensors: Mapping[str, np.ndarray]) -> dict[int, Gate]:
-    """The gates that were taken apart. Raises ValueError for anything else."""
-    found: dict[int, dict[str, np.ndarray]] = {}
-    for name, array in tensors.items():
-        number, _, field = name.removeprefix("gate").partition("/")
-        if number not in ("1", "2", "3") or array.dtype != np.float32 or not np.isfinite(array).all():
-            raise ValueError(f'its array "{name}" belongs to no gate')
-        found.setdefault(int(number), {})[field] = array
-    return {number: _gate(number, arrays) for number, arrays in found.items()}
+def gates_to_tensors(gates: Mapping[str, Gate]) -> dict[str, np.ndarray]:
+    """Named "gate1+1/weight_in", ...: what each is called first."""
+    return {f"gate{name}/{f.name}": getattr(gate, f.name) for name, gate in gates.items() for f in fields(gate)}
+
+
+def gates_from_tensors(tensors: Mapping[str, np.ndarray], models: Mapping[str, int]) -> dict[str, Gate]:
+    """The gates that were taken apart, whose names are among these, each with its number of models.
+
+    Raises ValueError for anything else.
+    """
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for path, array in tensors.items():
+        name, _, field = path.removeprefix("gate").partition("/")
+        if name not in models or array.dtype != np.float32 or not np.isfinite(array).all():
+            raise ValueError(f'its array "{path}" belongs to no gate')
+        found.setdefault(name, {})[field] = array
+    return {name: _gate(models[name], arrays) for name, arrays in found.items()}
 
 
 def _gate(models: int, arrays: Mapping[str, np.ndarray]) -> Gate:

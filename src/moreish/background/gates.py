@@ -5,15 +5,15 @@ other items of it. The gate is fitted to lose least on those, every list alike.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
 
 from moreish.background.cases import Case, case_of
-from moreish.background.gate import SHAPE_SCORES, Gate
-from moreish.background.listening import MODELS, Listening
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, Parts
+from moreish.background.listening import Listening
 from moreish.background.tune import TuneOptions, tuned_cell
 from moreish.background.weights import Background
 from moreish.rng import rng_for, torch_alone
@@ -84,17 +84,38 @@ OTHERS = 60  # items that are foretold, of each list
 FEWEST_OTHERS = 15
 
 
-def gates_for(
+def gate_cases(
     background: Background, lists: Sequence[Items], seed: int, sizes: Sequence[int] = SIZES
-) -> Iterator[tuple[int, Gate, float]]:
-    """The gates of blends with this net: (how many models, gate, mean loss), from lists that it was not trained on.
+) -> Iterator[Case]:
+    """What blends with this net see of lists that it was not trained on.
 
-    For every list and size: so many items are given, and other items foretold by all that is made of those. There
-    are no gates where no list has enough items for any of the sizes.
+    For every list and size: so many items are given, and other items foretold by all that is made of those. There is
+    nothing where no list has enough items for any of the sizes.
     """
-    cases = [case for items in lists for size in sizes if (case := gate_case(background, items, size, seed))]
-    for models in sorted(set(MODELS.values())) if cases else ():
-        yield models, *fit_gate([case.first(models) for case in cases], seed)
+    every = (gate_case(background, items, size, seed) for items in lists for size in sizes)
+    return (case for case in every if case is not None)
+
+
+def gates_of(cases: Sequence[Case], nets: int, seed: int) -> Iterator[tuple[Parts, Gate, float]]:
+    """The gates that lose least on cases of an n-gram, so many nets, and as many trained on."""
+    for parts in blended_from(nets) if cases else ():
+        yield parts, *fit_gate([_only(case, parts, nets) for case in cases], seed)
+
+
+def blended_from(nets: int) -> list[Parts]:
+    """What a list can be blended from: counts alone, nets, and as many of them trained on as there is time for.
+
+    Of fewer nets too, for a background net that somebody trains and has no lists to fit gates on.
+    """
+    return [Parts(), *(Parts(read, tuned) for read in range(1, nets + 1) for tuned in range(read + 1))]
+
+
+def _only(case: Case, parts: Parts, nets: int) -> Case:
+    """The case of a blend of these alone."""
+    kept = [0, *range(1, 1 + parts.read), *range(1 + nets, 1 + nets + parts.tuned)]
+    shape = [*range(case.models, case.models + SHAPE_SCORES)]
+    features = [*range(EVIDENCE), *(EVIDENCE + k for k in kept)]
+    return replace(case, scores=case.scores[:, [*kept, *shape]], features=case.features[:, features])
 
 
 def gate_case(background: Background, items: Items, size: int, seed: int) -> Case | None:
@@ -110,5 +131,7 @@ def gate_case(background: Background, items: Items, size: int, seed: int) -> Cas
     listening = Listening(background, symbols, given_ids, seed=seed)
     if not listening.helps:
         return None
-    tuned = tuned_cell(background, listening.rows, given_ids, TuneOptions.for_list(given_ids, seed))
+    options = TuneOptions.for_list(given_ids, seed)
+    pairs = zip(background.nets, listening.rows, strict=True)
+    tuned = [tuned_cell(net, rows, given_ids, options) for net, rows in pairs]
     return case_of(listening.ensemble("tuned", tuned), other_ids)

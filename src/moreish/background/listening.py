@@ -15,7 +15,7 @@ import numpy as np
 from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
-from moreish.background.gate import Gate
+from moreish.background.gate import Gate, Parts
 from moreish.background.lengths import Timing, nats_of, places_in, strictest
 from moreish.background.outline import STRICTNESSES, Outline
 from moreish.background.parts import (
@@ -35,7 +35,7 @@ from moreish.background.template import Template
 from moreish.background.weights import Background, SymbolRows
 
 Name = Literal["counted", "read", "tuned"]
-MODELS: dict[Name, int] = {"counted": 1, "read": 2, "tuned": 3}
+NAMES: tuple[Name, ...] = ("counted", "read", "tuned")  # the simplest first
 MANY_SYMBOLS, FEW_FOLDS = 2500, 2  # of a list with more, two of the five folds are measured
 FEWEST = 10  # items below which nothing is measured
 LEAST_KNOWN = 0.5  # share of a list's symbols that the net must know to be of use
@@ -99,15 +99,16 @@ class Listening:
         return self.known >= LEAST_KNOWN
 
     @cached_property
-    def rows(self) -> SymbolRows:
-        """The vectors of the list's symbols."""
+    def rows(self) -> tuple[SymbolRows, ...]:
+        """The vectors of the list's symbols, in each net."""
         return self.background.rows(self.symbols)
 
     @cached_property
-    def cell(self) -> Cell:
-        """The net with these symbols; of a kind, without those that only other kinds have."""
-        whole = Cell.of(self.background, self.rows)
-        return whole.without(absent_from([*self.items, *self.held_out], len(self.symbols) + 1))
+    def cells(self) -> list[Cell]:
+        """The nets with these symbols; of a kind, without those that only other kinds have."""
+        absent = absent_from([*self.items, *self.held_out], len(self.symbols) + 1)
+        pairs = zip(self.background.nets, self.rows, strict=True)
+        return [Cell.of(net, rows).without(absent) for net, rows in pairs]
 
     @cached_property
     def folds(self) -> list[Fold]:
@@ -139,40 +140,52 @@ class Listening:
 
     @cached_property
     def reader(self) -> ListReader:
-        """The net that has read the whole list."""
-        return reader_of(self.cell, self.items, self.orders, self.seed)
+        """The first net after it has read the whole list in all orders, to answer alone."""
+        return reader_of(self.cells[0], self.items, self.orders, self.seed)
 
     @cached_property
-    def fold_readers(self) -> list[ListReader]:
-        """The net that has read what each fold keeps."""
-        return readers_of(self.cell, [fold.kept for fold in self.folds], self.orders, self.seed)
+    def readers(self) -> list[ListReader]:
+        """The nets that have read the whole list."""
+        return self._reading(self.cells, self.items)
 
-    def ensemble(self, name: Name, tuned: Cell | None = None) -> Ensemble:
-        """The models of the blend of this name; the tuned net reads the list again."""
+    @cached_property
+    def fold_readers(self) -> list[list[ListReader]]:
+        """Of each fold, the nets that have read what it keeps."""
+        each, kept = self._orders_each, [fold.kept for fold in self.folds]
+        nets = [readers_of(cell, kept, each, self.seed, each * k) for k, cell in enumerate(self.cells)]
+        return [list(readers) for readers in zip(*nets, strict=True)]
+
+    def parts(self, name: Name, tuned: int = 0) -> Parts:
+        """What the blend of this name is made of, where so many nets were trained on."""
+        return Parts(len(self.background.nets) * (name != "counted"), tuned * (name == "tuned"))
+
+    def ensemble(self, name: Name, tuned: Sequence[Cell] = ()) -> Ensemble:
+        """The models of the blend of this name; nets that were trained on read the list again."""
         models: list[ngram.Backoff | ListReader] = [self.counts]
         if name != "counted":
-            models.append(self.reader)
+            models += self.readers
         if name == "tuned":
-            assert tuned is not None
-            models.append(reader_of(tuned, self.items, self.orders, self.seed))
+            models += self._reading(tuned, self.items)
         return Ensemble(models, self.shape)
 
-    def blend(self, choice: Choice, tuned: Cell | None = None) -> Blend:
+    def blend(self, choice: Choice, tuned: Sequence[Cell] = ()) -> Blend:
         """The blend that was chosen."""
-        gate = self.background.gates[MODELS[choice.name]]
+        gate = self.background.gates[self.parts(choice.name, len(tuned))]
         outline = Outline.of(self.shape.classes.class_of, self.items)
         ensemble = self.ensemble(choice.name, tuned)
         kept = choice.temperature, outline, choice.strictness, choice.timing, self.template
         return Blend(ensemble, gate, *kept)
 
-    def case(self, number: int, tuned: Cell | None = None) -> Case:
-        """What the items held out of this fold look like to models that are made from the others."""
+    def case(self, number: int, tuned: Sequence[Cell] = ()) -> Case:
+        """What the items held out of this fold look like to models that are made from the others.
+
+        tuned : nets that were trained on by the others
+        """
         fold = self.folds[number]
         models: list[ngram.Backoff | ListReader] = [self._counted(fold.kept)]
         if self.helps:
-            models.append(self.fold_readers[number])
-        if tuned is not None:
-            models.append(reader_of(tuned, fold.kept, self.orders, self.seed))
+            models += self.fold_readers[number]
+        models += self._reading(tuned, fold.kept)
         shape = shape_of(self.symbols, fold.kept)
         outline = Outline.of(self.shape.classes.class_of, fold.kept)
         assert shape.lengths is not None
@@ -192,10 +205,20 @@ class Listening:
         if not cases:
             return {}
         together = joined(cases)
-        models = cases[0].models
-        return {
-            name: measure(together.first(n), self.background.gates[n]) for name, n in MODELS.items() if n <= models
-        }
+        tuned = together.models - 1 - len(self.background.nets)
+        names = NAMES[: 1 + (tuned >= 0) + (tuned > 0)]
+        blends = {name: self.parts(name, tuned) for name in names}
+        return {n: measure(together.first(p.models), self.background.gates[p]) for n, p in blends.items()}
+
+    @property
+    def _orders_each(self) -> int:
+        """How many orders each net reads."""
+        return max(1, self.orders // len(self.background.nets))
+
+    def _reading(self, cells: Sequence[Cell], items: Items) -> list[ListReader]:
+        """These nets after each has read the items, in orders of its own."""
+        each = self._orders_each
+        return [reader_of(cell, items, each, self.seed, each * k) for k, cell in enumerate(cells)]
 
     def _counted(self, items: Items) -> ngram.Backoff:
         return ngram.KneserNey.fit(*flat(items), len(self.symbols) + 1, self.order)
@@ -205,7 +228,7 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
     """The blend that foretold best, a simpler one where it is as good; `best` where nothing was measured."""
     if not measured:
         return Choice(best)
-    name = min(measured, key=lambda each: measured[each].loss + WORTH * MODELS[each])
+    name = min(measured, key=lambda each: measured[each].loss + WORTH * NAMES.index(each))
     return Choice(name, measured[name].temperature, measured[name].strictness, measured[name].timing)
 
 

@@ -78,16 +78,16 @@ def shape_of(symbols: Sequence[str], items: Items) -> ListShape:
     return ListShape(classes, frequency, end_odds(lengths), size, Lengths.of(lengths), endings)
 
 
-def reader_of(cell: Cell, items: Items, orders: int, seed: int) -> ListReader:
-    """The net after it read the items in so many orders."""
-    return readers_of(cell, [items], orders, seed)[0]
+def reader_of(cell: Cell, items: Items, orders: int, seed: int, first: int = 0) -> ListReader:
+    """The net after it read the items in so many orders, of which `first` is the number of the first."""
+    return readers_of(cell, [items], orders, seed, first)[0]
 
 
-def readers_of(cell: Cell, lists: Sequence[Items], orders: int, seed: int) -> list[ListReader]:
+def readers_of(cell: Cell, lists: Sequence[Items], orders: int, seed: int, first: int = 0) -> list[ListReader]:
     """The net after it read each of these lists; all are read side by side, which takes hardly longer than one."""
     streams = []
     for items in lists:
-        for k in range(orders):
+        for k in range(first, first + orders):
             order = rng_for(seed, "reading", k).permutation(len(items))
             streams.append(_from_a_boundary(flat([items[i] for i in order])[0][-MOST_READ:]))
     memory = read_list(cell, streams)

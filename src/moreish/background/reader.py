@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Integer
 
-from moreish.background.weights import Background, SymbolRows
+from moreish.background.weights import NetWeights, SymbolRows
 from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
 
@@ -60,8 +60,8 @@ class Cell:
         return cls(*(np.ascontiguousarray(a.astype(np.float16), np.float32) for a in arrays))
 
     @classmethod
-    def of(cls, net: Background, symbols: SymbolRows) -> "Cell":
-        """The cell of a background net."""
+    def of(cls, net: NetWeights, symbols: SymbolRows) -> "Cell":
+        """The cell of one of a background net's."""
         return cls.of_weights(symbols, net.weight_ih, net.weight_hh, net.bias_hidden, net.projection)
 
     def without(self, absent: Integer[np.ndarray, " absent"]) -> "Cell":

@@ -23,7 +23,7 @@ from moreish.background.shape import LONGEST, ListShape, ShapeModel
 from moreish.background.template import MOST_PLACES, Template
 
 CELL = ("input", "recurrent", "output", "bias")
-MOST_NETS = 2
+MOST_NETS = 8
 
 Tensors = Mapping[str, np.ndarray]
 
@@ -48,7 +48,7 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if shape.lengths is not None and shape.endings is not None:
         arrays |= {"last": shape.endings.last.astype(np.uint8), "closing": shape.endings.closing.astype(np.uint8)}
         described |= {"lengths": list(shape.lengths), "timing": list(blend.timing)}
-    return arrays | gates_to_tensors({blend.gate.models: blend.gate}), described
+    return arrays | gates_to_tensors({str(blend.gate.models): blend.gate}), described
 
 
 def reader_to_tensors(reader: ListReader) -> dict[str, np.ndarray]:
@@ -65,8 +65,10 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
         for k in range(MOST_NETS)
         if _own(tensors, f"net{k}")
     ]
-    gates = gates_from_tensors({name: a for name, a in tensors.items() if name.startswith("gate")})
-    _require(set(gates) == {1 + len(nets)}, "gate", f"is not one of {1 + len(nets)} models")
+    count = str(1 + len(nets))
+    of_gate = {name: a for name, a in tensors.items() if name.startswith("gate")}
+    gates = gates_from_tensors(of_gate, {str(n): n for n in range(1, MOST_NETS + 2)})
+    _require(set(gates) == {count}, "gate", f"is not one of {count} models")
     class_of = _array(tensors, "class_of", (vocab_size,), "iu").astype(np.int64)
     classes = int(class_of.max()) + 1
     numbered = class_of[0] == 0 and (class_of[1:] > 0).all() and classes <= vocab_size
@@ -86,7 +88,7 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     timing = Timing(*_numbers(described, "timing", 4, 0.0, 100.0)) if timed else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
     template = _template(tensors, vocab_size)
-    return Blend(ensemble, gates[1 + len(nets)], temperature, outline, strictness, timing, template)
+    return Blend(ensemble, gates[count], temperature, outline, strictness, timing, template)
 
 
 def _template(tensors: Tensors, vocab_size: int) -> Template | None:

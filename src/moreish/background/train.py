@@ -19,14 +19,13 @@ from torch import nn
 from moreish.background.alphabet import Alphabet, SymbolTables
 from moreish.background.net import ListGradients, ListLSTM, ListOptions
 from moreish.background.streams import Changes, Lanes, Stretch, episodes, training_lists
-from moreish.background.weights import Background
+from moreish.background.weights import Background, NetWeights
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.step import fast_operands
 
 WARMUP = 200  # steps
 LOWEST_LR = 1e-5
 GOING_ON = 0.5  # of the learning rate, where the training goes on from a net
-REPORTED = 50  # steps between two reports
 
 Lists = Sequence[Sequence[Sequence[str]]]
 """Lists of items of symbols."""
@@ -36,11 +35,13 @@ Lists = Sequence[Sequence[Sequence[str]]]
 class BackgroundOptions:
     """How a background net is trained.
 
-    seconds : how long
+    nets : how many are trained, one after the other
+    seconds : how long, all of them together
     lanes, length : streams side by side, and symbols of each that the gradient flows back over
     rare : symbols and features that occur less often are unknown
     """
 
+    nets: int = 1
     n_embd: int = 64
     n_hidden: int = 512
     dropout: float = 0.05
@@ -64,17 +65,26 @@ class Report(NamedTuple):
 
 
 class BackgroundTraining:
-    """A background net in training on these lists, each drawn as often as its weight says.
+    """One net of a background net in training on these lists, each drawn as often as its weight says.
 
-    begin : a net whose weights the training goes on from, at half the learning rate; its sizes hold, not the options'
+    begin : a background net whose weights the training goes on from, at half the learning rate; its sizes hold, not
+        the options'
+    number : which of its nets, and another seed for each
     """
 
     def __init__(
-        self, lists: Lists, weights: Sequence[float], options: BackgroundOptions, begin: Background | None = None
+        self,
+        lists: Lists,
+        weights: Sequence[float],
+        options: BackgroundOptions,
+        begin: Background | None = None,
+        number: int = 0,
     ) -> None:
+        options = replace(options, seed=options.seed + number)
         torch.manual_seed(options.seed)
         if begin is not None:
-            sizes = {"n_embd": begin.reading.shape[1], "n_hidden": begin.n_hidden}
+            own = begin.nets[number]
+            sizes = {"n_embd": own.reading.shape[1], "n_hidden": own.n_hidden}
             options = replace(options, lr=GOING_ON * options.lr, **sizes)
         self.options = options
         self.alphabet = Alphabet(lists, options.rare, begin.features if begin is not None else ())
@@ -82,7 +92,7 @@ class BackgroundTraining:
         size = ListOptions(n_embd=options.n_embd, n_hidden=options.n_hidden, dropout=options.dropout)
         self.net = ListLSTM(size, len(self.alphabet))
         if begin is not None:
-            self._begin_from(begin)
+            self._begin_from(begin, begin.nets[number])
         self.gradients = ListGradients(self.net, 0.0, fast_operands())
         rng = np.random.default_rng(options.seed)
         numbered = training_lists(lists, weights, self.alphabet)
@@ -95,21 +105,21 @@ class BackgroundTraining:
         self.optimizer.param_groups[0]["weight_decay"] = options.weight_decay
 
     @torch.no_grad()
-    def _begin_from(self, begin: Background) -> None:
-        """Take over its weights; features that it does not have begin at zero, as what it did not know."""
+    def _begin_from(self, begin: Background, own: NetWeights) -> None:
+        """Take over these weights; features that they do not have begin at zero, as what the net did not know."""
         mine = [self.alphabet.features[name] for name in begin.features]
         theirs = [*begin.features.values()]
-        arrays = begin.reading, begin.writing, begin.bias[:, None]
+        arrays = own.reading, own.writing, own.bias[:, None]
         for table, array in zip(self.tables.parameters(), arrays, strict=True):
             table.zero_()
             table[mine] = torch.from_numpy(array[theirs])
-        bias = begin.bias_hidden, np.zeros_like(begin.bias_hidden)
-        for p, array in zip(self.net.lstm.all_weights[0], (begin.weight_ih, begin.weight_hh, *bias), strict=True):
+        bias = own.bias_hidden, np.zeros_like(own.bias_hidden)
+        for p, array in zip(self.net.lstm.all_weights[0], (own.weight_ih, own.weight_hh, *bias), strict=True):
             p.copy_(torch.from_numpy(array))
-        self.net.head.projection.weight.copy_(torch.from_numpy(begin.projection))
+        self.net.head.projection.weight.copy_(torch.from_numpy(own.projection))
 
     def run(self) -> Iterator[Report]:
-        """Train until the time is over, with a report now and then."""
+        """Train until the time is over, a step at a time."""
         options, began, mean = self.options, time.monotonic(), 0.0
         for step, stretch in enumerate(self.lanes, 1):
             spent = time.monotonic() - began
@@ -120,8 +130,7 @@ class BackgroundTraining:
             self.optimizer.param_groups[0]["lr"] = lr
             loss = self._step(stretch)
             mean = loss if step == 1 else 0.99 * mean + 0.01 * loss
-            if step % REPORTED == 0:
-                yield Report(spent, step, step * stretch.x.size, mean)
+            yield Report(spent, step, step * stretch.x.size, mean)
 
     def _step(self, stretch: Stretch) -> float:
         net, gradients = self.net, self.gradients
@@ -143,12 +152,11 @@ class BackgroundTraining:
         self.optimizer.step()
         return float(loss)
 
-    def result(self) -> Background:
-        """The weights as they are now, without gates."""
+    def result(self) -> NetWeights:
+        """The weights as they are now, of the features of `alphabet`."""
         weight_ih, weight_hh, bias_ih, bias_hh = (p.detach().numpy().copy() for p in self.net.lstm.all_weights[0])
         reading, writing, bias = (p.detach().numpy().copy() for p in self.tables.parameters())
-        return Background(
-            self.alphabet.features,
+        return NetWeights(
             reading,
             writing,
             bias[:, 0],

@@ -16,7 +16,7 @@ from torch import nn
 
 from moreish.background.net import ListGradients, ListLSTM, ListOptions
 from moreish.background.reader import Cell
-from moreish.background.weights import Background, SymbolRows
+from moreish.background.weights import NetWeights, SymbolRows
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.step import fast_operands
 from moreish.rng import rng_for, torch_alone, torch_seed
@@ -66,10 +66,10 @@ def passes_for(symbols: int) -> float:
 
 
 def tuned_cell(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
+    weights: NetWeights, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> Cell:
     """The cell after all of `tune`."""
-    training = tune(background, symbols, items, options)
+    training = tune(weights, symbols, items, options)
     while True:
         try:
             next(training)
@@ -77,19 +77,19 @@ def tuned_cell(
             return end.value
 
 
-def list_net(background: Background, symbols: SymbolRows, dropout: float) -> ListLSTM:
-    """The background net as a torch module with the rows of these symbols."""
-    size = ListOptions(n_embd=background.reading.shape[1], n_hidden=background.n_hidden, dropout=dropout)
+def list_net(weights: NetWeights, symbols: SymbolRows, dropout: float) -> ListLSTM:
+    """One of a background net's as a torch module with the rows of these symbols."""
+    size = ListOptions(n_embd=weights.reading.shape[1], n_hidden=weights.n_hidden, dropout=dropout)
     net = ListLSTM(size, len(symbols.bias))
     values = {
         "wte.weight": symbols.reading,
         "head.weight": symbols.writing,
         "head.bias": symbols.bias,
-        "head.projection.weight": background.projection,
-        "layers.0.weight_ih_l0": background.weight_ih,
-        "layers.0.weight_hh_l0": background.weight_hh,
-        "layers.0.bias_ih_l0": background.bias_hidden,
-        "layers.0.bias_hh_l0": np.zeros_like(background.bias_hidden),
+        "head.projection.weight": weights.projection,
+        "layers.0.weight_ih_l0": weights.weight_ih,
+        "layers.0.weight_hh_l0": weights.weight_hh,
+        "layers.0.bias_ih_l0": weights.bias_hidden,
+        "layers.0.bias_hh_l0": np.zeros_like(weights.bias_hidden),
     }
     net.load_state_dict({name: torch.tensor(a, dtype=torch.float32) for name, a in values.items()})
     return net
@@ -104,14 +104,14 @@ def cell_of(net: ListLSTM) -> Cell:
 
 
 def tune(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
+    weights: NetWeights, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> Generator[TuneStep, None, Cell]:
     """Train on for `passes` over the items (ids without boundaries); a step at a time, and in the end the cell.
 
     The weights are given back in half precision, as they are kept.
     """
     rng = rng_for(options.seed, "tuning")
-    net = list_net(background, symbols, options.dropout)
+    net = list_net(weights, symbols, options.dropout)
     net.train()
     gradients = ListGradients(net, 0.0, fast_operands())
     params = list(net.parameters())
@@ -146,18 +146,18 @@ def _blocks(
 
 
 def seconds_a_step(
-    background: Background, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
+    weights: NetWeights, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> float:
     """How long an update takes, by making two and throwing them away."""
-    training = tune(background, symbols, items, options)
+    training = tune(weights, symbols, items, options)
     next(training)
     began = time.perf_counter()
     next(training)
     return time.perf_counter() - began
 
 
-def parameters(symbols: SymbolRows, background: Background) -> int:
+def parameters(symbols: SymbolRows, weights: NetWeights) -> int:
     """How many numbers are trained."""
-    arrays = (symbols.reading, symbols.writing, symbols.bias, background.weight_ih, background.weight_hh,
-              background.bias_hidden, background.projection)  # fmt: skip
+    arrays = (symbols.reading, symbols.writing, symbols.bias, weights.weight_ih, weights.weight_hh,
+              weights.bias_hidden, weights.projection)  # fmt: skip
     return sum(a.size for a in arrays)

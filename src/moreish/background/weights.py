@@ -14,17 +14,22 @@ from zlib import crc32
 import numpy as np
 from jaxtyping import Float
 
-from moreish.background.gate import Gate, gates_from_tensors, gates_to_tensors
+from moreish.background.gate import Gate, Parts, gates_from_tensors, gates_to_tensors
 from moreish.background.symbols import BOUNDARY, feature_rows, is_known
 from moreish.wording import said
 
-FORMAT = "1"
+FORMAT, IN_HALVES = "2", "1"
 BUNDLED = Path(__file__).parent / "background.safetensors"
 FILE = "background.safetensors"
 LARGEST = 64 * 2**20  # bytes of a file that is read
 MOST_FEATURES = 100_000
 SEEN = "checksums of the items"
-ARRAYS = ("reading", "writing", "bias", "weight_ih", "weight_hh", "bias_hidden", "projection")
+MATRICES = ("reading", "writing", "weight_ih", "weight_hh", "projection")
+VECTORS = ("bias", "bias_hidden")
+MOST_NETS = 4
+STEPS = 127  # of 8 bits with a sign, on each side of 0
+GATES = {str(parts): parts for n in range(MOST_NETS + 1) for m in range(n + 1) for parts in [Parts(n, m)]}
+OLDER_GATES = {"1": Parts(0, 0), "2": Parts(1, 0), "3": Parts(1, 1)}
 
 
 @dataclass(frozen=True)
@@ -41,18 +46,14 @@ class SymbolRows:
 
 
 @dataclass(frozen=True)
-class Background:
-    """A net that reads lists, without the symbols of any.
+class NetWeights:
+    """One LSTM that reads lists, without the symbols of any.
 
-    features : number of each feature of symbols (see `symbols`), a row of the three tables
-    reading : (F, C), writing : (F, C), bias : (F,)
+    reading : (F, C), writing : (F, C), bias : (F,) of the features of symbols
     weight_ih : (4H, C), weight_hh : (4H, H), bias_hidden : (4H,) of the LSTM, gates i, f, g, o
     projection : (C, H)
-    gates : the gates of blends, by how many models they weigh
-    hash : of the file
     """
 
-    features: dict[str, int]
     reading: Float[np.ndarray, "F C"]
     writing: Float[np.ndarray, "F C"]
     bias: Float[np.ndarray, " F"]
@@ -60,36 +61,76 @@ class Background:
     weight_hh: Float[np.ndarray, "G H"]
     bias_hidden: Float[np.ndarray, " G"]
     projection: Float[np.ndarray, "C H"]
-    gates: Mapping[int, Gate] = field(default_factory=dict)
-    hash: str = ""
 
     @property
     def n_hidden(self) -> int:
         """H."""
         return self.weight_hh.shape[1]
 
-    def in_half_precision(self) -> "Background":
+    def as_stored(self) -> "NetWeights":
         """With every number as the file will hold it."""
-        return replace(self, **{name: getattr(self, name).astype(np.float16).astype(np.float32) for name in ARRAYS})
+        return from_stored(to_stored(self))
+
+    def rows(self, feature_rows: Sequence[Sequence[int]]) -> SymbolRows:
+        """The vectors of symbols that have these features."""
+        tables = [self.reading, self.writing, self.bias]
+        return SymbolRows(*(np.stack([table[[*row]].sum(0) for row in feature_rows]) for table in tables))
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background net: one LSTM or several that were trained apart, to be blended.
+
+    features : number of each feature of symbols (see `symbols`), a row of the three tables of every net
+    gates : the gates of blends, by what they are made of
+    hash : of the file
+    """
+
+    features: dict[str, int]
+    nets: tuple[NetWeights, ...]
+    gates: Mapping[Parts, Gate] = field(default_factory=dict)
+    hash: str = ""
+
+    def as_stored(self) -> "Background":
+        """With every number as the file will hold it."""
+        return replace(self, nets=tuple(net.as_stored() for net in self.nets))
 
     def knows(self, symbols: Sequence[str], counts: Sequence[int]) -> float:
         """Which share of the occurrences of these symbols is of letters that the net has seen."""
         known = sum(n for symbol, n in zip(symbols, counts, strict=True) if is_known(symbol, self.features))
         return known / max(sum(counts), 1)
 
-    def rows(self, symbols: Sequence[str]) -> SymbolRows:
-        """The vectors of these symbols."""
+    def rows(self, symbols: Sequence[str]) -> tuple[SymbolRows, ...]:
+        """The vectors of these symbols, in each of its nets."""
         rows = feature_rows(symbols, self.features)
-        tables = [self.reading, self.writing, self.bias]
-        return SymbolRows(*(np.stack([table[row].sum(0) for row in rows]) for table in tables))
+        return tuple(net.rows(rows) for net in self.nets)
+
+
+def to_stored(net: NetWeights) -> dict[str, np.ndarray]:
+    """Its matrices in 8 bits, each row with what a step is worth; these and the vectors in half precision."""
+    stored = {name: getattr(net, name).astype(np.float16) for name in VECTORS}
+    for name in MATRICES:
+        matrix = getattr(net, name)
+        scale = (np.abs(matrix).max(1, initial=0) / STEPS).astype(np.float16)
+        steps = np.rint(matrix / np.where(scale, scale, 1)[:, None].astype(np.float32))
+        stored |= {name: np.clip(steps, -STEPS, STEPS).astype(np.int8), f"{name} scale": scale}
+    return stored
+
+
+def from_stored(arrays: Mapping[str, np.ndarray]) -> NetWeights:
+    """The net that `to_stored` gave, as near as 8 bits are."""
+    vectors = {name: arrays[name].astype(np.float32) for name in VECTORS}
+    scales = {name: arrays[f"{name} scale"].astype(np.float32)[:, None] for name in MATRICES}
+    return NetWeights(**vectors, **{name: arrays[name] * scale for name, scale in scales.items()})
 
 
 def save(background: Background, path: Path, about: dict[str, object]) -> str:
-    """Write the weights in half precision, and what is known about them; the hash of the file is returned."""
+    """Write the weights in 8 bits, and what is known about them; the hash of the file is returned."""
     from safetensors.numpy import save as to_bytes
 
-    arrays = {name: np.ascontiguousarray(getattr(background, name), np.float16) for name in ARRAYS}
-    arrays |= gates_to_tensors(background.gates)
+    nets = [to_stored(net) for net in background.nets]
+    arrays = {f"net{k}/{name}": np.ascontiguousarray(a) for k, net in enumerate(nets) for name, a in net.items()}
+    arrays |= gates_to_tensors({str(parts): gate for parts, gate in background.gates.items()})
     names = sorted(background.features, key=background.features.__getitem__)
     metadata = {"format": FORMAT, "features": json.dumps(names), "about": json.dumps(about)}
     content = _in_order(to_bytes(arrays, metadata))
@@ -133,10 +174,10 @@ def _read(file: Path, version: tuple[int, ...]) -> Background:
     """The net in this version of a file."""
     content = file.read_bytes()
     try:
-        names, arrays, gates = _unpacked(content)
+        found = _unpacked(content)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{file} holds no background net: {error}") from None
-    return Background({name: i for i, name in enumerate(names)}, **arrays, gates=gates, hash=_hash(content))
+    return replace(found, hash=_hash(content))
 
 
 def about(path: Path = BUNDLED) -> dict[str, object]:
@@ -164,8 +205,8 @@ def share_seen(name: str, items: Sequence[str]) -> float:
     return float(np.isin(np.array([crc32(item.encode()) for item in items], "<u4"), seen).mean())
 
 
-def _unpacked(content: bytes) -> tuple[list[str], dict[str, np.ndarray], dict[int, Gate]]:
-    """Names of the features, the arrays in single precision and the gates, after everything was checked."""
+def _unpacked(content: bytes) -> Background:
+    """The net in a file, after everything was checked."""
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
@@ -174,25 +215,53 @@ def _unpacked(content: bytes) -> tuple[list[str], dict[str, np.ndarray], dict[in
         _, metadata = _header(content)
     except SafetensorError as error:
         raise ValueError(str(error)) from None
-    gates = gates_from_tensors({name: arrays.pop(name) for name in [*arrays] if name.startswith("gate")})
-    if metadata.get("format") != FORMAT or set(arrays) != set(ARRAYS):
+    older = metadata.get("format") == IN_HALVES
+    if not older and metadata.get("format") != FORMAT:
         raise ValueError("its format is unknown")
+    called = OLDER_GATES if older else GATES
+    taken = {name: arrays.pop(name) for name in [*arrays] if name.startswith("gate")}
+    gates = gates_from_tensors(taken, {name: parts.models for name, parts in called.items()})
     names = json.loads(metadata["features"])
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
         raise ValueError("its features are no list of names")
     if BOUNDARY not in names or len(names) > MOST_FEATURES:
         raise ValueError("its features lack the boundary, or are too many")
-    f, (c, h) = len(names), arrays["projection"].shape if arrays["projection"].ndim == 2 else (0, 0)
+    nets = [_net(arrays, len(names), older=True)] if older else _nets(arrays, len(names))
+    return Background(
+        {name: i for i, name in enumerate(names)}, tuple(nets), {called[name]: gate for name, gate in gates.items()}
+    )
+
+
+def _nets(arrays: Mapping[str, np.ndarray], features: int) -> list[NetWeights]:
+    """The nets that these arrays are, "net0/..." first. Raises ValueError where they are not."""
+    apart: dict[str, dict[str, np.ndarray]] = {}
+    for path, array in arrays.items():
+        net, _, name = path.partition("/")
+        apart.setdefault(net, {})[name] = array
+    if not 1 <= len(apart) <= MOST_NETS or set(apart) != {f"net{k}" for k in range(len(apart))}:
+        raise ValueError("its format is unknown")
+    return [_net(apart[f"net{k}"], features) for k in range(len(apart))]
+
+
+def _net(arrays: Mapping[str, np.ndarray], features: int, *, older: bool = False) -> NetWeights:
+    """A net whose arrays have the sizes that they must have. `older`: all are in half precision."""
+    scales = () if older else tuple(f"{name} scale" for name in MATRICES)
+    if set(arrays) != {*MATRICES, *VECTORS, *scales}:
+        raise ValueError("its format is unknown")
+    f, (c, h) = features, arrays["projection"].shape if arrays["projection"].ndim == 2 else (0, 0)
     if not c * h:
         raise ValueError('its array "projection" is no matrix')
     shapes = {
         "reading": (f, c), "writing": (f, c), "bias": (f,), "weight_ih": (4 * h, c), "weight_hh": (4 * h, h),
         "bias_hidden": (4 * h,), "projection": (c, h),
     }  # fmt: skip
+    shapes |= {name: shapes[name.removesuffix(" scale")][:1] for name in scales}
     for name, shape in shapes.items():
-        if arrays[name].shape != shape or arrays[name].dtype != np.float16 or not np.isfinite(arrays[name]).all():
+        kind = np.int8 if name in MATRICES and not older else np.float16
+        array = arrays[name]
+        if array.shape != shape or array.dtype != kind or not np.isfinite(array).all():
             raise ValueError(f'its array "{name}" is not {list(shape)} finite numbers')
-    return names, {name: a.astype(np.float32) for name, a in arrays.items()}, gates
+    return NetWeights(**{name: a.astype(np.float32) for name, a in arrays.items()}) if older else from_stored(arrays)
 
 
 def _header(content: bytes) -> tuple[dict[str, object], dict[str, str]]:

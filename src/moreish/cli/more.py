@@ -27,8 +27,10 @@ from moreish.cli.flags import (
 )
 
 if TYPE_CHECKING:
+    from moreish.data.sources import Files
     from moreish.fitting.fitted import Fitted
     from moreish.inference.asking import Asked, Request
+    from moreish.options import Setting
 
 USUAL = 20  # items
 
@@ -79,9 +81,11 @@ def more(
         from moreish.api import open_or_count
         from moreish.inference.asking import Request
 
-        overrides = overrides_of(reading, set=set)
+        of_others = _about_others(names, root, ruling, reading, set)
+        own = {} if of_others else {"set": set}
+        overrides = overrides_of(READING if of_others else reading, **own)
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
-        rules = {**ruling.given(), "not_in": _items_of(ruling, source, quiet or json)}
+        rules = {**ruling.given(), "not_in": _items_of(ruling, source, of_others, quiet or json)}
         request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
         _tell(source, quiet or json)
         form = "json" if json else format or "text"
@@ -108,15 +112,28 @@ def _tell(source: "Fitted", quiet: bool) -> None:
     tell_reading(source.corpus.report, quiet)
 
 
-def _items_of(ruling: Ruling, source: "Fitted", quiet: bool) -> tuple[str, ...]:
-    """The items of the lists that are to be kept away from."""
+def _about_others(
+    names: "str | Files", root: Path, ruling: Ruling, reading: Reading, set: list[str] | None
+) -> "dict[str, Setting]":
+    """What is said of reading files, where that is about the lists of `--not-in`: the items come from a run."""
+    from moreish.cli.overrides import reading_settings
+    from moreish.data.sources import Files
+    from moreish.runs.folder import find_run
+
+    if not ruling.not_in or isinstance(names, Files) or find_run(names, root) is None:
+        return {}
+    return reading_settings(set, **reading.given())
+
+
+def _items_of(ruling: Ruling, source: "Fitted", of_others: "dict[str, Setting]", quiet: bool) -> tuple[str, ...]:
+    """The items of the lists that are to be kept away from, read as it is said."""
     if not ruling.not_in:
         return ()
     from moreish.api import read
     from moreish.cli.show import tell_reading
     from moreish.inference.asking import items_of
 
-    lists = [read(file) for file in ruling.not_in]
+    lists = [read(file, **of_others) for file in ruling.not_in]
     for each in lists:
         tell_reading(each.report, quiet)
     return items_of(lists, source.vocab)

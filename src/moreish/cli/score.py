@@ -89,13 +89,13 @@ def score(
     if runners_up and format in ("tsv", "csv"):
         raise ValueError(f"--runners-up has no place in a row of {format}: take --format text or --json")
     quiet = quiet or format == "json"
-    opened = _open(run, root, reading, set, background, quiet, files=None if items else file or ["-"])
+    opened, recognise = _open(run, root, reading, set, background, quiet, files=None if items else file or ["-"])
     seen = out.is_terminal and format == "text"
     most = runners_up if runners_up is not None else RUNNERS_UP * seen
     if items:
         _judge_named(opened, items, format, most)
         return
-    blocks = _Blocks(opened, file or ["-"], reading, quiet)
+    blocks = _Blocks(opened, file or ["-"], reading, recognise, quiet)
     if format == "json" or runners_up or (seen and blocks.are_few()):
         _write_judged(opened, chain.from_iterable(lines.items for lines in blocks), format, most)
     else:
@@ -111,9 +111,12 @@ def _open(
     background: str | None,
     quiet: bool,
     files: list[str] | None,
-) -> "Fitted":
-    """The run, or the list as its model; `--encoding` and `--column` are those of the files to be judged, if any."""
-    from moreish.cli.overrides import overrides_of
+) -> "tuple[Fitted, bool]":
+    """The run, or the list as its model, and whether the files to be judged are recognised as what they are.
+
+    Of a run `--encoding`, `--column` and `data.recognise` are about those files, if there are any.
+    """
+    from moreish.cli.overrides import overrides_of, reading_settings
     from moreish.cli.show import tell_reading, telling, warn
     from moreish.data import sources
     from moreish.runs.folder import find_run, open_run
@@ -122,6 +125,8 @@ def _open(
         raise ValueError('"-" is the list, so the items to judge cannot be read from standard input too: name them')
     with telling(f"loading {run}", quiet):
         from moreish import api
+        from moreish.data import DataOptions
+        from moreish.options import build
 
         is_run = find_run(run, root) is not None or Path(run).is_dir()
         if not is_run and run != "-":
@@ -130,20 +135,27 @@ def _open(
             except ValueError:
                 open_run(run, root)  # raises, and says what runs there are
                 raise
-        own = replace(reading, encoding=None, column=None) if is_run and files else reading
+        own, recognise = reading, True
+        if is_run and files:
+            own, said = replace(reading, encoding=None, column=None), reading_settings(set)
+            recognise = build(DataOptions, {name: said[name] for name in said if name == "recognise"}).recognise
+            set = [each for each in set or [] if not each.startswith("data.recognise=")]
         opened = api.open_or_count(run, root, overrides_of(own, set=set), background)
         opened.model  # noqa: B018  (loaded here, while it is said so)
     for sentence in opened.passed_over:
         warn(sentence)
     tell_reading(opened.corpus.report, quiet)
-    return opened
+    return opened, recognise
 
 
 class _Blocks:
     """The items of files, scored a block at a time; counts what it saw."""
 
-    def __init__(self, opened: "Fitted", files: Sequence[str], reading: Reading, quiet: bool) -> None:
+    def __init__(
+        self, opened: "Fitted", files: Sequence[str], reading: Reading, recognise: bool, quiet: bool
+    ) -> None:
         self.opened, self.files, self.reading, self.quiet = opened, files, reading, quiet
+        self.as_they_stand = opened.corpus.options.text or not recognise
         self.items = self.unknown = self.tokens = 0
         self.logprob = 0.0
         self.blocks = self._read()
@@ -183,7 +195,7 @@ class _Blocks:
         column = self.reading.column if isinstance(self.opened, TrainedRun) else None  # else it is the list's
         with _progress(self.files, self.quiet) as advance:
             for file in self.files:
-                suffix = None if corpus.options.text else sources.suffix_of(file)
+                suffix = None if self.as_they_stand else sources.suffix_of(file)
                 with sources.opened(file) as (name, stream):
                     report, counted = Report(name), _Counted(stream, advance)
                     for lines in score_lines(model, corpus, counted, name, encoding, suffix, column, report):

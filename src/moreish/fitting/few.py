@@ -137,7 +137,7 @@ class FewFitting:
         measured = listening.measured(listening.read_cases())
         measuring = (time.monotonic() - began) * MEASURING
         choice = choose(measured, best)
-        tuned = None
+        tuned: list[Cell] = []
         if self.budget > 0 and listening.helps and len(listening.items) > 1:
             if found := measured.get(choice.name):
                 self.done.append(listening.blend(choice))
@@ -152,46 +152,57 @@ class FewFitting:
         self.ended = True
         yield events.Fitted(self.step, self.val_loss)
 
-    def _tune(self, measured: dict[Name, Measured], measuring: float) -> Generator[events.Event, None, Cell]:
+    def _tune(self, measured: dict[Name, Measured], measuring: float) -> Generator[events.Event, None, list[Cell]]:
         """Train on for as many folds as the time allows, then by the whole list; what was measured is added.
 
-        measuring : seconds that will be needed to measure all folds
+        As many nets are trained on as there is time for. measuring : seconds that will be needed to measure all folds
         """
         from moreish.background.tune import TuneOptions, seconds_a_step
 
         listening = self.listening
         base = TuneOptions.for_list(listening.items, self.config.seed)
-        pace = seconds_a_step(listening.background, listening.rows, listening.items, base)
-        plan = planned(base, listening.items, len(listening.folds), self.budget - self.seconds - measuring, pace)
+        pace = seconds_a_step(listening.background.nets[0], listening.rows[0], listening.items, base)
+        left = self.budget - self.seconds - measuring
+        plan = planned(base, listening.items, len(listening.folds), left, pace, len(listening.background.nets))
         cases: list[Case] = []
         begun = self.seconds
-        of = plan.folds + (not listening.held_out)
+        of = plan.nets * (plan.folds + (not listening.held_out))
         for k, fold in enumerate(listening.folds[: plan.folds]):
             if k and self.seconds + (self.seconds - begun) / k * (1 + WHOLE) > self.budget:
                 break  # slower than planned: one more fold would leave no time for the whole list
             options = replace(base, passes=plan.passes, seed=self.config.seed + k + 1)
-            cell = yield from self._trained(k, of, fold.kept, options)
-            cases.append(listening.case(k, cell))
+            cells = yield from self._all_trained(plan.nets, plan.nets * k, of, fold.kept, options)
+            cases.append(listening.case(k, cells))
             if listening.held_out:  # then the fold is the whole list
                 measured |= listening.measured(cases)
-                return cell
+                return cells
         if cases:
             measured |= listening.measured(cases)
-        return (yield from self._trained(len(cases), of, listening.items, replace(base, passes=plan.passes)))
+        options = replace(base, passes=plan.passes)
+        return (yield from self._all_trained(plan.nets, plan.nets * len(cases), of, listening.items, options))
 
-    def _trained(self, k: int, of: int, items: Items, options: "TuneOptions") -> Generator[events.Event, None, Cell]:
-        """The k-th of the trainings, on a fold or on the whole list: every few updates an event.
+    def _all_trained(
+        self, nets: int, k: int, of: int, items: Items, options: "TuneOptions"
+    ) -> Generator[events.Event, None, list[Cell]]:
+        """So many nets, each trained on by these items; k trainings came before."""
+        cells: list[Cell] = []
+        for net in range(nets):
+            cells += [(yield from self._trained(net, k + net, of, items, options))]
+        return cells
+
+    def _trained(
+        self, net: int, k: int, of: int, items: Items, options: "TuneOptions"
+    ) -> Generator[events.Event, None, Cell]:
+        """The k-th of the trainings, of this net on a fold or on the whole list: every few updates an event.
 
         Each counts as a component, because it begins where the others began.
         """
         from moreish.background.tune import parameters, tune
 
-        listening = self.listening
-        training = tune(listening.background, listening.rows, items, options)
+        weights, rows = self.listening.background.nets[net], self.listening.rows[net]
+        training = tune(weights, rows, items, options)
         steps = options.steps(sum(len(item) + 1 for item in items))
-        yield events.Network(
-            k + 1, of, "background", parameters(listening.rows, listening.background), 1, self.step, k
-        )
+        yield events.Network(k + 1, of, "background", parameters(rows, weights), 1, self.step, k)
         before, tokens = self.step, 0
         while True:
             try:
@@ -251,14 +262,18 @@ def compared(whole: Mapping[Name, Measured], again: Mapping[Name, Measured]) -> 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is time for: so many folds, each and the whole list with so many passes."""
+    """What there is time for: so many folds, each and the whole list with so many passes of so many nets."""
 
     folds: int
     passes: float
+    nets: int = 1
 
 
-def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float) -> Plan:
-    """As many folds as `seconds` allow at this pace (seconds a step), one at least; fewer passes where none fits."""
+def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float, nets: int = 1) -> Plan:
+    """As many folds as `seconds` allow at this pace (seconds a step of one net), one at least.
+
+    All nets where one fold fits with them; else one net, with fewer passes where no fold fits.
+    """
     symbols = sum(len(item) + 1 for item in items)
     left = (1 - RESERVE) * max(seconds, 0.0)
 
@@ -267,9 +282,10 @@ def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pa
         part = round(symbols * (folds - 1) / folds) if folds else 0
         return count * tuned.steps(part) + tuned.steps(symbols)
 
-    for count in range(folds, 0, -1):
-        if pace * steps(count, options.passes) <= left:
-            return Plan(count, options.passes)
+    for trained in dict.fromkeys((nets, 1)):
+        for count in range(folds, 0, -1):
+            if trained * pace * steps(count, options.passes) <= left:
+                return Plan(count, options.passes, trained)
     least = min(folds, 1)
     passes = options.passes * min(1.0, left / (pace * steps(least, options.passes)))
     return Plan(least, max(passes, 1.0))
