@@ -419,7 +419,7 @@ def test_options_of_reading_are_arguments_of_whatever_takes_a_list(tmp_path):
     run = moreish.train(path, model="ngram", weight="n", out=tmp_path / "run", **options)
     assert run.config.data.weight == "n"
     assert run.evaluate(path, **options)["items"] == len(corpus)
-    with pytest.raises(ValueError, match=r'there is no option "data\.colum"; did you mean "data\.column"'):
+    with pytest.raises(ValueError, match=r'there is no option "colum"; did you mean "column"'):
         moreish.train(path, colum="name", out=tmp_path / "wrong")
     with pytest.raises(ValueError, match='there is no option "colum"; did you mean "column"'):
         moreish.read(path, colum="name")

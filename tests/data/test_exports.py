@@ -1,8 +1,12 @@
 """Exports of other programs are tables: playlists, contacts, calendars, outlines, references; each with its item."""
 
+import unicodedata
+
 import pytest
 
+import moreish
 from moreish.data import DataOptions, read
+from moreish.data.latex import text_of
 
 pytestmark = pytest.mark.usefixtures("said_in_a_terminal")
 
@@ -150,6 +154,37 @@ PEOPLE = {
 def test_each_of_several_authors_is_an_item(tmp_path, field):
     (tmp_path / "x.bib").write_text(f"@book{{a, title = {{One}}, author = {{{field}}}}}\n", encoding="utf-8")
     assert list(read(tmp_path / "x.bib", DataOptions(column="author")).items) == PEOPLE[field]
+
+
+KEYWORDS = {
+    "spice, warm things": ["spice", "warm things"],
+    "herb; {salt, fine};": ["herb", "salt, fine"],
+    "alone": ["alone"],
+}
+
+
+@pytest.mark.parametrize("field", KEYWORDS)
+def test_each_of_several_keywords_is_an_item(tmp_path, field):
+    file = tmp_path / "list.bib"
+    file.write_text("@book{a, title={A}, keywords={" + field + "}}", encoding="utf-8")
+    assert list(moreish.read(file, column="keywords")) == KEYWORDS[field]
+
+
+@pytest.mark.parametrize(
+    ("latex", "says"),
+    [(r"\'{\^o}", "ố"), (r"{\'{\^{o}}}", "ố"), (r"\d{\^{a}}n", "ận"), (r"\\{\^o}", "ô")],
+)
+def test_accents_stand_over_accents(latex, says):
+    assert text_of(latex) == unicodedata.normalize("NFC", says)
+
+
+def test_what_stands_beside_an_item_is_one_value_and_its_entry_is_named(tmp_path):
+    file = tmp_path / "list.bib"
+    entry = "@book{{{0},\n author={{{1}}},\n title={{T {0}}}\n}}\n"
+    authors = ["Roe, Ann", "Poe, Eva", "Low, Una and Day, Ida", "Key, Max", "Ray, Jo"]
+    file.write_text("".join(map(entry.format, "abcde", authors)), encoding="utf-8")
+    with pytest.raises(ValueError, match="line 9: its author is a list, and --by wants one value for an item"):
+        moreish.read(file, column="title", by="author")
 
 
 def test_addresses_are_no_latex_and_named_texts_are_put_in(tmp_path):

@@ -13,7 +13,7 @@ from moreish.data.sources import Files, stem_of
 from moreish.fitting.few import listening_to
 from moreish.fitting.parent import Parent
 from moreish.models.contract import LanguageModel
-from moreish.options import Setting, merge
+from moreish.options import Setting, build, merge
 from moreish.recipes import (
     BackgroundChoice,
     Config,
@@ -343,7 +343,8 @@ def together(source: Source, more: Sequence[str | Path]) -> Source:
 
 
 def read_as(overrides: Overrides | None, reading: Mapping[str, Setting]) -> Overrides:
-    """The overrides with these options of reading laid over them."""
+    """The overrides with these options of reading laid over them. Raises ValueError for what is none."""
+    build(DataOptions, reading)
     overrides = overrides or Overrides()
     return replace(overrides, settings=merge(overrides.settings, {"data": reading})) if reading else overrides
 

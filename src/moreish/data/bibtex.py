@@ -17,6 +17,8 @@ AS_THEY_STAND = ("url", "doi", "file", "eprint", "howpublished")  # no LaTeX: si
 MOST_PUT_IN = 2**24  # characters of texts that @string names
 PEOPLE = ("author", "editor", "translator", "bookauthor")
 AND = re.compile(r"[{}]|(?:^|\s)and(?=\s|$)", re.IGNORECASE)  # between people, outside of braces
+KEYWORDS = ("keywords", "keyword")
+COMMA = re.compile(r"[{},;]")  # between keywords
 OTHERS = "others"  # for people who are not named
 
 Record = tuple[int, dict[str, str | list[str]]]
@@ -53,7 +55,7 @@ class Bibliography:
                 )
                 raise NotRead(began, what) from None
             if kind != "string":
-                found.append((self._line_at(self.at), {TITLE: "", **fields}))
+                found.append((began, {TITLE: "", **fields}))
         self._refuse_lost(len(self.text))
         return found
 
@@ -127,19 +129,20 @@ class Bibliography:
 
 
 def _plain(name: str, value: str) -> str | list[str]:
-    """What a field says as plain text, of several people each."""
+    """What a field says as plain text; of several people or keywords each."""
     if name in AS_THEY_STAND:
         return re.sub(r"[{}\s]+", " ", value).strip()
-    if name not in PEOPLE:
+    if name not in (*PEOPLE, *KEYWORDS):
         return text_of(value)
-    people = [name for each in _people(value) if (name := text_of(each).strip()) not in ("", OTHERS)]
-    return people if len(people) > 1 else "".join(people)
+    between = AND if name in PEOPLE else COMMA
+    several = [said for each in _parted(value, between) if (said := text_of(each).strip()) not in ("", OTHERS)]
+    return several if len(several) > 1 else "".join(several)
 
 
-def _people(value: str) -> list[str]:
-    """The names between which `and` stands; one in braces is part of a name, as in {Barnes and Noble}."""
+def _parted(value: str, between: re.Pattern[str]) -> list[str]:
+    """What stands between these signs; one in braces is part of a name, as in {Barnes and Noble}."""
     found, depth, began = [], 0, 0
-    for sign in AND.finditer(value):
+    for sign in between.finditer(value):
         depth += {"{": 1, "}": -1}.get(sign[0], 0)
         if depth == 0 and sign[0] not in "{}":
             found.append(value[began : sign.start()])

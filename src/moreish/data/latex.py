@@ -40,14 +40,23 @@ TOKEN = re.compile(
     r"|(?P<plain>~|---?|``|'')",
     re.DOTALL,
 )
+NESTED = re.compile(r"\\[\"'`^~=.uvHcdbkrt]\s*+\{\s*+\\[\"'`^~=.uvHcdbkrt]")
+MOST_ACCENTS = 3  # over one letter
 BLANKS, NOTHING = " ,;:\\\n\t", "!/-"  # behind a backslash
 
 
 def text_of(source: str) -> str:
     """What it says, on one line."""
     if any(sign in source for sign in "\\{}$~-`'"):
+        for _ in range(MOST_ACCENTS - 1 if NESTED.search(source) else 0):
+            source = TOKEN.sub(_with_inner_accents, source)
         source = unicodedata.normalize("NFC", TOKEN.sub(_said, source))
     return " ".join(source.split())
+
+
+def _with_inner_accents(token: re.Match[str]) -> str:
+    """An accent and its letter as one letter, which another accent may stand over; all else as it stands."""
+    return unicodedata.normalize("NFC", _said(token)) if token["accent"] else token[0]
 
 
 def _said(token: re.Match[str]) -> str:

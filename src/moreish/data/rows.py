@@ -310,7 +310,10 @@ def _of_sheet(
         for number, value in values:
             absent = {column: path for column, path in absent.items() if at(value, path) is None}
             where = f"{name}, {place} {number:,}"
-            beside = [cell_at(value, path, where, sheet.terms) for path in paths[1:]]
+            beside = [
+                cell_at(value, path, where, sheet.terms, option)
+                for path, option in zip(paths[1:], ("by", "weight"), strict=True)
+            ]
             several = at(value, paths[0] or ()) if asked else None
             each = several if are_cells(several) else [cell_at(value, paths[0], where, sheet.terms)]
             yield from (Row(number, text_in(cell), *beside) for cell in each)

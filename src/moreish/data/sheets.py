@@ -217,8 +217,11 @@ def path_of(column: Column | None) -> Path | None:
     return column.key if column is not None and not isinstance(column.key, int) else None
 
 
-def cell_at(row: object, path: Path | None, where: str, terms: Terms) -> str:
-    """The text in a row. Raises ValueError, which begins with where it is, for a list or a record in its place."""
+def cell_at(row: object, path: Path | None, where: str, terms: Terms, option: str = "") -> str:
+    """The text in a row. Raises ValueError, which begins with where it is, for a list or a record in its place.
+
+    option : that asked for it, if it says something of an item and is not the item
+    """
     if path is None:
         return ""
     value = at(row, path)
@@ -228,6 +231,8 @@ def cell_at(row: object, path: Path | None, where: str, terms: Terms) -> str:
     kind = "a list" if isinstance(value, list) else terms.one_mapping
     if isinstance(value, list) and not are_cells(value):
         kind = f"a list of {'lists' if isinstance(value[0], list) else terms.mapping + 's'}"
+    if option:
+        raise ValueError(f"{where}: {place} is {kind}, and {called(option)} wants one value for an item")
     raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
 
 
