@@ -207,7 +207,7 @@ class Listening:
         together = joined(cases)
         tuned = together.models - 1 - len(self.background.nets)
         names = NAMES[: 1 + (tuned >= 0) + (tuned > 0)]
-        blends = {name: self.parts(name, tuned) for name in names}
+        blends: dict[Name, Parts] = {name: self.parts(name, tuned) for name in names}
         return {n: measure(together.first(p.models), self.background.gates[p]) for n, p in blends.items()}
 
     @property

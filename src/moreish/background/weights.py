@@ -132,7 +132,7 @@ def save(background: Background, path: Path, about: dict[str, object]) -> str:
     arrays = {f"net{k}/{name}": np.ascontiguousarray(a) for k, net in enumerate(nets) for name, a in net.items()}
     arrays |= gates_to_tensors({str(parts): gate for parts, gate in background.gates.items()})
     names = sorted(background.features, key=background.features.__getitem__)
-    metadata = {"format": FORMAT, "features": json.dumps(names), "about": json.dumps(about)}
+    metadata = {"format": FORMAT, "features": json.dumps(names, ensure_ascii=False), "about": json.dumps(about)}
     content = _in_order(to_bytes(arrays, metadata))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
@@ -277,7 +277,8 @@ def _header(content: bytes) -> tuple[dict[str, object], dict[str, str]]:
 def _in_order(content: bytes) -> bytes:
     """The same file with its metadata in alphabetical order: safetensors writes them in any, another every time."""
     header, metadata = _header(content)
-    made = json.dumps(header | {"__metadata__": dict(sorted(metadata.items()))}, separators=(",", ":")).encode()
+    header |= {"__metadata__": dict(sorted(metadata.items()))}
+    made = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     made += b" " * (-len(made) % 8)
     return len(made).to_bytes(8, "little") + made + content[8 + int.from_bytes(content[:8], "little") :]
 

@@ -82,8 +82,7 @@ def more(
         from moreish.inference.asking import Request
 
         of_others = _about_others(names, root, ruling, reading, set)
-        own = {} if of_others else {"set": set}
-        overrides = overrides_of(READING if of_others else reading, **own)
+        overrides = overrides_of() if of_others else overrides_of(reading, set=set)
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
         rules = {**ruling.given(), "not_in": _items_of(ruling, source, of_others, quiet or json)}
         request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
