@@ -144,9 +144,15 @@ class Listening:
         return reader_of(self.cells[0], self.items, self.orders, self.seed)
 
     @cached_property
+    def first_reader(self) -> ListReader:
+        """The first net after it has read the whole list, which is at hand before the others are."""
+        return self._reading(self.cells[:1], self.items)[0]
+
+    @cached_property
     def readers(self) -> list[ListReader]:
         """The nets that have read the whole list."""
-        return self._reading(self.cells, self.items)
+        others = list(enumerate(self.cells))[1:]
+        return [self.first_reader, *(self._read_by(k, cell, self.items) for k, cell in others)]
 
     @cached_property
     def fold_readers(self) -> list[list[ListReader]]:
@@ -175,6 +181,13 @@ class Listening:
         ensemble = self.ensemble(choice.name, tuned)
         kept = choice.temperature, outline, choice.strictness, choice.timing, self.template
         return Blend(ensemble, gate, *kept)
+
+    def first_blend(self) -> Blend:
+        """What answers first: the n-gram, and one net that has read the list where it helps."""
+        parts = Parts(int(self.helps))
+        models = [self.counts, self.first_reader] if self.helps else [self.counts]
+        ensemble, outline = Ensemble(models, self.shape), Outline.of(self.shape.classes.class_of, self.items)
+        return Blend(ensemble, self.background.gates[parts], outline=outline, template=self.template)
 
     def case(self, number: int, tuned: Sequence[Cell] = ()) -> Case:
         """What the items held out of this fold look like to models that are made from the others.
@@ -217,8 +230,12 @@ class Listening:
 
     def _reading(self, cells: Sequence[Cell], items: Items) -> list[ListReader]:
         """These nets after each has read the items, in orders of its own."""
+        return [self._read_by(k, cell, items) for k, cell in enumerate(cells)]
+
+    def _read_by(self, k: int, cell: Cell, items: Items) -> ListReader:
+        """The k-th net after it has read the items."""
         each = self._orders_each
-        return [reader_of(cell, items, each, self.seed, each * k) for k, cell in enumerate(cells)]
+        return reader_of(cell, items, each, self.seed, each * k)
 
     def _counted(self, items: Items) -> ngram.Backoff:
         return ngram.KneserNey.fit(*flat(items), len(self.symbols) + 1, self.order)

@@ -131,6 +131,8 @@ class HandDerived(torch.autograd.Function):
         return None, *grads
 
 
+OURS: type = vars(HandDerived)["_backward_cls"]
+"""The type of the nodes that it puts into torch's graph."""
 _CALL: Callable[..., Tensor | tuple[Tensor, ...]] = (
     vars(torch._C)["_FunctionBase"].__dict__["apply"].__get__(None, HandDerived)
 )

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
-from moreish.backprop.adapter import TENSORS, Layout, apply, tensors_in
+from moreish.backprop.adapter import OURS, TENSORS, Layout, apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
 from moreish.backprop.forms import known_form, read_call, remember
@@ -107,7 +107,9 @@ class ByHand(TorchFunctionMode):
         transformed = torch._C._are_functorch_transforms_active()
         if not transformed and not differentiable:
             return func(*args, **kwargs)
-        self._notice_strangers(given)
+        for t in given:
+            if not t.is_leaf and type(t.grad_fn) is not OURS:
+                self._notice_stranger(t)
         foreign = not TENSORS.issuperset(types)
         if foreign or transformed:
             key = None
@@ -143,18 +145,17 @@ class ByHand(TorchFunctionMode):
             return self.seen(func, result, by_hand=False)
         return result
 
-    def _notice_strangers(self, given: Sequence[Tensor]) -> None:
+    def _notice_stranger(self, t: Tensor) -> None:
         """A tensor from a backward that no call seen here made since the context began: listed, or refused."""
-        for t in given:
-            node = t.grad_fn if t.requires_grad else None
-            if node is None or (name := stranger(node)) is None or node._sequence_nr() < self._starts[-1]:
-                continue
-            if self.strict:
-                raise NotDerived(f"by_hand(strict=True): {describe(node)}")
-            if _LISTED not in metadata_of(node):
-                metadata_of(node)[_LISTED] = True
-                self._strangers[name] += 1
-                self._notes[describe(node)] = None
+        node = t.grad_fn
+        if node is None or (name := stranger(node)) is None or node._sequence_nr() < self._starts[-1]:
+            return
+        if self.strict:
+            raise NotDerived(f"by_hand(strict=True): {describe(node)}")
+        if _LISTED not in metadata_of(node):
+            metadata_of(node)[_LISTED] = True
+            self._strangers[name] += 1
+            self._notes[describe(node)] = None
 
     def _call(self, func: Any, args: Any, kwargs: Any, given: Sequence[Tensor]) -> Call | None:
         """The call in the table's terms, if the table has it; or NotDerived, by name."""

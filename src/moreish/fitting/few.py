@@ -128,7 +128,7 @@ class FewFitting:
         """Read, make first items, measure, train on, measure again; the last event is `Fitted`."""
         listening = self.listening
         best: Name = "read" if listening.helps else "counted"
-        self.done.append(listening.blend(Choice(best)))
+        self.done.append(listening.first_blend())
         yield events.Counted(listening.order, None, round(self.seconds, 3))
         rng = rng_for(self.config.seed, "sampling", sampling_index(self.corpus))
         first = Asked(self.model(), self.corpus, Request(new_only=True)).items(SHOWN, rng)
