@@ -195,3 +195,23 @@ def test_items_held_out_are_the_only_fold_and_are_not_read():
 def test_the_same_seed_measures_the_same_and_another_reads_in_another_order():
     one, two, other = (found.measured(found.read_cases()) for found in (listening(), listening(), listening(seed=5)))
     assert one == two != other
+
+
+def test_the_first_blend_waits_for_one_net_alone():
+    found = Listening(random_background(4, nets=2), SYMBOLS, ITEMS, orders=2)
+    first = found.first_blend()
+    assert [*found.__dict__.keys()].count("readers") == 0, "the other net has not read yet"
+    assert first.ensemble.models == [found.counts, found.first_reader]
+    assert found.readers[0] is found.first_reader
+    assert len(found.readers) == 2
+    strange = Listening(random_background(4), [chr(0xE000 + i) for i in range(len(SYMBOLS))], ITEMS)
+    assert strange.first_blend().ensemble.models == [strange.counts]
+
+
+def test_each_net_reads_orders_of_its_own():
+    found = Listening(random_background(4, nets=2), SYMBOLS, ITEMS, orders=4)
+    cell = found.cells[0]
+    assert [net.orders for net in found.readers] == [2, 2]
+    same_net = [reader_of(cell, ITEMS, 2, 0, first).begin.h for first in (0, 2)]
+    assert not np.allclose(same_net[0], same_net[1])
+    np.testing.assert_array_equal(found.readers[0].begin.h, same_net[0])

@@ -361,22 +361,25 @@ def test_every_damaged_tensor_is_refused_by_name(read_run):
     folds=st.integers(0, 5),
     seconds=st.floats(-5, 100),
     pace=st.floats(1e-4, 1.0),
+    nets=st.integers(1, 3),
 )
-def test_a_plan_has_no_more_folds_than_there_are_and_keeps_to_its_time(lengths, folds, seconds, pace):
+def test_a_plan_has_no_more_folds_than_there_are_and_keeps_to_its_time(lengths, folds, seconds, pace, nets):
     items = [np.ones(n, np.int64) for n in lengths]
     options = TuneOptions.for_list(items, 0)
-    plan = few.planned(options, items, folds, seconds, pace)
+    plan = few.planned(options, items, folds, seconds, pace, nets)
     assert 0 <= plan.folds <= folds
     assert 1 <= plan.passes <= options.passes
     assert (plan.folds >= 1) == (folds >= 1), "one at least is measured, where it can be"
     tuned = replace(options, passes=plan.passes)
-    time = pace * steps_of(tuned, items, plan.folds, folds)
+    time = plan.nets * pace * steps_of(tuned, items, plan.folds, folds)
     least = pace * steps_of(options, items, min(folds, 1), folds)
     if 0 < least <= 0.85 * seconds:
         assert time <= seconds
         assert plan.passes == options.passes
-    more = few.planned(options, items, folds, seconds + 10, pace)
-    assert (more.folds, more.passes) >= (plan.folds, plan.passes), "more time is never used for less"
+    assert plan.nets == (nets if nets * least <= 0.85 * seconds else 1), "all where there is time for one fold"
+    more = few.planned(options, items, folds, seconds + 10, pace, nets)
+    better = (more.nets, more.folds, more.passes) >= (plan.nets, plan.folds, plan.passes)
+    assert better, "more time is never used for less"
 
 
 def steps_of(options, items, count, folds):
@@ -390,7 +393,7 @@ def steps_of(options, items, count, folds):
 def test_with_time_for_everything_every_fold_is_trained_on(folds):
     items = [np.ones(9, np.int64)] * 60
     options = TuneOptions.for_list(items, 0)
-    assert few.planned(options, items, folds, 1e9, 0.01) == few.Plan(folds, options.passes)
+    assert few.planned(options, items, folds, 1e9, 0.01, 2) == few.Plan(folds, options.passes, 2)
 
 
 def test_each_training_is_a_component_and_the_seconds_go_on(tuned):

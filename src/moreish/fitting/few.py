@@ -282,11 +282,11 @@ def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pa
         part = round(symbols * (folds - 1) / folds) if folds else 0
         return count * tuned.steps(part) + tuned.steps(symbols)
 
+    least = min(folds, 1)
     for trained in dict.fromkeys((nets, 1)):
-        for count in range(folds, 0, -1):
+        for count in range(folds, least - 1, -1):
             if trained * pace * steps(count, options.passes) <= left:
                 return Plan(count, options.passes, trained)
-    least = min(folds, 1)
     passes = options.passes * min(1.0, left / (pace * steps(least, options.passes)))
     return Plan(least, max(passes, 1.0))
 
