@@ -61,7 +61,7 @@ sanitize: .venv/.dev
 bench: .venv/.dev .venv/.kernels
 	@$(BIN)/python -m benchmarks
 
-# The background net that is shipped: lists from packages (npm and node are needed), 40 minutes of training on one
+# The background net that is shipped: lists from packages (npm and node are needed), 160 minutes of training on one
 # core, then its gates. MOREISH_DATA is the folder with corpora.jsonl and names.txt.
 background: .venv/.dev
 	@$(BIN)/python -m pip install -q -r tools/background/requirements.txt
@@ -137,7 +137,7 @@ help:
 	@echo "make kernels    compile the fast training steps (done by the others where there is a compiler)"
 	@echo "make sanitize   the kernels' tests with address and undefined-behaviour sanitizers"
 	@echo "make bench      measure, side by side with what one would use instead"
-	@echo "make background  collect lists and train the background net again (an hour)"
+	@echo "make background  collect lists and train the background net again (three hours)"
 	@echo "make reproduce  the lectures' figures, measured again (hours; can be interrupted)"
 	@echo "make sickbay    the doctor, measured"
 	@echo "make exports    every network through ONNX, compared with torch"

@@ -88,7 +88,7 @@ def outline_of(text):
 
 
 @pytest.mark.slow
-def test_number_plates_keep_their_form_twice_as_often():
+def test_number_plates_keep_their_form_and_hardly_do_without():
     corpus = moreish.data.undivided(moreish.read(PLATES))
     blend, measured = heard(corpus, BackgroundChoice())
     assert measured is not None
@@ -98,4 +98,4 @@ def test_number_plates_keep_their_form_twice_as_often():
     for model in (blend, free):
         made = [item.text for item in moreish.api.Listened(corpus, model, measured).more(100, seed=1)]
         shares.append(np.mean([outline_of(item) == outline_of(PLATES[0]) for item in made]))
-    assert shares[0] > 2 * shares[1]
+    assert shares[0] > 0.9 > shares[1] + 0.2

@@ -55,13 +55,21 @@ def same(a: Background, b: Background) -> bool:
 
 def test_what_is_saved_is_what_is_loaded(tmp_path: Path):
     net = random_background(nets=2)
-    found = save(net, tmp_path / "deep" / FILE, ABOUT)
+    found = save(net, tmp_path / "deep" / FILE, ABOUT | {"lists": ['"checksum":"????????"', "????????"]})
     again = load(tmp_path / "deep")
     assert same(net, again)
     assert again.hash == found
     assert same(again, load(tmp_path / "deep" / FILE))
-    assert weights.about(tmp_path / "deep") == ABOUT
+    assert weights.about(tmp_path / "deep") == ABOUT | {"lists": ['"checksum":"????????"', "????????"]}
     assert [p.name for p in (tmp_path / "deep").iterdir()] == [FILE]
+
+
+@pytest.mark.parametrize("bit", [1, 64])
+def test_numbers_that_are_not_those_that_were_written_are_refused(content: bytes, tmp_path: Path, bit: int):
+    for at in (-1, -5, 8 + int.from_bytes(content[:8], "little")):
+        changed = bytearray(content)
+        changed[at] ^= bit
+        assert "its numbers are not those that were written" in refused(tmp_path / FILE, bytes(changed))
 
 
 def test_the_hash_is_of_the_content(tmp_path: Path):
@@ -145,6 +153,7 @@ def loaded_or_refused(file: Path) -> tuple[Background | None, ValueError | None]
 def test_bytes_that_are_cut_off_or_changed_give_a_net_or_one_error(
     content: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ):
+    content = to_bytes(from_bytes(content), metadata_of(content))
     changed = bytearray(content[: data.draw(st.integers(0, len(content)))] if data.draw(st.booleans()) else content)
     header = 8 + int.from_bytes(content[:8], "little")
     for _ in range(data.draw(st.integers(0, 3)) if len(changed) else 0):
@@ -238,7 +247,9 @@ def test_a_matrix_that_is_missing_or_of_another_kind_is_refused(
 
 
 def metadata_of(content: bytes) -> dict[str, str]:
-    return json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+    """Without the checksum, which would refuse whatever is changed."""
+    found = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+    return {name: value for name, value in found.items() if name != "checksum"}
 
 
 @pytest.mark.parametrize(

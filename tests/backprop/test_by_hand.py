@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.checkpoint import checkpoint
 
-from moreish.backprop import HAND_DERIVED, NotDerived, Rule, by_hand
+from moreish.backprop import HAND_DERIVED, NotDerived, Rule, by_hand, compare_gradients
 from moreish.backprop.rules import linear
 
 
@@ -515,3 +515,30 @@ def test_a_mode_below_is_handed_each_call_under_torchs_name():
     ]  # fmt: skip
     assert not {"matmul", "mm", "exp", "log_softmax"} & set(names), "what a rule does inside is its own affair"
     assert sum(calls.report().by_hand.values()) == 3
+
+
+def test_lazy_modules_get_their_sizes_inside():
+    x = torch.randn(6, 4)
+    with by_hand():
+        net = nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d(), nn.Tanh(), nn.LazyLinear(1))
+        net(x)
+        net(x).sum().backward()
+    assert all(p.grad is not None for p in net.parameters())
+    assert all(row.approximate for row in compare_gradients(net, lambda: net(x).square().sum()))
+
+
+def test_a_linear_call_with_a_vector_stays_autograds():
+    x, w = torch.randn(3, 4), torch.randn(4, requires_grad=True)
+    with by_hand() as calls:
+        F.linear(x, w).sum().backward()
+    torch.testing.assert_close(w.grad, x.sum(0))
+    assert calls.report().by_autograd == {"F.linear": 1}
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int64])
+def test_targets_of_any_whole_numbers_that_torch_takes(dtype):
+    x, targets = torch.randn(4, 5, requires_grad=True), torch.tensor([0, 1, 2, 3], dtype=dtype)
+    (right,) = torch.autograd.grad(F.cross_entropy(x, targets), x)
+    with by_hand():
+        (mine,) = torch.autograd.grad(F.cross_entropy(x, targets), x)
+    torch.testing.assert_close(mine, right)

@@ -409,6 +409,25 @@ def test_in_half_precision_the_tolerance_is_relative_to_the_gradient(monkeypatch
     assert [row.approximate for row in compare_gradients(net, net.loss)][:2] == [False, False]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_under_autocast_gradients_are_judged_in_the_precision_that_it_chose(monkeypatch, seed):
+    torch.manual_seed(seed)
+    net = nn.Sequential(nn.Linear(4, 16), nn.Tanh(), nn.Linear(16, 5))
+    x, y = torch.randn(32, 4), torch.randint(0, 5, (32,))
+
+    def loss():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return F.cross_entropy(net(x), y)
+
+    assert all(row.approximate for row in compare_gradients(net, loss))
+    rule = HAND_DERIVED[torch.tanh]
+    monkeypatch.setitem(HAND_DERIVED, torch.tanh, Rule(rule.forward, lambda dy, y: (dy * (1 - y),)))
+    rows = {row.name: row for row in compare_gradients(net, loss)}
+    assert not rows["0.weight"].approximate
+    assert "F.linear" not in (rows["0.weight"].cause or "")
+    assert rows["2.weight"].approximate
+
+
 def test_a_module_without_anything_to_train_is_refused_in_a_sentence():
     net = Around(torch.tanh).requires_grad_(False)
     with pytest.raises(ValueError, match="no parameter that asks for a gradient"):

@@ -50,3 +50,14 @@ def test_another_list_is_read_in_utf_8_whatever_the_encoding_of_the_runs_own(mor
     code, _, err = moreish("evaluate", run, "--on", own)
     assert code != 0
     assert "--encoding latin-1" in err
+
+
+def test_a_text_that_a_run_learned_from_is_told(moreish, tmp_path):
+    text, new = tmp_path / "text.txt", tmp_path / "new.txt"
+    words = [f"{a}{b}" for a in "kmnprst" for b in "aeiou"]
+    text.write_text(" ".join([*words, *(words[i * i % 35] for i in range(1500))]), encoding="utf-8")
+    new.write_text(" ".join(words[(i**3 + i) % 35] for i in range(200)), encoding="utf-8")
+    assert moreish("train", text, "--text", "--model", "ngram", "--out", tmp_path / "run")[0] == 0
+    told = json.loads(moreish("evaluate", tmp_path / "run", "--on", text, "--json")[1])["told"]
+    assert "of it, as far as was looked, stands word for word in the text that run learned from" in told[0]
+    assert "told" not in json.loads(moreish("evaluate", tmp_path / "run", "--on", new, "--json")[1])

@@ -43,3 +43,17 @@ def test_a_file_to_judge_is_read_as_it_stands_where_that_is_said(moreish, run, t
     assert [json.loads(line)["item"] for line in lines] == table.read_text(encoding="utf-8").splitlines()
     code, _, err = moreish("score", run, "--file", table, "--set", "data.lower=true")
     assert (code, "leave data.lower out" in err) == (2, True)
+
+
+def test_what_is_said_of_a_list_is_taken_for_another_one_too(moreish, tmp_path, table):
+    (tmp_path / "list.txt").write_text("\n".join(NAMES), encoding="utf-8")
+    other = tmp_path / "other.txt"
+    other.write_text("érin\nannë", encoding="latin-1")
+    words = "more", tmp_path / "list.txt", "-n", "3", "--not-in"
+    code, _, err = moreish(*words, other)
+    assert (code, "--encoding latin-1" in err) == (2, True)
+    assert moreish(*words, other, "--encoding", "latin-1")[0] == 0
+    assert moreish(*words, table, "--set", "data.recognise=false")[0] == 0
+    both = "more", table, "-n", "3", "--column", "1", "--not-in"
+    assert moreish(*both, table)[0] == 0
+    assert moreish(*both, tmp_path / "list.txt")[0] == 0, "a list of lines beside a table"

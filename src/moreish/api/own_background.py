@@ -24,7 +24,7 @@ def background(
     """A background net trained on lists of one's own and kept in the folder `out`; see `background.making`.
 
     `begin_from` is a net that the training goes on from: "bundled", or a folder. Raises ValueError where there is
-    none, or a source is no list, or has words for symbols; OSError at once where `out` cannot be.
+    none, a source is no list or has words for symbols, or `out` holds a net; OSError at once where `out` cannot be.
     """
     from moreish.background.making import NamedList, divided, make_background
     from moreish.background.train import BackgroundOptions
@@ -37,6 +37,8 @@ def background(
         raise ValueError(f"{out} is a file, and the net is written to a folder")
     lists = [NamedList(name, items) for name, items in lists_of_letters(sources, overrides or Overrides())]
     begun = None if begin_from is None else background_weights.find(begin_from)
+    if (Path(out) / background_weights.FILE).exists():
+        raise ValueError(f"{out} holds a background net already: give the new one another folder")
     background_weights.refuse_unwritable(Path(out) / background_weights.FILE)
     trained, kept_out = divided(lists)
     settings = BackgroundOptions(seconds=seconds, seed=seed)

@@ -115,6 +115,8 @@ def with_gates(
     """
     rounded = background.as_stored()
     cases = []
+    if kept_out:
+        tell(f"fitting gates on {len(kept_out)} lists that were kept out, which may take minutes")
     for case in gate_cases(rounded, [each.items for each in kept_out], seed, sizes):
         if stop_requested():
             tell("asked to stop: the gates are those of the net that moreish ships")

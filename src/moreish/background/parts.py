@@ -32,7 +32,8 @@ class Fold:
 def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:
     """`count` folds, of sizes that differ by one at most; of long items as many are held out as can be measured.
 
-    Equal items, as one name of several kinds is, are held out together: what is measured was never seen.
+    Of equal items, as one name of several kinds is, one is held out and none is kept: what is measured was never
+    seen, and counts once.
     """
     places: dict[bytes, list[int]] = {}
     for i, item in enumerate(items):
@@ -41,8 +42,8 @@ def folds_of(items: Items, seed: int, count: int = FOLDS) -> list[Fold]:
     order = [different[k] for k in rng_for(seed, "folds").permutation(len(different))]
     found = []
     for k in range(min(count, len(different))):
-        held_out = np.concatenate(order[k::count])
-        rest = np.setdiff1d(np.arange(len(items)), held_out)
+        held_out = [equal[0] for equal in order[k::count]]
+        rest = np.setdiff1d(np.arange(len(items)), np.concatenate(order[k::count]))
         sizes = np.cumsum([len(items[i]) + 1 for i in held_out])
         measured = held_out[: max(1, int(np.searchsorted(sizes, MOST_MEASURED)))]
         found.append(Fold([items[i] for i in rest], [items[i] for i in measured]))

@@ -24,6 +24,7 @@ FILE = "background.safetensors"
 LARGEST = 64 * 2**20  # bytes of a file that is read
 MOST_FEATURES = 100_000
 SEEN = "checksums of the items"
+TO_COME = "????????"
 MATRICES = ("reading", "writing", "weight_ih", "weight_hh", "projection")
 VECTORS = ("bias", "bias_hidden")
 MOST_NETS = 4
@@ -132,8 +133,11 @@ def save(background: Background, path: Path, about: dict[str, object]) -> str:
     arrays = {f"net{k}/{name}": np.ascontiguousarray(a) for k, net in enumerate(nets) for name, a in net.items()}
     arrays |= gates_to_tensors({str(parts): gate for parts, gate in background.gates.items()})
     names = sorted(background.features, key=background.features.__getitem__)
-    metadata = {"format": FORMAT, "features": json.dumps(names, ensure_ascii=False), "about": json.dumps(about)}
+    metadata = {"format": FORMAT, "about": json.dumps(about), "checksum": TO_COME}
+    metadata["features"] = json.dumps(names, ensure_ascii=False)
     content = _in_order(to_bytes(arrays, metadata))
+    place = '"checksum":"{}"'.format  # nowhere else, for within a text quotes are escaped
+    content = content.replace(place(TO_COME).encode(), place(_checksum(content)).encode())
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     part.write_bytes(content)
@@ -215,6 +219,8 @@ def _unpacked(content: bytes) -> Background:
         _, metadata = _header(content)
     except SafetensorError as error:
         raise ValueError(str(error)) from None
+    if metadata.get("checksum", _checksum(content)) != _checksum(content):
+        raise ValueError("its numbers are not those that were written")
     older = metadata.get("format") == IN_HALVES
     if not older and metadata.get("format") != FORMAT:
         raise ValueError("its format is unknown")
@@ -281,6 +287,11 @@ def _in_order(content: bytes) -> bytes:
     made = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     made += b" " * (-len(made) % 8)
     return len(made).to_bytes(8, "little") + made + content[8 + int.from_bytes(content[:8], "little") :]
+
+
+def _checksum(content: bytes) -> str:
+    """Of the arrays, in eight digits."""
+    return f"{crc32(content[8 + int.from_bytes(content[:8], 'little') :]):08x}"
 
 
 def _hash(content: bytes) -> str:

@@ -167,6 +167,11 @@ def _max(x: Tensor, dim: int | Tensor | None = None, keepdim: bool = False, **kw
     return None if isinstance(dim, Tensor) or kwargs else (x, dim, keepdim)
 
 
+def _linear(input: Tensor, weight: Tensor, bias: Tensor | None = None):
+    """With a weight that is a vector it is a product of another kind."""
+    return (input, weight, bias) if weight.dim() == 2 else None
+
+
 def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1):
     """Where there is nothing to flatten torch hands x on."""
     return None if x.dim() and start_dim % x.dim() == end_dim % x.dim() else (x, start_dim, end_dim)
@@ -212,6 +217,7 @@ _KEYS: dict[Function, tuple[Function, bool]] = {
 # The key, and what turns the call's arguments into the rule's; None where the call is another function after all.
 _REWRITTEN: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]] = {
     F.dropout: (F.dropout, _dropout),
+    F.linear: (F.linear, _linear),
     F.scaled_dot_product_attention: (F.scaled_dot_product_attention, _attention),
     **dict.fromkeys((torch.max, Tensor.max), (torch.max, _max)),
     Tensor.__rsub__: (torch.sub, lambda x, other: (other, x)),

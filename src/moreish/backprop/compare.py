@@ -31,6 +31,7 @@ from moreish.backprop.foreign import (
 )
 from moreish.backprop.graph import Names, behind, describe, edges_behind, nodes_of, stranger
 from moreish.backprop.judge import Judge, names
+from moreish.backprop.precision import HALVES, precision
 
 
 class Comparison(NamedTuple):
@@ -128,7 +129,7 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
             "nor on a random generator of its own"
         )
     scale = largest(g for g in right.values() if g is not None)
-    rows = [compare(name, mine[name], right[name], scale) for name in right]
+    rows = [compare(name, mine[name], right[name], scale, worked_in=by_hand.worked_in) for name in right]
     judging = _Judging(module)
     judging.gradients(loss, parameters, intermediates)
     causes = judging.causes({**judging.values, **parameters})
@@ -248,6 +249,7 @@ class _Watch(ByHand):
         self.unjudged: dict[str, Names] = {}  # and what of torch's own has no rule, too
         self.passing: dict[str, set[tuple[str, int]]] = {}  # foreign functions, and by which of their arguments
         self.functions: set[type[torch.autograd.Function]] = set()
+        self.worked_in: torch.dtype | None = None  # the lowest precision of a call, where autocast chose one
         self._recording = True
         self._times: Counter[str] = Counter()
 
@@ -301,6 +303,9 @@ class _Watch(ByHand):
         return result
 
     def _apply(self, layout: Layout, tensors: Sequence[Tensor]) -> Any:
+        chosen = precision(layout.key, tensors)
+        if chosen is not None and chosen.compute in HALVES:
+            self.worked_in = chosen.compute
         return apply(layout, self.rules[layout.key], tensors, self.again, _without_misfits)
 
     @contextmanager
@@ -355,14 +360,15 @@ class _Judging(_Watch):
         for i in ids:
             self._first_use.setdefault(i, number)
 
-        def listen(_: DeferredCall, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
+        def listen(call: DeferredCall, dy: Any, grads: list[Tensor | None]) -> list[Tensor | None]:
             judge = Judge(key, put_back(tree, copies), dy)
             scale = largest(tensors_in([dy, *judge.right.values()]))
             for name, i in names(key, tree):
                 if name not in judge.right:
                     continue
                 right = judge.right[name].to(copies[i].dtype)
-                if not compare(name, grads[i], right, scale).approximate:
+                worked_in = None if call.precision is None else call.precision.compute
+                if not compare(name, grads[i], right, scale, worked_in=worked_in).approximate:
                     sentence = f"{where}, gradient of {name}: {judge.cause(name, grads[i])}"
                     findings.append(_Finding(number, ids[i], sentence))
                     grads[i] = right

@@ -6,6 +6,7 @@ from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import UninitializedTensorMixin
 
 from moreish.backprop.adapter import TENSORS, Layout, tensors_in
 from moreish.backprop.canonicalize import Function, goes_by_form
@@ -36,11 +37,16 @@ def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> Read
     differentiable = False
     for value in (*args, *kwargs.values()) if kwargs else args:
         kind = type(value)
-        if kind in TENSORS or isinstance(value, Tensor):
+        if kind in TENSORS:
             given.append(value)
             asks = value.requires_grad
             differentiable = differentiable or asks
             key.append((value.dtype, value.dim(), asks))
+        elif isinstance(value, UninitializedTensorMixin):  # of a lazy module, without a shape yet
+            return Read([], None, False)
+        elif isinstance(value, Tensor):  # of a class of its own
+            given = tensors_in((*args, *kwargs.values()))
+            return Read(given, None, any(t.requires_grad for t in given))
         elif kind in _EXACT:
             key.append((kind, value))
         elif kind is float:

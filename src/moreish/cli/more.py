@@ -1,7 +1,8 @@
 """moreish more: items from a run, or straight from a list by counting, exactly as they are asked for."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 from cyclopts import Parameter
 
@@ -27,6 +28,7 @@ from moreish.cli.flags import (
 )
 
 if TYPE_CHECKING:
+    from moreish.data import Corpus
     from moreish.data.sources import Files
     from moreish.fitting.fitted import Fitted
     from moreish.inference.asking import Asked, Request
@@ -81,10 +83,10 @@ def more(
         from moreish.api import open_or_count
         from moreish.inference.asking import Request
 
-        of_others = _about_others(names, root, ruling, reading, set)
-        overrides = overrides_of() if of_others else overrides_of(reading, set=set)
+        others = _about_others(names, root, ruling, reading, set)
+        overrides = overrides_of() if others.alone else overrides_of(reading, set=set)
         source, seed = open_or_count(names, root, overrides, background), overrides.seed if seed is None else seed
-        rules = {**ruling.given(), "not_in": _items_of(ruling, source, of_others, quiet or json)}
+        rules = {**ruling.given(), "not_in": _items_of(ruling, source, others, quiet or json)}
         request = Request.of(**rules, **choosing.given(), **drawing.given(), unique=not repeats)
         _tell(source, quiet or json)
         form = "json" if json else format or "text"
@@ -111,31 +113,56 @@ def _tell(source: "Fitted", quiet: bool) -> None:
     tell_reading(source.corpus.report, quiet)
 
 
+class AboutOthers(NamedTuple):
+    """What is said of reading the lists of `--not-in`; `alone`: nothing of it is about what items are made from."""
+
+    said: "dict[str, Setting]"
+    alone: bool
+
+
+OF_ANY_FILE = ("encoding", "column", "recognise", "marks", "max_bytes", "max_items", "max_length", "max_symbols")
+
+
 def _about_others(
     names: "str | Files", root: Path, ruling: Ruling, reading: Reading, set: list[str] | None
-) -> "dict[str, Setting]":
-    """What is said of reading files, where that is about the lists of `--not-in`: the items come from a run."""
-    from moreish.cli.overrides import reading_settings
+) -> AboutOthers:
+    """A run takes none of it, for its list was read; a list is read so too."""
+    from moreish.cli.overrides import parse_assignments, reading_settings
     from moreish.data.sources import Files
     from moreish.runs.folder import find_run
 
-    if not ruling.not_in or isinstance(names, Files) or find_run(names, root) is None:
-        return {}
-    return reading_settings(set, **reading.given())
+    if ruling.not_in and not isinstance(names, Files) and find_run(names, root) is not None:
+        said = reading_settings(set, **reading.given())
+        return AboutOthers(said, alone=bool(said))
+    said = reading.given() | parse_assignments(set or []).get("data", {})
+    return AboutOthers({name: said[name] for name in said if name in OF_ANY_FILE}, alone=False)
 
 
-def _items_of(ruling: Ruling, source: "Fitted", of_others: "dict[str, Setting]", quiet: bool) -> tuple[str, ...]:
+def _items_of(ruling: Ruling, source: "Fitted", others: AboutOthers, quiet: bool) -> tuple[str, ...]:
     """The items of the lists that are to be kept away from, read as it is said."""
     if not ruling.not_in:
         return ()
-    from moreish.api import read
     from moreish.cli.show import tell_reading
     from moreish.inference.asking import items_of
 
-    lists = [read(file, **of_others) for file in ruling.not_in]
+    lists = [_read_as_said(file, others) for file in ruling.not_in]
     for each in lists:
         tell_reading(each.report, quiet)
     return items_of(lists, source.vocab)
+
+
+def _read_as_said(file: str, others: AboutOthers) -> "Corpus":
+    """A list to keep away from; where what is said can only be about the other list, without it."""
+    from moreish.api import read
+
+    try:
+        return read(file, **others.said)
+    except ValueError:
+        if others.alone or not others.said:
+            raise
+        with suppress(ValueError):
+            return read(file)
+        raise
 
 
 def _asked(source: "Fitted", request: "Request", of: str | None, format: str) -> "Asked":

@@ -66,6 +66,8 @@ def quick(
         found = run.cross_validated
         error = f" ± {found.error:.3f}" if found and found.error else ""
         which = f"{found.items} items, none of which it had seen then" if found else "items it never saw"
+        if found and found.seen:
+            which = f"{found.items} items, which is too good: the background net had been trained on {found.seen:.0%}"
         note(f"loss on {which}: {loss:.3f}{error} nats a symbol, {in_words(loss)}")
     name = printable(str(out) if out is not None else run.name)
     note(f"kept in {printable(str(run.run.folder))}; more of them: moreish more {name}")

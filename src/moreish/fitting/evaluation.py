@@ -16,6 +16,7 @@ from moreish.models.contract import LanguageModel
 from moreish.options import Setting, build
 from moreish.runs.events import CrossValidated
 
+PASSAGE, MOST_PASSAGES = 40, 50  # symbols in a row, and how many such are looked up
 OF_THE_FILE = ("encoding", "column", "by", "weight")
 """Options that say how the bytes of one file are to be read, and nothing of another one."""
 
@@ -61,7 +62,11 @@ def evaluation_of(found: CrossValidated) -> Evaluation:
     """What cross-validation measured, beside the other blends that were tried on the same items."""
     losses = {name: value for name, value in found.losses.items() if value is not None}
     loss, error = (math.nan if value is None else value for value in (found.loss, found.error))
-    return cross_validated(loss, error, found.items, found.symbols, losses)
+    measured = cross_validated(loss, error, found.items, found.symbols, losses)
+    if not found.seen:
+        return measured
+    told = f"The background net had been trained on {found.seen:.0%} of these items, so this loss is too good."
+    return {**measured, "told": [told]}
 
 
 def cross_validated(loss: float, error: float, items: int, symbols: int, baselines: dict[str, float]) -> Evaluation:
@@ -105,7 +110,9 @@ def other_items(
 def _seen_before(corpus: Corpus, split: Split, name: str) -> list[str]:
     """That a list holds items which this one was fitted to, if so it is."""
     if corpus.options.text:
-        return []
+        share = _share_of_text(corpus.split("train"), split)
+        said = f"{share:.0%} of it, as far as was looked, stands word for word in the text that {name} learned from"
+        return [f"{said}: of that the loss says how well it is remembered."] if share else []
     seen = int(np.count_nonzero(corpus.where_ids(split.ids, split.offsets) == WHERE.index("train")))
     if not seen:
         return []
@@ -114,3 +121,12 @@ def _seen_before(corpus: Corpus, split: Split, name: str) -> list[str]:
         f"{seen:,} of its {len(split):,} items {stand} in the list that {name} learned from: of those the loss"
         " says how well they are remembered, not how well new ones are foretold."
     ]
+
+
+def _share_of_text(train: Split, other: Split) -> float:
+    """How many of the passages looked at, spread over a running text, stand in another one."""
+    ids, known = other.ids[1:-1], train.ids.tobytes()
+    if len(ids) < PASSAGE:
+        return 0.0
+    begins = np.unique(np.linspace(0, len(ids) - PASSAGE, MOST_PASSAGES).astype(np.int64))
+    return float(np.mean([ids[at : at + PASSAGE].tobytes() in known for at in begins]))

@@ -17,7 +17,7 @@ from moreish.background.cases import Case
 from moreish.background.listening import Choice, Listening, Measured, Name, choose
 from moreish.background.parts import Items
 from moreish.background.reader import Cell
-from moreish.background.weights import find
+from moreish.background.weights import find, share_seen
 from moreish.data import Corpus, Split
 from moreish.errors import RunError
 from moreish.fitting.fit import Snapshot
@@ -119,6 +119,13 @@ class FewFitting:
         options = self.config.model.options
         assert isinstance(options, BackgroundChoice)
         return listening_to(self.corpus, options, self.config.seed)
+
+    @cached_property
+    def seen(self) -> float:
+        """Which share of the items the background net was trained on, as far as it says so."""
+        options = self.config.model.options
+        assert isinstance(options, BackgroundChoice)
+        return round(share_seen(options.weights, list(self.corpus.items)), 4)
 
     def model(self) -> LanguageModel:
         """The best that there is so far."""
@@ -228,6 +235,7 @@ class FewFitting:
             on="val" if self.listening.held_out else "folds",
             strictness=choice.strictness,
             timing=choice.timing,
+            seen=0.0 if choice.name == "counted" else self.seen,
         )
 
     def snapshot(self) -> Snapshot:

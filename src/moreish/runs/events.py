@@ -245,7 +245,8 @@ class CrossValidated(Event, frozen=True):
 
     Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
     standard error, at the temperature, strictness and timing that were best (see `background.outline` and
-    `background.lengths`); `losses` those of all. `on` val: on items that were set aside.
+    `background.lengths`); `losses` those of all. `on` val: on items that were set aside. `seen`: the share of the
+    list that the background net had been trained on, if it says so: then the loss is too good.
     """
 
     chosen: Literal["counted", "read", "tuned"]
@@ -259,6 +260,7 @@ class CrossValidated(Event, frozen=True):
     on: Literal["folds", "val"] = "folds"
     strictness: Nats = 0.0
     timing: tuple[Nats, Nats, Nats, Nats] = (0.0, 0.0, 0.0, 0.0)
+    seen: Annotated[float, Meta(ge=0, le=1)] = 0.0
 
 
 class Fitted(Event, frozen=True):

@@ -18,7 +18,7 @@ def nll_loss_forward(
     if reduction not in ("mean", "sum", "none"):
         raise NotDerived(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
     kept = targets != ignore_index
-    index = (targets * kept).unsqueeze(classes_of(x))
+    index = (targets * kept).long().unsqueeze(classes_of(x))
     loss = F.nll_loss(x, targets, ignore_index=ignore_index, reduction=reduction)
     return loss, (x.shape, index, kept, kept.sum() if reduction == "mean" else None)
 
