@@ -6,7 +6,7 @@ from weakref import ReferenceType, ref
 
 import torch
 from torch import Tensor
-from torch.nn.parameter import UninitializedTensorMixin
+from torch.nn.parameter import UninitializedBuffer, UninitializedParameter
 
 from moreish.backprop.adapter import TENSORS, Layout, tensors_in
 from moreish.backprop.canonicalize import Function, goes_by_form
@@ -42,7 +42,7 @@ def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> Read
             asks = value.requires_grad
             differentiable = differentiable or asks
             key.append((value.dtype, value.dim(), asks))
-        elif isinstance(value, UninitializedTensorMixin):  # of a lazy module, without a shape yet
+        elif isinstance(value, UninitializedParameter | UninitializedBuffer):  # of a lazy module, without a shape yet
             return Read([], None, False)
         elif isinstance(value, Tensor):  # of a class of its own
             given = tensors_in((*args, *kwargs.values()))
