@@ -9,8 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moreish.background.cases import Case
-from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, Parts, gates_from_tensors, gates_to_tensors
-from moreish.background.gates import blended_from, fit_gate, gate_case, gate_cases, gates_of
+from moreish.background.gate import (
+    EVIDENCE,
+    SHAPE_SCORES,
+    Gate,
+    Parts,
+    blended_from,
+    gates_from_tensors,
+    gates_to_tensors,
+)
+from moreish.background.gates import fit_gate, gate_case, gate_cases, gates_of
 from tests.support.backgrounds import random_background, random_gate
 from tests.support.lists import made_items
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from moreish.background import making
-from moreish.background.gates import blended_from
+from moreish.background.gate import blended_from
 from moreish.background.making import (
     ENOUGH_FOR_GATES,
     FEWEST_ITEMS,

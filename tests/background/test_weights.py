@@ -304,6 +304,17 @@ def test_a_net_without_units_is_refused(content: bytes, tmp_path: Path):
     refused(tmp_path / FILE, to_bytes(arrays, metadata_of(content)))
 
 
+def test_a_net_without_one_of_its_gates_is_refused_before_it_is_asked(tmp_path: Path):
+    net = random_background(nets=2)
+    save(net, tmp_path / "whole" / FILE, ABOUT)
+    assert len(weights.find(str(tmp_path / "whole")).nets) == 2
+    for parts in net.gates:
+        save(replace(net, gates={p: g for p, g in net.gates.items() if p != parts}), tmp_path / "part" / FILE, ABOUT)
+        with pytest.raises(ValueError, match="is not whole: it has no gate for") as caught:
+            weights.find(str(tmp_path / "part"))
+        assert str(tmp_path / "part") in str(caught.value)
+
+
 def test_the_bundled_net_is_one():
     net = weights.find("bundled")
     assert net.knows(list("abcXYZ é"), [1] * 8) == 1

@@ -65,6 +65,14 @@ def test_a_list_that_the_net_was_trained_on_is_told_when_it_is_read(here, moreis
     words = ["--background", "net", "--time-budget", 0, "-n", 2]
     code, _, err = moreish("a.txt", *words, "--out", tmp_path / "seen")
     assert (code, "The background net in net was trained on 100% of these items" in err) == (0, True)
+    run = moreish_api.open_run(tmp_path / "seen")
+    kept = run.cross_validated
+    assert kept.seen == (1.0 if kept.chosen != "counted" else 0.0)
+    too_good = "the background net had been trained on 100%" in err
+    assert too_good == (kept.chosen != "counted")
+    told = json.loads(moreish("evaluate", tmp_path / "seen", "--json")[1]).get("told", [])
+    assert [sentence for sentence in told if "had been trained on 100% of these items" in sentence] == told
+    assert bool(told) == too_good
     (tmp_path / "new.txt").write_text("\n".join(item[::-1] + "q" for item in made_items(30)) + "\n")
     code, _, err = moreish(tmp_path / "new.txt", *words, "--out", tmp_path / "unseen")
     assert (code, "was trained on" in err) == (0, False)
@@ -83,6 +91,7 @@ REFUSED = {
     "a seed as a setting": (["a.txt", "--set", "seed=5"], "seed is not about how lists are read"),
     "a file for a folder": (["a.txt", "--out", "b.txt"], "b.txt is a file"),
     "a file on the way": (["a.txt", "--out", "b.txt/net"], "b.txt/net"),
+    "a net that is there": (["a.txt", "--out", "net"], "net holds a background net already"),
 }
 
 

@@ -323,6 +323,17 @@ def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(
     assert max(p for p in progress if p is not None) == 1.0
 
 
+def test_a_loss_on_items_that_the_net_was_trained_on_is_said_to_be_too_good(tmp_path):
+    net = weights.load(copied(tmp_path / "net"))
+    told = {weights.SEEN: weights.marks_of(DISHES)}
+    weights.save(net, tmp_path / "net" / weights.FILE, told)
+    run = moreish.train(DISHES, options=options(0), background=str(tmp_path / "net"), out=tmp_path / "run")
+    assert run.cross_validated.chosen == "read"
+    assert run.cross_validated.seen == 1.0
+    assert "had been trained on 100% of these items" in run.evaluate()["told"][0]
+    assert "told" not in moreish.train(DISHES, options=options(0), out=tmp_path / "other").evaluate()
+
+
 def test_it_does_not_go_on_with_another_net(tmp_path):
     net = copied(tmp_path / "net")
     run = interrupted(tmp_path / "run", events.Counted, options=options(), background=str(net))

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
-from moreish.background.gates import blended_from
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, blended_from
 from moreish.background.symbols import BOUNDARY, features
 from moreish.background.weights import Background, NetWeights
 from tests.support.lists import made_items

@@ -54,6 +54,14 @@ class Parts(NamedTuple):
         return f"{self.read}+{self.tuned}"
 
 
+def blended_from(nets: int) -> list[Parts]:
+    """What a list can be blended from: counts alone, nets, and as many of them trained on as there is time for.
+
+    Of fewer nets too, for a background net that somebody trains and has no lists to fit gates on.
+    """
+    return [Parts(), *(Parts(read, tuned) for read in range(1, nets + 1) for tuned in range(read + 1))]
+
+
 def gates_to_tensors(gates: Mapping[str, Gate]) -> dict[str, np.ndarray]:
     """Named "gate1+1/weight_in", ...: what each is called first."""
     return {f"gate{name}/{f.name}": getattr(gate, f.name) for name, gate in gates.items() for f in fields(gate)}

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from moreish.background.cases import Case, case_of
-from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, Parts
+from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate, Parts, blended_from
 from moreish.background.listening import Listening
 from moreish.background.tune import TuneOptions, tuned_cell
 from moreish.background.weights import Background
@@ -100,14 +100,6 @@ def gates_of(cases: Sequence[Case], nets: int, seed: int) -> Iterator[tuple[Part
     """The gates that lose least on cases of an n-gram, so many nets, and as many trained on."""
     for parts in blended_from(nets) if cases else ():
         yield parts, *fit_gate([_only(case, parts, nets) for case in cases], seed)
-
-
-def blended_from(nets: int) -> list[Parts]:
-    """What a list can be blended from: counts alone, nets, and as many of them trained on as there is time for.
-
-    Of fewer nets too, for a background net that somebody trains and has no lists to fit gates on.
-    """
-    return [Parts(), *(Parts(read, tuned) for read in range(1, nets + 1) for tuned in range(read + 1))]
 
 
 def _only(case: Case, parts: Parts, nets: int) -> Case:

@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 from jaxtyping import Float
 
-from moreish.background.gate import Gate, Parts, gates_from_tensors, gates_to_tensors
+from moreish.background.gate import Gate, Parts, blended_from, gates_from_tensors, gates_to_tensors
 from moreish.background.symbols import BOUNDARY, feature_rows, is_known
 from moreish.wording import said
 
@@ -299,5 +299,9 @@ def _hash(content: bytes) -> str:
 
 
 def find(name: str) -> Background:
-    """The net that is bundled, or that in a file or folder of this name."""
-    return load() if name == "bundled" else load(Path(name))
+    """The net that is bundled, or that in a file or folder of this name. Raises ValueError where it cannot answer."""
+    found = load() if name == "bundled" else load(Path(name))
+    missing = [parts for parts in blended_from(len(found.nets)) if parts not in found.gates]
+    if missing:
+        raise ValueError(f"the background net in {name} is not whole: it has no gate for {missing[0]} nets")
+    return found
