@@ -2,14 +2,14 @@
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from moreish.backprop.rules import NotDerived
 
 
 def nll_loss_forward(
-    x: Float[Tensor, "..."], targets: Int[Tensor, "..."], ignore_index: int = -100, reduction: str = "mean"
+    x: Float[Tensor, "..."], targets: Integer[Tensor, "..."], ignore_index: int = -100, reduction: str = "mean"
 ):
     """-x[target], averaged over the targets that are not ignore_index (or "sum", or "none": one loss per target).
 
@@ -35,7 +35,7 @@ def nll_loss_backward(dloss, shape, index, kept, n):
 
 def cross_entropy_forward(
     logits: Float[Tensor, "..."],
-    targets: Int[Tensor, "..."] | Float[Tensor, "..."],
+    targets: Integer[Tensor, "..."] | Float[Tensor, "..."],
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
