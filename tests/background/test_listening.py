@@ -1,27 +1,13 @@
 """Which blend answers and how well it foretells a list's own items, without having seen them."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from moreish.background.blend import Blend, Ensemble
-from moreish.background.cases import joined
+from moreish.background.choosing import NAMES, Choice, Name, choose
 from moreish.background.gate import Parts
-from moreish.background.lengths import STRENGTHS, Timing, nats_of
-from moreish.background.listening import (
-    FEWEST,
-    NAMES,
-    TEMPERATURES,
-    WORTH,
-    Choice,
-    Listening,
-    Measured,
-    Name,
-    choose,
-    measure,
-)
-from moreish.background.outline import STRICTNESSES, Outline
+from moreish.background.listening import FEWEST, Listening
+from moreish.background.outline import Outline
 from moreish.background.parts import reader_of, shape_of
 from moreish.background.reader import Cell
 from moreish.background.shape import flat
@@ -67,16 +53,6 @@ def test_half_of_the_occurrences_is_enough():
     assert not Listening(NET, ["\ue000", "a"], items).helps
 
 
-def of_loss(loss: float, temperature: float = 1.0) -> Measured:
-    return Measured(loss, 0.1, temperature, 30, 100)
-
-
-def test_the_simpler_of_blends_as_good_is_chosen():
-    assert choose({"tuned": of_loss(2.0), "read": of_loss(2.0), "counted": of_loss(2.0)}, "tuned").name == "counted"
-    assert choose({"counted": of_loss(2.0), "read": of_loss(2.0 - WORTH / 2)}, "tuned").name == "counted"
-    assert choose({"counted": of_loss(2.0), "read": of_loss(2.0 - 2 * WORTH, 0.9)}, "tuned") == Choice("read", 0.9)
-
-
 def test_where_nothing_was_measured_the_best_is_taken():
     assert choose({}, "read") == Choice("read")
     few = listening(ITEMS[: FEWEST - 1])
@@ -111,41 +87,6 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: Name, nets: int)
     apart = np.array(totals) - blend.loss * np.array(sizes)
     n = len(apart)
     assert blend.error == pytest.approx(np.sqrt((apart**2).sum() * n / (n - 1)) / sum(sizes), rel=1e-3)
-
-
-def test_the_temperature_is_the_best_where_that_gains_something():
-    found = listening()
-    case, gate = replace(joined(found.read_cases()).first(2), strays=None, places=None), NET.gates[Parts(1, 0)]
-    losses = {t: -float(case.foretold(gate, t).own.mean()) for t in TEMPERATURES}
-    best = min(losses, key=lambda t: losses[t])
-    want = best if losses[1.0] - losses[best] >= WORTH else 1.0
-    assert measure(case, gate).temperature == want
-    assert measure(case, gate).loss == pytest.approx(losses[want], abs=1e-5)
-
-
-def test_the_strictness_is_the_best_where_that_gains_something():
-    case, gate = joined(listening().read_cases()).first(2), NET.gates[Parts(1, 0)]
-    losses = [-float(case.foretold(gate, 1.0, each).own.mean()) for each in STRICTNESSES]
-    measured = measure(case, gate)
-    assert measured.strictness == max(
-        s for s, loss in zip(STRICTNESSES, losses, strict=True) if loss <= min(losses) + WORTH
-    )
-    assert measured.loss <= losses[0] + WORTH
-
-
-def test_the_timing_costs_next_to_nothing_on_items_held_out():
-    case, gate = joined(listening().read_cases()).first(2), NET.gates[Parts(1, 0)]
-    measured = measure(case, gate)
-    foretold = case.foretold(gate, 1.0, measured.strictness)
-
-    def loss(early, late):
-        assert case.places is not None
-        return -float(foretold.timed(nats_of(Timing(early, late, *others), case.places)).mean())
-
-    early, late, *others = measured.timing
-    assert loss(early, late) <= min(loss(early, each) for each in STRENGTHS) + WORTH
-    for stricter in (s for s in STRENGTHS if s > late):
-        assert loss(early, stricter) > min(loss(early, each) for each in STRENGTHS) + WORTH
 
 
 def test_no_fold_keeps_what_it_holds_out():

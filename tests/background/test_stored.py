@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from moreish.background.blend import Blend
+from moreish.background.choosing import Choice, Name
 from moreish.background.lengths import Timing
-from moreish.background.listening import Choice, Listening, Name
+from moreish.background.listening import Listening
 from moreish.background.shape import flat
 from moreish.background.stored import from_tensors, to_tensors
 from tests.support.backgrounds import numbered_list, random_background

@@ -2,8 +2,9 @@
 
 import math
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -36,7 +37,10 @@ OPTIONS = BackgroundOptions(n_embd=8, n_hidden=16, dropout=0.0, seconds=2.0, lan
 def trained(seconds: float, seed: int = 1) -> tuple[BackgroundTraining, list[float]]:
     options = BackgroundOptions(**vars(OPTIONS) | {"seconds": seconds, "seed": seed})
     training = BackgroundTraining(LISTS, [1.0] * len(LISTS), options)
-    return training, [report.loss for report in training.run()]
+    ticks = (0.002 * tick for tick in count())  # a step takes 2 ms, on a machine that is busy as well
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("moreish.background.train.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+        return training, [report.loss for report in training.run()]
 
 
 def loss_of(net: NetWeights, numbers: dict[str, int], items: list[tuple[str, ...]]) -> float:

@@ -2,21 +2,18 @@
 
 import shutil
 import signal
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 import moreish
 from moreish import api
 from moreish.api.preparing import FEW, LONGEST_READ, MOST_READ_WHOLE, TrainRequest, are_few, prepare
 from moreish.background import weights
-from moreish.background.listening import NAMES
-from moreish.background.tune import TuneOptions
+from moreish.background.choosing import NAMES
 from moreish.errors import Damaged
 from moreish.fitting import few
+from moreish.fitting.plan import Plan
 from moreish.fitting.serialize import from_tensors
 from moreish.recipes import Overrides
 from moreish.runs import events
@@ -303,7 +300,7 @@ def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
 @pytest.mark.slow
 def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(tmp_path, monkeypatch):
     """Without any loss the checkpoint of the most steps counts, and one that is there is not written again."""
-    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 24.0))
+    monkeypatch.setattr(few, "planned", lambda *_: Plan(0, 24.0))
     seen = []
 
     def stop(event):
@@ -313,7 +310,7 @@ def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(
 
     with pytest.raises(api.Interrupted):
         moreish.train(["a" * 70, "b" * 90], options=options(1), out=tmp_path / "run", watch=stop)
-    monkeypatch.setattr(few, "planned", lambda *_: few.Plan(0, 1.0))
+    monkeypatch.setattr(few, "planned", lambda *_: Plan(0, 1.0))
     progress = []
     resumed = api.resume(tmp_path / "run", watch=lambda e: progress.append(getattr(e, "progress", None)))
     best = resumed.run.checkpoint("best")
@@ -362,49 +359,6 @@ def test_every_damaged_tensor_is_refused_by_name(read_run):
             assert "\n" not in str(refused.value)
         with pytest.raises(Damaged):
             from_tensors({k: v for k, v in tensors.items() if k != name}, described, choice, size)
-
-
-# ---- what there is time for ----
-
-
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=300),
-    folds=st.integers(0, 5),
-    seconds=st.floats(-5, 100),
-    pace=st.floats(1e-4, 1.0),
-    nets=st.integers(1, 3),
-)
-def test_a_plan_has_no_more_folds_than_there_are_and_keeps_to_its_time(lengths, folds, seconds, pace, nets):
-    items = [np.ones(n, np.int64) for n in lengths]
-    options = TuneOptions.for_list(items, 0)
-    plan = few.planned(options, items, folds, seconds, pace, nets)
-    assert 0 <= plan.folds <= folds
-    assert 1 <= plan.passes <= options.passes
-    assert (plan.folds >= 1) == (folds >= 1), "one at least is measured, where it can be"
-    tuned = replace(options, passes=plan.passes)
-    time = plan.nets * pace * steps_of(tuned, items, plan.folds, folds)
-    least = pace * steps_of(options, items, min(folds, 1), folds)
-    if 0 < least <= 0.85 * seconds:
-        assert time <= seconds
-        assert plan.passes == options.passes
-    assert plan.nets == (nets if nets * least <= 0.85 * seconds else 1), "all where there is time for one fold"
-    more = few.planned(options, items, folds, seconds + 10, pace, nets)
-    better = (more.nets, more.folds, more.passes) >= (plan.nets, plan.folds, plan.passes)
-    assert better, "more time is never used for less"
-
-
-def steps_of(options, items, count, folds):
-    """The updates of so many folds and of the whole list, counted one by one."""
-    symbols = sum(len(item) + 1 for item in items)
-    kept = symbols - symbols / folds if folds else 0
-    return sum([options.steps(round(kept)) for _ in range(count)]) + options.steps(symbols)
-
-
-@given(st.integers(0, 5))
-def test_with_time_for_everything_every_fold_is_trained_on(folds):
-    items = [np.ones(9, np.int64)] * 60
-    options = TuneOptions.for_list(items, 0)
-    assert few.planned(options, items, folds, 1e9, 0.01, 2) == few.Plan(folds, options.passes, 2)
 
 
 def test_each_training_is_a_component_and_the_seconds_go_on(tuned):

@@ -4,20 +4,19 @@ numpy only. Three blends can answer: "counted" (the n-gram and the shape of the 
 read the list) and "tuned" (with the net that was trained on by it as well).
 """
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.cases import Case, case_of, joined
-from moreish.background.gate import Gate, Parts
-from moreish.background.lengths import Timing, nats_of, places_in, strictest
-from moreish.background.outline import STRICTNESSES, Outline
+from moreish.background.choosing import NAMES, Choice, Measured, Name, measure
+from moreish.background.gate import Parts
+from moreish.background.lengths import places_in
+from moreish.background.outline import Outline
 from moreish.background.parts import (
     FOLDS,
     Fold,
@@ -34,41 +33,10 @@ from moreish.background.shape import ListShape, flat
 from moreish.background.template import Template
 from moreish.background.weights import Background, SymbolRows
 
-Name = Literal["counted", "read", "tuned"]
-NAMES: tuple[Name, ...] = ("counted", "read", "tuned")  # the simplest first
 MANY_SYMBOLS, FEW_FOLDS = 2500, 2  # of a list with more, two of the five folds are measured
 FEWEST = 10  # items below which nothing is measured
 LEAST_KNOWN = 0.5  # share of a list's symbols that the net must know to be of use
-TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
-WORTH = 0.003  # nats that a choice must gain to be made
 ORDER_UNMEASURED = 3
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Mean nats a predicted symbol on items that the models were not made from, and its standard error.
-
-    temperature, strictness, timing : those that were best; the loss is with them
-    items, symbols : how many were measured
-    """
-
-    loss: float
-    error: float
-    temperature: float
-    items: int
-    symbols: int
-    strictness: float = 0.0
-    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which blend answers, how sure it is, and how strictly it keeps to the list's outlines and lengths."""
-
-    name: Name
-    temperature: float = 1.0
-    strictness: float = 0.0
-    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
 
 
 @dataclass
@@ -239,38 +207,3 @@ class Listening:
 
     def _counted(self, items: Items) -> ngram.Backoff:
         return ngram.KneserNey.fit(*flat(items), len(self.symbols) + 1, self.order)
-
-
-def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
-    """The blend that foretold best, a simpler one where it is as good; `best` where nothing was measured."""
-    if not measured:
-        return Choice(best)
-    name = min(measured, key=lambda each: measured[each].loss + WORTH * NAMES.index(each))
-    return Choice(name, measured[name].temperature, measured[name].strictness, measured[name].timing)
-
-
-def measure(case: Case, gate: Gate) -> Measured:
-    """As strict as can be without foretelling worse, and at the best temperature.
-
-    The error is that of a mean over items, which are drawn whole.
-    """
-    means = np.array([case.foretold(gate, 1.0, each).own.mean() for each in STRICTNESSES])
-    good = np.flatnonzero(means >= means.max() - WORTH)
-    strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
-    foretold = case.foretold(gate, 1.0, strict)
-    places, timing, nats = case.places, Timing(), None
-    if places is not None:
-        timing = strictest(lambda timing: -float(foretold.timed(nats_of(timing, places)).mean()), WORTH)
-        nats = nats_of(timing, places)
-    warmed = {t: case.foretold(gate, t, strict) for t in TEMPERATURES}
-    by = {t: each.own if nats is None else each.timed(nats) for t, each in warmed.items()}
-    best = min(TEMPERATURES, key=lambda t: -by[t].mean())
-    if by[best].mean() - by[1.0].mean() < WORTH:
-        best = 1.0
-    losses = -by[best]
-    ends = np.flatnonzero(case.targets == 0)
-    totals = np.add.reduceat(losses.astype(np.float64), np.append(0, ends[:-1] + 1))
-    sizes = np.diff(np.append(-1, ends))
-    mean, n = float(losses.mean(dtype=np.float64)), len(ends)
-    error = math.sqrt(float(((totals - mean * sizes) ** 2).sum()) * n / max(n - 1, 1)) / float(sizes.sum())
-    return Measured(mean, error, best, n, len(losses), strict, timing)

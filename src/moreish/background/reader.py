@@ -9,6 +9,7 @@ from jaxtyping import Float, Integer
 from moreish.background.weights import NetWeights, SymbolRows
 from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
+from moreish.threads import numpy_on_one_core
 
 ABSENT = 12.0  # nats that a symbol is less likely, which a kind of the list's items never has
 
@@ -51,12 +52,13 @@ class Cell:
         projection: Float[np.ndarray, "C H"],
     ) -> "Cell":
         """Vectors of symbols and weights multiplied as far as they can be before anything is read."""
-        arrays = (
-            symbols.reading @ weight_ih.T + bias_hidden,
-            weight_hh.T,
-            (symbols.writing @ projection).T,
-            symbols.bias,
-        )
+        with numpy_on_one_core():
+            arrays = (
+                symbols.reading @ weight_ih.T + bias_hidden,
+                weight_hh.T,
+                (symbols.writing @ projection).T,
+                symbols.bias,
+            )
         return cls(*(np.ascontiguousarray(a.astype(np.float16), np.float32) for a in arrays))
 
     @classmethod
@@ -105,13 +107,14 @@ def read_list(cell: Cell, orders: Sequence[Integer[np.ndarray, " _"]]) -> Memory
         block[row, block.shape[1] - len(order) :] = order
     memory = cell.blank(len(orders))
     late = lengths.max() - lengths
-    for t in range(block.shape[1]):
-        if late.any():
-            begun = (t >= late)[:, None]
-            read = cell.read(memory, block[:, t])
-            memory = Memory(np.where(begun, read.h, 0), np.where(begun, read.c, 0))
-        else:
-            memory = cell.read(memory, block[:, t])
+    with numpy_on_one_core():
+        for t in range(block.shape[1]):
+            if late.any():
+                begun = (t >= late)[:, None]
+                read = cell.read(memory, block[:, t])
+                memory = Memory(np.where(begun, read.h, 0), np.where(begun, read.c, 0))
+            else:
+                memory = cell.read(memory, block[:, t])
     return memory
 
 
@@ -138,8 +141,9 @@ class ListReader:
 
     def advance(self, state: Memory, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row."""
-        memory = self.cell.read(state, np.repeat(ids, self.orders))
-        return memory, self._mean(self.cell.logprobs(memory), len(ids))
+        with numpy_on_one_core():
+            memory = self.cell.read(state, np.repeat(ids, self.orders))
+            return memory, self._mean(self.cell.logprobs(memory), len(ids))
 
     def take(self, state: Memory, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""

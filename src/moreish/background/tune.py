@@ -60,6 +60,28 @@ class TuneStep(NamedTuple):
     lr: float
 
 
+class Tuning(NamedTuple):
+    """One training: of a net with the rows of a list's symbols, by these items; what `tune` asks for."""
+
+    weights: NetWeights
+    symbols: SymbolRows
+    items: Sequence[Integer[np.ndarray, " _"]]
+    options: TuneOptions
+
+    @property
+    def steps(self) -> int:
+        """How many updates it is."""
+        return self.options.steps(sum(len(item) + 1 for item in self.items))
+
+
+class Tuned(NamedTuple):
+    """What came of a training, after how many updates, and the last of these."""
+
+    cell: Cell
+    steps: int
+    last: TuneStep
+
+
 def passes_for(symbols: int) -> float:
     """Passes over a list of so many symbols: the more of it there is, the fewer are needed."""
     return min(MOST_PASSES, max(FEWEST_PASSES, MOST_PASSES * (SHORT / symbols) ** 0.25))
@@ -69,12 +91,17 @@ def tuned_cell(
     weights: NetWeights, symbols: SymbolRows, items: Sequence[Integer[np.ndarray, " _"]], options: TuneOptions
 ) -> Cell:
     """The cell after all of `tune`."""
-    training = tune(weights, symbols, items, options)
+    return tuned(Tuning(weights, symbols, items, options)).cell
+
+
+def tuned(training: Tuning) -> Tuned:
+    """All of it at once, as another process does it."""
+    updates, count, last = tune(*training), 0, TuneStep(0.0, 0, 0.0)
     while True:
         try:
-            next(training)
+            last, count = next(updates), count + 1
         except StopIteration as end:
-            return end.value
+            return Tuned(end.value, count, last)
 
 
 def list_net(weights: NetWeights, symbols: SymbolRows, dropout: float) -> ListLSTM:

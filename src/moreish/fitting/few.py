@@ -4,6 +4,7 @@ What can be measured is measured by cross-validation, so that every list of ten 
 item is lost for it. `FewFitting` answers as `fit.Fitting` does.
 """
 
+import math
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,16 +14,19 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, to_builtins
 
 from moreish.background.blend import Blend
-from moreish.background.cases import Case
-from moreish.background.listening import Choice, Listening, Measured, Name, choose
-from moreish.background.parts import Items
+from moreish.background.choosing import Choice, Measured, Name, choose
+from moreish.background.listening import Listening
+from moreish.background.parts import FOLDS
 from moreish.background.reader import Cell
 from moreish.background.weights import find, share_seen
 from moreish.data import Corpus, Split
 from moreish.errors import RunError
+from moreish.fitting.cores import usable_cores
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.kinds_of_few import items_of
+from moreish.fitting.plan import Task, late, planned
+from moreish.fitting.pool import Helpers
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.asking import Asked, Request
 from moreish.models.contract import LanguageModel
@@ -30,17 +34,16 @@ from moreish.recipes import BackgroundChoice, Config
 from moreish.rng import rng_for
 from moreish.runs import events
 from moreish.runs.schema import Count, Seconds, checked
+from moreish.threads import torch_on_one_core
 
 if TYPE_CHECKING:
-    from moreish.background.tune import TuneOptions
+    from moreish.background.tune import TuneOptions, TuneStep, Tuning
 
 SHOWN = 20  # items made as soon as the list was read
-FEWEST_COMPARED = 5  # items by which it is decided whether training on helped
 MEASURING = 1.5  # how much longer it takes to measure the nets that were trained on, than those that only read
-WHOLE = 1.3  # how much longer the training by the whole list takes than that of a fold
-RESERVE = 0.15  # of the time budget, kept for measuring and for the last reading
 UNLIMITED = 15.0  # seconds, where no time budget was given
 STEPS_A_LOOK = 4  # updates between two events
+MOST_PROCESSES = 4  # each loads torch, some 300 MB
 
 
 class FewState(Struct, frozen=True):
@@ -113,6 +116,12 @@ class FewFitting:
         budget = self.config.train.time_budget
         return UNLIMITED if budget is None else budget
 
+    @property
+    def _processes(self) -> int:
+        """That train at the same time, this one among them."""
+        trainings = (1 + FOLDS) * len(self.listening.background.nets)
+        return min(self.config.train.processes or usable_cores(), MOST_PROCESSES, trainings)
+
     @cached_property
     def listening(self) -> Listening:
         """The list and the background net. Raises ValueError where the net is not there."""
@@ -140,18 +149,20 @@ class FewFitting:
         rng = rng_for(self.config.seed, "sampling", sampling_index(self.corpus))
         first = Asked(self.model(), self.corpus, Request(new_only=True)).items(SHOWN, rng)
         yield events.Samples(0, [item.text for item in first])
-        began = time.monotonic()
-        measured = listening.measured(listening.read_cases())
-        measuring = (time.monotonic() - began) * MEASURING
-        choice = choose(measured, best)
-        tuned: list[Cell] = []
-        if self.budget > 0 and listening.helps and len(listening.items) > 1:
-            if found := measured.get(choice.name):
-                self.done.append(listening.blend(choice))
-                yield self._validated(choice, measured, found)
-            whole = dict(measured)
-            tuned = yield from self._tune(measured, measuring)
-            choice, measured = compared(whole, measured)
+        trains_on = self.budget > 0 and listening.helps and len(listening.items) > 1
+        with Helpers(self._processes - 1 if trains_on else 0) as helpers:
+            began = time.monotonic()
+            measured = listening.measured(listening.read_cases())
+            measuring = (time.monotonic() - began) * MEASURING
+            choice = choose(measured, best)
+            tuned: list[Cell] = []
+            if trains_on:
+                if found := measured.get(choice.name):
+                    self.done.append(listening.blend(choice))
+                    yield self._validated(choice, measured, found)
+                whole = dict(measured)
+                tuned = yield from self._tune(measured, measuring, helpers)
+                choice, measured = compared(whole, measured)
         self.done.append(listening.blend(choice, tuned))
         if found := measured.get(choice.name):
             self.val_loss = found.loss
@@ -159,7 +170,9 @@ class FewFitting:
         self.ended = True
         yield events.Fitted(self.step, self.val_loss)
 
-    def _tune(self, measured: dict[Name, Measured], measuring: float) -> Generator[events.Event, None, list[Cell]]:
+    def _tune(
+        self, measured: dict[Name, Measured], measuring: float, helpers: Helpers
+    ) -> Generator[events.Event, None, list[Cell]]:
         """Train on for as many folds as the time allows, then by the whole list; what was measured is added.
 
         As many nets are trained on as there is time for. measuring : seconds that will be needed to measure all folds
@@ -168,59 +181,75 @@ class FewFitting:
 
         listening = self.listening
         base = TuneOptions.for_list(listening.items, self.config.seed)
-        pace = seconds_a_step(listening.background.nets[0], listening.rows[0], listening.items, base)
+        with torch_on_one_core():
+            pace = seconds_a_step(listening.background.nets[0], listening.rows[0], listening.items, base)
         left = self.budget - self.seconds - measuring
-        plan = planned(base, listening.items, len(listening.folds), left, pace, len(listening.background.nets))
-        cases: list[Case] = []
-        begun = self.seconds
-        of = plan.nets * (plan.folds + (not listening.held_out))
-        for k, fold in enumerate(listening.folds[: plan.folds]):
-            if k and self.seconds + (self.seconds - begun) / k * (1 + WHOLE) > self.budget:
-                break  # slower than planned: one more fold would leave no time for the whole list
-            options = replace(base, passes=plan.passes, seed=self.config.seed + k + 1)
-            cells = yield from self._all_trained(plan.nets, plan.nets * k, of, fold.kept, options)
-            cases.append(listening.case(k, cells))
-            if listening.held_out:  # then the fold is the whole list
-                measured |= listening.measured(cases)
-                return cells
-        if cases:
+        nets, folds = len(listening.background.nets), len(listening.folds)
+        plan = planned(base, listening.items, folds, left, pace, nets, 1 + len(helpers))
+        todo, cells = plan.tasks(bool(listening.held_out)), dict[Task, Cell]()
+        of, begun = len(todo), self.seconds
+        while todo:
+            left, rounds = self.budget - self.seconds - measuring, len(cells) / (1 + len(helpers))
+            if cells and late(todo, (self.seconds - begun) / rounds, left, 1 + len(helpers)):
+                todo = [task for task in todo if task.fold is None]
+            count = 1 + len(helpers)
+            together, todo = todo[:count], todo[count:]
+            cells |= yield from self._trained_together(
+                together, len(cells), of, replace(base, passes=plan.passes), helpers
+            )
+        by_fold = {task.fold: [cells[each] for each in cells if each.fold == task.fold] for task in cells}
+        if cases := [listening.case(fold, own) for fold, own in by_fold.items() if fold is not None]:
             measured |= listening.measured(cases)
-        options = replace(base, passes=plan.passes)
-        return (yield from self._all_trained(plan.nets, plan.nets * len(cases), of, listening.items, options))
+        return by_fold[0] if listening.held_out else by_fold[None]
 
-    def _all_trained(
-        self, nets: int, k: int, of: int, items: Items, options: "TuneOptions"
-    ) -> Generator[events.Event, None, list[Cell]]:
-        """So many nets, each trained on by these items; k trainings came before."""
-        cells: list[Cell] = []
-        for net in range(nets):
-            cells += [(yield from self._trained(net, k + net, of, items, options))]
+    def _trained_together(
+        self, tasks: Sequence[Task], k: int, of: int, options: "TuneOptions", helpers: Helpers
+    ) -> Generator[events.Event, None, dict[Task, Cell]]:
+        """All of these, the first of them here, the others by who helps; k trainings came before."""
+        from moreish.background.tune import Tuning, parameters, tuned
+
+        background, rows = self.listening.background, self.listening.rows
+        trainings, begun = list[Tuning](), list[int | None]()
+        for i, (fold, net) in enumerate(tasks):
+            items = self.listening.items if fold is None else self.listening.folds[fold].kept
+            seed = options.seed if fold is None else options.seed + fold + 1
+            training = Tuning(background.nets[net], rows[net], items, replace(options, seed=seed))
+            trainings.append(training)
+            begun.append(helpers.begin(tuned, training) if i else None)
+            size = parameters(training.symbols, training.weights)
+            yield events.Network(k + i + 1, of, "background", size, 1, self.step, k + i)
+        cells: dict[Task, Cell] = {}
+        for i, (task, training, number) in enumerate(zip(tasks, trainings, begun, strict=True)):
+            if number is None or (found := helpers.result(number)) is None:
+                cells[task] = yield from self._trained(k + i, training)
+                continue
+            cells[task], steps, last = found
+            self.step += steps
+            yield self._stepped(k + i, last, 1.0, steps * last.tokens)
         return cells
 
-    def _trained(
-        self, net: int, k: int, of: int, items: Items, options: "TuneOptions"
-    ) -> Generator[events.Event, None, Cell]:
-        """The k-th of the trainings, of this net on a fold or on the whole list: every few updates an event.
+    def _trained(self, k: int, training: "Tuning") -> Generator[events.Event, None, Cell]:
+        """One training in this process: every few updates an event.
 
         Each counts as a component, because it begins where the others began.
         """
-        from moreish.background.tune import parameters, tune
+        from moreish.background.tune import tune
 
-        weights, rows = self.listening.background.nets[net], self.listening.rows[net]
-        training = tune(weights, rows, items, options)
-        steps = options.steps(sum(len(item) + 1 for item in items))
-        yield events.Network(k + 1, of, "background", parameters(rows, weights), 1, self.step, k)
-        before, tokens = self.step, 0
+        updates, before, tokens = tune(*training), self.step, 0
         while True:
             try:
-                made = next(training)
+                with torch_on_one_core():
+                    made = next(updates)
             except StopIteration as end:
                 return end.value
             self.step, tokens = self.step + 1, tokens + made.tokens
             if self.step % STEPS_A_LOOK == 0:
-                progress = min((self.step - before) / steps, 1.0)
-                yield events.Step(self.step, made.loss, made.lr, tokens, round(self.seconds, 3), progress, k)
+                progress = min((self.step - before) / training.steps, 1.0)
+                yield self._stepped(k, made, progress, tokens)
                 tokens = 0
+
+    def _stepped(self, k: int, last: "TuneStep", progress: float, tokens: int) -> events.Step:
+        return events.Step(self.step, last.loss, last.lr, tokens, round(self.seconds, 3), progress, k)
 
     def _validated(self, choice: Choice, measured: Mapping[Name, Measured], best: Measured) -> events.CrossValidated:
         return events.CrossValidated(
@@ -254,49 +283,19 @@ class FewFitting:
 def compared(whole: Mapping[Name, Measured], again: Mapping[Name, Measured]) -> tuple[Choice, dict[Name, Measured]]:
     """The blend that is kept, and what is said of all: `whole` before, `again` on the folds that were trained for.
 
-    They are compared on the same items. Where those are too few to choose by, it is as it was before. Where a blend
-    is kept that was measured on all folds those figures stand, and that of the net trained on is moved by as much as
-    the folds it was measured on are harder for the net that only read.
+    They are compared on the same items. Where those are not all, the loss of the net trained on is that of the net
+    that only read on all of them, and how much the one is below the other on those that both were measured on (a
+    control variate); the temperature and how strictly the list is kept to are what all items chose.
     """
-    tuned = again.get("tuned")
-    if not whole or tuned is None:
+    if not whole or "tuned" not in again:
         return (choose(whole, "read"), dict(whole)) if whole else (Choice("tuned"), {})
-    choice = choose(again, "tuned")
-    if choice.name == "tuned" and tuned.items >= FEWEST_COMPARED:
+    choice, read, tuned = choose(again, "tuned"), whole["read"], again["tuned"]
+    if read.items == tuned.items:
         return choice, dict(again)
-    moved = replace(tuned, loss=tuned.loss + whole["read"].loss - again["read"].loss)
-    return choose(whole, "read"), {**whole, "tuned": moved}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What there is time for: so many folds, each and the whole list with so many passes of so many nets."""
-
-    folds: int
-    passes: float
-    nets: int = 1
-
-
-def planned(options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float, nets: int = 1) -> Plan:
-    """As many folds as `seconds` allow at this pace (seconds a step of one net), one at least.
-
-    All nets where one fold fits with them; else one net, with fewer passes where no fold fits.
-    """
-    symbols = sum(len(item) + 1 for item in items)
-    left = (1 - RESERVE) * max(seconds, 0.0)
-
-    def steps(count: int, passes: float) -> int:
-        tuned = replace(options, passes=passes)
-        part = round(symbols * (folds - 1) / folds) if folds else 0
-        return count * tuned.steps(part) + tuned.steps(symbols)
-
-    least = min(folds, 1)
-    for trained in dict.fromkeys((nets, 1)):
-        for count in range(folds, least - 1, -1):
-            if trained * pace * steps(count, options.passes) <= left:
-                return Plan(count, options.passes, trained)
-    passes = options.passes * min(1.0, left / (pace * steps(least, options.passes)))
-    return Plan(least, max(passes, 1.0))
+    beside = tuned.by_item.beside(again["read"].by_item)
+    error = math.hypot(read.error, beside.error) if tuned.items > 1 else read.error
+    moved: dict[Name, Measured] = {**whole, "tuned": replace(read, loss=read.loss + beside.mean, error=error)}
+    return choose(whole, "read") if choice.name != "tuned" else Choice.of("tuned", read), moved
 
 
 def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listening:

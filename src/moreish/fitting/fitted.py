@@ -13,7 +13,7 @@ import numpy as np
 
 from moreish import markup
 from moreish.background.blend import Blend
-from moreish.background.listening import Measured
+from moreish.background.choosing import Measured
 from moreish.data import Corpus, Vocab
 from moreish.data.split import SPLITS
 from moreish.fitting.evaluation import Evaluation, cross_validated, evaluate, other_items

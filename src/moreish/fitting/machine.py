@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 
 from moreish.errors import RunError
-from moreish.rng import torch_alone
+from moreish.threads import torch_on_one_core
 from moreish.wording import called
 
 Machine = Mapping[str, str | int]
@@ -73,19 +73,14 @@ def arithmetic() -> str:
         a.astype(np.float32) @ b.astype(np.float32),
         np.tanh(a.astype(np.float32)),
     ]
-    with torch_alone(), torch.no_grad():
-        before = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
-            for kind in (torch.float32, torch.float64):
-                x, y = torch.from_numpy(a).to(kind), torch.from_numpy(b).to(kind)
-                shaped = (torch.tanh, torch.sigmoid, torch.exp, torch.nn.functional.gelu, torch.rsqrt)
-                found += [each(x.abs() + 0.5).numpy() for each in shaped]
-                found += [(x @ y).numpy(), (y.T @ x.T).numpy(), x.log_softmax(1).numpy(), x.sum().numpy()]
-                found += [torch.nn.functional.layer_norm(x, (129,)).numpy(), x.var(0).numpy()]
-            found.append((torch.from_numpy(a).bfloat16() @ torch.from_numpy(b).bfloat16()).float().numpy())
-        finally:
-            torch.set_num_threads(before)
+    with torch_on_one_core(), torch.no_grad():
+        for kind in (torch.float32, torch.float64):
+            x, y = torch.from_numpy(a).to(kind), torch.from_numpy(b).to(kind)
+            shaped = (torch.tanh, torch.sigmoid, torch.exp, torch.nn.functional.gelu, torch.rsqrt)
+            found += [each(x.abs() + 0.5).numpy() for each in shaped]
+            found += [(x @ y).numpy(), (y.T @ x.T).numpy(), x.log_softmax(1).numpy(), x.sum().numpy()]
+            found += [torch.nn.functional.layer_norm(x, (129,)).numpy(), x.var(0).numpy()]
+        found.append((torch.from_numpy(a).bfloat16() @ torch.from_numpy(b).bfloat16()).float().numpy())
     return hashlib.sha256(b"".join(np.ascontiguousarray(each).tobytes() for each in found)).hexdigest()[:12]
 
 

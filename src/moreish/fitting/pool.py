@@ -1,13 +1,18 @@
 """Tasks that do not know of one another, run in several processes; results come in the order of the tasks."""
 
+import contextlib
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from moreish.errors import Unmet
 from moreish.fitting import channel
 from moreish.fitting.channel import Channel, Failure
 from moreish.fitting.cores import usable_cores
+
+ALONE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # read when torch is loaded
 
 
 def in_processes(processes: int = 0) -> Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]:
@@ -26,8 +31,64 @@ def in_processes(processes: int = 0) -> Callable[[Callable[[Any], Any], Sequence
     return run
 
 
+class Helpers:
+    """Processes that each do a task while their owner does one: so many, or fewer where the system starts no more.
+
+    To be used in a `with` statement. One that dies is not there any more, and what it was to do is still to be done.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._children: dict[Channel, subprocess.Popen[bytes]] = {}
+        self._busy: dict[int, Channel] = {}
+        with contextlib.suppress(OSError):  # too many processes, or too many open files
+            for _ in range(count):
+                child, way = channel.start(__name__, ALONE)
+                self._children[way] = child
+
+    def __len__(self) -> int:
+        return len(self._children)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        for way in [*self._children]:
+            self._end(way)
+
+    def begin(self, function: Callable[[Any], Any], task: Any) -> int | None:
+        """Let one of them do it: a number to ask for the result by; None where all are busy."""
+        idle = [way for way in self._children if way not in self._busy.values()]
+        for way in idle:
+            try:
+                way.send((function.__module__, function.__name__, task))
+            except OSError:
+                self._end(way)
+                continue
+            number = max(self._busy, default=-1) + 1
+            self._busy[number] = way
+            return number
+        return None
+
+    def result(self, number: int) -> Any:
+        """What came of it, waited for; None where the process died or failed."""
+        way = self._busy.pop(number)
+        try:
+            return _received(way)
+        except (Unmet, ValueError):
+            self._end(way)
+            return None
+
+    def _end(self, way: Channel) -> None:
+        child = self._children.pop(way)
+        child.kill()
+        child.wait()
+        way.close()
+
+
 def _run(function: Callable[[Any], Any], tasks: Sequence[Any], count: int) -> Iterator[Any]:
-    children = [channel.start(__name__, {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}) for _ in range(count)]
+    children = [channel.start(__name__, ALONE) for _ in range(count)]
     try:
         owners = {way: child for child, way in children}
         waiting, busy, done, following = list(owners), {}, {}, 0

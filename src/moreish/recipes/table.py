@@ -30,6 +30,7 @@ RECIPES = {
             },
             "train": {
                 "time_budget": 15,
+                "processes": 0,
                 "batch_size": 256,
                 "lr": 6e-3,
                 "weight_decay": 0.01,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from moreish import __version__
 from moreish.api import TrainedRun
-from moreish.background.listening import Measured
+from moreish.background.choosing import Measured
 from moreish.data.corpus import Where
 from moreish.data.split import SPLITS
 from moreish.fitting.fitted import Fitted, Listened, Scored
