@@ -9,9 +9,10 @@ from rapidfuzz.distance import Levenshtein
 import moreish
 from moreish.data import Corpus, from_items
 from moreish.fitting.fitted import Counted, shares_in
-from moreish.inference.asking import Asked, Request, ngram_in
+from moreish.inference.asking import Asked, Request
 from moreish.inference.contradictions import Impossible
 from moreish.inference.network import network_of
+from moreish.inference.parts import ngram_in
 from moreish.models import build_model, model_class
 from moreish.models.contract import LanguageModel
 from moreish.models.mixture import Mixture

@@ -1,6 +1,7 @@
 """A background net that has read a list, as a `LanguageModel`. numpy only: it answers before torch is imported."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
 from moreish.threads import numpy_on_one_core
 
+MANY_ROWS = 256  # that are read at once, which are worth a second core
 ABSENT = 12.0  # nats that a symbol is less likely, which a kind of the list's items never has
 
 
@@ -141,8 +143,9 @@ class ListReader:
 
     def advance(self, state: Memory, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Read one id a row."""
-        with numpy_on_one_core():
-            memory = self.cell.read(state, np.repeat(ids, self.orders))
+        every = np.repeat(ids, self.orders)
+        with numpy_on_one_core() if len(every) < MANY_ROWS else nullcontext():
+            memory = self.cell.read(state, every)
             return memory, self._mean(self.cell.logprobs(memory), len(ids))
 
     def take(self, state: Memory, rows: Integer[np.ndarray, " kept"]) -> State:

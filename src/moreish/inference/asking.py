@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Integer
 
-from moreish.automata import Automaton, length
-from moreish.background.blend import Blend
+from moreish.automata import Automaton, TooManyStates, length
 from moreish.data import Corpus, Vocab, symbols
 from moreish.data.corpus import WHERE
 from moreish.inference.conditional import draw
@@ -28,19 +27,19 @@ from moreish.inference.lookahead import Lookahead
 from moreish.inference.more import FRUITLESS, Batches, Item, Wanted, more
 from moreish.inference.nearest import Nearest
 from moreish.inference.particles import steps_to_acceptance
+from moreish.inference.parts import is_slow, ngram_in
 from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
 from moreish.inference.score import score_items
 from moreish.inference.suggested import suggested
 from moreish.models.contract import LanguageModel
-from moreish.models.kinds import Kinded
-from moreish.models.mixture import Mixture
-from moreish.ngram import Backoff, KindNGram, KneserNey
+from moreish.ngram import Backoff, KneserNey
 from moreish.options import build, did_you_mean, option
 from moreish.wording import called, said
 
-GUIDED_BATCH = 512  # items that one set of weighted beginnings gives
+GUIDED_BATCH, GUIDED_BATCH_OF_SLOW = 512, 64  # items that one set of weighted beginnings gives
+EFFORT_OF_SLOW = 8192  # symbols of beginnings that are followed for so many, which takes some two seconds
 MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
 GUIDE_ORDER = 4
 REACH, LEAST_REACH = 4, 100  # times the longest item, and symbols: how much longer than needed items under a rule get
@@ -153,7 +152,8 @@ class Asked:
             batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
         else:
             under = partial(self._guided, rng)
-            batches = Batches(partial(under, self.sampling), GUIDED_BATCH, GUIDED_BATCH, self._bolder(under))
+            size = GUIDED_BATCH_OF_SLOW if is_slow(self.model) else GUIDED_BATCH
+            batches = Batches(partial(under, self.sampling), size, size, self._bolder(under))
         return more(batches, self.corpus, count, wanted, self._nearest)
 
     def _bolder(self, draw: Callable[[Sampling, int], Drawn]) -> Callable[[int], Drawn] | None:
@@ -308,7 +308,8 @@ class Asked:
         if known is not None and known.again is not None:
             return known.again(size, rng)
         followed = replace(sampling, max_length=min(sampling.max_length, self._reach))
-        found = guided(self.model, self.automaton, size, rng, followed, self._guide)
+        effort = EFFORT_OF_SLOW if is_slow(self.model) else None
+        found = guided(self.model, self._followed, size, rng, followed, self._guide, effort=effort)
         self._effective.append(found.effective)
         self._logprob.append(found.logprob)
         if found.again is not None:
@@ -319,22 +320,35 @@ class Asked:
     def _reach(self) -> int:
         """How long items under the rule can be where nobody says it: well beyond those of the list.
 
-        A model that is drawn from so surely that it goes round in a circle would be followed to the end otherwise.
+        A model that is drawn from so surely that it goes round in a circle would be followed to the end otherwise. A
+        blend keeps to the lengths of the list, so less is enough.
         """
         if self.corpus.options.text or self.request.sampling.max_length != UNCUT:
             return self.request.sampling.max_length
         assert self.automaton is not None
-        shortest = steps_to_acceptance(self.automaton)[self.automaton.start]
+        shortest = int(steps_to_acceptance(self.automaton)[self.automaton.start])
         longest = int(self.corpus.split("all").lengths.max(initial=1))
-        return int(min(UNCUT, shortest + max(LEAST_REACH, REACH * longest)))
+        beyond = shortest + max(LEAST_REACH, REACH * longest)
+        if is_slow(self.model):
+            beyond = max(2 * longest, shortest + longest)
+        return min(UNCUT, beyond)
+
+    @cached_property
+    def _followed(self) -> Automaton:
+        """The rule, for a blend with how far it reaches, so that the guide does not put off what is asked for."""
+        assert self.automaton is not None
+        reach = length(1, self._reach, len(self.corpus.vocab)) if is_slow(self.model) else None
+        try:
+            return self.automaton if reach is None else self.automaton & reach
+        except TooManyStates:
+            return self.automaton
 
     @cached_property
     def _guide(self) -> NgramGuide | None:
         """An n-gram of the list that looks ahead; None where the rule is too large for it."""
-        assert self.automaton is not None
         counted = ngram_in(self.model) or self.shared.counted
         try:
-            return NgramGuide(counted, Lookahead(counted, self.automaton))
+            return NgramGuide(counted, Lookahead(counted, self._followed))
         except ValueError:
             return None
 
@@ -357,19 +371,6 @@ class Asked:
                 of = self._nearest.find(ids, offsets)
                 near = (self._nearest.text(int(of.which[0])), int(of.distance[0]))
             yield Item(self.corpus.vocab.decode(found.ids), found.logprob, known, *near)
-
-
-def ngram_in(model: LanguageModel) -> Backoff | None:
-    """An n-gram of the list that is a part of the model, to look ahead by; None where it has none."""
-    if isinstance(model, Backoff):
-        return model
-    if isinstance(model, Blend):
-        return model.ensemble.counts
-    if isinstance(model, Kinded):
-        found = ngram_in(model.of_kind[0])
-        return found.pooled if isinstance(found, KindNGram) else found
-    parts = model.components if isinstance(model, Mixture) else []
-    return next((found for part in parts if (found := ngram_in(part))), None)
 
 
 def items_of(lists: list[Corpus], vocab: Vocab) -> tuple[str, ...]:

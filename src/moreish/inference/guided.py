@@ -23,6 +23,7 @@ from moreish.inference.sample import Sampling
 from moreish.models.contract import LanguageModel
 
 FEWEST_PARTICLES, MOST_PARTICLES = 1024, 8192
+FEWEST_OF_SLOW, MOST_OF_SLOW, EFFECTIVE_OF_SLOW, MOST_EFFORT = 64, 256, 16.0, 4  # see `effort`
 MOST_CELLS = 2**22  # continuations looked at in a step: 32 MiB for each array of them
 MOST_ROUNDS = 8  # and more where more items are asked for than one round has particles
 LEAST_EFFECTIVE = 256.0  # rounds go on until so many
@@ -64,6 +65,7 @@ def guided(
     sampling: Sampling | None = None,
     guide: Guide | None = None,
     particles: int | None = None,
+    effort: int | None = None,
 ) -> Guided:
     """`count` items that the rule allows, each as probable as it is under the model among all that are allowed.
 
@@ -75,6 +77,9 @@ def guided(
                 search finds.
     guide     : None: the frequencies of the model's symbols; an `NgramGuide` knows far more
     particles : how many beginnings are followed at a time; None: as many as `count` asks for
+    effort    : beginnings, each symbol of each counted, after which no other round begins where enough was found, and
+                at most four times as many; of items that are long so few are followed at a time that a round is
+                about as much. For models of which each symbol takes long.
     Raises ValueError where no item is allowed, and where none was found.
     """
     sampling = sampling or Sampling()
@@ -85,11 +90,13 @@ def guided(
         plain = Sampling(max_length=sampling.max_length)
         return _likeliest(Beam(model, automaton, steps, guide, plain), count, rng)
     found = Particles(model, automaton, steps, guide, sampling)
-    size = particles or _particles(count, model.vocab_size)
+    size = particles or _particles(count, model.vocab_size, effort, steps[automaton.start])
     most_rounds = MOST_ROUNDS + 2 * count // size
     for _ in range(most_rounds):
         found.run(size, rng)
         if not found.left_to_chance or found.effective() >= max(LEAST_EFFECTIVE, count / 2):
+            break
+        if effort is not None and _is_enough(found, effort, count):
             break
         if not len(found.found.weight):
             size = min(2 * size, MOST_PARTICLES)
@@ -97,9 +104,18 @@ def guided(
     return _result(found, _choose(found.found, count, rng))
 
 
-def _particles(count: int, vocab_size: int) -> int:
+def _particles(count: int, vocab_size: int, effort: int | None, shortest: float) -> int:
     most = max(64, min(MOST_PARTICLES, MOST_CELLS // vocab_size))
-    return min(most, max(FEWEST_PARTICLES, 2 * count))
+    fewest = FEWEST_PARTICLES
+    if effort is not None:
+        fewest = max(FEWEST_OF_SLOW, min(MOST_OF_SLOW, int(effort / max(shortest, 1))))
+    return min(most, max(fewest, 2 * count))
+
+
+def _is_enough(found: Particles, effort: int, count: int) -> bool:
+    """Of a slow model: many items that do not share their beginnings, and after a lot of effort what there is."""
+    many = len(found.found.weight) >= count and found.effective() >= EFFECTIVE_OF_SLOW
+    return found.effort >= (effort if many else MOST_EFFORT * effort) and len(found.found.weight) > 0
 
 
 def _check(shortest: float, sampling: Sampling) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from moreish.automata import Automaton
+from moreish.cancellation import check_cancelled
 from moreish.inference.guides import Guide
 from moreish.inference.sample import Sampling, draw_probabilities
 from moreish.models.contract import LanguageModel
@@ -82,6 +83,7 @@ class Particles:
         tree: list[Level] = []
         ended = -np.inf
         for depth in range(self.sampling.max_length + 1):
+            check_cancelled()
             chances = log_chances(logprobs, self._possible(rule, depth), self.sampling)
             over = np.flatnonzero(chances[:, 0] > -np.inf)
             place = np.full(len(over), len(self.sizes)), np.full(len(over), depth), over

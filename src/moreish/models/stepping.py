@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.cancellation import check_cancelled
 from moreish.models.contract import LanguageModel
 
 ITEMS_AT_A_TIME = 512
@@ -27,6 +28,7 @@ def _score_block(
     state, logprobs = model.start(1)
     node = np.zeros(len(items), np.int64)
     for t in range(int(lengths[0])):
+        check_cancelled()
         here = ids[begin + t].astype(np.int64)
         out[begin + t] = logprobs[node, here]
         going = np.count_nonzero(lengths > t + 1)  # at the last symbol of an item there is nothing more to read
