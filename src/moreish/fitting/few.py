@@ -24,7 +24,7 @@ from moreish.errors import RunError
 from moreish.fitting.cores import usable_cores
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
-from moreish.fitting.kinds_of_few import items_of
+from moreish.fitting.kinds_of_few import items_of, repeated_items_of
 from moreish.fitting.plan import Task, late, planned
 from moreish.fitting.pool import Helpers
 from moreish.fitting.serialize import to_tensors
@@ -307,6 +307,6 @@ def listening_to(corpus: Corpus, options: BackgroundChoice, seed: int) -> Listen
     if options.hash not in ("", background.hash):
         raise RunError(f"the background net {options.weights} is not the one that this was begun with: begin anew")
     vocab = corpus.vocab
-    items, held_out = items_of(corpus.split("train")), items_of(corpus.split("val"))
+    items, held_out = repeated_items_of(corpus.split("train")), items_of(corpus.split("val"))
     letters = vocab.unit != "word"
     return Listening(background, vocab.symbols, items, options.orders, seed, letters, held_out)

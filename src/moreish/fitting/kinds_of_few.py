@@ -12,6 +12,8 @@ from moreish.data import Corpus, Split
 from moreish.models.contract import LanguageModel
 from moreish.ngram import KindNGram, KneserNey
 
+TIMES, MOST_REPEATED = 3, 300  # as many items as a list with weights makes at most, or as many in all
+
 
 class KindsOfBlend(Sequence[LanguageModel]):
     """A blend of each kind of a list, made from the blend of all its items when it is first asked for.
@@ -35,7 +37,7 @@ class KindsOfBlend(Sequence[LanguageModel]):
 
     def _of(self, kind: int) -> Blend:
         whole, vocab = self._whole, self._corpus.vocab
-        items = items_of(self._corpus.only(kind).split("train"))
+        items = repeated_items_of(self._corpus.only(kind).split("train"))
         counts = whole.ensemble.counts
         own = KneserNey.fit(*flat(items), counts.vocab_size, counts.order)
         nets = [net for net in whole.ensemble.models if isinstance(net, ListReader)]
@@ -49,3 +51,16 @@ class KindsOfBlend(Sequence[LanguageModel]):
 def items_of(split: Split) -> Items:
     """The items of a part of a list, as ids without boundaries."""
     return [split.symbols(i).astype(np.int64) for i in range(len(split))]
+
+
+def repeated_items_of(split: Split) -> Items:
+    """The same, each as often as its weight says that it stands in the list: a net reads what is likely more often.
+
+    Where that is more than can be read, all are fewer in proportion, and none is left out.
+    """
+    items, weights = items_of(split), split.times
+    if weights is None:
+        return items
+    most = max(TIMES * len(items), MOST_REPEATED)
+    times = np.maximum(1, np.rint(weights * min(1.0, most / weights.sum()))).astype(int)
+    return [item for item, count in zip(items, times.tolist(), strict=True) for _ in range(count)]
