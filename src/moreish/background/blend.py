@@ -114,25 +114,28 @@ class Blend:
         """Before the first symbol."""
         state, seen = self.ensemble.start(rows)
         nodes = np.zeros(rows, np.int64) if self.outline is None else self.outline.start(rows)
-        state = state, nodes, np.zeros(rows, np.int64)
+        matched = np.zeros(rows, np.int64)
+        state = state, nodes, np.zeros(rows, np.int64), matched
         return state, self._inside(state, blended(*seen, self.gate, self.temperature))
 
     def advance(self, state: State, ids: Integer[np.ndarray, " rows"]) -> tuple[State, Float[np.ndarray, "rows V"]]:
         """Every model reads the id."""
-        own, nodes, _ = state
+        own, nodes, _, matched = state
         own, seen = self.ensemble.advance(own, ids)
         nodes = nodes if self.outline is None else self.outline.advance(nodes, ids)
-        state = own, nodes, np.asarray(ids, np.int64)
+        matched = matched if self.template is None else self.template.advance(matched, ids)
+        state = own, nodes, np.asarray(ids, np.int64), matched
         return state, self._inside(state, blended(*seen, self.gate, self.temperature))
 
     def take(self, state: State, rows: Integer[np.ndarray, " kept"]) -> State:
         """The state of these rows only."""
-        return self.ensemble.take(state[0], rows), state[1][rows], state[2][rows]
+        own, *others = state
+        return self.ensemble.take(own, rows), *(each[rows] for each in others)
 
     def _inside(self, state: State, logprobs: Float[np.ndarray, "rows V"]) -> Float[np.ndarray, "rows V"]:
-        (_, place), nodes, last = state
+        (_, place), nodes, last, matched = state
         if self.template is not None:
-            logprobs = kept_inside(logprobs, self.template.strays(place), SURE)
+            logprobs = kept_inside(logprobs, self.template.strays(place, matched), SURE)
         if self.outline is not None:
             logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
         if self._beyond is not None and self._endings is not None:

@@ -101,13 +101,14 @@ def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
 
     All were measured on the same items; `best` where nothing was.
     """
-    richest, *simpler = [name for name in reversed(NAMES) if name in measured] or [best]
-    chosen = richest
+    if not measured:
+        return Choice(best)
+    chosen, *simpler = [name for name in reversed(NAMES) if name in measured]
     for name in simpler:
         gain = measured[name].by_item.beside(measured[chosen].by_item)
         if gain.mean + gain.error <= WORTH:
             chosen = name
-    return Choice.of(chosen, measured[chosen]) if measured else Choice(best)
+    return Choice.of(chosen, measured[chosen])
 
 
 def measure(case: Case, gate: Gate) -> Measured:

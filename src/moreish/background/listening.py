@@ -174,7 +174,8 @@ class Listening:
         places = places_in(fold.held_out, shape.lengths, shape.endings)
         case = case_of(Ensemble(models, shape), fold.held_out)
         place = np.concatenate([np.arange(len(item) + 1) for item in fold.held_out])
-        unlike = None if self.template is None else self.template.strays(place)
+        template = self.template
+        unlike = None if template is None else template.strays(place, template.matched_in(fold.held_out))
         return replace(case, strays=outline.strays_in(fold.held_out), unlike=unlike, places=places)
 
     def read_cases(self) -> list[Case]:

@@ -4,7 +4,8 @@ counts/...   the n-gram, shape/...  that of the classes, both as `ngram.to_tenso
 net0/..., net1/...   cells and memories of the nets in half and single precision
 class_of, frequency, end_odds, gate<models>/...
 outline/...   the tree of the outlines, where the blend keeps to them
-template      what all items have at each place, where they do alike
+template      what all items have at each place, where they do alike; "ending" is described: its ids, and from how
+              many of them on it is sure
 last, closing   the endings
 """
 
@@ -20,7 +21,7 @@ from moreish.background.lengths import Lengths, Timing
 from moreish.background.outline import Outline
 from moreish.background.reader import Cell, ListReader, Memory
 from moreish.background.shape import LONGEST, ListShape, ShapeModel
-from moreish.background.template import MOST_PLACES, Template
+from moreish.background.template import MOST_ENDING, MOST_PLACES, Template
 
 CELL = ("input", "recurrent", "output", "bias")
 MOST_NETS = 8
@@ -42,6 +43,7 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
         arrays |= _prefixed(f"net{k}", reader_to_tensors(model))
     if blend.template is not None:
         arrays["template"] = blend.template.allowed.astype(np.uint8)
+        described["ending"] = [*blend.template.ending, blend.template.sure]
     if blend.outline is not None:
         arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
         described["strictness"] = blend.strictness
@@ -87,20 +89,32 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
     timing = Timing(*_numbers(described, "timing", 4, 0.0, 100.0)) if timed else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
-    template = _template(tensors, vocab_size)
+    template = _template(tensors, described, vocab_size)
     return Blend(ensemble, gates[count], temperature, outline, strictness, timing, template)
 
 
-def _template(tensors: Tensors, vocab_size: int) -> Template | None:
-    """Runs of before it was kept have none."""
+def _template(tensors: Tensors, described: Mapping[str, object], vocab_size: int) -> Template | None:
+    """Runs of before it was kept have none, others no ending."""
     if "template" not in tensors:
         return None
     places = (tensors["template"].shape or (0,))[0]
     allowed = _array(tensors, "template", (places, vocab_size), "iu")
-    _require(0 < places <= MOST_PLACES + 1, "template", "has no places")
+    *ending, sure = _whole_numbers(described.get("ending", [0]), "ending")
+    _require(places + len(ending) > 0 and places <= MOST_PLACES + 1, "template", "has no places")
     _require(bool(np.isin(allowed, (0, 1)).all()), "template", "is not 0 or 1 throughout")
     _require(bool(allowed.any(1).all()), "template", "allows nothing at a place")
-    return Template(allowed.astype(bool))
+    _require(
+        all(0 < each < vocab_size for each in ending) and len(ending) <= MOST_ENDING, "ending", "has no such ids"
+    )
+    _require(bool(ending) <= (0 < sure <= len(ending) + 1), "ending", "begins nowhere")
+    return Template(allowed.astype(bool), ending, sure)
+
+
+def _whole_numbers(values: object, name: str) -> list[int]:
+    """Of a list that is not empty."""
+    if not isinstance(values, list) or not values or any(type(each) is not int for each in values):
+        raise ValueError(f'"{name}" of the blend is a list of whole numbers, not {values!r}')
+    return values
 
 
 def _lengths(described: Mapping[str, object]) -> Lengths | None:
