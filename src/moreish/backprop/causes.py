@@ -7,7 +7,7 @@ forgotten mask, a transposed product, an overwritten place, the gradient of anot
 among the numbers of the call once too often or not at all.
 
 A cause is named only where it explains nearly all of the difference: what it leaves must be small beside the
-difference itself, or no larger than rounding.
+difference itself, or no larger than rounding. So the right gradient, written otherwise, is never named as a mistake.
 """
 
 import math
@@ -19,9 +19,13 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from moreish.backprop.agreement import tolerance
 from moreish.backprop.rules.broadcasting import sum_to
 
 UNEXPLAINED = 0.05  # of the difference from the right gradient, and of the wrong one: a cause leaves no more
+COMPUTED = 2e-3  # the same where a cause says what the numbers are, not only which term of them is off
+NEARER = 0.05  # of the difference, however small: a cause is nearer to the wrong gradient than the right one is
+QUIET = 0.02  # of the tolerance: an element that is right is no farther off
 ROUNDING = 2e-6  # of the largest element: float32's, after a few operations
 CLOSE = 1e-3  # a coefficient this near to 1 is right
 POWERS = {
@@ -45,7 +49,8 @@ class Evidence(NamedTuple):
     a sentence, and what that mistake would give; `guesses` are tried where nothing better fits. dy: the gradient that
     came in; `arriving` where there are several, by name. factors, sizes: numbers that may have been forgotten, by
     name and as a count n. others: the right gradients of other values, with which this one may have been exchanged.
-    quantities: tensors of the call that may stand in it as a factor.
+    quantities: tensors of the call that may stand in it as a factor. tolerance: by how much the two may differ
+    and still agree; where it is not known, rounding in the precision of both.
     """
 
     terms: Terms = NONE
@@ -58,37 +63,49 @@ class Evidence(NamedTuple):
     otherwise: Sequence[Terms] = ()
     guesses: Iterable[Mistake] = ()
     arriving: Terms = NONE
+    tolerance: float = 0.0
 
 
 def explain(wrong: Tensor | None, right: Tensor, evidence: Evidence) -> str:
     """The likely mistake in `wrong`, as a phrase; it says so where no known one fits."""
     if wrong is None or (not wrong.any() and wrong.shape == right.shape):
         return "nothing arrives: the gradient is missing"
+    allowed = evidence.tolerance or tolerance(wrong, right)
     wrong, right = wrong.double(), right.double()
     if wrong.shape != right.shape:
-        return _shape(wrong, right, {"dy": evidence.dy} if evidence.dy is not None else evidence.arriving)
-    if wrong.isnan().any():
+        g = _Gradient(wrong, right, allowed)
+        return _shape(g, {"dy": evidence.dy} if evidence.dy is not None else evidence.arriving)
+    if bool((wrong.isnan() & ~right.isnan()).any()):
         return "it is nan: something was divided by zero, or infinity taken from infinity"
+    if not right.isfinite().all():
+        return "the right gradient is not finite here, and this one is another"
     if wrong.isinf().any():
         return "it is infinite: something was divided by zero, or grew beyond all numbers"
-    if not right.isfinite().all():
-        return "the right gradient is not finite here, and this one is"
-    return next(_causes(_Gradient(wrong, right), evidence), None) or _no_idea(wrong, right)
+    g = _Gradient(wrong, right, allowed)
+    return next(_causes(g, evidence), None) or _no_idea(g)
 
 
 class _Gradient(NamedTuple):
-    """A wrong gradient beside the right one, of the same shape, both finite."""
+    """A wrong gradient beside the right one, both finite, and by how much they may differ and still agree."""
 
     wrong: Tensor
     right: Tensor
+    tolerance: float
 
-    def is_explained_by(self, candidate: Tensor) -> bool:
+    def is_explained_by(self, candidate: Tensor, leaving: float = UNEXPLAINED) -> bool:
         """whether `candidate` is the wrong one, but for rounding and a small share of the difference."""
         if candidate.shape != self.wrong.shape or not candidate.isfinite().all():
             return False
         left = float((candidate - self.wrong).abs().max())
         difference, size = float((self.wrong - self.right).abs().max()), float(self.wrong.abs().max())
-        return left <= UNEXPLAINED * min(difference, size) + ROUNDING * size
+        rounding = max(ROUNDING * size, self.tolerance / 4)
+        return left <= min(leaving * min(difference, size) + rounding, NEARER * difference)
+
+    def are_near(self, a: Tensor, b: Tensor) -> bool:
+        """whether the two agree as well as gradients must here."""
+        size = float(self.right.abs().max()) if self.right.numel() else 0.0
+        share = max(self.tolerance / size if size else 0.0, ROUNDING)
+        return a.shape == b.shape and bool((a - b).abs().max() <= share * b.abs().max())
 
 
 def _causes(g: _Gradient, evidence: Evidence) -> Iterator[str]:
@@ -107,39 +124,37 @@ def _causes(g: _Gradient, evidence: Evidence) -> Iterator[str]:
         yield from _coefficients(terms, g, evidence)
     yield from _computed(evidence.guesses, g)
     yield from _scaled(evidence.mistakes, g, evidence)
-    yield from _partly(evidence.quantities, g)
     yield from _turned(g)
     yield from _coefficient(whole, g, evidence, any_value=True)
+    yield from _shifted(g)
+    yield from _partly(evidence.quantities, g)
 
 
-def _near(a: Tensor, b: Tensor) -> bool:
-    return a.shape == b.shape and bool((a - b).abs().max() <= CLOSE * b.abs().max())
-
-
-def _shape(wrong: Tensor, right: Tensor, arriving: Terms) -> str:
+def _shape(g: _Gradient, arriving: Terms) -> str:
     """A gradient of another shape: most often a sum over a broadcast dimension was forgotten, or it kept one."""
+    wrong, right, near = g.wrong, g.right, g.are_near
     if wrong.numel() == right.numel() and wrong.squeeze().shape == right.squeeze().shape:
-        fits = _near(wrong.reshape(right.shape), right)
+        fits = near(wrong.reshape(right.shape), right)
         numbers = "the numbers are right, the shape is not" if fits else "the shape is wrong, and the numbers too"
         kept = "keepdim left a dimension of 1" if wrong.dim() > right.dim() else "a dimension of 1 is lost (keepdim)"
         return f"{numbers}: {kept} (its shape is {tuple(wrong.shape)}, its value's {tuple(right.shape)})"
     shapes = f"(its shape is {tuple(wrong.shape)}, its value's {tuple(right.shape)})"
-    if wrong.dim() > 1 and _near(wrong.mT, right):
+    if wrong.dim() > 1 and near(wrong.mT, right):
         return f"the product is transposed {shapes}"
     front = wrong.dim() - right.dim()
     if front >= 0 and all(a in (1, b) for a, b in zip(right.shape, wrong.shape[front:], strict=True)):
         summed = sum_to(wrong, right.shape)
         extra = [i for i in range(wrong.dim()) if i < front or right.shape[i - front] != wrong.shape[i]]
-        if summed is not None and _near(summed, right):
+        if summed is not None and near(summed, right):
             return f"the sum over the broadcast dimension {extra[0]} is missing {shapes}"
-        if summed is not None and _near(-summed, right):
+        if summed is not None and near(-summed, right):
             return f"it has the wrong sign, and the sum over the broadcast dimension {extra[0]} is missing {shapes}"
-    if wrong.numel() == right.numel() and _near(wrong.reshape(right.shape), right):
+    if wrong.numel() == right.numel() and near(wrong.reshape(right.shape), right):
         return f"the numbers are right, the shape is not {shapes}"
     for name, dy in arriving.items():
         for count in range(1, dy.dim() + 1):
             for over in combinations(range(dy.dim()), count):
-                if _near(dy.double().sum(over), wrong):
+                if near(dy.double().sum(over), wrong):
                     where = ", ".join(map(str, over))
                     found = f"it is the sum of {name} over dimension {where}, the wrong axis or not all of them"
                     return f"{found}: a gradient has the shape of its value {shapes}"
@@ -154,45 +169,54 @@ def _coefficient(terms: Terms, g: _Gradient, evidence: Evidence, any_value: bool
             continue
         c = 1 + float(((g.wrong - g.right) * term).sum() / size)
         story = _story(c, evidence)
-        if (story or any_value) and abs(c - 1) > ROUNDING and g.is_explained_by(g.right + (c - 1) * term):
-            yield f"{name} {story or _times(c)}"
+        if (story or any_value) and g.is_explained_by(g.right + (c - 1) * term):
+            yield f"{name} {story or _times(c, g)}"
 
 
 def _coefficients(terms: Terms, g: _Gradient, evidence: Evidence) -> Iterator[str]:
     """The coefficients of all terms at once, where together they explain everything."""
-    if len(terms) < 2:
+    if len(terms) < 2 or g.wrong.numel() <= len(terms):  # so few numbers are a sum of any terms
         return
     columns = torch.stack([term.double().reshape(-1) for term in terms.values()], 1)
     wrong = g.wrong.reshape(-1, 1)
-    fitted = torch.linalg.lstsq(columns, wrong, driver="gelsd").solution.flatten()
+    solved = torch.linalg.lstsq(columns, wrong, driver="gelsd")
+    fitted = solved.solution.flatten()
+    if int(solved.rank) < len(terms):  # two terms are one here: which of them is off cannot be told
+        return
     if not g.is_explained_by((columns @ fitted).view_as(g.wrong)):
         return
     changed = {name: float(c) for name, c in zip(terms, fitted, strict=True) if abs(c - 1) > CLOSE}
     if changed:
-        yield "; ".join(f"{name} {_story(c, evidence) or _times(c)}" for name, c in changed.items())
+        yield "; ".join(f"{name} {_story(c, evidence) or _times(c, g)}" for name, c in changed.items())
 
 
-def _times(c: float) -> str:
-    return f"is {c:.4g} times what it should be" if abs(c - 1) > CLOSE else f"is off by {c - 1:+.1e} of itself"
+def _times(c: float, g: _Gradient) -> str:
+    digits = 3 if g.tolerance > 1e-4 * float(g.right.abs().max()) and abs(c - 1) > 0.01 else 4
+    return f"is {c:.{digits}g} times what it should be" if abs(c - 1) > CLOSE else f"is off by {c - 1:+.1e} of itself"
 
 
 def _story(c: float, evidence: Evidence) -> str | None:
-    """What a coefficient says about the mistake, if it is a telling one."""
+    """What a coefficient says about the mistake, if it is a telling one; the nearest, if several are."""
     telling = {0.0: "is missing", -1.0: "has the wrong sign", 2.0: "is counted twice", 0.5: "is halved"}
     for factor, value in evidence.factors.items():
         telling |= {1 / value: f"lacks {factor}", value: f"has {factor} twice"}
-    for n in sorted(set(evidence.sizes)):
-        if n > 2:
-            telling |= {
-                n / (n - 1): f"is divided by n - 1 = {n - 1}, and n = {n} belongs there",
-                (n - 1) / n: f"is divided by n = {n}, and n - 1 = {n - 1} belongs there",
-                float(n): f"is n = {n} times too large: a division by n, as of a mean, is missing",
-                1 / n: f"is n = {n} times too small: divided by n once too often",
-            }
-    for value, words in telling.items():
-        if abs(c - value) <= CLOSE / 10 * max(1.0, abs(value)):
-            return words
-    return None
+    sizes = sorted({n for n in evidence.sizes if n > 2})
+    for n in sizes:
+        less = "n - 1 = " * (n - 1 not in evidence.sizes) + f"{n - 1}"  # which may be another size, and no n - 1
+        more = "n = " * (n - 1 not in evidence.sizes) + f"{n}"
+        telling |= {
+            n / (n - 1): f"is divided by {less}, and {more} belongs there",
+            (n - 1) / n: f"is divided by {more}, and {less} belongs there",
+            float(n): f"is n = {n} times too large: a division by n, as of a mean, is missing",
+            1 / n: f"is n = {n} times too small: divided by n once too often",
+        }
+    for a in sizes:
+        for b in sizes:
+            words = f"is {a / b:.4g} times what it should be, as if divided by {b} in place of {a}"
+            telling |= {a / b: words} if abs(a - b) > 1 and a / b not in telling else {}
+    value = min(telling, key=lambda value: abs(c - value))
+    near = CLOSE / 10 * (abs(value) or 1.0)
+    return telling[value] if abs(c - value) <= min(near, abs(value - 1) / 50) else None
 
 
 def _computed(mistakes: Iterable[Mistake], g: _Gradient) -> Iterator[str]:
@@ -201,7 +225,7 @@ def _computed(mistakes: Iterable[Mistake], g: _Gradient) -> Iterator[str]:
             value = compute()
         except (RuntimeError, IndexError, ValueError):  # with these shapes this mistake cannot be made
             continue
-        if g.is_explained_by(value.double()):
+        if g.is_explained_by(value.double(), COMPUTED):
             yield sentence
 
 
@@ -213,18 +237,19 @@ def _scaled(mistakes: Iterable[Mistake], g: _Gradient, evidence: Evidence) -> It
         except (RuntimeError, IndexError, ValueError):
             continue
         size = float((value * value).sum()) if value.shape == g.wrong.shape else 0.0
-        if size == 0 or not math.isfinite(size):
+        if size == 0 or not math.isfinite(size) or bool((value - g.right).abs().max() <= g.tolerance):
             continue
         c = float((g.wrong * value).sum()) / size
         story = _story(c, evidence)
-        if story and g.is_explained_by(c * value):
+        if story and g.is_explained_by(c * value, COMPUTED):
             yield f"{sentence}; and besides, the gradient {story}"
 
 
 def _partly(quantities: Terms, g: _Gradient) -> Iterator[str]:
-    """Right on one side of a condition, wrong on the other."""
-    off = (g.wrong - g.right).abs() > CLOSE * g.right.abs().max()
-    if not off.any() or off.all():
+    """Right on one side of a condition, wrong on the other: clearly the one or the other everywhere."""
+    difference = (g.wrong - g.right).abs()
+    off = difference > g.tolerance
+    if not off.any() or off.all() or bool((difference[~off] > QUIET * g.tolerance).any()):
         return
     for name, quantity in quantities.items():
         q = _fitted(quantity, g.right)
@@ -320,6 +345,15 @@ def _fitted(quantity: Tensor, right: Tensor) -> Tensor | None:
     return None
 
 
-def _no_idea(wrong: Tensor, right: Tensor) -> str:
-    different = int(((wrong - right).abs() > CLOSE * right.abs().max()).sum())
-    return f"{UNKNOWN}; {different} of {right.numel()} elements differ"
+def _shifted(g: _Gradient) -> Iterator[str]:
+    added = float((g.wrong - g.right).mean())
+    if g.right.numel() > 2 and added and g.is_explained_by(g.right + added):
+        yield f"the same number, {added:.3g}, is added to every element of it"
+
+
+def _no_idea(g: _Gradient) -> str:
+    size = float(g.right.abs().max())
+    rounding = g.tolerance * (QUIET + 0.1 * g.right.abs() / (size or 1.0))
+    difference = (g.wrong - g.right).abs()
+    different = int(((difference > rounding) | (difference > g.tolerance)).sum())
+    return f"{UNKNOWN}; {different} of {g.right.numel()} elements differ"

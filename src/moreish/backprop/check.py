@@ -10,6 +10,7 @@ torch's own.
 """
 
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -19,10 +20,10 @@ import torch
 from torch import Tensor
 
 from moreish.backprop.adapter import put_back, take_out, tensors_in
+from moreish.backprop.agreement import Comparison, compare, largest, tolerance
 from moreish.backprop.answers import NOTHING, by_name, read_answer
 from moreish.backprop.canonicalize import canonicalize, has_own_arguments, key_of, name_of
 from moreish.backprop.causes import UNKNOWN
-from moreish.backprop.compare import Comparison, compare, largest
 from moreish.backprop.guessed_samples import any_sample_inputs
 from moreish.backprop.judge import Judge
 from moreish.backprop.samples import sample_inputs
@@ -67,11 +68,18 @@ def check(
 def _worst(rows: Sequence[Comparison]) -> Comparison:
     """The row that is farthest off, with the cause that the samples name most often: one sample may mislead."""
     worst = max(rows, key=lambda row: (not row.approximate, row.relative))
-    known = Counter(row.cause for row in rows if row.cause and not row.cause.startswith(UNKNOWN))
+    known = Counter(_kind(row.cause) for row in rows if row.cause and not row.cause.startswith(UNKNOWN))
     unknown = sum(bool(row.cause) for row in rows) - known.total()
     if not known or known.most_common(1)[0][1] < unknown:
         return next((row for row in (worst, *rows) if row.cause and row.cause.startswith(UNKNOWN)), worst)
-    return worst._replace(cause=known.most_common(1)[0][0])
+    most = max(known.values())
+    likely = [row.cause for row in (worst, *rows) if row.cause and known[_kind(row.cause)] == most]
+    return worst._replace(cause=likely[0])
+
+
+def _kind(cause: str) -> str:
+    """A cause without its numbers: n is another one in each sample."""
+    return re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "#", cause)
 
 
 def _samples(of: Function, seeds: Sequence[int], options: bool) -> Iterable[Sequence[Any]]:
@@ -117,7 +125,7 @@ def _judge(of: Function, args: Sequence[Any]) -> Judge:
 def _check_one(mine: Any, of: Function, args: Sequence[Any]) -> list[Comparison]:
     judge = _judge(of, args)
     attempt = _attempt(mine, judge, judge.call.dy)
-    found = by_name(attempt.answer, list(judge.right), _beside(judge, attempt.answer), name_of(of))
+    found = _found(attempt.answer, judge, name_of(of))
     rows = [] if attempt.value is None else [compare("value", attempt.value.double(), judge.value)]
     scale = largest(tensors_in(judge.call.dy))
     nothing = attempt.answer is None
@@ -131,11 +139,14 @@ def _row(name: str, given: object, judge: Judge, scale: float, nothing: bool) ->
     row = compare(name, double, judge.right[name], scale, worked_in=None if grad is None else grad.dtype)
     if fault is None and nothing:
         fault = NOTHING
+    if row.approximate and fault is None:
+        return row
+    allowed = 0.0 if grad is None else tolerance(grad.double(), judge.right[name], scale, worked_in=grad.dtype)
     if fault is not None:
         wrong = grad is not None and not row.approximate
-        cause = f"{fault}; and {judge.cause(name, grad)}" if wrong else fault
+        cause = f"{fault}; and {judge.cause(name, grad, allowed)}" if wrong else fault
         return row._replace(exact=False, approximate=False, cause=cause)
-    return row if row.approximate else row._replace(cause=judge.cause(name, grad))
+    return row._replace(cause=judge.cause(name, grad, allowed))
 
 
 def _with_habits(rows: list[Comparison], mine: Any, judge: Judge, attempt: "_Attempt") -> list[Comparison]:
@@ -162,8 +173,7 @@ def _with_another_dy(rows: list[Comparison], mine: Any, judge: Judge, attempt: "
     """What is wrong with another dy, where all is right with the first."""
     dy = judge.another_dy()
     again = _attempt(mine, judge, dy).answer
-    first = by_name(attempt.answer, list(judge.right), _beside(judge, attempt.answer), name_of(judge.key))
-    other = by_name(again, list(judge.right), _beside(judge, again), name_of(judge.key))
+    first, other = _found(attempt.answer, judge, name_of(judge.key)), _found(again, judge, name_of(judge.key))
     right, faults = judge.gradients(list(tensors_in(dy))), {}
     for row in rows:
         if row.name not in right:
@@ -204,9 +214,7 @@ def _attempt(mine: Any, judge: Judge, dy: Any) -> _Attempt:
     if inspect.isclass(mine) and issubclass(mine, torch.autograd.Function):
         return _by_function(mine, judge, offered, dy)
     if isinstance(mine, tuple | list):
-        forward, backward = mine
-        value, saved = _call(forward, offered)[0]
-        return _Attempt(tensors_in(value)[0], backward(dy, *saved), offered, takes_dy=True)
+        return _by_pair(mine, offered, dy)
     if hasattr(mine, "forward") and hasattr(mine, "backward"):
         layer: Any = mine() if inspect.isclass(mine) else mine
         value, _ = _call(layer.forward, offered)
@@ -215,6 +223,26 @@ def _attempt(mine: Any, judge: Judge, dy: Any) -> _Attempt:
         return _Attempt(tensors_in(value)[0], answer, offered, takes)
     answer, takes = _call(mine, offered)
     return _Attempt(None, answer, offered, takes)
+
+
+def _by_pair(mine: Sequence[Any], offered: dict[str, Any], dy: Any) -> _Attempt:
+    """y, saved = forward(...), and backward(dy, *saved); one tensor alone may stand for the tuple with it."""
+    if len(mine) != 2:
+        raise ValueError(f"(forward, backward) are two functions, and {len(mine)} came")
+    forward, backward = mine
+    results = _call(forward, offered)[0]
+    if not isinstance(results, tuple | list) or len(results) != 2:
+        kind = f"{len(results)} values" if isinstance(results, tuple | list) else f"a {type(results).__name__}"
+        raise ValueError(f"forward returned {kind}, and (y, saved) belongs there: saved is a tuple for backward")
+    value, saved = results
+    saved = saved if isinstance(saved, tuple | list) else () if saved is None else (saved,)
+    try:
+        inspect.signature(backward).bind(dy, *saved)
+    except TypeError as error:
+        raise ValueError(f"backward(dy, *saved) gets dy and the {len(saved)} that forward saved: {error}") from None
+    except ValueError:  # it does not say what it takes
+        pass
+    return _Attempt(tensors_in(value)[0], backward(dy, *saved), offered, takes_dy=True)
 
 
 def _by_function(mine: type[torch.autograd.Function], judge: Judge, offered: dict[str, Any], dy: Any) -> _Attempt:
@@ -262,7 +290,7 @@ def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> _Fil
             f"{name} does not say what its parameters are called: wrap it in a function of your own"
         ) from None
     for i, p in enumerate(parameters):
-        is_dy = p.name == "dy" or (p.name not in offered and (p.name in _DY or (i == 0 and p.name.startswith("d"))))
+        is_dy = p.name == "dy" or (p.name not in offered and _means_dy(p.name, i))
         if p.kind is p.VAR_KEYWORD:
             continue
         if p.kind is p.VAR_POSITIONAL and p.name in offered:
@@ -282,7 +310,16 @@ def _fill(function: Function, offered: Mapping[str, Any], skip: int = 0) -> _Fil
     return _Filled(values, keywords, takes_dy)
 
 
-_DY = ("dout", "grad", "grad_output", "dloss", "upstream")
+_DY = ("g", "gy", "gout", "gradient", "upstream")  # and all that begins with grad, or stands first and with d
+
+
+def _means_dy(name: str, place: int) -> bool:
+    return (
+        name in _DY
+        or name.startswith(("grad_", "dout", "dloss"))
+        or name == "grad"
+        or (place == 0 and name.startswith("d"))
+    )
 
 
 def _takes_context(function: type[torch.autograd.Function]) -> int:
@@ -290,9 +327,15 @@ def _takes_context(function: type[torch.autograd.Function]) -> int:
     return int(function.setup_context is torch.autograd.Function.setup_context)
 
 
-def _beside(judge: Judge, answer: Any) -> Mapping[str, object] | None:
-    """The gradients by name, if they stand beside all arguments as a rule's own do; None where they do not."""
-    return judge.beside(answer) if isinstance(answer, tuple | list) else None
+def _found(answer: Any, judge: Judge, of: str) -> dict[str, object]:
+    """What came back for each argument, by the name that it has here."""
+    if isinstance(answer, Mapping):
+        own = [judge.own_name(name) for name in answer]
+        if twice := [name for name, count in Counter(own).items() if count > 1]:
+            raise ValueError(f"{of}: the gradient of {twice[0]} came back twice, under two names")
+        answer = dict(zip(own, answer.values(), strict=True))
+    beside = judge.beside(answer) if isinstance(answer, tuple | list) else None
+    return by_name(answer, list(judge.right), beside, of)
 
 
 def _double(grad: Tensor | None) -> Tensor | None:

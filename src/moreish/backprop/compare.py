@@ -18,6 +18,7 @@ from torch.utils.checkpoint import CheckpointError, CheckpointFunction
 
 from moreish import markup
 from moreish.backprop.adapter import DeferredCall, Layout, apply, put_back, tensors_in
+from moreish.backprop.agreement import Comparison, compare, largest, tolerance
 from moreish.backprop.by_hand import ByHand
 from moreish.backprop.canonicalize import name_of
 from moreish.backprop.foreign import (
@@ -32,77 +33,6 @@ from moreish.backprop.foreign import (
 from moreish.backprop.graph import Names, behind, describe, edges_behind, nodes_of, stranger
 from moreish.backprop.judge import Judge, names
 from moreish.backprop.precision import HALVES, precision
-
-
-class Comparison(NamedTuple):
-    """One gradient beside the one it should be.
-
-    exact: every bit agrees. approximate: it agrees up to rounding. maxdiff: the largest absolute difference, infinite
-    where the shape is wrong. relative: maxdiff over the largest element of the right one. cause: the likely mistake.
-    """
-
-    name: str
-    exact: bool
-    approximate: bool
-    maxdiff: float
-    relative: float
-    cause: str | None = None
-
-
-# Of the largest element of the right gradient: what sums of many terms lose in each precision.
-ROUNDING = {torch.float64: 1e-9, torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 5e-2}
-SINGLE = 1e-6  # the same for numbers in float64 that were computed in float32 somewhere, on few terms
-NOISE, MOST_NOISE = 16.0, 1e-3  # units in the last place of the gradients around, and at most this share of them:
-# what is left of a gradient that is zero
-
-
-def compare(
-    name: str,
-    mine: Tensor | None,
-    right: Tensor | None,
-    scale: float = 0.0,
-    *,
-    worked_in: torch.dtype | None = None,
-) -> Comparison:
-    """Two gradients of one value; None counts as zeros.
-
-    The tolerance is relative to this gradient. `scale` is the size of gradients around it, if known: it matters where
-    the right gradient is zero but for rounding, as for a bias in front of a BatchNorm. `worked_in` is the precision
-    of `mine`, if that was another one than it has now.
-    """
-    if mine is None and right is None:
-        return Comparison(name, True, True, 0.0, 0.0)
-    mine = torch.zeros_like(right) if mine is None and right is not None else mine
-    right = torch.zeros_like(mine) if right is None and mine is not None else right
-    assert mine is not None
-    assert right is not None
-    size = largest([right])
-    if mine.shape != right.shape:
-        return Comparison(name, False, False, math.inf, math.inf)
-    maxdiff = (mine - right).abs().max().item() if right.numel() else 0.0
-    maxdiff = math.inf if math.isnan(maxdiff) and not right.isnan().any() else maxdiff
-    exact = torch.equal(mine, right)
-    tolerance = _rounding(mine, right, worked_in) * size + _noise(worked_in or right.dtype) * scale
-    relative = 0.0 if exact else maxdiff / size if size else math.inf
-    return Comparison(name, exact, exact or maxdiff <= tolerance, maxdiff, relative)
-
-
-def _rounding(mine: Tensor, right: Tensor, worked_in: torch.dtype | None) -> float:
-    """What may be lost relative to the largest element: more where the numbers are float32's."""
-    dtype = worked_in or right.dtype
-    if dtype == torch.float64:
-        single = bool(torch.equal(mine.float().double(), mine.double())) and bool(mine.any())
-        return ROUNDING[torch.float32] if single else SINGLE
-    return ROUNDING.get(dtype, 0.0)
-
-
-def _noise(dtype: torch.dtype) -> float:
-    return min(NOISE * torch.finfo(dtype).eps, MOST_NOISE) if dtype.is_floating_point else 0.0
-
-
-def largest(tensors: Iterable[Tensor]) -> float:
-    """The largest absolute value in any of them, 0 where there is none."""
-    return max((float(t.abs().max()) for t in tensors if t.numel()), default=0.0)
 
 
 def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermediates: bool = False) -> "Comparisons":
@@ -134,8 +64,12 @@ def compare_gradients(module: nn.Module, loss: Callable[[], Tensor], *, intermed
     judging.gradients(loss, parameters, intermediates)
     causes = judging.causes({**judging.values, **parameters})
     rows = [_judged(row, *causes[row.name]) for row in rows]
+    changing = (
+        set() if all(row.approximate for row in rows) else _changing(module, loss, parameters, intermediates, right)
+    )
     if by_hand.foreign:
-        rows = _beside_differences(rows, module, loss, parameters, right, by_hand)
+        rows = _beside_differences(rows, module, loss, parameters, right, by_hand, bool(changing))
+    rows = [_with_change(row) if row.name in changing and not row.approximate else row for row in rows]
     rows = [row._replace(exact=row.exact and not by_hand.unjudged.get(row.name)) for row in rows]
     unjudged = dict.fromkeys(phrase for passed in by_hand.unjudged.values() for phrase in passed)
     return Comparisons(rows, list(unjudged))
@@ -156,6 +90,37 @@ class Comparisons(list[Comparison]):
         return table + "".join(markup.line(f"not derived by hand: {phrase}") for phrase in self.unjudged)
 
 
+CHANGES = (
+    "two runs by autograd alone differ here, too: the loss is not deterministic. It counts, keeps something from "
+    "call to call, or draws from a generator of its own: reset that at its start"
+)
+
+
+def _changing(
+    module: nn.Module,
+    loss: Callable[[], Tensor],
+    parameters: Mapping[str, Tensor],
+    intermediates: bool,
+    right: Mapping[str, Tensor | None],
+) -> set[str]:
+    """The gradients that differ where autograd does the same once more, and again: one with a period of 2 comes back.
+
+    What was built on first use only is different in the first run alone.
+    """
+    found: set[str] = set()
+    for _ in range(2):
+        again = _Watch(module, rules={}).gradients(loss, parameters, intermediates)
+        if again.keys() != right.keys():
+            return set(right)
+        scale = largest(g for g in right.values() if g is not None)
+        found |= {name for name, g in again.items() if not compare(name, g, right[name], scale).approximate}
+    return found
+
+
+def _with_change(row: Comparison) -> Comparison:
+    return row._replace(cause=f"{row.cause}; and {CHANGES}" if row.cause else CHANGES)
+
+
 def _judged(row: Comparison, own: str, later: str) -> Comparison:
     """A row fails, too, where the call made with its value was wrong by itself, however little that weighs."""
     if row.approximate:
@@ -170,8 +135,12 @@ def _beside_differences(
     parameters: Mapping[str, Tensor],
     grads: Mapping[str, Tensor | None],
     run: "_Watch",
+    changing: bool,
 ) -> list[Comparison]:
-    """The rows whose gradient passes a foreign backward, held against finite differences."""
+    """The rows whose gradient passes a foreign backward, held against finite differences.
+
+    Those of a loss that changes from call to call (`changing`) say nothing.
+    """
     caught: list[Caught] = []
     with catching(run.functions, caught), _same_start(module):
         value = loss()
@@ -185,7 +154,8 @@ def _beside_differences(
             return float(loss().double())
 
     unsettled = {n for n, passed in run.foreign.items() if passed and (wrong or not _all_apart(passed, judged_apart))}
-    found = difference_of_loss(number, {n: p for n, p in parameters.items() if n in unsettled}, grads)
+    moved = {n: p for n, p in parameters.items() if n in unsettled and not changing}
+    found = difference_of_loss(number, moved, grads)
     judged = []
     for row in rows:
         passed = run.foreign.get(row.name, {})
@@ -369,7 +339,10 @@ class _Judging(_Watch):
                 right = judge.right[name].to(copies[i].dtype)
                 worked_in = None if call.precision is None else call.precision.compute
                 if not compare(name, grads[i], right, scale, worked_in=worked_in).approximate:
-                    sentence = f"{where}, gradient of {name}: {judge.cause(name, grads[i])}"
+                    mine = grads[i]
+                    given = torch.zeros_like(right) if mine is None else mine
+                    cause = judge.cause(name, mine, tolerance(given, right, scale, worked_in=worked_in))
+                    sentence = f"{where}, gradient of {name}: {cause}"
                     findings.append(_Finding(number, ids[i], sentence))
                     grads[i] = right
             return grads

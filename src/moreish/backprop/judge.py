@@ -103,6 +103,11 @@ class Judge:
         synonyms = {"input": first, "x": first} | ({"target": offered["targets"]} if "targets" in offered else {})
         return synonyms | offered
 
+    def own_name(self, name: str) -> str:
+        """The name of an argument as it is called here, where somebody says `input` or `x` of the first."""
+        is_first = name in ("input", "x") and name not in self.right
+        return self.parameters[0] if is_first else name
+
     def changed(self, offered: Mapping[str, Any]) -> list[str]:
         """What a learner's function has written into, of all that it was offered: arguments first, dy last."""
         names = [name for name in self.parameters if name in vars(self.call)]
@@ -110,8 +115,8 @@ class Judge:
         pairs = [(name, a, b) for name in names for a, b in _paired(vars(self.call)[name], offered.get(name))]
         return list(dict.fromkeys(name for name, a, b in pairs if a.shape == b.shape and not _same(a, b)))
 
-    def cause(self, name: str, wrong: Tensor | None) -> str:
-        """The likely mistake, as a phrase."""
+    def cause(self, name: str, wrong: Tensor | None, tolerance: float = 0.0) -> str:
+        """The likely mistake, as a phrase. tolerance: what the gradient had to keep to; 0 if that is not known."""
         call = SimpleNamespace(**vars(self.call), right=self.right[name])
         found = evidence(self.key, name, call)
         others = {other: grad for other, grad in self.right.items() if other != name}
@@ -121,6 +126,7 @@ class Judge:
             found._replace(
                 mistakes=[*found.mistakes, *self._otherwise(name)],
                 others=others,
+                tolerance=tolerance,
                 guesses=chain(self._one_example(name), guesses(self.right[name], self._arriving(), found.quantities)),
             ),
         )
@@ -173,6 +179,8 @@ def _changes(parameter: str, value: Any, call: SimpleNamespace) -> Iterator[tupl
             yield "padding_idx is ignored: the padding row gets a gradient, and none belongs there", None
         case "label_smoothing" if value:
             yield "label_smoothing is ignored", 0.0
+        case "eps" if value:
+            yield f"eps = {value:g} is left out of the root", 1e-30  # a rule may refuse 0
         case "ignore_index":
             yield "ignore_index is ignored: targets that do not count get a gradient", -(10**6)
         case _:
