@@ -161,10 +161,9 @@ REFUSED = {
 @pytest.mark.parametrize("option", REFUSED)
 def test_an_option_that_was_not_derived_is_refused_by_name(option):
     x, targets = leaf(4, 4), torch.tensor([0, 1, 2, 3])
-    words = option.replace("weight=tensor", "weight=tensor(")
     with by_hand(), pytest.raises(NotDerived) as refusal:
         REFUSED[option](x, targets)
-    assert words in str(refusal.value)
+    assert option in str(refusal.value)
 
 
 def test_options_at_the_value_that_changes_nothing_are_accepted():

@@ -108,3 +108,33 @@ def test_products_under_autocast_have_the_lower_dtype_and_losses_the_full_one():
         logits = F.linear(x, weight)
         loss = F.cross_entropy(logits, torch.tensor([0, 1, 2, 3]))
     assert (logits.dtype, loss.dtype) == (torch.bfloat16, torch.float32)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@pytest.mark.parametrize("low", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("theirs", HAND_DERIVED, ids=name_of)
+def test_the_dtypes_under_autocast_are_torchs_on_every_kind_of_device(theirs, low, device):
+    if device == "cuda" and not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    for dtype in (torch.float32, low):
+        for args in sample_inputs(theirs, dtype=dtype, seeds=range(3)):
+            found = []
+            for context in (torch.enable_grad(), by_hand(strict=True)):
+                torch.manual_seed(0)
+                given = refill(args, [t.detach().to(device).requires_grad_(t.requires_grad) for t in leaves(args)])
+                with context, torch.autocast(device, dtype=low):
+                    found.append([t.dtype for t in leaves(theirs(*given))])
+            assert found[1] == found[0]
+
+
+@pytest.mark.parametrize("state", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("x", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("cell", [nn.GRUCell, nn.LSTMCell, nn.RNNCell])
+def test_cells_under_autocast_keep_the_dtype_of_the_state_where_torch_does(cell, x, state):
+    found = []
+    for context in (torch.enable_grad(), by_hand(strict=True)):
+        h = torch.zeros(4, 3, dtype=state)
+        hx = (torch.zeros(4, 3), h) if cell is nn.LSTMCell else h
+        with context, torch.autocast("cpu", dtype=torch.bfloat16):
+            found.append([t.dtype for t in leaves(cell(5, 3)(torch.ones(4, 5, dtype=x), hx))])
+    assert found[1] == found[0]

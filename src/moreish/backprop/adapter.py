@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from moreish.backprop.canonicalize import Call
 from moreish.backprop.precision import cast, precision
-from moreish.backprop.rules import NotDerived
+from moreish.backprop.refusals import refusal_of, refuse_cast
+from moreish.backprop.rules import KEPT_FOR, NotDerived
 from moreish.backprop.table import Rule
 
 # Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
@@ -35,7 +36,7 @@ class DeferredCall:
     forward a second time on the way back, where torch has every mode switched off, and must find the same calls.
     """
 
-    __slots__ = ("again", "layout", "listener", "precision", "returns", "rule", "saved", "shapes")
+    __slots__ = ("again", "layout", "listener", "precision", "returns", "rule", "saved", "shapes", "wanted")
 
     def __init__(
         self, layout: "Layout", rule: Rule, tensors: Sequence[Tensor], listener: Listener | None, again: Again | None
@@ -45,8 +46,9 @@ class DeferredCall:
         self.precision = precision(layout.key, tensors)
         self.returns: type = Tensor
         self.saved: Any = None  # a tree with slots, unless the rule saved nothing but tensors
+        self.wanted: list[bool] | None = None  # by argument, where the rule asks for whom a gradient is needed
 
-    def forward(self, tensors: Sequence[Tensor]) -> tuple[Any, tuple[Any, ...]]:
+    def forward(self, tensors: Sequence[Tensor]) -> tuple[Any, Any]:
         """The rule's forward, in the precision that torch would use."""
         if self.precision is None:
             return self.rule.forward(*self.layout.filled(tensors))
@@ -60,9 +62,9 @@ class DeferredCall:
             return y.to(self.precision.result), saved
         return type(y)(cast(y, self.precision.result)), saved
 
-    def backward(self, dy: Any, saved: Sequence[Any], needed: Sequence[bool]) -> list[Tensor | None]:
+    def backward(self, dy: Any, saved: Sequence[Any]) -> list[Tensor | None]:
         """The rule's backward: one gradient per tensor, None where it is not needed."""
-        options = {"needs": self.layout.wanted(needed)} if _takes_needs(self.rule.backward) else {}
+        options = {} if self.wanted is None else {"needs": self.wanted}
         if self.precision is None:
             grads = self.rule.backward(dy, *saved, **options)
         else:
@@ -71,7 +73,7 @@ class DeferredCall:
             dy = dy.to(compute) if isinstance(dy, Tensor) else tuple(cast(dy, compute))
             with torch.autocast(device, enabled=False):
                 grads = self.rule.backward(dy, *saved, **options)
-        return self.layout.by_tensor(grads, len(needed))
+        return self.layout.by_tensor(grads, len(self.shapes))
 
     def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
         """A gradient has the shape of its value. torch would quietly sum a larger one, so it is refused here."""
@@ -90,6 +92,10 @@ class HandDerived(torch.autograd.Function):
     def forward(ctx: Any, deferred: DeferredCall, *tensors: Tensor) -> Any:
         """The rule's value; what it saved is kept where torch looks after it."""
         y, saved = deferred.forward(tensors)
+        if _takes_needs(deferred.rule.backward):
+            wanted = deferred.wanted = deferred.layout.wanted(ctx.needs_input_grad[1:])
+            if False in wanted:
+                saved = _kept(deferred.rule.backward, saved, wanted)
         kept: list[Tensor] = []
         if type(saved) is tuple and TENSORS.issuperset(map(type, saved)):
             kept[:] = saved
@@ -97,6 +103,7 @@ class HandDerived(torch.autograd.Function):
             deferred.saved = take_out(saved, kept)
         if deferred.layout.in_place:
             x = tensors[0]
+            refuse_cast(deferred.layout.name, y.dtype, x.dtype)
             kept = [t.clone() if t is x else t for t in kept]
             y = x.copy_(y)
             ctx.mark_dirty(x)
@@ -117,18 +124,31 @@ class HandDerived(torch.autograd.Function):
                 "run this part outside by_hand()"
             )
         dy = dys[0] if deferred.returns is Tensor else dys
-        if deferred.again is None:
-            saved = ctx.saved_tensors
-        else:
-            with deferred.again():
+        try:
+            if deferred.again is None:
                 saved = ctx.saved_tensors
-        if deferred.saved is not None:
-            saved = put_back(deferred.saved, saved)
-        grads = deferred.backward(dy, saved, ctx.needs_input_grad[1:])
+            else:
+                with deferred.again():
+                    saved = ctx.saved_tensors
+            if deferred.saved is not None:
+                saved = put_back(deferred.saved, saved)
+            grads = deferred.backward(dy, saved)
+        except RuntimeError as error:
+            if (why := refusal_of(error, on_the_way_back=True)) is None:
+                raise
+            raise NotDerived(f"{deferred.layout.name} {why}") from error
         if deferred.listener is not None:
             grads = deferred.listener(deferred, dy, grads)
         deferred.check_shapes(grads)
         return None, *grads
+
+
+def _kept(backward: Callable[..., Any], saved: tuple[Any, ...], wanted: Sequence[bool]) -> tuple[Any, ...]:
+    """What was saved, with nothing but the shape of what no wanted gradient looks at."""
+    for place, arguments in KEPT_FOR.get(backward, ()):
+        if isinstance(saved[place], Tensor) and not any(map(wanted.__getitem__, arguments)):
+            saved = (*saved[:place], saved[place].shape, *saved[place + 1 :])
+    return saved
 
 
 OURS: type = vars(HandDerived)["_backward_cls"]
@@ -209,21 +229,20 @@ class Slot:
 
 # What holds no other parts: sizes hold only numbers.
 TENSORS = frozenset({Tensor, nn.Parameter})  # other subclasses of Tensor have ways of their own
-_LEAVES = frozenset({Tensor, nn.Parameter, Slot, int, bool, float, str, type(None), torch.Size, torch.dtype})
+_LEAVES = frozenset({*TENSORS, Slot, int, bool, float, str, type(None), torch.Size, torch.dtype, torch.memory_format})
 
 
 def take_out(tree: Any, tensors: list[Tensor]) -> Any:
     """The tree with its tensors appended to the list, and slots in their places."""
 
-    def slot(leaf: object) -> object:
-        if not isinstance(leaf, Tensor):
-            return leaf
-        tensors.append(leaf)
-        return Slot(len(tensors) - 1)
+    if not _is_flat(tree):
+        return optree.tree_map(lambda leaf: _slot(leaf, tensors) if isinstance(leaf, Tensor) else leaf, tree)
+    return type(tree)([_slot(leaf, tensors) if type(leaf) in TENSORS else leaf for leaf in tree])
 
-    if _is_flat(tree):
-        return type(tree)([slot(leaf) for leaf in tree])
-    return optree.tree_map(slot, tree)
+
+def _slot(leaf: Tensor, tensors: list[Tensor]) -> Slot:
+    tensors.append(leaf)
+    return Slot(len(tensors) - 1)
 
 
 def put_back(tree: Any, tensors: Sequence[Tensor]) -> Any:

@@ -22,9 +22,16 @@ from torch.overrides import TorchFunctionMode, handle_torch_function
 from moreish.backprop.adapter import OURS, TENSORS, Layout, apply, tensors_in
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
-from moreish.backprop.forms import known_form, read_call, remember
+from moreish.backprop.forms import FormKey, known_form, read_call, remember
 from moreish.backprop.graph import describe, mark, metadata_of, stranger
-from moreish.backprop.refusals import refuse_complex, refuse_into_itself, refuse_transform
+from moreish.backprop.refusals import (
+    asked_in_transform,
+    refusal_of,
+    refuse_complex,
+    refuse_into_itself,
+    refuse_negative_slope,
+    refuse_transform,
+)
 from moreish.backprop.rules import NotDerived
 from moreish.backprop.table import HAND_DERIVED, Rule
 
@@ -101,45 +108,46 @@ class ByHand(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if func in _NOT_DIFFERENTIATED or not torch.is_grad_enabled():
-            return func(*args, **kwargs)
-        given, key, differentiable = read_call(func, args, kwargs)
-        transformed = torch._C._are_functorch_transforms_active()
-        if not transformed and not differentiable:
-            return func(*args, **kwargs)
-        for t in given:
-            if not t.is_leaf and type(t.grad_fn) is not OURS:
-                self._notice_stranger(t)
-        foreign = not TENSORS.issuperset(types)
-        if foreign or transformed:
-            key = None
-        if key is not None and (form := known_form(key)) is not None and form.layout.key in self.rules:
-            result = self._run_by_hand(form.layout, form.tensors(given), func, args, kwargs)
-            return self.seen(func, result, by_hand=True)
+        try:
+            if func in _NOT_DIFFERENTIATED or not torch.is_grad_enabled():
+                return func(*args, **kwargs)
+            given, key, differentiable = read_call(func, args, kwargs)
+            transformed = torch._C._are_functorch_transforms_active()
+            if not differentiable and not (transformed and asked_in_transform(given)):
+                return func(*args, **kwargs)
+            for t in given:
+                if not t.is_leaf and type(t.grad_fn) is not OURS:
+                    self._notice_stranger(t)
+            foreign = not TENSORS.issuperset(types)
+            if foreign or transformed:
+                key = None
+            if key is not None and (form := known_form(key)) is not None and form.layout.key in self.rules:
+                result = self._run_by_hand(form.layout, form.tensors(given), func, args, kwargs)
+                return self.seen(func, result, by_hand=True)
+            return self._call_anew(func, args, kwargs, given, key, foreign)
+        except RuntimeError as error:
+            if (why := refusal_of(error)) is None:
+                raise
+            raise NotDerived(f"{name_of(func)} {why}") from error
+
+    def _call_anew(
+        self, func: Any, args: Any, kwargs: Any, given: Sequence[Tensor], key: FormKey | None, foreign: bool
+    ) -> Any:
+        """A call of a form that was not met before, or that has none."""
         if not foreign and func in DECOMPOSITIONS and DECOMPOSITIONS[func].fits(*args):
             refuse_transform(name_of(func), given)
             with self:
                 return DECOMPOSITIONS[func].run(*args, **kwargs)
         call = None if foreign else self._call(func, args, kwargs, given)
-        versions = [_version(t) for t in given] if call is None else []
-        tensors: list[Tensor] = []
-        layout = None if call is None else Layout.of(call, name_of(func), tensors)
-        try:
-            if layout is None:
-                result = func(*args, **kwargs)
-            else:
-                result = self._run_by_hand(layout, tensors, func, args, kwargs)
-        except RuntimeError as error:
-            if "created inside a custom Function" not in str(error):
-                raise
-            raise NotDerived(
-                f"{name_of(func)} writes into a view made by hand, and the gradient cannot follow. "
-                "Write y = f(x) in place of f_(x), or clone the view first."
-            ) from error
-        if layout is not None:
+        if call is not None:
+            tensors: list[Tensor] = []
+            layout = Layout.of(call, name_of(func), tensors)
+            result = self._run_by_hand(layout, tensors, func, args, kwargs)
             if key is not None:
                 remember(key, func, layout, tensors, given)
             return self.seen(func, result, by_hand=True)
+        versions = [_version(t) for t in given]
+        result = func(*args, **kwargs)
         if new := _differentiated(given, versions, result):
             mark(new, (t for t in given if not any(t is n for n in new)), name_of(func))
             return self.seen(func, result, by_hand=False)
@@ -166,6 +174,7 @@ class ByHand(TorchFunctionMode):
         if call is not None:
             refuse_complex(name_of(func), (args, kwargs))
             refuse_into_itself(name_of(func), call)
+            refuse_negative_slope(name_of(func), call)
         return call
 
     def _apply(self, layout: Layout, tensors: Sequence[Tensor]) -> Any:

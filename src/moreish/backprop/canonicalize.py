@@ -52,21 +52,22 @@ def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any
     """
     if called in _REWRITTEN:
         key, rewrite = _REWRITTEN[called]
-        arguments = rewrite(*args, **kwargs)
+        arguments = rewrite(*_first(args, kwargs), **_rest(kwargs))
         return None if arguments is None else Call(key, list(arguments))
     if called not in _KEYS:
         return None
     key, in_place = _KEYS[called]
     options = _by_name(called, key, args, kwargs)
     if options is None:  # view(2, 3): the sizes have no names
-        return Call(key, [*args, *kwargs.values()], in_place)
+        rest = _rest(kwargs)
+        return Call(key, [*_first(args, kwargs), *(rest[name] for name in sorted(rest, key=_place))], in_place)
     in_place = bool(options.pop("inplace", in_place))
     _, ours = _parameters(called, key)
     for name, value in options.items():
         if name not in ours and name != "_stacklevel" and not _changes_nothing(called, name, value):
             raise NotDerived(
-                f"{name_of(called)}: {name}={value!r} is not derived by hand. Leave {name} out, or run this part "
-                "outside by_hand()."
+                f"{name_of(called)}: {name}={_shown(value)} is not derived by hand. Leave {name} out, or run "
+                "this part outside by_hand()."
             )
     return Call(key, [options.get(name, default) for name, default in ours.items()], in_place)
 
@@ -77,6 +78,29 @@ def name_of(function: Function) -> str:
     name = torch.overrides.resolve_name(function) or getattr(function, "__qualname__", repr(function))
     name = name.replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.").removesuffix(".__get__")
     return "F." + function.__name__ if "<locals>" in name else name
+
+
+def _first(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Sequence[Any]:
+    """The arguments without a name, the first too where it came as `input=x`."""
+    return args if args or not kwargs else [value for name, value in kwargs.items() if name in _FIRST]
+
+
+def _rest(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The other arguments that came by name, in our words."""
+    return {_SYNONYMS.get(name, name): value for name, value in kwargs.items() if name not in _FIRST}
+
+
+def _place(name: str) -> int:
+    """`unflatten(x, dim=1, sizes=(2, 3))`: sizes stand last, in whatever order they came."""
+    return int(name == "sizes")
+
+
+def _shown(value: Any) -> str:
+    """As in a message: of a tensor only what it is."""
+    if isinstance(value, Tensor):
+        return f"tensor of shape {tuple(value.shape)}"
+    words = repr(value)
+    return words if len(words) <= 80 and "tensor(" not in words else f"a {type(value).__name__}"
 
 
 def _by_name(
@@ -177,6 +201,11 @@ def _flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1):
     return None if x.dim() and start_dim % x.dim() == end_dim % x.dim() else (x, start_dim, end_dim)
 
 
+def _contiguous(x: Tensor, memory_format: torch.memory_format = torch.contiguous_format):
+    """Where nothing has to move torch hands x on."""
+    return None if x.is_contiguous(memory_format=memory_format) else (x, memory_format)
+
+
 _T, _MT = (vars(torch._C.TensorBase)[name].__get__ for name in ("T", "mT"))  # how x.T and x.mT arrive
 _METHODS = {
     "matmul", "tanh", "sigmoid", "relu", "softmax", "log_softmax", "add", "sub", "mul", "div", "neg", "exp", "log",
@@ -234,7 +263,7 @@ _REWRITTEN: dict[Function, tuple[Function, Callable[..., Sequence[Any] | None]]]
     Tensor.reshape_as: (torch.reshape, lambda x, other: (x, other.shape)),
     Tensor.expand_as: (Tensor.expand, lambda x, other: (x, other.shape)),
     _MT: (torch.transpose, lambda x: (x, -2, -1)),
-    Tensor.contiguous: (torch.clone, lambda x: None if x.is_contiguous() else (x,)),
+    Tensor.contiguous: (torch.clone, _contiguous),
 }
 # What these make of a call depends on sizes, on memory, or on a mask that is drawn.
 _BY_CONTENT = {
@@ -243,7 +272,16 @@ _BY_CONTENT = {
     *(Tensor.view_as, Tensor.reshape_as, Tensor.expand_as, Tensor.contiguous),
 }
 _FIRST = {"input", "self", "tensor", "tensors"}
-_SYNONYMS = {"target": "targets", "split_size_or_sections": "split_size", "axis": "dim", "keepdims": "keepdim"}
+_SYNONYMS = {
+    "target": "targets",
+    "split_size_or_sections": "split_size",
+    "axis": "dim",
+    "keepdims": "keepdim",
+    "axis0": "dim0",
+    "axis1": "dim1",
+    "mat2": "other",
+    "vec": "other",
+}
 # What built-in functions take after the rule's own arguments, in torch's order.
 _FURTHER: dict[Function, Sequence[str]] = {
     F.max_pool2d: ("ceil_mode", "return_indices"),

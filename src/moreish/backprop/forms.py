@@ -42,16 +42,13 @@ def read_call(called: Function, args: Values, kwargs: Mapping[str, Any]) -> Read
             asks = value.requires_grad
             differentiable = differentiable or asks
             key.append((value.dtype, value.dim(), asks))
-        elif isinstance(value, UninitializedParameter | UninitializedBuffer):  # of a lazy module, without a shape yet
-            return Read([], None, False)
-        elif isinstance(value, Tensor):  # of a class of its own
-            given = tensors_in((*args, *kwargs.values()))
-            return Read(given, None, any(t.requires_grad for t in given))
         elif kind in _EXACT:
             key.append((kind, value))
         elif kind is float:
             key.append(repr(value))  # 0.0 and -0.0 are equal, and their inverses are not
-        else:
+        elif isinstance(value, UninitializedParameter | UninitializedBuffer):  # of a lazy module, without a shape yet
+            return Read([], None, False)
+        else:  # what has parts, and tensors of a class of their own
             given = tensors_in((*args, *kwargs.values()))
             return Read(given, None, any(t.requires_grad for t in given))
     return Read(given, tuple(key), differentiable)

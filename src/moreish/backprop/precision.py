@@ -1,6 +1,6 @@
 """Precision: in which dtype a rule computes, and which dtype its result has, in half precision and under autocast."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from typing import Any, NamedTuple
 
@@ -18,14 +18,20 @@ LOWER = frozenset(
         F.scaled_dot_product_attention,
         torch.rnn_tanh_cell,
         torch.rnn_relu_cell,
-        torch.gru_cell,
-        torch.lstm_cell,
     }
 )
-# Under autocast these give float32: sums of many exponentials or squares.
-FULL = frozenset(
-    {F.softmax, F.log_softmax, F.nll_loss, F.cross_entropy, F.layer_norm, torch.exp, torch.log, torch.pow, torch.sum}
-)
+# Of these only the products inside are, on the CPU: the result has the dtype of the state, tensor number so and so.
+GATED: Mapping[Callable[..., Any], int] = {torch.gru_cell: 1, torch.lstm_cell: 2}
+# Under autocast these give float32, by kind of device: sums of many exponentials or squares.
+FULL: Mapping[str, frozenset[Callable[..., Any]]] = {
+    "cpu": frozenset({F.nll_loss, F.cross_entropy}),
+    "cuda": frozenset(
+        {
+            *(F.softmax, F.log_softmax, F.nll_loss, F.cross_entropy, F.layer_norm),
+            *(torch.exp, torch.log, torch.pow, torch.sum, torch.cumsum),
+        }
+    ),
+}
 HALVES = frozenset({torch.float16, torch.bfloat16})
 
 
@@ -50,12 +56,14 @@ def precision(key: Callable[..., Any], tensors: Sequence[Tensor]) -> Precision |
     halves = any(d in HALVES for d in floats)
     if torch.float64 in floats or not (autocast or halves):
         return None
-    if autocast and key in LOWER:
+    if autocast and (key in LOWER or (key in GATED and device != "cpu")):
         lower = torch.get_autocast_dtype(device)
         return Precision(lower, lower)
-    if autocast and key in FULL:
+    if autocast and key in GATED:
+        return Precision(torch.float32, floats[GATED[key]])
+    if autocast and key in FULL.get(device, FULL["cuda"]):
         return Precision(torch.float32, torch.float32)
-    if key in LOWER:
+    if key in LOWER or key in GATED:
         return None
     same_as_x = key in (F.batch_norm, F.layer_norm)
     return Precision(torch.float32, floats[0] if same_as_x else reduce(torch.promote_types, floats))

@@ -15,9 +15,14 @@ Four rules of thumb carry nearly everything, and each docstring says which one i
     a value used twice (fan-out) receives the sum of both gradients
     a gradient has the shape of its value, and often only one product of the pieces has that shape
     what was thrown away on the way forward (masked, ignored, not the maximum) receives nothing
+
+"Receives nothing" is a choice, `torch.where(kept, dy, 0.0)`, and not a product with a mask: where dy is infinite, as
+behind the square root of a ReLU, a product would make nan of it.
 """
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 
 class NotDerived(ValueError):
@@ -26,3 +31,20 @@ class NotDerived(ValueError):
 
 Needs = Sequence[bool]
 EVERY: Needs = (True,) * 8
+Backward = TypeVar("Backward", bound=Callable[..., Any])
+KEPT_FOR: dict[Callable[..., Any], list[tuple[int, tuple[int, ...]]]] = {}
+"""By backward: the places of what is saved for some gradients only, each with the numbers of their arguments."""
+
+
+def kept_for(**arguments: tuple[int, ...]) -> Callable[[Backward], Backward]:
+    """`@kept_for(x=(1,))`: of the saved x nothing but the shape is kept where argument 1 needs no gradient.
+
+    So, as in torch, a weight may be updated between two losses of one batch, whose way back never looks at it.
+    """
+
+    def note(backward: Backward) -> Backward:
+        names = list(inspect.signature(backward).parameters)[1:]
+        KEPT_FOR[backward] = [(names.index(name), numbers) for name, numbers in arguments.items()]
+        return backward
+
+    return note

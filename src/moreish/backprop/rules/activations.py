@@ -44,7 +44,7 @@ def relu_forward(x: Float[Tensor, "..."]):
 
 def relu_backward(dy, y):
     """dy/dx = 1 where x > 0, else 0, at the kink too. A unit that is at 0 for every row never learns: it is dead."""
-    return (dy * (y > 0),)
+    return (torch.where(y <= 0, 0.0, dy),)
 
 
 def leaky_relu_forward(x: Float[Tensor, "..."], negative_slope: float = 0.01):
@@ -101,7 +101,7 @@ def softmax_forward(x: Float[Tensor, "..."], dim: int | None, dtype: torch.dtype
     """p = e^x / sum e^x over dim. The maximum is taken off first: it cancels, and exp stays finite."""
     if dim is None:
         raise NotDerived("softmax: dim=None lets torch guess the dimension; say dim=-1, or which one you mean")
-    x = x if dtype is None else x.to(dtype)
+    x = (x if dtype is None else x.to(dtype)).contiguous()
     e = torch.exp(x - x.amax(dim, keepdim=True))
     p = e / e.sum(dim, keepdim=True)
     return p, (p, dim)
@@ -120,7 +120,7 @@ def log_softmax_forward(x: Float[Tensor, "..."], dim: int | None, dtype: torch.d
     """y = x - ln sum e^x over dim, in nats, the maximum taken off first."""
     if dim is None:
         raise NotDerived("log_softmax: dim=None lets torch guess the dimension; say dim=-1, or which one you mean")
-    x = x if dtype is None else x.to(dtype)
+    x = (x if dtype is None else x.to(dtype)).contiguous()
     x = x - x.amax(dim, keepdim=True)
     y = x - x.exp().sum(dim, keepdim=True).log()
     return y, (y, dim)

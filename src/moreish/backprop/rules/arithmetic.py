@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
-from moreish.backprop.rules import EVERY, Needs
+from moreish.backprop.rules import EVERY, Needs, kept_for
 from moreish.backprop.rules.broadcasting import shape_of, sum_to
 
 Operand = Shaped[Tensor, "..."] | float | int
@@ -35,6 +35,7 @@ def mul_forward(x: Operand, other: Operand):
     return x * other, (x, other)
 
 
+@kept_for(x=(1,), other=(0,))
 def mul_backward(dy, x, other, needs: Needs = EVERY):
     """Each factor receives dy times the other factor; broadcast forward is sum backward.
 
@@ -47,14 +48,14 @@ def mul_backward(dy, x, other, needs: Needs = EVERY):
 
 def div_forward(x: Operand, other: Operand):
     """y = x / other."""
-    y = x / other
-    return y, (y, shape_of(x), other)
+    return x / other, (x, other)
 
 
-def div_backward(dy, y, x_shape, other, needs: Needs = EVERY):
-    """dy/dx = 1 / other; dy/dother = -x / other^2 = -y / other, with y already at hand."""
-    dx = sum_to(dy / other, x_shape) if needs[0] else None
-    dother = sum_to(-dy * y / other, shape_of(other)) if needs[1] else None
+@kept_for(x=(1,))
+def div_backward(dy, x, other, needs: Needs = EVERY):
+    """dy/dx = 1 / other; dy/dother = -x / other^2 = -y / other. (y itself people write into: h = x / 2; h += 1.)"""
+    dx = sum_to(dy / other, shape_of(x)) if needs[0] else None
+    dother = sum_to(-dy * (x / other / other), shape_of(other)) if needs[1] else None
     return dx, dother
 
 
@@ -89,23 +90,32 @@ def log_backward(dy, x):
     return (dy / x,)
 
 
+def _is_root(exponent: Operand) -> bool:
+    """sqrt(x), rsqrt(x), 1/x: torch keeps their result, so people write into x, and x^p keeps x."""
+    return not isinstance(exponent, Tensor) and exponent in (0.5, -0.5, -1)
+
+
 def pow_forward(x: Operand, exponent: Operand):
     """y = x^exponent."""
     y = torch.pow(x, exponent)  # pyright: ignore[reportCallIssue, reportArgumentType]  number or tensor, either side
-    return y, (y, x, exponent)
+    kept = x.clone() if isinstance(x, Tensor) and _is_root(exponent) else x
+    return y, (y, kept, exponent)
 
 
+@kept_for(y=(1,))
 def pow_backward(dy, y, x, exponent, needs: Needs = EVERY):
     """dy/dx = p x^(p-1), and 0 where p = 0, whatever x is (0^-1 would make it nan).
 
     x^p = e^(p ln x), so dy/dp = y ln x, and 0 where x = 0 and p >= 0, the limit from above.
     """
     dx = dexponent = None
-    p = torch.as_tensor(exponent, dtype=y.dtype, device=y.device)
-    if needs[0]:
-        dx = sum_to(dy * torch.where(p == 0, 0.0, p * torch.pow(x, p - 1)), shape_of(x))
+    if needs[0] and not isinstance(exponent, Tensor):
+        dx = dy * (exponent * torch.pow(x, exponent - 1)) if exponent else torch.zeros_like(dy)
+    elif needs[0]:
+        slope = exponent * torch.pow(x, exponent - 1)
+        dx = sum_to(torch.where(exponent == 0, 0.0, dy * slope), shape_of(x))
     if needs[1]:
-        base = torch.as_tensor(x, dtype=y.dtype, device=y.device)
-        flat = (base == 0) & (p >= 0)
-        dexponent = sum_to(dy * torch.where(flat, 0.0, y * base.log()), shape_of(exponent))
+        base = torch.as_tensor(x, dtype=dy.dtype, device=dy.device)
+        flat = (base == 0) & (exponent >= 0)
+        dexponent = sum_to(torch.where(flat, 0.0, dy * (y * base.log())), shape_of(exponent))
     return dx, dexponent

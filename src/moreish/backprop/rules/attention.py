@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from moreish.backprop.rules import EVERY, Needs
-from moreish.backprop.rules.broadcasting import sum_to
+from moreish.backprop.rules import EVERY, Needs, kept_for
+from moreish.backprop.rules.broadcasting import size_of, sum_to
 
 
 def attention_forward(
@@ -40,6 +40,7 @@ def attention_forward(
     return kept @ value, (query, key, value, mask_shape, dropout, p, scale)
 
 
+@kept_for(query=(1,), key=(0,), value=(0, 1, 3))
 def attention_backward(
     dy: Float[Tensor, "*A L F"], query, key, value, mask_shape, dropout, p, scale, needs: Needs = EVERY
 ):
@@ -53,13 +54,13 @@ def attention_backward(
                          dM = dS
     """
     kept = p if dropout is None else p * dropout
-    dvalue = sum_to(kept.mT @ dy, value.shape) if needs[2] else None
+    dvalue = sum_to(kept.mT @ dy, size_of(value)) if needs[2] else None
     dquery = dkey = dmask = None
     if needs[0] or needs[1] or needs[3]:
         dp = dy @ value.mT
         dp = dp if dropout is None else dp * dropout
         dscores = p * (dp - (dp * p).sum(-1, keepdim=True))
-        dquery = sum_to(scale * dscores @ key, query.shape) if needs[0] else None
-        dkey = sum_to(scale * dscores.mT @ query, key.shape) if needs[1] else None
+        dquery = sum_to(scale * dscores @ key, size_of(query)) if needs[0] else None
+        dkey = sum_to(scale * dscores.mT @ query, size_of(key)) if needs[1] else None
         dmask = sum_to(dscores, mask_shape) if needs[3] else None
     return dquery, dkey, dvalue, dmask

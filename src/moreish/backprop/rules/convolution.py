@@ -42,9 +42,8 @@ def conv_forward(
     y = x.new_zeros(())
     for tap, where in taps(weight.shape[2:], out, stride, dilation):
         y = y + torch.einsum("goi,ngil->ngol", tap_weight(weight, tap, groups), grouped(padded[where], groups))
-    y = y.reshape(len(batch), len(weight), *out).contiguous()
-    y = y if bias is None else y + bias.view(-1, *[1] * nd)
-    y = y if x.dim() == nd + 2 else y[0]
+    y = y.reshape(*x.shape[: x.dim() - nd - 1], len(weight), *out).contiguous()
+    y = y.clone() if bias is None else y + bias.view(-1, *[1] * nd)
     return y, (padded, weight, x.shape, pad, stride, dilation, groups)
 
 
@@ -87,7 +86,7 @@ def max_pool_forward(
         if y is None or winner is None:
             y, winner = padded[where], torch.zeros(padded[where].shape, dtype=torch.long, device=x.device)
         else:
-            better = padded[where] > y
+            better = (padded[where] > y) | padded[where].isnan()
             y, winner = torch.where(better, padded[where], y), torch.where(better, n, winner)
     return y, (winner, padded.shape, kernel, stride, pad, dilation)
 
@@ -96,7 +95,7 @@ def max_pool_backward(dy, winner, padded_shape, kernel, stride, pad, dilation):
     """All of dy goes to the tap that won (the first, among equals); what was not the maximum receives nothing."""
     dpadded = dy.new_zeros(padded_shape)
     for n, (_, where) in enumerate(taps(kernel, dy.shape[-2:], stride, dilation)):
-        dpadded[where] += dy * (winner == n)
+        dpadded[where] += torch.where(winner == n, dy, 0.0)
     return (unpad(dpadded, pad),)
 
 

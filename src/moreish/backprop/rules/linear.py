@@ -1,11 +1,12 @@
 """Products of matrices: linear, matmul, and embedding, the product with a one-hot matrix that is never built."""
 
 import torch
-from jaxtyping import Float, Int
+import torch.nn.functional as F
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from moreish.backprop.rules import EVERY, Needs
-from moreish.backprop.rules.broadcasting import sum_to
+from moreish.backprop.rules import EVERY, Needs, kept_for
+from moreish.backprop.rules.broadcasting import size_of, sum_to
 
 
 def linear_forward(x: Float[Tensor, "*N I"], weight: Float[Tensor, "O I"], bias: Float[Tensor, "O"] | None = None):
@@ -16,6 +17,7 @@ def linear_forward(x: Float[Tensor, "*N I"], weight: Float[Tensor, "O I"], bias:
     return y if bias is None else y + bias, (x, weight)
 
 
+@kept_for(x=(1,), weight=(0,))
 def linear_backward(dy: Float[Tensor, "*N O"], x, weight, needs: Needs = EVERY):
     """Each gradient has the shape of its value, and only one product of the pieces has that shape.
 
@@ -23,9 +25,9 @@ def linear_backward(dy: Float[Tensor, "*N O"], x, weight, needs: Needs = EVERY):
     dW = dy^T x        (O, N) (N, I)
     db = sum over N    a broadcast on the way forward is a sum on the way back
     """
-    rows, x_rows = (dy, x) if x.dim() == 2 else (dy.reshape(-1, dy.shape[-1]), x.reshape(-1, x.shape[-1]))
+    rows = dy if dy.dim() == 2 else dy.reshape(-1, dy.shape[-1])
     dx = dy @ weight if needs[0] else None
-    dweight = rows.T @ x_rows if needs[1] else None
+    dweight = rows.T @ (x if x.dim() == 2 else x.reshape(-1, x.shape[-1])) if needs[1] else None
     dbias = rows.sum(0) if needs[2] else None
     return dx, dweight, dbias
 
@@ -35,29 +37,32 @@ def matmul_forward(x: Float[Tensor, "*A"], other: Float[Tensor, "*B"]):
     return torch.matmul(x, other), (x, other)
 
 
+@kept_for(x=(1,), other=(0,))
 def matmul_backward(dy, x, other, needs: Needs = EVERY):
     """dx = dy other^T and dother = x^T dy: again the only products with the right shapes.
 
     x_ik meets other_kj in every y_ij of its row: dx_ik = sum_j dy_ij other_kj. Leading dimensions that were broadcast
     are summed. A vector is widened to a matrix on the way in and narrowed on the way out.
     """
-    a = x if x.dim() > 1 else x[None, :]
-    b = other if other.dim() > 1 else other[:, None]
-    if x.dim() == 1:
-        dy = dy.unsqueeze(-1 if other.dim() == 1 else -2)
-    if other.dim() == 1:
+    x_shape, other_shape = size_of(x), size_of(other)
+    row, column = len(x_shape) == 1, len(other_shape) == 1
+    if row:
+        dy = dy.unsqueeze(-1 if column else -2)
+    if column:
         dy = dy.unsqueeze(-1)
     dx = dother = None
-    if needs[0] and (d := sum_to(dy @ b.mT, a.shape)) is not None:
-        dx = d.reshape(x.shape)
-    if needs[1] and (d := sum_to(a.mT @ dy, b.shape)) is not None:
-        dother = d.reshape(other.shape)
+    if needs[0]:
+        b = other[:, None] if column else other
+        dx = sum_to(dy @ b.mT, [1, *x_shape] if row else x_shape).reshape(x_shape)
+    if needs[1]:
+        a = x[None, :] if row else x
+        dother = sum_to(a.mT @ dy, [*other_shape, 1] if column else other_shape).reshape(other_shape)
     return dx, dother
 
 
-def embedding_forward(idx: Int[Tensor, "*N"], weight: Float[Tensor, "V C"], padding_idx: int | None = None):
-    """y = weight[idx]: the rows of a table. It equals onehot(idx) @ weight."""
-    return weight[idx], (idx, len(weight), padding_idx)
+def embedding_forward(idx: Shaped[Tensor, "*N"], weight: Shaped[Tensor, "..."], padding_idx: int | None = None):
+    """y = weight[idx]: rows of the table `weight` (V, C), by whole numbers. It equals onehot(idx) @ weight."""
+    return F.embedding(idx, weight, padding_idx), (idx, len(weight), padding_idx)
 
 
 def embedding_backward(dy: Float[Tensor, "*N C"], idx, n_rows, padding_idx):

@@ -20,6 +20,7 @@ def nll_loss_forward(
     kept = targets != ignore_index
     index = (targets * kept).long().unsqueeze(classes_of(x))
     loss = F.nll_loss(x, targets, ignore_index=ignore_index, reduction=reduction)
+    loss = loss.clone() if x.dim() == 1 else loss  # of one row it is a view, which nobody could write into
     return loss, (x.shape, index, kept, kept.sum() if reduction == "mean" else None)
 
 
@@ -52,7 +53,7 @@ def cross_entropy_forward(
     logprobs = torch.log_softmax(logits, classes)
     loss, (_, index, kept, n) = nll_loss_forward(logprobs, targets, ignore_index, reduction)
     if label_smoothing:
-        spread = _reduce(-logprobs.mean(classes) * kept, n, reduction)
+        spread = _reduce(torch.where(kept, -logprobs.mean(classes), 0.0), n, reduction)
         loss = (1 - label_smoothing) * loss + label_smoothing * spread
     return loss, (logprobs, index, kept, n, label_smoothing)
 

@@ -30,6 +30,8 @@ def batch_norm_forward(
     use_batch = training or running_mean is None
     n = x.numel() // x.shape[1]
     if use_batch:
+        if eps <= 0:
+            raise ValueError(f"batch_norm: eps is added to a variance, so it is more than 0, not {eps}")
         if n == 1:
             raise ValueError(f"batch_norm: shape {tuple(x.shape)} has one value per channel, so no variance")
         mean = x.sum(rest(x)) / n
@@ -47,7 +49,7 @@ def batch_norm_forward(
     if weight is not None and bias is not None:
         y = torch.addcmul(channel(bias, x), xhat, channel(weight, x))
     else:
-        y = xhat if weight is None else xhat * channel(weight, x)
+        y = xhat.clone() if weight is None else xhat * channel(weight, x)  # y people may write into
         y = y if bias is None else y + channel(bias, x)
     return y, (xhat, rstd, weight, use_batch, correction)
 
@@ -100,10 +102,11 @@ def layer_norm_forward(
     Ba et al. 2016, https://arxiv.org/abs/1607.06450.
     """
     dims = tuple(range(x.dim() - len(normalized_shape), x.dim()))
+    x = x.contiguous()  # torch's result is, and people view it
     centred = x - x.mean(dims, keepdim=True)
     rstd = ((centred**2).mean(dims, keepdim=True) + eps) ** -0.5
     xhat = centred * rstd
-    y = xhat if weight is None else xhat * weight
+    y = xhat.clone() if weight is None else xhat * weight
     y = y if bias is None else y + bias
     return y, (xhat, rstd, weight, dims)
 

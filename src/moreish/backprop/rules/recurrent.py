@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from moreish.backprop.rules import EVERY, Needs, kept_for
+
 Rows = Float[Tensor, "B C"]
 State = Float[Tensor, "B H"]
 Weights = Float[Tensor, "G C"]
@@ -20,10 +22,14 @@ def _rnn_forward(x, h, w_ih, w_hh, b_ih, b_hh, nonlinearity):
     return h_next, (x, h, w_ih, w_hh, h_next)
 
 
-def _rnn_backward(dpre, x, h, w_ih, w_hh):
+def _rnn_backward(dpre, x, h, w_ih, w_hh, needs):
     """Back from x W_ih^T + b_ih + h W_hh^T + b_hh: two linear layers, and their sum hands dpre to both."""
-    db = dpre.sum(0)
-    return dpre @ w_ih, dpre @ w_hh, dpre.T @ x, dpre.T @ h, db, db
+    dx = dpre @ w_ih if needs[0] else None
+    dh = dpre @ w_hh if needs[1] else None
+    dw_ih = dpre.T @ x if needs[2] else None
+    dw_hh = dpre.T @ h if needs[3] else None
+    db = dpre.sum(0) if needs[4] or needs[5] else None
+    return dx, dh, dw_ih, dw_hh, db, db
 
 
 def rnn_tanh_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_ih: Bias = None, b_hh: Bias = None):
@@ -31,12 +37,13 @@ def rnn_tanh_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_
     return _rnn_forward(x, hx, w_ih, w_hh, b_ih, b_hh, torch.tanh)
 
 
-def rnn_tanh_cell_backward(dh_next, x, h, w_ih, w_hh, h_next):
+@kept_for(x=(2,), h=(3,), w_ih=(0,), w_hh=(1,))
+def rnn_tanh_cell_backward(dh_next, x, h, w_ih, w_hh, h_next, needs: Needs = EVERY):
     """tanh first, 1 - h'^2, then two linear layers.
 
     dh = dpre W_hh, once for each step back in time: where W_hh shrinks, T steps shrink T times, and it vanishes.
     """
-    return _rnn_backward(dh_next * (1 - h_next**2), x, h, w_ih, w_hh)
+    return _rnn_backward(dh_next * (1 - h_next**2), x, h, w_ih, w_hh, needs)
 
 
 def rnn_relu_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_ih: Bias = None, b_hh: Bias = None):
@@ -44,9 +51,10 @@ def rnn_relu_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_
     return _rnn_forward(x, hx, w_ih, w_hh, b_ih, b_hh, lambda pre: pre.clamp(min=0))
 
 
-def rnn_relu_cell_backward(dh_next, x, h, w_ih, w_hh, h_next):
+@kept_for(x=(2,), h=(3,), w_ih=(0,), w_hh=(1,))
+def rnn_relu_cell_backward(dh_next, x, h, w_ih, w_hh, h_next, needs: Needs = EVERY):
     """As the tanh cell, with the slope of ReLU: 1 where h' > 0, else 0."""
-    return _rnn_backward(dh_next * (h_next > 0), x, h, w_ih, w_hh)
+    return _rnn_backward(torch.where(h_next <= 0, 0.0, dh_next), x, h, w_ih, w_hh, needs)
 
 
 def gru_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_ih: Bias = None, b_hh: Bias = None):
@@ -66,7 +74,8 @@ def gru_cell_forward(x: Rows, hx: State, w_ih: Weights, w_hh: Recurrent, b_ih: B
     return (1 - z) * n + z * hx, (x, hx, w_ih, w_hh, r, z, n, hn)
 
 
-def gru_cell_backward(dh_next, x, h, w_ih, w_hh, r, z, n, hn):
+@kept_for(x=(2,), w_ih=(0,), w_hh=(1,))
+def gru_cell_backward(dh_next, x, h, w_ih, w_hh, r, z, n, hn, needs: Needs = EVERY):
     """From h' = (1-z) n + z h:  dn = (1-z) dh',  dz = (h - n) dh',  and straight to h: z dh'.
 
     Then each gate's slope: dn_pre = (1 - n^2) dn, dz_pre = z (1-z) dz, and r multiplies hn inside n:
@@ -78,8 +87,10 @@ def gru_cell_backward(dh_next, x, h, w_ih, w_hh, r, z, n, hn):
     dr_pre = r * (1 - r) * dn_pre * hn
     dgates_x = torch.cat([dr_pre, dz_pre, dn_pre], 1)
     dgates_h = torch.cat([dr_pre, dz_pre, r * dn_pre], 1)
-    dh = z * dh_next + dgates_h @ w_hh
-    return dgates_x @ w_ih, dh, dgates_x.T @ x, dgates_h.T @ h, dgates_x.sum(0), dgates_h.sum(0)
+    dx = dgates_x @ w_ih if needs[0] else None
+    dh = z * dh_next + dgates_h @ w_hh if needs[1] else None
+    dw_ih = dgates_x.T @ x if needs[2] else None
+    return dx, dh, dw_ih, dgates_h.T @ h, dgates_x.sum(0), dgates_h.sum(0)
 
 
 def lstm_cell_forward(
@@ -106,7 +117,8 @@ def lstm_cell_forward(
     return (o * tanh_c, c_next), (x, h, c, w_ih, w_hh, i, f, g, o, tanh_c)
 
 
-def lstm_cell_backward(dy, x, h, c, w_ih, w_hh, i, f, g, o, tanh_c):
+@kept_for(x=(2,), h=(3,), w_ih=(0,), w_hh=(1,))
+def lstm_cell_backward(dy, x, h, c, w_ih, w_hh, i, f, g, o, tanh_c, needs: Needs = EVERY):
     """c' is used twice, as a result and in h', so its gradients add: dc' = dc'(given) + o (1 - tanh(c')^2) dh'.
 
     From c' = f c + i g:  df = c dc',  di = g dc',  dg = i dc',  dc = f dc'. The way back along c is a product of
@@ -120,5 +132,5 @@ def lstm_cell_backward(dy, x, h, c, w_ih, w_hh, i, f, g, o, tanh_c):
     dg = (1 - g**2) * i * dc_next
     do = o * (1 - o) * tanh_c * dh_next
     dgates = torch.cat([di, df, dg, do], 1)
-    dx, dh, dw_ih, dw_hh, db_ih, db_hh = _rnn_backward(dgates, x, h, w_ih, w_hh)
+    dx, dh, dw_ih, dw_hh, db_ih, db_hh = _rnn_backward(dgates, x, h, w_ih, w_hh, needs)
     return dx, (dh, f * dc_next), dw_ih, dw_hh, db_ih, db_hh

@@ -1,12 +1,15 @@
 """Reductions: sum, mean, variance, max over all elements or over some dimensions; and the running sum."""
 
+import math
+import warnings
 from collections.abc import Sequence
+from typing import SupportsIndex
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-Dim = int | Sequence[int] | None
+Dim = SupportsIndex | Sequence[int] | None
 
 
 def spread(d: Shaped[Tensor, "..."], shape: Sequence[int], dim: Dim, keepdim: bool) -> Shaped[Tensor, "..."]:
@@ -19,7 +22,7 @@ def spread(d: Shaped[Tensor, "..."], shape: Sequence[int], dim: Dim, keepdim: bo
 
 def _reduced(dim: Dim, ndim: int) -> list[int]:
     """The reduced dimensions as indices from the front; None and () mean all of them."""
-    dims = [dim] if isinstance(dim, int) else list(dim or range(ndim))
+    dims = list(dim or range(ndim)) if dim is None or isinstance(dim, Sequence) else [int(dim)]
     return [i % ndim for i in dims] if ndim else []
 
 
@@ -74,7 +77,9 @@ def var_forward(
     n = _count(x.shape, dim)
     dims = _reduced(dim, x.dim())
     centred = x - torch.sum(x, dims, keepdim=True) / n
-    y = torch.sum(centred**2, dims, keepdim=keepdim) / (n - c)
+    if n <= c:
+        warnings.warn("var: the correction leaves no degree of freedom, so the result is nan or inf", stacklevel=2)
+    y = torch.sum(centred**2, dims, keepdim=keepdim) / max(n - c, 0)
     return y, (centred, dim, keepdim, n - c)
 
 
@@ -84,14 +89,16 @@ def var_backward(dy, centred, dim, keepdim, n_minus_c):
     x reaches y twice, by itself and through the mean. The way through the mean carries
     -1/n sum_i 2/(n-c) (x_i - mean) dy, and the deviations from a mean sum to zero: that way carries nothing.
     """
-    return (2 / n_minus_c * centred * spread(dy, centred.shape, dim, keepdim),)
+    share = 2 / n_minus_c if n_minus_c else math.inf
+    return (share * centred * spread(dy, centred.shape, dim, keepdim),)
 
 
-def max_forward(x: Shaped[Tensor, "..."], dim: int | None = None, keepdim: bool = False):
+def max_forward(x: Shaped[Tensor, "..."], dim: SupportsIndex | None = None, keepdim: bool = False):
     """y = max of x; over one dimension also the index of the maximum: (values, indices)."""
     if dim is None:
         y = x.max()
-        return y, (x == y, None, keepdim)
+        return y, ((x == y) | x.isnan(), None, keepdim)
+    dim = int(dim)
     result = torch.max(x, dim, keepdim=keepdim)
     kept = result.indices if keepdim or not x.dim() else result.indices.unsqueeze(dim)
     winner = torch.zeros_like(x, dtype=torch.bool)
@@ -104,5 +111,5 @@ def max_backward(dy, winner, dim, keepdim):
     Over everything, torch shares the gradient among equals; over one dimension the index it returned takes all.
     """
     dvalues = dy if dim is None else dy[0]
-    share = winner / winner.sum() if dim is None else winner
-    return (share * spread(dvalues, winner.shape, dim, keepdim),)
+    share = dvalues / winner.sum() if dim is None else dvalues
+    return (torch.where(winner, spread(share, winner.shape, dim, keepdim), 0.0),)

@@ -129,9 +129,9 @@ def pad_backward(dy, pad):
     return (F.pad(dy, [-p for p in pad]),)
 
 
-def copy_forward(x: Shaped[Tensor, "..."]):
+def copy_forward(x: Shaped[Tensor, "..."], memory_format: torch.memory_format = torch.preserve_format):
     """y = x in memory of its own: clone, and contiguous where it has to move the numbers."""
-    return x.clone(memory_format=torch.contiguous_format), ()
+    return x.clone(memory_format=memory_format), ()
 
 
 def copy_backward(dy):
