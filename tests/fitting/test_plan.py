@@ -4,78 +4,87 @@ import math
 from collections import Counter
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moreish.background.tune import TuneOptions
-from moreish.fitting.plan import Plan, Task, late, planned
+from moreish.background.tune import TuneOptions, passes_for
+from moreish.fitting.plan import FEWEST_PASSES, Plan, Sizes, Task, late, planned
 
 
-@given(
-    lengths=st.lists(st.integers(1, 40), min_size=1, max_size=300),
-    folds=st.integers(0, 5),
-    seconds=st.floats(-5, 100),
-    pace=st.floats(1e-4, 1.0),
-    nets=st.integers(1, 3),
-    processes=st.integers(1, 4),
-)
-def test_a_plan_has_no_more_folds_than_there_are_and_keeps_its_time(lengths, folds, seconds, pace, nets, processes):
-    items = [np.ones(n, np.int64) for n in lengths]
-    options = TuneOptions.for_list(items, 0)
-    plan = planned(options, items, folds, seconds, pace, nets, processes)
-    assert 0 <= plan.folds <= folds
+@st.composite
+def sizes(draw) -> Sizes:
+    """Of lists with five folds, two of five, none, and with items that were set aside."""
+    whole, folds = draw(st.integers(2, 20_000)), draw(st.sampled_from([0, 1, 2, 5]))
+    return Sizes(whole, whole if folds < 2 else max(1, 4 * whole // 5), folds)
+
+
+@given(sizes(), st.floats(-5, 100), st.floats(1e-4, 1.0), st.integers(1, 3), st.integers(1, 4))
+def test_a_plan_keeps_its_time_and_more_is_never_used_for_less(sizes, seconds, pace, nets, processes):
+    options = replace(TuneOptions(), passes=passes_for(sizes.whole))
+    plan = planned(options, sizes, seconds, pace, nets, processes)
+    assert 0 <= plan.folds <= sizes.folds
+    assert (plan.folds >= 1) == (sizes.folds >= 1), "one at least is measured, where it can be"
+    assert plan.tasks, "something is trained"
     assert 1 <= plan.passes <= options.passes
-    assert (plan.folds >= 1) == (folds >= 1), "one at least is measured, where it can be"
-    least = pace * rounds_of(options, items, min(folds, 1), folds, 1, processes)
-    if 0 < least <= 0.85 * seconds:
+    if plan.passes > 1:
         tuned = replace(options, passes=plan.passes)
-        assert pace * rounds_of(tuned, items, plan.folds, folds, plan.nets, processes) <= seconds
-        assert plan.passes == options.passes
-    of_all = pace * rounds_of(options, items, min(folds, 1), folds, nets, processes)
-    assert plan.nets == (nets if of_all <= 0.85 * seconds else 1), "all where there is time for one fold"
+        assert pace * (updates(tuned, sizes, plan, processes) - 4 * len(plan.tasks)) <= 0.85 * max(seconds, 0) + 1e-9
+    if plan.passes < options.passes:
+        assert plan.folds <= 1
+        assert plan.nets == 1 or plan.passes >= options.passes * FEWEST_PASSES
     for more in (
-        planned(options, items, folds, seconds + 10, pace, nets, processes),
-        planned(options, items, folds, seconds, pace, nets, processes + 1),
+        planned(options, sizes, seconds + 10, pace, nets, processes),
+        planned(options, sizes, seconds, pace, nets, processes + 1),
     ):
-        assert (more.nets, more.folds, more.passes) >= (plan.nets, plan.folds, plan.passes), (
-            "more is never used for less"
-        )
+        better = (more.nets, more.passes, more.folds, more.whole) >= (plan.nets, plan.passes, plan.folds, plan.whole)
+        assert better or more.nets > plan.nets
 
 
-def rounds_of(options, items, count, folds, nets, processes):
-    """The updates that one process makes, where all keep step: folds first, the whole list last."""
-    symbols = sum(len(item) + 1 for item in items)
-    kept = round(symbols - symbols / folds) if folds else 0
-    trainings = [kept] * (nets * count) + [symbols] * nets
+def updates(options, sizes, plan, processes):
+    """Those that one process makes, where all keep step: folds first, the whole list last."""
+    trainings = [sizes.kept] * (plan.nets * plan.folds) + [sizes.whole] * (plan.nets * plan.whole)
     rounds = math.ceil(len(trainings) / processes)
-    last = math.ceil(nets / processes)
-    return (rounds - last) * options.steps(kept) + last * options.steps(symbols)
+    last = math.ceil(plan.nets / processes) if plan.whole else 0
+    return (rounds - last) * options.steps(sizes.kept) + last * options.steps(sizes.whole)
 
 
-@given(st.integers(0, 5))
+@pytest.mark.parametrize("folds", [0, 2, 5])
 def test_with_time_for_everything_every_fold_is_trained_on(folds):
-    items = [np.ones(9, np.int64)] * 60
-    options = TuneOptions.for_list(items, 0)
-    assert planned(options, items, folds, 1e9, 0.01, 2) == Plan(folds, options.passes, 2)
+    options = TuneOptions()
+    assert planned(options, Sizes(600, 480, folds), 1e9, 0.01, 2) == Plan(folds, options.passes, 2)
+
+
+def test_items_that_were_set_aside_are_no_part_of_the_list():
+    plan = planned(TuneOptions(), Sizes(600, 600, 1), 1e9, 0.01, 2)
+    assert plan.tasks == [Task(0, 0), Task(0, 1)]
 
 
 def test_two_processes_do_twice_as_much():
-    items = [np.ones(9, np.int64)] * 60
-    options = TuneOptions.for_list(items, 0)
-    alone = planned(options, items, 5, 30.0, 0.1, 1)
-    assert planned(options, items, 5, 30.0, 0.1, 2, processes=2) == replace(alone, nets=2)
+    alone = planned(TuneOptions(), Sizes(600, 480, 5), 30.0, 0.1, 1)
+    assert planned(TuneOptions(), Sizes(600, 480, 5), 30.0, 0.1, 2, processes=2) == replace(alone, nets=2)
+
+
+def test_where_the_time_is_short_the_nets_of_a_fold_are_kept_and_then_one_with_fewer_passes():
+    options, sizes = TuneOptions(passes=10.0), Sizes(3840, 3072, 2)  # 80 updates for a fold, 100 for the whole list
+    found = [planned(options, sizes, updates / 0.85, 1.0, 2) for updates in (361, 359, 161, 81, 79, 20)]
+    assert found == [
+        Plan(1, 10.0, 2),
+        Plan(1, 10.0, 2, whole=False),
+        Plan(1, 10.0, 2, whole=False),
+        Plan(1, pytest.approx(10 * 81 / 160), 2, whole=False),
+        Plan(1, pytest.approx(10 * 79 / 80), 1, whole=False),
+        Plan(1, pytest.approx(2.5), 1, whole=False),
+    ]
 
 
 @given(st.integers(0, 5), st.integers(1, 3))
 def test_every_net_is_trained_on_every_fold_and_on_the_whole_list_last(folds, nets):
-    tasks = Plan(folds, 8.0, nets).tasks(held_out=False)
+    tasks = Plan(folds, 8.0, nets).tasks
     wanted = {*range(folds), None}
     assert Counter(tasks) == Counter(Task(fold, net) for fold in wanted for net in range(nets))
     assert [task.fold for task in tasks[-nets:]] == [None] * nets
-    alone = Plan(1, 8.0, nets).tasks(held_out=True)
-    assert alone == [Task(0, net) for net in range(nets)], "what was held out is no part of the list"
+    assert Plan(1, 8.0, nets, whole=False).tasks == [Task(0, net) for net in range(nets)]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def of_kind(told, kind):
 
 @pytest.mark.slow
 def test_a_background_net_trains_for_as_long_as_it_was_told_to(tmp_path):
-    told = trained(tmp_path / "run", 60, {"train": {"time_budget": 6.0}})
+    told = trained(tmp_path / "run", 60, {"train": {"time_budget": 10.0}})
     (begun, first), *_, (ended, last) = of_kind(told, events.Step)
     assert 0 < last.seconds - first.seconds < ended - begun - PAUSE + SOON
 

@@ -25,7 +25,7 @@ from moreish.fitting.cores import usable_cores
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.kinds_of_few import items_of, repeated_items_of
-from moreish.fitting.plan import Task, late, planned
+from moreish.fitting.plan import Sizes, Task, late, planned
 from moreish.fitting.pool import Helpers
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.asking import Asked, Request
@@ -117,6 +117,12 @@ class FewFitting:
         return UNLIMITED if budget is None else budget
 
     @property
+    def _sizes(self) -> Sizes:
+        folds = self.listening.folds
+        whole = sum(len(item) + 1 for item in self.listening.items)
+        return Sizes(whole, sum(len(item) + 1 for item in folds[0].kept) if folds else whole, len(folds))
+
+    @property
     def _processes(self) -> int:
         """That train at the same time, this one among them."""
         trainings = (1 + FOLDS) * len(self.listening.background.nets)
@@ -184,9 +190,8 @@ class FewFitting:
         with torch_on_one_core():
             pace = seconds_a_step(listening.background.nets[0], listening.rows[0], listening.items, base)
         left = self.budget - self.seconds - measuring
-        nets, folds = len(listening.background.nets), len(listening.folds)
-        plan = planned(base, listening.items, folds, left, pace, nets, 1 + len(helpers))
-        todo, cells = plan.tasks(bool(listening.held_out)), dict[Task, Cell]()
+        plan = planned(base, self._sizes, left, pace, len(listening.background.nets), 1 + len(helpers))
+        todo, cells = plan.tasks, dict[Task, Cell]()
         of, begun = len(todo), self.seconds
         while todo:
             left, rounds = self.budget - self.seconds - measuring, len(cells) / (1 + len(helpers))
@@ -200,7 +205,7 @@ class FewFitting:
         by_fold = {task.fold: [cells[each] for each in cells if each.fold == task.fold] for task in cells}
         if cases := [listening.case(fold, own) for fold, own in by_fold.items() if fold is not None]:
             measured |= listening.measured(cases)
-        return by_fold[0] if listening.held_out else by_fold[None]
+        return by_fold.get(None) or by_fold[0]
 
     def _trained_together(
         self, tasks: Sequence[Task], k: int, of: int, options: "TuneOptions", helpers: Helpers

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from moreish.background.parts import Items
-
 if TYPE_CHECKING:
     from moreish.background.tune import TuneOptions
 
 WHOLE = 1.3  # how much longer the training by the whole list takes than that of a fold
+FEWEST_PASSES = 0.5  # of those that are best, for which two nets are still worth more than one
 RESERVE = 0.15  # of the time that is left, kept for measuring and for the last reading
 
 
@@ -23,43 +22,61 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is time for: so many folds, each and the whole list with so many passes of so many nets."""
+    """What there is time for: so many folds, each with so many passes of so many nets.
+
+    whole : whether the nets that are kept are trained on by the whole list then; else they are those of the fold,
+        which lack a fifth of it
+    """
 
     folds: int
     passes: float
     nets: int = 1
+    whole: bool = True
 
-    def tasks(self, held_out: bool) -> list[Task]:
-        """All trainings, fold by fold; where items were held out the one fold is the whole list."""
-        folds = [*range(self.folds), *([] if held_out and self.folds else [None])]
+    @property
+    def tasks(self) -> list[Task]:
+        """All trainings, fold by fold."""
+        folds = [*range(self.folds), *([None] if self.whole else [])]
         return [Task(fold, net) for fold in folds for net in range(self.nets)]
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """Symbols of a list, and of what each of so many folds keeps of it. One that keeps all has its items apart."""
+
+    whole: int
+    kept: int
+    folds: int
+
+
 def planned(
-    options: "TuneOptions", items: Items, folds: int, seconds: float, pace: float, nets: int = 1, processes: int = 1
+    options: "TuneOptions", sizes: Sizes, seconds: float, pace: float, nets: int = 1, processes: int = 1
 ) -> Plan:
     """As many folds as `seconds` allow at this pace (seconds an update of one net), one at least.
 
-    All nets where one fold fits with them; else one net, with fewer passes where no fold fits.
+    All nets where one fold fits with them. Where it does not with the whole list, the nets of one fold are kept, and
+    have fewer passes, down to half of them; below that it is one net.
 
     processes : trainings that go on at the same time
     """
-    symbols = sum(len(item) + 1 for item in items)
-    part = round(symbols * (folds - 1) / folds) if folds else 0
     left = (1 - RESERVE) * max(seconds, 0.0)
+    apart = sizes.kept == sizes.whole and sizes.folds == 1
 
-    def time(count: int, trained: int, passes: float) -> float:
-        tuned = replace(options, passes=passes)
-        rounds, last = math.ceil(trained * (count + 1) / processes), math.ceil(trained / processes)
-        return pace * ((rounds - last) * tuned.steps(part) + last * tuned.steps(symbols))
+    def time(plan: Plan) -> float:
+        rounds, last = math.ceil(len(plan.tasks) / processes), math.ceil(plan.nets / processes) * plan.whole
+        return pace * ((rounds - last) * options.steps(sizes.kept) + last * options.steps(sizes.whole))
 
-    least = min(folds, 1)
+    least = Plan(0, options.passes)
     for trained in dict.fromkeys((nets, 1)):
-        for count in range(folds, least - 1, -1):
-            if time(count, trained, options.passes) <= left:
-                return Plan(count, options.passes, trained)
-    passes = options.passes * min(1.0, left / time(least, 1, options.passes))
-    return Plan(least, max(passes, 1.0))
+        for count in range(sizes.folds, 0, -1):
+            plan = Plan(count, options.passes, trained, whole=not apart)
+            if time(plan) <= left:
+                return plan
+        least = Plan(min(sizes.folds, 1), options.passes, trained, whole=not sizes.folds)
+        share = min(1.0, left / time(least))
+        if share >= FEWEST_PASSES:
+            break
+    return replace(least, passes=max(options.passes * min(1.0, left / time(least)), 1.0))
 
 
 def late(todo: Sequence[Task], seconds_a_round: float, left: float, processes: int) -> bool:
