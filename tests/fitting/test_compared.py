@@ -30,6 +30,12 @@ def test_training_on_is_kept_where_nothing_says_that_it_does_harm(items):
     assert compared(WHOLE, again(items, 2.0, 2.05, shifts=1.0))[0].name == "tuned", "within what chance does"
 
 
+def test_with_too_few_passes_it_is_kept_only_where_it_is_measured_to_be_better():
+    a_little_worse, better = again(8, 2.0, 2.05, shifts=1.0), again(8, 2.0, 1.9, shifts=1.0)
+    assert compared(WHOLE, a_little_worse, trusted=False)[0].name == "read"
+    assert compared(WHOLE, better, trusted=False)[0].name == "tuned"
+
+
 @pytest.mark.parametrize("items", [4, 8])
 def test_it_is_left_out_where_it_does(items):
     choice, said = compared(WHOLE, again(items, 2.5, 2.7))

@@ -96,17 +96,22 @@ class Choice:
         return cls(name, measured.temperature, measured.strictness, measured.timing)
 
 
-def choose(measured: Mapping[Name, Measured], best: Name) -> Choice:
+def choose(measured: Mapping[Name, Measured], best: Name, trusted: bool = True) -> Choice:
     """The blend of most models, a simpler one where that is as good or more than a standard error better.
 
     All were measured on the same items; `best` where nothing was.
+
+    trusted : whether the richest is made as those were that proved better on nearly all other lists; else it is
+        chosen only where it is measured to be better
     """
     if not measured:
         return Choice(best)
-    chosen, *simpler = [name for name in reversed(NAMES) if name in measured]
+    names: list[Name] = [name for name in reversed(NAMES) if name in measured]
+    chosen, *simpler = names
     for name in simpler:
         gain = measured[name].by_item.beside(measured[chosen].by_item)
-        if gain.mean + gain.error <= WORTH:
+        doubt = gain.error if trusted or chosen != names[0] else 0.0
+        if gain.mean + doubt <= WORTH:
             chosen = name
     return Choice.of(chosen, measured[chosen])
 

@@ -25,7 +25,7 @@ from moreish.fitting.cores import usable_cores
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.kinds_of_few import items_of, repeated_items_of
-from moreish.fitting.plan import Sizes, Task, late, planned
+from moreish.fitting.plan import FEWEST_PASSES, Sizes, Task, late, planned
 from moreish.fitting.pool import Helpers
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.asking import Asked, Request
@@ -167,8 +167,8 @@ class FewFitting:
                     self.done.append(listening.blend(choice))
                     yield self._validated(choice, measured, found)
                 whole = dict(measured)
-                tuned = yield from self._tune(measured, measuring, helpers)
-                choice, measured = compared(whole, measured)
+                tuned, trusted = yield from self._tune(measured, measuring, helpers)
+                choice, measured = compared(whole, measured, trusted)
         self.done.append(listening.blend(choice, tuned))
         if found := measured.get(choice.name):
             self.val_loss = found.loss
@@ -178,10 +178,12 @@ class FewFitting:
 
     def _tune(
         self, measured: dict[Name, Measured], measuring: float, helpers: Helpers
-    ) -> Generator[events.Event, None, list[Cell]]:
+    ) -> Generator[events.Event, None, tuple[list[Cell], bool]]:
         """Train on for as many folds as the time allows, then by the whole list; what was measured is added.
 
-        As many nets are trained on as there is time for. measuring : seconds that will be needed to measure all folds
+        As many nets are trained on as there is time for, and whether with passes enough is said with them.
+
+        measuring : seconds that will be needed to measure all folds
         """
         from moreish.background.tune import TuneOptions, seconds_a_step
 
@@ -205,7 +207,7 @@ class FewFitting:
         by_fold = {task.fold: [cells[each] for each in cells if each.fold == task.fold] for task in cells}
         if cases := [listening.case(fold, own) for fold, own in by_fold.items() if fold is not None]:
             measured |= listening.measured(cases)
-        return by_fold.get(None) or by_fold[0]
+        return by_fold.get(None) or by_fold[0], plan.passes >= FEWEST_PASSES * base.passes
 
     def _trained_together(
         self, tasks: Sequence[Task], k: int, of: int, options: "TuneOptions", helpers: Helpers
@@ -285,16 +287,20 @@ class FewFitting:
         return cls(corpus, config, step=found.steps, before=found.steps)
 
 
-def compared(whole: Mapping[Name, Measured], again: Mapping[Name, Measured]) -> tuple[Choice, dict[Name, Measured]]:
+def compared(
+    whole: Mapping[Name, Measured], again: Mapping[Name, Measured], trusted: bool = True
+) -> tuple[Choice, dict[Name, Measured]]:
     """The blend that is kept, and what is said of all: `whole` before, `again` on the folds that were trained for.
 
     They are compared on the same items. Where those are not all, the loss of the net trained on is that of the net
     that only read on all of them, and how much the one is below the other on those that both were measured on (a
     control variate); the temperature and how strictly the list is kept to are what all items chose.
+
+    trusted : whether there was time for as many passes as make the net better on nearly all other lists
     """
     if not whole or "tuned" not in again:
         return (choose(whole, "read"), dict(whole)) if whole else (Choice("tuned"), {})
-    choice, read, tuned = choose(again, "tuned"), whole["read"], again["tuned"]
+    choice, read, tuned = choose(again, "tuned", trusted), whole["read"], again["tuned"]
     if read.items == tuned.items:
         return choice, dict(again)
     beside = tuned.by_item.beside(again["read"].by_item)

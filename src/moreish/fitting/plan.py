@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from moreish.background.tune import TuneOptions
 
 WHOLE = 1.3  # how much longer the training by the whole list takes than that of a fold
-FEWEST_PASSES = 0.5  # of those that are best, for which two nets are still worth more than one
+FEWEST_PASSES = 0.5  # of those that are best, with which training on still helps nearly always, and two nets more
 RESERVE = 0.15  # of the time that is left, kept for measuring and for the last reading
 
 
