@@ -160,7 +160,7 @@ def test_utf8_mark_under_another_encoding_is_refused(tmp_path):
 
 
 def test_utf16_without_a_mark_is_guessed_only_in_the_hint(tmp_path):
-    with pytest.raises(ValueError, match=r"line 1: looks binary.*utf-16"):
+    with pytest.raises(ValueError, match=r"line 1: looks like UTF-16 without its mark; say --encoding utf-16-le$"):
         read_bytes(tmp_path, "emma\nava".encode("utf-16-le"))
 
 

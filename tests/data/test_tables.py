@@ -187,7 +187,7 @@ FAULTS = {
         "line 2,004: has 3 cells",
     ),
     "an open quote": ("name,n\n" + "c,3\n" * 2000 + '"d,4\ne,5\n', "line 2,002: opens a quote"),
-    "an item over lines": ('name,n\nc,3\n"d\ne",4\nf,5\n', 'line 4: its item goes over several lines.*"d e"'),
+    "an item over lines": ('name,n\nc,3\n"d\ne",4\nf,5\n', 'line 3: its item goes over several lines.*"d e"'),
     "JSON that breaks off": ('{"a": 1}\n{"a": 2}\n' * 1000 + '{"a": \n', "line 2,001: is no JSON"),
     "a list where texts are": ('[{"a": "x"}, {"a": "y"}, {"a": ["z"]}]', "row 3: its a is a list"),
     "half a character": ('["a", "b", "\\ud800"]', "row 3: has U\\+D800"),

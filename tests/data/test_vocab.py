@@ -41,7 +41,7 @@ def test_items_come_back_as_they_were(script, unit):
 @pytest.mark.parametrize("unit", UNITS)
 @settings(max_examples=15, deadline=None)
 def test_any_text_comes_back_in_its_normal_form(unit, items):
-    corpus = from_items(["o" * 2000, *items], DataOptions(unit=unit))
+    corpus = from_items(["o" * 9000, *items], DataOptions(unit=unit))
     for text in corpus.items:
         assert corpus.vocab.decode(corpus.vocab.encode(text)) == text
         assert unicodedata.is_normalized("NFC", text)

@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
+from moreish.data.guesses import hint_for
 from moreish.wording import called
 
 BYTE_ORDER_MARKS = [
@@ -24,6 +25,11 @@ class Bytes(Protocol):
         ...
 
 
+def has_mark(head: bytes) -> bool:
+    """Whether the bytes begin with the mark of some encoding."""
+    return any(head.startswith(mark) for mark, _ in BYTE_ORDER_MARKS)
+
+
 class Decoder:
     """Bytes to text in one encoding. In what `start` returns, ASCII characters are the bytes of ASCII.
 
@@ -35,7 +41,7 @@ class Decoder:
         self.skipped = 0  # bytes of a mark before the first line
         try:
             self.utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig", "ascii")
-            self.transparent = _transparent(encoding)
+            self.transparent = is_transparent(encoding)
         except LookupError:
             raise ValueError(
                 f'there is no text encoding "{encoding}"; utf-8, utf-16, latin-1 and cp1252 are some'
@@ -64,18 +70,12 @@ class Decoder:
             before = piece[: error.start]
             row = line + before.count(b"\n") + 1
             byte = error.start - before.rfind(b"\n") + (self.skipped if row == 1 else 0)
-            hint = _western(piece) if self.utf8 else _asked()
+            at_fault = piece[before.rfind(b"\n") + 1 :].split(b"\n", 1)[0]
+            hint = hint_for(piece, at_fault) if self.utf8 else _asked()
             raise ValueError(
                 f"{self.name}, line {row}, byte {byte}: not {self.encoding.upper()} (0x{piece[error.start]:02X}). "
                 f"{hint}"
             ) from None
-
-
-def _western(piece: bytes) -> str:
-    """Which encoding of one byte a letter it may be: Windows has letters and quotes where Latin-1 has controls."""
-    if any(0x80 <= byte < 0xA0 for byte in piece):
-        return f"If it was written on Windows, say {called('encoding', 'cp1252')}."
-    return f"If the file is Latin-1, say {called('encoding', 'latin-1')}."
 
 
 def _asked() -> str:
@@ -139,7 +139,7 @@ class _Recoded:
         return piece
 
 
-def _transparent(encoding: str) -> bool:
+def is_transparent(encoding: str) -> bool:
     """Whether the bytes below 128 stand for ASCII, and nothing but ASCII is written with them alone."""
     ascii_bytes = bytes(range(128))
     encoded = [symbol.encode(encoding, "ignore") for symbol in "éжあ가中"]

@@ -1,4 +1,6 @@
-"""Faults: what a parser says of a line that it cannot read."""
+"""Faults: what a parser says of a line that it cannot read, and what is to be done about it."""
+
+from moreish.wording import called
 
 
 class NotRead(ValueError):
@@ -7,3 +9,8 @@ class NotRead(ValueError):
     def __init__(self, line: int, why: str) -> None:
         super().__init__(why)
         self.line = line
+
+
+def as_it_stands() -> str:
+    """What to do where a list is no table, or is no whole one."""
+    return f"mend it, or say {called('data.recognise', False)} if the lines are the items as they stand"

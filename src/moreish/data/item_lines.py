@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64, Integer, UInt
 
 from moreish.data.numbers import number_of
-from moreish.data.rows import NULL, Row, Rows
+from moreish.data.table_rows import NULL, Row, Rows
 from moreish.wording import called
 
 BATCH = 4096  # rows at a time

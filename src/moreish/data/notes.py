@@ -14,7 +14,7 @@ ROUGH = 30  # items in val or test below which a loss is a rough guess
 
 def notes_on(report: Report, options: DataOptions) -> list[str]:
     """What to know before trusting a number, the gravest first."""
-    found = _size, _parts, _duplicates, _kinds
+    found = _size, _parts, _weightless, _duplicates, _kinds
     return [*(note for notes in found for note in notes(report, options)), *_unit(report), *_symbols(report)]
 
 
@@ -40,6 +40,11 @@ def _parts(report: Report, options: DataOptions) -> Iterator[str]:
             yield f"{name} has no {what} ({why}), so {question} cannot be measured."
         elif n < ROUGH and not options.text:
             yield f"{name} has {n} {what}{'s' * (n > 1)}: a loss on so few is a rough guess."
+
+
+def _weightless(report: Report, options: DataOptions) -> Iterator[str]:
+    if n := report.dropped["of weight 0"]:
+        yield f"{n:,} row{'s are' if n > 1 else ' is'} of weight 0 and left out."
 
 
 def _duplicates(report: Report, options: DataOptions) -> Iterator[str]:

@@ -13,6 +13,7 @@ from jaxtyping import Integer, UInt
 
 from moreish.data import symbols
 from moreish.data.encodings import Bytes, Decoder
+from moreish.data.guesses import nul_fault
 from moreish.data.options import DataOptions
 from moreish.data.report import MOST_LINES, Report
 from moreish.data.suspicious import TAB, control_bytes, suspicious
@@ -170,11 +171,7 @@ class Reader:
     def _refuse_binary(self, piece: bytes) -> None:
         """Text has no NUL and hardly a control character."""
         if (at := piece.find(0)) >= 0:
-            line = self.line + len(_unix(piece[:at]).split(b"\n"))
-            raise ValueError(
-                f"{self.name}, line {line}: looks binary (it has a NUL). If it is UTF-16, say "
-                f"{called('encoding', 'utf-16')}"
-            )
+            raise nul_fault(self.name, self.line + len(_unix(piece[:at]).split(b"\n")), piece)
         self.control += control_bytes(piece)
         if self.control > MOST_CONTROL * self.bytes:
             raise ValueError(
@@ -184,17 +181,20 @@ class Reader:
     def _within_limits(self, block: Block) -> None:
         lengths = np.diff(block.ends, prepend=-1) - 1
         if len(lengths) and lengths.max() > self.options.max_length:
-            raise self._too_long(block.lines[int((lengths > self.options.max_length).argmax())])
+            first = int((lengths > self.options.max_length).argmax())
+            raise self._too_long(block.lines[first], int(lengths.max()))
         self.items += len(lengths)
         if self.items > self.options.max_items:
             raise self._too_much("has more than {:,} items", "max_items")
 
-    def _too_long(self, line: int) -> ValueError:
+    def _too_long(self, line: int, length: int | None = None) -> ValueError:
+        """What to say of a line, and of how many characters if that is known: it keeps the limit that is advised."""
         limit = self.options.max_length
+        enough = self.options.max_bytes if length is None else max(10 * limit, 10 ** len(str(length)))
         return ValueError(
             f"{self.name}, line {self.line_of(line):,}: longer than {limit:,} characters. If it is running text, say "
             f"{called('text', True)}; if it is a list of long items, raise the limit with "
-            f"{called('data.max_length', 10 * limit)}"
+            f"{called('data.max_length', enough)}"
         )
 
     def _too_much(self, sentence: str, option: str) -> ValueError:

@@ -3,24 +3,24 @@
 import csv
 from typing import NamedTuple
 
-from moreish.data.encodings import Bytes, Prepended
+from moreish.data.encodings import Bytes, Prepended, has_mark, is_transparent
+from moreish.data.faults import as_it_stands
 from moreish.data.formats import (
     MOST_ROWS,
-    TABLE_SUFFIXES,
     Format,
     Marked,
-    Table,
     any_is_long,
     first_lines,
-    reader_of,
     recognise,
 )
+from moreish.data.guesses import nul_fault
 from moreish.data.hints import hint_on_counts, hints_on
 from moreish.data.item_lines import ItemLines, Kinds
 from moreish.data.options import FILE, DataOptions
 from moreish.data.reader import PIECE, Reader
 from moreish.data.report import Report
-from moreish.data.rows import as_it_stands, rows_of
+from moreish.data.rows import rows_of
+from moreish.data.table_forms import TABLE_SUFFIXES, Table, reader_of
 
 MOST_BROKEN = 10  # one row in so many
 
@@ -39,13 +39,17 @@ class Look(NamedTuple):
 
 
 def look_at(name: str, stream: Bytes, options: DataOptions, suffix: str) -> Look:
-    """What this is, by its beginning. Raises ValueError for what would be a table but for a few rows' quotes."""
+    """What this is, by its beginning. Raises ValueError for what would be a table but for a few rows' quotes,
+    and for a NUL, which no text has."""
     head = stream.read(PIECE)
     whole, stream = len(head) < PIECE, Prepended(head, stream)
     try:
         text = head.decode(options.encoding, "ignore")
     except (LookupError, UnicodeError):
         return Look(None, [], stream)  # no such encoding, or another: the decoder says so
+    if b"\0" in head and is_transparent(options.encoding) and not has_mark(head):
+        before = head[: head.index(0)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        raise nul_fault(name, before.count(b"\n") + 1, head)
     marks = options.marks == "drop"
     form = recognise(text, whole, suffix, _names(options), options.weight is not None, marks)
     if form is None and suffix == ".csv" and '"' in text:

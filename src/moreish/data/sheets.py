@@ -6,6 +6,7 @@
 {"name": {"0": "Emma", ...}, "count": ...}      the same as pandas writes it
 {"source": "x", "names": [...]}                 the only array that there is, however deep
 {"Emma": 3, "Ava": 2}                           columns key and value
+{"elves": ["Emma", ...], "dwarves": [...]}      columns key and value too, where each key is to be a kind
 """
 
 import json
@@ -23,6 +24,7 @@ DEEPEST = 6  # objects within objects
 LEAST_RECORDS, SHARED = 3, 0.9  # of an entry for each key, and of them that have a text or number of one name
 MOST_CELLS = 2**21  # looked at, where rows have many different keys
 MOST_LISTED = 12  # arrays, in a sentence
+KEY, VALUE = "key", "value"  # columns of what has no others
 
 
 class Terms(NamedTuple):
@@ -55,6 +57,7 @@ class Sheet:
     """Rows and their columns; `looks` is put after the name of the format. `named`: whether columns have names.
 
     within : what is left of the column that was asked for, where it named an array: "name" of "items.name"
+    keys_may_be_kinds : whether there are arrays of texts under several keys
     """
 
     looks: str
@@ -63,6 +66,7 @@ class Sheet:
     named: bool = True
     terms: Terms = JSON
     within: Sequence[str | None] = ()
+    keys_may_be_kinds: bool = False
 
 
 def at(row: object, path: Path) -> object:
@@ -77,8 +81,27 @@ def at(row: object, path: Path) -> object:
     return row
 
 
-def sheet_of(value: object, name: str, column: str | None = None, terms: Terms = JSON) -> Sheet:
+def spelt(row: object, path: Path) -> Path | None:
+    """The way that this one is in a row, whatever the case of its keys; None where there is none."""
+    found: list[str | int] = []
+    for step in path:
+        keys = list(row) if isinstance(row, dict) else []
+        fitting = [key for key in keys if key == step] or [
+            key for key in keys if str(key).casefold() == str(step).casefold()
+        ]
+        if len(fitting) != 1:
+            return None
+        found.append(fitting[0])
+        row = at(row, (fitting[0],))
+    return None if row is None else tuple(found)
+
+
+def sheet_of(
+    value: object, name: str, column: str | None = None, terms: Terms = JSON, by: str | None = None
+) -> Sheet:
     """The table in this value; `column` may name the array that is meant, where an object has several.
+
+    Where `by` is "key" they are all meant, and the key of each is the kind of what stands in it.
 
     Raises ValueError where there is no list in it, or more than one and none is named.
     """
@@ -86,12 +109,12 @@ def sheet_of(value: object, name: str, column: str | None = None, terms: Terms =
         case list():
             return replace(_of_rows(value, ""), terms=terms)
         case dict():
-            return replace(_of_object(value, name, column, terms), terms=terms)
+            return replace(_of_object(value, name, column, terms, by), terms=terms)
         case _:
             raise ValueError(f"{name} is a single {terms.format} value, and no list of items")
 
 
-def _of_object(value: Mapping[str, object], name: str, column: str | None, terms: Terms) -> Sheet:
+def _of_object(value: Mapping[str, object], name: str, column: str | None, terms: Terms, by: str | None) -> Sheet:
     said = f"{name} is a {terms.format} {terms.mapping}"
     arrays = {".".join(path): entry for path, entry in _arrays(value)}
     if column not in arrays and _are_records(value, arrays):
@@ -99,14 +122,17 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
     if len(arrays) == 1:
         path, rows = next(iter(arrays.items()))
         return _of_rows(rows, f", the {terms.array} {path}", path)
+    if len(arrays) > 1 and by == KEY and KEY not in arrays:
+        return _of_kinds(arrays, terms)
     if len(arrays) > 1 and _are_columns(arrays, value):
         rows = [dict(zip(arrays, cells, strict=True)) for cells in zip(*arrays.values(), strict=True)]
-        return _of_rows(rows, f", {terms.one_array} for each column")
+        sheet = _of_rows(rows, f", {terms.one_array} for each column")
+        return replace(sheet, keys_may_be_kinds=all(column.has_texts for column in sheet.columns))
     if column in arrays:
         sheet = _of_rows(arrays[column], f", the {terms.array} {column}", column)
         return replace(sheet, within=(None,)) if any(isinstance(row, dict) for row in arrays[column]) else sheet
     sheets = {path: _of_rows(rows, f", the {terms.array} {path}", path) for path, rows in arrays.items()}
-    tables = {path: sheet for path, sheet in sheets.items() if sheet.named and len(sheet.columns) > 1}
+    tables = {path: sheet for path, sheet in sheets.items() if sheet.named and isinstance(sheet.rows[0], dict)}
     inside = [replace(s, within=(rest,)) for path, s in tables.items() if (rest := _within(column, path, s))]
     if len(inside) == 1:
         return inside[0]
@@ -114,7 +140,7 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
         listed = ", ".join(f"{path} ({len(entry):,})" for path, entry in list(arrays.items())[:MOST_LISTED])
         texts = (f"{path}.{c.name}" for path, sheet in tables.items() for c in sheet.columns if c.has_texts)
         say = f"Say which, such as {called('column', next(texts, next(iter(arrays))))}"
-        raise ValueError(f"{said} with several {terms.array}s: {listed}. {say}")
+        raise ValueError(f"{said} with several {terms.array}s: {listed}. {say}, or {of_each_key(terms)}")
     entries = list(value.values())
     inner = [entry for entry in entries if isinstance(entry, dict)]
     if inner and len(inner) == len(entries) and _is_frame(inner):
@@ -125,6 +151,19 @@ def _of_object(value: Mapping[str, object], name: str, column: str | None, terms
     raise ValueError(f"{said} without {terms.one_array} in it, and no list of items")
 
 
+def _of_kinds(arrays: Mapping[str, list[object]], terms: Terms) -> Sheet:
+    """The rows of all arrays, with the key of each beside its own."""
+    rows = [
+        {KEY: key, **(row if isinstance(row, dict) else {VALUE: row})} for key, each in arrays.items() for row in each
+    ]
+    return _of_rows(rows, f", {terms.one_array} for each kind")
+
+
+def of_each_key(terms: Terms) -> str:
+    """How to read all arrays of an object."""
+    return f"{called('by', KEY)}, if the key of each {terms.array} is a kind"
+
+
 def _within(column: str | None, path: str, sheet: Sheet) -> str | None:
     """The name of the column of this array that is meant: `name`, or `items.name`; None where it has none."""
     rest = None if column is None else column.removeprefix(f"{path}.")
@@ -132,7 +171,7 @@ def _within(column: str | None, path: str, sheet: Sheet) -> str | None:
 
 
 def _of_entries(value: Mapping[str, object]) -> Sheet:
-    rows = [{"key": key, **(e if isinstance(e, dict) else {"value": e})} for key, e in value.items()]
+    rows = [{KEY: key, **(e if isinstance(e, dict) else {VALUE: e})} for key, e in value.items()]
     return _of_rows(rows, ", an entry for each key")
 
 
@@ -233,7 +272,9 @@ def cell_at(row: object, path: Path | None, where: str, terms: Terms, option: st
         kind = f"a list of {'lists' if isinstance(value[0], list) else terms.mapping + 's'}"
     if option:
         raise ValueError(f"{where}: {place} is {kind}, and {called(option)} wants one value for an item")
-    raise ValueError(f"{where}: {place} is {kind}, where the others have texts")
+    raise ValueError(
+        f"{where}: {place} is {kind}, where the others have texts; mend it, or take the items from another column"
+    )
 
 
 def text_in(value: object) -> str:

@@ -64,8 +64,12 @@ class Column:
 
     def shown(self) -> str:
         """Name or number, and examples of what stands in it."""
+        return f"{self.name} ({self.values()})"
+
+    def values(self) -> str:
+        """Examples of what stands in it."""
         values = [f'"{_short(cell)}"' for cell in dict.fromkeys(self.filled)][:MOST_EXAMPLES]
-        return f"{self.name} ({', '.join(values)})" if values else f"{self.name} (empty)"
+        return ", ".join(values) or "empty"
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,13 @@ class Chosen:
 
 
 class Columns:
-    """The columns of one table, to choose from. `name` is the file's, `looks` what it is: "CSV"."""
+    """The columns of one table, to choose from. `name` is the file's, `looks` what it is: "CSV".
 
-    def __init__(self, name: str, looks: str, columns: Sequence[Column], named: bool) -> None:
-        self.name, self.looks, self.columns, self.named = name, looks, columns, named
+    also : another way to read it, said where it is not clear which column holds the items
+    """
+
+    def __init__(self, name: str, looks: str, columns: Sequence[Column], named: bool, also: str = "") -> None:
+        self.name, self.looks, self.columns, self.named, self.also = name, looks, columns, named, also
 
     def choose(self, options: DataOptions) -> Chosen:
         """The columns that were asked for; the items' is found where it was not.
@@ -111,7 +118,7 @@ class Columns:
 
     def besides(self, late: Sequence[Column]) -> "Columns":
         """With these as well."""
-        return Columns(self.name, self.looks, [*self.columns, *late], self.named) if late else self
+        return Columns(self.name, self.looks, [*self.columns, *late], self.named, self.also) if late else self
 
     def _inside(self, name: str) -> list[Column]:
         """The columns whose path goes through this name."""
@@ -127,7 +134,11 @@ class Columns:
             numbers = [column for column in self.columns if column.filled and not column.has_texts]
             if len(numbers) == 1:
                 return numbers[0]
-        return self._find(asked, "weight")
+        found = self._find(asked, "weight")
+        if found.filled and all(number_of(cell) is None for cell in found.filled):
+            wants = f"holds no numbers, and {called('weight')} wants the column that counts"
+            raise ValueError(f"{self.name} is {self.looks}, and its column {found.shown()} {wants}; {self._listed()}")
+        return found
 
     def _find(self, asked: str, flag: str) -> Column:
         """By its name, whatever the case, or else by its number; one with lists of texts for the items alone."""
@@ -142,6 +153,10 @@ class Columns:
             found = [column for column in self.columns if self.named and same(column.name)]
             if len(found) == 1:
                 return found[0]
+            if found and not asked.isdecimal():
+                ways = " or ".join(f"{called(flag, column.number)} ({column.values()})" for column in found)
+                such = f'and {len(found)} of its columns are called "{asked}"'
+                raise ValueError(f"{self.name} is {self.looks}, {such}: say {ways}")
         if asked.isdecimal() and 1 <= int(asked) <= len(self.columns):
             return self.columns[int(asked) - 1]
         if self.named and (inside := self._inside(asked)):
@@ -173,11 +188,16 @@ class Columns:
         if not self.columns:
             raise ValueError(f"{self.name} is {self.looks}, and no column of it holds texts")
         first = (varied or texts or columns or self.columns)[0]
+        otherwise = self.also or f"{called('data.recognise', False)}, if its lines are the items as they stand"
         raise ValueError(
             f"{self.name} is {self.looks}, and it is not clear which column holds the items; {self._listed()}. Say "
-            f"which, such as {called('column', first.name)} (or {called('data.recognise', False)}, if its lines are "
-            "the items as they stand)"
+            f"which, such as {called('column', self._way_to(first))} (or {otherwise})"
         )
+
+    def _way_to(self, column: Column) -> str | int:
+        """What to ask for to get this column: its name, or its number where another has the same or none has one."""
+        same = [each for each in self.columns if each.name.casefold() == column.name.casefold()]
+        return column.name if len(same) == 1 or not self.named else column.number
 
     def _listed(self) -> str:
         shown = [column.shown() for column in self.columns[:MOST_COLUMNS_SHOWN]]
