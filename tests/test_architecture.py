@@ -11,7 +11,7 @@ import pytest
 from tests.support.shapes import EVERY, FIRST, sampled
 
 SRC = Path(__file__).parent.parent / "src" / "moreish"
-KERNEL = {"cancellation", "errors", "markup", "options", "rng", "wording"}
+KERNEL = {"cancellation", "errors", "markup", "options", "rng", "threads", "wording"}
 TORCH = {"torch", "numpy", "jaxtyping"}
 
 # part -> (parts of moreish it may import, or one module of a part; third-party packages it may import)
@@ -21,17 +21,18 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "cancellation": (set(), set()),
     "wording": (set(), set()),
     "rng": (set(), {"numpy", "torch"}),
+    "threads": ({"rng"}, {"numpy", "torch", "threadpoolctl"}),
     "markup": (set(), set()),
     "scalar": (set(), set()),
     "ngram": (set(), {"numpy", "jaxtyping"}),
     "automata": ({"cancellation"}, {"numpy", "jaxtyping"}),
     "data": ({"options", "rng", "markup", "wording"}, {"numpy", "jaxtyping", "msgspec", "regex"}),
-    "models": ({"options", "rng"}, TORCH),
+    "models": ({"cancellation", "options", "rng"}, TORCH),
     "backprop": ({"markup"}, TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
     "fast": ({"models"}, TORCH),
     "background": (
-        {"options", "rng", "wording", "data.symbols", "models", "ngram", "fast"},
+        {"options", "rng", "threads", "wording", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
     "inference": (
@@ -57,7 +58,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "runs": ({"errors"}, {"numpy", "safetensors", "msgspec", "filelock"}),
     "serving": (
-        KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.listening", "__version__"},
+        KERNEL | {"api", "fitting", "inference", "data", "recipes", "background.choosing", "__version__"},
         {"fastapi", "starlette", "pydantic", "msgspec", "uvicorn"},
     ),
     "export": (
