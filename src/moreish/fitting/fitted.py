@@ -200,9 +200,10 @@ class Fitted(ABC):
     def score(self, *items: str | Iterable[str]) -> list[Scored]:
         """How likely each item is, symbol by symbol: `score("emma", "olivia")`, or a list of them.
 
-        An item with a symbol that the list never has is marked, and the others are scored all the same.
+        An item with a symbol that the list never has is marked, and the others are scored all the same. Raises
+        TypeError for what is no text.
         """
-        texts = list(chain.from_iterable([item] if isinstance(item, str) else item for item in items))
+        texts = _texts_of(items)
         found = [self.vocab.lookup(self.vocab.normal(text)) for text in texts]
         scores = iter(score_items(self.model, [ids for ids in found if ids is not None]))
         return [
@@ -344,3 +345,14 @@ class Listened(Counted):
     def __repr__(self) -> str:
         loss = "not measured" if self.measured is None else f"loss {self.measured.loss:.3f} by cross-validation"
         return f"<background net that read {self.corpus!r}: {loss}>"
+
+
+def _texts_of(items: Iterable[object]) -> list[str]:
+    """Texts, and those in lists among them. Raises TypeError for anything else."""
+    lists = ([item] if isinstance(item, str) or not isinstance(item, Iterable) else item for item in items)
+    texts: list[str] = []
+    for text in chain.from_iterable(lists):
+        if not isinstance(text, str):
+            raise TypeError(f"items are texts, or lists of texts, and not {text!r}")
+        texts.append(text)
+    return texts
