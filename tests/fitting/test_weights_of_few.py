@@ -60,3 +60,16 @@ def test_equal_weights_change_nothing(files):
     even = moreish.listen(files["even"])
     plain = moreish.listen([*CHEESES, "Zzyzx", "Zzyx"])
     assert even.score(["Zzyxa"])[0].score.logprob == plain.score(["Zzyxa"])[0].score.logprob
+
+
+@pytest.mark.parametrize("weights", [[1e308] * 20, [1e308, 1.0, 5e-324], [0.5, 1e300], [2.0**60, 3.0]])
+def test_weights_larger_than_can_be_counted_are_fewer_in_proportion(weights):
+    n = len(weights)
+    ids = np.array([0, *(x for i in range(n) for x in (i + 1, 0))], np.uint8)
+    split = Split(ids, 2 * np.arange(n + 1), None, np.array(weights))
+    times = split.times
+    assert times is not None
+    assert times.min() >= 1
+    assert 0 < times.sum() <= 2**53
+    assert (times[0] == times.max()) == (weights[0] == max(weights))
+    assert len(repeated_items_of(split)) <= MOST_REPEATED + n

@@ -103,8 +103,9 @@ class Listening:
 
     @cached_property
     def template(self) -> Template | None:
-        """What all items do alike. Of a fold it is that of the whole list: nothing of it hangs on one item."""
-        return Template.of(self.shape.classes.class_of, self.items)
+        """What all do alike, each item counted once. Of a fold it is that of all: nothing of it hangs on one item."""
+        different = {item.tobytes(): item for item in self.items}
+        return Template.of(self.shape.classes.class_of, [*different.values()])
 
     @cached_property
     def reader(self) -> ListReader:

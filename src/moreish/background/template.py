@@ -20,8 +20,9 @@ class Template:
     """What all items do alike, place by place from the beginning, and symbol by symbol at the end.
 
     allowed : (T, V) whether some item may have this id at this place, the end included; all is allowed behind
-    ending : the ids that all items end in, so that an end comes nowhere else
-    sure : how many of these stand in a row in no item but at its end: after so many the others follow, and the end
+    ending : the ids that all items end in
+    sure : how many of these stand in a row in no item but at its end: after so many the others follow, and the end.
+        Before that nothing is forbidden: an item that must not end until it comes to them never ends.
     """
 
     def __init__(self, allowed: Bool[np.ndarray, "T V"], ending: Sequence[int] = (), sure: int = 0) -> None:
@@ -30,11 +31,9 @@ class Template:
         self._strays = np.concatenate([~allowed, np.zeros((1, size), bool)]).astype(np.float32)
         self._after = _matched_after(self.ending, size)
         self._beside = np.zeros((len(self.ending) + 1, size), np.float32)
-        if self.ending:
-            self._beside[:-1, 0] = 1
-            for matched, following in enumerate([*self.ending, 0]):
-                if matched >= sure:
-                    self._beside[matched] = np.arange(size) != following
+        for matched, following in enumerate([*self.ending, 0] if self.ending else ()):
+            if matched >= sure:
+                self._beside[matched] = np.arange(size) != following
 
     @classmethod
     def of(cls, class_of: Integer[np.ndarray, " V"], items: Sequence[Integer[np.ndarray, " _"]]) -> "Template | None":

@@ -25,6 +25,8 @@ from moreish.wording import called
 Where = Literal["new", "train", "val", "test"]
 WHERE: tuple[Where, ...] = ("new", "train", "val", "test")
 
+MOST_TIMES = 2.0**52  # that all items of a list count together: whole numbers of which a float knows each
+
 
 @dataclass(frozen=True)
 class Split:
@@ -94,11 +96,18 @@ class Split:
 
     @property
     def times(self) -> Int64[np.ndarray, " items"] | None:
-        """The weights as whole numbers, for counting: as they are, else in units of the smallest; None as there."""
+        """The weights as whole numbers, for counting: as they are, else in units of the smallest; None as there.
+
+        Where these are more than can be counted, all are fewer in proportion, and none is less than 1.
+        """
         if self.weights is None:
             return None
-        whole = (self.weights == np.rint(self.weights)).all()
-        return np.rint(self.weights if whole else self.weights / self.weights.min()).astype(np.int64)
+        weights, most = self.weights, MOST_TIMES / len(self)
+        if not (weights == np.rint(weights)).all():
+            weights = weights / max(weights.min(), weights.max() / MOST_TIMES)
+        if weights.max() > most:
+            weights = np.maximum(weights / weights.max() * most, 1)
+        return np.rint(weights).astype(np.int64)
 
     def shares_of_kinds(self, kinds: int) -> Float64[np.ndarray, " K"]:
         """How often each kind occurs among the items, of which the list says the kinds."""
