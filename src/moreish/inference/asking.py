@@ -42,6 +42,7 @@ GUIDED_BATCH, GUIDED_BATCH_OF_SLOW = 512, 64  # items that one set of weighted b
 EFFORT_OF_SLOW = 8192  # symbols of beginnings that are followed for so many, which takes some two seconds
 MOST_EXCLUDED = 1_000_000  # known items that are kept from an exact draw; of longer lists they are passed over
 GUIDE_ORDER = 4
+LEAST_REACH_OF_SLOW = 8  # symbols, see `_reach`
 REACH, LEAST_REACH = 4, 100  # times the longest item, and symbols: how much longer than needed items under a rule get
 UNCUT = Sampling().max_length
 Answer = str | float | int | bool | tuple[str, ...] | None
@@ -330,7 +331,7 @@ class Asked:
         longest = int(self.corpus.split("all").lengths.max(initial=1))
         beyond = shortest + max(LEAST_REACH, REACH * longest)
         if is_slow(self.model):
-            beyond = max(2 * longest, shortest + longest)
+            beyond = max(2 * longest, shortest + max(longest, LEAST_REACH_OF_SLOW))
         return min(UNCUT, beyond)
 
     @cached_property
