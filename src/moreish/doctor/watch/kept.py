@@ -32,10 +32,18 @@ class Kept:
         """Count them now, after so many steps."""
         self._next *= 2
         every = [o for o in gc.get_objects() if type(o) is Tensor]
-        alive = [x for x in every if x.grad_fn is not None]
+        alive = [x for x in every if _node_of(x) is not None]
         longest = max((_sums(x) for x in alive if x.numel() == 1), default=0)
         sizes = dict(_storage(x) for x in every)
         self.counts.append(KeptGraphs(step, len(alive), longest, sum(sizes.values())))
+
+
+def _node_of(x: Tensor) -> object:
+    """What made it; nothing of a view whose base was overwritten where torch cannot follow, as it says when asked."""
+    try:
+        return x.grad_fn
+    except RuntimeError:
+        return None
 
 
 def _storage(x: Tensor) -> tuple[int, int]:
