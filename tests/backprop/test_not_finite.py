@@ -3,25 +3,13 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor
 
 from moreish.backprop import HAND_DERIVED, by_hand
 from moreish.backprop.canonicalize import name_of
 from moreish.backprop.samples import sample_inputs
+from tests.support.trees import leaves, refill
 
 inf, nan = float("inf"), float("nan")
-
-
-def leaves(tree):
-    if isinstance(tree, Tensor):
-        return [tree]
-    return [leaf for part in tree for leaf in leaves(part)] if isinstance(tree, tuple | list) else []
-
-
-def refill(tree, tensors):
-    if isinstance(tree, Tensor):
-        return tensors.pop(0)
-    return type(tree)(refill(part, tensors) for part in tree) if isinstance(tree, tuple | list) else tree
 
 
 def gradients(function, args, infinite, hand):

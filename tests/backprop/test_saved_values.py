@@ -5,24 +5,12 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import nn
 
 from moreish.backprop import HAND_DERIVED, NotDerived, by_hand
 from moreish.backprop.canonicalize import name_of
 from moreish.backprop.samples import sample_inputs
-
-
-def leaves(tree):
-    if isinstance(tree, Tensor):
-        return [tree]
-    return [leaf for part in tree for leaf in leaves(part)] if isinstance(tree, tuple | list) else []
-
-
-def refill(tree, tensors):
-    if isinstance(tree, Tensor):
-        return tensors.pop(0)
-    return type(tree)(refill(part, tensors) for part in tree) if isinstance(tree, tuple | list) else tree
-
+from tests.support.trees import leaves, refill
 
 # Of these arguments torch keeps something made of them, the scaled query and key, and h - n.
 KEPT_OTHERWISE = {F.scaled_dot_product_attention: 2, torch.gru_cell: 2}
