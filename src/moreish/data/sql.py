@@ -18,13 +18,13 @@ from moreish.data.sql_texts import (
     GAP,
     NAME,
     NEXT,
-    PATTERNS,
     SPACE,
     TABLE,
     TAG,
     bare,
     names_in,
     of_postgres,
+    patterns,
 )
 from moreish.data.sql_values import NO_CHARACTER, value_of
 
@@ -128,7 +128,7 @@ class _Script:
     """
 
     def __init__(self, text: str, escaped: bool) -> None:
-        self.text, self.escaped, self.patterns = text, escaped, PATTERNS[escaped]
+        self.text, self.escaped, self.patterns = text, escaped, patterns(escaped)
         self.tables: dict[str, SqlTable] = {}
         self.queries = 0
         self.passed: list[tuple[int, str]] = []
