@@ -25,7 +25,7 @@ from benchmarks.measure import Row, names_file, seconds
 from moreish.data import Corpus, DataOptions, read
 from moreish.data.batches import windows
 from moreish.data.bundled import BUNDLED
-from moreish.fast import CompiledStep
+from moreish.fast.compiled import CompiledStep
 from moreish.fast.plan import Op
 from moreish.models import build_model
 from moreish.models.net import Net

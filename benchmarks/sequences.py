@@ -20,9 +20,11 @@ from torch import Tensor
 from benchmarks.compiled import jax_process
 from benchmarks.ladder import written_out
 from benchmarks.measure import Row, seconds
-from moreish.fast import FUSED, CompiledStep, Uncompiled
 from moreish.fast.adamw import FusedAdamW
+from moreish.fast.compiled import CompiledStep
+from moreish.fast.library import Uncompiled
 from moreish.fast.step import fast_operands
+from moreish.fast.steps import FUSED
 from moreish.models import build_model
 from moreish.models.net import Net
 from moreish.models.recurrent import RecurrentOptions

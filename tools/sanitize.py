@@ -14,7 +14,7 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "sanitize"
-TESTS = tuple(f"tests/fast/test_{name}.py" for name in ("compiled", "reading", "recurrent", "transformer"))
+TESTS = tuple(f"tests/fast/test_{name}.py" for name in ("compiled", "reading", "recurrent", "streams", "transformer"))
 
 
 def load_build() -> ModuleType:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from moreish.data import DataOptions, read
-from moreish.fast import CompiledStep, Uncompiled, compiled
-from moreish.fast.compiled import Batches, Update
+from moreish.fast import compiled
+from moreish.fast.compiled import Batches, CompiledStep, Update
 from moreish.fast.layers import NETS
+from moreish.fast.library import Uncompiled
 from moreish.models import build_model, model_class
 from moreish.models.net import Net
 from moreish.runs import events

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from moreish.fast import FUSED
 from moreish.fast.library import Uncompiled
 from moreish.fast.passes import Passes
 from moreish.fast.recurrent import RecurrentGradients
+from moreish.fast.steps import FUSED
 from moreish.models import build_model, model_class
 from moreish.recipes import choose_model
 

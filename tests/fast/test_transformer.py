@@ -11,11 +11,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from moreish.fast import FUSED, TransformerGradients
 from moreish.fast.attention import SHORT
 from moreish.fast.library import Uncompiled
 from moreish.fast.passes import Passes
 from moreish.fast.recurrent import RecurrentGradients
+from moreish.fast.steps import FUSED, TransformerGradients
 from moreish.models import build_model
 from moreish.models.transformer import TransformerOptions
 

@@ -1,4 +1,4 @@
-"""A background net that has read a list, as a `LanguageModel`. numpy only: it answers before torch is imported."""
+"""A background net that has read a list, as a `LanguageModel`. Without torch: it answers before that is imported."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -8,6 +8,8 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.background.weights import NetWeights, SymbolRows
+from moreish.fast.library import Uncompiled
+from moreish.fast.streams import Stream
 from moreish.models.contract import State
 from moreish.models.stepping import score_by_steps
 from moreish.threads import numpy_on_one_core
@@ -107,16 +109,20 @@ def read_list(cell: Cell, orders: Sequence[Integer[np.ndarray, " _"]]) -> Memory
     block = np.zeros((len(orders), lengths.max()), np.int64)
     for row, order in enumerate(orders):
         block[row, block.shape[1] - len(order) :] = order
-    memory = cell.blank(len(orders))
-    late = lengths.max() - lengths
+    begins = lengths.max() - lengths
+    try:
+        return Memory(*Stream(cell.input, cell.recurrent).read(block, begins))
+    except Uncompiled:
+        return _read_by_numpy(cell, block, begins)
+
+
+def _read_by_numpy(cell: Cell, ids: Integer[np.ndarray, "rows T"], begins: Integer[np.ndarray, " rows"]) -> Memory:
+    memory = cell.blank(len(ids))
     with numpy_on_one_core():
-        for t in range(block.shape[1]):
-            if late.any():
-                begun = (t >= late)[:, None]
-                read = cell.read(memory, block[:, t])
-                memory = Memory(np.where(begun, read.h, 0), np.where(begun, read.c, 0))
-            else:
-                memory = cell.read(memory, block[:, t])
+        for t in range(ids.shape[1]):
+            read = cell.read(memory, ids[:, t])
+            begun = (t >= begins)[:, None]
+            memory = read if begun.all() else Memory(np.where(begun, read.h, 0), np.where(begun, read.c, 0))
     return memory
 
 

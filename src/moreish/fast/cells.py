@@ -4,6 +4,7 @@
 where it belongs, so that with few symbols it never stands anywhere else.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,9 @@ from moreish.fast.passes import Passes
 
 if TYPE_CHECKING:
     from moreish.fast.recurrent import RecurrentGradients, Weights
+
+
+FEW_ROWS = 16  # of a product, up to which it takes half the time by panels: torch lays the matrix out for each anew
 
 
 class Kept(NamedTuple):
@@ -62,7 +66,7 @@ class CompiledCells:
     """The layers of one step, forward in their order and backward against it."""
 
     def __init__(self, step: "RecurrentGradients", cell: Cell, passes: Passes) -> None:
-        self.step, self.cell = step, cell
+        self.step, self.cell, self.passes = step, cell, passes
         self.forward_pass, self.backward_pass = passes[f"{cell.name}_forward"], passes[f"{cell.name}_backward"]
 
     def forward(
@@ -84,10 +88,11 @@ class CompiledCells:
         out = h[1:] if mask is None else step.buffer(f"out{i}", steps, rows, size)
         product = step.buffer("recurrent", rows, cell.gates * size, dtype=step.operand_dtype).zero_()
         u = step.cast(layer.weight_hh, f"u{i}")
+        by_u = self._factor(u.T, rows, "panels")
         buffers = [address(x) for x in (ids, gates, product, layer.bias_hh.detach(), h, operand, mask, out, *kept)]
         for t in range(steps):
             if t or step.before is not None:
-                torch.mm(operand[t], u.T, out=product)
+                by_u(operand[t], product)
             self.forward_pass(t, rows, size, *buffers)
         if step.keeps_memory:
             step.after = (h[-1].clone(), kept[0][-1].clone()) if cell is LSTM else (h[-1].clone(),)
@@ -110,6 +115,7 @@ class CompiledCells:
             step.buffer(name, *shape).zero_() for name, shape in (("carried", (rows, size)), ("dc", (size,)))
         )
         dinput.zero_()
+        by_u = self._factor(saved.u, rows, "panels")
         buffers = [
             address(x)
             for x in (
@@ -119,10 +125,19 @@ class CompiledCells:
         for t in reversed(range(steps)):
             self.backward_pass(t, rows, size, *buffers)
             if t:
-                torch.mm(dgates[t], saved.u, out=dproduct)
+                by_u(dgates[t], dproduct)
         first = 1 if step.before is None else 0  # a blank memory adds nothing to the matrix
         step.weight_gradient(layer.weight_hh, dgates[first:].flatten(0, 1), saved.operand[first:-1].flatten(0, 1))
         layer.bias_ih.grad = dinput.sum(0)
         layer.bias_hh.grad = layer.bias_ih.grad.clone()
         if cell is GRU:
             layer.bias_hh.grad[2 * size :] = dcandidate
+
+    def _factor(self, b: Float[Tensor, "K N"], rows: int, name: str) -> Callable[[Tensor, Tensor], object]:
+        """`(a, out)`: the product out (rows, N) = a (rows, K) b, of which there will be many."""
+        if rows > FEW_ROWS or self.step.operand_dtype != self.step.dtype:
+            return lambda a, out: torch.mm(a, b, out=out)
+        (depth, n), multiply = b.shape, self.passes["by_panels"]
+        panels = self.step.buffer(name, self.passes["panel_numbers"](depth, n))
+        self.passes["lay_out"](depth, n, b.data_ptr(), *b.stride(), address(panels))
+        return lambda a, out: multiply(rows, depth, n, address(a), address(panels), address(out))

@@ -6,13 +6,43 @@ contiguity, size, lifetime) is checked here and in `plan` before a pointer is ha
 
 import ctypes
 import os
+from collections.abc import Callable
 from functools import cache
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from moreish.fast.build import levels, library_path, sources_hash
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 VARIABLE = "MOREISH_KERNELS"
+
+Pass = Callable[..., Any]
+
+_number, _real, _pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
+_KINDS = {"n": _number, "x": _real, "p": _pointer}
+ARGUMENTS = {
+    "gru_forward": "nnn" + 11 * "p",
+    "gru_backward": "nnn" + 12 * "p",
+    "lstm_forward": "nnn" + 11 * "p",
+    "lstm_backward": "nnn" + 12 * "p",
+    "token_cross_entropy": "nnppxx",
+    "dropout_mask": "npnxp",
+    "embed_forward": "nnnppppp",
+    "embed_backward": "nnnppppp",
+    "add_norm_forward": "nn" + 7 * "p" + "xpp",
+    "add_norm_backward": "nn" + 10 * "p",
+    "tanh_gelu_forward": "nnpppp",
+    "tanh_gelu_backward": "nnpppp",
+    "causal_attention_forward": "nnnn" + 7 * "p",
+    "causal_attention_backward": "nnnn" + 7 * "p",
+    "panel_numbers": "nn",
+    "lay_out": "nnpnnp",
+    "by_panels": "nnnppp",
+    "lstm_stream": "nnn" + 7 * "p",
+}
+"""Name of a function that has a suffix -> its arguments: n a whole number, x a real one, p an address."""
+_RESULTS = {"token_cross_entropy": _real, "panel_numbers": _number}
 
 
 class Uncompiled(ValueError):
@@ -48,6 +78,14 @@ def load() -> Library:
     return Library(level, _open(level))
 
 
+@cache
+def function(handle: ctypes.CDLL, name: str, suffix: str) -> Pass:
+    """One of `ARGUMENTS`, for numbers or operands of this type: float32, float64 or bfloat16."""
+    found = getattr(handle, f"moreish_{name}_{suffix}")
+    found.argtypes, found.restype = [_KINDS[kind] for kind in ARGUMENTS[name]], _RESULTS.get(name)
+    return found
+
+
 def level() -> str:
     """The name of the level that is used; "none" where there is no library."""
     try:
@@ -72,7 +110,7 @@ def _open(level: str) -> ctypes.CDLL:
     return handle
 
 
-def address(x: Tensor | None) -> int:
+def address(x: "Tensor | None") -> int:
     """Where the numbers of a dense tensor on the CPU lie; 0 for none."""
     if x is None:
         return 0

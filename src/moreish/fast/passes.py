@@ -4,37 +4,10 @@ What a pass is given is a number, or a tensor that must be dense, on the CPU and
 it is what the C++ side gets. A suffix says what an operand of a product is: float32, bfloat16 or float64.
 """
 
-import ctypes
-from collections.abc import Callable
-from functools import cache
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from moreish.fast.library import Uncompiled, load
-
-Pass = Callable[..., Any]
-
-_number, _real, _pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
-_KINDS = {"n": _number, "x": _real, "p": _pointer}
-ARGUMENTS = {
-    "gru_forward": "nnn" + 11 * "p",
-    "gru_backward": "nnn" + 12 * "p",
-    "lstm_forward": "nnn" + 11 * "p",
-    "lstm_backward": "nnn" + 12 * "p",
-    "token_cross_entropy": "nnppxx",
-    "dropout_mask": "npnxp",
-    "embed_forward": "nnnppppp",
-    "embed_backward": "nnnppppp",
-    "add_norm_forward": "nn" + 7 * "p" + "xpp",
-    "add_norm_backward": "nn" + 10 * "p",
-    "tanh_gelu_forward": "nnpppp",
-    "tanh_gelu_backward": "nnpppp",
-    "causal_attention_forward": "nnnn" + 7 * "p",
-    "causal_attention_backward": "nnnn" + 7 * "p",
-}
-"""Name of a pass -> its arguments: n a whole number, x a real one, p an address."""
+from moreish.fast.library import Pass, Uncompiled, function, load
 
 SUFFIXES = {torch.float32: "float32", torch.bfloat16: "bfloat16", torch.float64: "float64"}
 
@@ -49,15 +22,7 @@ class Passes:
         self.handle, self.suffix = load().handle, SUFFIXES[operand_dtype]
 
     def __getitem__(self, name: str) -> Pass:
-        return _found(self.handle, name, self.suffix)
-
-
-@cache
-def _found(handle: ctypes.CDLL, name: str, suffix: str) -> Pass:
-    function = getattr(handle, f"moreish_{name}_{suffix}")
-    function.argtypes = [_KINDS[kind] for kind in ARGUMENTS[name]]
-    function.restype = _real if name == "token_cross_entropy" else None
-    return function
+        return function(self.handle, name, self.suffix)
 
 
 def passes_for(example: Tensor, operand_dtype: torch.dtype, exact: bool = False) -> Passes | None:

@@ -13,10 +13,10 @@ from moreish.data.batches import Batch, SequenceBatches, WindowBatches, batches_
 from moreish.data.batches import Batches as InOrder
 from moreish.data.corpus import Split
 from moreish.doctor import Doctor
-from moreish.fast import COMPILED
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.compiled import Batches, CompiledStep, Update
 from moreish.fast.library import Uncompiled
+from moreish.fast.steps import COMPILED
 from moreish.rng import torch_seed
 from moreish.training.looks import LayerLooks
 from moreish.training.schedules import lr_at

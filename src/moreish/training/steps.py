@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from moreish.data.batches import Batch
 from moreish.doctor import Doctor
-from moreish.fast import COMPILED, FUSED
 from moreish.fast.adamw import FusedAdamW
 from moreish.fast.compiled import CompiledStep
 from moreish.fast.library import Uncompiled
 from moreish.fast.sgd import ForeachSGD
 from moreish.fast.step import fast_operands
+from moreish.fast.steps import COMPILED, FUSED
 from moreish.models.net import Net
 from moreish.rng import torch_alone
 from moreish.training import distributed

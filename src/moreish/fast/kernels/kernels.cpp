@@ -12,6 +12,7 @@
 #include "losses.hpp"
 #include "norms.hpp"
 #include "shapes.hpp"
+#include "streams.hpp"
 #include "updates.hpp"
 
 #define RULE(name) {#name, name##_forward<T>, name##_backward<T>}
@@ -150,3 +151,18 @@ EXPORT void moreish_there_and_back_float32(const Op *ops, i64 n, i64 rows, i64 t
 }
 
 #include "passes.hpp"
+
+#define BY_PANELS(suffix, T)                                                                                           \
+  EXPORT i64 moreish_panel_numbers_##suffix(i64 depth, i64 n) { return panel_numbers<T>(depth, n); }                   \
+  EXPORT void moreish_lay_out_##suffix(i64 depth, i64 n, const T *b, i64 row, i64 column, T *panels) {                 \
+    lay_out<T>(depth, n, b, row, column, panels);                                                                      \
+  }                                                                                                                    \
+  EXPORT void moreish_by_panels_##suffix(i64 m, i64 depth, i64 n, const T *a, const T *panels, T *c) {                 \
+    by_panels<T>(m, depth, n, a, panels, c, ZERO);                                                                     \
+  }                                                                                                                    \
+  EXPORT void moreish_lstm_stream_##suffix(i64 steps, i64 rows, i64 size, const i32 *ids, const i64 *begins,           \
+                                           const T *input, const T *panels, T *gates, T *h, T *c) {                    \
+    lstm_stream<T>(steps, rows, size, ids, begins, input, panels, gates, h, c);                                        \
+  }
+BY_PANELS(float32, float)
+BY_PANELS(float64, double)
