@@ -12,6 +12,7 @@ from jaxtyping import Bool, Integer
 
 ENOUGH = 30  # items that do alike, so that it is a rule and no chance
 SURE = 12.0  # nats by which what no item does is made less likely
+EARLY = 6.0  # the same of an end before the common ending has begun: an item must still be able to end without it
 MOST_PLACES = 256  # symbols of items that are all of one length
 LEAST_ENDING, MOST_ENDING = 2, 64  # symbols that all items end in
 
@@ -22,7 +23,7 @@ class Template:
     allowed : (T, V) whether some item may have this id at this place, the end included; all is allowed behind
     ending : the ids that all items end in
     sure : how many of these stand in a row in no item but at its end: after so many the others follow, and the end.
-        Before that nothing is forbidden: an item that must not end until it comes to them never ends.
+        Before that only the end is less likely: an item that must not end until it comes to them never ends.
     """
 
     def __init__(self, allowed: Bool[np.ndarray, "T V"], ending: Sequence[int] = (), sure: int = 0) -> None:
@@ -32,6 +33,8 @@ class Template:
         self._after = _matched_after(self.ending, size)
         self._beside = np.zeros((len(self.ending) + 1, size), np.float32)
         for matched, following in enumerate([*self.ending, 0] if self.ending else ()):
+            if following != 0:
+                self._beside[matched, 0] = EARLY / SURE
             if matched >= sure:
                 self._beside[matched] = np.arange(size) != following
 
@@ -64,7 +67,7 @@ class Template:
         return np.concatenate([_matched(item, self._after) for item in items])
 
     def strays(self, place: Integer[np.ndarray, " rows"], matched: Integer[np.ndarray, " rows"]) -> np.ndarray:
-        """(rows, V) 1 for what no item has after so many symbols, of which so many are of the ending."""
+        """(rows, V) 1 for what no item has after so many symbols, of which so many are of the ending, or a share."""
         return np.maximum(self._strays[np.minimum(place, len(self.allowed))], self._beside[matched])
 
 
