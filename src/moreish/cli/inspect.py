@@ -43,14 +43,7 @@ def _page(report: "Report") -> None:
     from moreish.cli.show import note, printable, show, symbol_name, table, text, warn
 
     show(text((printable(report.source), "bold")))
-    facts = [
-        ("items", f"{report.items:,}"),
-        ("different", f"{report.unique:,}"),
-        ("duplicates", f"{report.duplicates:,} ({report.duplicates / max(1, report.items):.1%})"),
-        ("symbols", f"{len(report.counts):,}"),
-        ("length", f"{report.shortest} to {report.longest}, {report.mean_length:.2f} on average"),
-        ("longest", printable(report.longest_item[:60])),
-    ]
+    facts = _facts_of_text(report) if report.text else _facts(report)
     facts[:0] = [("read as", printable(sentence)) for sentence in report.read_as]
     if report.unit != "char":
         facts.append(("symbol", f"a {report.unit}"))
@@ -77,6 +70,26 @@ def _page(report: "Report") -> None:
         warn(f"{s.count:,} times {kind} (line{'s' * (len(s.lines) > 1)} {lines}): {printable(s.example)}")
     for sentence in report.notes:
         note(sentence)
+
+
+def _facts(report: "Report") -> list[tuple[str, str]]:
+    from moreish.cli.show import printable
+
+    return [
+        ("items", f"{report.items:,}"),
+        ("different", f"{report.unique:,}"),
+        ("duplicates", f"{report.duplicates:,} ({report.duplicates / max(1, report.items):.1%})"),
+        ("symbols", f"{len(report.counts):,}"),
+        ("length", f"{report.shortest} to {report.longest}, {report.mean_length:.2f} on average"),
+        ("longest", printable(report.longest_item[:60])),
+    ]
+
+
+def _facts_of_text(report: "Report") -> list[tuple[str, str]]:
+    return [
+        ("running text", f"of {sum(report.counts.values()):,} symbols in {report.lines:,} lines"),
+        ("symbols", f"{len(report.counts):,} different ones"),
+    ]
 
 
 def _kinds(report: "Report") -> None:
