@@ -14,7 +14,7 @@ from moreish.backprop.canonicalize import Call
 from moreish.backprop.precision import cast, precision
 from moreish.backprop.refusals import refusal_of, refuse_cast
 from moreish.backprop.rules import KEPT_FOR, NotDerived
-from moreish.backprop.table import Rule
+from moreish.backprop.table import HAND_DERIVED, Rule
 
 # Called with the deferred call, dy and the gradients of its tensors; returns the gradients to go on with.
 Listener = Callable[["DeferredCall", Any, list[Tensor | None]], list[Tensor | None]]
@@ -36,13 +36,15 @@ class DeferredCall:
     forward a second time on the way back, where torch has every mode switched off, and must find the same calls.
     """
 
-    __slots__ = ("again", "layout", "listener", "precision", "returns", "rule", "saved", "shapes", "wanted")
+    __slots__ = ("again", "count", "layout", "listener", "precision", "returns", "rule", "saved", "shapes", "wanted")
 
     def __init__(
         self, layout: "Layout", rule: Rule, tensors: Sequence[Tensor], listener: Listener | None, again: Again | None
     ):
         self.layout, self.rule, self.listener, self.again = layout, rule, listener, again
-        self.shapes = [t.shape for t in tensors]
+        self.count = len(tensors)
+        own = listener is None and rule.backward in _OWN  # whose gradients have the shapes of their values
+        self.shapes = [] if own else [t.shape for t in tensors]
         self.precision = precision(layout.key, tensors)
         self.returns: type = Tensor
         self.saved: Any = None  # a tree with slots, unless the rule saved nothing but tensors
@@ -73,11 +75,11 @@ class DeferredCall:
             dy = dy.to(compute) if isinstance(dy, Tensor) else tuple(cast(dy, compute))
             with torch.autocast(device, enabled=False):
                 grads = self.rule.backward(dy, *saved, **options)
-        return self.layout.by_tensor(grads, len(self.shapes))
+        return self.layout.by_tensor(grads, self.count)
 
     def check_shapes(self, grads: Sequence[Tensor | None]) -> None:
         """A gradient has the shape of its value. torch would quietly sum a larger one, so it is refused here."""
-        for grad, shape in zip(grads, self.shapes, strict=True):
+        for grad, shape in zip(grads, self.shapes, strict=True) if self.shapes else ():
             if grad is not None and grad.shape != shape:
                 raise ValueError(
                     f"{self.layout.name}: the rule's gradient has shape {tuple(grad.shape)}, its value "
@@ -282,10 +284,16 @@ def pair(tree: Any, grads: Any) -> Iterator[tuple[Slot, Any]]:
             yield from pair(part, grad)
 
 
+_OWN: dict[Callable[..., Any], bool] = {
+    rule.backward: "needs" in inspect.signature(rule.backward).parameters for rule in HAND_DERIVED.values()
+}
+"""The backwards of the rules that are here from the beginning, and whether each takes `needs`."""
 _TAKES_NEEDS: WeakKeyDictionary[Callable[..., Any], bool] = WeakKeyDictionary()  # a rule of somebody's may go again
 
 
 def _takes_needs(backward: Callable[..., Any]) -> bool:
+    if (own := _OWN.get(backward)) is not None:
+        return own
     takes = _TAKES_NEEDS.get(backward)
     if takes is None:
         takes = _TAKES_NEEDS[backward] = "needs" in inspect.signature(backward).parameters

@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from moreish.backprop.adapter import OURS, TENSORS, Layout, apply, tensors_in
+from moreish.backprop.aside import Aside
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
 from moreish.backprop.forms import FormKey, known_form, read_call, remember
@@ -89,6 +90,7 @@ class ByHand(TorchFunctionMode):
         self._counts = {True: Counter[Callable[..., Any]](), False: Counter[Callable[..., Any]]()}
         self.again = functools.partial(ByHand, strict=strict, rules=self.rules)
         self._starts: list[int] = []
+        self._aside = Aside(self)
         self._strangers: Counter[str] = Counter()
         self._notes: dict[str, None] = {}
 
@@ -99,12 +101,17 @@ class ByHand(TorchFunctionMode):
         return Report(by_hand, by_autograd | self._strangers, [*fused, *self._notes])
 
     def __enter__(self) -> "ByHand":
+        if not self._starts:
+            self._aside.begin()
         self._starts.append(_next_number())
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         self._starts.pop()
-        super().__exit__(*error)
+        if not self._starts:
+            self._aside.end()
+        if not self._aside.is_aside():
+            super().__exit__(*error)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
