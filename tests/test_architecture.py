@@ -30,9 +30,9 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "models": ({"cancellation", "options", "rng"}, TORCH),
     "backprop": ({"markup"}, TORCH | {"optree"}),
     "doctor": (set(), TORCH | {"lightning", "pytorch_lightning", "transformers"}),  # in its callbacks for them
-    "fast": ({"models"}, TORCH),
+    "fast": ({"cancellation", "models"}, TORCH),
     "background": (
-        {"options", "rng", "threads", "wording", "data.symbols", "models", "ngram", "fast"},
+        {"cancellation", "options", "rng", "threads", "wording", "data.symbols", "models", "ngram", "fast"},
         TORCH | {"safetensors"},
     ),
     "inference": (

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from moreish.api.live import in_notebook, notebook_line
 from moreish.api.steering import let_steer
 from moreish.api.trained import TrainedRun, parent_of
+from moreish.cancellation import cancellable
 from moreish.data import Corpus
 from moreish.data.corpus import Where
 from moreish.errors import Damaged, Interrupted, ProcessLost, RunError, Unmet
@@ -89,32 +90,49 @@ def fit_into(
                 fitting.stood_still(time.monotonic() - began)
             tell(events.Paused(fitting.step, paused))
 
+    def is_to_stop() -> bool:
+        return stop_requested() or remote.stopped or (stop is not None and stop())
+
+    def check() -> None:
+        if isinstance(fitting, FewFitting) and fitting.done and not fitting.ended and is_to_stop():
+            raise _Stopped  # between two events: what was begun of a few items begins anew in any case
+
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         remote = Remote(writer.run.folder, stop_requested, earlier)
         changed = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
         steered = let_steer(fitting, remote, changed)
-        for event in fitting.fit():
-            if fresh and (val := fitting.val):
-                counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
-                counted = fitting.done[0] if counts else None
-                tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
-            fresh = False
-            tell(event)
-            if isinstance(event, events.Eval):
-                tell(_samples(fitting))
-                save(fitting.step)
-            elif isinstance(event, events.Saved) or (isinstance(event, events.Step) and clock.is_due()):
-                save(fitting.step)
-            if isinstance(event, events.Step):
-                remote.show_samples(lambda: events.to_record(_samples(fitting)))
-            if not steered:
-                stand_still()
-            if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
-                save(fitting.step)
-                tell(events.Interrupted(fitting.step))
-                raise Interrupted(writer.run.folder)
+        finished = False
+        with suppress(_Stopped), cancellable(check):
+            for event in fitting.fit():
+                if fresh and (val := fitting.val):
+                    counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
+                    counted = fitting.done[0] if counts else None
+                    tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
+                fresh = False
+                tell(event)
+                if isinstance(event, events.Eval):
+                    tell(_samples(fitting))
+                    save(fitting.step)
+                elif isinstance(event, events.Saved) or (isinstance(event, events.Step) and clock.is_due()):
+                    save(fitting.step)
+                if isinstance(event, events.Step):
+                    remote.show_samples(lambda: events.to_record(_samples(fitting)))
+                if not steered:
+                    stand_still()
+                if is_to_stop() and not fitting.ended:
+                    break
+            else:
+                finished = True
+        if not finished:
+            save(fitting.step)
+            tell(events.Interrupted(fitting.step))
+            raise Interrupted(writer.run.folder)
         save(fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+class _Stopped(Exception):
+    """The fitting is to end here."""
 
 
 class _SaveClock:

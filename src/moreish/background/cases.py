@@ -11,6 +11,7 @@ from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Foretold, Places, joined_places
 from moreish.background.outline import kept_inside
 from moreish.background.template import SURE
+from moreish.cancellation import check_cancelled
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Case:
 
     def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> Foretold:
         """By the blend with this gate that keeps so strictly to the outlines."""
+        check_cancelled()
         logprobs = blended(self.scores, self.features, gate, temperature)
         if self.unlike is not None:
             logprobs = kept_inside(logprobs, self.unlike, SURE)
@@ -76,6 +78,7 @@ def case_of(ensemble: Ensemble, others: Sequence[Integer[np.ndarray, " _"]]) -> 
     features = np.empty((len(targets), EVIDENCE + models), np.float32)
     state, seen = ensemble.start(len(others))
     for t in range(int(lengths.max())):
+        check_cancelled()
         rows = order[: np.count_nonzero(lengths > t)]
         scores[begin[rows] + t], features[begin[rows] + t] = seen
         going = np.arange(np.count_nonzero(lengths > t + 1))

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from moreish.background.weights import NetWeights, SymbolRows
+from moreish.cancellation import check_cancelled
 from moreish.fast.library import Uncompiled
 from moreish.fast.streams import Stream
 from moreish.models.contract import State
@@ -120,6 +121,7 @@ def _read_by_numpy(cell: Cell, ids: Integer[np.ndarray, "rows T"], begins: Integ
     memory = cell.blank(len(ids))
     with numpy_on_one_core():
         for t in range(ids.shape[1]):
+            check_cancelled()
             read = cell.read(memory, ids[:, t])
             begun = (t >= begins)[:, None]
             memory = read if begun.all() else Memory(np.where(begun, read.h, 0), np.where(begun, read.c, 0))

@@ -7,9 +7,10 @@ the matrix. Here the matrix is laid out once for all steps.
 import numpy as np
 from jaxtyping import Float, Integer
 
+from moreish.cancellation import check_cancelled
 from moreish.fast.library import Uncompiled, function, load
 
-STEPS_A_CALL = 64  # between two of which Python hears a Ctrl-C: some 20 ms
+STEPS_A_CALL = 64  # between two of which Ctrl-C is heard: some 20 ms
 
 _SUFFIXES = {np.dtype(np.float32): "float32", np.dtype(np.float64): "float64"}
 
@@ -48,6 +49,7 @@ class Stream:
         h, c = (np.zeros((rows, self.size), self.input.dtype) for _ in range(2))
         gates = np.empty((rows, 4 * self.size), self.input.dtype)
         for t in range(0, steps, STEPS_A_CALL):
+            check_cancelled()
             part, left = by_time[t : t + STEPS_A_CALL], np.ascontiguousarray(begins - t, np.int64)
             arrays = (part, left, self.input, self.panels, gates, h, c)
             self._run(len(part), rows, self.size, *(a.ctypes.data for a in arrays))

@@ -27,6 +27,8 @@ from importlib import import_module
 from io import FileIO
 from typing import Any, NoReturn
 
+from moreish.cancellation import check_cancelled
+
 LENGTH = struct.Struct("<Q")
 LOOK_UP = 0.2  # seconds after which a wait looks up: Windows shows a Ctrl-C only to who is awake
 
@@ -116,6 +118,7 @@ def wait(channels: Iterable[Channel]) -> list[Channel]:
     with _arrived:
         while not (found := [channel for channel in channels if channel.waiting]):
             _arrived.wait(LOOK_UP)
+            check_cancelled()
     return found
 
 

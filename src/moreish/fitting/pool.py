@@ -73,6 +73,7 @@ class Helpers:
 
     def result(self, number: int) -> Any:
         """What came of it, waited for; None where the process died or failed."""
+        channel.wait([self._busy[number]])
         way = self._busy.pop(number)
         try:
             return _received(way)
