@@ -54,5 +54,5 @@ class Aside:
 def _is_plain(optimizer: Optimizer, args: Any, kwargs: Any) -> bool:
     """Whether nothing that may be differentiated goes on in this step: no closure, no hook, no code of somebody's."""
     theirs = type(optimizer).__module__.startswith("torch.optim.")
-    hooks = vars(optimizer).get("_optimizer_step_post_hooks")
-    return theirs and len(args) < 2 and not kwargs and not hooks and not optimizer.defaults.get("differentiable")
+    hooked = any(vars(optimizer).get(f"_optimizer_step_{when}_hooks") for when in ("pre", "post"))
+    return theirs and len(args) < 2 and not kwargs and not hooked and not optimizer.defaults.get("differentiable")
