@@ -225,6 +225,23 @@ def test_ctrl_c_while_it_is_trained_on_leaves_a_run_that_goes_on(tmp_path):
     assert json.loads(done.stdout)["event"] == "done"
 
 
+@needs_signals
+def test_ctrl_c_is_heard_while_what_was_read_is_measured(tmp_path):
+    (tmp_path / "many.txt").write_text("\n".join(made_items(500)) + "\n", encoding="utf-8")
+    words = [sys.executable, "-m", "moreish", "train", "many.txt", "--out", "run"]
+    process = subprocess.Popen(words, cwd=tmp_path, env=ENV, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert process.stderr is not None
+    said = b""
+    for line in process.stderr:
+        said += line
+        if line.startswith(b"first items"):
+            process.send_signal(signal.SIGINT)
+    process.stderr.close()
+    assert process.wait(60) == 130
+    assert b"cross-validated" not in said, "it waited for the end of the measuring"
+    assert said.endswith(b"go on with: moreish train --resume run\n")
+
+
 # ---- what the panel and the log say ----
 
 

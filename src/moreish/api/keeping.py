@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from moreish.api.live import in_notebook, notebook_line
 from moreish.api.steering import let_steer
 from moreish.api.trained import TrainedRun, parent_of
 from moreish.cancellation import cancellable
 from moreish.data import Corpus
-from moreish.data.corpus import Where
+from moreish.data.corpus import Split, Where
 from moreish.errors import Damaged, Interrupted, ProcessLost, RunError, Unmet
 from moreish.fitting.counting import baselines
 from moreish.fitting.few import FewFitting
@@ -81,33 +81,20 @@ def fit_into(
         writer.append(events.to_record(event))
         watch(event)
 
-    def stand_still() -> None:
-        began = time.monotonic()
-        for paused in remote.stand_still():
-            if paused:
-                began = time.monotonic()
-            else:
-                fitting.stood_still(time.monotonic() - began)
-            tell(events.Paused(fitting.step, paused))
-
-    def is_to_stop() -> bool:
-        return stop_requested() or remote.stopped or (stop is not None and stop())
-
     def check() -> None:
-        if isinstance(fitting, FewFitting) and fitting.done and not fitting.ended and is_to_stop():
-            raise _Stopped  # between two events: what was begun of a few items begins anew in any case
+        if fitting.done and not fitting.ended and (stop_requested() or remote.stopped):
+            raise _Stopped
 
     with stop_requests() as stop_requested, _saved_when_given_up(fitting, writer):
         remote = Remote(writer.run.folder, stop_requested, earlier)
         changed = () if fresh else [*events.of_kind(writer.run.events(), events.Intervention)]
         steered = let_steer(fitting, remote, changed)
-        finished = False
-        with suppress(_Stopped), cancellable(check):
+        finished, few = False, isinstance(fitting, FewFitting)
+        # Between two events as well where there are few items: what was begun of them begins anew in any case.
+        with suppress(_Stopped), cancellable(check) if few else nullcontext():
             for event in fitting.fit():
                 if fresh and (val := fitting.val):
-                    counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
-                    counted = fitting.done[0] if counts else None
-                    tell(events.Baselines(**baselines(fitting.corpus, val, counted)))
+                    tell(_baselines(fitting, val, event))
                 fresh = False
                 tell(event)
                 if isinstance(event, events.Eval):
@@ -118,8 +105,8 @@ def fit_into(
                 if isinstance(event, events.Step):
                     remote.show_samples(lambda: events.to_record(_samples(fitting)))
                 if not steered:
-                    stand_still()
-                if is_to_stop() and not fitting.ended:
+                    _stand_still(fitting, remote, tell)
+                if (stop_requested() or remote.stopped or (stop is not None and stop())) and not fitting.ended:
                     break
             else:
                 finished = True
@@ -129,6 +116,22 @@ def fit_into(
             raise Interrupted(writer.run.folder)
         save(fitting.step + 1)
         tell(events.Done(writer.run.name, fitting.step, fitting.val_loss))
+
+
+def _baselines(fitting: Fitting | FewFitting, val: Split, event: events.Event) -> events.Baselines:
+    counts = isinstance(event, events.Counted) and isinstance(one_kind_of(fitting.done[0]), Backoff)
+    return events.Baselines(**baselines(fitting.corpus, val, fitting.done[0] if counts else None))
+
+
+def _stand_still(fitting: Fitting | FewFitting, remote: Remote, tell: Watch) -> None:
+    """As long as somebody lets it, which is no time of training."""
+    began = time.monotonic()
+    for paused in remote.stand_still():
+        if paused:
+            began = time.monotonic()
+        else:
+            fitting.stood_still(time.monotonic() - began)
+        tell(events.Paused(fitting.step, paused))
 
 
 class _Stopped(Exception):
