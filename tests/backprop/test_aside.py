@@ -1,5 +1,6 @@
 """by_hand() steps aside while an optimizer of torch's makes a step, and is there after it, whatever happened."""
 
+import gc
 import threading
 
 import pytest
@@ -149,3 +150,17 @@ def test_nested_modes_step_aside_one_by_one_and_come_back():
         loss().backward()
         optimizer.step()
         assert _get_current_function_mode_stack() == [outer, inner]
+
+
+def test_nested_modes_keep_nothing_of_a_step():
+    _, loss = net_and_loss()
+    with by_hand() as outer, by_hand() as inner:
+        loss().backward()
+        gc.collect()
+        known = len([o for o in gc.get_objects() if type(o).__name__ == "HandDerivedBackward"])
+        for _ in range(3):
+            loss().backward()
+        gc.collect()
+        assert len([o for o in gc.get_objects() if type(o).__name__ == "HandDerivedBackward"]) <= known
+    assert inner.report().by_hand["torch.tanh"] == 4
+    assert outer.report().by_autograd["torch.tanh"] == 4

@@ -72,9 +72,18 @@ def canonicalize(called: Function, args: Sequence[Any], kwargs: Mapping[str, Any
     return Call(key, [options.get(name, default) for name, default in ours.items()], in_place)
 
 
-@cache
+def stands_for(function: Function) -> Function:
+    """The function of torch that is called where a mode above hands on what it does by hand; else it itself."""
+    return getattr(function, "stands_for", function)
+
+
 def name_of(function: Function) -> str:
     """`F.linear`, `torch.tanh`, `Tensor.view`: as people write it."""
+    return _name_of(stands_for(function))  # what is kept here must not hold the tensors of a call
+
+
+@cache
+def _name_of(function: Function) -> str:
     name = torch.overrides.resolve_name(function) or getattr(function, "__qualname__", repr(function))
     name = name.replace("torch.nn.functional.", "F.").replace("torch.Tensor.", "Tensor.").removesuffix(".__get__")
     return "F." + function.__name__ if "<locals>" in name else name

@@ -29,7 +29,7 @@ def mark(results: Iterable[Tensor], arguments: Iterable[Tensor], name: str) -> N
     waiting = [t.grad_fn for t in results if t.grad_fn is not None and t.grad_fn not in ends]
     while waiting:
         node = waiting.pop()
-        if _SEEN not in metadata_of(node) and not isinstance(node, BackwardCFunction):
+        if not isinstance(node, BackwardCFunction) and _SEEN not in metadata_of(node):
             metadata_of(node)[_SEEN] = name
             waiting.extend(n for n, _ in node.next_functions if n is not None and n not in ends)
 
