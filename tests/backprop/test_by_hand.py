@@ -494,6 +494,34 @@ def test_a_step_is_freed_without_the_garbage_collector():
         gc.enable()
 
 
+def test_nested_modes_keep_nothing_of_a_step():
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh())
+
+    def kept() -> int:
+        gc.collect()
+        return len([o for o in gc.get_objects() if type(o).__name__ == "HandDerivedBackward"])
+
+    before = kept()
+    with by_hand() as outer, by_hand() as inner:
+        for _ in range(4):
+            net(torch.ones(5, 3)).sum().backward()
+        assert kept() == before
+    assert inner.report().by_hand["torch.tanh"] == 4
+    assert outer.report().by_autograd["torch.tanh"] == 4
+
+
+def test_it_is_in_force_after_an_optimizers_step_that_raised():
+    net = nn.Linear(3, 2)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    with by_hand(strict=True):
+        net(torch.ones(5, 3)).sum().backward()
+        optimizer.param_groups[0]["lr"] = "much"
+        with pytest.raises((TypeError, RuntimeError)):
+            optimizer.step()
+        with pytest.raises(NotDerived):
+            torch.special.gammaln(net(torch.ones(5, 3)).abs())
+
+
 def test_a_mode_below_is_handed_each_call_under_torchs_name():
     class Names(TorchFunctionMode):
         def __init__(self):

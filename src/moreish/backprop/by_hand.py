@@ -20,7 +20,6 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode, handle_torch_function
 
 from moreish.backprop.adapter import OURS, TENSORS, Layout, apply, tensors_in
-from moreish.backprop.aside import Aside
 from moreish.backprop.canonicalize import Call, canonicalize, key_of, name_of, stands_for
 from moreish.backprop.decompositions import DECOMPOSITIONS, FUSED
 from moreish.backprop.forms import FormKey, known_form, read_call, remember
@@ -90,7 +89,6 @@ class ByHand(TorchFunctionMode):
         self._counts = {True: Counter[Callable[..., Any]](), False: Counter[Callable[..., Any]]()}
         self.again = functools.partial(ByHand, strict=strict, rules=self.rules)
         self._starts: list[int] = []
-        self._aside: Aside | None = None  # while it is entered: they refer to one another
         self._strangers: Counter[str] = Counter()
         self._notes: dict[str, None] = {}
 
@@ -101,21 +99,12 @@ class ByHand(TorchFunctionMode):
         return Report(by_hand, by_autograd | self._strangers, [*fused, *self._notes])
 
     def __enter__(self) -> "ByHand":
-        if self._aside is None:
-            self._aside = Aside(self)
-            self._aside.begin()
         self._starts.append(_next_number())
         return super().__enter__()
 
     def __exit__(self, *error: Any) -> None:
         self._starts.pop()
-        assert self._aside is not None
-        missing = self._aside.is_aside()
-        if not self._starts:
-            self._aside.end()
-            self._aside = None
-        if not missing:
-            super().__exit__(*error)
+        super().__exit__(*error)
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
