@@ -16,6 +16,7 @@ import moreish
 from moreish import api
 from moreish.api import keeping, mixing, preparing
 from moreish.data import from_items
+from moreish.recipes import Overrides
 from moreish.runs import events
 from moreish.runs.folder import RunError
 from tests.support.lists import made_items
@@ -331,6 +332,19 @@ def test_few_items_may_be_trained_on_without_the_background_net(tmp_path):
     assert [choice.name for choice in run.config.model.singles] == ["ngram", "gru"]
     assert run.cross_validated is None
     assert len(run.corpus.split("val"))
+
+
+def test_few_items_may_be_trained_on_by_so_many_processes_and_options_that_end_that_are_told(tmp_path):
+    told = []
+
+    def config(**train):
+        overrides = Overrides(settings={"train": train})
+        return api.prepare(api.TrainRequest(made_items(40), overrides=overrides), told.append).config
+
+    assert config(processes=1, time_budget=1).model.name == "background"
+    assert not any("background" in sentence for sentence in told)
+    assert [choice.name for choice in config(threads=1).model.singles] == ["ngram", "gru"]
+    assert any(sentence.startswith("train.threads is for a network") for sentence in told)
 
 
 def test_items_to_score_may_be_a_list(ngram_run):

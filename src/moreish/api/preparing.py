@@ -15,6 +15,7 @@ from moreish.fitting.parent import Parent
 from moreish.models.contract import LanguageModel
 from moreish.options import Setting, build, merge
 from moreish.recipes import (
+    OF_BACKGROUND,
     BackgroundChoice,
     Config,
     ModelChoice,
@@ -133,6 +134,8 @@ def prepare(request: TrainRequest, tell: Tell | None = None) -> Prepared:
     if few is not None:
         tell_if_seen(few.model.options.weights, corpus, tell)
         return Prepared(request, corpus, replace(few, data=corpus.options))
+    if request.background is None and are_few(corpus) and (option := _leaves_background_out(request)):
+        tell(f"{option} is for a network that is trained from nothing, so the background net has no part here")
     if request.networks and "torch" not in sys.modules:
         tell("loading PyTorch")
     config = grow(replace(resolve(request.base, request.overrides), data=corpus.options))
@@ -241,6 +244,14 @@ def _few(request: TrainRequest, corpus: Corpus) -> Config | None:
     name = request.background or BUNDLED
     few = few_items(request.base, request.overrides, {"weights": name})
     return few and with_hash(few)
+
+
+def _leaves_background_out(request: TrainRequest) -> str | None:
+    """The option of training that the background net has not, where it would have been taken but for that."""
+    given = request.overrides.given("train")
+    if request.base != "quick" or request.overrides.given("model"):
+        return None
+    return next((request.overrides.spelled("train", each) for each in given if each not in OF_BACKGROUND), None)
 
 
 def _reading_helps(request: TrainRequest, corpus: Corpus) -> bool:

@@ -11,10 +11,18 @@ from moreish.recipes.config import (
 )
 from moreish.recipes.growth import grow
 from moreish.recipes.overrides import Overrides
-from moreish.recipes.resolve import checked_data_options, counting_alone, few_items, networks_of, resolve
+from moreish.recipes.resolve import (
+    OF_BACKGROUND,
+    checked_data_options,
+    counting_alone,
+    few_items,
+    networks_of,
+    resolve,
+)
 from moreish.recipes.table import RECIPES, Recipe
 
 __all__ = [
+    "OF_BACKGROUND",
     "RECIPES",
     "UNTRAINED",
     "BackgroundChoice",

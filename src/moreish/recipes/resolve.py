@@ -10,6 +10,9 @@ from moreish.recipes.overrides import Overrides, Plain, with_one_limit
 from moreish.recipes.table import RECIPES
 from moreish.wording import called
 
+OF_BACKGROUND = frozenset({"time_budget", "processes"})
+"""The options of training that a list which the background net reads has too."""
+
 
 def resolve(recipe: str | None = None, overrides: Overrides | None = None) -> Config:
     """The recipe with the overrides laid over it, checked; without a recipe the model's own defaults hold.
@@ -57,13 +60,13 @@ def checked_data_options(recipe: str | None, overrides: Overrides) -> DataOption
     for name in names:
         check_model_name(name)
     given = overrides.given("train")
-    unused = [option for option in given if option != "time_budget" or "background" not in names]
+    unused = [option for option in given if option not in OF_BACKGROUND or "background" not in names]
     if unused and names and set(names) <= set(UNTRAINED):
         option = overrides.spelled("train", unused[0])
         why = (
             "only counts"
             if "ngram" in names
-            else f"has a training of its own, for which {called('time_budget')} is all"
+            else f"has a training of its own, with {called('time_budget')} and {called('train.processes')} alone"
         )
         raise ValueError(
             f"{option} is for training a network, and the model {names[0]} {why}: leave it out, or choose a network "
@@ -97,7 +100,7 @@ def few_items(recipe: str | None, overrides: Overrides, background: Plain) -> Co
     `background` are the options of the model "background". No network's module is loaded.
     """
     given = {"model": overrides.given("model"), "train": overrides.given("train")}
-    if recipe != "quick" or given["model"] or not set(given["train"]) <= {"time_budget"}:
+    if recipe != "quick" or given["model"] or not set(given["train"]) <= OF_BACKGROUND:
         return None
     values = values_of(recipe, overrides)
     return Config.from_plain({**values, "model": {"name": "background", **background}})
