@@ -162,6 +162,23 @@ def test_inspect_reports_as_a_page_and_as_json(moreish, folder):
     assert report["suspicious"][0]["lines"] == [3]
 
 
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("abc", "of 3 symbols in 1 line"),
+        ("ab\n", "of 3 symbols in 1 line"),
+        ("a\r\nb\n\nc", "of 6 symbols in 4 lines"),
+    ],
+)
+def test_a_running_text_is_inspected_as_one_and_not_as_an_item(moreish, folder, text, facts):
+    (folder / "text.txt").write_text(text, encoding="utf-8", newline="")
+    code, page, err = moreish("inspect", "--text", "text.txt")
+    assert code == 0, err
+    assert facts in page
+    assert not re.search("items|duplicates|length", page)
+    assert json.loads(moreish("inspect", "--text", "text.txt", "--json")[1])["lines"] == int(facts.split()[-2])
+
+
 @pytest.mark.slow
 def test_lists_are_all_there_and_each_can_be_made_more_of(moreish):
     entries = lines_of(moreish("lists", "--json")[1])

@@ -54,7 +54,8 @@ def _page(report: "Report") -> None:
         facts.append(("left out", ", ".join(f"{n:,} {reason}" for reason, n in report.dropped.items())))
     show(table([("", "left"), ("", "left")], facts))
     _kinds(report)
-    _histogram("length", [(str(k), n) for k, n in sorted(report.lengths.items())][:MOST_LENGTHS_SHOWN])
+    if not report.text:
+        _histogram("length", [(str(k), n) for k, n in sorted(report.lengths.items())][:MOST_LENGTHS_SHOWN])
     most = sorted(report.counts.items(), key=lambda pair: -pair[1])[:MOST_SYMBOLS_SHOWN]
     _histogram("symbol", [(symbol_name(symbol), n) for symbol, n in most])
     if len(report.counts) > MOST_SYMBOLS_SHOWN:
@@ -63,8 +64,7 @@ def _page(report: "Report") -> None:
         shown = " ".join(symbol_name(s) for s in report.once[:20])
         show(text("\nseen only once, so nothing can be learned about them: ", shown))
     show(text(("\nsplit", "dim")))
-    rows = [(name, f"{p['items']:,}", f"{p['predicted']:,}") for name, p in report.splits.items()]
-    show(table([("split", "left"), ("items", "right"), ("symbols to predict", "right")], rows))
+    _splits(report)
     for kind, s in report.suspicious.items():
         lines = ", ".join(map(str, s.lines))
         warn(f"{s.count:,} times {kind} (line{'s' * (len(s.lines) > 1)} {lines}): {printable(s.example)}")
@@ -86,8 +86,9 @@ def _facts(report: "Report") -> list[tuple[str, str]]:
 
 
 def _facts_of_text(report: "Report") -> list[tuple[str, str]]:
+    size = f"{sum(report.counts.values()):,} symbols in {report.lines:,} line{'s' * (report.lines != 1)}"
     return [
-        ("running text", f"of {sum(report.counts.values()):,} symbols in {report.lines:,} lines"),
+        ("running text", f"of {size}"),
         ("symbols", f"{len(report.counts):,} different ones"),
     ]
 
@@ -107,6 +108,15 @@ def _kinds(report: "Report") -> None:
     show(table([("kind", "left"), ("items", "right"), ("such as", "left")], rows))
     if len(most) > MOST_KINDS_SHOWN:
         show(text((f"  and {len(most) - MOST_KINDS_SHOWN:,} more kinds", "dim")))
+
+
+def _splits(report: "Report") -> None:
+    from moreish.cli.show import show, table
+
+    counted = [*([] if report.text else ["items"]), "predicted"]
+    rows = [(name, *(f"{part[each]:,}" for each in counted)) for name, part in report.splits.items()]
+    heads = {"items": "items", "predicted": "symbols to predict"}
+    show(table([("split", "left"), *((heads[each], "right") for each in counted)], rows))
 
 
 def _histogram(heading: str, rows: list[tuple[str, int]]) -> None:

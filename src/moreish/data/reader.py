@@ -72,7 +72,7 @@ class Reader:
 
     def text(self, stream: Bytes) -> Iterator[tuple[str, UInt[np.ndarray, " chars"]]]:
         """Running text and its code points, line ends as LF and the rest as it stands."""
-        decoder = Decoder(self.name, self.options.encoding)
+        decoder, ended = Decoder(self.name, self.options.encoding), True
         for piece in self._pieces(decoder.start(stream)):
             self._refuse_binary(piece)
             text = self._normal(decoder.decode(piece, self.line))
@@ -80,7 +80,9 @@ class Reader:
             ends = np.flatnonzero(codes == LF)
             self._suspect(codes, ends, range(self.line + 1, self.line + len(ends) + 2))
             self.line += len(ends)
+            ended = text.endswith("\n")
             yield text, codes
+        self.line += not ended
         if not self.bytes:
             raise ValueError(f"{self.name} is empty")
 
