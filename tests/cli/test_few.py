@@ -199,26 +199,30 @@ def _write_hashes_anew(folder):
     manifest.write_sealed(Files(), folder, contents)
 
 
-@pytest.mark.slow
-@needs_signals
-def test_ctrl_c_while_it_is_trained_on_leaves_a_run_that_goes_on(tmp_path):
-    (tmp_path / "few.txt").write_text("\n".join(DISHES) + "\n", encoding="utf-8")
-    words = [sys.executable, "-m", "moreish", "train", "few.txt", "--out", "run"]
-    process = subprocess.Popen(
-        [*words, "--time-budget", "60"], cwd=tmp_path, env=ENV, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
+def interrupted(folder, items, moment, *options):
+    """What `moreish train` of these items says that is sent SIGINT when a line begins with `moment`."""
+    (folder / "list.txt").write_text("\n".join(items) + "\n", encoding="utf-8")
+    words = [sys.executable, "-m", "moreish", "train", "list.txt", "--out", "run", *options]
+    process = subprocess.Popen(words, cwd=folder, env=ENV, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert process.stderr is not None
     said = b""
     for line in process.stderr:
         said += line
-        if line.startswith(b"background: "):
+        if line.startswith(moment):
             process.send_signal(signal.SIGINT)
             break
     said += process.stderr.read()
     process.stderr.close()
     assert process.wait(60) == 130
-    assert b"go on with: moreish train --resume" in said
     assert b"Traceback" not in said
+    assert said.endswith(b"go on with: moreish train --resume run\n")
+    return said
+
+
+@pytest.mark.slow
+@needs_signals
+def test_ctrl_c_while_it_is_trained_on_leaves_a_run_that_goes_on(tmp_path):
+    interrupted(tmp_path, DISHES, b"background: ", "--time-budget", "60")
     again = [sys.executable, "-m", "moreish", "train", "--resume", "run", "--json"]
     done = subprocess.run(again, cwd=tmp_path, env=ENV, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -227,19 +231,8 @@ def test_ctrl_c_while_it_is_trained_on_leaves_a_run_that_goes_on(tmp_path):
 
 @needs_signals
 def test_ctrl_c_is_heard_while_what_was_read_is_measured(tmp_path):
-    (tmp_path / "many.txt").write_text("\n".join(made_items(500)) + "\n", encoding="utf-8")
-    words = [sys.executable, "-m", "moreish", "train", "many.txt", "--out", "run"]
-    process = subprocess.Popen(words, cwd=tmp_path, env=ENV, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
-    assert process.stderr is not None
-    said = b""
-    for line in process.stderr:
-        said += line
-        if line.startswith(b"first items"):
-            process.send_signal(signal.SIGINT)
-    process.stderr.close()
-    assert process.wait(60) == 130
+    said = interrupted(tmp_path, made_items(500), b"first items")
     assert b"cross-validated" not in said, "it waited for the end of the measuring"
-    assert said.endswith(b"go on with: moreish train --resume run\n")
 
 
 # ---- what the panel and the log say ----
