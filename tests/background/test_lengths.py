@@ -61,29 +61,33 @@ def test_what_is_timed_is_a_distribution_and_the_odds_of_ends_alone_have_moved(r
     rng = np.random.default_rng(seed)
     logits = rng.normal(size=(rows, symbols)) * 3
     before = logits - np.log(np.exp(logits).sum(1, keepdims=True))
-    closes = np.c_[np.zeros(rows, bool), rng.random((rows, symbols - 1)) < 0.4]
+    last = rng.integers(0, symbols, rows)
+    closes = rng.random((rows, symbols)) < 0.4
+    closes[:, 0] = closes[np.arange(rows), last] = False
+    places = Places(np.zeros((2, rows)), np.zeros(rows, bool), closes, last)
     nats = Nats(np.full(rows, end), np.full(rows, closing))
-    after = timed(before, nats, closes)
+    after = timed(before, nats, places)
     np.testing.assert_allclose(np.exp(after).sum(1), 1, rtol=1e-6)
     moved = after - before
     want = np.where(closes, closing, 0.0)
-    want[:, 0] = end
-    np.testing.assert_allclose(moved - moved[:, :1], want - end, atol=1e-6)
+    want[np.arange(rows), last] = end
+    np.testing.assert_allclose(moved - moved[:, :1], want - want[:, :1], atol=1e-6)
     for target in range(symbols):
-        own = Foretold.of(before, np.full(rows, target), closes).timed(nats)
+        own = Foretold.of(before, np.full(rows, target), places).timed(nats)
         np.testing.assert_allclose(own, after[:, target], atol=1e-5)
 
 
 def test_a_sure_end_that_is_made_unlikely_stays_a_distribution():
     sure = np.array([[0.0, -200.0]], np.float32)
-    assert np.isfinite(timed(sure, Nats(np.array([-40.0]), np.array([-32.0])), np.array([[False, True]]))).all()
+    places = Places(np.zeros((2, 1)), np.array([False]), np.array([[False, True]]), np.array([0]))
+    assert np.isfinite(timed(sure, Nats(np.array([-40.0]), np.array([-32.0])), places)).all()
 
 
 @given(STRENGTH, STRENGTH, LENGTHS)
 def test_no_timing_changes_nothing_and_each_part_works_where_it_should(early, late, lengths):
     beyond = Lengths.of(lengths).beyond()
     odd = np.arange(PLACES) % 3 == 0
-    places = Places(beyond, odd, np.zeros((PLACES, 4), bool))
+    places = Places(beyond, odd, np.zeros((PLACES, 4), bool), np.zeros(PLACES, int))
     assert not any(each.any() for each in nats_of(Timing(), places))
     nats = nats_of(Timing(early, late, 2.0, 3.0), places)
     halves = [nats_of(timing, places).end for timing in (Timing(early, 0), Timing(0, late))]

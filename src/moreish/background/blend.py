@@ -17,7 +17,7 @@ from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Timing, nats_of, places_at, timed
 from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
-from moreish.background.template import SURE, Template
+from moreish.background.template import SURE, Template, deferred
 from moreish.models.contract import LanguageModel, State
 from moreish.models.stepping import score_by_steps
 from moreish.ngram import Backoff
@@ -134,13 +134,17 @@ class Blend:
 
     def _inside(self, state: State, logprobs: Float[np.ndarray, "rows V"]) -> Float[np.ndarray, "rows V"]:
         (_, place), nodes, last, matched = state
-        if self.template is not None:
-            logprobs = kept_inside(logprobs, self.template.strays(place, matched), SURE)
+        template, remaining = self.template, None
+        if template is not None:
+            logprobs = kept_inside(logprobs, template.strays(place, matched), SURE)
         if self.outline is not None:
             logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
+        if template is not None:
+            remaining = template.remaining(matched)
+            logprobs = deferred(logprobs, remaining.instead)
         if self._beyond is not None and self._endings is not None:
-            places = places_at(place, last, self._beyond, self._endings)
-            logprobs = timed(logprobs, nats_of(self.timing, places), places.closing)
+            places = places_at(place, last, self._beyond, self._endings, remaining)
+            logprobs = timed(logprobs, nats_of(self.timing, places), places)
         return logprobs
 
     def score(

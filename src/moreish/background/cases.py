@@ -10,7 +10,7 @@ from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Foretold, Places, joined_places
 from moreish.background.outline import kept_inside
-from moreish.background.template import SURE
+from moreish.background.template import SURE, deferred
 from moreish.cancellation import check_cancelled
 
 
@@ -50,8 +50,9 @@ class Case:
             logprobs = kept_inside(logprobs, self.unlike, SURE)
         if strictness and self.strays is not None:
             logprobs = kept_inside(logprobs, self.strays, strictness)
-        closing = np.zeros(logprobs.shape, bool) if self.places is None else self.places.closing
-        return Foretold.of(logprobs, self.targets, closing)
+        if self.places is None:
+            return Foretold.of(logprobs, self.targets)
+        return Foretold.of(deferred(logprobs, self.places.last), self.targets, self.places)
 
 
 def joined(cases: Sequence[Case]) -> Case:

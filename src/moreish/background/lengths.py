@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from moreish.background.endings import Endings
+from moreish.background.template import Remaining
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)  # nats at the shortest and at the longest length
 FARTHEST = 4.0  # times those nats, far before and behind them
@@ -63,11 +64,13 @@ class Places(NamedTuple):
     beyond : how far each is from the median length (see `Lengths.beyond`)
     odd : whether no item of the list ends behind such a symbol as stands before it
     closing : the symbols that close an item
+    last : the id that ends an item there, which is 0 but where another begins the ending that all have
     """
 
     beyond: Float[np.ndarray, "2 N"]
     odd: Bool[np.ndarray, " N"]
     closing: Bool[np.ndarray, "N V"]
+    last: Integer[np.ndarray, " N"]
 
 
 class Nats(NamedTuple):
@@ -77,18 +80,16 @@ class Nats(NamedTuple):
     closing: Float[np.ndarray, " N"]
 
 
-def timed(
-    logprobs: Float[np.ndarray, "N V"], nats: Nats, closing: Bool[np.ndarray, "N V"]
-) -> Float[np.ndarray, "N V"]:
-    """The distributions with so many nats more for the end and for what closes."""
+def timed(logprobs: Float[np.ndarray, "N V"], nats: Nats, places: Places) -> Float[np.ndarray, "N V"]:
+    """The distributions with so many nats more for what ends an item there and for what closes it."""
     whole = logprobs.astype(np.float64)
-    whole += np.where(closing, nats.closing[:, None], 0)
-    whole[:, 0] += nats.end
+    whole += np.where(places.closing, nats.closing[:, None], 0)
+    whole[np.arange(len(whole)), places.last] += nats.end
     return (whole - np.logaddexp.reduce(whole, 1)[:, None]).astype(logprobs.dtype)
 
 
 class Foretold(NamedTuple):
-    """Log probabilities: of the symbols that come, of the end, and of all that closes; and which of them it was."""
+    """Log probabilities: of the symbols that come, of what ends an item, of all that closes; and which it was."""
 
     own: Float[np.ndarray, " N"]
     end: Float[np.ndarray, " N"]
@@ -98,12 +99,14 @@ class Foretold(NamedTuple):
 
     @classmethod
     def of(
-        cls, logprobs: Float[np.ndarray, "N V"], targets: Integer[np.ndarray, " N"], closing: Bool[np.ndarray, "N V"]
+        cls, logprobs: Float[np.ndarray, "N V"], targets: Integer[np.ndarray, " N"], places: Places | None = None
     ) -> "Foretold":
-        """Of these symbols by these distributions."""
+        """Of these symbols by these distributions; nothing closes where the places are not known."""
         logprobs, rows = logprobs.astype(np.float64), np.arange(len(targets))
-        closes = closing[rows, targets]
-        return cls(logprobs[rows, targets], logprobs[:, 0], _mass(logprobs, closing), targets == 0, closes)
+        closing = np.zeros(logprobs.shape, bool) if places is None else places.closing
+        last = np.zeros(len(targets), np.int64) if places is None else places.last
+        own, end = logprobs[rows, targets], logprobs[rows, last]
+        return cls(own, end, _mass(logprobs, closing), targets == last, closing[rows, targets])
 
     def timed(self, nats: Nats) -> Float[np.ndarray, " N"]:
         """The symbols' by the distributions that `timed` makes."""
@@ -139,11 +142,13 @@ def nats_of(timing: Timing, places: Places) -> Nats:
     return Nats(nats - timing.odd * places.odd, nats + timing.closing)
 
 
-def places_in(items: Sequence[Integer[np.ndarray, " _"]], lengths: Lengths, endings: Endings) -> Places:
+def places_in(
+    items: Sequence[Integer[np.ndarray, " _"]], lengths: Lengths, endings: Endings, remaining: Remaining | None = None
+) -> Places:
     """Those of these items, their ends included, seen from a list of such lengths and endings."""
     place = np.concatenate([np.arange(len(item) + 1) for item in items])
     before = np.concatenate([np.append(0, item) for item in items]).astype(np.int64)
-    return places_at(place, before, lengths.beyond(), endings)
+    return places_at(place, before, lengths.beyond(), endings, remaining)
 
 
 def places_at(
@@ -151,13 +156,22 @@ def places_at(
     before: Integer[np.ndarray, " N"],
     beyond: Float[np.ndarray, "2 PLACES"],
     endings: Endings,
+    remaining: Remaining | None = None,
 ) -> Places:
-    """Those after so many symbols, of which the last is known; what closes may open, too, and comes first then."""
-    closing = endings.closing & (place > 0)[:, None]
-    return Places(beyond[:, np.minimum(place, PLACES - 1)], ~endings.last[before], closing)
+    """Those after so many symbols, of which the last is known; what closes may open, too, and comes first then.
+
+    Where all items end in the same, what begins that ends the item, and the rest of it counts for its length.
+    """
+    closing, odd = endings.closing & (place > 0)[:, None], ~endings.last[before]
+    last = np.zeros(len(place), np.int64)
+    if remaining is not None:
+        last, place = remaining.instead, place + remaining.missing
+        odd &= last == 0
+        closing[np.arange(len(last)), last] = False
+    return Places(beyond[:, np.minimum(place, PLACES - 1)], odd, closing, last)
 
 
 def joined_places(parts: Sequence[Places]) -> Places:
     """Several as one."""
-    beyond, odd, closing = zip(*parts, strict=True)
-    return Places(np.concatenate(beyond, 1), np.concatenate(odd), np.concatenate(closing))
+    beyond, odd, closing, last = zip(*parts, strict=True)
+    return Places(np.concatenate(beyond, 1), np.concatenate(odd), np.concatenate(closing), np.concatenate(last))

@@ -172,11 +172,14 @@ class Listening:
         outline = Outline.of(self.shape.classes.class_of, fold.kept)
         assert shape.lengths is not None
         assert shape.endings is not None
-        places = places_in(fold.held_out, shape.lengths, shape.endings)
         case = case_of(Ensemble(models, shape), fold.held_out)
-        place = np.concatenate([np.arange(len(item) + 1) for item in fold.held_out])
-        template = self.template
-        unlike = None if template is None else template.strays(place, template.matched_in(fold.held_out))
+        unlike, remaining, template = None, None, self.template
+        if template is not None:
+            place = np.concatenate([np.arange(len(item) + 1) for item in fold.held_out])
+            matched = template.matched_in(fold.held_out)
+            unlike = template.strays(place, matched)
+            remaining = template.remaining(matched)
+        places = places_in(fold.held_out, shape.lengths, shape.endings, remaining)
         return replace(case, strays=outline.strays_in(fold.held_out), unlike=unlike, places=places)
 
     def read_cases(self) -> list[Case]:

@@ -6,15 +6,26 @@ lets a part of what it makes be shorter, longer or otherwise all the same.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Integer
+from jaxtyping import Bool, Float, Integer
 
 ENOUGH = 30  # items that do alike, so that it is a rule and no chance
 SURE = 12.0  # nats by which what no item does is made less likely
-EARLY = 6.0  # the same of an end before the common ending has begun: an item must still be able to end without it
 MOST_PLACES = 256  # symbols of items that are all of one length
 LEAST_ENDING, MOST_ENDING = 2, 64  # symbols that all items end in
+
+
+class Remaining(NamedTuple):
+    """What is to come of the ending that all items have, at each of so many places.
+
+    instead : the id that comes where an item would end, 0 where it may
+    missing : how many symbols are to come
+    """
+
+    instead: Integer[np.ndarray, " rows"]
+    missing: Integer[np.ndarray, " rows"]
 
 
 class Template:
@@ -23,7 +34,8 @@ class Template:
     allowed : (T, V) whether some item may have this id at this place, the end included; all is allowed behind
     ending : the ids that all items end in
     sure : how many of these stand in a row in no item but at its end: after so many the others follow, and the end.
-        Before that only the end is less likely: an item that must not end until it comes to them never ends.
+        Before that an item that would end goes on with the next of them (`deferred`) and so comes to them; one that
+        only must not end before may never come to them, and so never end.
     """
 
     def __init__(self, allowed: Bool[np.ndarray, "T V"], ending: Sequence[int] = (), sure: int = 0) -> None:
@@ -32,11 +44,9 @@ class Template:
         self._strays = np.concatenate([~allowed, np.zeros((1, size), bool)]).astype(np.float32)
         self._after = _matched_after(self.ending, size)
         self._beside = np.zeros((len(self.ending) + 1, size), np.float32)
-        for matched, following in enumerate([*self.ending, 0] if self.ending else ()):
-            if following != 0:
-                self._beside[matched, 0] = EARLY / SURE
-            if matched >= sure:
-                self._beside[matched] = np.arange(size) != following
+        self._instead = np.array([*self.ending, 0], np.int64)
+        for matched in range(sure, len(self.ending) + 1):
+            self._beside[matched] = np.arange(size) != self._instead[matched]
 
     @classmethod
     def of(cls, class_of: Integer[np.ndarray, " V"], items: Sequence[Integer[np.ndarray, " _"]]) -> "Template | None":
@@ -66,9 +76,27 @@ class Template:
         """How many ids of the ending stand last, before each id of these items and before their ends."""
         return np.concatenate([_matched(item, self._after) for item in items])
 
+    def remaining(self, matched: Integer[np.ndarray, " rows"]) -> "Remaining":
+        """What is to come after so many ids of the ending."""
+        return Remaining(self._instead[matched], len(self.ending) - matched)
+
     def strays(self, place: Integer[np.ndarray, " rows"], matched: Integer[np.ndarray, " rows"]) -> np.ndarray:
-        """(rows, V) 1 for what no item has after so many symbols, of which so many are of the ending, or a share."""
+        """(rows, V) 1 for what no item has after so many symbols, of which so many are of the ending."""
         return np.maximum(self._strays[np.minimum(place, len(self.allowed))], self._beside[matched])
+
+
+def deferred(
+    logprobs: Float[np.ndarray, "rows V"], instead: Integer[np.ndarray, " rows"]
+) -> Float[np.ndarray, "rows V"]:
+    """The distributions with the end's probability given to these ids, all but a share of e^-SURE; 0 leaves it."""
+    rows = np.flatnonzero(instead)
+    if not len(rows):
+        return logprobs
+    moved, ids = logprobs.copy(), instead[rows]
+    end = logprobs[rows, 0]
+    moved[rows, ids] = np.logaddexp(moved[rows, ids], end + np.float32(np.log1p(-np.exp(-SURE))))
+    moved[rows, 0] = end - np.float32(SURE)
+    return moved
 
 
 def _alike(rows: Integer[np.ndarray, "items places"]) -> int:
