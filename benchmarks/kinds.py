@@ -6,6 +6,7 @@ put to their kind by the models' own likelihoods.
 """
 
 import tempfile
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,8 @@ DRAWN = 200  # of each kind
 
 def names_of(language: str) -> list[str]:
     """The first names of a language."""
-    from faker import Faker  # pyright: ignore[reportMissingImports]
-
-    provider = next(p for p in Faker(language).get_providers() if "person" in type(p).__module__)
+    faker = import_module("faker")  # which not everybody has
+    provider = next(p for p in faker.Faker(language).get_providers() if "person" in type(p).__module__)
     lists = (getattr(provider, name, ()) for name in ("first_names", "first_names_male", "first_names_female"))
     return sorted({name for each in lists for name in each if " " not in name})
 
