@@ -35,6 +35,14 @@ def test_a_header_may_have_a_name_twice(suffix, tmp_path):
     assert weights.largest == len(NAMES)
 
 
+@pytest.mark.parametrize("header", ["name,name,kind", "Name;name;kind", "city,title,title"])
+def test_a_known_name_that_comes_twice_beside_an_unknown_one_is_a_header(header, tmp_path):
+    sign = ";" if ";" in header else ","
+    rows = [sign.join([name, other, "old"]) for name, other in zip(NAMES, BACKWARDS, strict=True)]
+    text = "\n".join([header, *rows]) + "\n"
+    assert list(read_as(tmp_path, text, ".csv", column="2")) == BACKWARDS
+
+
 def test_a_row_that_has_a_word_twice_is_no_header_of_words(tmp_path):
     text = "red,red,green\nblue,grey,blue\nred,blue,green\n"
     assert list(read_as(tmp_path, text, ".csv", column="1", duplicates="keep")) == ["red", "blue", "red"]

@@ -189,7 +189,7 @@ def _one_column(lines: Sequence[str], cut: bool, suffix: str, columns: Sequence[
 def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]], spaced: bool, suffix: str) -> bool:
     """Whether the first row is a header: no values, no cell twice, and above values or known by name; or both.
 
-    A cell may stand in it twice where it is both, or where all are known. In a file that is called a table it is
+    A cell may stand in it twice where it is both, or where it is known. In a file that is called a table it is
     also one above a column of few values, none of which it is itself.
     """
     cells = [plain_name(cell) for cell in header]
@@ -203,7 +203,8 @@ def _names_columns(header: Sequence[str], rows: Sequence[Sequence[str]], spaced:
     if any(map(is_value, named)):
         return False
     known, values = [cell in HEADERS or cell in ITEM_WORDS for cell in named], any(map(_values, columns))
-    if len(set(named)) < len(named) and not all(known) and not ((any(known) or suffix in TABLE_SUFFIXES) and values):
+    unknown_twice = any(named.count(cell) > 1 and not is_known for cell, is_known in zip(named, known, strict=True))
+    if unknown_twice and not ((any(known) or suffix in TABLE_SUFFIXES) and values):
         return False
     if len(header) == 1:
         return values or cells[0] in ITEM_WORDS
