@@ -23,6 +23,9 @@ def test_what_is_advised_for_another_list_is_taken(moreish, folder, tmp_path):
     assert moreish("evaluate", run, "--on", long, "--set", "data.max_length=100000")[0] == 0
     code, _, err = moreish("evaluate", run, "--on", other, "--set", "train.lr=1")
     assert (code, "train is not about how another list is read" in err) == (2, True)
+    for idle in ("val_share=0.3", "by=kind", "unit=word"):
+        code, _, err = moreish("evaluate", run, "--on", other, "--set", f"data.{idle}")
+        assert (code, f"--set data.{idle.partition('=')[0]} changes nothing" in err) == (2, True)
 
 
 def test_items_that_a_run_learned_from_are_told(moreish, tmp_path):

@@ -15,10 +15,13 @@ from moreish.inference.evaluate import mean_loss
 from moreish.models.contract import LanguageModel
 from moreish.options import Setting, build
 from moreish.runs.events import CrossValidated
+from moreish.wording import called
 
 PASSAGE, MOST_PASSAGES = 40, 50  # symbols in a row, and how many such are looked up
 OF_THE_FILE = ("encoding", "column", "by", "weight")
 """Options that say how the bytes of one file are to be read, and nothing of another one."""
+IDLE = ("text", "unit", "min_count", "split", "split_seed", "val_share", "test_share", "by", "weight", "max_kinds")
+"""Options that change nothing where another list is judged: all of it is, in the symbols of the model."""
 
 
 class Evaluation(TypedDict):
@@ -87,8 +90,13 @@ def other_items(
 ) -> tuple[Split, list[str]]:
     """Another list in the symbols of this one, all of it, read with these options; and what is told of its reading.
 
-    Raises ValueError for a symbol that this one never has.
+    Raises ValueError for a symbol that this one never has, and for options that change nothing.
     """
+    if idle := next((option for option in reading or {} if option in IDLE), None):
+        raise ValueError(
+            f"{called(f'data.{idle}')} changes nothing where another list is judged: all of it is, in the symbols "
+            f"of {name}. Leave it out"
+        )
     itself = {field.name: field.default for field in fields(DataOptions) if field.name in OF_THE_FILE}
     own = replace(corpus.options, duplicates="keep", **itself)
     options = build(type(own), reading or {}, base=own)
