@@ -88,6 +88,20 @@ def test_the_whole_job_says_first_items_and_how_good_they_are(here, moreish, tmp
     assert len(re.findall(r"cross-validated on \d+ items: counting alone \d", err)) == 2, "before and after"
     assert re.search(r"trained on by it \d\.\d+; kept: [a-z ]+, \d\.\d+ ± \d\.\d+", err)
     assert re.search(r"loss on \d+ items, none of which it had seen then: \d\.\d+ ± \d\.\d+ nats a symbol", err)
+    flat = " ".join(err.split())
+    assert re.search(r"time for [1-9]\d?% of the training that is of use, so .* --time-budget \d+s allows", flat)
+
+
+@pytest.mark.slow
+def test_with_time_for_all_of_the_training_a_seed_makes_the_same_items_and_nothing_is_said(here, moreish, tmp_path):
+    (tmp_path / "ten.txt").write_text("\n".join(made_items(10)) + "\n")
+    words = [tmp_path / "ten.txt", "--time-budget", "5m", "--seed", 4, "-n", 5]
+    done = [moreish(*words, "--out", tmp_path / name) for name in ("one", "other")]
+    assert done[0][:2] == done[1][:2]
+    assert "of the training that is of use" not in done[0][2]
+    found = moreish_api.open_run(tmp_path / "one").cross_validated
+    assert found is not None
+    assert found.trained == 1
 
 
 def test_evaluate_says_that_it_was_cross_validation(here, moreish):

@@ -13,7 +13,7 @@ from moreish.background import weights
 from moreish.background.choosing import NAMES
 from moreish.errors import Damaged
 from moreish.fitting import few
-from moreish.fitting.plan import Plan
+from moreish.fitting.plan import Plan, Trainings
 from moreish.fitting.serialize import from_tensors
 from moreish.recipes import Overrides
 from moreish.runs import events
@@ -300,7 +300,7 @@ def test_what_was_measured_of_an_interrupted_run_is_that_of_its_model(tmp_path):
 @pytest.mark.slow
 def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(tmp_path, monkeypatch):
     """Without any loss the checkpoint of the most steps counts, and one that is there is not written again."""
-    monkeypatch.setattr(few, "planned", lambda *_: Plan(0, 24.0))
+    monkeypatch.setattr(Trainings, "planned", lambda *_: Plan(0, 24.0))
     seen = []
 
     def stop(event):
@@ -310,7 +310,7 @@ def test_what_was_trained_on_is_kept_also_where_less_of_it_was_done_than_before(
 
     with pytest.raises(api.Interrupted):
         moreish.train(["a" * 70, "b" * 90], options=options(1), out=tmp_path / "run", watch=stop)
-    monkeypatch.setattr(few, "planned", lambda *_: Plan(0, 1.0))
+    monkeypatch.setattr(Trainings, "planned", lambda *_: Plan(0, 1.0))
     progress = []
     resumed = api.resume(tmp_path / "run", watch=lambda e: progress.append(getattr(e, "progress", None)))
     best = resumed.run.checkpoint("best")

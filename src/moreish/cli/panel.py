@@ -21,6 +21,7 @@ BLENDS = {"counted": "counting alone", "read": "having read the list", "tuned": 
 LEGEND = "(✓: beaten)"  # short, so that the line fits into 80 columns
 ESTIMATED_FROM = 0.02  # of the training: before that nobody knows how long the rest takes
 SAMPLES_WIDTH, MOST_ROWS = 76, 4
+MARGIN = 1.2  # of a time budget that is advised, above what was measured
 NEARLY = 0.99  # shown until everything is done: the mixture and the last checkpoint take their time too
 
 
@@ -228,6 +229,15 @@ def validated_words(event: events.CrossValidated) -> str:
     plural = "s" * (event.items != 1)
     how = "measured on val," if event.on == "val" else "cross-validated on"
     return f"{how} {event.items} item{plural}: {tried}; kept: {BLENDS[event.chosen]}, {loss}{sure}"
+
+
+def cut_short(event: events.CrossValidated) -> str:
+    """That there was no time for all of the training, and what that means."""
+    seconds = 5 * math.ceil(MARGIN * event.budget / 5)
+    return (
+        f"there was time for {event.trained:.0%} of the training that is of use, so where the machine is faster or "
+        f"busier this seed makes other items; --time-budget {seconds}s allows all of it"
+    )
 
 
 @contextmanager

@@ -42,6 +42,7 @@ def quick(
     """
     from moreish.cli.mistakes import refuse_command_as_file
     from moreish.cli.overrides import overrides_of
+    from moreish.cli.panel import cut_short
     from moreish.cli.passages import show_passages
     from moreish.cli.show import emit, in_words, note, printable, show_items
     from moreish.cli.train import trained_in_view
@@ -69,5 +70,7 @@ def quick(
         if found and found.seen:
             which = f"{found.items} items, which is too good: the background net had been trained on {found.seen:.0%}"
         note(f"loss on {which}: {loss:.3f}{error} nats a symbol, {in_words(loss)}")
+        if found and found.trained < 1 and found.budget:
+            note(cut_short(found))
     name = printable(str(out) if out is not None else run.name)
     note(f"kept in {printable(str(run.run.folder))}; more of them: moreish more {name}")

@@ -25,7 +25,7 @@ from moreish.fitting.cores import usable_cores
 from moreish.fitting.fit import Snapshot
 from moreish.fitting.fitted import sampling_index
 from moreish.fitting.kinds_of_few import items_of, repeated_items_of
-from moreish.fitting.plan import FEWEST_PASSES, Sizes, Task, late, planned
+from moreish.fitting.plan import FEWEST_PASSES, Sizes, Task, Trainings, late
 from moreish.fitting.pool import Helpers
 from moreish.fitting.serialize import to_tensors
 from moreish.inference.asking import Asked, Request
@@ -94,6 +94,8 @@ class FewFitting:
     )
     done: list[LanguageModel] = field(default_factory=list)
     _began: float = field(default_factory=time.monotonic)
+    _trained_share: float = 0.0  # of all trainings that are of use
+    _whole_budget: float = 0.0  # seconds that would allow all of them
 
     @property
     def val(self) -> Split | None:
@@ -191,8 +193,9 @@ class FewFitting:
         base = TuneOptions.for_list(listening.items, self.config.seed)
         with torch_on_one_core():
             pace = seconds_a_step(listening.background.nets[0], listening.rows[0], listening.items, base)
-        left = self.budget - self.seconds - measuring
-        plan = planned(base, self._sizes, left, pace, len(listening.background.nets), 1 + len(helpers))
+        trainings = Trainings(base, self._sizes, pace, len(listening.background.nets), 1 + len(helpers))
+        before = self.seconds + measuring
+        plan = trainings.planned(self.budget - before)
         todo, cells = plan.tasks, dict[Task, Cell]()
         of, begun = len(todo), self.seconds
         while todo:
@@ -204,6 +207,8 @@ class FewFitting:
             cells |= yield from self._trained_together(
                 together, len(cells), of, replace(base, passes=plan.passes), helpers
             )
+        self._trained_share = share = trainings.share([*cells], plan.passes)
+        self._whole_budget = trainings.budget(before, (self.seconds - begun) / share)
         by_fold = {task.fold: [cells[each] for each in cells if each.fold == task.fold] for task in cells}
         if cases := [listening.case(fold, own) for fold, own in by_fold.items() if fold is not None]:
             measured |= listening.measured(cases)
@@ -272,6 +277,8 @@ class FewFitting:
             strictness=choice.strictness,
             timing=choice.timing,
             seen=0.0 if choice.name == "counted" else self.seen,
+            trained=round(self._trained_share, 4),
+            budget=round(self._whole_budget, 1),
         )
 
     def snapshot(self) -> Snapshot:

@@ -49,34 +49,67 @@ class Sizes:
     folds: int
 
 
-def planned(
-    options: "TuneOptions", sizes: Sizes, seconds: float, pace: float, nets: int = 1, processes: int = 1
-) -> Plan:
-    """As many folds as `seconds` allow at this pace (seconds an update of one net), one at least.
+@dataclass(frozen=True)
+class Trainings:
+    """Those of one list: what they share, and how long they take.
 
-    All nets where one fold fits with them. Where it does not with the whole list, the nets of one fold are kept, and
-    have fewer passes, down to half of them; below that it is one net.
-
+    options : with as many passes as are best
+    pace : seconds an update of one net
+    nets : that there are
     processes : trainings that go on at the same time
     """
-    left = (1 - RESERVE) * max(seconds, 0.0)
-    apart = sizes.kept == sizes.whole and sizes.folds == 1
 
-    def time(plan: Plan) -> float:
-        rounds, last = math.ceil(len(plan.tasks) / processes), math.ceil(plan.nets / processes) * plan.whole
-        return pace * ((rounds - last) * options.steps(sizes.kept) + last * options.steps(sizes.whole))
+    options: "TuneOptions"
+    sizes: Sizes
+    pace: float
+    nets: int = 1
+    processes: int = 1
 
-    least = Plan(0, options.passes)
-    for trained in dict.fromkeys((nets, 1)):
-        for count in range(sizes.folds, 0, -1):
-            plan = Plan(count, options.passes, trained, whole=not apart)
-            if time(plan) <= left:
-                return plan
-        least = Plan(min(sizes.folds, 1), options.passes, trained, whole=not sizes.folds)
-        share = min(1.0, left / time(least))
-        if share >= FEWEST_PASSES:
-            break
-    return replace(least, passes=max(options.passes * min(1.0, left / time(least)), 1.0))
+    @property
+    def all(self) -> Plan:
+        """What is done where there is time for everything."""
+        apart = self.sizes.kept == self.sizes.whole and self.sizes.folds == 1
+        return Plan(self.sizes.folds, self.options.passes, self.nets, whole=not apart)
+
+    def seconds(self, plan: Plan) -> float:
+        """How long a plan takes."""
+        rounds = math.ceil(len(plan.tasks) / self.processes)
+        last = math.ceil(plan.nets / self.processes) * plan.whole
+        kept, whole = (self.options.steps(size) for size in (self.sizes.kept, self.sizes.whole))
+        return self.pace * ((rounds - last) * kept + last * whole)
+
+    def planned(self, seconds: float) -> Plan:
+        """As many folds as `seconds` allow, one at least.
+
+        All nets where one fold fits with them. Where it does not with the whole list, the nets of one fold are kept,
+        and have fewer passes, down to half of them; below that it is one net.
+        """
+        left = (1 - RESERVE) * max(seconds, 0.0)
+        best, least = self.options.passes, Plan(0, self.options.passes)
+        for trained in dict.fromkeys((self.nets, 1)):
+            for count in range(self.sizes.folds, 0, -1):
+                plan = replace(self.all, folds=count, nets=trained)
+                if self.seconds(plan) <= left:
+                    return plan
+            least = Plan(min(self.sizes.folds, 1), best, trained, whole=not self.sizes.folds)
+            share = min(1.0, left / self.seconds(least))
+            if share >= FEWEST_PASSES:
+                break
+        return replace(least, passes=max(best * min(1.0, left / self.seconds(least)), 1.0))
+
+    def share(self, tasks: Sequence[Task], passes: float) -> float:
+        """How much of everything it was to make these, with so many passes each: of all updates."""
+        sizes = {True: self.sizes.whole, False: self.sizes.kept}
+
+        def updates(tasks: Sequence[Task], passes: float) -> int:
+            made = replace(self.options, passes=passes)
+            return sum(made.steps(sizes[task.fold is None]) for task in tasks)
+
+        return updates(tasks, passes) / updates(self.all.tasks, self.options.passes)
+
+    def budget(self, before: float, all_took: float = 0.0) -> float:
+        """Seconds that allow everything, where so many go into all else, and it took so long as it turned out."""
+        return before + max(all_took, self.seconds(self.all)) / (1 - RESERVE)
 
 
 def late(todo: Sequence[Task], seconds_a_round: float, left: float, processes: int) -> bool:

@@ -246,7 +246,9 @@ class CrossValidated(Event, frozen=True):
     Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
     standard error, at the temperature, strictness and timing that were best (see `background.outline` and
     `background.lengths`); `losses` those of all. `on` val: on items that were set aside. `seen`: the share of the
-    list that the background net had been trained on, if it says so: then the loss is too good.
+    list that the background net had been trained on, if it says so: then the loss is too good. `trained`: of the
+    updates that are of use, how many there was time for, and `budget` a time budget that allows all on this machine;
+    0 where nothing was trained yet. Where it is less than all, what comes of a seed hangs on the machine, too.
     """
 
     chosen: Literal["counted", "read", "tuned"]
@@ -261,6 +263,8 @@ class CrossValidated(Event, frozen=True):
     strictness: Nats = 0.0
     timing: tuple[Nats, Nats, Nats, Nats] = (0.0, 0.0, 0.0, 0.0)
     seen: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    trained: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    budget: Seconds = 0.0
 
 
 class Fitted(Event, frozen=True):
