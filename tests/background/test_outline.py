@@ -9,18 +9,23 @@ from hypothesis import strategies as st
 
 import moreish
 from moreish.background.blend import Blend
-from moreish.background.outline import SLACK, Outline, kept_inside
+from moreish.background.outline import OFTEN, SLACK, SURE, Outline, kept_inside
 from moreish.background.shape import symbol_class
 from moreish.fitting.few import heard
 from moreish.recipes import BackgroundChoice
 
 CLASS_OF = np.array([0, 1, 1, 2, 2, 3])
 ITEM = st.lists(st.integers(1, 5), min_size=1, max_size=12).map(np.array)
-ITEMS = st.lists(ITEM, min_size=1, max_size=8)
+ITEMS = st.builds(lambda items, times: items * times, st.lists(ITEM, min_size=1, max_size=8), st.integers(1, 4))
 
 
 def runs(item):
     return [(c, len(list(run))) for c, run in groupby(CLASS_OF[item].tolist())]
+
+
+def slack(there, n, bound):
+    """None where the longest, or the shortest, comes so often that nobody would take it for chance."""
+    return 0 if len(there) >= SURE and there.count(bound(there)) >= len(there) / OFTEN else int(SLACK * n)
 
 
 def straying(items, prefix, symbol):
@@ -32,12 +37,12 @@ def straying(items, prefix, symbol):
     ]
     place = before[-1][1] if before else 0
     if before and c == before[-1][0]:
-        return float(all(n + int(SLACK * n) <= place for n in there))
+        return float(all(n + slack(there, n, max) <= place for n in there))
     goes_on = {tuple(e for e, _ in runs(item))[: len(before) + 1] for item in items}
     ends = {tuple(e for e, _ in runs(item)) for item in items}
     if ((*shape, c) not in goes_on) if c else (shape not in ends):
         return 1.0
-    return float(all(n - int(SLACK * n) > place for n in there)) if before else 0.0
+    return float(all(n - slack(there, n, min) > place for n in there)) if before else 0.0
 
 
 @given(ITEMS, st.data())
@@ -50,6 +55,15 @@ def test_a_symbol_strays_where_every_run_of_the_list_says_otherwise(items, data)
         nodes = outline.advance(nodes, np.array([symbol]))
     want = [straying(items, prefix, symbol) for symbol in range(len(CLASS_OF))]
     np.testing.assert_allclose(outline.strays(nodes)[0], want, atol=1e-6)
+
+
+@pytest.mark.parametrize(("fours", "strays"), [(10, True), (2, False)])
+def test_a_run_longer_than_many_of_the_longest_strays_and_than_few_may_be_a_new_one(fours, strays):
+    digits, boundary = np.array([1] * 9), [np.array([4])]
+    items = [np.r_[digits[:n], boundary[0]] for n in [4] * fours + [1, 2, 3, 2, 3, 1, 2, 3, 1, 2]]
+    outline = Outline.of(np.array([0, 1, 1, 2, 2, 3]), items)
+    found = outline.strays_in([np.r_[digits[:5], boundary[0]]])
+    assert bool(found[4, 1]) == strays
 
 
 @given(ITEMS, ITEM)

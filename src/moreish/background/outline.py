@@ -6,7 +6,7 @@ Where the items held out hardly ever stray, straying is made as rare as cross-va
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -14,7 +14,7 @@ from jaxtyping import Float, Integer
 
 SLACK = 0.25  # of its length by which a run may be longer or shorter and is the same
 FARTHEST = 64  # places of a run that are told apart
-SURE = 24  # runs, all of one length, where none is longer or shorter: what a fold keeps of thirty
+SURE, OFTEN = 12, 4  # runs, one in so many of the longest length, where none is longer; so for the shortest
 STRICTNESSES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)  # nats
 Prefix = tuple[int, ...]  # the classes of the runs so far
 
@@ -48,7 +48,7 @@ class Outline:
                 prefix = (*prefix, c)
                 lengths[prefix].append(min(sum(1 for _ in run), FARTHEST))
             ends.add(prefix)
-        places = {prefix: max(n + _slack(found, n) for n in found) for prefix, found in lengths.items()}
+        places = {prefix: max(n + _slack(found, n, max) for n in found) for prefix, found in lengths.items()}
         first: dict[Prefix, int] = {(): 0}
         nodes = 1
         for prefix in lengths:
@@ -95,19 +95,20 @@ class Outline:
         return self.strays(np.array(found, np.int64))
 
 
-def _slack(lengths: Sequence[int], length: int) -> int:
-    """By how much a run may be longer or shorter, beside others of these lengths."""
-    return 0 if len(lengths) >= SURE and min(lengths) == max(lengths) else int(SLACK * length)
+def _slack(lengths: Sequence[int], length: int, bound: Callable[[Sequence[int]], int]) -> int:
+    """By how much a run may be longer (`bound` max) or shorter (min), beside others of these lengths."""
+    sure = len(lengths) >= SURE and OFTEN * lengths.count(bound(lengths)) >= len(lengths)
+    return 0 if sure else int(SLACK * length)
 
 
 def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.ndarray]:
     """For each place of a run: 1 where all of these lengths are too short to go on, and where too long to leave."""
     if not lengths:
         return np.zeros(places), np.zeros(places)
-    found = np.array(lengths)[:, None]
-    place, slack = np.arange(1, places + 1), np.array([_slack(lengths, n) for n in lengths])[:, None]
-    short, long = (found + slack <= place).all(0), (found - slack > place).all(0)
-    return np.asarray(short, np.float64), np.asarray(long, np.float64)
+    place = np.arange(1, places + 1)
+    longest = max(n + _slack(lengths, n, max) for n in lengths)
+    shortest = min(n - _slack(lengths, n, min) for n in lengths)
+    return np.asarray(longest <= place, np.float64), np.asarray(shortest > place, np.float64)
 
 
 def kept_inside(
