@@ -116,9 +116,14 @@ def test_quoted_items_are_closed():
     corpus = moreish.data.undivided(moreish.read([f"<{each}>" for each in SUBJECTS]))
     blend, measured = heard(corpus, BackgroundChoice())
     assert measured is not None
-    made = [item.text for item in moreish.api.Listened(corpus, blend, measured).more(100, seed=1)]
-    assert np.mean([item.endswith(">") for item in made]) > 0.95
-    assert np.mean([len(item) > 2 + max(map(len, SUBJECTS)) for item in made]) < 0.15
+    untimed = Blend(blend.ensemble, blend.gate, blend.temperature, blend.outline, blend.strictness)
+    closed, too_long = [], []
+    for model in (blend, untimed):
+        made = [item.text for item in moreish.api.Listened(corpus, model, measured).more(100, seed=1)]
+        closed.append(np.mean([item.endswith(">") for item in made]))
+        too_long.append(np.mean([len(item) > 2 + max(map(len, SUBJECTS)) for item in made]))
+    assert closed[0] > 0.95 > closed[1]
+    assert too_long[0] < too_long[1] / 2
 
 
 def test_the_strictest_is_the_last_before_it_costs_something():

@@ -75,9 +75,9 @@ def test_what_is_measured_is_the_mean_of_the_items_scores(name: Name, nets: int)
         read = [reader_of(cell, fold.kept, each, 0, each * k) for k, cell in enumerate(found.cells)]
         parts = {"counted": [], "read": read, "tuned": [*read, reader_of(tuned[0], fold.kept, each, 0)]}[name]
         ensemble = Ensemble([*models, *parts], shape_of(SYMBOLS, fold.kept))
-        outline = Outline.of(ensemble.shape.classes.class_of, fold.kept)
+        outline = Outline.of(ensemble.shape.classes.class_of, fold.kept, blend.strictness.shares)
         gate = net.gates[found.parts(name, 1)]
-        alone = Blend(ensemble, gate, blend.temperature, outline, blend.strictness, blend.timing)
+        alone = Blend(ensemble, gate, blend.temperature, outline, max(blend.strictness), blend.timing)
         for item in fold.held_out:
             totals.append(-alone.score(*flat([item])).sum(dtype=np.float64))
             sizes.append(len(item) + 1)

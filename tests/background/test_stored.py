@@ -9,6 +9,7 @@ from moreish.background.blend import Blend
 from moreish.background.choosing import Choice, Name
 from moreish.background.lengths import Timing
 from moreish.background.listening import Listening
+from moreish.background.outline import Strictness
 from moreish.background.shape import flat
 from moreish.background.stored import from_tensors, to_tensors
 from tests.support.backgrounds import numbered_list, random_background
@@ -22,7 +23,7 @@ Arrays = dict[str, np.ndarray]
 def blend(name: Name, nets: int = 1) -> Blend:
     listening = Listening(random_background(n_hidden=4, nets=nets), SYMBOLS, ITEMS, orders=2)
     tuned = Listening(random_background(4, seed=1, nets=nets), SYMBOLS, ITEMS).cells
-    return listening.blend(Choice(name, 0.9, 3.0), tuned)
+    return listening.blend(Choice(name, 0.9, Strictness(3.0, 1.5)), tuned)
 
 
 TENSORS, DESCRIBED = to_tensors(blend("tuned"))

@@ -12,7 +12,7 @@ from moreish import ngram
 from moreish.background.blend import Blend, Ensemble
 from moreish.background.lengths import Timing, nats_of
 from moreish.background.listening import Listening
-from moreish.background.outline import Outline
+from moreish.background.outline import Outline, Strictness
 from moreish.background.parts import shape_of
 from moreish.background.shape import ShapeModel, flat
 from moreish.background.stored import from_tensors, to_tensors
@@ -196,9 +196,10 @@ def test_what_is_measured_is_what_the_blend_answers(items):
     fold, case = listening.folds[0], listening.case(0)
     gate, timing = listening.background.gates[listening.parts("read")], Timing(1.0, 3.0, 2.0, 0.5)
     models = [ngram.KneserNey.fit(*flat(fold.kept), len(symbols) + 1, listening.order), *listening.fold_readers[0]]
-    outline = Outline.of(listening.shape.classes.class_of, fold.kept)
+    strictness = Strictness(4.0, 1.0)
+    outline = Outline.of(listening.shape.classes.class_of, fold.kept, strictness.shares)
     ensemble = Ensemble(models, shape_of(symbols, fold.kept))
-    blend = Blend(ensemble, gate, 0.9, outline, 2.0, timing, listening.template)
+    blend = Blend(ensemble, gate, 0.9, outline, 4.0, timing, listening.template)
     assert case.places is not None
-    measured = case.foretold(gate, 0.9, 2.0).timed(nats_of(timing, case.places))
+    measured = case.foretold(gate, 0.9, strictness).timed(nats_of(timing, case.places))
     np.testing.assert_allclose(blend.score(*flat(fold.held_out))[1:], measured, atol=2e-4)

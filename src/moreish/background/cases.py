@@ -9,7 +9,7 @@ from jaxtyping import Float, Integer
 from moreish.background.blend import Ensemble, blended
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Foretold, Places, joined_places
-from moreish.background.outline import kept_inside
+from moreish.background.outline import Strictness, kept_inside
 from moreish.background.template import SURE, deferred
 from moreish.cancellation import check_cancelled
 
@@ -19,7 +19,8 @@ class Case:
     """What a blend's gate sees of other items of one list.
 
     scores : (N, scores, V), features : (N, features), targets : (N,)
-    strays : (N, V) how far each symbol leaves the outlines of the items that the models were made from, if known
+    strays : (N, V) whether each symbol leaves the order of the outlines of the items that the models were made from
+    stretches : (N, V) whether it makes a run too long or leaves it too short; neither where they are not known
     unlike : (N, V) whether no item of the list has each symbol there, if that is known of its places
     places : how far each place is from their lengths and endings, if known
     """
@@ -28,6 +29,7 @@ class Case:
     features: Float[np.ndarray, "N features"]
     targets: Integer[np.ndarray, " N"]
     strays: Float[np.ndarray, "N V"] | None = None
+    stretches: Float[np.ndarray, "N V"] | None = None
     unlike: Float[np.ndarray, "N V"] | None = None
     places: Places | None = None
 
@@ -42,14 +44,20 @@ class Case:
         features = self.features[:, : EVIDENCE + models]
         return replace(self, scores=self.scores[:, kept], features=features)
 
-    def foretold(self, gate: Gate, temperature: float = 1.0, strictness: float = 0.0) -> Foretold:
+    def foretold(
+        self,
+        gate: Gate,
+        temperature: float = 1.0,
+        strictness: Strictness = Strictness(),  # noqa: B008 (a tuple)
+    ) -> Foretold:
         """By the blend with this gate that keeps so strictly to the outlines."""
         check_cancelled()
         logprobs = blended(self.scores, self.features, gate, temperature)
         if self.unlike is not None:
             logprobs = kept_inside(logprobs, self.unlike, SURE)
-        if strictness and self.strays is not None:
-            logprobs = kept_inside(logprobs, self.strays, strictness)
+        for strays, nats in zip((self.strays, self.stretches), strictness, strict=True):
+            if nats and strays is not None:
+                logprobs = kept_inside(logprobs, strays, nats)
         if self.places is None:
             return Foretold.of(logprobs, self.targets)
         return Foretold.of(deferred(logprobs, self.places.last), self.targets, self.places)
@@ -58,11 +66,13 @@ class Case:
 def joined(cases: Sequence[Case]) -> Case:
     """Several as one."""
     strays = [case.strays for case in cases if case.strays is not None]
+    stretches = [case.stretches for case in cases if case.stretches is not None]
     unlike = [case.unlike for case in cases if case.unlike is not None]
     places = [case.places for case in cases if case.places is not None]
     return Case(
         *(np.concatenate([getattr(case, name) for case in cases]) for name in ("scores", "features", "targets")),
         strays=np.concatenate(strays) if len(strays) == len(cases) else None,
+        stretches=np.concatenate(stretches) if len(stretches) == len(cases) else None,
         unlike=np.concatenate(unlike) if len(unlike) == len(cases) else None,
         places=joined_places(places) if len(places) == len(cases) else None,
     )

@@ -6,7 +6,7 @@ breaks may be broken by the next: it is as if one more item had broken it (Lapla
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -16,7 +16,7 @@ from jaxtyping import Float, Integer
 from moreish.background.cases import Case
 from moreish.background.gate import Gate
 from moreish.background.lengths import Timing, nats_of, strictest
-from moreish.background.outline import STRICTNESSES
+from moreish.background.outline import STRICTNESSES, Strictness
 
 Name = Literal["counted", "read", "tuned"]
 NAMES: tuple[Name, ...] = ("counted", "read", "tuned")  # the simplest first
@@ -64,15 +64,15 @@ class Measured:
     items: int
     symbols: int
     by_item: ByItem = field(compare=False, repr=False)
-    strictness: float = 0.0
-    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
+    strictness: Strictness = Strictness()  # noqa: RUF009 (a tuple)
+    timing: Timing = Timing()  # noqa: RUF009
 
     @classmethod
     def of(
         cls,
         by_item: ByItem,
         temperature: float = 1.0,
-        strictness: float = 0.0,
+        strictness: Strictness = Strictness(),  # noqa: B008
         timing: Timing = Timing(),  # noqa: B008
     ) -> "Measured":
         """What was measured of these items."""
@@ -87,8 +87,8 @@ class Choice:
 
     name: Name
     temperature: float = 1.0
-    strictness: float = 0.0
-    timing: Timing = Timing()  # noqa: RUF009 (a tuple)
+    strictness: Strictness = Strictness()  # noqa: RUF009 (a tuple)
+    timing: Timing = Timing()  # noqa: RUF009
 
     @classmethod
     def of(cls, name: Name, measured: Measured) -> "Choice":
@@ -122,9 +122,13 @@ def measure(case: Case, gate: Gate) -> Measured:
     The nats that a rule would cost the one item that breaks it are spread over all symbols that are foretold.
     """
     one_more = 1 / len(case.targets)
-    means = np.array([case.foretold(gate, 1.0, each).own.mean() - one_more * each for each in STRICTNESSES])
-    good = np.flatnonzero(means >= means.max() - WORTH)
-    strict = STRICTNESSES[int(good[-1])] if 0 not in good else 0.0
+
+    def most(of: Callable[[float], Strictness]) -> Strictness:
+        means = np.array([case.foretold(gate, 1.0, of(s)).own.mean() - one_more * s for s in STRICTNESSES])
+        return of(STRICTNESSES[int(np.flatnonzero(means >= means.max() - WORTH)[-1])])
+
+    strict = most(lambda nats: Strictness(order=nats))
+    strict = most(lambda nats: Strictness(strict.order, nats))
     foretold = case.foretold(gate, 1.0, strict)
     places, timing, nats = case.places, Timing(), None
     if places is not None:

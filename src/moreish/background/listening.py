@@ -16,7 +16,7 @@ from moreish.background.cases import Case, case_of, joined
 from moreish.background.choosing import NAMES, Choice, Measured, Name, measure
 from moreish.background.gate import Parts
 from moreish.background.lengths import places_in
-from moreish.background.outline import Outline
+from moreish.background.outline import Outline, Strictness
 from moreish.background.parts import (
     FOLDS,
     Fold,
@@ -146,9 +146,9 @@ class Listening:
     def blend(self, choice: Choice, tuned: Sequence[Cell] = ()) -> Blend:
         """The blend that was chosen."""
         gate = self.background.gates[self.parts(choice.name, len(tuned))]
-        outline = Outline.of(self.shape.classes.class_of, self.items)
+        outline = Outline.of(self.shape.classes.class_of, self.items, choice.strictness.shares)
         ensemble = self.ensemble(choice.name, tuned)
-        kept = choice.temperature, outline, choice.strictness, choice.timing, self.template
+        kept = choice.temperature, outline, max(choice.strictness), choice.timing, self.template
         return Blend(ensemble, gate, *kept)
 
     def first_blend(self) -> Blend:
@@ -169,7 +169,10 @@ class Listening:
             models += self.fold_readers[number]
         models += self._reading(tuned, fold.kept)
         shape = shape_of(self.symbols, fold.kept)
-        outline = Outline.of(self.shape.classes.class_of, fold.kept)
+        order, runs = (
+            Outline.of(self.shape.classes.class_of, fold.kept, only).strays_in(fold.held_out)
+            for only in (Strictness(order=1.0), Strictness(runs=1.0))
+        )
         assert shape.lengths is not None
         assert shape.endings is not None
         case = case_of(Ensemble(models, shape), fold.held_out)
@@ -180,7 +183,7 @@ class Listening:
             unlike = template.strays(place, matched)
             remaining = template.remaining(matched)
         places = places_in(fold.held_out, shape.lengths, shape.endings, remaining)
-        return replace(case, strays=outline.strays_in(fold.held_out), unlike=unlike, places=places)
+        return replace(case, strays=order, stretches=runs, unlike=unlike, places=places)
 
     def read_cases(self) -> list[Case]:
         """Those of all folds, before anything is trained."""

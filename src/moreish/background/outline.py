@@ -2,12 +2,14 @@
 
 "TSH-BLK-001" is capitals, hyphen, capitals, hyphen, digits. Product numbers, quoted names, dates and "The Green Man"
 have few outlines, and an item that strays from all of them, or has a run of another length than theirs, is broken.
-Where the items held out hardly ever stray, straying is made as rare as cross-validation finds best.
+Both are made as rare as can be without foretelling items held out worse, each for itself: names that all are of two
+words may be of any length.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Integer
@@ -19,14 +21,27 @@ STRICTNESSES = (0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0)  # nats
 Prefix = tuple[int, ...]  # the classes of the runs so far
 
 
+class Strictness(NamedTuple):
+    """By how many nats straying is made less likely, in what follows what (`order`) and in how long (`runs`)."""
+
+    order: float = 0.0
+    runs: float = 0.0
+
+    @property
+    def shares(self) -> "Strictness":
+        """Of the greater of the two."""
+        most = max(self) or 1.0
+        return Strictness(self.order / most, self.runs / most)
+
+
 class Outline:
     """The outlines of a list as a tree, in which every place of a run is a node.
 
     class_of : (V,) the class of each id, that of the boundary 0
     following : (nodes, classes) the node after a symbol of this class, 0 after the end; node 0 is the beginning.
                 Where no item goes on so it is where most runs of the class begin; too long a run stays at its end.
-    straying : (nodes, classes) 1 where no item goes on so, or every run of the list here is too short for this
-               symbol or still too long; 0 elsewhere, so that no item of the list strays
+    straying : (nodes, classes) above 0 where no item goes on so, or every run of the list here is too short for this
+               symbol or still too long: as much as `shares` says of each; 0 elsewhere, so no item of the list strays
     """
 
     def __init__(
@@ -38,7 +53,12 @@ class Outline:
         self.class_of, self.following, self.straying = class_of, following, straying
 
     @classmethod
-    def of(cls, class_of: Integer[np.ndarray, " V"], items: Iterable[Integer[np.ndarray, " _"]]) -> "Outline":
+    def of(
+        cls,
+        class_of: Integer[np.ndarray, " V"],
+        items: Iterable[Integer[np.ndarray, " _"]],
+        shares: Strictness = Strictness(1.0, 1.0),  # noqa: B008 (a tuple)
+    ) -> "Outline":
         """Of these items."""
         lengths: dict[Prefix, list[int]] = defaultdict(list)
         ends: set[Prefix] = set()
@@ -55,19 +75,19 @@ class Outline:
             first[prefix], nodes = nodes, nodes + places[prefix]
         usual = {prefix[-1]: first[prefix] for prefix in sorted(lengths, key=lambda prefix: len(lengths[prefix]))}
         following = np.tile(np.array([usual.get(c, 0) for c in range(int(class_of.max()) + 1)], np.int32), (nodes, 1))
-        straying = np.ones(following.shape, np.float32)
+        straying = np.full(following.shape, shares.order, np.float32)
         for prefix in first:
             size = places.get(prefix, 1)
             rows = first[prefix] + np.arange(size)
             on, off = _lengths_kept(lengths.get(prefix, []), size)
             if prefix:
-                following[rows, prefix[-1]], straying[rows, prefix[-1]] = [*rows[1:], rows[-1]], on
+                following[rows, prefix[-1]], straying[rows, prefix[-1]] = [*rows[1:], rows[-1]], shares.runs * on
             if prefix in ends:
-                following[rows, 0], straying[rows, 0] = 0, off
+                following[rows, 0], straying[rows, 0] = 0, shares.runs * off
         for prefix in lengths:
             rows = first[prefix[:-1]] + np.arange(places.get(prefix[:-1], 1))
             off = _lengths_kept(lengths.get(prefix[:-1], []), len(rows))[1]
-            following[rows, prefix[-1]], straying[rows, prefix[-1]] = first[prefix], off
+            following[rows, prefix[-1]], straying[rows, prefix[-1]] = first[prefix], shares.runs * off
         return cls(class_of, following, straying)
 
     def start(self, rows: int) -> Integer[np.ndarray, " rows"]:

@@ -224,7 +224,7 @@ def validated_words(event: events.CrossValidated) -> str:
     error = f" ± {event.error:.3f}" if event.error else ""
     loss = f"{event.loss:.3f}{error}" if event.loss is not None else "not measured"
     sure = f", temperature {event.temperature:g}" if event.temperature != 1 else ""
-    keeps = ["outlines"] * bool(event.strictness) + ["lengths"] * any(event.timing[:2])
+    keeps = ["outlines"] * bool(event.strictness or event.runs) + ["lengths"] * any(event.timing[:2])
     sure += f", kept to the list's {' and '.join(keeps)}" if keeps else ""
     plural = "s" * (event.items != 1)
     how = "measured on val," if event.on == "val" else "cross-validated on"

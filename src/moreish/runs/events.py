@@ -244,11 +244,12 @@ class CrossValidated(Event, frozen=True):
     """How well items were foretold by models made without them, and which blend is kept; see `background.listening`.
 
     Said when the list was read, and again when the net was trained on. `loss` is that of the one kept, with its
-    standard error, at the temperature, strictness and timing that were best (see `background.outline` and
-    `background.lengths`); `losses` those of all. `on` val: on items that were set aside. `seen`: the share of the
-    list that the background net had been trained on, if it says so: then the loss is too good. `trained`: of the
-    updates that are of use, how many there was time for, and `budget` a time budget that allows all on this machine;
-    0 where nothing was trained yet. Where it is less than all, what comes of a seed hangs on the machine, too.
+    standard error, at the temperature, strictness (that of `runs` apart) and timing that were best (see
+    `background.outline` and `background.lengths`); `losses` those of all. `on` val: on items that were set aside.
+    `seen`: the share of the list that the background net had been trained on, if it says so: then the loss is too
+    good. `trained`: of the updates that are of use, how many there was time for, and `budget` a time budget that
+    allows all on this machine; 0 where nothing was trained yet. Where it is less than all, what comes of a seed hangs
+    on the machine, too.
     """
 
     chosen: Literal["counted", "read", "tuned"]
@@ -261,6 +262,7 @@ class CrossValidated(Event, frozen=True):
     step: Count
     on: Literal["folds", "val"] = "folds"
     strictness: Nats = 0.0
+    runs: Nats = 0.0
     timing: tuple[Nats, Nats, Nats, Nats] = (0.0, 0.0, 0.0, 0.0)
     seen: Annotated[float, Meta(ge=0, le=1)] = 0.0
     trained: Annotated[float, Meta(ge=0, le=1)] = 0.0
