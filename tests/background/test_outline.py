@@ -1,5 +1,6 @@
 """Outlines against a slow account of the same, and what keeping to them does to a list that has few."""
 
+import random
 from itertools import groupby
 
 import numpy as np
@@ -12,6 +13,7 @@ from moreish.background.blend import Blend
 from moreish.background.outline import OFTEN, SLACK, SURE, Outline, Strictness, kept_inside
 from moreish.background.shape import symbol_class
 from moreish.fitting.few import heard
+from moreish.inference.suggested import in_outline
 from moreish.recipes import BackgroundChoice
 
 CLASS_OF = np.array([0, 1, 1, 2, 2, 3])
@@ -82,6 +84,15 @@ def test_no_item_of_the_list_strays_and_any_other_can_be_read(items, other):
     assert ((strays >= 0) & (strays <= 1)).all()
 
 
+@given(ITEMS, ITEMS, SHARES)
+def test_an_item_leaves_the_outlines_where_it_strays_from_their_order(items, others, shares):
+    outline, order = Outline.of(CLASS_OF, items, shares), Outline.of(CLASS_OF, items, Strictness(order=1.0))
+    want = [order.strays_in([item])[np.arange(len(item) + 1), [*item, 0]].any() for item in others]
+    ids = np.concatenate([[0], *([*item, 0] for item in others)])
+    offsets = np.cumsum([0, *(len(item) + 1 for item in others)])
+    np.testing.assert_array_equal(outline.are_left_by(ids, offsets), want)
+
+
 @given(ITEMS, st.integers(0, 5), st.integers(0, 1000))
 def test_what_is_kept_inside_is_a_distribution_in_which_only_straying_costs(items, strictness, seed):
     outline = Outline.of(CLASS_OF, items)
@@ -118,3 +129,30 @@ def test_number_plates_keep_their_form_and_hardly_do_without():
         made = [item.text for item in moreish.api.Listened(corpus, model, measured).more(100, seed=1)]
         shares.append(np.mean([outline_of(item) == outline_of(PLATES[0]) for item in made]))
     assert shares[0] > 0.9 > shares[1] + 0.2
+
+
+NAMES = [
+    "Harbour, Anna", "Winter, Bruno", "Ladder, Clara", "Pocket, Dieter", "Candle, Elena", "River, Fabian",
+    "Silver, Greta", "Market, Hannes", "Bridge, Ines", "Thunder, Jakob", "Copper, Karla", "Garden, Leon",
+    "Meadow, Mila", "Lantern, Nils", "Pillow, Olga", "Saddle, Paul", "Barrel, Quirin", "Timber, Rosa",
+    "Orchard, Stefan", "Feather, Tilda", "Ribbon, Uwe", "Pepper, Vera", "Ginger, Wanda", "Walnut, Zeno",
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("items", [NAMES, [f"[{n}]" for n in NAMES], [n.replace(", ", "_").lower() for n in NAMES]])
+def test_no_item_is_given_that_leaves_an_outline_which_all_items_keep_to(items):
+    corpus = moreish.data.undivided(moreish.read(items))
+    blend, measured = heard(corpus, BackgroundChoice())
+    listened = moreish.api.Listened(corpus, blend, measured)
+    outlines = {outline_of(item) for item in items}
+    assert all(outline_of(item.text) in outlines for item in listened.more(100, seed=1))
+    as_it_is = [outline_of(item.text) in outlines for item in listened.more(100, seed=1, min_p=0)]
+    assert not all(as_it_is), "the model itself holds them possible"
+
+
+def test_a_list_of_many_outlines_is_drawn_from_without_looking_at_them():
+    draw = random.Random(3)
+    items = ["".join(draw.choices("abAB01-. ", k=draw.randrange(4, 12))).strip() + "x" for _ in range(40)]
+    blend, _ = heard(moreish.data.undivided(moreish.data.from_items(items)), BackgroundChoice())
+    assert in_outline(blend) is None

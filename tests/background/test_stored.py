@@ -94,6 +94,16 @@ def test_a_run_of_before_lengths_were_kept_opens():
     assert from_tensors(TENSORS, described, V).timing == Timing()
 
 
+def test_whether_a_list_keeps_firmly_to_its_outlines_is_kept_and_runs_of_before_do_not_say():
+    for firm in (True, False):
+        assert from_tensors(TENSORS, DESCRIBED | {"firm": firm}, V).firm == firm
+    with pytest.raises(ValueError, match='"firm"'):
+        from_tensors(TENSORS, DESCRIBED | {"firm": "yes"}, V)
+    tensors = {name: array for name, array in TENSORS.items() if name != "outline/leaving"}
+    described = {name: value for name, value in DESCRIBED.items() if name != "firm"}
+    assert not from_tensors(tensors, described, V).firm
+
+
 @pytest.mark.parametrize("vocab_size", [1, V - 1, V + 1])
 def test_a_blend_of_another_vocabulary_is_refused(vocab_size: int):
     with pytest.raises(ValueError, match=r"ids and not"):

@@ -11,7 +11,7 @@ whatever one of the models holds possible; a product forgets what one of them ha
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Timing, nats_of, places_at, timed
@@ -85,6 +85,7 @@ class Blend:
     temperature : log probabilities are divided by it, so that the blend is as sure as it has reason to be
     outline : that of the list, of which what strays is made less likely by `strictness` nats
     timing : how strictly it keeps to the lengths of the list
+    firm : whether what is made keeps to the outline in any case, since no item held out left it
     template : what all items of the list do alike, and so does what is made
     """
 
@@ -97,10 +98,12 @@ class Blend:
         strictness: float = 0.0,
         timing: Timing = Timing(),  # noqa: B008 (a tuple)
         template: Template | None = None,
+        firm: bool = False,
     ) -> None:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
-        self.outline, self.strictness = outline if strictness else None, strictness
+        self.outline, self.strictness = outline if strictness or firm else None, strictness
+        self.firm = firm and outline is not None
         self.template = template
         self.timing, lengths, self._endings = timing, ensemble.shape.lengths, ensemble.shape.endings
         self._beyond = lengths.beyond() if lengths is not None and any(timing) else None
@@ -137,7 +140,7 @@ class Blend:
         template, remaining = self.template, None
         if template is not None:
             logprobs = kept_inside(logprobs, template.strays(place, matched), SURE)
-        if self.outline is not None:
+        if self.outline is not None and self.strictness:
             logprobs = kept_inside(logprobs, self.outline.strays(nodes), self.strictness)
         if template is not None:
             remaining = template.remaining(matched)
@@ -146,6 +149,14 @@ class Blend:
             places = places_at(place, last, self._beyond, self._endings, remaining)
             logprobs = timed(logprobs, nats_of(self.timing, places), places)
         return logprobs
+
+    def strays(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Bool[np.ndarray, " items"]:
+        """Which of these items leave an outline that the list keeps to firmly."""
+        if not self.firm or self.outline is None:
+            return np.zeros(len(offsets) - 1, bool)
+        return self.outline.are_left_by(ids, offsets)
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

@@ -21,6 +21,7 @@ from moreish.background.outline import STRICTNESSES, Strictness
 Name = Literal["counted", "read", "tuned"]
 NAMES: tuple[Name, ...] = ("counted", "read", "tuned")  # the simplest first
 TEMPERATURES = (0.8, 0.85, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2)
+FIRM, FIRM_ITEMS = 4.0, 10  # nats, and items measured, see `Measured`
 WORTH = 0.003  # nats that a choice must gain to be made
 
 
@@ -56,6 +57,7 @@ class Measured:
     temperature, strictness, timing : those that were best; the loss is with them
     items, symbols : how many were measured
     by_item : the same item by item, to compare what was measured on the same ones
+    firm : whether none of them left the order of the list's outlines, or so few that it is strict
     """
 
     loss: float
@@ -66,6 +68,7 @@ class Measured:
     by_item: ByItem = field(compare=False, repr=False)
     strictness: Strictness = Strictness()  # noqa: RUF009 (a tuple)
     timing: Timing = Timing()  # noqa: RUF009
+    firm: bool = False
 
     @classmethod
     def of(
@@ -74,26 +77,31 @@ class Measured:
         temperature: float = 1.0,
         strictness: Strictness = Strictness(),  # noqa: B008
         timing: Timing = Timing(),  # noqa: B008
+        firm: bool = False,
     ) -> "Measured":
         """What was measured of these items."""
         items, symbols = len(by_item.nats), int(by_item.sizes.sum())
         error = by_item.error if items > 1 else 0.0
-        return cls(by_item.mean, error, temperature, items, symbols, by_item, strictness, timing)
+        return cls(by_item.mean, error, temperature, items, symbols, by_item, strictness, timing, firm)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Which blend answers, how sure it is, and how strictly it keeps to the list's outlines and lengths."""
+    """Which blend answers, how sure it is, and how strictly it keeps to the list's outlines and lengths.
+
+    firm : whether what is made keeps to the outlines in any case
+    """
 
     name: Name
     temperature: float = 1.0
     strictness: Strictness = Strictness()  # noqa: RUF009 (a tuple)
     timing: Timing = Timing()  # noqa: RUF009
+    firm: bool = False
 
     @classmethod
     def of(cls, name: Name, measured: Measured) -> "Choice":
         """This blend, as was best when it was measured."""
-        return cls(name, measured.temperature, measured.strictness, measured.timing)
+        return cls(name, measured.temperature, measured.strictness, measured.timing, measured.firm)
 
 
 def choose(measured: Mapping[Name, Measured], best: Name, trusted: bool = True) -> Choice:
@@ -148,4 +156,12 @@ def measure(case: Case, gate: Gate) -> Measured:
     gain = found[1.0].beside(found[best])
     if gain.mean < max(WORTH, gain.error):
         best = 1.0
-    return Measured.of(found[best], best, strict, timing)
+    return Measured.of(found[best], best, strict, timing, _is_firm(case, strict, len(ends)))
+
+
+def _is_firm(case: Case, strict: Strictness, items: int) -> bool:
+    """Of so many items that were measured."""
+    if case.strays is None:
+        return False
+    left = case.strays[np.arange(len(case.targets)), case.targets].any()
+    return strict.order >= FIRM or (items >= FIRM_ITEMS and not left)

@@ -148,7 +148,7 @@ class Listening:
         gate = self.background.gates[self.parts(choice.name, len(tuned))]
         outline = Outline.of(self.shape.classes.class_of, self.items, choice.strictness.shares)
         ensemble = self.ensemble(choice.name, tuned)
-        kept = choice.temperature, outline, max(choice.strictness), choice.timing, self.template
+        kept = choice.temperature, outline, max(choice.strictness), choice.timing, self.template, choice.firm
         return Blend(ensemble, gate, *kept)
 
     def first_blend(self) -> Blend:

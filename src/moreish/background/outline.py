@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 SLACK = 0.25  # of its length by which a run may be longer or shorter and is the same
 FARTHEST = 64  # places of a run that are told apart
@@ -42,6 +42,7 @@ class Outline:
                 Where no item goes on so it is where most runs of the class begin; too long a run stays at its end.
     straying : (nodes, classes) above 0 where no item goes on so, or every run of the list here is too short for this
                symbol or still too long: as much as `shares` says of each; 0 elsewhere, so no item of the list strays
+    leaving : (nodes, classes) whether no item goes on so
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class Outline:
         class_of: Integer[np.ndarray, " V"],
         following: Integer[np.ndarray, "nodes classes"],
         straying: Float[np.ndarray, "nodes classes"],
+        leaving: Bool[np.ndarray, "nodes classes"],
     ) -> None:
-        self.class_of, self.following, self.straying = class_of, following, straying
+        self.class_of, self.following, self.straying, self.leaving = class_of, following, straying, leaving
 
     @classmethod
     def of(
@@ -76,19 +78,22 @@ class Outline:
         usual = {prefix[-1]: first[prefix] for prefix in sorted(lengths, key=lambda prefix: len(lengths[prefix]))}
         following = np.tile(np.array([usual.get(c, 0) for c in range(int(class_of.max()) + 1)], np.int32), (nodes, 1))
         straying = np.full(following.shape, shares.order, np.float32)
+        leaving = np.ones(following.shape, bool)
         for prefix in first:
             size = places.get(prefix, 1)
             rows = first[prefix] + np.arange(size)
             on, off = _lengths_kept(lengths.get(prefix, []), size)
             if prefix:
                 following[rows, prefix[-1]], straying[rows, prefix[-1]] = [*rows[1:], rows[-1]], shares.runs * on
+                leaving[rows, prefix[-1]] = False
             if prefix in ends:
-                following[rows, 0], straying[rows, 0] = 0, shares.runs * off
+                following[rows, 0], straying[rows, 0], leaving[rows, 0] = 0, shares.runs * off, False
         for prefix in lengths:
             rows = first[prefix[:-1]] + np.arange(places.get(prefix[:-1], 1))
             off = _lengths_kept(lengths.get(prefix[:-1], []), len(rows))[1]
             following[rows, prefix[-1]], straying[rows, prefix[-1]] = first[prefix], shares.runs * off
-        return cls(class_of, following, straying)
+            leaving[rows, prefix[-1]] = False
+        return cls(class_of, following, straying, leaving)
 
     def start(self, rows: int) -> Integer[np.ndarray, " rows"]:
         """The nodes before the first symbol."""
@@ -103,6 +108,19 @@ class Outline:
     def strays(self, nodes: Integer[np.ndarray, " rows"]) -> Float[np.ndarray, "rows V"]:
         """How far each symbol strays from the outlines here."""
         return self.straying[nodes][:, self.class_of]
+
+    def are_left_by(
+        self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
+    ) -> Bool[np.ndarray, " items"]:
+        """Whether each of these items goes on, or ends, as none of the list does."""
+        begin, lengths = offsets[:-1] + 1, np.diff(offsets)
+        nodes, left = self.start(len(lengths)), np.zeros(len(lengths), bool)
+        for t in range(int(lengths.max(initial=0))):
+            rows = np.flatnonzero(lengths > t)
+            classes = self.class_of[ids[begin[rows] + t]]
+            left[rows] |= self.leaving[nodes[rows], classes]
+            nodes[rows] = self.following[nodes[rows], classes]
+        return left
 
     def strays_in(self, items: Sequence[Integer[np.ndarray, " _"]]) -> Float[np.ndarray, "N V"]:
         """The same at every place of these items, their ends included."""

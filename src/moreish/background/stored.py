@@ -45,8 +45,9 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
         arrays["template"] = blend.template.allowed.astype(np.uint8)
         described["ending"] = [*blend.template.ending, blend.template.sure]
     if blend.outline is not None:
-        arrays |= {"outline/following": blend.outline.following, "outline/straying": blend.outline.straying}
-        described["strictness"] = blend.strictness
+        outline = {name: getattr(blend.outline, name) for name in ("following", "straying")}
+        arrays |= _prefixed("outline", outline | {"leaving": blend.outline.leaving.astype(np.uint8)})
+        described |= {"strictness": blend.strictness, "firm": blend.firm}
     if shape.lengths is not None and shape.endings is not None:
         arrays |= {"last": shape.endings.last.astype(np.uint8), "closing": shape.endings.closing.astype(np.uint8)}
         described |= {"lengths": list(shape.lengths), "timing": list(blend.timing)}
@@ -85,12 +86,14 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
         Endings(_flags(tensors, "last", vocab_size), _flags(tensors, "closing", vocab_size)) if timed else None,
     )
     ensemble = Ensemble([counts, *nets], shape)
-    outline = _outline(_own(tensors, "outline"), class_of)
+    outline = _outline(_own(tensors, "outline"), class_of, "firm" in described)
     strictness = 0.0 if outline is None else _number(described, "strictness", 0.0, 100.0)
     timing = Timing(*_numbers(described, "timing", 4, 0.0, 100.0)) if timed else Timing()
     temperature = _number(described, "temperature", 0.1, 10.0)
     template = _template(tensors, described, vocab_size)
-    return Blend(ensemble, gates[count], temperature, outline, strictness, timing, template)
+    firm = described.get("firm", False)
+    _require(isinstance(firm, bool) and firm <= (outline is not None), "firm", "is not whether there are outlines")
+    return Blend(ensemble, gates[count], temperature, outline, strictness, timing, template, bool(firm))
 
 
 def _template(tensors: Tensors, described: Mapping[str, object], vocab_size: int) -> Template | None:
@@ -127,7 +130,8 @@ def _lengths(described: Mapping[str, object]) -> Lengths | None:
     return Lengths(int(shortest), median, int(longest))
 
 
-def _outline(arrays: Tensors, class_of: np.ndarray) -> Outline | None:
+def _outline(arrays: Tensors, class_of: np.ndarray, with_order: bool) -> Outline | None:
+    """Older runs do not say what leaves the order of the outlines."""
     if not arrays:
         return None
     nodes = (arrays["following"].shape or (0,))[0] if "following" in arrays else 0
@@ -136,7 +140,9 @@ def _outline(arrays: Tensors, class_of: np.ndarray) -> Outline | None:
     following, straying = _array(arrays, "following", sizes, "i"), _array(arrays, "straying", sizes, "f")
     _require(((following >= 0) & (following < nodes)).all(), "outline/following", "leads to no node")
     _require(((straying >= 0) & (straying <= 1)).all(), "outline/straying", "is outside 0 .. 1")
-    return Outline(class_of, following, straying.astype(np.float32))
+    leaving = _array(arrays, "leaving", sizes, "iu") if with_order else straying == 1
+    _require(bool(np.isin(leaving, (0, 1)).all()), "outline/leaving", "is not 0 or 1 throughout")
+    return Outline(class_of, following, straying.astype(np.float32), leaving.astype(bool))
 
 
 def reader_from_tensors(arrays: Tensors, vocab_size: int) -> ListReader:

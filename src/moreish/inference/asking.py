@@ -32,7 +32,7 @@ from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
 from moreish.inference.score import score_items
-from moreish.inference.suggested import suggested
+from moreish.inference.suggested import in_outline, suggested
 from moreish.models.contract import LanguageModel
 from moreish.ngram import Backoff, KneserNey
 from moreish.options import build, did_you_mean, option
@@ -148,7 +148,8 @@ class Asked:
         wanted = Wanted(request.unique, request.away, request.apart, self.automaton is not None)
         if self.automaton is None:
             free = partial(_free, self.model, rng, self._prefix)
-            batches = Batches(partial(free, self.sampling), bolder=self._bolder(free))
+            bold = self._bolder(free)
+            batches = Batches(partial(free, self.sampling), bolder=bold, fits=bold and in_outline(self.model))
         elif self._is_exact:
             batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
         else:
@@ -213,12 +214,13 @@ class Asked:
         """What was never drawn although nobody asked for that, in words; None where nothing was left out."""
         if self.sampling == self.request.sampling or self.request.best:
             return None
-        until = " until that gave no more" if self._emboldened else ""
+        until = " until that gave no more" * self._emboldened
         warmth = self.sampling.temperature / (self.request.sampling.temperature or 1.0)
+        outlines = ", and items unlike the list's," if self.automaton is None and in_outline(self.model) else ""
         cooler = f", and the model was taken at {warmth:.2g} of its temperature" if warmth != 1 else ""
         return (
-            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one were left out{until}{cooler}, "
-            f"as is best for making; {called('min_p', 0)} draws from the model as it is"
+            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one{outlines} were left out{until}"
+            f"{cooler}, as is best for making; {called('min_p', 0)} draws from the model as it is"
         )
 
     @property
@@ -228,16 +230,16 @@ class Asked:
 
     def why_so_few(self, given: int) -> str:
         """A sentence for when the items came to an end."""
-        request, things = self.request, "item" if given == 1 else "items"
+        request, things = self.request, "item" + "s" * (given != 1)
         if self.ranking is not None:
             return f"only {given:,} {things} came: {self.ranking.verdict()}"
-        words = {"different": request.unique, "new": bool(request.away), "fitting": self.automaton is not None}
+        ruled = self.automaton is not None
+        words = {"different": request.unique, "new": bool(request.away), "fitting": ruled}
         kind = "".join(f"{word} " for word, said in words.items() if said)
-        cure = "; ask for less at once" if self.automaton is not None else ""
-        weighted = self.automaton is not None and not self._is_exact
-        draws = "many more weighted draws" if weighted else f"{FRUITLESS:,} more draws"
-        cut = request.sampling.min_p and request.sampling.temperature
-        bolder = f"a smaller {called('min_p')}" if cut else "a higher temperature"
+        cure = "; ask for less at once" * ruled
+        draws = "many more weighted draws" if ruled and not self._is_exact else f"{FRUITLESS:,} more draws"
+        warm = not (request.sampling.min_p and request.sampling.temperature)
+        bolder = "a higher temperature" if warm else f"a smaller {called('min_p')}"
         bolder = f"a larger {called('top_k')}" if request.sampling.top_k == 1 else bolder
         return (
             f"only {given:,} {kind}{things} came: {draws} gave no other; {bolder} dares more, and "
@@ -271,8 +273,7 @@ class Asked:
         prefix, plain = self._prefix, replace(self.request.sampling, max_length=UNCUT) == Sampling()
         if prefix is None or not plain or self.corpus.options.text:
             return None
-        (found,) = score_items(self.model, [prefix])
-        return float(np.exp(found.logprobs[:-1].sum(dtype=np.float64)))
+        return float(np.exp(score_items(self.model, [prefix])[0].logprobs[:-1].sum(dtype=np.float64)))
 
     @property
     def _is_exact(self) -> bool:
@@ -299,9 +300,8 @@ class Asked:
 
     @property
     def _nearest(self) -> Nearest | None:
-        if self.corpus.options.text or not (self.request.nearest or self.request.away > 1):
-            return None
-        return self.shared.nearest
+        looked_for = self.request.nearest or self.request.away > 1
+        return self.shared.nearest if looked_for and not self.corpus.options.text else None
 
     def _guided(self, rng: np.random.Generator, sampling: Sampling, size: int) -> Drawn:
         assert self.automaton is not None

@@ -47,12 +47,14 @@ class Batches(NamedTuple):
     """What draws so many items, and how many at a time: at first, and at most, doubling in between.
 
     bolder : what draws instead once TIRED draws in a row gave nothing that is wanted
+    fits : which of what was drawn is given; until then
     """
 
     draw: Callable[[int], Drawn]
     first: int = FIRST_BATCH
     largest: int = LARGEST_BATCH
     bolder: Callable[[int], Drawn] | None = None
+    fits: Callable[[Drawn], Bool[np.ndarray, " items"]] | None = None
 
 
 class Wanted(NamedTuple):
@@ -90,6 +92,8 @@ def more(
         drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))
         where = corpus.where_ids(drawn.ids, drawn.offsets)
         fits = np.diff(drawn.offsets) > 1
+        if batches.fits is not None:
+            fits &= batches.fits(drawn)
         if wanted.ended:
             fits &= drawn.ended
         if wanted.new_by:
