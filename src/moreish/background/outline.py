@@ -70,7 +70,7 @@ class Outline:
                 prefix = (*prefix, c)
                 lengths[prefix].append(min(sum(1 for _ in run), FARTHEST))
             ends.add(prefix)
-        places = {prefix: max(n + _slack(found, n, max) for n in found) for prefix, found in lengths.items()}
+        places = {prefix: max(found) + _slack(found, max) for prefix, found in lengths.items()}
         first: dict[Prefix, int] = {(): 0}
         nodes = 1
         for prefix in lengths:
@@ -133,10 +133,11 @@ class Outline:
         return self.strays(np.array(found, np.int64))
 
 
-def _slack(lengths: Sequence[int], length: int, bound: Callable[[Sequence[int]], int]) -> int:
-    """By how much a run may be longer (`bound` max) or shorter (min), beside others of these lengths."""
-    sure = len(lengths) >= SURE and OFTEN * lengths.count(bound(lengths)) >= len(lengths)
-    return 0 if sure else int(SLACK * length)
+def _slack(lengths: Sequence[int], bound: Callable[[Sequence[int]], int]) -> int:
+    """By how much a run may be longer than all of these (`bound` max), or shorter (min)."""
+    found = bound(lengths)
+    sure = len(lengths) >= SURE and OFTEN * lengths.count(found) >= len(lengths)
+    return 0 if sure else int(SLACK * found)
 
 
 def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.ndarray]:
@@ -144,8 +145,7 @@ def _lengths_kept(lengths: Sequence[int], places: int) -> tuple[np.ndarray, np.n
     if not lengths:
         return np.zeros(places), np.zeros(places)
     place = np.arange(1, places + 1)
-    longest = max(n + _slack(lengths, n, max) for n in lengths)
-    shortest = min(n - _slack(lengths, n, min) for n in lengths)
+    longest, shortest = max(lengths) + _slack(lengths, max), min(lengths) - _slack(lengths, min)
     return np.asarray(longest <= place, np.float64), np.asarray(shortest > place, np.float64)
 
 
