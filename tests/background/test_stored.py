@@ -9,6 +9,7 @@ from moreish.background.blend import Blend
 from moreish.background.choosing import Choice, Name
 from moreish.background.lengths import Timing
 from moreish.background.listening import Listening
+from moreish.background.marks import Marks
 from moreish.background.outline import Strictness
 from moreish.background.shape import flat
 from moreish.background.stored import from_tensors, to_tensors
@@ -102,6 +103,25 @@ def test_whether_a_list_keeps_firmly_to_its_outlines_is_kept_and_runs_of_before_
     tensors = {name: array for name, array in TENSORS.items() if name != "outline/leaving"}
     described = {name: value for name, value in DESCRIBED.items() if name != "firm"}
     assert not from_tensors(tensors, described, V).firm
+
+
+@pytest.mark.parametrize("marks", [Marks(((1, 2),), ((1, 2),), (2,)), Marks(((2, 1),)), None])
+def test_what_all_items_have_of_marks_is_kept(marks: Marks | None):
+    described = {name: value for name, value in DESCRIBED.items() if name != "marks"}
+    blend = from_tensors(TENSORS, described, V)
+    assert blend.marks is None, "as in runs of before"
+    blend.marks = marks
+    tensors, again = to_tensors(blend)
+    assert from_tensors(tensors, again, V).marks == marks
+
+
+WRONG = [[], [[], [], []], [[[1, "2"]], [], []], [[[V, 1]], [], []], [[], [[1]], []], "marks", [[], [], [0]], 7]
+
+
+@pytest.mark.parametrize("marks", WRONG)
+def test_marks_that_do_not_fit_are_refused(marks: object):
+    with pytest.raises(ValueError, match='"marks"'):
+        from_tensors(TENSORS, DESCRIBED | {"marks": marks}, V)
 
 
 @pytest.mark.parametrize("vocab_size", [1, V - 1, V + 1])

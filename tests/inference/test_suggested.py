@@ -66,9 +66,9 @@ def test_where_only_known_items_are_likely_others_come_all_the_same(wishes: dict
     assert len(made) == 5
     assert all(item.is_new for item in made)
     asked = run.ask(new_only=True, **wishes)
-    assert "until that gave no more" not in (asked.left_out or "")
+    assert "once that gave no more" not in (asked.left_out or "")
     list(asked.items(5, np.random.default_rng(1)))
-    assert "until that gave no more" in (asked.left_out or "")
+    assert "once that gave no more" in (asked.left_out or "")
 
 
 def test_what_dares_more_is_named(trees: Fitted) -> None:

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Integer
 
 from moreish.background.gate import EVIDENCE, SHAPE_SCORES, Gate
 from moreish.background.lengths import Timing, nats_of, places_at, timed
+from moreish.background.marks import Marks
 from moreish.background.outline import Outline, kept_inside
 from moreish.background.shape import LONGEST, ListShape
 from moreish.background.template import SURE, Template, deferred
@@ -86,6 +87,7 @@ class Blend:
     outline : that of the list, of which what strays is made less likely by `strictness` nats
     timing : how strictly it keeps to the lengths of the list
     firm : whether what is made keeps to the outline in any case, since no item held out left it
+    marks : what all items of the list have of marks, and so does what is made
     template : what all items of the list do alike, and so does what is made
     """
 
@@ -99,11 +101,12 @@ class Blend:
         timing: Timing = Timing(),  # noqa: B008 (a tuple)
         template: Template | None = None,
         firm: bool = False,
+        marks: Marks | None = None,
     ) -> None:
         assert len(ensemble.models) == gate.models
         self.ensemble, self.gate, self.temperature = ensemble, gate, temperature
         self.outline, self.strictness = outline if strictness or firm else None, strictness
-        self.firm = firm and outline is not None
+        self.firm, self.marks = firm and outline is not None, marks
         self.template = template
         self.timing, lengths, self._endings = timing, ensemble.shape.lengths, ensemble.shape.endings
         self._beyond = lengths.beyond() if lengths is not None and any(timing) else None
@@ -153,10 +156,9 @@ class Blend:
     def strays(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]
     ) -> Bool[np.ndarray, " items"]:
-        """Which of these items leave an outline that the list keeps to firmly."""
-        if not self.firm or self.outline is None:
-            return np.zeros(len(offsets) - 1, bool)
-        return self.outline.are_left_by(ids, offsets)
+        """Which of these items leave outlines that the list keeps to firmly, or have other marks than all of its."""
+        found = np.zeros(len(offsets) - 1, bool) if self.marks is None else self.marks.broken_by(ids, offsets)
+        return found | self.outline.are_left_by(ids, offsets) if self.firm and self.outline is not None else found
 
     def score(
         self, ids: Integer[np.ndarray, " N"], offsets: Integer[np.ndarray, " items_and_one"]

@@ -16,6 +16,7 @@ from moreish.background.cases import Case, case_of, joined
 from moreish.background.choosing import NAMES, Choice, Measured, Name, measure
 from moreish.background.gate import Parts
 from moreish.background.lengths import places_in
+from moreish.background.marks import Marks
 from moreish.background.outline import Outline, Strictness
 from moreish.background.parts import (
     FOLDS,
@@ -108,6 +109,11 @@ class Listening:
         return Template.of(self.shape.classes.class_of, [*different.values()])
 
     @cached_property
+    def marks(self) -> Marks | None:
+        """What all items have of marks."""
+        return Marks.of(self.symbols, self.items) if self.letters else None
+
+    @cached_property
     def reader(self) -> ListReader:
         """The first net after it has read the whole list in all orders, to answer alone."""
         return reader_of(self.cells[0], self.items, self.orders, self.seed)
@@ -148,7 +154,15 @@ class Listening:
         gate = self.background.gates[self.parts(choice.name, len(tuned))]
         outline = Outline.of(self.shape.classes.class_of, self.items, choice.strictness.shares)
         ensemble = self.ensemble(choice.name, tuned)
-        kept = choice.temperature, outline, max(choice.strictness), choice.timing, self.template, choice.firm
+        kept = (
+            choice.temperature,
+            outline,
+            max(choice.strictness),
+            choice.timing,
+            self.template,
+            choice.firm,
+            self.marks,
+        )
         return Blend(ensemble, gate, *kept)
 
     def first_blend(self) -> Blend:
@@ -156,7 +170,9 @@ class Listening:
         parts = Parts(int(self.helps))
         models = [self.counts, self.first_reader] if self.helps else [self.counts]
         ensemble, outline = Ensemble(models, self.shape), Outline.of(self.shape.classes.class_of, self.items)
-        return Blend(ensemble, self.background.gates[parts], outline=outline, template=self.template)
+        return Blend(
+            ensemble, self.background.gates[parts], outline=outline, template=self.template, marks=self.marks
+        )
 
     def case(self, number: int, tuned: Sequence[Cell] = ()) -> Case:
         """What the items held out of this fold look like to models that are made from the others.

@@ -18,6 +18,7 @@ from moreish.background.blend import Blend, Ensemble
 from moreish.background.endings import Endings
 from moreish.background.gate import gates_from_tensors, gates_to_tensors
 from moreish.background.lengths import Lengths, Timing
+from moreish.background.marks import Marks
 from moreish.background.outline import Outline
 from moreish.background.reader import Cell, ListReader, Memory
 from moreish.background.shape import LONGEST, ListShape, ShapeModel
@@ -44,6 +45,12 @@ def to_tensors(blend: Blend) -> tuple[dict[str, np.ndarray], dict[str, object]]:
     if blend.template is not None:
         arrays["template"] = blend.template.allowed.astype(np.uint8)
         described["ending"] = [*blend.template.ending, blend.template.sure]
+    if blend.marks is not None:
+        described["marks"] = [
+            list(map(list, blend.marks.counts)),
+            list(map(list, blend.marks.pairs)),
+            list(blend.marks.even),
+        ]
     if blend.outline is not None:
         outline = {name: getattr(blend.outline, name) for name in ("following", "straying")}
         arrays |= _prefixed("outline", outline | {"leaving": blend.outline.leaving.astype(np.uint8)})
@@ -93,7 +100,17 @@ def from_tensors(tensors: Tensors, described: Mapping[str, object], vocab_size: 
     template = _template(tensors, described, vocab_size)
     firm = described.get("firm", False)
     _require(isinstance(firm, bool) and firm <= (outline is not None), "firm", "is not whether there are outlines")
-    return Blend(ensemble, gates[count], temperature, outline, strictness, timing, template, bool(firm))
+    return Blend(
+        ensemble,
+        gates[count],
+        temperature,
+        outline,
+        strictness,
+        timing,
+        template,
+        bool(firm),
+        _marks(described.get("marks"), vocab_size),
+    )
 
 
 def _template(tensors: Tensors, described: Mapping[str, object], vocab_size: int) -> Template | None:
@@ -111,6 +128,21 @@ def _template(tensors: Tensors, described: Mapping[str, object], vocab_size: int
     )
     _require(bool(ending) <= (0 < sure <= len(ending) + 1), "ending", "begins nowhere")
     return Template(allowed.astype(bool), ending, sure)
+
+
+def _marks(described: object, vocab_size: int) -> Marks | None:
+    """Runs of before they were kept have none."""
+    if described is None:
+        return None
+    try:
+        counts, pairs, even = described  # pyright: ignore[reportGeneralTypeIssues]
+        found = Marks(tuple((i, n) for i, n in counts), tuple((a, b) for a, b in pairs), tuple(even))
+    except (TypeError, ValueError):
+        raise ValueError('"marks" of the blend are not counts, pairs and quotes') from None
+    ids = [*(i for i, _ in found.counts), *(i for pair in found.pairs for i in pair), *found.even]
+    whole = all(type(each) is int for each in [*ids, *(n for _, n in found.counts)])
+    _require(bool(ids) and whole and all(0 < i < vocab_size for i in ids), "marks", "has no such ids")
+    return found
 
 
 def _whole_numbers(values: object, name: str) -> list[int]:

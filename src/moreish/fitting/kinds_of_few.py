@@ -44,7 +44,15 @@ class KindsOfBlend(Sequence[LanguageModel]):
         absent = absent_from(items, counts.vocab_size)
         readers = [reader_of(net.cell.without(absent), items, net.orders, seed=0) for net in nets]
         ensemble = Ensemble([KindNGram(counts, own), *readers], shape_of(vocab.symbols, items))
-        kept = whole.temperature, whole.outline, whole.strictness, whole.timing, whole.template, whole.firm
+        kept = (
+            whole.temperature,
+            whole.outline,
+            whole.strictness,
+            whole.timing,
+            whole.template,
+            whole.firm,
+            whole.marks,
+        )
         return Blend(ensemble, whole.gate, *kept)
 
 

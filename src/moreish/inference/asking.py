@@ -32,7 +32,7 @@ from moreish.inference.ranking import Effort, Ranking, Unlisted, ranked
 from moreish.inference.rules import Rules
 from moreish.inference.sample import Sampling, sample
 from moreish.inference.score import score_items
-from moreish.inference.suggested import in_outline, suggested
+from moreish.inference.suggested import BOLDER_MIN_P, in_outline, suggested
 from moreish.models.contract import LanguageModel
 from moreish.ngram import Backoff, KneserNey
 from moreish.options import build, did_you_mean, option
@@ -149,7 +149,8 @@ class Asked:
         if self.automaton is None:
             free = partial(_free, self.model, rng, self._prefix)
             bold = self._bolder(free)
-            batches = Batches(partial(free, self.sampling), bolder=bold, fits=bold and in_outline(self.model))
+            fits = bold and in_outline(self.model)
+            batches = Batches(partial(free, self.sampling), bolder=bold, fits=fits, firm=self._prefix is None)
         elif self._is_exact:
             batches = Batches(lambda size: draw(self._conditional, size, rng, UNCUT))
         else:
@@ -159,13 +160,13 @@ class Asked:
         return more(batches, self.corpus, count, wanted, self._nearest)
 
     def _bolder(self, draw: Callable[[Sampling, int], Drawn]) -> Callable[[int], Drawn] | None:
-        """Draws of the model as it is, for when those that leave something out have no more to give."""
+        """Draws that leave less out, for when those that leave out what is best left out have no more to give."""
         if self.sampling == self.request.sampling:
             return None
 
         def bold(size: int) -> Drawn:
             self._emboldened = True
-            return draw(self.request.sampling, size)
+            return draw(replace(self.sampling, min_p=BOLDER_MIN_P), size)
 
         return bold
 
@@ -214,12 +215,12 @@ class Asked:
         """What was never drawn although nobody asked for that, in words; None where nothing was left out."""
         if self.sampling == self.request.sampling or self.request.best:
             return None
-        until = " until that gave no more" * self._emboldened
+        until = f", or {BOLDER_MIN_P:.0%} once that gave no more" * self._emboldened
         warmth = self.sampling.temperature / (self.request.sampling.temperature or 1.0)
         outlines = ", and items unlike the list's," if self.automaton is None and in_outline(self.model) else ""
-        cooler = f", and the model was taken at {warmth:.2g} of its temperature" if warmth != 1 else ""
+        cooler = f", and the model was taken at {warmth:.2g} of its temperature" * (warmth != 1)
         return (
-            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one{outlines} were left out{until}"
+            f"symbols less likely than {self.sampling.min_p:.0%} of the likeliest one{until}{outlines} were left out"
             f"{cooler}, as is best for making; {called('min_p', 0)} draws from the model as it is"
         )
 
@@ -304,9 +305,7 @@ class Asked:
         return self.shared.nearest if looked_for and not self.corpus.options.text else None
 
     def _guided(self, rng: np.random.Generator, sampling: Sampling, size: int) -> Drawn:
-        assert self.automaton is not None
-        known = self._all_found.get(sampling)
-        if known is not None and known.again is not None:
+        if (known := self._all_found.get(sampling)) is not None and known.again is not None:
             return known.again(size, rng)
         followed = replace(sampling, max_length=min(sampling.max_length, self._reach))
         effort = EFFORT_OF_SLOW if is_slow(self.model) else None

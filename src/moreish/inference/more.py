@@ -47,7 +47,7 @@ class Batches(NamedTuple):
     """What draws so many items, and how many at a time: at first, and at most, doubling in between.
 
     bolder : what draws instead once TIRED draws in a row gave nothing that is wanted
-    fits : which of what was drawn is given; until then
+    fits : which of what was drawn is given; until then, or, where it is `firm`, always
     """
 
     draw: Callable[[int], Drawn]
@@ -55,6 +55,12 @@ class Batches(NamedTuple):
     largest: int = LARGEST_BATCH
     bolder: Callable[[int], Drawn] | None = None
     fits: Callable[[Drawn], Bool[np.ndarray, " items"]] | None = None
+    firm: bool = True
+
+    def emboldened(self) -> "Batches":
+        """Once they gave nothing that is wanted."""
+        assert self.bolder is not None
+        return Batches(self.bolder, self.first, self.largest, fits=self.fits if self.firm else None)
 
 
 class Wanted(NamedTuple):
@@ -86,7 +92,7 @@ def more(
     while given < count and fruitless < FRUITLESS and effort < FRUITLESS_EFFORT:
         check_cancelled()
         if batches.bolder is not None and fruitless >= TIRED:
-            batches = Batches(batches.bolder, batches.first, batches.largest)
+            batches = batches.emboldened()
             fruitless = effort = 0
         drawn = batches.draw(batch)
         drawn = replace(drawn, ids=drawn.ids.astype(corpus.vocab.dtype, copy=False))

@@ -5,7 +5,8 @@ items is as unsure as it has reason to be. That is right for foretelling, and wr
 small chances gives items that nobody would keep. So what is far below the likeliest symbol is left out when items are
 made, as truncated sampling undoes the smoothing of a language model (Hewitt, Manning and Liang 2022,
 https://arxiv.org/abs/2210.15191), by min-p (Nguyen et al. 2024, https://arxiv.org/abs/2407.01082); no temperature
-above 1 that was found for foretelling is kept; and items that leave the outlines which a list keeps to are left out.
+above 1 that was found for foretelling is kept; and items that leave outlines or marks which a list keeps to are not
+given.
 That goes for what `moreish LIST` makes, blends and mixtures of counts and nets: one n-gram, whose draws are exact,
 and one net are drawn from as they are. Scores, probabilities and the order of the best are the model's as it is.
 """
@@ -24,6 +25,7 @@ from moreish.models.kinds import Kinded
 from moreish.models.mixture import Mixture
 from moreish.ngram import Backoff
 
+BOLDER_MIN_P = 0.01  # once that gives no more
 MIN_P = 0.07  # by the two measures of `benchmarks.background.made_like`, on the dev lists
 
 
@@ -57,7 +59,7 @@ def in_outline(model: LanguageModel) -> Callable[[Drawn], Bool[np.ndarray, " ite
     given, and so all are drawn from the blend under the condition that they keep to it.
     """
     blends = [model] if isinstance(model, Blend) else list(model.of_kind) if isinstance(model, Kinded) else []
-    firm = [blend for blend in blends if isinstance(blend, Blend) and blend.firm]
+    firm = [blend for blend in blends if isinstance(blend, Blend) and (blend.firm or blend.marks is not None)]
     if not blends or len(firm) < len(blends):
         return None
     return lambda drawn: np.any([~blend.strays(drawn.ids, drawn.offsets) for blend in firm], axis=0)
