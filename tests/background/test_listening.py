@@ -8,12 +8,13 @@ from moreish.background.choosing import NAMES, Choice, Name, choose
 from moreish.background.gate import Parts
 from moreish.background.listening import FEWEST, Listening
 from moreish.background.outline import Outline
-from moreish.background.parts import reader_of, shape_of
+from moreish.background.parts import USUAL_ORDER, reader_of, shape_of
 from moreish.background.reader import Cell
 from moreish.background.shape import flat
 from moreish.background.symbols import LONGEST_SYMBOL
 from moreish.ngram import KneserNey
 from tests.support.backgrounds import numbered_list, random_background
+from tests.support.lists import made_items
 
 SYMBOLS, ITEMS = numbered_list(30)
 V = len(SYMBOLS) + 1
@@ -156,3 +157,15 @@ def test_each_net_reads_orders_of_its_own():
     same_net = [reader_of(cell, ITEMS, 2, 0, first).begin.h for first in (0, 2)]
     assert not np.allclose(same_net[0], same_net[1])
     np.testing.assert_array_equal(found.readers[0].begin.h, same_net[0])
+
+
+def test_long_phrases_in_common_are_counted_to_a_high_order_and_names_are_not():
+    ends = ["was confirmed", "has been cancelled", "will be renewed", "is on its way"]
+    letters = [
+        f"Dear {name}, we would like to inform you that your order {ends[i % 4]} on {1 + i} May; please keep this letter."
+        for i, name in enumerate(made_items(24))
+    ]
+    for items, high in ((letters, True), (made_items(60), False)):
+        symbols = sorted(set("".join(items)))
+        ids = [np.array([symbols.index(s) + 1 for s in item]) for item in items]
+        assert (Listening(random_background(4), symbols, ids).order > USUAL_ORDER) == high

@@ -14,7 +14,7 @@ from moreish.background.shape import ListShape, ShapeModel, end_odds, flat, freq
 from moreish.rng import rng_for
 
 HIGHEST_ORDER, USUAL_ORDER = 12, 6
-LONGER = 0.05  # share of its loss that an order above the usual must gain: sentences of many words in common do
+LONGER = 0.2  # share of its loss that an order above the usual must gain: long phrases in common do (docs/log.md)
 FOLDS = 5
 MOST_MEASURED = 2_000  # symbols that are foretold in one fold
 MOST_READ = 3_000  # symbols of a list that are read, a random part of a longer one
