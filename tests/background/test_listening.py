@@ -1,5 +1,7 @@
 """Which blend answers and how well it foretells a list's own items, without having seen them."""
 
+import random
+
 import numpy as np
 import pytest
 
@@ -160,11 +162,14 @@ def test_each_net_reads_orders_of_its_own():
 
 
 def test_long_phrases_in_common_are_counted_to_a_high_order_and_names_are_not():
-    ends = ["was confirmed", "has been cancelled", "will be renewed", "is on its way"]
-    letters = [
-        f"Dear {name}, we would like to inform you that your order {ends[i % 4]} on {1 + i} May; please keep this letter."
-        for i, name in enumerate(made_items(24))
+    draw = random.Random(1)
+    parts = [
+        ["Dear reader, ", "To our members: ", "Good morning, "],
+        ["we are sorry to tell you that ", "it is with joy that we can say that ", "please take note that "],
+        ["your book is ready to be collected ", "the reading room will be closed ", "the next meeting takes place "],
+        ["on the first floor of the library", "from Monday until the end of the week", "in the old town hall"],
     ]
+    letters = list(dict.fromkeys("".join(map(draw.choice, parts)) + "." for _ in range(40)))
     for items, high in ((letters, True), (made_items(60), False)):
         symbols = sorted(set("".join(items)))
         ids = [np.array([symbols.index(s) + 1 for s in item]) for item in items]
